@@ -1,0 +1,95 @@
+"""Job: one cell and seed of a grid, and its identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ftbench.domain import hparams
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.recipe import Recipe
+
+STREAMS = ("head", "order", "dropout", "subset", "perturbation", "split", "method")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Model × task × method × seed × perturbation × recipe; everything that decides the score.
+
+    Attributes:
+        model: the model's id; see ``ModelRef``.
+        model_revision: which weights.
+        task: the task's name.
+        data_revision: which rows; see ``DataRef``.
+        evaluation: names of the evaluation sets, the reported one first.
+        method: the method's name, aliases resolved.
+        hparams: the method's hyper-parameters, every one explicit.
+        seed: the seed of every stream that ``streams`` does not name.
+        perturbation: the change to the training data.
+        recipe: the training settings, every one explicit.
+        streams: a stream's own seed, where it differs from ``seed``.
+    """
+
+    model: str
+    model_revision: str
+    task: str
+    data_revision: str
+    evaluation: tuple[str, ...]
+    method: str
+    hparams: Mapping[str, hparams.Value]
+    seed: int
+    perturbation: Perturbation = field(default_factory=Perturbation)
+    recipe: Recipe = field(default_factory=Recipe)
+    streams: Mapping[str, int] = field(default_factory=dict)
+
+    def canonical(self) -> dict[str, Any]:
+        """The job as plain JSON values: equal jobs give equal text."""
+        spec: dict[str, Any] = {
+            "model": {"id": self.model, "revision": self.model_revision},
+            "task": {"name": self.task, "revision": self.data_revision, "evaluation": list(self.evaluation)},
+            "method": {"name": self.method, "hparams": dict(self.hparams)},
+            "seed": self.seed,
+            "perturbation": self.perturbation.canonical(),
+            "recipe": hparams.as_dict(self.recipe),
+        }
+        if self.streams:
+            spec["streams"] = dict(self.streams)
+        normal: dict[str, Any] = hparams.normalise(spec)
+        return normal
+
+    @property
+    def digest(self) -> str:
+        """The identity: SHA-256 of the canonical JSON, in hexadecimal (64 characters)."""
+        text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @classmethod
+    def from_canonical(cls, spec: Mapping[str, Any]) -> Job:
+        """The job that ``canonical`` described.
+
+        Raises:
+            KeyError: the text is not a job's.
+            UnknownName: it has a recipe setting that this version does not know.
+        """
+        return cls(
+            model=spec["model"]["id"],
+            model_revision=spec["model"]["revision"],
+            task=spec["task"]["name"],
+            data_revision=spec["task"]["revision"],
+            evaluation=tuple(spec["task"]["evaluation"]),
+            method=spec["method"]["name"],
+            hparams=dict(spec["method"]["hparams"]),
+            seed=int(spec["seed"]),
+            perturbation=hparams.parse(Perturbation, spec["perturbation"], kind="perturbation"),
+            recipe=hparams.parse(Recipe, spec["recipe"], kind="recipe setting"),
+            streams={k: int(v) for k, v in spec.get("streams", {}).items()},
+        )
+
+
+def label(method: str, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """A method as a table names it: ``bidrop``, or ``bidrop[k=3]`` where it departs from its defaults."""
+    changed = [f"{k}={v}" for k, v in values.items() if hparams.normalise(defaults.get(k)) != hparams.normalise(v)]
+    return f"{method}[{','.join(changed)}]" if changed else method

@@ -1,0 +1,45 @@
+"""ModelSpec: what a pretrained model is, without its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """An entry of the registry.
+
+    Attributes:
+        name: the short name that users type, ``bert-large``.
+        hub_id: its name on the hub, or "" for one that comes with a package.
+        family: ``bert``, ``roberta``, …: whose recipe it takes.
+        parameters: millions of parameters, for the listing.
+        recipe: what its recipe changes of the default one.
+        task_recipes: what it changes further, task by task.
+        note: a line for the listing.
+    """
+
+    name: str
+    hub_id: str
+    family: str
+    parameters: float
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    task_recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    """The weights a job starts from.
+
+    Attributes:
+        id: the registry's short name, the hub id, or ``folder:<name>``.
+        revision: of the hub, or the digest of the folder's content (``sha256:…``).
+        path: the folder on this machine, where it is one; not part of the identity.
+    """
+
+    id: str
+    revision: str
+    path: str | None = None

@@ -1,0 +1,78 @@
+"""What came of a job: states, outcome classes, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended. ``user`` and ``diverged`` are never retried by themselves."""
+
+    OK = "ok"
+    USER = "user"
+    OOM = "oom"
+    DIVERGED = "diverged"
+    TIMEOUT = "timeout"
+    LOST = "lost"
+    ENVIRONMENT = "environment"
+
+
+FINAL_OUTCOMES = frozenset({Outcome.USER, Outcome.DIVERGED})
+MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number of an evaluation set, as a fraction (correlations: -1 to 1)."""
+
+    evaluation: str
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One logged number of a run: ``loss`` or ``grad_norm`` at a step (from 1)."""
+
+    run: str
+    step: int
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Logits of every row of an evaluation set: zlib-compressed float32, row-major (rows, outputs)."""
+
+    run: str
+    evaluation: str
+    rows: int
+    outputs: int
+    logits: bytes
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """All that a finished attempt leaves behind.
+
+    Attributes:
+        provenance: versions, device, threads, digests of the affected rows, times in seconds.
+    """
+
+    scores: tuple[Score, ...] = ()
+    curves: tuple[CurvePoint, ...] = ()
+    predictions: tuple[Predictions, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)

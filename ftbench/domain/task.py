@@ -1,0 +1,101 @@
+"""TaskSpec: what a task is, without its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TsvFile:
+    """One file of the official layout: tab separated, no quoting.
+
+    Attributes:
+        path: below the data folder, ``CoLA/train.tsv``.
+        text: the columns with the text, by header name, or by position (from 0) in a file without header.
+        label: the column with the label, likewise.
+        header: whether the first line names the columns.
+        width: the number of columns of every row, 0 where rows may differ.
+    """
+
+    path: str
+    text: tuple[str | int, ...]
+    label: str | int
+    header: bool = True
+    width: int = 0
+
+
+@dataclass(frozen=True)
+class HubSplit:
+    """One split of a data set on the hub: ``nyu-mll/glue``, ``cola``, ``validation``."""
+
+    dataset: str
+    config: str | None
+    split: str
+    text: tuple[str, ...]
+    label: str = "label"
+
+
+@dataclass(frozen=True)
+class RowSet:
+    """One named set of rows, with every source it can be read from."""
+
+    name: str
+    tsv: TsvFile | None = None
+    hub: HubSplit | None = None
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """A task: how to read it, what to predict, what to report.
+
+    Attributes:
+        name: as users type it, ``cola``.
+        title: as papers print it, ``CoLA``.
+        benchmark: ``glue``, ``toy``, …: the file it stands in.
+        labels: the classes in their order, () for regression.
+        metric: the reported metric, as published tables name it (``matthews``, ``f1``, ``spearman``,
+            ``accuracy``).
+        train: the training rows.
+        evaluation: the evaluation sets; the first is the reported one.
+        label_names: a label as a file writes it -> its index, where it is not the class's own name.
+        label_range: smallest and largest label of a regression task.
+        builtin: a generator of rows inside the package (``toy``), instead of files.
+    """
+
+    name: str
+    title: str
+    benchmark: str
+    labels: tuple[str, ...]
+    metric: str
+    train: RowSet
+    evaluation: tuple[RowSet, ...]
+    label_names: Mapping[str, int] = field(default_factory=dict)
+    label_range: tuple[float, float] | None = None
+    builtin: bool = False
+    note: str = ""
+
+    @property
+    def regression(self) -> bool:
+        """Whether the label is a number."""
+        return not self.labels
+
+    @property
+    def outputs(self) -> int:
+        """The width of the head: the number of classes, or 1."""
+        return len(self.labels) or 1
+
+
+@dataclass(frozen=True)
+class DataRef:
+    """Where a task's rows were found, and which rows they are.
+
+    Attributes:
+        source: ``folder``, ``saved`` (``datasets.save_to_disk``), ``hub`` or ``builtin``.
+        revision: in a job's identity: the digest of the files, or a revision of the hub.
+        path: the folder on this machine; not part of the identity.
+    """
+
+    source: str
+    revision: str
+    path: str | None = None

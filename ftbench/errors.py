@@ -1,0 +1,106 @@
+"""What can go wrong for a user, each with the exit code of the command that met it.
+
+    FtbenchError                exit 1: the work could not be done
+    ├── UsageError              exit 2: the command was asked for something that does not exist
+    │   ├── UnknownName         … with the nearest right name
+    │   └── BadValue            … with what would be right
+    ├── DataError               a data file is missing or malformed
+    ├── ModelError              a model cannot be found or read
+    ├── PluginError             a user's file or entry point cannot be used
+    └── DatabaseError           the database cannot be used
+        ├── DatabaseReadOnly
+        ├── DatabaseBusy
+        ├── NotOurDatabase
+        └── NewerDatabase
+
+An error's docstring is its default message; its text is one line that names the wrong thing and says what
+to do. Only bugs show tracebacks.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class FtbenchError(Exception):
+    """The work could not be done."""
+
+    exit_code = 1
+
+    def __init__(self, message: str | None = None) -> None:
+        """Take the one-line message, or fall back to the class's docstring."""
+        super().__init__(" ".join((message or type(self).__doc__ or "").split()))
+
+
+class UsageError(FtbenchError):
+    """The command was asked for something that does not exist."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError):
+    """A name that nothing carries."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        """Name the wrong thing and the nearest right one.
+
+        Args:
+            kind: what the name should have been, in the singular: ``method``, ``task``, ``key``.
+            name: the name as it was given.
+            known: the names that exist.
+        """
+        self.kind, self.name = kind, name
+        super().__init__(f"unknown {kind} '{name}'{nearest(name, known)}")
+
+
+class BadValue(UsageError):
+    """A value that its option does not take."""
+
+
+class DataError(FtbenchError):
+    """A data file is missing or malformed."""
+
+
+class ModelError(FtbenchError):
+    """A model cannot be found or read."""
+
+
+class PluginError(FtbenchError):
+    """A plug-in cannot be used."""
+
+
+class DatabaseError(FtbenchError):
+    """The database cannot be used."""
+
+
+class DatabaseReadOnly(DatabaseError):
+    """The database cannot be written to."""
+
+
+class DatabaseBusy(DatabaseError):
+    """The database is locked by another program."""
+
+
+class NotOurDatabase(DatabaseError):
+    """The file is not an ftbench database."""
+
+
+class NewerDatabase(DatabaseError):
+    """The database was written by a newer version of ftbench."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name was probably meant, or list a few.
+
+    Returns:
+        ``"; did you mean 'bidrop'?"``, or ``"; known: a, b, c"`` where nothing is close.
+    """
+    names = sorted({str(k) for k in known})
+    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    if not names:
+        return "; none are known"
+    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f"; known: {shown}"

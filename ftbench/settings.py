@@ -1,0 +1,65 @@
+"""Where things are: the ``FTBENCH_*`` variables and the paths that follow from them.
+
+Nothing here is part of a job's identity.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+DEFAULT_DATABASE = "ftbench.db"
+
+
+def database_address(given: str | None = None) -> str:
+    """The database to use: the flag, else ``FTBENCH_DB``, else ``ftbench.db`` here.
+
+    Returns:
+        A SQLAlchemy address, or a path to a SQLite file.
+    """
+    return given or os.environ.get("FTBENCH_DB") or DEFAULT_DATABASE
+
+
+def data_dir(given: str | Path | None = None) -> Path | None:
+    """The folder with data sets in the official layout: the flag, else ``FTBENCH_DATA``, else none."""
+    value = given or os.environ.get("FTBENCH_DATA")
+    return Path(value).expanduser() if value else None
+
+
+def work_dir(address: str) -> Path:
+    """The folder for checkpoints and logs of one database, on this machine.
+
+    ``FTBENCH_WORK`` where set; beside a SQLite file otherwise (``ftbench.db`` -> ``ftbench.db.work``);
+    in the current folder for a server.
+    """
+    given = os.environ.get("FTBENCH_WORK")
+    if given:
+        return Path(given).expanduser()
+    path = sqlite_path(address)
+    return path.with_name(path.name + ".work") if path is not None else Path("ftbench.work")
+
+
+def sqlite_path(address: str) -> Path | None:
+    """The file behind a SQLite address or a bare path; None for a server."""
+    if address.startswith("sqlite:///"):
+        return Path(address.removeprefix("sqlite:///"))
+    return None if "://" in address else Path(address)
+
+
+def cache_dir() -> Path:
+    """The folder for tokenised data: ``FTBENCH_CACHE``, else the user's cache folder."""
+    given = os.environ.get("FTBENCH_CACHE")
+    if given:
+        return Path(given).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "ftbench"
+
+
+def checkpoint_seconds() -> float:
+    """Seconds of training between two checkpoints: ``FTBENCH_CHECKPOINT_SECONDS``, 60 by default."""
+    return float(os.environ.get("FTBENCH_CHECKPOINT_SECONDS", "60"))
+
+
+def offline() -> bool:
+    """Whether the hub must not be asked (``HF_HUB_OFFLINE``)."""
+    return os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
