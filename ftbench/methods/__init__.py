@@ -1,0 +1,6 @@
+"""The fine-tuning methods: one file each, found by listing this folder; and users' own, from files and entry points."""
+
+from ftbench.methods._registry import ALIASES, MethodEntry, available, find
+from ftbench.methods.base import Method
+
+__all__ = ["ALIASES", "Method", "MethodEntry", "available", "find"]

@@ -1,0 +1,135 @@
+"""Method: the interface, which is plain fine-tuning where nothing is overridden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ftbench.domain import hparams as hp
+from ftbench.errors import BadValue
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from ftbench.domain.model import ModelSpec
+    from ftbench.domain.task import TaskSpec
+    from ftbench.nn.optimizers import Optimizer
+    from ftbench.training.data import Batch
+    from ftbench.training.run import Run
+    from ftbench.training.trainer import Trainer
+
+VARIANTS = ("paper", "published")
+
+
+class Method:
+    """A fine-tuning method; a subclass overrides only what its paper changes.
+
+    The trainer calls, in this order: ``fit`` once a job; and for every run of it ``configure_model``,
+    ``configure_optimizers``, ``on_train_start`` (not on resume), then ``training_step`` once an update, and
+    ``model_for_evaluation`` at the end. ``training_step`` calls ``compute_loss`` once a micro-batch, and
+    ``edit_gradients`` before each step of an optimiser. State that is in neither the model nor the optimisers
+    goes through ``state_dict``; every random draw through ``run.noise``.
+
+    Attributes:
+        title: the name as papers print it.
+        paper: authors, year, arXiv number.
+        family: where the listing puts it: ``baseline``, ``regularisation``, ``sub-network``, …
+        formula: the update in one line, for the card.
+        differs: where the authors' code departs from the paper, a line each, and which is the default.
+        cost: time and memory against vanilla, in words, for the card.
+        unsupported_note: what it does not support, for the card.
+        published: the switches that make it do what the authors' code does (``variant=published``).
+        held_out_fraction: the part of the training rows kept for ``next_batch("held_out")``; may be a property.
+    """
+
+    title: ClassVar[str] = ""
+    paper: ClassVar[str] = ""
+    family: ClassVar[str] = "other"
+    formula: ClassVar[str] = ""
+    differs: ClassVar[tuple[str, ...]] = ()
+    cost: ClassVar[str] = ""
+    unsupported_note: ClassVar[str] = ""
+    published: ClassVar[Mapping[str, Any]] = {}
+    held_out_fraction: float = 0.0
+
+    @dataclass(frozen=True)
+    class HParams:
+        """No hyper-parameters."""
+
+    def __init__(self, hparams: Any = None) -> None:
+        """Take the hyper-parameters, or the defaults."""
+        self.hparams: Any = self.HParams() if hparams is None else hparams
+
+    @classmethod
+    def name(cls) -> str:
+        """What users type: the name of the module the method stands in."""
+        return cls.__module__.rpartition(".")[2]
+
+    @classmethod
+    def resolve(cls, given: Mapping[str, Any] | None = None, variant: str = "paper") -> Any:
+        """The hyper-parameters of a variant, with those given on top.
+
+        Raises:
+            UnknownName: a hyper-parameter that the method does not have.
+            BadValue: a value of the wrong type or out of range, or an unknown variant.
+        """
+        values = dict(given or {})
+        variant = str(values.pop("variant", variant))
+        if variant not in VARIANTS:
+            raise BadValue(f"{cls.name()}: variant '{variant}' is neither paper nor published")
+        switches = dict(cls.published) if variant == "published" else {}
+        return hp.parse(cls.HParams, {**switches, **values}, owner=cls.name())
+
+    @classmethod
+    def defaults(cls) -> dict[str, hp.Value]:
+        """The hyper-parameters where none are given."""
+        return hp.as_dict(cls.HParams())
+
+    @classmethod
+    def recipe_defaults(cls, variant: str = "paper") -> dict[str, Any]:
+        """Recipe values that the method brings along; they apply at queue time, and ``--set`` wins."""
+        return {}
+
+    def unsupported(self, model: ModelSpec, task: TaskSpec) -> str | None:
+        """Why the method cannot run on a model and task, or None where it can."""
+        return None
+
+    def fit(self, trainer: Trainer) -> nn.Module:
+        """Do the whole job and return the model to evaluate; one run by default."""
+        return trainer.run(self).model
+
+    def configure_model(self, model: nn.Module, run: Run) -> nn.Module | None:
+        """Change the model in place, or return a wrapper around it; freeze what is not trained."""
+        return None
+
+    def configure_optimizers(self, model: nn.Module, run: Run) -> dict[str, Optimizer]:
+        """The optimisers by name; one over all trainable parameters, as the recipe says, by default."""
+        return {"main": run.optimizer()}
+
+    def on_train_start(self, run: Run) -> None:
+        """Do what is needed once before the first step; not called when a run is resumed."""
+
+    def training_step(self, run: Run, batch: Batch) -> Tensor:
+        """Make one update from one batch and return its loss, detached."""
+        loss = run.backward(self.compute_loss, batch)
+        run.step_optimizer("main")
+        return loss
+
+    def compute_loss(self, run: Run, batch: Batch) -> Tensor:
+        """The mean loss of a micro-batch, with its graph."""
+        return run.task.loss(run.forward(batch), batch.labels)
+
+    def edit_gradients(self, run: Run, optimizer: Optimizer) -> None:
+        """Change the gradients of an optimiser's parameters: unscaled and clipped, not yet stepped."""
+
+    def model_for_evaluation(self, run: Run) -> nn.Module:
+        """The model that is scored; the trained one by default."""
+        return run.model
+
+    def state_dict(self) -> dict[str, Any]:
+        """All state that is in neither the model nor the optimisers: tensors and plain values."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what ``state_dict`` gave."""
