@@ -1,0 +1,156 @@
+"""Axes: the lists that span a grid, as users write them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ftbench.errors import BadValue
+
+MAX_SEEDS = 10_000
+MAX_SEED = 2**63 - 1
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class MethodChoice:
+    """A method as it was asked for.
+
+    Attributes:
+        name: a name, an alias or the path of a file.
+        given: hyper-parameters as text; the others take their defaults.
+    """
+
+    name: str
+    given: Mapping[str, str]
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The entries of a comma-separated list, without repetitions."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def methods(text: str) -> tuple[MethodChoice, ...]:
+    """The methods of ``bidrop[k=2|3,keep_ratio=0.7],rdrop``: commas separate, ``|`` spans a grid.
+
+    Raises:
+        BadValue: the brackets do not close, or an entry inside them is not ``name=value``.
+    """
+    choices: list[MethodChoice] = []
+    for part in _split_outside_brackets(text):
+        name, bracket, rest = part.partition("[")
+        if not name.strip() or (bracket and not rest.endswith("]")):
+            raise BadValue(f"method '{part}': write name[key=value,key=value|value]")
+        values = _assignments(rest[:-1], part) if bracket else {}
+        for point in itertools.product(*values.values()):
+            choice = MethodChoice(name.strip(), dict(zip(values, point, strict=True)))
+            if choice not in choices:
+                choices.append(choice)
+    return tuple(choices)
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """The seeds of ``10`` (0 to 9) or ``0,3,7`` (those; ``7,`` is seed 7 alone).
+
+    Raises:
+        BadValue: not numbers, none, or too many.
+    """
+    values = [
+        _integer(part, f"seeds '{text}'", "a number of seeds (10) or a list (0,3,7)") for part in names(text)
+    ]
+    if "," in text and values:
+        if max(values) > MAX_SEED or min(values) < 0:
+            raise BadValue(f"seeds '{text}': a seed is from 0 to 2^63 - 1")
+        return tuple(dict.fromkeys(values))
+    if not values or not 1 <= values[0] <= MAX_SEEDS:
+        raise BadValue(f"seeds '{text}': give 1 to {MAX_SEEDS} seeds, or list them (0,3,7)")
+    return tuple(range(values[0]))
+
+
+def ratios(text: str, axis: str) -> tuple[float, ...]:
+    """The ratios of ``0,0.05,0.1``; 0 is the clean run.
+
+    Raises:
+        BadValue: not numbers, or outside [0, 1).
+    """
+    values = []
+    for part in names(text):
+        try:
+            value = float(part)
+        except ValueError:
+            raise BadValue(f"{axis} '{part}' is not a number; give ratios from 0 to below 1") from None
+        if not 0 <= value < 1:
+            raise BadValue(f"{axis} {part} is outside [0, 1)")
+        values.append(value + 0.0)  # -0.0 is 0
+    if not values:
+        raise BadValue(f"{axis}: give ratios from 0 to below 1, such as 0,0.1")
+    return tuple(dict.fromkeys(values))
+
+
+def train_sizes(text: str) -> tuple[int | None, ...]:
+    """The numbers of training rows of ``300,500``; ``full`` is all of them.
+
+    Raises:
+        BadValue: not whole numbers from 1.
+    """
+    values: list[int | None] = []
+    for part in names(text):
+        size = None if part == "full" else _integer(part, f"train-size '{part}'", "a number of rows, or full")
+        if size is not None and not 1 <= size <= MAX_SEED:
+            raise BadValue(f"train-size '{part}': give a number of rows from 1, or full")
+        values.append(size)
+    if not values:
+        raise BadValue("train-size: give numbers of rows, such as 300,500")
+    return tuple(dict.fromkeys(values))
+
+
+def settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
+    """The recipe settings of ``lr=1e-5`` and the like, the last of a name winning.
+
+    Raises:
+        BadValue: an entry is not ``name=value``.
+    """
+    values = {}
+    for pair in pairs:
+        key, equals, value = (p.strip() for p in pair.partition("="))
+        if not equals or not key or not value:
+            raise BadValue(f"{flag} '{pair}': write it as name=value, such as lr=1e-5")
+        values[key] = value
+    return values
+
+
+def _split_outside_brackets(text: str) -> list[str]:
+    parts, depth = [""], 0
+    for char in text:
+        depth += (char == "[") - (char == "]")
+        if depth not in (0, 1):
+            raise BadValue(f"methods '{text}': the brackets do not match")
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    if depth:
+        raise BadValue(f"methods '{text}': the brackets do not match")
+    return [p.strip() for p in parts if p.strip()]
+
+
+def _assignments(text: str, part: str) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for pair in names(text):
+        key, equals, right = (p.strip() for p in pair.partition("="))
+        points = [v.strip() for v in right.split("|")]
+        if not equals or not _KEY.fullmatch(key) or not all(points):
+            raise BadValue(f"method '{part}': '{pair}' is not key=value or key=value|value")
+        if key in values:
+            raise BadValue(f"method '{part}': {key} is given twice; write {key}=a|b for a grid")
+        values[key] = points
+    return values
+
+
+def _integer(part: str, what: str, wanted: str) -> int:
+    try:
+        return int(part)
+    except ValueError:
+        raise BadValue(f"{what}: '{part}' is not a whole number; give {wanted}") from None

@@ -1,0 +1,181 @@
+"""Plan: a grid of resolved axes, the jobs it stands for, and the cells that are left out."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ftbench.domain.hparams import Value
+from ftbench.domain.job import Job
+from ftbench.domain.model import ModelRef, ModelSpec
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.recipe import Recipe, layered
+from ftbench.domain.task import DataRef, TaskSpec
+
+
+@dataclass(frozen=True)
+class GridModel:
+    """A model, found; ``recipe`` gives the recipe settings that it brings to a task."""
+
+    ref: ModelRef
+    spec: ModelSpec
+    recipe: Callable[[str], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class GridTask:
+    """A task, and where its rows are."""
+
+    spec: TaskSpec
+    data: DataRef
+
+
+@dataclass(frozen=True)
+class GridMethod:
+    """A method with hyper-parameters.
+
+    Attributes:
+        name: its name, aliases resolved.
+        label: how tables name it.
+        hparams: every hyper-parameter, explicit.
+        recipe: the recipe settings that it brings.
+        unsupported: why it cannot run on a model and task, or None.
+        plugin: the file it comes from, where it is the user's own.
+    """
+
+    name: str
+    label: str
+    hparams: Mapping[str, Value]
+    recipe: Mapping[str, Any]
+    unsupported: Callable[[ModelSpec, TaskSpec], str | None]
+    plugin: str | None = None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Axes that are crossed; ``settings`` are the recipe settings that win over all others."""
+
+    models: tuple[GridModel, ...]
+    tasks: tuple[GridTask, ...]
+    methods: tuple[GridMethod, ...]
+    seeds: tuple[int, ...]
+    perturbations: tuple[Perturbation, ...] = (Perturbation(),)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A job of the plan, with what is not part of its identity."""
+
+    job: Job
+    digest: str
+    label: str
+    places: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A cell that cannot be run, why, and how many jobs it would have been."""
+
+    cell: str
+    reason: str
+    jobs: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of one or more grids, each once, and the cells left out."""
+
+    jobs: tuple[Planned, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def expand(grids: Iterable[Grid]) -> Plan:
+    """The jobs of grids, in the order in which they are to be run.
+
+    Seeds are outermost inside a model: a table that is half done has every cell, with half the seeds.
+
+    Raises:
+        UnknownName: a recipe setting that does not exist.
+        BadValue: a recipe setting out of range.
+    """
+    jobs: dict[str, Planned] = {}
+    left_out: dict[tuple[str, str], int] = {}
+    for grid in grids:
+        for planned in _jobs(grid, left_out):
+            jobs.setdefault(planned.digest, planned)
+    return Plan(tuple(jobs.values()), tuple(LeftOut(c, r, n) for (c, r), n in left_out.items()))
+
+
+def perturbed(
+    train_sizes: Iterable[int | None] = (None,),
+    reductions: Iterable[float] = (0.0,),
+    noises: Iterable[float] = (0.0,),
+) -> tuple[Perturbation, ...]:
+    """The perturbations of three axes, crossed: where several are not neutral they are composed."""
+    axes = itertools.product(train_sizes, reductions, noises)
+    return tuple(Perturbation(train_size=n, reduction=r, noise=x) for n, r, x in axes)
+
+
+def unsupported_change(task: TaskSpec, change: Perturbation) -> tuple[str, str] | None:
+    """Which part of a perturbation a task does not support, and why; None where it supports all."""
+    if not task.regression:
+        return None
+    if change.reduction:
+        return f"reduction {change.reduction:g}", f"{task.title} has no classes: its label is a number"
+    if change.noise:
+        return f"noise {change.noise:g}", f"{task.title} is a regression task: a wrong label is not defined"
+    return None
+
+
+def _jobs(grid: Grid, left_out: dict[tuple[str, str], int]) -> Iterator[Planned]:
+    for model in grid.models:
+        cells = list(_cells(model, grid, left_out))
+        for seed in grid.seeds:
+            for task, method, change, recipe in cells:
+                yield _planned(model, task, method, change, recipe, seed)
+
+
+def _cells(
+    model: GridModel, grid: Grid, left_out: dict[tuple[str, str], int]
+) -> Iterator[tuple[GridTask, GridMethod, Perturbation, Recipe]]:
+    """The cells of one model; those that cannot be run are counted in ``left_out``."""
+    for task in grid.tasks:
+        brought = model.recipe(task.spec.name)
+        methods = [(m, layered(brought, m.recipe, grid.settings)) for m in grid.methods]
+        for change, (method, recipe) in itertools.product(grid.perturbations, methods):
+            refused = unsupported_change(task.spec, change)
+            if refused is not None:
+                cell, reason = f"{task.spec.name} with {refused[0]}", refused[1]
+            else:
+                cell = f"{method.label} on {model.ref.id}, {task.spec.name}"
+                reason = method.unsupported(model.spec, task.spec) or ""
+            if reason:
+                left_out[cell, reason] = left_out.get((cell, reason), 0) + len(grid.seeds)
+            else:
+                yield task, method, change, recipe
+
+
+def _planned(
+    model: GridModel, task: GridTask, method: GridMethod, change: Perturbation, recipe: Recipe, seed: int
+) -> Planned:
+    job = Job(
+        model=model.ref.id,
+        model_revision=model.ref.revision,
+        task=task.spec.name,
+        data_revision=task.data.revision,
+        evaluation=tuple(rows.name for rows in task.spec.evaluation),
+        method=method.name,
+        hparams=method.hparams,
+        seed=seed,
+        perturbation=change,
+        recipe=recipe,
+    )
+    places = {
+        "model": model.ref.path,
+        "data": task.data.path,
+        "plugins": [method.plugin] if method.plugin else [],
+    }
+    return Planned(job, job.digest, method.label, places)

@@ -1,0 +1,132 @@
+"""Catalog: what methods, tasks, models and suites there are, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ftbench import methods, models, suites, tasks
+from ftbench.domain import hparams
+from ftbench.domain.model import ModelSpec
+from ftbench.domain.task import TaskSpec
+
+Row = dict[str, Any]
+
+
+def list_methods(plugins: Iterable[str] = ()) -> list[Row]:
+    """Every method with its family and paper; what cannot be used has its error instead."""
+    rows = []
+    for entry in methods.available(plugins):
+        cls = entry.cls
+        rows.append(
+            {
+                "name": entry.name,
+                "title": cls.title if cls else "",
+                "family": cls.family if cls else "",
+                "paper": cls.paper if cls else "",
+                "source": entry.source,
+                "error": entry.error,
+            }
+        )
+    return rows
+
+
+def method(name: str) -> Row:
+    """A method's card: the paper, the update, the hyper-parameters, and where the authors' code differs."""
+    cls = methods.find(name)
+    return {
+        "name": cls.name(),
+        "title": cls.title,
+        "paper": cls.paper,
+        "family": cls.family,
+        "formula": cls.formula,
+        "cost": cls.cost,
+        "hyper-parameters": [_setting(spec) for spec in hparams.describe(cls.HParams)],
+        "differs": list(cls.differs),
+        "published": dict(cls.published),
+        "recipe": cls.recipe_defaults("paper"),
+        "not supported": cls.unsupported_note,
+        "aliases": sorted(alias for alias, target in methods.ALIASES.items() if target == cls.name()),
+    }
+
+
+def list_tasks() -> list[Row]:
+    """Every task with its classes, metric and reported set."""
+    return [_task(tasks.find(name)) for name in tasks.names()]
+
+
+def task(name: str) -> Row:
+    """A task: what to predict, what is reported, and where its rows are read from."""
+    spec = tasks.find(name)
+    row = _task(spec)
+    row["classes"] = list(spec.labels)
+    row["range"] = list(spec.label_range) if spec.label_range else None
+    row["evaluation"] = [rows.name for rows in spec.evaluation]
+    row["files"] = [rows.tsv.path for rows in (spec.train, *spec.evaluation) if rows.tsv]
+    hubs = [rows.hub for rows in (spec.train, *spec.evaluation) if rows.hub]
+    row["hub"] = [f"{hub.dataset} {hub.config or ''}".strip() + f" ({hub.split})" for hub in hubs]
+    row["note"] = spec.note
+    return row
+
+
+def list_models() -> list[Row]:
+    """Every model of the registry; any hub id and any folder can be given, too."""
+    return [_model(models.find(name)) for name in models.names()]
+
+
+def model(name: str) -> Row:
+    """A model of the registry and the recipe that it brings, task by task where it differs."""
+    spec = models.find(name)
+    row = _model(spec)
+    row["recipe"] = dict(spec.recipe)
+    row["recipe by task"] = {t: dict(values) for t, values in spec.task_recipes.items()}
+    return row
+
+
+def list_suites() -> list[Row]:
+    """Every suite: a paper's table or figure."""
+    return [{"name": suite.name, "title": suite.title} for suite in suites.available().values()]
+
+
+def suite(name: str) -> Row:
+    """A suite: its grids as the flags of ``ftbench queue``, and the paper's protocol."""
+    found = suites.find(name)
+    grids = [" ".join(f"--{k.replace('_', '-')} {v}" for k, v in axes.items()) for axes in found.axes]
+    return {"name": found.name, "title": found.title, "grids": grids, "protocol": found.protocol}
+
+
+def _setting(spec: hparams.HParamSpec) -> Row:
+    allowed = "|".join(spec.choices)
+    if spec.range:
+        left = "(" if spec.open in ("low", "both") else "["
+        right = ")" if spec.open in ("high", "both") else "]"
+        allowed = f"{left}{spec.range[0]:g}, {spec.range[1]:g}{right}"
+    return {
+        "name": spec.name,
+        "default": spec.default,
+        "values": allowed,
+        "unit": spec.unit,
+        "grid": list(spec.grid),
+        "help": spec.help,
+    }
+
+
+def _task(spec: TaskSpec) -> Row:
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "benchmark": spec.benchmark,
+        "outputs": "a number" if spec.regression else f"{len(spec.labels)} classes",
+        "metric": spec.metric,
+        "reported": spec.evaluation[0].name,
+    }
+
+
+def _model(spec: ModelSpec) -> Row:
+    return {
+        "name": spec.name,
+        "hub id": spec.hub_id,
+        "family": spec.family,
+        "parameters (M)": spec.parameters,
+        "note": spec.note,
+    }
