@@ -14,8 +14,11 @@ class TsvFile:
         path: below the data folder, ``CoLA/train.tsv``.
         text: the columns with the text, by header name, or by position (from 0) in a file without header.
         label: the column with the label, likewise.
-        header: whether the first line names the columns.
-        width: the number of columns of every row, 0 where rows may differ.
+        header: whether the first line names the columns; every row then has as many as it names.
+        width: the number of columns of every row in a file without header.
+        unlabelled: what the label column holds in rows that have none; they are left out.
+        broken: how many lines of the official file are known to lack columns; they are left out, as the hub's
+            copy leaves them out. More than these are an error.
     """
 
     path: str
@@ -23,6 +26,8 @@ class TsvFile:
     label: str | int
     header: bool = True
     width: int = 0
+    unlabelled: tuple[str, ...] = ()
+    broken: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,126 @@
+"""The Hugging Face hub and its cache on this machine; nothing here knows what a model or a task is.
+
+Looking into the cache needs the standard library alone; ``huggingface_hub`` is loaded for a download only.
+``HF_HOME``, ``HF_HUB_CACHE``, ``HF_DATASETS_CACHE``, ``HF_HUB_OFFLINE`` and ``HF_TOKEN`` are honoured.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ftbench import settings
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+
+class Unreachable(Exception):
+    """The hub was not asked, or gave no answer; the text says why."""
+
+
+class NotThere(Exception):
+    """The hub answered that it has no such repository, revision or file, or does not show it to this user."""
+
+
+def home() -> Path:
+    """The folder of everything Hugging Face: ``HF_HOME``, else ``~/.cache/huggingface``."""
+    given = os.environ.get("HF_HOME")
+    if given:
+        return Path(given).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base).expanduser() if base else Path.home() / ".cache") / "huggingface"
+
+
+def cache() -> Path:
+    """The folder of downloaded repositories."""
+    given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    return Path(given).expanduser() if given else home() / "hub"
+
+
+def datasets_cache() -> Path:
+    """The folder of data sets that ``datasets`` has prepared."""
+    given = os.environ.get("HF_DATASETS_CACHE")
+    return Path(given).expanduser() if given else home() / "datasets"
+
+
+def snapshots(repository: str, kind: str = "model", revision: str = "main") -> Iterator[Path]:
+    """The downloaded snapshots of a revision, the likeliest first; a snapshot may hold a part of the files.
+
+    Args:
+        repository: ``owner/name``.
+        kind: ``model`` or ``dataset``.
+        revision: a branch, a tag, or a commit (whole, or its first characters). A branch that was never
+            resolved here (programs that download by commit leave no trace of it) stands for any snapshot.
+    """
+    folder = cache() / f"{kind}s--{repository.replace('/', '--')}"
+    try:
+        commit = (folder / "refs" / revision).read_text().strip()
+    except OSError:
+        commit = revision
+    if (folder / "snapshots" / commit).is_dir():
+        yield folder / "snapshots" / commit
+        return
+    found = [path for path in (folder / "snapshots").glob("*") if path.is_dir()]
+    for path in sorted(found, key=lambda p: p.stat().st_mtime, reverse=True):
+        if revision == "main" or (len(revision) >= 7 and path.name.startswith(revision)):
+            yield path
+
+
+def files(repository: str, kind: str, revision: str) -> list[str]:
+    """The names of a repository's files, asked of the hub.
+
+    Raises:
+        Unreachable: offline, or no answer.
+        NotThere: no such repository or revision.
+    """
+    api = _api()
+    try:
+        return list(api.list_repo_files(repository, repo_type=kind, revision=revision))
+    except Exception as error:
+        raise _explained(error, repository, revision) from None
+
+
+def download(repository: str, kind: str, revision: str, patterns: Sequence[str]) -> Path:
+    """Download the files of a repository that match; the snapshot's folder is named by its commit.
+
+    Raises:
+        Unreachable: offline, or no answer.
+        NotThere: no such repository or revision.
+    """
+    api = _api()
+    try:
+        found = api.snapshot_download(
+            repository, repo_type=kind, revision=revision, allow_patterns=list(patterns), cache_dir=cache()
+        )
+    except Exception as error:
+        raise _explained(error, repository, revision) from None
+    return Path(found)
+
+
+def _api() -> HfApi:
+    if settings.offline():
+        raise Unreachable("HF_HUB_OFFLINE is set")
+    from huggingface_hub import HfApi
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    return HfApi()
+
+
+def _explained(error: Exception, repository: str, revision: str) -> Exception:
+    """What an exception of ``huggingface_hub`` or of the network under it means."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    if isinstance(error, GatedRepoError):
+        return NotThere(f"the hub gives {repository} only to those it has granted access (HF_TOKEN)")
+    if isinstance(error, RepositoryNotFoundError):
+        return NotThere(f"the hub has no {repository}, or HF_TOKEN may not see it")
+    if isinstance(error, RevisionNotFoundError):
+        return NotThere(f"{repository} has no revision '{revision}'")
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return Unreachable(f"the hub cannot be reached ({first[:120]})")

@@ -1,0 +1,140 @@
+"""The tasks there are: the built-in ones, and those of installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from ftbench.domain.task import TaskSpec
+from ftbench.errors import PluginError, UnknownName
+
+ENTRY_POINTS = "ftbench.tasks"
+ALIASES = {"sst-2": "sst2", "sts-b": "stsb"}
+
+
+@dataclass(frozen=True)
+class TaskEntry:
+    """A line of the listing.
+
+    Attributes:
+        name: of the task, or of the entry point where that is broken.
+        source: ``built in``, or the package that brings it.
+        spec: None where it is broken.
+        error: why it cannot be used, in one line; "" where it can.
+    """
+
+    name: str
+    source: str
+    spec: TaskSpec | None
+    error: str = ""
+
+
+def available() -> tuple[TaskEntry, ...]:
+    """Every task, the built-in ones first; broken plug-ins with their error."""
+    built_in = [TaskEntry(spec.name, "built in", spec) for spec in _built_in().values()]
+    return (*built_in, *_plugins())
+
+
+def names() -> tuple[str, ...]:
+    """The names of all tasks that can be used, in the order of the listing."""
+    return tuple(entry.name for entry in available() if entry.spec is not None)
+
+
+def find(name: str) -> TaskSpec:
+    """The task of this name or alias; upper and lower case are the same.
+
+    Raises:
+        UnknownName: there is none.
+        PluginError: a plug-in of this name cannot be used.
+    """
+    key = _key(name)
+    if key in _built_in():
+        return _built_in()[key]
+    for entry in _plugins():
+        if entry.name == key:
+            if entry.spec is None:
+                raise PluginError(f"task '{key}' of {entry.source} cannot be used: {entry.error}")
+            return entry.spec
+    raise UnknownName("task", name, names())
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """The names that stand for several tasks: ``glue-small``, and each benchmark."""
+    from ftbench.tasks import glue
+
+    found: dict[str, tuple[str, ...]] = {"glue-small": tuple(spec.name for spec in glue.SMALL)}
+    for entry in available():
+        if entry.spec is not None:
+            benchmark = entry.spec.benchmark
+            found[benchmark] = (*found.get(benchmark, ()), entry.name)
+    return found
+
+
+def expand(texts: Iterable[str]) -> list[TaskSpec]:
+    """The tasks that a list of names and groups means, each once, in the order given.
+
+    Raises:
+        UnknownName: a name that is neither a task nor a group.
+    """
+    specs: dict[str, TaskSpec] = {}
+    known = groups()
+    for text in texts:
+        try:
+            members = [find(text)]
+        except UnknownName:
+            if _key(text) not in known:
+                raise UnknownName("task", text, [*names(), *known]) from None
+            members = [find(name) for name in known[_key(text)]]
+        specs |= {spec.name: spec for spec in members if spec.name not in specs}
+    return list(specs.values())
+
+
+def _key(name: str) -> str:
+    lower = name.strip().lower()
+    return ALIASES.get(lower, lower)
+
+
+@cache
+def _built_in() -> dict[str, TaskSpec]:
+    from ftbench.tasks import glue
+
+    try:
+        from ftbench.tasks import toy
+
+        toys = tuple(toy.TASKS)
+    except ImportError:
+        toys = ()
+    return {spec.name: spec for spec in (*glue.TASKS, *toys)}
+
+
+@cache
+def _plugins() -> tuple[TaskEntry, ...]:
+    entries: list[TaskEntry] = []
+    taken = set(_built_in())
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
+        for entry in _load(point):
+            if entry.spec is not None and entry.name in taken:
+                entry = TaskEntry(
+                    f"{point.name}:{entry.name}", entry.source, None, f"'{entry.name}' is taken"
+                )
+            taken.add(entry.name)
+            entries.append(entry)
+    return tuple(entries)
+
+
+def _load(point: EntryPoint) -> list[TaskEntry]:
+    """The tasks behind an entry point: a TaskSpec, or several. Whatever it raises is the plug-in's own."""
+    source = point.dist.name if point.dist is not None else point.value
+    try:
+        loaded = point.load()
+        specs = [loaded] if isinstance(loaded, TaskSpec) else list(loaded)
+        wrong = [spec for spec in specs if not isinstance(spec, TaskSpec)]
+        if wrong:
+            raise TypeError(f"{point.value} gives {type(wrong[0]).__name__}, not TaskSpec")
+    except Exception as error:  # noqa: BLE001
+        return [
+            TaskEntry(point.name, source, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
+        ]
+    return [TaskEntry(spec.name.lower(), source, spec) for spec in specs]
