@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ftbench.domain.hparams import hparam
+from ftbench.domain.task import TaskSpec
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,16 @@ class Perturbation:
         if self.noise:
             changes["noise"] = self.noise
         return changes
+
+
+def check(task: TaskSpec, perturbation: Perturbation) -> str | None:
+    """Why a task cannot have this perturbation, in one line; None where it can."""
+    if not task.regression:
+        return None
+    if perturbation.reduction:
+        return f"{task.name} has scores for labels: there are no rows of class 1 that reduction could remove"
+    if perturbation.noise:
+        return (
+            f"{task.name} has scores for labels: noise, which replaces a class by another one, is not defined"
+        )
+    return None
