@@ -1,1 +1,43 @@
-"""To be filled."""
+"""The database: the queue and the results; nothing else in ftbench loads SQLAlchemy."""
+
+from ftbench.db.database import (
+    Database,
+    backup_database,
+    create_database,
+    open_database,
+    upgrade_database,
+)
+from ftbench.db.jobs import Jobs
+from ftbench.db.results import Results
+from ftbench.db.rows import (
+    ALL,
+    Added,
+    AttemptRow,
+    Axes,
+    CellRow,
+    Claim,
+    Entry,
+    JobFilter,
+    JobRow,
+    ScoreRow,
+)
+
+__all__ = [
+    "ALL",
+    "Added",
+    "AttemptRow",
+    "Axes",
+    "CellRow",
+    "Claim",
+    "Database",
+    "Entry",
+    "JobFilter",
+    "JobRow",
+    "Jobs",
+    "Results",
+    "ScoreRow",
+    "backup_database",
+    "create_database",
+    "open_database",
+    "upgrade_database",
+]

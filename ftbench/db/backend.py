@@ -1,0 +1,59 @@
+"""What differs between database systems: one subclass of ``Backend`` each; all else in ``db`` is common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+from sqlalchemy import Connection, Engine
+
+from ftbench.errors import DatabaseError
+
+
+class Backend(ABC):
+    """One database on one system: how to reach it, its dialect's few words, and what its errors mean.
+
+    Attributes:
+        shown: the address as messages name it, without a password.
+        now: SQL for the seconds since 1970 (UTC) by the database's own clock.
+        take_one: what ends the select that picks the job to claim; a system with row locks says
+            ``FOR UPDATE SKIP LOCKED`` here, so that claims do not wait for one another.
+        begin_read: the statement that opens a transaction which only reads, "" where the driver does it.
+        begin_write: the same for one that writes.
+    """
+
+    now: ClassVar[str]
+    take_one: ClassVar[str] = ""
+    begin_read: ClassVar[str] = ""
+    begin_write: ClassVar[str] = ""
+
+    def __init__(self, shown: str) -> None:
+        """Name the database; nothing is opened."""
+        self.shown = shown
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether there is something at the address; it may be empty, or not ours."""
+
+    @abstractmethod
+    def engine(self, *, write: bool, timeout: float, migrating: bool = False) -> Engine:
+        """An engine with every connection set up.
+
+        Args:
+            write: whether the connections may write.
+            timeout: seconds to wait for another program's lock.
+            migrating: a missing database is made (empty), and references between tables are not enforced,
+                because a migration that rebuilds a table drops the old one.
+
+        Raises:
+            DatabaseError: the place does not allow it; the message says what would.
+        """
+
+    @abstractmethod
+    def explain(self, error: BaseException) -> DatabaseError | None:
+        """What a driver's error means for the user; None where it can only be a bug of ours."""
+
+    @abstractmethod
+    def backup(self, connection: Connection, target: Path) -> None:
+        """Write a consistent copy to a file that does not exist yet, while others work on."""

@@ -1,0 +1,203 @@
+"""Database: opening, making, upgrading and copying one, and the stores in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, inspect, select
+
+from ftbench import settings as paths
+from ftbench.db.backend import Backend
+from ftbench.db.engine import Store
+from ftbench.db.jobs import Jobs
+from ftbench.db.migrations import HEAD, REVISIONS, migrate
+from ftbench.db.results import Results
+from ftbench.db.sqlite import Sqlite
+from ftbench.db.tables import settings
+from ftbench.errors import BadValue, DatabaseError, NewerDatabase, NotOurDatabase
+
+TIMEOUT = 30.0  # seconds to wait for another program's lock
+
+
+class Database:
+    """An open database; close it, or use it as a context manager.
+
+    It may be shared by threads, but not carried through a fork.
+
+    Attributes:
+        address: as it was given.
+        jobs: the queue.
+        results: what done jobs left behind.
+    """
+
+    def __init__(self, address: str, store: Store) -> None:
+        """Take an open store; see ``open_database`` and ``create_database``."""
+        self.address = address
+        self.jobs = Jobs(store)
+        self.results = Results(store)
+        self._store = store
+
+    def setting(self, name: str, default: str) -> str:
+        """A value that is fixed for the database: the first one to be asked for stays.
+
+        Returns:
+            The stored value; where there is none, ``default``, stored from now on if the database is
+            open for writing.
+        """
+        query = select(settings.c.value).where(settings.c.name == name)
+        with self._store.reading() as connection:
+            found = connection.scalar(query)
+        if found is not None or not self._store.writable:
+            return default if found is None else str(found)
+        with self._store.writing() as transaction:
+            transaction.run(
+                "INSERT INTO settings (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING",
+                name=name,
+                value=default,
+            )
+            return str(transaction.connection.scalar(query))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        """The database itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+def open_database(address: str, *, write: bool = True, timeout: float = TIMEOUT) -> Database:
+    """Open a database that exists.
+
+    Args:
+        address: a path, or a SQLAlchemy address.
+        write: False opens without a right to write, also from a read-only folder.
+        timeout: seconds to wait for another program's lock.
+
+    Raises:
+        DatabaseError: there is none, or it is of an older version; the message says what to run.
+        DatabaseReadOnly: ``write`` is asked for and not allowed.
+        DatabaseBusy: another program holds the lock.
+        NotOurDatabase: something else is at the address.
+        NewerDatabase: a newer version of ftbench wrote it.
+    """
+    backend = _backend(address)
+    if not backend.exists():
+        raise _missing(backend)
+    store = Store(backend, backend.engine(write=write, timeout=timeout), writable=write)
+    try:
+        with store.reading() as connection:
+            revision = _revision(connection, backend)
+        if revision is None:
+            raise _missing(backend)
+        if revision != HEAD:
+            raise DatabaseError(
+                f"{backend.shown} is of an older version of ftbench: run `ftbench db upgrade`"
+            )
+    except BaseException:
+        store.close()
+        raise
+    return Database(address, store)
+
+
+def create_database(address: str, *, timeout: float = TIMEOUT) -> Database:
+    """Open a database for writing, after making it if there is none; several processes may do so at once.
+
+    Raises:
+        DatabaseError: and its kinds, as ``open_database``.
+    """
+    _migrate(_backend(address), timeout)
+    return open_database(address, timeout=timeout)
+
+
+def upgrade_database(address: str, *, timeout: float = TIMEOUT) -> bool:
+    """Bring a database to this version's schema, all or nothing.
+
+    Returns:
+        Whether anything had to be changed.
+
+    Raises:
+        DatabaseError: and its kinds, as ``open_database``.
+    """
+    backend = _backend(address)
+    if not backend.exists():
+        raise _missing(backend)
+    return _migrate(backend, timeout)
+
+
+def backup_database(address: str, target: Path, *, timeout: float = TIMEOUT) -> None:
+    """Copy a database to a new file, consistent while others work on it.
+
+    Raises:
+        DatabaseError: the target exists, and as ``open_database``.
+    """
+    if target.exists():
+        raise DatabaseError(f"{target} exists: name a new file for the copy")
+    if not target.absolute().parent.is_dir():
+        raise DatabaseError(f"no folder {target.absolute().parent} for the copy: make it, or choose another")
+    with open_database(address, write=False, timeout=timeout) as database:
+        store = database._store
+        with store.bare() as connection:
+            store.backend.backup(connection, target)
+
+
+def _backend(address: str) -> Backend:
+    """The backend of an address; the place to add the next one."""
+    path = paths.sqlite_path(address)
+    if path is None or str(path) in ("", ".", ":memory:"):
+        raise BadValue(f"'{address}' is not a SQLite file: give a path, or sqlite:///PATH, with --db")
+    return Sqlite(path)
+
+
+def _missing(backend: Backend) -> DatabaseError:
+    return DatabaseError(f"no database at {backend.shown}: `ftbench queue` or `ftbench db init` makes it")
+
+
+def _revision(connection: Connection, backend: Backend) -> str | None:
+    """The schema's revision; None where there are no tables at all.
+
+    Raises:
+        NotOurDatabase: there are tables, and not ours.
+        NewerDatabase: the revision is not one that this version knows.
+    """
+    tables = set(inspect(connection).get_table_names())
+    if not tables:
+        return None
+    ours = {"alembic_version", "settings"} <= tables
+    if not ours or connection.scalar(_MARK) != "ftbench":
+        raise NotOurDatabase(f"{backend.shown} is not a database of ftbench: choose another with --db")
+    revision = str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+    if revision not in REVISIONS:
+        raise NewerDatabase(
+            f"{backend.shown} was written by a newer version of ftbench (schema {revision}, this one knows "
+            f"{HEAD}): run `pip install --upgrade ftbench`"
+        )
+    return revision
+
+
+_MARK = select(settings.c.value).where(settings.c.name == "application")
+
+
+def _migrate(backend: Backend, timeout: float) -> bool:
+    """Bring a database, or an empty one, to the newest revision; whether it was needed."""
+    store = Store(backend, backend.engine(write=True, migrating=True, timeout=timeout), writable=True)
+    try:
+        with store.reading() as connection:
+            if _revision(connection, backend) == HEAD:
+                return False
+        with store.writing() as transaction:
+            # Asked again under the lock: another process may have been faster.
+            if _revision(transaction.connection, backend) == HEAD:
+                return False
+            migrate(transaction.connection)
+            return True
+    finally:
+        store.close()

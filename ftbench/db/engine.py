@@ -1,0 +1,115 @@
+"""Connections and transactions: short ones that read, and ones that hold the write lock from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
+
+from ftbench.db.backend import Backend
+from ftbench.errors import DatabaseReadOnly
+
+
+class Transaction:
+    """A transaction that writes: statements go to the driver's cursor, two to three times as fast.
+
+    Statements are written with ``:name`` parameters and in SQL that every backend reads.
+
+    Attributes:
+        connection: the same transaction for SQLAlchemy's statements.
+    """
+
+    def __init__(self, connection: Connection, clock: str, compiled: dict[str, str]) -> None:
+        """Wrap a connection on which a transaction is open."""
+        self.connection = connection
+        self._clock = clock
+        self._compiled = compiled
+        self._cursor: DBAPICursor = connection.connection.cursor()
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Execute a statement; the number of rows it changed."""
+        self._cursor.execute(self._driver(sql), values)
+        return self._cursor.rowcount
+
+    def many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Execute a statement once for each row of values; the number of rows changed in all."""
+        if not rows:
+            return 0
+        self._cursor.executemany(self._driver(sql), rows)
+        return self._cursor.rowcount
+
+    def one(self, sql: str, **values: Any) -> Any:
+        """The first row of a query, None where there is none."""
+        self._cursor.execute(self._driver(sql), values)
+        return self._cursor.fetchone()
+
+    def now(self) -> float:
+        """Seconds since 1970 by the database's clock; workers' clocks are never compared."""
+        return float(self.one(f"SELECT {self._clock}")[0])
+
+    def _driver(self, sql: str) -> str:
+        if sql not in self._compiled:
+            self._compiled[sql] = str(text(sql).compile(dialect=self.connection.dialect))
+        return self._compiled[sql]
+
+
+class Store:
+    """An open database: hands out transactions, and turns the driver's errors into ours."""
+
+    def __init__(self, backend: Backend, engine: Engine, *, writable: bool) -> None:
+        """Take an engine of the backend's; connections are opened when first used."""
+        self.backend, self.writable = backend, writable
+        self._engine = engine
+        self._writer = engine.execution_options(ftbench_writes=True)
+        self._compiled: dict[str, str] = {}
+        event.listen(engine, "begin", self._begin)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A short transaction that sees one state of the database throughout."""
+        with self.explained(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A transaction that holds the write lock; all of it is kept, or on an exception nothing.
+
+        Raises:
+            DatabaseReadOnly: the database was opened for reading.
+            DatabaseBusy: another program held the lock for longer than the timeout.
+        """
+        if not self.writable:
+            raise DatabaseReadOnly(f"{self.backend.shown} was opened for reading only")
+        with self.explained(), self._writer.begin() as connection:
+            yield Transaction(connection, self.backend.now, self._compiled)
+
+    @contextmanager
+    def bare(self) -> Iterator[Connection]:
+        """A connection without a transaction, for what cannot run inside one."""
+        with self.explained(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn the driver's errors into ours; what we have no word for is a bug and passes."""
+        try:
+            yield
+        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error) as error:
+            ours = self.backend.explain(error)
+            if ours is None:
+                raise
+            raise ours from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _begin(self, connection: Connection) -> None:
+        writes = connection.get_execution_options().get("ftbench_writes", False)
+        statement = self.backend.begin_write if writes else self.backend.begin_read
+        if statement:
+            connection.exec_driver_sql(statement)

@@ -1,0 +1,172 @@
+"""Jobs: the queue as people see it; what workers do with it is in ``leases``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from ftbench.db.filters import matching
+from ftbench.db.leases import Leases
+from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow
+from ftbench.db.tables import attempts, jobs
+from ftbench.domain.result import Outcome, State
+from ftbench.errors import BadValue, UnknownName
+
+COLUMNS = [jobs.c[name] for name in JobRow._fields]
+AXES = [jobs.c[name] for name in Axes._fields]
+SHORT = 12  # digits of a digest that messages show
+
+ADD = (
+    "INSERT INTO jobs (digest, sequence, state, priority, attempts, label, model, model_revision, task, "
+    "data_revision, method, hparams, seed, train_size, reduction, noise, recipe, spec, places, created) "
+    "VALUES (:digest, :sequence, 'queued', :priority, 0, :label, :model, :model_revision, :task, "
+    ":data_revision, :method, :hparams, :seed, :train_size, :reduction, :noise, :recipe, :spec, :places, "
+    ":created) ON CONFLICT (digest) DO NOTHING"
+)
+REVIVE = (
+    "UPDATE jobs SET state = 'queued', attempts = 0, priority = :priority, places = :places "
+    "WHERE digest = :digest AND state = 'cancelled'"
+)
+MOVE = (
+    "UPDATE jobs SET places = :places WHERE digest = :digest AND state IN ('queued', 'failed') "
+    "AND places <> :places"
+)
+
+
+class Jobs(Leases):
+    """All jobs of a database: queueing, looking up, and the leases of workers."""
+
+    def add(self, entries: Iterable[Entry]) -> Added:
+        """Queue jobs, all or none.
+
+        A job that is there already stays as it is, with three exceptions: a cancelled one is queued again,
+        and one that is queued or failed takes the new ``places``, so that queueing again after moving a
+        folder helps.
+        """
+        rows = [_row(entry) for entry in entries]
+        with self._store.writing() as transaction:
+            now = transaction.now()
+            (last,) = transaction.one("SELECT coalesce(max(sequence), 0) FROM jobs")
+            for sequence, row in enumerate(rows, start=last + 1):
+                row.update(sequence=sequence, created=now)
+            brief = [{k: row[k] for k in ("digest", "priority", "places")} for row in rows]
+            revived = transaction.many(REVIVE, brief)
+            transaction.many(MOVE, [{k: row[k] for k in ("digest", "places")} for row in rows])
+            added = transaction.many(ADD, rows)
+        return Added(added, len(rows) - added - revived, revived)
+
+    def counts(self) -> dict[State, int]:
+        """The number of jobs in each state; states without jobs are there as 0."""
+        with self._store.reading() as connection:
+            found = connection.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)).all()
+        return {state: 0 for state in State} | {State(state): count for state, count in found}
+
+    def find(self, prefix: str) -> JobRow:
+        """The job whose digest begins so.
+
+        Raises:
+            UnknownName: none does.
+            BadValue: several do.
+        """
+        start = prefix.strip().lower()
+        # A range, which uses the primary key's index; digests are hexadecimal and "g" sorts behind them.
+        query = select(*COLUMNS).where(jobs.c.digest >= start, jobs.c.digest < start + "g").limit(4)
+        with self._store.reading() as connection:
+            found = connection.execute(query).all() if start else []
+            if not found:
+                latest = select(jobs.c.digest).order_by(jobs.c.sequence.desc()).limit(5)
+                known = [digest[:SHORT] for digest in connection.scalars(latest)]
+                raise UnknownName("job", prefix, known)
+        if len(found) > 1:
+            shown = ", ".join(row.digest[: max(SHORT, len(start) + 4)] for row in found)
+            raise BadValue(f"job '{prefix}' fits several ({shown}): give more digits")
+        return _job_row(found[0])
+
+    def list(self, where: JobFilter = ALL) -> Sequence[JobRow]:
+        """Jobs in the order in which they were queued."""
+        query = select(*COLUMNS).where(matching(where)).order_by(jobs.c.sequence)
+        with self._store.reading() as connection:
+            return [_job_row(row) for row in connection.execute(query)]
+
+    def retry(self, where: JobFilter = ALL) -> int:
+        """Queue failed and cancelled jobs again, with all their attempts; how many that were."""
+        change = (
+            update(jobs)
+            .where(matching(where), jobs.c.state.in_([State.FAILED, State.CANCELLED]))
+            .values(state=str(State.QUEUED), attempts=0)
+        )
+        with self._store.writing() as transaction:
+            return transaction.connection.execute(change).rowcount
+
+    def cancel(self, where: JobFilter = ALL) -> int:
+        """Cancel queued and running jobs; how many that were. A worker notices at its next heartbeat."""
+        running = select(jobs.c.digest).where(matching(where), jobs.c.state == State.RUNNING)
+        stop = (
+            update(attempts)
+            .where(attempts.c.outcome.is_(None), attempts.c.digest.in_(running))
+            .values(outcome=str(Outcome.LOST), message="cancelled")
+        )
+        change = (
+            update(jobs)
+            .where(matching(where), jobs.c.state.in_([State.QUEUED, State.RUNNING]))
+            .values(state=str(State.CANCELLED), owner=None, token=None, expires=None)
+        )
+        with self._store.writing() as transaction:
+            transaction.connection.execute(stop.values(ended=transaction.now()))
+            return transaction.connection.execute(change).rowcount
+
+    def durations(self) -> dict[Axes, float]:
+        """Mean seconds of the attempts that ended well, for each model, task, method and train size."""
+        seconds = func.avg(attempts.c.ended - attempts.c.started)
+        query = (
+            select(*AXES, seconds)
+            .join_from(attempts, jobs)
+            .where(attempts.c.outcome == Outcome.OK, attempts.c.started.is_not(None))
+            .group_by(*AXES)
+        )
+        with self._store.reading() as connection:
+            return {Axes(*row[:-1]): float(row[-1]) for row in connection.execute(query)}
+
+    def waiting(self) -> dict[Axes, int]:
+        """The number of jobs that are queued or running, for each model, task, method and train size."""
+        query = (
+            select(*AXES, func.count()).where(jobs.c.state.in_([State.QUEUED, State.RUNNING])).group_by(*AXES)
+        )
+        with self._store.reading() as connection:
+            return {Axes(*row[:-1]): int(row[-1]) for row in connection.execute(query)}
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    """An entry as the columns of its row, without ``sequence`` and ``created``."""
+    job = entry.job
+    spec = job.canonical()
+    return {
+        "digest": job.digest,
+        "priority": entry.priority,
+        "label": entry.label,
+        "model": job.model,
+        "model_revision": job.model_revision,
+        "task": job.task,
+        "data_revision": job.data_revision,
+        "method": job.method,
+        "hparams": _json(spec["method"]["hparams"]),
+        "seed": job.seed,
+        "train_size": job.perturbation.train_size,
+        "reduction": job.perturbation.reduction,
+        "noise": job.perturbation.noise,
+        "recipe": _json(spec["recipe"]),
+        "spec": _json(spec),
+        "places": _json(dict(entry.places)),
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _job_row(row: Row[Any]) -> JobRow:
+    values = JobRow._make(row)
+    return values._replace(state=State(row.state), spec=json.loads(row.spec), places=json.loads(row.places))

@@ -1,0 +1,283 @@
+"""The life of a claimed job: claim, heartbeat, and exactly one recorded end."""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from ftbench.db.engine import Store, Transaction
+from ftbench.db.rows import Claim
+from ftbench.domain.job import Job
+from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
+from ftbench.errors import FtbenchError, UnknownName
+
+# Written with the state as a literal: the partial index jobs_queued serves this and nothing slower.
+NEXT_JOB = (
+    "SELECT digest, spec, label, places FROM jobs WHERE state = 'queued' "
+    "ORDER BY priority DESC, sequence LIMIT 1"
+)
+EXPIRED = "state = 'running' AND expires < :now"
+
+
+class Leases:
+    """Hands jobs to workers and takes their results; every method is one transaction.
+
+    Contract: a claimed job has one holder, whose token alone can end it. A holder that sends no heartbeat
+    for the length of its lease loses the job at the next claim or ``reap``; from then on all it says about
+    the job is refused (False or None) and changes nothing. The database's clock decides.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """Work on an open database."""
+        self._store = store
+
+    def claim(self, worker: str, lease: float) -> Claim | None:
+        """Take the next job: highest priority first, then the oldest.
+
+        Jobs of expired leases are given back first. A job that this version cannot read fails with the
+        reason, and the next one is taken.
+
+        Args:
+            worker: who takes it.
+            lease: seconds until it counts as lost without a heartbeat.
+
+        Returns:
+            The claim, None where nothing is queued.
+        """
+        with self._store.writing() as transaction:
+            now = transaction.now()
+            _reap(transaction, now)
+            while row := transaction.one(f"{NEXT_JOB} {self._store.backend.take_one}"):
+                digest, spec, label, places = row
+                token = uuid.uuid4().hex
+                number = _start(transaction, digest, token, worker, now=now, expires=now + lease)
+                try:
+                    job = Job.from_canonical(json.loads(spec))
+                except (KeyError, TypeError, ValueError, FtbenchError) as error:
+                    message = f"this version of ftbench cannot read the job: {error}"
+                    _end(transaction, digest, token, State.FAILED)
+                    _close(transaction, digest, number, Outcome.USER, message, now=now)
+                    continue
+                return Claim(digest, token, number, job, label, json.loads(places))
+            return None
+
+    def heartbeat(self, claim: Claim, lease: float) -> bool:
+        """Extend the lease to ``lease`` seconds from now; False where it is lost (taken over, cancelled)."""
+        with self._store.writing() as transaction:
+            changed = transaction.run(
+                "UPDATE jobs SET expires = :expires WHERE digest = :digest AND token = :token",
+                expires=transaction.now() + lease,
+                digest=claim.digest,
+                token=claim.token,
+            )
+            return changed == 1
+
+    def release(self, claim: Claim) -> bool:
+        """Give the job back unfinished; the attempt does not count. False where the lease is lost."""
+        with self._store.writing() as transaction:
+            if not _end(transaction, claim.digest, claim.token, State.QUEUED):
+                return False
+            values = {"digest": claim.digest, "number": claim.attempt}
+            transaction.run(
+                "UPDATE jobs SET attempts = attempts - 1 WHERE digest = :digest", digest=claim.digest
+            )
+            transaction.run("DELETE FROM attempts WHERE digest = :digest AND number = :number", **values)
+            return True
+
+    def finish(self, claim: Claim, result: JobResult) -> bool:
+        """Record the result and end the job as done; False, and nothing recorded, where the lease is lost.
+
+        Raises:
+            ValueError: a score is not finite; such an attempt fails as ``diverged``.
+        """
+        _check_finite(result)
+        with self._store.writing() as transaction:
+            if not _end(transaction, claim.digest, claim.token, State.DONE):
+                return False
+            _close(transaction, claim.digest, claim.attempt, Outcome.OK, now=transaction.now())
+            _record(transaction, claim.digest, claim.attempt, result)
+            return True
+
+    def fail(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        message: str,
+        traceback: str = "",
+        provenance: Mapping[str, Any] | None = None,
+    ) -> State | None:
+        """Record a failed attempt.
+
+        The job is queued again unless the outcome is final (``user``, ``diverged``) or it was the last of
+        the attempts that a job has.
+
+        Returns:
+            The job's new state, None where the lease is lost.
+
+        Raises:
+            ValueError: the outcome is ``ok``.
+        """
+        if outcome is Outcome.OK:
+            raise ValueError("an attempt that is ok does not fail: finish it")
+        with self._store.writing() as transaction:
+            tries = transaction.one("SELECT attempts FROM jobs WHERE digest = :digest", digest=claim.digest)
+            retried = outcome not in FINAL_OUTCOMES and tries is not None and tries[0] < MAX_ATTEMPTS
+            state = State.QUEUED if retried else State.FAILED
+            if not _end(transaction, claim.digest, claim.token, state):
+                return None
+            now = transaction.now()
+            _close(transaction, claim.digest, claim.attempt, outcome, message, traceback, now=now)
+            _record(transaction, claim.digest, claim.attempt, JobResult(provenance=provenance or {}))
+            return state
+
+    def complete(self, digest: str, result: JobResult, worker: str) -> bool:
+        """Record a result that was made elsewhere, for a job that nobody has claimed.
+
+        A failed or cancelled job becomes done too.
+
+        Returns:
+            False, and nothing recorded, where the job is done already or a worker is running it.
+
+        Raises:
+            UnknownName: no such job.
+            ValueError: a score is not finite.
+        """
+        _check_finite(result)
+        with self._store.writing() as transaction:
+            now = transaction.now()
+            _reap(transaction, now)
+            row = transaction.one("SELECT state FROM jobs WHERE digest = :digest", digest=digest)
+            if row is None:
+                raise UnknownName("job", digest, [])
+            if row[0] in (State.DONE, State.RUNNING):
+                return False
+            token = uuid.uuid4().hex
+            number = _start(transaction, digest, token, worker, now=None, expires=now)
+            _end(transaction, digest, token, State.DONE)
+            _close(transaction, digest, number, Outcome.OK, now=now)
+            _record(transaction, digest, number, result)
+            return True
+
+    def reap(self) -> int:
+        """Take expired leases back: each attempt ends as ``lost``, its job is queued again or fails.
+
+        Returns:
+            How many leases had expired. ``claim`` does this first, by itself.
+        """
+        with self._store.writing() as transaction:
+            return _reap(transaction, transaction.now())
+
+
+def _reap(transaction: Transaction, now: float) -> int:
+    if transaction.one(f"SELECT 1 FROM jobs WHERE {EXPIRED} LIMIT 1", now=now) is None:
+        return 0
+    transaction.run(
+        "UPDATE attempts SET outcome = 'lost', ended = :now, message = 'the worker sent no heartbeat' "
+        f"WHERE outcome IS NULL AND digest IN (SELECT digest FROM jobs WHERE {EXPIRED})",
+        now=now,
+    )
+    return transaction.run(
+        "UPDATE jobs SET state = CASE WHEN attempts < :most THEN 'queued' ELSE 'failed' END, "
+        f"owner = NULL, token = NULL, expires = NULL WHERE {EXPIRED}",
+        now=now,
+        most=MAX_ATTEMPTS,
+    )
+
+
+def _start(
+    transaction: Transaction, digest: str, token: str, worker: str, *, now: float | None, expires: float
+) -> int:
+    """Lease a job that is not running, and open an attempt; its number."""
+    transaction.run(
+        "UPDATE jobs SET state = 'running', attempts = attempts + 1, owner = :worker, token = :token, "
+        "expires = :expires WHERE digest = :digest AND state <> 'running'",
+        digest=digest,
+        token=token,
+        worker=worker,
+        expires=expires,
+    )
+    (last,) = transaction.one(
+        "SELECT coalesce(max(number), 0) FROM attempts WHERE digest = :digest", digest=digest
+    )
+    transaction.run(
+        "INSERT INTO attempts (digest, number, worker, started, message, traceback) "
+        "VALUES (:digest, :number, :worker, :started, '', '')",
+        digest=digest,
+        number=last + 1,
+        worker=worker,
+        started=now,
+    )
+    return int(last) + 1
+
+
+def _end(transaction: Transaction, digest: str, token: str, state: State) -> bool:
+    """End a lease; False where the token is no longer the job's."""
+    changed = transaction.run(
+        "UPDATE jobs SET state = :state, owner = NULL, token = NULL, expires = NULL "
+        "WHERE digest = :digest AND token = :token",
+        state=str(state),
+        digest=digest,
+        token=token,
+    )
+    return changed == 1
+
+
+def _close(
+    transaction: Transaction,
+    digest: str,
+    number: int,
+    outcome: Outcome,
+    message: str = "",
+    traceback: str = "",
+    *,
+    now: float,
+) -> None:
+    transaction.run(
+        "UPDATE attempts SET outcome = :outcome, ended = :now, message = :message, traceback = :traceback "
+        "WHERE digest = :digest AND number = :number",
+        outcome=str(outcome),
+        now=now,
+        message=message,
+        traceback=traceback,
+        digest=digest,
+        number=number,
+    )
+
+
+def _check_finite(result: JobResult) -> None:
+    for score in result.scores:
+        if not math.isfinite(score.value):
+            raise ValueError(
+                f"score {score.evaluation} {score.metric} is {score.value}: the attempt diverged"
+            )
+
+
+def _record(transaction: Transaction, digest: str, number: int, result: JobResult) -> None:
+    """Store what an attempt leaves behind."""
+    transaction.many(
+        "INSERT INTO scores (digest, evaluation, metric, value) "
+        "VALUES (:digest, :evaluation, :metric, :value)",
+        [{"digest": digest, **vars(score)} for score in result.scores],
+    )
+    transaction.many(
+        "INSERT INTO curves (digest, run, name, step, value) VALUES (:digest, :run, :name, :step, :value)",
+        [
+            {"digest": digest, **vars(p), "value": p.value if math.isfinite(p.value) else None}
+            for p in result.curves
+        ],
+    )
+    transaction.many(
+        "INSERT INTO predictions (digest, run, evaluation, rows, outputs, logits) "
+        "VALUES (:digest, :run, :evaluation, :rows, :outputs, :logits)",
+        [{"digest": digest, **vars(p)} for p in result.predictions],
+    )
+    if result.provenance:
+        transaction.run(
+            "INSERT INTO provenance (digest, number, facts) VALUES (:digest, :number, :facts)",
+            digest=digest,
+            number=number,
+            facts=json.dumps(dict(result.provenance), sort_keys=True),
+        )

@@ -1,0 +1,129 @@
+"""Results: what done jobs left behind, read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import select
+
+from ftbench.db.engine import Store
+from ftbench.db.filters import matching
+from ftbench.db.rows import ALL, AttemptRow, CellRow, JobFilter, ScoreRow
+from ftbench.db.tables import attempts, curves, jobs, predictions, provenance, scores
+from ftbench.domain.result import CurvePoint, Outcome, Predictions, State
+
+
+class Results:
+    """Scores, attempts, curves and predictions; nothing here writes."""
+
+    def __init__(self, store: Store) -> None:
+        """Work on an open database."""
+        self._store = store
+
+    def scores(self, where: JobFilter = ALL) -> list[ScoreRow]:
+        """Every score of the jobs, in the order in which the jobs were queued."""
+        own = {"evaluation": scores.c.evaluation, "metric": scores.c.metric, "value": scores.c.value}
+        own["n_attempts"] = jobs.c.attempts
+        query = (
+            select(*(own[name] if name in own else jobs.c[name] for name in ScoreRow._fields))
+            .join_from(scores, jobs)
+            .where(matching(where))
+            .order_by(jobs.c.sequence, scores.c.evaluation, scores.c.metric)
+        )
+        parse = _parser()
+        place = ScoreRow._fields.index
+        hparams, recipe, state = place("hparams"), place("recipe"), place("state")
+        rows = []
+        with self._store.reading() as connection:
+            for found in connection.execute(query):
+                values = list(found)
+                values[hparams], values[recipe] = parse(values[hparams]), parse(values[recipe])
+                values[state] = State(values[state])
+                rows.append(ScoreRow._make(values))
+        return rows
+
+    def cells(self, where: JobFilter = ALL) -> list[CellRow]:
+        """The axes of the jobs in every state, so that a report can mark what is missing or incomplete."""
+        last_outcome = (
+            select(attempts.c.outcome)
+            .where(attempts.c.digest == jobs.c.digest, attempts.c.outcome.is_not(None))
+            .order_by(attempts.c.number.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        columns = [last_outcome if name == "last_outcome" else jobs.c[name] for name in CellRow._fields]
+        query = select(*columns).where(matching(where)).order_by(jobs.c.sequence)
+        parse = _parser()
+        with self._store.reading() as connection:
+            rows = [CellRow._make(row) for row in connection.execute(query)]
+        return [
+            row._replace(
+                state=State(row.state),
+                last_outcome=row.last_outcome and Outcome(row.last_outcome),
+                hparams=parse(row.hparams),
+                recipe=parse(row.recipe),
+            )
+            for row in rows
+        ]
+
+    def attempts(self, digest: str) -> list[AttemptRow]:
+        """Every try at a job, the first one first; [] where there is none."""
+        query = (
+            select(*(attempts.c[name] for name in AttemptRow._fields))
+            .where(attempts.c.digest == digest)
+            .order_by(attempts.c.number)
+        )
+        with self._store.reading() as connection:
+            rows = [AttemptRow._make(row) for row in connection.execute(query)]
+        return [row._replace(outcome=row.outcome and Outcome(row.outcome)) for row in rows]
+
+    def provenance(self, digest: str) -> dict[str, Any]:
+        """What a job's latest attempt that said so ran with; {} where none did."""
+        query = (
+            select(provenance.c.facts)
+            .where(provenance.c.digest == digest)
+            .order_by(provenance.c.number.desc())
+            .limit(1)
+        )
+        with self._store.reading() as connection:
+            found = connection.scalar(query)
+        return dict(json.loads(found)) if found else {}
+
+    def curves(self, digest: str) -> list[CurvePoint]:
+        """The logged numbers of a done job, by run, name and step."""
+        columns = curves.c
+        query = (
+            select(columns.run, columns.step, columns.name, columns.value)
+            .where(columns.digest == digest)
+            .order_by(columns.run, columns.name, columns.step)
+        )
+        with self._store.reading() as connection:
+            found = connection.execute(query).all()
+        return [
+            CurvePoint(run, step, name, float("nan") if value is None else value)
+            for run, step, name, value in found
+        ]
+
+    def predictions(self, digest: str) -> list[Predictions]:
+        """The logits of a done job, by run and evaluation set."""
+        columns = predictions.c
+        query = (
+            select(columns.run, columns.evaluation, columns.rows, columns.outputs, columns.logits)
+            .where(columns.digest == digest)
+            .order_by(columns.run, columns.evaluation)
+        )
+        with self._store.reading() as connection:
+            return [Predictions(*row) for row in connection.execute(query)]
+
+
+def _parser() -> Callable[[str], Mapping[str, Any]]:
+    """A JSON reader that reads a text it has seen only once: a grid has few recipes and many rows."""
+
+    @cache
+    def parse(text: str) -> Mapping[str, Any]:
+        return dict(json.loads(text))
+
+    return parse

@@ -1,0 +1,179 @@
+"""What goes into the stores and comes out: plain values, no SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ftbench.domain.job import Job
+from ftbench.domain.result import Outcome, State
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A job to be queued, with what is not part of its identity.
+
+    Attributes:
+        job: the job.
+        label: the method as tables show it: ``bidrop[k=3]``.
+        priority: higher goes first.
+        places: where things are on this machine (``model``, ``data``, ``plugins``), as JSON values.
+    """
+
+    job: Job
+    label: str
+    priority: int = 0
+    places: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Added(NamedTuple):
+    """What became of the entries; the three sum to their number.
+
+    Attributes:
+        added: new jobs.
+        known: were there already, in any state but cancelled (or stood in the list twice).
+        revived: were cancelled and are queued again.
+    """
+
+    added: int
+    known: int
+    revived: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's lease on a job.
+
+    Attributes:
+        digest: the job's identity.
+        token: the lease's secret; results are recorded only with it.
+        attempt: which try of the job's life this is, from 1.
+        job: what to do.
+        label: the method as tables show it.
+        places: where things are on this machine.
+    """
+
+    digest: str
+    token: str
+    attempt: int
+    job: Job
+    label: str
+    places: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs: those that match one value of every axis that has values; without any, all.
+
+    Attributes:
+        states: where they stand.
+        models: ids of models.
+        tasks: names of tasks.
+        methods: names of methods, or labels (``bidrop[k=3]``).
+        digests: whole digests.
+    """
+
+    states: tuple[State, ...] = ()
+    models: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+
+
+ALL = JobFilter()
+
+
+class JobRow(NamedTuple):
+    """A job and where it stands; times are seconds since 1970 (UTC)."""
+
+    digest: str
+    state: State
+    label: str
+    model: str
+    task: str
+    method: str
+    seed: int
+    train_size: int | None
+    reduction: float
+    noise: float
+    attempts: int
+    priority: int
+    created: float
+    owner: str | None
+    expires: float | None
+    spec: Mapping[str, Any]
+    places: Mapping[str, Any]
+
+
+class ScoreRow(NamedTuple):
+    """A score with the axes of its job; rows share their ``hparams`` and ``recipe``: do not change them."""
+
+    digest: str
+    label: str
+    model: str
+    task: str
+    method: str
+    hparams: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    seed: int
+    train_size: int | None
+    reduction: float
+    noise: float
+    state: State
+    evaluation: str
+    metric: str
+    value: float
+    n_attempts: int
+    model_revision: str
+    data_revision: str
+
+
+class CellRow(NamedTuple):
+    """The axes of a job in any state, done or not; rows share their ``hparams`` and ``recipe``.
+
+    Attributes:
+        last_outcome: how its latest ended attempt ended; None where none has ended.
+    """
+
+    digest: str
+    label: str
+    model: str
+    task: str
+    method: str
+    seed: int
+    train_size: int | None
+    reduction: float
+    noise: float
+    state: State
+    last_outcome: Outcome | None
+    hparams: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    model_revision: str
+    data_revision: str
+
+
+class AttemptRow(NamedTuple):
+    """A try at a job.
+
+    Attributes:
+        started: None where it ran elsewhere and was ingested.
+        ended: None while it runs; so is ``outcome``.
+    """
+
+    number: int
+    worker: str
+    started: float | None
+    ended: float | None
+    outcome: Outcome | None
+    message: str
+    traceback: str
+
+
+class Axes(NamedTuple):
+    """What a job's duration depends on most."""
+
+    model: str
+    task: str
+    method: str
+    train_size: int | None

@@ -1,0 +1,170 @@
+"""The tables; what each column holds is its ``comment``.
+
+Times are seconds since 1970 (UTC) by the database's clock. Columns that hold JSON are text, so that every
+tool shows them. A change here needs a migration in ``migrations/versions``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _job(**options: Any) -> Column[str]:
+    """The job that a row belongs to."""
+    return Column("digest", Text, ForeignKey("jobs.digest"), nullable=False, comment="the job", **options)
+
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("digest", Text, primary_key=True, nullable=False, comment="SHA-256 of spec: the job's identity"),
+    Column("sequence", Integer, nullable=False, comment="order of queueing; older jobs go first"),
+    Column("state", Text, nullable=False, comment="queued, running, done, failed or cancelled"),
+    Column("priority", Integer, nullable=False, comment="higher goes first, before sequence"),
+    Column("attempts", Integer, nullable=False, comment="tries since it was queued or last retried by hand"),
+    Column("label", Text, nullable=False, comment="the method as tables show it, bidrop[k=3]"),
+    Column("model", Text, nullable=False, comment="the model's id"),
+    Column("model_revision", Text, nullable=False, comment="which weights"),
+    Column("task", Text, nullable=False, comment="the task's name"),
+    Column("data_revision", Text, nullable=False, comment="which rows"),
+    Column("method", Text, nullable=False, comment="the method's name"),
+    Column("hparams", Text, nullable=False, comment="JSON: the method's hyper-parameters, every one"),
+    Column("seed", Integer, nullable=False, comment="the seed of every random stream"),
+    Column("train_size", Integer, comment="rows of the training subset; NULL: all"),
+    Column("reduction", Float, nullable=False, comment="fraction of the training rows with label 1 removed"),
+    Column("noise", Float, nullable=False, comment="fraction of the training labels made wrong"),
+    Column("recipe", Text, nullable=False, comment="JSON: the training settings, every one"),
+    Column("spec", Text, nullable=False, comment="canonical JSON of the whole job, which digest hashes"),
+    Column("places", Text, nullable=False, comment="JSON: folders on this machine; not part of the identity"),
+    Column("created", Float, nullable=False, comment="when it was first queued"),
+    Column("owner", Text, comment="the worker that runs it"),
+    Column("token", Text, comment="the lease's secret: only its holder may record a result"),
+    Column("expires", Float, comment="when the lease ends unless a heartbeat extends it"),
+    comment="One row a job: a cell and seed of a grid, and where it stands.",
+)
+# The state stands literally in the index and in the queries: a bound parameter would not use it.
+Index(
+    "jobs_queued",
+    jobs.c.priority.desc(),
+    jobs.c.sequence,
+    sqlite_where=text("state = 'queued'"),
+    postgresql_where=text("state = 'queued'"),
+)
+Index(
+    "jobs_running",
+    jobs.c.expires,
+    sqlite_where=text("state = 'running'"),
+    postgresql_where=text("state = 'running'"),
+)
+Index("jobs_state", jobs.c.state)
+Index("jobs_sequence", jobs.c.sequence)
+Index("jobs_axes", jobs.c.task, jobs.c.method, jobs.c.model)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _job(primary_key=True),
+    Column("number", Integer, primary_key=True, nullable=False, comment="1, 2, … in the job's whole life"),
+    Column("worker", Text, nullable=False, comment="who tried"),
+    Column("started", Float, comment="when it was claimed; NULL: ran elsewhere and was ingested"),
+    Column("ended", Float, comment="when its end was recorded; NULL: not ended"),
+    Column("outcome", Text, comment="ok, user, oom, diverged, timeout, lost, environment; NULL: not ended"),
+    Column("message", Text, nullable=False, comment="one line on what went wrong"),
+    Column("traceback", Text, nullable=False, comment="the whole of it"),
+    comment="One row a try of a worker at a job.",
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    _job(primary_key=True),
+    Column("evaluation", Text, primary_key=True, nullable=False, comment="the evaluation set"),
+    Column("metric", Text, primary_key=True, nullable=False, comment="the metric"),
+    Column("value", Float, nullable=False, comment="a fraction, shown × 100; correlations: -1 to 1"),
+    comment="One row a number of a done job.",
+    sqlite_with_rowid=False,
+)
+
+curves = Table(
+    "curves",
+    metadata,
+    _job(primary_key=True),
+    Column("run", Text, primary_key=True, nullable=False, comment="the training inside the job"),
+    Column("name", Text, primary_key=True, nullable=False, comment="loss or grad_norm"),
+    Column("step", Integer, primary_key=True, nullable=False, comment="the update, from 1"),
+    Column("value", Float, comment="the logged number; NULL: not a number"),
+    comment="One row a logged number of a done job.",
+    sqlite_with_rowid=False,
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    _job(primary_key=True),
+    Column("run", Text, primary_key=True, nullable=False, comment="the training inside the job"),
+    Column("evaluation", Text, primary_key=True, nullable=False, comment="the evaluation set"),
+    Column("rows", Integer, nullable=False, comment="evaluated rows"),
+    Column("outputs", Integer, nullable=False, comment="logits of a row"),
+    Column("logits", LargeBinary, nullable=False, comment="zlib of little-endian float32, row by row"),
+    comment="The logits behind the scores: new metrics and tests need no training.",
+)
+
+provenance = Table(
+    "provenance",
+    metadata,
+    Column("digest", Text, primary_key=True, nullable=False, comment="the job"),
+    Column("number", Integer, primary_key=True, nullable=False, comment="the attempt"),
+    Column(
+        "facts", Text, nullable=False, comment="JSON: versions, commit, device, threads, data digests, times"
+    ),
+    ForeignKeyConstraint(["digest", "number"], ["attempts.digest", "attempts.number"]),
+    comment="What an attempt ran with.",
+)
+
+published = Table(
+    "published",
+    metadata,
+    Column("source", Text, primary_key=True, nullable=False, comment="the paper's short name"),
+    Column("exhibit", Text, primary_key=True, nullable=False, comment="its table or figure, T5"),
+    Column("model", Text, primary_key=True, nullable=False, comment="the model as the paper names it"),
+    Column("method", Text, primary_key=True, nullable=False, comment="the method, by our name"),
+    Column("task", Text, primary_key=True, nullable=False, comment="the task, by our name"),
+    Column("setting", Text, primary_key=True, nullable=False, comment="full, noise=0.1, …"),
+    Column("metric", Text, primary_key=True, nullable=False, comment="the metric, by our name"),
+    Column("statistic", Text, primary_key=True, nullable=False, comment="mean, max, std, …"),
+    Column("value", Float, nullable=False, comment="as printed"),
+    Column("n_seeds", Integer, comment="runs behind it; NULL: the paper does not say"),
+    Column("note", Text, nullable=False, comment="what a reader must know"),
+    comment="Numbers printed in papers.",
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", Text, primary_key=True, nullable=False, comment="the setting"),
+    Column("value", Text, nullable=False, comment="its value"),
+    comment="What is fixed for a database; application=ftbench marks it as ours.",
+)
