@@ -1,1 +1,1 @@
-"""To be filled."""
+"""What methods build with: optimisers, selection, the structure of an architecture."""

@@ -1,1 +1,1 @@
-"""To be filled."""
+"""Training: what runs inside the child process; needs torch and transformers, no database."""

@@ -102,8 +102,8 @@ def subset_order(task: TaskSpec, labels: NDArray[Any], ranks: Integers, subset: 
     """All row numbers in an order whose every prefix is a sample of its size.
 
     Uniform: by rank. Stratified: the k-th row of its class (from 0) stands at (k + ½) / class size, so that
-    each prefix holds every class at its share, and a larger sample contains the smaller. For two classes these
-    are the counts of largest remainders; for more, largest remainders would not be nested.
+    each prefix holds every class at its share, and a larger sample contains the smaller. For two classes the
+    counts are those of largest remainders; for more, largest remainders would not be nested.
 
     Returns:
         Row numbers, shape (n,).

@@ -1,0 +1,194 @@
+"""Bi-Drop: update the sub-net whose gradients agree over several dropout passes of one batch."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ftbench.domain.hparams import hparam
+from ftbench.methods.base import Method
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ftbench.nn.optimizers import Optimizer
+    from ftbench.training.data import Batch
+    from ftbench.training.run import Run
+
+EPS = 1e-12
+
+
+def fold(mean: Tensor, squares: Tensor, gradient: Tensor, count: int) -> None:
+    """Add the ``count``-th gradient to the running mean and squared deviations, in place (Welford 1962).
+
+    Args:
+        mean: of the gradients so far; zeros before the first.
+        squares: Σ(g−mean)² so far, same shape.
+        gradient: the new one, same shape.
+        count: how many there are with it, from 1.
+    """
+    delta = gradient - mean
+    mean.add_(delta, alpha=1.0 / count)
+    squares.addcmul_(delta, gradient - mean)
+
+
+def perturbation_factor(mean: Tensor, squares: Tensor) -> Tensor:
+    """F_per = |μ| / √Σ_j(g_j−μ)² (Eq. 7), any shape; 0 where μ is 0, very large where only the spread is."""
+    return mean.abs() / (squares.sqrt() + EPS)
+
+
+def scaling_factor(mean: Tensor, weight: Tensor) -> Tensor:
+    """F_sca = |μ| / |θ| (Eq. 8), any shape; 0 where μ is 0."""
+    return mean.abs() / (weight.abs() + EPS)
+
+
+def selection_score(mean: Tensor, squares: Tensor, weight: Tensor, selection: str = "ess") -> Tensor:
+    """What the sub-net is selected by: F_per·F_sca (Eq. 9), or one of the two factors.
+
+    Args:
+        mean: μ, the mean gradient.
+        squares: Σ_j(g_j−μ)², same shape.
+        weight: θ, same shape.
+        selection: ``ess`` (both), ``perturbation`` or ``scaling``.
+    """
+    if selection == "perturbation":
+        return perturbation_factor(mean, squares)
+    if selection == "scaling":
+        return scaling_factor(mean, weight)
+    return perturbation_factor(mean, squares) * scaling_factor(mean, weight)
+
+
+class BiDrop(Method):
+    """Bi-Drop (Tong et al. 2023, arXiv:2305.14760, Alg. 1): μ⊙M of k dropout passes goes into Adam.
+
+    Differs from the authors' code: none is public. Where the paper is silent, the choice is a
+    hyper-parameter and stands on the card.
+    """
+
+    title = "Bi-Drop"
+    paper = "Tong et al. 2023, arXiv:2305.14760, Eq. 5-11"
+    family = "sub-network"
+    formula = "F = |μ|/√Σ(g_j−μ)² · |μ|/|θ|;  M = F ≥ the ceil(keep_ratio·N)-th largest F;  Adam(μ⊙M)"
+    cost = "k forward and backward passes a step, one at a time; two more buffers of the weights' size, for any k"
+    unsupported_note = "with dropout 0 there is no perturbation: the scaling factor alone selects, with a warning"
+    differs = (
+        "No code was released; the paper does not state p nor its direction. keep_ratio is the fraction that is "
+        "updated; 0.7 is our choice (DPS, whose percentile the paper reuses, ships 0.3 frozen).",
+        "scope and parameters: not stated. Our choice: a threshold per tensor, over the tensors of the transformer "
+        "layers; embeddings, pooler and classifier always train.",
+        "clipping: not stated. Our choice: F from unclipped gradients, μ clipped, then masked (Alg. 1 masks inside "
+        "the optimiser); clip_after_mask=true masks first.",
+        "weight decay: absent from Alg. 1. Our choice: the recipe's. Masked entries still move by momentum, as Alg. 1 says.",
+        "selection=random (the paper's RSS): our choice: a new random mask of the same size per step and tensor, no rescaling.",
+    )
+
+    @dataclass(frozen=True)
+    class HParams:
+        """Bi-Drop's hyper-parameters."""
+
+        k: int = hparam(2, range=(1, 64), unit="passes", help="dropout passes of each batch", grid=(2, 3))
+        keep_ratio: float = hparam(
+            0.7,
+            range=(0, 1),
+            open="low",
+            help="fraction of the entries that is updated",
+            grid=(0.1, 0.3, 0.5, 0.7, 0.9),
+        )
+        selection: str = hparam(
+            "ess",
+            choices=("ess", "perturbation", "scaling", "random", "none"),
+            help="what selects (the ablations of Table 7)",
+        )
+        scope: str = hparam("tensor", choices=("tensor", "global"), help="one threshold per tensor, or over all")
+        parameters: str = hparam(
+            "encoder_layers", choices=("encoder_layers", "linear_weights"), help="what is masked at all"
+        )
+        clip_after_mask: bool = hparam(False, help="clip the masked gradient instead of the whole one")
+        other_dropout: float | None = hparam(
+            None, range=(0, 1), open="high", help="dropout of the second and later passes; none: the recipe's"
+        )
+
+    def on_train_start(self, run: Run) -> None:
+        """Say it where there is nothing to perturb with."""
+        if self._selection(run) != self.hparams.selection:
+            warnings.warn(
+                "bidrop: without dropout (or with k=1) the passes are equal; the scaling factor alone selects",
+                stacklevel=2,
+            )
+
+    def training_step(self, run: Run, batch: Batch) -> Tensor:
+        """K passes, each with its own backward; their gradients are folded, so memory does not grow with k."""
+        loss = self._passes(run, batch)
+        if self.hparams.selection == "none":
+            self._masks = {}
+        else:
+            self._masks = self._select(run)
+        run.set_gradients(self._mean)
+        self._squares = {}
+        if self.hparams.clip_after_mask:
+            self._apply_masks(run)
+        run.step_optimizer("main")
+        self._mean = {}
+        self._masks = {}
+        return loss
+
+    def edit_gradients(self, run: Run, optimizer: Optimizer) -> None:
+        """Mask the clipped mean gradient (Alg. 1, line 6)."""
+        if not self.hparams.clip_after_mask:
+            self._apply_masks(run)
+
+    def _passes(self, run: Run, batch: Batch) -> Tensor:
+        k = self.hparams.k
+        self._mean: dict[str, Tensor] = {}
+        self._squares: dict[str, Tensor] = {}
+        loss = None
+        for count in range(1, k + 1):
+            with run.dropout(self.hparams.other_dropout if count > 1 else None):
+                one = run.backward(self.compute_loss, batch)
+            loss = one if loss is None else loss + one
+            for name, gradient in run.take_gradients().items():
+                if count == 1:
+                    self._mean[name] = gradient
+                    self._squares[name] = gradient.new_zeros(gradient.shape)
+                else:
+                    fold(self._mean[name], self._squares[name], gradient, count)
+        assert loss is not None
+        return loss / k
+
+    def _selection(self, run: Run) -> str:
+        """The selection that can work: nothing perturbs with one pass or without dropout."""
+        chosen = str(self.hparams.selection)
+        if chosen in ("ess", "perturbation") and (self.hparams.k == 1 or not run.drops):
+            return "scaling"
+        return chosen
+
+    def _select(self, run: Run) -> dict[str, Tensor]:
+        from ftbench.nn.selection import keep_mask, keep_masks
+
+        masked = self._masked_names(run)
+        names = [n for n in self._mean if n in masked]
+        if self.hparams.scope == "global":
+            masks = keep_masks([self._score(run, n) for n in names], self.hparams.keep_ratio)
+            return dict(zip(names, masks, strict=True))
+        return {n: keep_mask(self._score(run, n), self.hparams.keep_ratio) for n in names}
+
+    def _score(self, run: Run, name: str) -> Tensor:
+        selection = self._selection(run)
+        if selection == "random":
+            return run.noise.uniform(name, self._mean[name].shape, like=self._mean[name])
+        weight = run.parameters[name].detach()
+        return selection_score(self._mean[name], self._squares[name], weight, selection)
+
+    def _masked_names(self, run: Run) -> frozenset[str]:
+        from ftbench.nn import structure
+
+        if self.hparams.parameters == "linear_weights":
+            return structure.linear_weight_names(run.model)
+        return structure.layer_parameter_names(run.model)
+
+    def _apply_masks(self, run: Run) -> None:
+        for name, mask in self._masks.items():
+            gradient = run.parameters[name].grad
+            if gradient is not None:
+                gradient.mul_(mask)

@@ -1,0 +1,163 @@
+"""Optimisers: AdamW as torch has it and as transformers 4 had it, with schedule and clipping attached."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Schedule = Callable[[int], float]
+
+
+class AdamWHF(torch.optim.Optimizer):
+    """AdamW of transformers 4 (removed in 5), with bias correction.
+
+    With m, v the moments: θ ← θ − lr·√(1−β2^t)/(1−β1^t)·m/(√v+ε), then θ ← θ·(1−lr·decay). torch's AdamW
+    decays first and adds ε after the correction of v; the two part at O(ε, lr·decay).
+
+    Args:
+        params: parameters or groups of them.
+        lr: learning rate.
+        betas: decay of the first and second moment, in [0, 1).
+        eps: added to the uncorrected root of the second moment.
+        weight_decay: decoupled decay.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        """Keep the settings as the defaults of every group."""
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """Make one update of every parameter that has a gradient."""
+        for group in self.param_groups:
+            params = [p for p in group["params"] if p.grad is not None]
+            if params:
+                self._update(group, params)
+
+    def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        for p in params:
+            if not self.state[p]:
+                self.state[p] = {"step": 0, "exp_avg": torch.zeros_like(p), "exp_avg_sq": torch.zeros_like(p)}
+            self.state[p]["step"] += 1
+        grads = [p.grad for p in params if p.grad is not None]
+        first = [self.state[p]["exp_avg"] for p in params]
+        second = [self.state[p]["exp_avg_sq"] for p in params]
+        (beta1, beta2), lr = group["betas"], group["lr"]
+        torch._foreach_mul_(first, beta1)
+        torch._foreach_add_(first, grads, alpha=1 - beta1)
+        torch._foreach_mul_(second, beta2)
+        torch._foreach_addcmul_(second, grads, grads, value=1 - beta2)
+        denominator = torch._foreach_sqrt(second)
+        torch._foreach_add_(denominator, group["eps"])
+        steps = [self.state[p]["step"] for p in params]
+        sizes = [-lr * math.sqrt(1 - beta2**t) / (1 - beta1**t) for t in steps]
+        torch._foreach_addcdiv_(params, first, denominator, sizes)
+        if group["weight_decay"]:
+            torch._foreach_mul_(params, 1 - lr * group["weight_decay"])
+
+
+class Optimizer:
+    """A torch optimiser with the learning rate of every step and the clipping before it.
+
+    Attributes:
+        inner: the torch optimiser.
+        schedule: step (from 0) -> learning rate; a group's ``lr_scale`` multiplies it.
+        clip: largest global norm of its gradients, 0 for none.
+    """
+
+    def __init__(self, inner: torch.optim.Optimizer, schedule: Schedule, clip: float) -> None:
+        """Attach schedule and clipping to a torch optimiser."""
+        self.inner, self.schedule, self.clip = inner, schedule, clip
+
+    @property
+    def params(self) -> list[nn.Parameter]:
+        """The parameters it moves."""
+        return [p for group in self.inner.param_groups for p in group["params"]]
+
+    def clip_gradients(self) -> Tensor:
+        """Scale the gradients to the largest norm where they exceed it; return the norm before, shape ()."""
+        grads = [p.grad for p in self.params if p.grad is not None]
+        if not grads:
+            return torch.zeros(())
+        norm = torch.nn.utils.get_total_norm(grads)
+        if self.clip > 0:
+            torch.nn.utils.clip_grads_with_norm_(self.params, self.clip, norm)
+        return norm
+
+    def step(self, step: int) -> None:
+        """Update with the learning rate of ``step`` and drop the gradients."""
+        rate = self.schedule(step)
+        for group in self.inner.param_groups:
+            group["lr"] = rate * group.get("lr_scale", 1.0)
+        self.inner.step()
+        self.inner.zero_grad(set_to_none=True)
+
+
+def linear_schedule(lr: float, warmup: int, total: int) -> Schedule:
+    """Linear warm-up from 0 to ``lr`` over ``warmup`` steps, then linear decay to 0 at ``total``."""
+    return lambda step: lr * _warm(step, warmup) if step < warmup else lr * _left(step, warmup, total)
+
+
+def cosine_schedule(lr: float, warmup: int, total: int) -> Schedule:
+    """Linear warm-up, then half a cosine down to 0 at ``total``."""
+    return lambda step: (
+        lr * _warm(step, warmup)
+        if step < warmup
+        else lr * 0.5 * (1 + math.cos(math.pi * (1 - _left(step, warmup, total))))
+    )
+
+
+def constant_schedule(lr: float, warmup: int, total: int) -> Schedule:
+    """Linear warm-up, then ``lr``."""
+    return lambda step: lr * _warm(step, warmup) if step < warmup else lr
+
+
+SCHEDULES = {"linear": linear_schedule, "cosine": cosine_schedule, "constant": constant_schedule}
+
+
+def _warm(step: int, warmup: int) -> float:
+    return step / max(1, warmup)
+
+
+def _left(step: int, warmup: int, total: int) -> float:
+    return max(0.0, (total - step) / max(1, total - warmup))
+
+
+def build(
+    flavour: str,
+    groups: list[dict[str, Any]],
+    *,
+    lr: float,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+) -> torch.optim.Optimizer:
+    """The torch optimiser of a flavour: ``adamw_torch``, ``adamw_hf`` or ``sgd`` (plain, with decay).
+
+    Args:
+        flavour: which update.
+        groups: parameter groups, each with its ``weight_decay``.
+        lr: learning rate until the schedule sets it.
+        betas: of Adam.
+        eps: of Adam.
+
+    Raises:
+        ValueError: an unknown flavour.
+    """
+    if flavour == "adamw_hf":
+        return AdamWHF(groups, lr=lr, betas=betas, eps=eps)
+    if flavour == "sgd":
+        return torch.optim.SGD(groups, lr=lr)
+    if flavour == "adamw_torch":
+        return torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, fused=True)
+    raise ValueError(f"unknown optimizer '{flavour}'")

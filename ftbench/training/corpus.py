@@ -1,0 +1,164 @@
+"""Corpus: the rows of a job, perturbed, split and tokenised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ftbench.domain.job import Job
+from ftbench.domain.task import TaskSpec
+from ftbench.errors import DataError
+from ftbench.tasks import sources
+from ftbench.training import perturb
+from ftbench.training.data import Tokenised
+from ftbench.training.seeding import digest, ranking, stream_seed
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """One evaluation set, tokenised.
+
+    Attributes:
+        labels: class numbers or numbers, shape (rows,).
+    """
+
+    name: str
+    data: Tokenised
+    labels: NDArray[np.float64]
+
+
+class Library:
+    """Rows and their tokens, read once by a child process and kept for its next jobs.
+
+    Args:
+        device: where tokens are held.
+        room: how many sets of rows are kept.
+    """
+
+    def __init__(self, device: torch.device, room: int = 12) -> None:
+        """Begin empty."""
+        self.device, self._room = device, room
+        self._rows: dict[tuple[Any, ...], sources.Rows] = {}
+        self._tokens: dict[tuple[Any, ...], dict[str, list[list[int] | None]]] = {}
+
+    def rows(self, task: TaskSpec, name: str, job: Job, data_dir: str | None) -> sources.Rows:
+        """The rows of a set.
+
+        Raises:
+            DataError: they are not the rows that the job was queued with, or cannot be read.
+        """
+        key = (task.name, name, job.data_revision, data_dir)
+        if key not in self._rows:
+            ref = sources.locate(task, Path(data_dir) if data_dir else None)
+            if ref.revision != job.data_revision:
+                raise DataError(
+                    f"task '{task.name}': the data here are {ref.revision}, the job was queued with "
+                    f"{job.data_revision}; point --data-dir at those, or queue the job again"
+                )
+            _make_room(self._rows, self._room)
+            self._rows[key] = sources.read(task, name, ref)
+        return self._rows[key]
+
+    def tokens(
+        self, rows: sources.Rows, wanted: Sequence[int], tokenizer: Any, max_length: int, key: tuple[Any, ...]
+    ) -> Tokenised:
+        """The tokens of some rows; each row is tokenised once for a tokenizer and length."""
+        count = len(rows.labels)
+        key = (*key, max_length)
+        if key not in self._tokens:
+            _make_room(self._tokens, self._room)
+            self._tokens[key] = {}
+        kept = self._tokens[key]
+        known = kept.setdefault("input_ids", [None] * count)
+        fresh = [int(i) for i in wanted if known[int(i)] is None]
+        if fresh:
+            texts = [[column[i] for i in fresh] for column in rows.texts]
+            encoded = tokenizer(*texts, truncation=True, max_length=max_length, padding=False)
+            for name in ("input_ids", "token_type_ids"):
+                lists = encoded.get(name)
+                if lists is not None:
+                    target = kept.setdefault(name, [None] * count)
+                    for i, ids in zip(fresh, lists, strict=True):
+                        target[i] = list(ids)
+        chosen = {name: [lists[int(i)] or [] for i in wanted] for name, lists in kept.items()}
+        return Tokenised(
+            chosen, [int(i) for i in wanted], tokenizer.pad_token_id or 0, tokenizer.padding_side, self.device
+        )
+
+
+def _make_room(kept: dict[Any, Any], room: int) -> None:
+    while len(kept) >= room:
+        kept.pop(next(iter(kept)))
+
+
+class Corpus:
+    """The training rows of a job after its perturbations, and its evaluation sets.
+
+    Attributes:
+        rows: original numbers of the training rows, ascending.
+        labels: their labels, on the device; class numbers or numbers.
+        data: their tokens.
+        digests: fingerprints of the rows and of those affected, by perturbation.
+    """
+
+    def __init__(
+        self, library: Library, task: TaskSpec, job: Job, tokenizer: Any, model_key: tuple[Any, ...], data_dir: str | None
+    ) -> None:
+        """Read, perturb and tokenise."""
+        self._library, self._task, self._job = library, task, job
+        self._tokenizer, self._key, self._data_dir = tokenizer, model_key, data_dir
+        train = library.rows(task, task.train.name, job, data_dir)
+        original = np.asarray(train.labels, dtype=np.float64 if task.regression else np.int64)
+        changed = perturb.apply(
+            task, original, job.perturbation, seed_of=stream_seeds(job), subset=job.recipe.subset
+        )
+        self.rows = np.asarray(changed.rows, dtype=np.int64)
+        self.labels = _tensor(changed.labels, task, library.device)
+        self.digests = {"rows": digest(self.rows), **changed.digests}
+        self.data = self._tokens(train, self.rows, task.train.name)
+
+    def evaluation(self, name: str) -> EvaluationSet:
+        """One of the job's evaluation sets."""
+        rows = self._library.rows(self._task, name, self._job, self._data_dir)
+        everything = range(len(rows.labels))
+        return EvaluationSet(name, self._tokens(rows, everything, name), np.asarray(rows.labels, dtype=np.float64))
+
+    def split(self, rows: NDArray[np.int64], fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Hold out round(fraction·n) of ``rows``: those first in the ranking of the stream ``split``.
+
+        Returns:
+            The rows that stay and those held out, both ascending.
+        """
+        count = round(fraction * len(rows))
+        if not count:
+            return rows, rows[:0]
+        places = np.empty(int(rows.max()) + 1, dtype=np.int64)
+        places[ranking(len(places), stream_seed("split", self._task.name, seed))] = np.arange(len(places))
+        first = rows[np.argsort(places[rows], kind="stable")]
+        return np.sort(first[count:]), np.sort(first[:count])
+
+    def labels_of(self, rows: NDArray[np.int64]) -> Tensor:
+        """The labels of some of the training rows, on the device."""
+        return self.labels[torch.as_tensor(np.searchsorted(self.rows, rows), device=self.labels.device)]
+
+    def _tokens(self, rows: sources.Rows, wanted: Sequence[int] | NDArray[np.int64], name: str) -> Tokenised:
+        key = (*self._key, self._task.name, name, self._job.data_revision)
+        return self._library.tokens(
+            rows, [int(i) for i in wanted], self._tokenizer, self._job.recipe.max_length, key
+        )
+
+
+def stream_seeds(job: Job, seeds: Mapping[str, int] | None = None) -> Callable[[str], int]:
+    """The seed of a job-wide stream (``subset``, ``perturbation``), by its name."""
+    return lambda stream: stream_seed(stream, job.task, job.streams.get(stream, job.seed))
+
+
+def _tensor(labels: NDArray[Any], task: TaskSpec, device: torch.device) -> Tensor:
+    return torch.as_tensor(np.asarray(labels), dtype=torch.float32 if task.regression else torch.int64, device=device)

@@ -1,0 +1,211 @@
+"""The child process: job JSON in, event JSON lines out.
+
+    python -m ftbench.training.execute --events-fd 3                      commands on standard input
+    python -m ftbench.training.execute --jobs J.jsonl --events E.jsonl    a file of jobs, no database needed
+
+A command is ``{"op": "run", "digest", "job", "places", "workdir", "log", "threads", "device",
+"checkpoint_seconds"}``; the events of a job end with exactly one ``done``, ``failed`` or ``stopped``.
+SIGTERM stops the job at the next step, with a checkpoint; the end of standard input does the same and ends
+the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from ftbench.domain.result import Outcome
+
+
+class Events:
+    """Writes events, a JSON object a line."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        """Take the stream; every line is flushed."""
+        self._stream = stream
+
+    def send(self, event: str, **values: Any) -> None:
+        """Write one event."""
+        self._stream.write(json.dumps({"event": event, **values}, separators=(",", ":")) + "\n")
+        self._stream.flush()
+
+
+class Reporter:
+    """Tells the worker how a job goes, and the job whether to stop."""
+
+    def __init__(self, events: Events, digest: str, stop: Stop) -> None:
+        """Speak for one job."""
+        self._events, self._digest, self._stop, self._last = events, digest, stop, 0.0
+
+    def progress(self, run: str, step: int, total: int) -> None:
+        """Send the step, at most twice a second."""
+        now = time.monotonic()
+        if now - self._last >= 0.5 or step == total:
+            self._last = now
+            self._events.send("progress", digest=self._digest, run=run, step=step, total=total)
+
+    def stopping(self) -> bool:
+        """Whether SIGTERM came, or the worker is gone."""
+        return self._stop.asked()
+
+
+class Stop:
+    """Whether the process was asked to stop.
+
+    Args:
+        commands: the file descriptor of the commands, whose end means that the worker is gone; None in file
+            mode.
+    """
+
+    def __init__(self, commands: int | None) -> None:
+        """Listen to SIGTERM; Ctrl-C is the worker's to handle."""
+        self._commands, self._asked, self.ended = commands, False, False
+        signal.signal(signal.SIGTERM, self._on_term)
+        if commands is not None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _on_term(self, *_: object) -> None:
+        self._asked = True
+
+    def asked(self) -> bool:
+        """True once a signal came or the commands ended.
+
+        During a job the worker sends nothing, so that a readable pipe means its end.
+        """
+        if self._commands is not None and not self._asked:
+            readable, _, _ = select.select([self._commands], [], [], 0)
+            if readable:
+                self._asked = self.ended = True
+        return self._asked
+
+    def reset(self) -> None:
+        """Begin a new job."""
+        self._asked = self.ended
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the child; returns the exit code."""
+    options = _parse(arguments)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    if options.events_fd is not None:
+        stop = Stop(sys.stdin.fileno())
+        with os.fdopen(options.events_fd, "w") as stream:
+            events = Events(stream)
+            events.send("ready", pid=os.getpid())
+            for command in _commands(sys.stdin.fileno()):
+                _redirect(command.get("log"))
+                stop.reset()
+                execute(command, events, stop)
+                if stop.ended:
+                    break
+        return 0
+    stop = Stop(None)
+    failed = 0
+    with open(options.jobs) as jobs, open(options.events, "a") as stream:
+        events = Events(stream)
+        for line in jobs:
+            command = {**vars(options), **json.loads(line)}
+            if options.workdir:
+                command["workdir"] = str(Path(options.workdir) / command["digest"])
+            failed += execute(command, events, stop) == "failed"
+            if stop.asked():
+                return 1
+    return 1 if failed else 0
+
+
+def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
+    """Do one job and send its events; returns the last event's name. Never raises for a job's own fault."""
+    digest = command["digest"]
+    events.send("started", digest=digest)
+    try:
+        from ftbench.training import perform
+        from ftbench.training.trainer import Diverged, Stopped
+
+        try:
+            perform.perform(command, events.send, Reporter(events, digest, stop))
+        except Stopped:
+            events.send("stopped", digest=digest)
+            return "stopped"
+        except Diverged as error:
+            _fail(events, digest, Outcome.DIVERGED, error, "")
+            return "failed"
+    except Exception as error:
+        traceback.print_exc()
+        _fail(events, digest, outcome_of(error), error, traceback.format_exc())
+        return "failed"
+    events.send("done", digest=digest)
+    return "done"
+
+
+def outcome_of(error: Exception) -> Outcome:
+    """The class of a failure: memory, the machine, or what the user asked for."""
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+        return Outcome.OOM
+    if isinstance(error, OSError) or (isinstance(error, RuntimeError) and "cuda error" in text):
+        return Outcome.ENVIRONMENT
+    return Outcome.USER
+
+
+def _fail(events: Events, digest: str, outcome: Outcome, error: Exception, trace: str) -> None:
+    message = " ".join(str(error).split()) or type(error).__name__
+    if not hasattr(error, "exit_code") and outcome is Outcome.USER:
+        message = f"{type(error).__name__}: {message}"
+    events.send("failed", digest=digest, outcome=str(outcome), message=message, traceback=trace)
+
+
+def _commands(descriptor: int) -> Iterator[dict[str, Any]]:
+    """Commands as they come; read unbuffered, so that an idle pipe is seen to be idle."""
+    waiting = b""
+    while True:
+        line, newline, rest = waiting.partition(b"\n")
+        if newline:
+            waiting = rest
+            if line.strip():
+                yield json.loads(line)
+            continue
+        chunk = os.read(descriptor, 1 << 16)
+        if not chunk:
+            return
+        waiting += chunk
+
+
+def _redirect(log: str | None) -> None:
+    """Send what libraries print to the job's log."""
+    if log:
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(target, 1)
+        os.dup2(target, 2)
+        os.close(target)
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m ftbench.training.execute", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--events-fd", type=int, help="file descriptor for events; commands on standard input")
+    parser.add_argument("--jobs", help="file of jobs, as `ftbench export --jobs` writes it")
+    parser.add_argument("--events", help="file that events are appended to, for `ftbench ingest`")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as torch decides")
+    parser.add_argument("--device", default="", help="cpu, cuda:0, …; by default the first GPU, else the CPU")
+    parser.add_argument("--workdir", default="", help="folder for checkpoints")
+    parser.add_argument("--checkpoint-seconds", type=float, default=60.0)
+    options = parser.parse_args(arguments)
+    if options.events_fd is None and not (options.jobs and options.events):
+        parser.error("give --jobs and --events, or --events-fd")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""Perform: one job from its JSON to its scores."""
+
+from __future__ import annotations
+
+import base64
+import platform
+import resource
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import ftbench
+from ftbench import methods, models, tasks
+from ftbench.domain import hparams
+from ftbench.domain.job import Job
+from ftbench.domain.model import ModelRef
+from ftbench.methods._source import source_digest
+from ftbench.training import evaluation
+from ftbench.training.corpus import Corpus, Library
+from ftbench.training.pretrained import Shelf
+from ftbench.training.trainer import Listener, Trainer
+
+Send = Callable[..., None]
+
+_warm: dict[str, tuple[Shelf, Library]] = {}
+
+
+def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
+    """Train, evaluate and send what came of it; ``command`` is that of ``execute``.
+
+    Raises:
+        FtbenchError: the job cannot be done here.
+        Stopped, Diverged: from the trainer.
+    """
+    clock = Clock()
+    job = Job.from_canonical(command["job"])
+    places = command.get("places") or {}
+    device = prepare_device(command.get("device") or "", int(command.get("threads") or 0), job.recipe.kernels)
+    shelf, library = _warm.setdefault(str(device), (Shelf(device), Library(device)))
+    task = tasks.find(job.task)
+    cls = methods.find(job.method, tuple(places.get("plugins") or ()))
+    method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
+    ref, hub_id = locate_model(job, places)
+    pretrained = shelf.get(ref, hub_id, task.outputs)
+    clock.lap("model")
+    key = (ref.id, ref.revision)
+    corpus = Corpus(library, task, job, pretrained.tokenizer, key, places.get("data"))
+    clock.lap("data")
+    folder = Path(command["workdir"]) if command.get("workdir") else None
+    seconds = float(command.get("checkpoint_seconds") or 60.0)
+    trainer = Trainer(
+        job, task, method, pretrained, corpus, folder=folder, listener=listener, checkpoint_seconds=seconds
+    )
+    model = method.fit(trainer)
+    clock.lap("training")
+    for name in job.evaluation:
+        chosen = corpus.evaluation(name)
+        rows = range(len(chosen.labels))
+        logits = evaluation.predict(model, chosen.data, rows, task.outputs, job.recipe.precision)
+        raw = np.ascontiguousarray(logits, dtype="<f4").tobytes()
+        shape = {"rows": len(logits), "outputs": task.outputs}
+        send("predictions", run="main", evaluation=name, **shape, logits=encode_logits(raw))
+        for metric, value in evaluation.metrics(task, logits, chosen.labels).items():
+            send("score", evaluation=name, metric=metric, value=value)
+    clock.lap("evaluation")
+    for point in trainer.curves:
+        send("curve", run=point.run, step=point.step, name=point.name, value=point.value)
+    facts = {**trainer.facts, "method_digest": source_digest(cls), "model_commit": pretrained.commit}
+    send("provenance", values={**facts, **environment(device), "seconds": clock.laps})
+
+
+def encode_logits(logits: bytes) -> str:
+    """Float32 bytes as the text of a ``predictions`` event."""
+    return base64.b64encode(zlib.compress(logits, 6)).decode("ascii")
+
+
+def locate_model(job: Job, places: Mapping[str, Any]) -> tuple[ModelRef, str]:
+    """The weights of a job on this machine, and their name on the hub.
+
+    Raises:
+        ModelError: the weights here are not those that the job was queued with.
+    """
+    from ftbench.errors import ModelError
+
+    spec, ref = models.resolve(places.get("model") or _as_given(job))
+    if ref.revision != job.model_revision:
+        raise ModelError(
+            f"model '{job.model}': the weights here are {ref.revision}, the job was queued with {job.model_revision}"
+        )
+    return ref, spec.hub_id
+
+
+def _as_given(job: Job) -> str:
+    """What a user would type for a job's model: a hub id carries its revision."""
+    return job.model if job.model_revision.startswith("sha256:") else f"{job.model}@{job.model_revision}"
+
+
+def prepare_device(name: str, threads: int, kernels: str) -> torch.device:
+    """Choose the device and set what makes its results repeatable."""
+    if threads > 0:
+        torch.set_num_threads(threads)
+    device = torch.device(name or ("cuda:0" if torch.cuda.is_available() else "cpu"))
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        torch.use_deterministic_algorithms(kernels == "deterministic", warn_only=True)
+        torch.cuda.reset_peak_memory_stats(device)
+    return device
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """Versions, device, threads and peak memory of this process; no host name, no path."""
+    import transformers
+
+    facts: dict[str, Any] = {
+        "ftbench": ftbench.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "numpy": np.__version__,
+        "device": device.type,
+        "threads": torch.get_num_threads(),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    if device.type == "cuda":
+        facts["gpu"] = torch.cuda.get_device_name(device)
+        facts["cuda"] = torch.version.cuda
+        facts["peak_memory_mb"] = torch.cuda.max_memory_allocated(device) // 2**20
+    return facts
+
+
+class Clock:
+    """Wall seconds by phase."""
+
+    def __init__(self) -> None:
+        """Start now."""
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """End a phase."""
+        now = time.perf_counter()
+        self.laps[name] = round(self.laps.get(name, 0.0) + now - self._last, 4)
+        self._last = now

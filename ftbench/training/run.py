@@ -1,0 +1,266 @@
+"""Run: one training inside a job, as a method sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ftbench.domain.recipe import Recipe
+from ftbench.nn import dropout, optimizers, structure
+from ftbench.nn.optimizers import Optimizer
+from ftbench.training.data import Batch
+from ftbench.training.noise import Noise
+from ftbench.training.objectives import Objective
+from ftbench.training.seeding import stream_seed
+
+Call = Callable[[nn.Module, Any, int], Tensor]
+
+
+class BatchSource(Protocol):
+    """Where a split's batches come from."""
+
+    def batch(self, number: int) -> Batch:
+        """The ``number``-th batch of the run, from 0."""
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """One whole pass."""
+
+
+class Run:
+    """One training: the model, its optimisers, the step, the batches and the random streams.
+
+    Attributes:
+        name: the run's name inside its job, ``main`` where there is one.
+        model: the module being trained, after ``configure_model``.
+        task: loss and divergence; see ``Objective``.
+        recipe: the training settings.
+        step: the update being made, from 0.
+        total_steps: updates in all.
+        optimizers: by name, as ``configure_optimizers`` gave them.
+        parameters: the model's parameters by name.
+        head_names: names of the parameters that did not come from pretraining.
+        noise: the method's random numbers.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: nn.Module,
+        task: Objective,
+        recipe: Recipe,
+        total_steps: int,
+        sources: Mapping[str, BatchSource],
+        *,
+        seeds: Mapping[str, int],
+        method: str = "",
+        head_names: Iterable[str] = (),
+        call: Call | None = None,
+        replay: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Begin before the first step; ``seeds`` gives the seed of every stream."""
+        self.name, self.model, self.task, self.recipe = name, model, task, recipe
+        self.total_steps, self._sources, self._seeds = total_steps, sources, seeds
+        self.head_names = frozenset(head_names)
+        self.step = 0
+        self.optimizers: dict[str, Optimizer] = {}
+        self.parameters: dict[str, nn.Parameter] = dict(model.named_parameters())
+        self.drawn: dict[str, int] = {}
+        self.epochs_drawn: dict[str, int] = {}
+        self.grad_norm: Tensor | None = None
+        self._edit: Callable[[Run, Optimizer], None] | None = None
+        self._call = call or _call_model
+        self._pass, self._micro, self._shared = 0, 0, False
+        self.noise = Noise(
+            lambda *parts: stream_seed("method", task.name, seeds["method"], method, name, *parts), replay
+        )
+
+    # -- the model ------------------------------------------------------------------------------------
+
+    def attach(self, model: nn.Module, edit: Callable[[Run, Optimizer], None]) -> None:
+        """Take the configured model and the method's ``edit_gradients``; the trainer calls it."""
+        self.model, self._edit = model, edit
+        self.parameters = dict(model.named_parameters())
+
+    def forward(self, batch: Batch, *, embeddings: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """The logits of one pass, with this pass's dropout; float32 or wider.
+
+        Args:
+            batch: rows to feed.
+            embeddings: applied to the word embeddings, shape (rows, tokens, width), before anything is added.
+
+        Returns:
+            Shape (rows, outputs).
+        """
+        if self.model.training:
+            torch.manual_seed(self._stream("dropout", self.step, self._pass, self._micro))
+        hook = None
+        if embeddings is not None:
+            layer = self.model.get_input_embeddings()  # type: ignore[operator]
+            hook = layer.register_forward_hook(lambda _m, _i, out: embeddings(out))
+        try:
+            with self._autocast(batch):
+                logits = self._call(self.model, batch.inputs, self._pass)
+        finally:
+            if hook is not None:
+                hook.remove()
+        if not self._shared:
+            self._move(self._pass + 1, self._micro)
+        return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
+
+    @contextmanager
+    def same_dropout(self) -> Iterator[None]:
+        """All passes inside the block have one mask."""
+        self._shared = True
+        try:
+            yield
+        finally:
+            self._shared = False
+            self._move(self._pass + 1, self._micro)
+
+    @contextmanager
+    def dropout(self, rate: float | None) -> Iterator[None]:
+        """Another dropout rate inside the block; None leaves it."""
+        with nullcontext() if rate is None else dropout.dropout_rate(self.model, rate):
+            yield
+
+    @property
+    def drops(self) -> bool:
+        """Whether the model has any dropout."""
+        return dropout.has_dropout(self.model)
+
+    # -- gradients ------------------------------------------------------------------------------------
+
+    def backward(self, loss_fn: Callable[[Run, Batch], Tensor], batch: Batch) -> Tensor:
+        """Add the gradient of a batch's mean loss, micro-batch by micro-batch, weighed by rows.
+
+        Args:
+            loss_fn: the mean loss of a micro-batch; a method's ``compute_loss``.
+            batch: the whole batch.
+
+        Returns:
+            The batch's mean loss, detached, shape ().
+        """
+        first, last, total = self._pass, self._pass, None
+        for number, micro in enumerate(batch.micro(self.recipe.accumulation)):
+            self._move(first, number)
+            loss = loss_fn(self, micro)
+            if len(micro) != len(batch):
+                loss = loss * (len(micro) / len(batch))
+            loss.backward()
+            total = loss.detach() if total is None else total + loss.detach()
+            last = max(last, self._pass)
+        self._move(last, 0)
+        assert total is not None
+        return total
+
+    def take_gradients(self) -> dict[str, Tensor]:
+        """The gradients by parameter name; the parameters are left without."""
+        taken = {}
+        for name, parameter in self.parameters.items():
+            if parameter.grad is not None:
+                taken[name] = parameter.grad
+                parameter.grad = None
+        return taken
+
+    def set_gradients(self, gradients: Mapping[str, Tensor]) -> None:
+        """Make these the gradients; parameters that are not named get none."""
+        for name, parameter in self.parameters.items():
+            parameter.grad = gradients.get(name)
+
+    def step_optimizer(self, name: str = "main") -> None:
+        """Clip, let the method edit the gradients, update with this step's learning rate, drop the gradients."""
+        optimizer = self.optimizers[name]
+        norm = optimizer.clip_gradients()
+        self.grad_norm = norm if self.grad_norm is None else torch.maximum(self.grad_norm, norm)
+        if self._edit is not None:
+            self._edit(self, optimizer)
+        optimizer.step(self.step)
+
+    def optimizer(
+        self,
+        params: Mapping[str, nn.Parameter] | None = None,
+        *,
+        lr: float | None = None,
+        decay: float | None = None,
+        flavour: str | None = None,
+        schedule: str | Callable[[int], float] | None = None,
+        clip: float | None = None,
+    ) -> Optimizer:
+        """An optimiser as the recipe says, where nothing else is given.
+
+        Args:
+            params: by name; all trainable parameters of the model by default.
+            lr: peak learning rate.
+            decay: decoupled weight decay; biases and normalisations have none.
+            flavour: ``adamw_torch``, ``adamw_hf`` or ``sgd``.
+            schedule: ``linear``, ``cosine``, ``constant``, or a function step (from 0) -> learning rate.
+            clip: largest global gradient norm, 0 for none.
+        """
+        recipe = self.recipe
+        chosen = params if params is not None else {n: p for n, p in self.parameters.items() if p.requires_grad}
+        rate = recipe.lr if lr is None else lr
+        decay = recipe.weight_decay if decay is None else decay
+        shape = recipe.schedule if schedule is None else schedule
+        if isinstance(shape, str):
+            shape = optimizers.SCHEDULES[shape](rate, recipe.warmup(self.total_steps), self.total_steps)
+        undecayed = structure.undecayed_names(self.model)
+        groups = [
+            {"params": [p for n, p in chosen.items() if (n in undecayed) == bare], "weight_decay": value}
+            for bare, value in ((False, decay), (True, 0.0))
+        ]
+        inner = optimizers.build(
+            flavour or recipe.optimizer,
+            [g for g in groups if g["params"]],
+            lr=rate,
+            betas=(recipe.beta1, recipe.beta2),
+            eps=recipe.eps,
+        )
+        return Optimizer(inner, shape, recipe.clip if clip is None else clip)
+
+    # -- the data -------------------------------------------------------------------------------------
+
+    def next_batch(self, split: str = "train") -> Batch:
+        """The next batch of a split: ``train``, or ``held_out`` where the method holds rows out."""
+        number = self.drawn.get(split, 0)
+        self.drawn[split] = number + 1
+        return self._source(split).batch(number)
+
+    def epoch(self, split: str = "train") -> Iterator[Batch]:
+        """One pass over a split in an order of its own; the training order does not move."""
+        number = self.epochs_drawn.get(split, 0)
+        self.epochs_drawn[split] = number + 1
+        return self._source(split).epoch(number)
+
+    # -- for the trainer ------------------------------------------------------------------------------
+
+    def begin(self, step: int) -> None:
+        """Move to a step: its first pass."""
+        self.step, self.grad_norm, self._shared = step, None, False
+        self._move(0, 0)
+
+    def _source(self, split: str) -> BatchSource:
+        if split not in self._sources:
+            raise ValueError(f"the run has no '{split}' rows: set held_out_fraction on the method")
+        return self._sources[split]
+
+    def _move(self, pass_: int, micro: int) -> None:
+        self._pass, self._micro = pass_, micro
+        self.noise.at(self.step, pass_, micro)
+
+    def _stream(self, stream: str, *more: str | int) -> int:
+        return stream_seed(stream, self.task.name, self._seeds[stream], self.name, *more)
+
+    def _autocast(self, batch: Batch) -> Any:
+        if self.recipe.precision != "bf16":
+            return nullcontext()
+        return torch.autocast(batch.labels.device.type, dtype=torch.bfloat16)
+
+
+def _call_model(model: nn.Module, inputs: Any, pass_: int) -> Tensor:
+    output = model(**inputs) if isinstance(inputs, Mapping) else model(inputs)
+    logits: Tensor = output.logits if hasattr(output, "logits") else output
+    return logits

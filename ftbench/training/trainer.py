@@ -1,0 +1,345 @@
+"""Trainer: the runs of one job, each resumable by its name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ftbench.domain.job import STREAMS, Job
+from ftbench.domain.recipe import Recipe
+from ftbench.domain.result import CurvePoint
+from ftbench.domain.task import TaskSpec
+from ftbench.methods.base import Method
+from ftbench.training import checkpoint, evaluation
+from ftbench.training.corpus import Corpus
+from ftbench.training.data import Batches
+from ftbench.training.objectives import Objective
+from ftbench.training.pretrained import Pretrained
+from ftbench.training.run import Run
+from ftbench.training.seeding import stream_seed
+
+LOG_POINTS = 50
+
+
+class Stopped(Exception):
+    """The job was asked to stop; a checkpoint is written."""
+
+
+class Diverged(Exception):
+    """A loss or gradient is not finite."""
+
+    def __init__(self, run: str, step: int) -> None:
+        """Name the run and the first bad step, from 1."""
+        super().__init__(f"loss or gradient is not finite from step {step} of run '{run}'")
+
+
+class Listener(Protocol):
+    """Who is told how a job goes."""
+
+    def progress(self, run: str, step: int, total: int) -> None:
+        """A step is done."""
+
+    def stopping(self) -> bool:
+        """Whether the job should stop at this step."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run: the model to evaluate."""
+
+    name: str
+    model: nn.Module
+
+
+class Trainer:
+    """Carries out the runs that a method's ``fit`` asks for.
+
+    Attributes:
+        job: what is being trained.
+        curves: logged values of all runs so far.
+        facts: for provenance: digests of orders and heads, steps, seconds.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        task: TaskSpec,
+        method: Method,
+        pretrained: Pretrained,
+        corpus: Corpus,
+        *,
+        folder: Path | None = None,
+        listener: Listener | None = None,
+        checkpoint_seconds: float = 60.0,
+    ) -> None:
+        """Hold out the method's rows; nothing is trained yet."""
+        self.job, self.task, self.method = job, task, method
+        self._pretrained, self._corpus = pretrained, corpus
+        self._folder, self._listener, self._every = folder, listener, checkpoint_seconds
+        self._objective = Objective(task.name, task.regression)
+        seed = job.streams.get("split", job.seed)
+        self._train_rows, self._held_rows = corpus.split(corpus.rows, method.held_out_fraction, seed)
+        self._unsaved: tuple[str, nn.Module] | None = None
+        self.curves: list[CurvePoint] = []
+        self.facts: dict[str, Any] = {"runs": {}, "digests": dict(corpus.digests)}
+
+    def run(
+        self,
+        method: Method,
+        *,
+        name: str = "main",
+        seed: int | None = None,
+        recipe: Mapping[str, Any] | None = None,
+        split_seed: int | None = None,
+    ) -> Trained:
+        """Train once; a run that is finished already is not trained again.
+
+        Args:
+            method: whose steps to make; the job's own, or a phase of it.
+            name: unique inside the job.
+            seed: of all streams of this run; the job's by default.
+            recipe: settings that differ from the job's.
+            split_seed: draws the held-out rows anew.
+
+        Raises:
+            Stopped: the job was asked to stop.
+            Diverged: a loss or gradient is not finite.
+        """
+        from ftbench.domain import hparams
+
+        self._save_finished()
+        chosen = self.job.recipe
+        if recipe:
+            chosen = hparams.parse(Recipe, {**hparams.as_dict(chosen), **recipe}, kind="recipe setting")
+        run = self._begin(method, name, seed, chosen, split_seed)
+        done = self._read(name, "done")
+        if done is not None:
+            model = method.model_for_evaluation(run)
+            model.load_state_dict(done["model"])
+            self.curves += [CurvePoint(*point) for point in done["curves"]]
+        else:
+            model = self._train(run, method)
+            self._unsaved = (name, model)
+        return Trained(name, model)
+
+    def member_seed(self, name: str) -> int:
+        """A seed for a further run of the job, shared with no other repetition: a hash of (job seed, run name)."""
+        return stream_seed("run", self.task.name, self.job.seed, name)
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """The metrics of a model on the held-out rows; the reported split is never seen here.
+
+        Raises:
+            ValueError: the method holds no rows out.
+        """
+        if not len(self._held_rows):
+            raise ValueError("no rows are held out: set held_out_fraction on the method")
+        rows = [int(r) for r in self._held_rows]
+        logits = evaluation.predict(model, self._corpus.data, rows, self.task.outputs, self.job.recipe.precision)
+        labels = self._corpus.labels_of(self._held_rows).double().cpu().numpy()
+        return evaluation.metrics(self.task, logits, labels)
+
+    # -- one run --------------------------------------------------------------------------------------
+
+    def _begin(self, method: Method, name: str, seed: int | None, recipe: Recipe, split_seed: int | None) -> Run:
+        base = self.job.seed if seed is None else seed
+        seeds = {s: self.job.streams.get(s, base) for s in STREAMS}
+        model = self._pretrained.build(task=self.task.name, head_seed=seeds["head"], dropout=recipe.dropout)
+        train, held = self._rows_of(method, seeds["split"] if split_seed is None else split_seed, split_seed)
+        sources = {"train": self._batches(train, recipe, seeds["order"], "train")}
+        if len(held):
+            sources["held_out"] = self._batches(held, recipe, seeds["order"], "held_out")
+        run = Run(
+            name,
+            model,
+            self._objective,
+            recipe,
+            recipe.total_steps(len(train)),
+            sources,
+            seeds=seeds,
+            method=type(method).name(),
+            head_names=self._pretrained.head_names,
+        )
+        model.train()
+        configure(method, run)
+        head = {n: p for n, p in run.parameters.items() if n in run.head_names}
+        self.facts["runs"][name] = {"total_steps": run.total_steps, "rows": len(train), "head_tensors": len(head)}
+        return run
+
+    def _rows_of(
+        self, method: Method, seed: int, again: int | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        if method is self.method and again is None:
+            return self._train_rows, self._held_rows
+        base = self._corpus.rows if method is self.method else self._train_rows
+        return self._corpus.split(base, method.held_out_fraction, seed)
+
+    def _batches(self, rows: NDArray[np.int64], recipe: Recipe, seed: int, split: str) -> Batches:
+        return Batches(
+            self._corpus.data,
+            rows,
+            self._corpus.labels_of(rows),
+            batch_size=recipe.batch_size,
+            task=self.task.name,
+            seed=seed,
+            split=split,
+        )
+
+    def _train(self, run: Run, method: Method) -> nn.Module:
+        watch = Watch(run)
+        state = self._read(run.name, "part")
+        if state is None:
+            method.on_train_start(run)
+        else:
+            restore(run, method, state)
+            watch.load(state)
+        self.facts["runs"][run.name]["resumed_at"] = run.step
+        saved = time.monotonic()
+        for step in range(run.step, run.total_steps):
+            train_step(run, method, step, watch)
+            last = step + 1 == run.total_steps
+            if last or (step + 1) % watch.every == 0:
+                watch.read()
+            if self._listener is not None:
+                self._listener.progress(run.name, step + 1, run.total_steps)
+            if last:
+                break
+            stop = self._listener is not None and self._listener.stopping()
+            if stop or time.monotonic() - saved >= self._every:
+                watch.check()
+                self._write(run, method, watch)
+                saved = time.monotonic()
+            if stop:
+                raise Stopped
+        watch.check()
+        self.curves += watch.points
+        return method.model_for_evaluation(run)
+
+    # -- files ----------------------------------------------------------------------------------------
+
+    def _write(self, run: Run, method: Method, watch: Watch) -> None:
+        if self._folder is not None:
+            state = {**snapshot(run, method), **watch.state(), "digest": self.job.digest}
+            checkpoint.save(self._file(run.name, "part"), state)
+
+    def _read(self, name: str, kind: str) -> dict[str, Any] | None:
+        if self._folder is None:
+            return None
+        return checkpoint.load(self._file(name, kind), self._corpus.labels.device, digest=self.job.digest)
+
+    def _save_finished(self) -> None:
+        """Keep the result of the run before, now that another follows: a resumed job must not repeat it."""
+        if self._unsaved is None or self._folder is None:
+            return
+        name, model = self._unsaved
+        points = [[p.run, p.step, p.name, p.value] for p in self.curves if p.run == name]
+        state = {"digest": self.job.digest, "model": model.state_dict(), "curves": points}
+        checkpoint.save(self._file(name, "done"), state)
+        self._file(name, "part").unlink(missing_ok=True)
+        self._unsaved = None
+
+    def _file(self, name: str, kind: str) -> Path:
+        assert self._folder is not None
+        return self._folder / f"{name}.{kind}.pt"
+
+
+class Watch:
+    """Loss and gradient norm of a run, kept on the device and read at log points only.
+
+    Attributes:
+        every: steps between two log points.
+        points: what was read so far.
+    """
+
+    def __init__(self, run: Run) -> None:
+        """Begin with nothing seen."""
+        self._run, self.points = run, list[CurvePoint]()
+        self.every = max(1, run.total_steps // LOG_POINTS)
+        self._sum: Tensor | None = None
+        self._norm: Tensor | None = None
+        self._bad: Tensor | None = None
+        self._count = 0
+
+    def note(self, step: int, loss: Tensor) -> None:
+        """Take the loss of a step (from 0) and the norm of its gradients; no synchronisation."""
+        norm = self._run.grad_norm
+        norm = torch.zeros_like(loss) if norm is None else norm.to(loss)
+        if self._bad is None:
+            self._bad = torch.full((), -1, dtype=torch.int64, device=loss.device)
+        bad = ~(torch.isfinite(loss) & torch.isfinite(norm)) & (self._bad < 0)
+        self._bad = torch.where(bad, step, self._bad)
+        self._sum = loss if self._sum is None else self._sum + loss
+        self._norm, self._count = norm, self._count + 1
+
+    def read(self) -> None:
+        """Log the mean loss since the last log point and the last norm, and check both."""
+        self.check()
+        if self._sum is not None and self._norm is not None:
+            step = self._run.step + 1
+            self.points.append(CurvePoint(self._run.name, step, "loss", float(self._sum) / self._count))
+            self.points.append(CurvePoint(self._run.name, step, "grad_norm", float(self._norm)))
+        self._sum, self._count = None, 0
+
+    def check(self) -> None:
+        """Raise ``Diverged`` if any step so far was not finite."""
+        if self._bad is not None and int(self._bad) >= 0:
+            raise Diverged(self._run.name, int(self._bad) + 1)
+
+    def state(self) -> dict[str, Any]:
+        """For the checkpoint."""
+        points = [[p.run, p.step, p.name, p.value] for p in self.points]
+        return {"points": points, "loss_sum": self._sum, "loss_count": self._count}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """From the checkpoint."""
+        self.points = [CurvePoint(*p) for p in state["points"]]
+        self._sum, self._count = state["loss_sum"], state["loss_count"]
+
+
+def configure(method: Method, run: Run) -> None:
+    """Let a method set up the model and its optimisers."""
+    wrapped = method.configure_model(run.model, run)
+    run.attach(run.model if wrapped is None else wrapped, method.edit_gradients)
+    run.optimizers = method.configure_optimizers(run.model, run)
+
+
+def train_step(run: Run, method: Method, step: int, watch: Watch | None = None) -> Tensor:
+    """Make one update, the one place where a step begins."""
+    run.begin(step)
+    loss = method.training_step(run, run.next_batch("train"))
+    if watch is not None:
+        watch.note(step, loss)
+    return loss
+
+
+def snapshot(run: Run, method: Method) -> dict[str, Any]:
+    """All that the next step depends on: tensors and plain values."""
+    return {
+        "run": run.name,
+        "step": run.step + 1,
+        "model": run.model.state_dict(),
+        "optimizers": {name: o.inner.state_dict() for name, o in run.optimizers.items()},
+        "method": method.state_dict(),
+        "drawn": dict(run.drawn),
+        "epochs_drawn": dict(run.epochs_drawn),
+    }
+
+
+def restore(run: Run, method: Method, state: Mapping[str, Any]) -> None:
+    """Continue where ``snapshot`` was taken; the run and the method are configured already."""
+    run.model.load_state_dict(state["model"])
+    for name, inner in state["optimizers"].items():
+        run.optimizers[name].inner.load_state_dict(inner)
+    method.load_state_dict(state["method"])
+    run.drawn, run.epochs_drawn = dict(state["drawn"]), dict(state["epochs_drawn"])
+    run.begin(int(state["step"]))
+
+
