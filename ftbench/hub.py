@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 
+TIMEOUT = 10.0  # seconds to wait for an answer of the hub
+
+
 class Unreachable(Exception):
     """The hub was not asked, or gave no answer; the text says why."""
 
@@ -79,7 +82,9 @@ def files(repository: str, kind: str, revision: str) -> list[str]:
     """
     api = _api()
     try:
-        return list(api.list_repo_files(repository, repo_type=kind, revision=revision))
+        # One request: a listing page by page repeats a failed one for half a minute.
+        found = api.repo_info(repository, repo_type=kind, revision=revision, timeout=TIMEOUT)
+        return [str(file.rfilename) for file in getattr(found, "siblings", None) or ()]
     except Exception as error:
         raise _explained(error, repository, revision) from None
 

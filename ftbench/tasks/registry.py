@@ -98,15 +98,9 @@ def _key(name: str) -> str:
 
 @cache
 def _built_in() -> dict[str, TaskSpec]:
-    from ftbench.tasks import glue
+    from ftbench.tasks import glue, toy
 
-    try:
-        from ftbench.tasks import toy
-
-        toys = tuple(toy.TASKS)
-    except ImportError:
-        toys = ()
-    return {spec.name: spec for spec in (*glue.TASKS, *toys)}
+    return {spec.name: spec for spec in (*glue.TASKS, *toy.TASKS)}
 
 
 @cache

