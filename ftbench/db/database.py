@@ -19,6 +19,7 @@ from ftbench.db.tables import settings
 from ftbench.errors import BadValue, DatabaseError, NewerDatabase, NotOurDatabase
 
 TIMEOUT = 30.0  # seconds to wait for another program's lock
+_MARK = select(settings.c.value).where(settings.c.name == "application")
 
 
 class Database:
@@ -90,22 +91,12 @@ def open_database(address: str, *, write: bool = True, timeout: float = TIMEOUT)
         NewerDatabase: a newer version of ftbench wrote it.
     """
     backend = _backend(address)
-    if not backend.exists():
+    revision = _look(backend, timeout)
+    if revision is None:
         raise _missing(backend)
-    store = Store(backend, backend.engine(write=write, timeout=timeout), writable=write)
-    try:
-        with store.reading() as connection:
-            revision = _revision(connection, backend)
-        if revision is None:
-            raise _missing(backend)
-        if revision != HEAD:
-            raise DatabaseError(
-                f"{backend.shown} is of an older version of ftbench: run `ftbench db upgrade`"
-            )
-    except BaseException:
-        store.close()
-        raise
-    return Database(address, store)
+    if revision != HEAD:
+        raise DatabaseError(f"{backend.shown} is of an older version of ftbench: run `ftbench db upgrade`")
+    return Database(address, Store(backend, backend.engine(write=write, timeout=timeout), writable=write))
 
 
 def create_database(address: str, *, timeout: float = TIMEOUT) -> Database:
@@ -114,7 +105,9 @@ def create_database(address: str, *, timeout: float = TIMEOUT) -> Database:
     Raises:
         DatabaseError: and its kinds, as ``open_database``.
     """
-    _migrate(_backend(address), timeout)
+    backend = _backend(address)
+    if _look(backend, timeout) is None:
+        _migrate(backend, timeout)
     return open_database(address, timeout=timeout)
 
 
@@ -128,9 +121,10 @@ def upgrade_database(address: str, *, timeout: float = TIMEOUT) -> bool:
         DatabaseError: and its kinds, as ``open_database``.
     """
     backend = _backend(address)
-    if not backend.exists():
+    revision = _look(backend, timeout)
+    if revision is None:
         raise _missing(backend)
-    return _migrate(backend, timeout)
+    return revision != HEAD and _migrate(backend, timeout)
 
 
 def backup_database(address: str, target: Path, *, timeout: float = TIMEOUT) -> None:
@@ -161,6 +155,21 @@ def _missing(backend: Backend) -> DatabaseError:
     return DatabaseError(f"no database at {backend.shown}: `ftbench queue` or `ftbench db init` makes it")
 
 
+def _look(backend: Backend, timeout: float) -> str | None:
+    """The revision of what is at the address, None where there is nothing; does not change it.
+
+    A database that is not ours must not be opened for writing: that alone would switch it to WAL.
+    """
+    if not backend.exists():
+        return None
+    store = Store(backend, backend.engine(write=False, timeout=timeout), writable=False)
+    try:
+        with store.reading() as connection:
+            return _revision(connection, backend)
+    finally:
+        store.close()
+
+
 def _revision(connection: Connection, backend: Backend) -> str | None:
     """The schema's revision; None where there are no tables at all.
 
@@ -168,10 +177,12 @@ def _revision(connection: Connection, backend: Backend) -> str | None:
         NotOurDatabase: there are tables, and not ours.
         NewerDatabase: the revision is not one that this version knows.
     """
-    tables = set(inspect(connection).get_table_names())
+    schema = inspect(connection)
+    tables = set(schema.get_table_names())
     if not tables:
         return None
-    ours = {"alembic_version", "settings"} <= tables
+    ours = {"alembic_version", settings.name} <= tables
+    ours = ours and {column["name"] for column in schema.get_columns(settings.name)} >= set(settings.c.keys())
     if not ours or connection.scalar(_MARK) != "ftbench":
         raise NotOurDatabase(f"{backend.shown} is not a database of ftbench: choose another with --db")
     revision = str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
@@ -183,18 +194,11 @@ def _revision(connection: Connection, backend: Backend) -> str | None:
     return revision
 
 
-_MARK = select(settings.c.value).where(settings.c.name == "application")
-
-
 def _migrate(backend: Backend, timeout: float) -> bool:
-    """Bring a database, or an empty one, to the newest revision; whether it was needed."""
+    """Bring an older or empty database to the newest revision; False where another process was faster."""
     store = Store(backend, backend.engine(write=True, migrating=True, timeout=timeout), writable=True)
     try:
-        with store.reading() as connection:
-            if _revision(connection, backend) == HEAD:
-                return False
         with store.writing() as transaction:
-            # Asked again under the lock: another process may have been faster.
             if _revision(transaction.connection, backend) == HEAD:
                 return False
             migrate(transaction.connection)

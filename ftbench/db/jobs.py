@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
 from ftbench.db.filters import matching
 from ftbench.db.leases import Leases
-from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow
+from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow, converted
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import BadValue, UnknownName
@@ -85,7 +86,7 @@ class Jobs(Leases):
             raise BadValue(f"job '{prefix}' fits several ({shown}): give more digits")
         return _job_row(found[0])
 
-    def list(self, where: JobFilter = ALL) -> Sequence[JobRow]:
+    def list(self, where: JobFilter = ALL) -> builtins.list[JobRow]:
         """Jobs in the order in which they were queued."""
         query = select(*COLUMNS).where(matching(where)).order_by(jobs.c.sequence)
         with self._store.reading() as connection:
@@ -95,7 +96,7 @@ class Jobs(Leases):
         """Queue failed and cancelled jobs again, with all their attempts; how many that were."""
         change = (
             update(jobs)
-            .where(matching(where), jobs.c.state.in_([State.FAILED, State.CANCELLED]))
+            .where(matching(where), jobs.c.state.in_(_texts(State.FAILED, State.CANCELLED)))
             .values(state=str(State.QUEUED), attempts=0)
         )
         with self._store.writing() as transaction:
@@ -103,7 +104,7 @@ class Jobs(Leases):
 
     def cancel(self, where: JobFilter = ALL) -> int:
         """Cancel queued and running jobs; how many that were. A worker notices at its next heartbeat."""
-        running = select(jobs.c.digest).where(matching(where), jobs.c.state == State.RUNNING)
+        running = select(jobs.c.digest).where(matching(where), jobs.c.state == str(State.RUNNING))
         stop = (
             update(attempts)
             .where(attempts.c.outcome.is_(None), attempts.c.digest.in_(running))
@@ -111,7 +112,7 @@ class Jobs(Leases):
         )
         change = (
             update(jobs)
-            .where(matching(where), jobs.c.state.in_([State.QUEUED, State.RUNNING]))
+            .where(matching(where), jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
             .values(state=str(State.CANCELLED), owner=None, token=None, expires=None)
         )
         with self._store.writing() as transaction:
@@ -124,7 +125,7 @@ class Jobs(Leases):
         query = (
             select(*AXES, seconds)
             .join_from(attempts, jobs)
-            .where(attempts.c.outcome == Outcome.OK, attempts.c.started.is_not(None))
+            .where(attempts.c.outcome == str(Outcome.OK), attempts.c.started.is_not(None))
             .group_by(*AXES)
         )
         with self._store.reading() as connection:
@@ -133,7 +134,9 @@ class Jobs(Leases):
     def waiting(self) -> dict[Axes, int]:
         """The number of jobs that are queued or running, for each model, task, method and train size."""
         query = (
-            select(*AXES, func.count()).where(jobs.c.state.in_([State.QUEUED, State.RUNNING])).group_by(*AXES)
+            select(*AXES, func.count())
+            .where(jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
+            .group_by(*AXES)
         )
         with self._store.reading() as connection:
             return {Axes(*row[:-1]): int(row[-1]) for row in connection.execute(query)}
@@ -163,10 +166,16 @@ def _row(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _texts(*states: State) -> list[str]:
+    # Drivers differ in how they write an enumeration.
+    return [str(state) for state in states]
+
+
 def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _job_row(row: Row[Any]) -> JobRow:
-    values = JobRow._make(row)
-    return values._replace(state=State(row.state), spec=json.loads(row.spec), places=json.loads(row.places))
+    convert: dict[str, Callable[[str], Any]] = {"state": State, "spec": json.loads, "places": json.loads}
+    (values,) = converted([row], JobRow._fields, convert)
+    return JobRow._make(values)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ftbench.db.engine import Store
 from ftbench.db.filters import matching
-from ftbench.db.rows import ALL, AttemptRow, CellRow, JobFilter, ScoreRow
+from ftbench.db.rows import ALL, AttemptRow, CellRow, JobFilter, ScoreRow, converted
 from ftbench.db.tables import attempts, curves, jobs, predictions, provenance, scores
 from ftbench.domain.result import CurvePoint, Outcome, Predictions, State
 
@@ -34,16 +34,10 @@ class Results:
             .order_by(jobs.c.sequence, scores.c.evaluation, scores.c.metric)
         )
         parse = _parser()
-        place = ScoreRow._fields.index
-        hparams, recipe, state = place("hparams"), place("recipe"), place("state")
-        rows = []
+        convert = {"state": State, "hparams": parse, "recipe": parse}
         with self._store.reading() as connection:
-            for found in connection.execute(query):
-                values = list(found)
-                values[hparams], values[recipe] = parse(values[hparams]), parse(values[recipe])
-                values[state] = State(values[state])
-                rows.append(ScoreRow._make(values))
-        return rows
+            rows = converted(connection.execute(query), ScoreRow._fields, convert)
+            return [ScoreRow._make(row) for row in rows]
 
     def cells(self, where: JobFilter = ALL) -> list[CellRow]:
         """The axes of the jobs in every state, so that a report can mark what is missing or incomplete."""
@@ -57,17 +51,10 @@ class Results:
         columns = [last_outcome if name == "last_outcome" else jobs.c[name] for name in CellRow._fields]
         query = select(*columns).where(matching(where)).order_by(jobs.c.sequence)
         parse = _parser()
+        convert = {"state": State, "last_outcome": Outcome, "hparams": parse, "recipe": parse}
         with self._store.reading() as connection:
-            rows = [CellRow._make(row) for row in connection.execute(query)]
-        return [
-            row._replace(
-                state=State(row.state),
-                last_outcome=row.last_outcome and Outcome(row.last_outcome),
-                hparams=parse(row.hparams),
-                recipe=parse(row.recipe),
-            )
-            for row in rows
-        ]
+            rows = converted(connection.execute(query), CellRow._fields, convert)
+            return [CellRow._make(row) for row in rows]
 
     def attempts(self, digest: str) -> list[AttemptRow]:
         """Every try at a job, the first one first; [] where there is none."""
@@ -77,8 +64,8 @@ class Results:
             .order_by(attempts.c.number)
         )
         with self._store.reading() as connection:
-            rows = [AttemptRow._make(row) for row in connection.execute(query)]
-        return [row._replace(outcome=row.outcome and Outcome(row.outcome)) for row in rows]
+            rows = converted(connection.execute(query), AttemptRow._fields, {"outcome": Outcome})
+            return [AttemptRow._make(row) for row in rows]
 
     def provenance(self, digest: str) -> dict[str, Any]:
         """What a job's latest attempt that said so ran with; {} where none did."""

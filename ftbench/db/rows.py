@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -177,3 +177,16 @@ class Axes(NamedTuple):
     task: str
     method: str
     train_size: int | None
+
+
+def converted(
+    rows: Iterable[Sequence[Any]], fields: Sequence[str], convert: Mapping[str, Callable[[Any], Any]]
+) -> Iterator[list[Any]]:
+    """Rows as a database gives them, with some of their fields converted; None stays None."""
+    places = [(fields.index(name), function) for name, function in convert.items()]
+    for row in rows:
+        values = list(row)
+        for place, function in places:
+            if values[place] is not None:
+                values[place] = function(values[place])
+        yield values

@@ -95,6 +95,8 @@ class Sqlite(Backend):
             # Not through SQLAlchemy: VACUUM cannot run inside the transaction it would open.
             driver: Any = connection.connection.driver_connection
             driver.execute("VACUUM INTO ?", (str(part),))
+            with part.open("rb") as file:  # SQLite does not sync what VACUUM writes
+                os.fsync(file.fileno())
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)

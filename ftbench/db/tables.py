@@ -79,9 +79,10 @@ Index(
     sqlite_where=text("state = 'running'"),
     postgresql_where=text("state = 'running'"),
 )
-Index("jobs_state", jobs.c.state)
 Index("jobs_sequence", jobs.c.sequence)
-Index("jobs_axes", jobs.c.task, jobs.c.method, jobs.c.model)
+# Filters by task, and the counts of ``status`` without reading the long rows. An index that begins with the
+# state would be taken for the claim instead of jobs_queued, and claims would sort all that is queued.
+Index("jobs_axes", jobs.c.task, jobs.c.method, jobs.c.model, jobs.c.train_size, jobs.c.state)
 
 attempts = Table(
     "attempts",

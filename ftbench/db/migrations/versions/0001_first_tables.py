@@ -75,7 +75,7 @@ def _jobs() -> None:
         sa.PrimaryKeyConstraint("digest", name="pk_jobs"),
         comment="One row a job: a cell and seed of a grid, and where it stands.",
     )
-    op.create_index("jobs_axes", "jobs", ["task", "method", "model"])
+    op.create_index("jobs_axes", "jobs", ["task", "method", "model", "train_size", "state"])
     op.create_index(
         "jobs_queued",
         "jobs",
@@ -91,7 +91,6 @@ def _jobs() -> None:
         postgresql_where=sa.text("state = 'running'"),
     )
     op.create_index("jobs_sequence", "jobs", ["sequence"])
-    op.create_index("jobs_state", "jobs", ["state"])
 
 
 def _attempts() -> None:
