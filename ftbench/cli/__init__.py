@@ -1,1 +1,1 @@
-"""To be filled."""
+"""The command line: one file per group of commands, standard library and typer only at module level."""

@@ -65,6 +65,15 @@ class Jobs(Leases):
             found = connection.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)).all()
         return {state: 0 for state in State} | {State(state): count for state, count in found}
 
+    def tally(self, where: JobFilter = ALL) -> dict[tuple[str, str, str, State], int]:
+        """The number of jobs for each model, task, label and state, in the order of queueing."""
+        axes = (jobs.c.model, jobs.c.task, jobs.c.label, jobs.c.state)
+        query = select(*axes, func.count()).where(matching(where)).group_by(*axes)
+        query = query.order_by(func.min(jobs.c.sequence))
+        with self._store.reading() as connection:
+            found = connection.execute(query).all()
+        return {(model, task, label, State(state)): count for model, task, label, state, count in found}
+
     def find(self, prefix: str) -> JobRow:
         """The job whose digest begins so.
 

@@ -26,10 +26,11 @@ class GridModel:
 
 @dataclass(frozen=True)
 class GridTask:
-    """A task, and where its rows are."""
+    """A task, where its rows are, and how many it has to train on (None where not known)."""
 
     spec: TaskSpec
     data: DataRef
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -119,14 +120,15 @@ def perturbed(
     return tuple(Perturbation(train_size=n, reduction=r, noise=x) for n, r, x in axes)
 
 
-def unsupported_change(task: TaskSpec, change: Perturbation) -> tuple[str, str] | None:
+def unsupported_change(task: GridTask, change: Perturbation) -> tuple[str, str] | None:
     """Which part of a perturbation a task does not support, and why; None where it supports all."""
-    if not task.regression:
-        return None
-    if change.reduction:
-        return f"reduction {change.reduction:g}", f"{task.title} has no classes: its label is a number"
-    if change.noise:
-        return f"noise {change.noise:g}", f"{task.title} is a regression task: a wrong label is not defined"
+    title = task.spec.title
+    if task.rows is not None and (change.train_size or 0) > task.rows:
+        return f"train size {change.train_size}", f"{title} has {task.rows} training rows"
+    if task.spec.regression and change.reduction:
+        return f"reduction {change.reduction:g}", f"{title} is a regression task: it has no label 1 to reduce"
+    if task.spec.regression and change.noise:
+        return f"noise {change.noise:g}", f"{title} is a regression task: it has no wrong labels"
     return None
 
 
@@ -146,7 +148,7 @@ def _cells(
         brought = model.recipe(task.spec.name)
         methods = [(m, layered(brought, m.recipe, grid.settings)) for m in grid.methods]
         for change, (method, recipe) in itertools.product(grid.perturbations, methods):
-            refused = unsupported_change(task.spec, change)
+            refused = unsupported_change(task, change)
             if refused is not None:
                 cell, reason = f"{task.spec.name} with {refused[0]}", refused[1]
             else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ftbench import methods, models, suites, tasks
 from ftbench.domain import axes, hparams, job, plan
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
@@ -55,11 +55,8 @@ def make_plan(request: Request) -> plan.Plan:
     requests = _with_suite(request)
     parsed = [_Axes.of(r) for r in requests]  # what needs no file and no network first
     chosen = [_methods(r) for r in requests]
-    find_data = cache(lambda spec: sources.locate(spec, data_dir(request.data_dir)))
-    find_model = cache(_model)
-    grids: list[plan.Grid] = []
-    for one, these in zip(parsed, chosen, strict=True):
-        grids.extend(_grids(one, these, find_model, find_data))
+    find = _Finder(data_dir(request.data_dir))
+    grids = [g for one, these in zip(parsed, chosen, strict=True) for g in _grids(one, these, find)]
     whole = plan.expand(grids)
     if not whole.jobs:
         first, *others = whole.left_out
@@ -84,7 +81,7 @@ class _Axes:
     models: tuple[str, ...] | None
     tasks: tuple[TaskSpec, ...]
     seeds: tuple[int, ...]
-    perturbations: tuple[plan.Perturbation, ...]
+    perturbations: tuple[Perturbation, ...]
     settings: dict[str, str]
 
     @classmethod
@@ -111,8 +108,11 @@ def _with_suite(request: Request) -> list[Request]:
     if request.suite is None:
         return [request]
     given = {f.name for f in fields(request) if getattr(request, f.name) is not None}
-    grids = suites.find(request.suite).axes
-    return [replace(request, **{k: v for k, v in grid.items() if k not in given}) for grid in grids]
+    requests = []
+    for grid in suites.find(request.suite).axes:
+        missing: dict[str, Any] = {k: v for k, v in grid.items() if k not in given}
+        requests.append(replace(request, **missing))
+    return requests
 
 
 def _check_settings(request: Request) -> None:
@@ -148,17 +148,41 @@ def _method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
     )
 
 
-def _model(text: str) -> plan.GridModel:
-    spec, ref = models.resolve(text)
-    return plan.GridModel(ref, spec, lambda task: models.recipe(spec, task))
+class _Finder:
+    """Finds models and data, each once for all grids of a request."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._models: dict[str, plan.GridModel] = {}
+        self._tasks: dict[str, plan.GridTask] = {}
+
+    def model(self, text: str) -> plan.GridModel:
+        if text not in self._models:
+            spec, ref = models.resolve(text)
+            self._models[text] = plan.GridModel(ref, spec, partial(models.recipe, spec))
+        return self._models[text]
+
+    def task(self, spec: TaskSpec) -> plan.GridTask:
+        if spec.name not in self._tasks:
+            data = sources.locate(spec, self._folder)
+            self._tasks[spec.name] = plan.GridTask(spec, data, _check_rows(spec, data))
+        return self._tasks[spec.name]
 
 
-def _grids(
-    given: _Axes,
-    chosen: tuple[plan.GridMethod, ...],
-    find_model: Callable[[str], plan.GridModel],
-    find_data: Callable[[TaskSpec], DataRef],
-) -> list[plan.Grid]:
+def _check_rows(spec: TaskSpec, data: DataRef) -> int | None:
+    """Read the rows, so that a broken file is told now and not by each job; the number to train on.
+
+    Raises:
+        DataError: a file is truncated or malformed.
+    """
+    if data.source not in ("folder", "builtin"):
+        return None  # what the hub's library wrote is whole, and reading it takes seconds
+    for rows in spec.evaluation:
+        sources.read(spec, rows.name, data)
+    return len(sources.read(spec, spec.train.name, data).labels)
+
+
+def _grids(given: _Axes, chosen: tuple[plan.GridMethod, ...], find: _Finder) -> list[plan.Grid]:
     """One grid, or one per default model where no model was given."""
     by_models: dict[tuple[str, ...], list[TaskSpec]] = {}
     for spec in given.tasks:
@@ -166,8 +190,8 @@ def _grids(
         by_models.setdefault(given.models or default, []).append(spec)
     return [
         plan.Grid(
-            models=tuple(find_model(name) for name in names),
-            tasks=tuple(plan.GridTask(spec, find_data(spec)) for spec in specs),
+            models=tuple(find.model(name) for name in names),
+            tasks=tuple(find.task(spec) for spec in specs),
             methods=chosen,
             seeds=given.seeds,
             perturbations=given.perturbations,

@@ -1,0 +1,6 @@
+"""``python -m ftbench``: the command line."""
+
+from ftbench.cli.app import main
+
+if __name__ == "__main__":
+    main()

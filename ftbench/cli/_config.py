@@ -1,0 +1,80 @@
+"""A YAML file of flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ftbench.errors import BadValue, UnknownName
+
+_SWITCHES = ("no-baseline",)
+_NUMBERS = ("priority",)
+
+
+def read(path: str, known: Iterable[str]) -> dict[str, Any]:
+    """The flags of a YAML file, as the command line would have given them.
+
+    Lists become comma-separated text, and ``set`` a list of ``key=value``.
+
+    Raises:
+        BadValue: the file cannot be read, is not YAML, or a value is not one of a flag.
+        UnknownName: a key that is no flag.
+    """
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = yaml.safe_load(file)
+    except OSError as error:
+        raise BadValue(f"{path}: cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise BadValue(f"{path}{line}: not a YAML file of flags: {problem}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, Mapping):
+        raise BadValue(f"{path}: write one flag per line, such as methods: rdrop,bidrop")
+    names = list(known)
+    flags: dict[str, Any] = {}
+    for key, value in content.items():
+        name = str(key).replace("_", "-")
+        if name not in names:
+            raise UnknownName(f"key in {path}:", str(key), names)
+        if value is not None:
+            flags[name] = _flag(name, value, path)
+    return flags
+
+
+def under(given: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """What the command line gave, and from the file what it did not."""
+    merged = {name: flags.get(name) if value is None else value for name, value in given.items()}
+    if given.get("set") and flags.get("set"):
+        merged["set"] = [*flags["set"], *given["set"]]  # the last of a name wins
+    return merged
+
+
+def _flag(name: str, value: Any, path: str) -> Any:
+    if name == "set":
+        if isinstance(value, Mapping):
+            return [f"{k}={_scalar(v, name, path)}" for k, v in value.items()]
+        return [_scalar(v, name, path) for v in (value if isinstance(value, list) else [value])]
+    if name in _SWITCHES or name in _NUMBERS:
+        kind = bool if name in _SWITCHES else int
+        if type(value) is not kind:
+            wanted = "true or false" if kind is bool else "a whole number"
+            raise BadValue(f"{path}: {name}: '{value}' is not {wanted}")
+        return value or None
+    if isinstance(value, list):
+        text = ",".join(_scalar(v, name, path) for v in value)
+        return text + "," if name == "seeds" else text  # [7] is seed 7, not 7 seeds
+    return _scalar(value, name, path)
+
+
+def _scalar(value: Any, name: str, path: str) -> str:
+    if value is None:
+        return "none"
+    if not isinstance(value, str | int | float):
+        raise BadValue(f"{path}: {name}: '{value}' is neither a value nor a list of values")
+    return str(value)

@@ -1,0 +1,100 @@
+"""What commands print: aligned tables, JSON, counted words, spans of time."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import typer
+
+
+def say(text: str = "") -> None:
+    """Print a line on standard output."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """Print a line on standard error: what is not the command's result."""
+    typer.echo(text, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    say(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_rows(
+    rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = (), empty: str = "nothing"
+) -> None:
+    """Print rows as an aligned table; columns in which nothing stands are left out.
+
+    Args:
+        rows: what to print, a mapping each.
+        columns: the keys to print and their order; all of the first row by default.
+        empty: what to say where there are no rows.
+    """
+    if not rows:
+        say(empty)
+        return
+    keys = [k for k in (columns or rows[0]) if any(row.get(k) not in (None, "") for row in rows)]
+    cells = [[text(row.get(k)) for k in keys] for row in rows]
+    widths = [max(len(key), *(len(line[i]) for line in cells)) for i, key in enumerate(keys)]
+    right = [all(isinstance(row.get(k), int | float | None) for row in rows) for k in keys]
+    for line in [[key.replace("_", " ") for key in keys], *cells]:
+        padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
+        say("  ".join(padded).rstrip())
+
+
+def print_card(card: Mapping[str, Any]) -> None:
+    """Print a mapping: a line per entry, nested rows as tables, what is empty left out."""
+    width = max((len(k) for k in card), default=0)
+    for key, value in card.items():
+        if value in (None, "", [], {}):
+            continue
+        if isinstance(value, list) and isinstance(value[0], Mapping):
+            say(f"{key}:")
+            print_rows(value)
+        elif isinstance(value, list):
+            for i, entry in enumerate(value):
+                say(f"{key if i == 0 else '':{width}}  {text(entry)}")
+        else:
+            say(f"{key:{width}}  {text(value)}")
+
+
+def text(value: Any) -> str:
+    """A value as a cell shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Mapping):
+        return " ".join(f"{k}={text(v) if v is not None else 'none'}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(text(v) for v in value)
+    return str(value)
+
+
+def counted(number: int, word: str) -> str:
+    """``1 job``, ``2 jobs``."""
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
+def span(seconds: float | None) -> str:
+    """A span of time: ``45 s``, ``12 min``, ``3 h 05 min``."""
+    if seconds is None:
+        return "unknown"
+    if seconds < 90:
+        return f"{max(0, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def confirmed(question: str, yes: bool) -> bool:
+    """Ask where somebody can answer; not on a pipe, and not with ``--yes``."""
+    if yes or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return True
+    return typer.confirm(question)

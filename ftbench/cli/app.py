@@ -1,0 +1,108 @@
+"""The application: its commands, and what a user sees when one fails."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from ftbench._version import __version__
+from ftbench.cli import catalog, database, demo, exchange, jobs, queue, report, worker
+from ftbench.errors import FtbenchError
+
+app = typer.Typer(
+    name="ftbench",
+    help="Compare fine-tuning methods for pretrained language models.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ftbench {__version__}")
+        raise typer.Exit()
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+for _function, _name in (
+    (queue.queue, "queue"),
+    (worker.worker, "worker"),
+    (jobs.status, "status"),
+    (report.report, "report"),
+    (jobs.show, "show"),
+    (jobs.logs, "logs"),
+    (jobs.retry, "retry"),
+    (jobs.cancel, "cancel"),
+    (catalog.methods, "methods"),
+    (catalog.tasks, "tasks"),
+    (catalog.models, "models"),
+    (catalog.suites, "suites"),
+    (catalog.prepare, "prepare"),
+    (exchange.export, "export"),
+    (exchange.ingest, "ingest"),
+    (demo.demo, "demo"),
+):
+    app.command(_name)(_function)
+app.add_typer(database.app, name="db")
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without '×' is no reason to fail
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+
+    An error of the user's is one line on standard error; only bugs show tracebacks.
+    """
+    try:
+        code = typer.main.get_command(app).main(arguments, prog_name="ftbench", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except FtbenchError as error:
+        return _fail(str(error), error.exit_code)
+    except typer.Abort:
+        return _fail("stopped: nothing was changed", 1)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # whoever read our output has left; nothing more may be written, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        usage = _usage(error)
+        if usage is None:
+            raise
+        return _fail(usage, 2)
+
+
+def _usage(error: Exception) -> str | None:
+    """The text of a parser's error, which is one of click's classes or one of typer's copies of them."""
+    if not hasattr(error, "format_message") or not hasattr(error, "exit_code"):
+        return None
+    said = " ".join(str(error.format_message()).split()).rstrip(".")
+    return said[:1].lower() + said[1:]
+
+
+def _fail(message: str, code: int) -> int:
+    typer.echo(f"ftbench: error: {' '.join(message.split())}", err=True)
+    return code

@@ -1,0 +1,98 @@
+"""``ftbench methods``, ``tasks``, ``models``, ``suites``, ``prepare``: what there is, and fetching it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from ftbench.cli._options import DataOption, JsonOption
+from ftbench.cli._output import note, print_card, print_json, print_rows, say
+from ftbench.errors import UsageError
+from ftbench.settings import data_dir as data_folder
+
+NameArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this one whole.")]
+
+
+def methods(
+    name: NameArgument = None,
+    plugins: Annotated[
+        list[str] | None,
+        typer.Option("--file", metavar="FILE", help="A method of your own; may be repeated."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the methods, or show one with its hyper-parameters."""
+    from ftbench.services import catalog as service
+
+    if name is not None:
+        _print(service.method(name), as_json)
+        return
+    rows = service.list_methods(plugins or ())
+    if as_json:
+        print_json(rows)
+        return
+    print_rows([row for row in rows if not row["error"]], ("name", "title", "family", "paper"))
+    for row in rows:
+        if row["error"]:
+            note(f"not usable: {row['name']}: {row['error']}")
+
+
+def tasks(name: NameArgument = None, as_json: JsonOption = False) -> None:
+    """List the tasks, or show one: classes, metric, files."""
+    from ftbench.services import catalog as service
+
+    _print(service.list_tasks() if name is None else service.task(name), as_json)
+
+
+def models(name: NameArgument = None, as_json: JsonOption = False) -> None:
+    """List the models, or show one with its recipe.
+
+    Any hub id and any folder with weights can be queued, too.
+    """
+    from ftbench.services import catalog as service
+
+    _print(service.list_models() if name is None else service.model(name), as_json)
+
+
+def suites(name: NameArgument = None, as_json: JsonOption = False) -> None:
+    """List the tables of papers, or show one as grids."""
+    from ftbench.services import catalog as service
+
+    _print(service.list_suites() if name is None else service.suite(name), as_json)
+
+
+def prepare(
+    models: Annotated[
+        str | None, typer.Option("--models", metavar="LIST", help="Models to fetch: names or hub ids.")
+    ] = None,
+    tasks: Annotated[
+        str | None, typer.Option("--tasks", metavar="LIST", help="Tasks whose data to fetch.")
+    ] = None,
+    data_dir: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Download models and data for offline machines."""
+    from ftbench.domain.axes import names
+    from ftbench.services import prepare as service
+
+    if not models and not tasks:
+        raise UsageError("prepare what? give --models, --tasks or both")
+    lines = service.prepare(
+        names(models or ""),
+        names(tasks or ""),
+        data_folder(data_dir),
+        (lambda line: None) if as_json else say,
+    )
+    if as_json:
+        print_json(lines)
+
+
+def _print(found: Sequence[Mapping[str, Any]] | Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+    elif isinstance(found, Mapping):
+        print_card(found)
+    else:
+        print_rows(found)

@@ -1,0 +1,50 @@
+"""``ftbench db``: make, upgrade and copy a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ftbench.cli._options import DatabaseOption
+from ftbench.cli._output import say
+from ftbench.settings import database_address
+
+app = typer.Typer(help="Make, upgrade or copy a database.", rich_markup_mode=None)
+
+
+@app.callback(invoke_without_command=True)
+def _root(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command("init")
+def init(db: DatabaseOption = None) -> None:
+    """Make a database where there is none."""
+    from ftbench.services import database as service
+
+    address = database_address(db)
+    service.init(address)
+    say(f"{address} is ready")
+
+
+@app.command("upgrade")
+def upgrade(db: DatabaseOption = None) -> None:
+    """Bring a database of an older version to this one's form."""
+    from ftbench.services import database as service
+
+    address = database_address(db)
+    say(f"{address} was upgraded" if service.upgrade(address) else f"{address} is of this version already")
+
+
+@app.command("backup")
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")], db: DatabaseOption = None
+) -> None:
+    """Copy a database to a file; workers may go on meanwhile."""
+    from ftbench.services import database as service
+
+    service.backup(database_address(db), target)
+    say(f"{database_address(db)} was copied to {target}")

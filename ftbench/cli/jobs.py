@@ -1,0 +1,177 @@
+"""``ftbench status``, ``show``, ``logs``, ``retry``, ``cancel``: where jobs stand, and changing it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ftbench.cli._options import (
+    DatabaseOption,
+    JsonOption,
+    MethodsFilter,
+    ModelsFilter,
+    StateOption,
+    TasksFilter,
+    YesOption,
+)
+from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, span
+from ftbench.errors import UsageError
+from ftbench.settings import database_address
+
+if TYPE_CHECKING:
+    from ftbench.db import JobFilter
+
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The first characters of its digest.")]
+JobsArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[JOB]...", help="First characters of digests.")
+]
+AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
+AXES = ("model", "task", "method", "train_size", "reduction", "noise", "seed")
+
+
+def status(
+    state: StateOption = None,
+    models: ModelsFilter = None,
+    tasks: TasksFilter = None,
+    methods: MethodsFilter = None,
+    db: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where the jobs stand, what runs, and the time left.
+
+    With --state: list the jobs in these states.
+    """
+    from ftbench.services import jobs as service
+
+    address, where = database_address(db), _filter(state, models, tasks, methods)
+    if state is not None:
+        rows = service.listed(address, where)
+        if as_json:
+            print_json(rows)
+        else:
+            print_rows(rows, ("job", "state", *AXES, "attempts"), empty=f"no such jobs in {address}")
+        return
+    found = service.status(address, where)
+    if as_json:
+        print_json({"database": address, **asdict(found)})
+        return
+    total = sum(found.counts.values())
+    states = ", ".join(f"{n:,} {name}" for name, n in found.counts.items() if n)
+    say(
+        f"{address}: {counted(total, 'job')}"
+        + (f": {states}" if states else "; queue some with: ftbench queue")
+    )
+    if found.running:
+        say()
+        print_rows(found.running, ("job", *AXES, "attempts", "worker", "lease_seconds"))
+    if found.cells:
+        say()
+        cells = [{k: v or None for k, v in cell.items()} for cell in found.cells]
+        print_rows(cells, ("model", "task", "method", *found.counts))
+    if found.seconds_left is not None and (found.counts["queued"] or found.counts["running"]):
+        say()
+        say(f"time left: about {span(found.seconds_left)}")
+
+
+def show(job: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """Show a job: settings, scores, attempts, provenance."""
+    from ftbench.services import jobs as service
+
+    found = service.show(database_address(db), job)
+    if as_json:
+        print_json(found)
+        return
+    print_card({k: found[k] for k in ("job", "state", "label", "priority", "created", "worker")})
+    say()
+    print_card(found["spec"])
+    for part in ("scores", "attempts"):
+        if found[part]:
+            say()
+            say(f"{part}:")
+            print_rows(found[part])
+    if found["provenance"]:
+        say()
+        say("provenance:")
+        print_card(found["provenance"])
+    say()
+    say("queue it again with:")
+    say(f"  {found['command']}")
+
+
+def logs(
+    job: JobArgument,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Lines of the log file's end.")] = 40,
+    db: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a job's attempts, tracebacks and log."""
+    from ftbench.services import jobs as service
+
+    found = service.logs(database_address(db), job, lines)
+    if as_json:
+        print_json(found)
+        return
+    say(f"{found['job'][:12]}  {found['state']}")
+    for attempt in found["attempts"]:
+        took = f" after {span(attempt['seconds'])}" if attempt["seconds"] is not None else ""
+        say(f"attempt {attempt['attempt']} on {attempt['worker']}: {attempt['outcome']}{took}")
+        for text in (attempt["message"], attempt["traceback"]):
+            if text:
+                say("\n".join(f"  {line}" for line in text.rstrip().splitlines()))
+    if found["file"]:
+        say(f"{found['file']}:")
+        say("\n".join(f"  {line}" for line in found["lines"]))
+    else:
+        say("no log file on this machine")
+
+
+def retry(
+    jobs: JobsArgument = None,
+    state: StateOption = None,
+    models: ModelsFilter = None,
+    tasks: TasksFilter = None,
+    methods: MethodsFilter = None,
+    all_: AllOption = False,
+    yes: YesOption = False,
+    db: DatabaseOption = None,
+) -> None:
+    """Queue failed and cancelled jobs again."""
+    _change("retry", jobs, _filter(state, models, tasks, methods), all_, yes, database_address(db))
+
+
+def cancel(
+    jobs: JobsArgument = None,
+    state: StateOption = None,
+    models: ModelsFilter = None,
+    tasks: TasksFilter = None,
+    methods: MethodsFilter = None,
+    all_: AllOption = False,
+    yes: YesOption = False,
+    db: DatabaseOption = None,
+) -> None:
+    """Cancel queued and running jobs."""
+    _change("cancel", jobs, _filter(state, models, tasks, methods), all_, yes, database_address(db))
+
+
+def _filter(state: str | None, models: str | None, tasks: str | None, methods: str | None) -> JobFilter:
+    from ftbench.domain import axes
+    from ftbench.services import jobs as service
+
+    return service.job_filter(axes.names(state or ""), models, tasks, methods)
+
+
+def _change(verb: str, jobs: list[str] | None, where: Any, everything: bool, yes: bool, address: str) -> None:
+    from ftbench.services import jobs as service
+
+    filtered = where != type(where)()
+    if not jobs and not filtered and not everything:
+        raise UsageError(f"{verb} what? give jobs, a filter (--tasks cola), or --all")
+    if not jobs and not confirmed(f"{verb.capitalize()} all such jobs of {address}?", yes):
+        raise typer.Abort()
+    if verb == "retry":
+        number, done = service.retry(address, jobs or (), where), "queued again"
+    else:
+        number, done = service.cancel(address, jobs or (), where), "cancelled"
+    say(f"{counted(number, 'job')} {done}")

@@ -1,0 +1,178 @@
+"""``ftbench queue``: put the jobs of a grid into the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ftbench.cli import _config
+from ftbench.cli._options import DatabaseOption, DataOption, JsonOption, YesOption
+from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
+from ftbench.settings import database_address
+
+if TYPE_CHECKING:
+    from ftbench.db import Added
+    from ftbench.domain.plan import Plan
+
+ASK_ABOVE = 1_000
+
+
+def _axis(flag: str, help: str, metavar: str = "LIST") -> Any:
+    return typer.Option(flag, metavar=metavar, help=help)
+
+
+def queue(
+    methods: Annotated[str | None, _axis("--methods", "bidrop,rdrop, 'bidrop[k=2|3]' or ./mine.py.")] = None,
+    tasks: Annotated[str | None, _axis("--tasks", "cola,rte, or a group: glue-small, glue, toy.")] = None,
+    models: Annotated[
+        str | None,
+        _axis("--models", "Names, hub ids (id@revision) or folders; bert-base, tiny for toy tasks."),
+    ] = None,
+    seeds: Annotated[
+        str | None, _axis("--seeds", "10 is 0 to 9; 0,3,7 is those; 7, is seed 7. Default 5.")
+    ] = None,
+    noise: Annotated[str | None, _axis("--noise", "Ratios of wrong training labels; 0 is clean.")] = None,
+    reduction: Annotated[str | None, _axis("--reduction", "Ratios by which label 1 is reduced.")] = None,
+    train_size: Annotated[str | None, _axis("--train-size", "Numbers of training rows; full is all.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        _axis("--set", "A recipe setting, such as lr=1e-5; may be repeated.", metavar="KEY=VALUE"),
+    ] = None,
+    suite: Annotated[str | None, _axis("--suite", "A paper's table: bidrop/table5.", "NAME")] = None,
+    variant: Annotated[
+        str | None, _axis("--variant", "paper (default), or published: as the authors' code.", "NAME")
+    ] = None,
+    no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Do not add vanilla.")] = False,
+    priority: Annotated[int, typer.Option("--priority", help="Higher runs first.")] = 0,
+    config: Annotated[
+        str | None, typer.Option("--config", "-C", metavar="FILE", help="YAML; the keys are these flags.")
+    ] = None,
+    data_dir: DataOption = None,
+    db: DatabaseOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the jobs and write nothing.")] = False,
+    as_json: JsonOption = False,
+    yes: YesOption = False,
+) -> None:
+    """Queue a grid of jobs: its axes are crossed.
+
+    Without axes: list what is queued.
+    """
+    given: dict[str, Any] = {
+        "methods": methods,
+        "tasks": tasks,
+        "models": models,
+        "seeds": seeds,
+        "noise": noise,
+        "reduction": reduction,
+        "train-size": train_size,
+        "set": set_ or None,
+        "suite": suite,
+        "variant": variant,
+        "no-baseline": no_baseline or None,
+        "data-dir": data_dir,
+        "priority": priority or None,
+        "db": db,
+    }
+    if config is not None:
+        given = _config.under(given, _config.read(config, list(given)))
+    address = database_address(given["db"])
+    if all(given[k] is None for k in given if k not in ("db", "data-dir", "priority")):
+        _list(address, as_json)
+        return
+    _queue(given, address, dry_run=dry_run, as_json=as_json, yes=yes)
+
+
+def _queue(given: dict[str, Any], address: str, *, dry_run: bool, as_json: bool, yes: bool) -> None:
+    from ftbench.services import queue as service
+
+    request = service.Request(
+        methods=given["methods"],
+        tasks=given["tasks"],
+        models=given["models"],
+        seeds=given["seeds"],
+        noise=given["noise"],
+        reduction=given["reduction"],
+        train_size=given["train-size"],
+        settings=tuple(given["set"] or ()),
+        suite=given["suite"],
+        variant=given["variant"] or "paper",
+        baseline=not given["no-baseline"],
+        data_dir=given["data-dir"],
+    )
+    plan = service.make_plan(request)
+    for cell in plan.left_out:
+        note(f"left out: {cell.cell} ({counted(cell.jobs, 'job')}): {cell.reason}")
+    if dry_run:
+        _show(plan, as_json)
+        return
+    number = len(plan.jobs)
+    if number > ASK_ABOVE and not confirmed(f"Queue {counted(number, 'job')} in {address}?", yes):
+        raise typer.Abort()
+    _tell(plan, service.add(plan, address, given["priority"] or 0), address, as_json)
+
+
+def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
+    if as_json:
+        left_out = [{"cell": c.cell, "reason": c.reason, "jobs": c.jobs} for c in plan.left_out]
+        counts = {"added": added.added, "known": added.known, "revived": added.revived}
+        print_json(
+            {**counts, "database": address, "left_out": left_out, "jobs": [p.digest for p in plan.jobs]}
+        )
+        return
+    known = f"{counted(added.known, 'job')} of it already known"
+    if added.added:
+        say(f"queued {counted(added.added, 'job')} in {address}" + (f"; {known}" if added.known else ""))
+    else:
+        known = counted(added.known + added.revived, "job")
+        say(f"nothing new: all {known} of this grid are in {address} already")
+    if added.revived:
+        say(f"{counted(added.revived, 'cancelled job')} queued again")
+    if added.added or added.revived:
+        say("run them with: ftbench worker")
+
+
+def _show(plan: Plan, as_json: bool) -> None:
+    """Print what a plan would queue: a line per cell, with its number of seeds."""
+    if as_json:
+        print_json([{"digest": p.digest, "label": p.label, **p.job.canonical()} for p in plan.jobs])
+        return
+    cells: dict[tuple[Any, ...], int] = {}
+    for planned in plan.jobs:
+        job, change = planned.job, planned.job.perturbation
+        key = (
+            job.model,
+            job.task,
+            planned.label,
+            change.train_size,
+            change.reduction or None,
+            change.noise or None,
+        )
+        cells[key] = cells.get(key, 0) + 1
+    columns = ("model", "task", "method", "train_size", "reduction", "noise", "seeds")
+    print_rows([dict(zip(columns, (*cell, n), strict=True)) for cell, n in cells.items()])
+    say(f"would queue {counted(len(plan.jobs), 'job')}; nothing was written")
+
+
+def _list(address: str, as_json: bool) -> None:
+    from ftbench.services import jobs as service
+
+    rows = service.listed(address, service.job_filter(["queued"]))
+    if as_json:
+        print_json(rows)
+        return
+    columns = (
+        "job",
+        "model",
+        "task",
+        "method",
+        "train_size",
+        "reduction",
+        "noise",
+        "seed",
+        "attempts",
+        "priority",
+    )
+    print_rows(
+        rows, columns, empty=f"nothing is queued in {address}; queue a grid with --methods and --tasks"
+    )

@@ -1,0 +1,62 @@
+"""The command that would queue a job again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from ftbench import methods, models
+from ftbench.domain import hparams, job
+from ftbench.domain.recipe import layered
+from ftbench.errors import FtbenchError
+
+
+def command(spec: Mapping[str, Any], places: Mapping[str, Any]) -> str:
+    """``ftbench queue …`` for one job.
+
+    Args:
+        spec: the job's canonical form.
+        places: where its model, data and plug-ins are on this machine.
+    """
+    model, task, method = spec["model"], spec["task"]["name"], spec["method"]
+    words = ["ftbench", "queue", "--methods", _method(method, places), "--tasks", task]
+    words += ["--models", _model(model, places), "--seeds", f"{spec['seed']},"]
+    for axis, value in spec["perturbation"].items():
+        words += [f"--{axis.replace('_', '-')}", str(value)]
+    for name, value in _settings(spec, places).items():
+        words += ["--set", f"{name}={value}"]
+    if places.get("data"):
+        words += ["--data-dir", str(places["data"])]
+    return shlex.join([*words, "--no-baseline"])
+
+
+def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:
+    """The method as a label, with the file it comes from in place of its name."""
+    try:
+        defaults = methods.find(method["name"], places.get("plugins") or ()).defaults()
+    except FtbenchError:
+        defaults = {}
+    name = next((str(p) for p in places.get("plugins") or ()), method["name"])
+    return job.label(name, method["hparams"], defaults)
+
+
+def _model(model: Mapping[str, Any], places: Mapping[str, Any]) -> str:
+    name, revision = str(model["id"]), str(model["revision"])
+    if name.startswith("folder:"):
+        return str(places.get("model") or name)
+    return name if revision == "main" or revision.startswith("sha256:") else f"{name}@{revision}"
+
+
+def _settings(spec: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe settings that differ from those that the model and the method bring; all where unknown."""
+    brought: dict[str, Any] = {}
+    try:
+        model, _ = models.resolve(_model(spec["model"], places))
+        cls = methods.find(spec["method"]["name"], places.get("plugins") or ())
+        recipe = layered(models.recipe(model, spec["task"]["name"]), cls.recipe_defaults("paper"))
+        brought = hparams.normalise(hparams.as_dict(recipe))
+    except FtbenchError:
+        pass
+    wanted = {k: v for k, v in spec["recipe"].items() if v is not None}
+    return {k: v for k, v in wanted.items() if k not in brought or brought[k] != v}
