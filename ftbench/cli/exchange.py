@@ -1,0 +1,78 @@
+"""``ftbench export`` and ``ingest``: jobs to machines that cannot reach the database, and their results back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
+from ftbench.cli._output import counted, note, print_json, say
+from ftbench.settings import database_address
+
+if TYPE_CHECKING:
+    from ftbench.services.exchange import Ingested
+
+
+def export(
+    jobs: Annotated[Path, typer.Option("--jobs", metavar="FILE", help="The file to write, one job a line.")],
+    models: ModelsFilter = None,
+    tasks: TasksFilter = None,
+    methods: MethodsFilter = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="No more than so many jobs.")
+    ] = None,
+    db: DatabaseOption = None,
+) -> None:
+    """Write queued jobs to a file; they stay queued."""
+    from ftbench.db import open_database
+    from ftbench.services import exchange
+    from ftbench.services.jobs import job_filter
+
+    address = database_address(db)
+    with open_database(address, write=False) as database:
+        count = exchange.export_jobs(database, jobs, job_filter(("queued",), models, tasks, methods), limit)
+    say(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
+    if count:
+        say(f"run them with: python -m ftbench.training.execute --jobs {jobs.name} --events events.jsonl")
+
+
+def ingest(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Events of `python -m ftbench.training.execute`.")
+    ],
+    db: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record the results in files of events; what is recorded already is left alone."""
+    from dataclasses import asdict
+
+    from ftbench.db import open_database
+    from ftbench.services import exchange
+
+    failed = False
+    with open_database(database_address(db)) as database:
+        for file in files:
+            found = exchange.ingest(database, file)
+            failed = failed or bool(found.failed or found.unknown)
+            if as_json:
+                print_json({"file": str(file), **asdict(found)})
+            else:
+                _tell(file, found)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _tell(file: Path, found: Ingested) -> None:
+    parts = [f"{counted(found.recorded, 'result')} recorded"]
+    if found.known:
+        parts.append(f"{found.known} already there")
+    if found.running:
+        parts.append(f"{found.running} left to the workers that run them")
+    if found.unfinished:
+        parts.append(f"{counted(len(found.unfinished), 'unfinished job')} ignored")
+    say(f"{file}: {', '.join(parts)}")
+    for digest, reason in found.failed.items():
+        note(f"failed there, still to be done here: {digest[:12]} {reason}")
+    for digest in found.unknown:
+        note(f"not a job of this database: {digest[:12]}")

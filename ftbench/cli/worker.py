@@ -1,0 +1,79 @@
+"""``ftbench worker``: trains what is queued."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ftbench.cli._options import DatabaseOption, DataOption
+from ftbench.errors import BadValue
+from ftbench.settings import data_dir as chosen_data_dir
+from ftbench.settings import database_address
+
+
+def worker(
+    gpu: Annotated[
+        int | None,
+        typer.Option(
+            "--gpu", metavar="N", help="Train on this GPU; by default on what there is, the CPU last."
+        ),
+    ] = None,
+    drain: Annotated[bool, typer.Option("--drain", help="End when nothing is queued any more.")] = False,
+    lease: Annotated[
+        float,
+        typer.Option(
+            "--lease", metavar="SECONDS", help="A worker that is silent for so long has lost its job."
+        ),
+    ] = 60.0,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads", metavar="N", help="CPU threads; the first worker fixes them for the database."
+        ),
+    ] = None,
+    max_jobs: Annotated[
+        int | None, typer.Option("--max-jobs", metavar="N", help="End after so many jobs.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="MINUTES", help="Stop a job that takes longer.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name", help="What attempts are recorded under [FTBENCH_WORKER]; worker-PID by default."
+        ),
+    ] = None,
+    data_dir: DataOption = None,
+    db: DatabaseOption = None,
+) -> None:
+    """Train the queued jobs, one after another. Ctrl-C puts the current one back into the queue."""
+    _check("--lease", lease, "seconds")
+    _check("--timeout", timeout, "minutes")
+    _check("--max-jobs", max_jobs, "jobs")
+    from ftbench.db import create_database
+    from ftbench.services import machine, progress
+    from ftbench.services import worker as service
+
+    device = machine.choose_device(gpu)  # before a database is made
+    folder = chosen_data_dir(data_dir) if data_dir else None
+    if folder is not None and not folder.is_dir():
+        raise BadValue(f"--data-dir {folder}: no such folder")
+    with create_database(database_address(db)) as database:
+        options = service.Options(
+            name=name or service.worker_name(),
+            device=device,
+            threads=service.fixed_threads(database, threads),
+            lease=lease,
+            drain=drain,
+            max_jobs=max_jobs,
+            timeout=None if timeout is None else 60 * timeout,
+            data_dir=folder,
+        )
+        code = service.Worker(database, options, progress.to_terminal()).run().exit_code
+    raise typer.Exit(code)
+
+
+def _check(flag: str, value: float | None, unit: str) -> None:
+    if value is not None and not 0 < value < float("inf"):
+        raise BadValue(f"{flag} {value:g}: give a number of {unit} above 0")

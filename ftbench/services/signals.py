@@ -1,0 +1,64 @@
+"""Ctrl-C and its kin as something to read: they are noted, and wake whoever waits on a descriptor."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType
+from typing import Any, Self
+
+
+class Signals:
+    """While entered, SIGINT, SIGTERM and SIGHUP end nothing: they are kept in ``received``.
+
+    A signal that was ignored before stays ignored (``nohup``). To be entered in the main thread.
+
+    Attributes:
+        received: the signals in the order of their coming.
+        fileno: readable once one has come, until ``clear``.
+    """
+
+    WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self) -> None:
+        """Note nothing yet."""
+        self.received: list[signal.Signals] = []
+        self.fileno = -1
+        self._write = -1
+        self._before: dict[signal.Signals, Any] = {}
+        self._wakeup = -1
+
+    def __enter__(self) -> Self:
+        """Begin to note signals."""
+        self.fileno, self._write = os.pipe()
+        os.set_blocking(self.fileno, False)
+        os.set_blocking(self._write, False)
+        self._wakeup = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        for number in self.WATCHED:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the signals back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup)
+        os.close(self.fileno)
+        os.close(self._write)
+
+    def clear(self) -> None:
+        """Let the descriptor become readable again only at the next signal."""
+        try:
+            while os.read(self.fileno, 4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell expects of a program that such a signal ended: 130 for Ctrl-C."""
+        return 128 + self.received[0] if self.received else 0
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.received.append(signal.Signals(number))

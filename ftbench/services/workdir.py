@@ -1,0 +1,52 @@
+"""The working folder of a database on this machine: a folder of checkpoints and a log for each job."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from ftbench.db import Database, JobFilter
+from ftbench.domain.result import State
+from ftbench.settings import work_dir
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_OVER = (State.DONE, State.FAILED, State.CANCELLED)
+
+
+class WorkDir:
+    """Checkpoints live as long as their job may go on; logs stay.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, address: str) -> None:
+        """The folder of a database; nothing is made."""
+        self.path = work_dir(address).absolute()
+
+    def checkpoints(self, digest: str) -> Path:
+        """The folder for a job's checkpoints; it need not exist."""
+        return self.path / digest
+
+    def log(self, digest: str) -> Path:
+        """A job's log; it need not exist."""
+        return self.path / "logs" / f"{digest}.log"
+
+    def forget(self, digest: str) -> None:
+        """Delete a job's checkpoints, as far as that is possible."""
+        shutil.rmtree(self.checkpoints(digest), ignore_errors=True)
+
+    def sweep(self, database: Database) -> int:
+        """Delete the checkpoints of jobs that are over: cancelled while they waited, or ended elsewhere.
+
+        Returns:
+            How many jobs had some.
+        """
+        if not self.path.is_dir():
+            return 0
+        found = tuple(entry.name for entry in self.path.iterdir() if _DIGEST.fullmatch(entry.name))
+        over = database.jobs.list(JobFilter(states=_OVER, digests=found)) if found else ()
+        for row in over:
+            self.forget(row.digest)
+        return len(over)
