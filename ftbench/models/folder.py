@@ -91,7 +91,7 @@ def _weights(folder: Path) -> list[str]:
             parts = sorted(
                 {str(part) for part in json.loads(path.read_text(encoding="utf-8"))["weight_map"].values()}
             )
-        except (OSError, ValueError, KeyError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ModelError(f"{path} is not an index of weights") from None
         absent = [part for part in parts if not (folder / part).is_file()]
         if absent:

@@ -33,9 +33,9 @@ def resolve(text: str) -> tuple[ModelSpec, ModelRef]:
         ModelError: a folder that does not exist or is not a model, or a package that is not installed.
     """
     text = text.strip()
-    if _is_path(text):
-        return _in_folder(Path(text).expanduser())
     name, at, revision = text.partition("@")
+    if _is_path(name):
+        return _in_folder(Path(text).expanduser())
     if at and not revision:
         raise BadValue(f"model '{text}': a revision should follow the @")
     try:
