@@ -1,0 +1,97 @@
+"""Axes: lists as users write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ftbench.domain import axes
+from ftbench.errors import BadValue
+
+
+def choices(text: str) -> list[tuple[str, dict[str, str]]]:
+    return [(choice.name, dict(choice.given)) for choice in axes.methods(text)]
+
+
+def test_commas_outside_brackets_separate_methods() -> None:
+    assert choices("bidrop[k=2,keep_ratio=0.7], rdrop,./mine.py[a=1]") == [
+        ("bidrop", {"k": "2", "keep_ratio": "0.7"}),
+        ("rdrop", {}),
+        ("./mine.py", {"a": "1"}),
+    ]
+
+
+def test_a_bar_spans_a_grid() -> None:
+    assert [given for _, given in choices("bidrop[k=2|3,keep_ratio=0.5|0.7]")] == [
+        {"k": "2", "keep_ratio": "0.5"},
+        {"k": "2", "keep_ratio": "0.7"},
+        {"k": "3", "keep_ratio": "0.5"},
+        {"k": "3", "keep_ratio": "0.7"},
+    ]
+
+
+def test_repeated_methods_count_once() -> None:
+    assert choices("rdrop,rdrop,bidrop[k=2|2]") == [("rdrop", {}), ("bidrop", {"k": "2"})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bidrop[k=2",
+        "bidrop]k=2[",
+        "bidrop[k=2]]",
+        "bidrop[k]",
+        "bidrop[k=]",
+        "bidrop[k=2|]",
+        "[k=2]",
+        "bidrop[k=2]x",
+        "bidrop[k=2,k=3]",
+        "bidrop[2=k]",
+        "bidrop[k=[2]]",
+    ],
+)
+def test_malformed_methods_are_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="method"):
+        axes.methods(text)
+
+
+def test_a_number_of_seeds_counts_from_zero_and_a_list_is_taken_as_it_is() -> None:
+    assert axes.seeds("3") == (0, 1, 2)
+    assert axes.seeds("0,3,7") == (0, 3, 7)
+    assert axes.seeds("7,") == (7,)
+    assert axes.seeds(" 3 , 3,1 ") == (3, 1)
+
+
+@pytest.mark.parametrize("text", ["", ",", "x", "3-5", "0", "-1", "-1,2", "1.5", "1,x", "10001", f"{2**63},"])
+def test_seeds_that_are_no_seeds_are_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="seed"):
+        axes.seeds(text)
+
+
+def test_ratios_are_exactly_the_listed_ones() -> None:
+    assert axes.ratios("0,0.05,.1,0.10,-0", "noise") == (0.0, 0.05, 0.1)
+
+
+@pytest.mark.parametrize("text", ["1", "1.0", "-0.1", "nan", "inf", "x", "", "0;1", "10%"])
+def test_ratios_outside_their_range_are_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="noise"):
+        axes.ratios(text, "noise")
+
+
+def test_train_sizes_are_rows_or_full() -> None:
+    assert axes.train_sizes("300,full,300") == (300, None)
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "0.5", "x", "", "1e3"])
+def test_train_sizes_that_are_no_numbers_of_rows_are_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="train-size"):
+        axes.train_sizes(text)
+
+
+def test_the_last_setting_of_a_name_wins() -> None:
+    assert axes.settings(("lr=1e-5", "epochs = 5", "lr=2e-5")) == {"lr": "2e-5", "epochs": "5"}
+
+
+@pytest.mark.parametrize("pair", ["lr", "lr=", "=1", ""])
+def test_settings_without_name_or_value_are_refused(pair: str) -> None:
+    with pytest.raises(BadValue, match="--set"):
+        axes.settings((pair,))

@@ -1,0 +1,80 @@
+"""Jobs: equal work has an equal digest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ftbench.domain.job import Job, label
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.recipe import Recipe
+
+JOB = Job(
+    model="bert-large",
+    model_revision="main",
+    task="cola",
+    data_revision="sha256:0123456789abcdef",
+    evaluation=("dev",),
+    method="bidrop",
+    hparams={"k": 2, "keep_ratio": 0.7},
+    seed=3,
+    perturbation=Perturbation(train_size=500, noise=0.1),
+    recipe=Recipe(lr=1e-5),
+)
+
+
+def test_the_digest_stays_what_it_is() -> None:
+    """A database of an earlier version must know its jobs again: never change this number."""
+    assert JOB.digest == "e6586f881c7e4c0eba2c632be88a2b76d4f286dccdb9a342cd6e68f34cdb7c63"
+
+
+def test_the_order_of_hyper_parameters_and_the_spelling_of_numbers_do_not_matter() -> None:
+    other = replace(JOB, hparams={"keep_ratio": 0.7, "k": 2.0}, recipe=Recipe(lr=0.00001, epochs=3, clip=1))
+    assert other.digest == JOB.digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "bert-base"},
+        {"model_revision": "abc"},
+        {"task": "rte"},
+        {"data_revision": "x"},
+        {"evaluation": ("dev", "test")},
+        {"method": "rdrop"},
+        {"hparams": {"k": 3, "keep_ratio": 0.7}},
+        {"seed": 4},
+        {"perturbation": Perturbation(train_size=500)},
+        {"recipe": Recipe(lr=2e-5)},
+        {"streams": {"order": 7}},
+    ],
+)
+def test_everything_that_decides_the_score_is_in_the_digest(change: dict[str, Any]) -> None:
+    assert replace(JOB, **change).digest != JOB.digest
+
+
+def test_neutral_perturbations_are_left_out() -> None:
+    assert Perturbation(reduction=0.0, noise=-0.0).canonical() == {}
+    assert replace(JOB, perturbation=Perturbation()).canonical()["perturbation"] == {}
+
+
+def test_streams_are_left_out_where_none_is_set() -> None:
+    assert "streams" not in JOB.canonical()
+
+
+@pytest.mark.parametrize(
+    "job", [JOB, replace(JOB, streams={"head": 5}), replace(JOB, perturbation=Perturbation())]
+)
+def test_a_job_comes_back_whole_from_its_canonical_form(job: Job) -> None:
+    again = Job.from_canonical(json.loads(json.dumps(job.canonical())))
+    assert again.digest == job.digest
+    assert again.canonical() == job.canonical()
+
+
+def test_labels_name_what_departs_from_the_defaults() -> None:
+    defaults = {"k": 2, "keep_ratio": 0.7}
+    assert label("bidrop", {"k": 2.0, "keep_ratio": 0.7}, defaults) == "bidrop"
+    assert label("bidrop", {"k": 3, "keep_ratio": 0.5}, defaults) == "bidrop[k=3,keep_ratio=0.5]"

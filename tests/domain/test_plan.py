@@ -1,0 +1,107 @@
+"""Plans: grids become jobs, each once, in an order that fills every cell evenly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ftbench.domain import plan
+from ftbench.domain.model import ModelRef, ModelSpec
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.task import DataRef, RowSet, TaskSpec
+from ftbench.errors import UnknownName
+
+TRAIN, DEV = RowSet("train"), RowSet("dev")
+COLA = plan.GridTask(
+    TaskSpec("cola", "CoLA", "glue", ("0", "1"), "matthews", TRAIN, (DEV,)), DataRef("f", "d1"), 800
+)
+STSB = plan.GridTask(
+    TaskSpec("stsb", "STS-B", "glue", (), "spearman", TRAIN, (DEV,)), DataRef("f", "d2", "/data")
+)
+
+
+def model(name: str = "bert", recipe: Mapping[str, Any] | None = None) -> plan.GridModel:
+    return plan.GridModel(
+        ModelRef(name, "main"), ModelSpec(name, "hub/" + name, "bert", 1), lambda task: recipe or {}
+    )
+
+
+def method(name: str = "vanilla", refuses: str | None = None, **recipe: Any) -> plan.GridMethod:
+    return plan.GridMethod(name, name, {}, recipe, lambda m, t: refuses if t.name == "cola" else None)
+
+
+def grid(**axes: Any) -> plan.Grid:
+    start: dict[str, Any] = {"models": (model(),), "tasks": (COLA,), "methods": (method(),), "seeds": (0, 1)}
+    return plan.Grid(**start | axes)
+
+
+def test_axes_are_crossed_with_seeds_outermost() -> None:
+    whole = plan.expand([grid(tasks=(COLA, STSB), methods=(method(), method("rdrop")))])
+    assert [(p.job.seed, p.job.task, p.job.method) for p in whole.jobs] == [
+        (0, "cola", "vanilla"),
+        (0, "cola", "rdrop"),
+        (0, "stsb", "vanilla"),
+        (0, "stsb", "rdrop"),
+        (1, "cola", "vanilla"),
+        (1, "cola", "rdrop"),
+        (1, "stsb", "vanilla"),
+        (1, "stsb", "rdrop"),
+    ]
+
+
+def test_a_job_of_two_grids_is_planned_once() -> None:
+    assert len(plan.expand([grid(), grid(seeds=(1, 2))]).jobs) == 3
+
+
+def test_recipes_are_layered_model_method_settings() -> None:
+    axes: dict[str, Any] = {
+        "models": (model(recipe={"lr": 1e-4, "epochs": 5, "batch_size": 8}),),
+        "methods": (method(lr=1e-3, epochs=6),),
+    }
+    (first, *_) = plan.expand([grid(settings={"lr": "5e-5"}, **axes)]).jobs
+    assert (first.job.recipe.lr, first.job.recipe.epochs, first.job.recipe.batch_size) == (5e-5, 6, 8)
+
+
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(UnknownName, match="recipe setting 'lrr'"):
+        plan.expand([grid(settings={"lrr": "1"})])
+
+
+def test_noise_and_reduction_are_composed_where_both_are_given() -> None:
+    assert plan.perturbed((None, 300), (0.0, 0.5), (0.1,)) == (
+        Perturbation(None, 0.0, 0.1),
+        Perturbation(None, 0.5, 0.1),
+        Perturbation(300, 0.0, 0.1),
+        Perturbation(300, 0.5, 0.1),
+    )
+
+
+def test_regression_tasks_are_left_out_of_noise_and_reduction_but_not_of_the_clean_cells() -> None:
+    changes = plan.perturbed(reductions=(0.0, 0.5), noises=(0.0, 0.1))
+    whole = plan.expand([grid(tasks=(COLA, STSB), perturbations=changes)])
+    assert sum(p.job.task == "cola" for p in whole.jobs) == 8
+    assert [p.job.perturbation for p in whole.jobs if p.job.task == "stsb"] == [Perturbation()] * 2
+    assert sum(cell.jobs for cell in whole.left_out) == 6
+    assert {cell.cell for cell in whole.left_out} == {"stsb with noise 0.1", "stsb with reduction 0.5"}
+    assert all("regression" in cell.reason for cell in whole.left_out)
+
+
+def test_what_a_method_does_not_support_is_left_out_with_its_reason() -> None:
+    whole = plan.expand([grid(tasks=(COLA, STSB), methods=(method(refuses="no heads"), method("b")))])
+    assert [(c.cell, c.reason, c.jobs) for c in whole.left_out] == [("vanilla on bert, cola", "no heads", 2)]
+    assert len(whole.jobs) == 6
+
+
+def test_more_training_rows_than_there_are_are_left_out() -> None:
+    whole = plan.expand([grid(perturbations=plan.perturbed(train_sizes=(800, 801)))])
+    assert [p.job.perturbation.train_size for p in whole.jobs] == [800, 800]
+    assert whole.left_out == (plan.LeftOut("cola with train size 801", "CoLA has 800 training rows", 2),)
+
+
+def test_places_are_not_part_of_the_identity() -> None:
+    planned = plan.expand([grid(tasks=(STSB,))]).jobs[0]
+    assert planned.places == {"model": None, "data": "/data", "plugins": []}
+    assert "/data" not in str(planned.job.canonical())
+    assert planned.digest == planned.job.digest
