@@ -40,8 +40,8 @@ def digest(task: TaskSpec, folder: Path) -> str:
     return content.digest(files)
 
 
-def read(task: TaskSpec, rows: RowSet, folder: Path) -> Rows:
-    """Read one set of a ``save_to_disk`` folder.
+def read(task: TaskSpec, rows: RowSet, data_dir: Path) -> Rows:
+    """Read one set of a task's ``save_to_disk`` folder.
 
     Raises:
         DataError: the split cannot be read, lacks a column, or has a label that is none.
@@ -49,6 +49,9 @@ def read(task: TaskSpec, rows: RowSet, folder: Path) -> Rows:
     from datasets import load_from_disk
 
     assert rows.hub is not None
+    folder = find(task, data_dir)
+    if folder is None:
+        raise DataError(f"data folder {data_dir} no longer has the saved data set of task {task.name}")
     path = folder / rows.hub.split
     try:
         data = load_from_disk(str(path))

@@ -115,7 +115,7 @@ def _in_folder(task: TaskSpec, folder: Path) -> DataRef:
         return DataRef("folder", tsv.digest(task, folder), str(folder))
     found = saved.find(task, folder)
     if found is not None:
-        return DataRef("saved", saved.digest(task, found), str(found))
+        return DataRef("saved", saved.digest(task, found), str(folder))
     looked = absent[0] if absent else f"{task.name}/dataset_dict.json"
     raise DataError(
         f"task {task.name}: data folder {folder} has no {looked}"

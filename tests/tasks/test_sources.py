@@ -67,7 +67,7 @@ def test_official_files_and_saved_data_sets_give_the_same_rows(tmp_path: Path) -
         assert ref.source == "saved" and ref.revision.startswith("sha256:")
         for name in ("train", "dev"):
             assert sources.read(task, name, ref) == sources.read(task, name, official)
-        assert sources.reopen(task, ref.revision, place) == ref
+        assert ref.path is not None and sources.reopen(task, ref.revision, Path(ref.path)) == ref
 
 
 def test_saved_data_set_without_a_split_is_named(tmp_path: Path) -> None:
