@@ -108,6 +108,7 @@ def _set(task: TaskSpec, name: str) -> RowSet:
 def _in_folder(task: TaskSpec, folder: Path) -> DataRef:
     from ftbench.tasks import saved, tsv
 
+    folder = folder.expanduser().absolute()  # the worker that reads it may be started elsewhere
     if not folder.is_dir():
         raise DataError(f"data folder {folder} does not exist (--data-dir, FTBENCH_DATA)")
     absent = tsv.missing(task, folder)

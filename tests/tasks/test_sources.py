@@ -136,6 +136,12 @@ def test_digest_follows_the_content_and_not_the_place(tmp_path: Path) -> None:
     assert sources.locate(task, tmp_path / "b").revision != first.revision
 
 
+def test_folder_is_remembered_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layouts.cola(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    assert sources.locate(tasks.find("cola"), Path("data")).path == str(tmp_path / "data")
+
+
 def test_rows_that_changed_since_the_job_was_queued_are_refused(tmp_path: Path) -> None:
     task = tasks.find("cola")
     ref = sources.locate(task, layouts.cola(tmp_path))
