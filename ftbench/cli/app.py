@@ -10,8 +10,13 @@ from typing import Annotated
 import typer
 
 from ftbench._version import __version__
-from ftbench.cli import catalog, database, demo, exchange, jobs, queue, report, worker
+from ftbench.cli import catalog, database, demo, exchange, jobs, queue, worker
 from ftbench.errors import FtbenchError
+
+try:
+    from ftbench.cli import report
+except ImportError:
+    report = None
 
 app = typer.Typer(
     name="ftbench",
@@ -43,7 +48,7 @@ for _function, _name in (
     (queue.queue, "queue"),
     (worker.worker, "worker"),
     (jobs.status, "status"),
-    (report.report, "report"),
+    *([(report.report, "report")] if report else []),
     (jobs.show, "show"),
     (jobs.logs, "logs"),
     (jobs.retry, "retry"),

@@ -23,20 +23,20 @@ def _root(context: typer.Context) -> None:
 @app.command("init")
 def init(db: DatabaseOption = None) -> None:
     """Make a database where there is none."""
-    from ftbench.services import database as service
+    from ftbench.db import create_database
 
     address = database_address(db)
-    service.init(address)
+    create_database(address).close()
     say(f"{address} is ready")
 
 
 @app.command("upgrade")
 def upgrade(db: DatabaseOption = None) -> None:
     """Bring a database of an older version to this one's form."""
-    from ftbench.services import database as service
+    from ftbench.db import upgrade_database
 
     address = database_address(db)
-    say(f"{address} was upgraded" if service.upgrade(address) else f"{address} is of this version already")
+    say(f"{address} was upgraded" if upgrade_database(address) else f"{address} is of this version already")
 
 
 @app.command("backup")
@@ -44,7 +44,8 @@ def backup(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")], db: DatabaseOption = None
 ) -> None:
     """Copy a database to a file; workers may go on meanwhile."""
-    from ftbench.services import database as service
+    from ftbench.db import backup_database
 
-    service.backup(database_address(db), target)
-    say(f"{database_address(db)} was copied to {target}")
+    address = database_address(db)
+    backup_database(address, target)
+    say(f"{address} was copied to {target}")

@@ -1,0 +1,47 @@
+"""``ftbench demo``: from an empty database to a leaderboard, on what ships with the package."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ftbench.cli._options import DatabaseOption
+from ftbench.cli._output import counted, say
+
+DATABASE = "ftbench-demo.db"
+METHODS = "vanilla,rdrop,bidrop"
+TASKS = "toy"
+
+
+def demo(
+    seeds: Annotated[str, typer.Option("--seeds", metavar="LIST", help="As ftbench queue takes them.")] = "3",
+    db: DatabaseOption = None,
+) -> None:
+    """Compare three methods on the toy tasks with the embedded model.
+
+    Takes a few minutes on a CPU. The same as: ftbench queue, ftbench worker --drain, ftbench report.
+    """
+    from ftbench.cli import report
+    from ftbench.db import create_database
+    from ftbench.services import machine, progress, queue
+    from ftbench.services import worker as service
+
+    address = db or DATABASE
+    plan = queue.make_plan(queue.Request(methods=METHODS, tasks=TASKS, seeds=seeds))
+    say(f"{counted(len(plan.jobs), 'job')}: ftbench queue --methods {METHODS} --tasks {TASKS} --seeds {seeds}")
+    queue.add(plan, address)
+    with create_database(address) as database:
+        options = service.Options(
+            name=service.worker_name(),
+            device=machine.choose_device(None),
+            threads=service.fixed_threads(database, None),
+            drain=True,
+        )
+        code = service.Worker(database, options, progress.to_terminal()).run().exit_code
+    if code > 1:
+        raise typer.Exit(code)  # interrupted: the table would be half empty
+    say()
+    report.report(table="main", db=address)
+    say(f"\nthe results are in {address}; try: ftbench status --db {address}")
+    raise typer.Exit(code)
