@@ -1,0 +1,60 @@
+"""Jobs, results and shortcuts for the tests of the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from ftbench.db import Claim, Database, Entry
+from ftbench.domain.job import Job
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.result import CurvePoint, JobResult, Predictions, Score
+
+RESULT = JobResult(
+    scores=(Score("dev", "accuracy", 0.75), Score("dev", "f1", 0.5)),
+    curves=(CurvePoint("main", 1, "loss", 0.7), CurvePoint("main", 2, "loss", 0.6)),
+    predictions=(Predictions("main", "dev", 3, 2, b"\x00\x01\x02"),),
+    provenance={"threads": 2, "versions": {"torch": "2.13"}},
+)
+
+
+def entry(seed: int = 0, method: str = "vanilla", **options: Any) -> Entry:
+    """A job of the grid that the tests use; ``priority`` and ``places`` go to the entry."""
+    outer = {k: options.pop(k) for k in ("priority", "places", "label") if k in options}
+    job = Job(
+        model=options.pop("model", "tiny"),
+        model_revision="sha256:m",
+        task=options.pop("task", "toy-entail"),
+        data_revision="toy-1",
+        evaluation=("dev",),
+        method=method,
+        hparams=options.pop("hparams", {}),
+        seed=seed,
+        perturbation=Perturbation(**options),
+    )
+    return Entry(job, outer.pop("label", method), **outer)
+
+
+def claim(database: Database, worker: str = "worker", lease: float = 60.0) -> Claim:
+    """The next job, which must be there."""
+    taken = database.jobs.claim(worker, lease)
+    assert taken is not None
+    return taken
+
+
+def expire(database: Database, digest: str) -> None:
+    """Let a job's lease have ended long ago."""
+    execute(database, "UPDATE jobs SET expires = 1.0 WHERE digest = :digest", digest=digest)
+
+
+def execute(database: Database, sql: str, **values: Any) -> None:
+    """Change the database behind the stores' backs."""
+    with database._store.writing() as transaction:
+        transaction.connection.execute(text(sql), values)
+
+
+def count(database: Database, table: str) -> int:
+    """The number of rows of a table."""
+    with database._store.reading() as connection:
+        return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())

@@ -1,0 +1,173 @@
+"""Opening, making, upgrading and copying a database, on every backend."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import IntegrityError
+
+from ftbench.db import Database, create_database, open_database, upgrade_database
+from ftbench.db import database as module
+from ftbench.db.engine import Store
+from ftbench.db.migrations import HEAD, REVISIONS, migrate
+from ftbench.db.tables import metadata
+from ftbench.domain.result import State
+from ftbench.errors import BadValue, DatabaseError, DatabaseReadOnly, FtbenchError, NewerDatabase
+from tests.db.samples import RESULT, claim, entry, execute
+
+
+def first_revision(address: str) -> Store:
+    """A database as the very first version made it."""
+    backend = module._backend(address)
+    store = Store(backend, backend.engine(write=True, timeout=1.0, migrating=True), writable=True)
+    with store.writing() as transaction:
+        migrate(transaction.connection, REVISIONS[0])
+    return store
+
+
+def make_and_queue(address: str) -> int:
+    """What several `ftbench queue` at once do."""
+    with create_database(address) as database:
+        return database.jobs.add([entry(seed) for seed in range(3)]).added
+
+
+def test_a_database_is_made_once_and_then_opened(address: str) -> None:
+    for expected in (0, 1):
+        with create_database(address) as database:
+            assert database.address == address
+            assert len(database.jobs.list()) == expected
+            database.jobs.add([entry(0)])
+
+
+def test_processes_may_make_a_database_at_the_same_time(address: str) -> None:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(4, mp_context=context) as pool:
+        added = list(pool.map(make_and_queue, [address] * 4))
+    assert sorted(added) == [0, 0, 0, 3]
+
+
+def test_a_missing_database_names_the_commands_that_make_it(address: str) -> None:
+    for attempt in (open_database, upgrade_database):
+        with pytest.raises(DatabaseError, match=r"no database at .*: `ftbench queue` or `ftbench db init`"):
+            attempt(address)
+    assert not Path(address).exists()
+
+
+def test_an_address_of_another_system_is_refused() -> None:
+    with pytest.raises(BadValue, match="postgresql://host/runs"):
+        create_database("postgresql://host/runs")
+
+
+def test_a_newer_database_asks_for_a_newer_version(database: Database, address: str) -> None:
+    execute(database, "UPDATE alembic_version SET version_num = '9999'")
+    for attempt in (open_database, create_database, upgrade_database):
+        with pytest.raises(NewerDatabase, match=r"schema 9999.*pip install --upgrade ftbench"):
+            attempt(address)
+
+
+def test_an_older_database_asks_for_the_upgrade(
+    database: Database, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEAD", "0999")
+    for attempt in (open_database, create_database):
+        with pytest.raises(DatabaseError, match="run `ftbench db upgrade`"):
+            attempt(address)
+
+
+def test_a_database_of_the_first_version_is_upgraded_with_what_is_in_it(address: str) -> None:
+    store = first_revision(address)
+    with store.writing() as transaction:
+        transaction.run("INSERT INTO settings (name, value) VALUES ('threads', '2')")
+    store.close()
+    assert upgrade_database(address) is (len(REVISIONS) > 1)
+    assert upgrade_database(address) is False
+    with open_database(address) as database:
+        assert database.setting("threads", "4") == "2"
+
+
+def test_the_migrations_lead_to_the_tables_of_this_version(database: Database) -> None:
+    with database._store.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+        names = set(inspect(connection).get_table_names())
+    assert names == set(metadata.tables) | {"alembic_version"}
+
+
+def test_the_files_of_the_migrations_carry_their_revisions() -> None:
+    config = Config()
+    config.set_main_option("script_location", "ftbench.db:migrations")
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [HEAD]
+    assert tuple(sorted(script.revision for script in scripts.walk_revisions())) == REVISIONS
+
+
+def test_a_migration_that_fails_leaves_nothing(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(connection: Connection) -> None:
+        migrate(connection)
+        raise RuntimeError("no space left")
+
+    monkeypatch.setattr(module, "migrate", broken)
+    with pytest.raises(RuntimeError):
+        create_database(address)
+    with pytest.raises(DatabaseError, match="no database at"):
+        open_database(address)
+    monkeypatch.undo()
+    with create_database(address) as database:
+        assert database.jobs.list() == []
+
+
+def test_every_table_and_column_is_documented() -> None:
+    for table in metadata.tables.values():
+        assert table.comment, table.name
+        for column in table.columns:
+            assert column.comment, f"{table.name}.{column.name}"
+
+
+def test_rows_cannot_refer_to_a_job_that_is_not_there(database: Database) -> None:
+    values = "('none', 'dev', 'f1', 0.5)"
+    with pytest.raises(IntegrityError):
+        execute(database, f"INSERT INTO scores (digest, evaluation, metric, value) VALUES {values}")
+    database.jobs.add([entry(0)])
+    database.jobs.finish(claim(database), RESULT)
+    with pytest.raises(IntegrityError):
+        execute(database, "DELETE FROM jobs")
+
+
+def test_the_first_value_of_a_setting_stays(database: Database, address: str) -> None:
+    assert database.setting("threads", "2") == "2"
+    assert database.setting("threads", "8") == "2"
+    with open_database(address, write=False) as reader:
+        assert reader.setting("threads", "8") == "2"
+        assert reader.setting("precision", "fp32") == "fp32"
+    assert database.setting("precision", "bf16") == "bf16"
+
+
+def test_what_was_opened_for_reading_refuses_to_write(database: Database, address: str) -> None:
+    database.jobs.add([entry(0)])
+    with open_database(address, write=False) as reader:
+        assert reader.jobs.counts()[State.QUEUED] == 1
+        with pytest.raises(DatabaseReadOnly, match="opened for reading only"):
+            reader.jobs.claim("worker", 60.0)
+    assert database.jobs.counts()[State.QUEUED] == 1
+
+
+def test_a_reader_sees_what_others_write_meanwhile(database: Database, address: str) -> None:
+    with open_database(address, write=False) as reader:
+        assert reader.results.scores() == []
+        database.jobs.add([entry(0)])
+        database.jobs.finish(claim(database), RESULT)
+        assert len(reader.results.scores()) == 2
+
+
+def test_errors_of_the_database_exit_with_1_and_wrong_addresses_with_2() -> None:
+    assert issubclass(DatabaseError, FtbenchError)
+    assert (DatabaseError.exit_code, BadValue.exit_code) == (1, 2)

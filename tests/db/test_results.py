@@ -1,0 +1,77 @@
+"""Reading what jobs left behind."""
+
+from __future__ import annotations
+
+from ftbench.db import Database, JobFilter
+from ftbench.domain.result import Outcome, State
+from tests.db.samples import RESULT, claim, entry
+
+
+def test_a_score_comes_with_the_axes_of_its_job(database: Database) -> None:
+    queued = entry(3, "bidrop", label="bidrop[k=3]", hparams={"k": 3}, train_size=500, noise=0.1)
+    database.jobs.add([queued])
+    database.jobs.finish(claim(database), RESULT)
+    first, second = database.results.scores()
+    assert (first.evaluation, first.metric, first.value) == ("dev", "accuracy", 0.75)
+    assert (second.evaluation, second.metric, second.value) == ("dev", "f1", 0.5)
+    assert (first.digest, first.label, first.method) == (queued.job.digest, "bidrop[k=3]", "bidrop")
+    assert (first.model, first.task, first.seed) == ("tiny", "toy-entail", 3)
+    assert (first.train_size, first.reduction, first.noise) == (500, 0.0, 0.1)
+    assert first.hparams == {"k": 3}
+    assert first.recipe == queued.job.canonical()["recipe"]
+    assert (first.state, first.n_attempts) == (State.DONE, 1)
+    assert (first.model_revision, first.data_revision) == ("sha256:m", "toy-1")
+
+
+def test_scores_count_the_attempts_they_took(database: Database) -> None:
+    database.jobs.add([entry(0)])
+    database.jobs.fail(claim(database), Outcome.OOM, "")
+    database.jobs.finish(claim(database), RESULT)
+    assert {row.n_attempts for row in database.results.scores()} == {2}
+
+
+def test_cells_show_jobs_in_every_state_with_how_they_last_ended(database: Database) -> None:
+    database.jobs.add([entry(seed) for seed in range(6)])
+    database.jobs.finish(claim(database), RESULT)
+    database.jobs.fail(claim(database), Outcome.DIVERGED, "loss is nan at step 3")
+    database.jobs.fail(claim(database), Outcome.OOM, "")
+    retried = claim(database)
+    claim(database)
+    database.jobs.cancel(JobFilter(digests=(entry(5).job.digest,)))
+    assert retried.job.seed == 2
+    assert [(c.seed, c.state, c.last_outcome) for c in database.results.cells()] == [
+        (0, State.DONE, Outcome.OK),
+        (1, State.FAILED, Outcome.DIVERGED),
+        (2, State.RUNNING, Outcome.OOM),
+        (3, State.RUNNING, None),
+        (4, State.QUEUED, None),
+        (5, State.CANCELLED, None),
+    ]
+    assert database.results.cells()[0].recipe == entry(0).job.canonical()["recipe"]
+
+
+def test_results_keep_to_their_filter(database: Database) -> None:
+    database.jobs.add([entry(0, task="cola"), entry(0, task="rte")])
+    database.jobs.finish(claim(database), RESULT)
+    database.jobs.finish(claim(database), RESULT)
+    assert {row.task for row in database.results.scores(JobFilter(tasks=("rte",)))} == {"rte"}
+    assert [row.task for row in database.results.cells(JobFilter(tasks=("cola",)))] == ["cola"]
+
+
+def test_a_job_without_results_has_none(database: Database) -> None:
+    database.jobs.add([entry(0)])
+    digest = entry(0).job.digest
+    assert database.results.scores() == []
+    assert database.results.attempts(digest) == []
+    assert database.results.curves(digest) == []
+    assert database.results.predictions(digest) == []
+    assert database.results.provenance(digest) == {}
+
+
+def test_the_provenance_of_the_latest_attempt_is_shown(database: Database) -> None:
+    database.jobs.add([entry(0)])
+    database.jobs.fail(claim(database), Outcome.ENVIRONMENT, "", provenance={"device": "cuda:0"})
+    done = claim(database)
+    assert database.results.provenance(done.digest) == {"device": "cuda:0"}
+    database.jobs.finish(done, RESULT)
+    assert database.results.provenance(done.digest) == RESULT.provenance
