@@ -1,1 +1,38 @@
-"""To be filled."""
+"""Tables as data, and one renderer per format; nothing here knows the database or a statistic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from ftbench.reports.layouts import LAYOUTS, Layout
+from ftbench.reports.table import Report
+
+FORMATS = ("rich", "markdown", "csv", "json")
+#: The format that a file's name asks for.
+SUFFIXES: Mapping[str, str] = MappingProxyType(
+    {".md": "markdown", ".csv": "csv", ".json": "json", ".txt": "rich"}
+)
+
+__all__ = ["FORMATS", "LAYOUTS", "SUFFIXES", "Layout", "Report", "render"]
+
+
+def render(report: Report, format: str, *, width: int = 120, styled: bool = False) -> str:
+    """A report as text that ends in a newline.
+
+    Args:
+        report: the tables.
+        format: one of ``FORMATS``.
+        width: the columns of the terminal, for ``rich``.
+        styled: whether the terminal takes bold and underline, for ``rich``; plain text otherwise.
+    """
+    from ftbench.reports import csv_text, json_text, markdown_text, rich_text
+
+    if format == "rich":
+        return rich_text.render(report, width=width, styled=styled)
+    renderers: dict[str, Callable[[Report], str]] = {
+        "markdown": markdown_text.render,
+        "csv": csv_text.render,
+        "json": json_text.render,
+    }
+    return renderers[format](report)

@@ -1,0 +1,84 @@
+"""``ftbench report``: the tables."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
+from ftbench.cli._output import note
+from ftbench.errors import FtbenchError, UnknownName, UsageError
+from ftbench.settings import database_address
+
+PIPE_WIDTH = 120
+
+
+def report(
+    table: Annotated[str, typer.Option("--table", metavar="NAME", help="main or robustness.")] = "main",
+    models: ModelsFilter = None,
+    tasks: TasksFilter = None,
+    methods: MethodsFilter = None,
+    baseline: Annotated[
+        str, typer.Option("--baseline", metavar="METHOD", help="What differences are taken to.")
+    ] = "vanilla",
+    format_: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="rich (default), markdown, csv or json.")
+    ] = None,
+    as_json: JsonOption = False,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write here; .md, .csv and .json set the format."
+        ),
+    ] = None,
+    db: DatabaseOption = None,
+) -> None:
+    """Print the table of a paper: scores per task and method, with what is missing marked.
+
+    Exits with 1 where there is nothing to report, and says which command would fill the table.
+    """
+    from ftbench.reports import render
+    from ftbench.services import reports as service
+
+    chosen = _format(format_, as_json, output)
+    request = service.Request(table, models, tasks, methods, baseline)
+    found = service.build(database_address(db), request)
+    if output is None:
+        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+        typer.echo(render(found, chosen, width=width, styled=_styled()), nl=False)
+        return
+    _write(Path(output), render(found, chosen, width=PIPE_WIDTH))
+    note(f"wrote {output}")
+
+
+def _format(given: str | None, as_json: bool, output: str | None) -> str:
+    """The format: the flag, else what the file's name says, else rich."""
+    from ftbench.reports import FORMATS, SUFFIXES
+
+    if as_json:
+        if given not in (None, "json"):
+            raise UsageError(f"--json and --format {given} contradict each other; give one of them")
+        return "json"
+    if given is None:
+        return SUFFIXES.get(Path(output).suffix.lower(), "rich") if output else "rich"
+    if given not in FORMATS:
+        raise UnknownName("format", given, FORMATS)
+    return given
+
+
+def _styled() -> bool:
+    """Whether bold and underline reach a reader: a terminal that has not been told otherwise."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FtbenchError(f"{path}: cannot be written: {error.strerror}") from error

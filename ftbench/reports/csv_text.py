@@ -1,0 +1,61 @@
+"""Reports as tidy CSV: one row a cell, numbers as fractions.
+
+Columns: ``table``, ``part`` (main, noise, reduction), ``model``, ``train_size`` (empty: all rows),
+``changed`` (recipe settings changed by hand, as JSON), ``perturbation`` and ``ratio`` (empty in a table of
+clean runs), ``label``, ``method``, ``hparams`` (JSON), ``column`` (as in JSON), ``kind`` (score, average,
+difference), ``task``, ``evaluation``, ``metric``, ``n`` and ``planned`` (scores there, and queued),
+``missing`` (JSON: reason -> number), ``reduced`` (1: an average or difference over fewer scores than queued),
+``mean``, ``max``, ``std`` (ddof 1), ``tasks`` (of an average or difference), ``seeds``, ``values``, ``jobs``
+(digests), separated by spaces and in the same order. Cells without meaning have no row.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+
+from ftbench.reports.table import Cell, Column, Group, Report, Row, Section
+
+COLUMNS = (
+    "table part model train_size changed perturbation ratio label method hparams column kind "
+    "task evaluation metric n planned missing reduced mean max std tasks seeds values jobs"
+).split()
+
+
+def render(report: Report) -> str:
+    """The report as text, with a line of headings."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for section in report.sections:
+        for group in section.groups:
+            for row in group.rows:
+                for column, cell in zip(section.columns, row.cells, strict=True):
+                    if cell.applies:
+                        writer.writerow(_values(report.table, section, group, row, column, cell))
+    return file.getvalue()
+
+
+def _values(
+    table: str, section: Section, group: Group, row: Row, column: Column, cell: Cell
+) -> Iterator[object]:
+    yield from (table, section.part, section.model, _text(section.train_size), _json(section.changed))
+    yield from (_text(section.axis), _text(group.ratio))
+    yield from (row.label, row.method, _json(row.hparams))
+    yield from (column.key, column.kind, _text(column.task), _text(column.evaluation), _text(column.metric))
+    yield from (cell.n, cell.planned, _json(cell.missing), int(cell.reduced))
+    yield from (_text(cell.mean), _text(cell.max), _text(cell.std))
+    yield " ".join(cell.tasks)
+    yield " ".join(str(seed) for seed in cell.seeds)
+    yield " ".join(repr(value) for value in cell.values)
+    yield " ".join(cell.jobs)
+
+
+def _text(value: float | str | None) -> str:
+    return "" if value is None else value if isinstance(value, str) else repr(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False) if value else ""

@@ -1,0 +1,126 @@
+"""The tables that ``ftbench report`` knows, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A column of differences between averages.
+
+    Attributes:
+        title: its heading; ``{baseline}`` is filled in.
+        against: ``baseline``: the row minus the baseline, at the same ratio;
+            ``clean``: the same method's clean run minus the row, paired by task and seed.
+        signed: whether a gain gets a plus sign.
+    """
+
+    title: str
+    against: str
+    signed: bool = True
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A block of columns: one for each task, then their average, then a difference.
+
+    Attributes:
+        metric: the metric, or None for the one that each task reports.
+        show: the statistics to show.
+        difference: the column after the average.
+    """
+
+    metric: str | None
+    show: tuple[str, ...]
+    difference: Difference | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table of a layout.
+
+    Attributes:
+        name: as the formats for machines write it.
+        title: the heading.
+        axis: the perturbation whose ratios make groups of rows, or None: clean runs only.
+        measures: the blocks of columns.
+        caption: how to read it; ``{baseline}`` is filled in.
+    """
+
+    name: str
+    title: str
+    axis: str | None
+    measures: tuple[Measure, ...]
+    caption: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A named report: one table or several."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+
+AVERAGE_RULE = (
+    "Avg: unweighted mean over the tasks, given where every seed queued for every task has its score."
+)
+
+MAIN = Layout(
+    "main",
+    (
+        Part(
+            "main",
+            "Main results",
+            None,
+            (Measure(None, ("mean", "max"), Difference("Δ {baseline}", "baseline")),),
+            "Clean training data. Mean (max) over seeds, × 100; n: seeds. " + AVERAGE_RULE + " "
+            "Δ: Avg minus that of {baseline}.",
+        ),
+    ),
+)
+
+ROBUSTNESS = Layout(
+    "robustness",
+    (
+        Part(
+            "noise",
+            "Label noise",
+            "noise",
+            (Measure(None, ("mean",), Difference("drop", "clean", signed=False)),),
+            "A fraction of the training labels replaced by wrong ones; ratio 0 is the clean run. Mean over "
+            "seeds, × 100; n: seeds. " + AVERAGE_RULE + " Drop: the same method's clean run minus the noisy "
+            "one, over the tasks and seeds that both have.",
+        ),
+        Part(
+            "reduction",
+            "Class imbalance",
+            "reduction",
+            (
+                Measure("accuracy_label1", ("mean",), Difference("gain", "baseline")),
+                Measure(None, ("mean",)),
+            ),
+            "A fraction of the training rows with label 1 removed; ratio 0 is the clean run. First the "
+            "accuracy on evaluation rows with label 1 (predicting 1 always scores 100), then each task's own "
+            "metric. Mean over seeds, × 100; n: seeds. " + AVERAGE_RULE + " Gain: the average accuracy on "
+            "label 1 minus that of {baseline} at the same ratio.",
+        ),
+    ),
+)
+
+LAYOUTS: Mapping[str, Layout] = MappingProxyType({layout.name: layout for layout in (MAIN, ROBUSTNESS)})
+
+METRIC_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "accuracy": "accuracy",
+        "accuracy_label1": "label 1",
+        "f1": "F1",
+        "matthews": "Matthews",
+        "pearson": "Pearson",
+        "spearman": "Spearman",
+        "mse": "MSE",
+    }
+)

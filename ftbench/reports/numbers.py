@@ -1,0 +1,51 @@
+"""How cells read: the same digits, marks and counts in every format for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ftbench.reports.table import Cell, Column
+
+NOTHING = "–"
+MARKED = "of a column; cells that lack seeds do not compete"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A cell in words.
+
+    Attributes:
+        figures: the numbers, each with its place: 1 best, 2 second, 0 neither.
+        note: the number of seeds and the mark of what is missing; "" where there is nothing to say.
+    """
+
+    figures: tuple[tuple[str, int], ...]
+    note: str = ""
+
+
+def percent(value: float, *, signed: bool = False) -> str:
+    """A fraction × 100 with two decimals; zero has no sign."""
+    text = f"{100 * value:+.2f}" if signed else f"{100 * value:.2f}"
+    return "0.00" if text in ("-0.00", "+0.00") else text
+
+
+def shown(cell: Cell, column: Column) -> Shown:
+    """A cell's numbers and note."""
+    if not cell.applies:
+        return Shown(())
+    if cell.mean is None:
+        return Shown(((NOTHING, 0),), _note(cell, column))
+    figures = []
+    for statistic in column.show:
+        value = getattr(cell, statistic)
+        if value is not None:
+            star = "*" if cell.reduced and column.kind == "difference" else ""
+            figures.append((percent(value, signed=column.signed) + star, cell.places.get(statistic, 0)))
+    return Shown(tuple(figures), _note(cell, column))
+
+
+def _note(cell: Cell, column: Column) -> str:
+    if column.kind == "score" or (cell.reduced and cell.mean is not None):
+        n = f"n={cell.n}" if cell.complete else f"n={cell.n}/{cell.planned}"
+        return f"{n} {cell.mark}".rstrip()
+    return cell.mark

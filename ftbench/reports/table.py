@@ -1,0 +1,167 @@
+"""Report: a table as data, between the arithmetic that fills it and the renderers that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PENDING = ("queued", "running")
+"""Why a score is missing, where it will still come; every other reason stays until somebody acts."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: the scores behind it, and what they come to; fractions throughout.
+
+    Attributes:
+        mean: over the seeds that have a score (an average or difference: over tasks, of their means); None
+            where there is none.
+        max: the best score (an average or difference: over tasks, of their best scores).
+        std: sample standard deviation over the seeds, ddof 1; None for fewer than two.
+        n: the seeds that have a score (an average or difference: the scores that it is over).
+        planned: the seeds that the grid has: those queued for this task by any method of the table.
+        missing: reason -> number of missing scores: ``queued``, ``running``, ``failed``, ``diverged``,
+            ``cancelled``, ``not queued``, ``no score``.
+        seeds: the seeds that have a score, ascending; empty for an average or difference.
+        values: their scores, in this order.
+        jobs: their jobs' digests, in this order.
+        tasks: an average or difference: the tasks it is over.
+        reduced: an average or difference over fewer scores than the grid has.
+        applies: False where the cell has no meaning, such as the drop of the clean run.
+        places: statistic -> 1 (best of its column) or 2 (second); others are left out.
+    """
+
+    mean: float | None = None
+    max: float | None = None
+    std: float | None = None
+    n: int = 0
+    planned: int = 0
+    missing: Mapping[str, int] = field(default_factory=dict)
+    seeds: tuple[int, ...] = ()
+    values: tuple[float, ...] = ()
+    jobs: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    reduced: bool = False
+    applies: bool = True
+    places: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every seed of the grid has its score."""
+        return 0 < self.n == self.planned
+
+    @property
+    def mark(self) -> str:
+        """``…`` for scores that will still come, ``!`` for scores that will not come by themselves."""
+        pending = "…" if any(self.missing.get(reason) for reason in PENDING) else ""
+        lost = "!" if any(k for reason, k in self.missing.items() if reason not in PENDING) else ""
+        return pending + lost
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        key: its name within the section: the task, ``average``, ``average_shared``, ``difference``; followed
+            by ``:own`` where the task's own metric stands beside another one.
+        kind: ``score``, ``average`` or ``difference``.
+        title: the heading: the task as papers print it.
+        subtitle: below it: the metric.
+        show: the statistics to show: ``mean``, ``max``.
+        signed: whether positive numbers get a plus sign.
+        task: the task of a score.
+        evaluation: the evaluation set that was scored.
+        metric: the metric, as stored.
+    """
+
+    key: str
+    kind: str
+    title: str
+    subtitle: str = ""
+    show: tuple[str, ...] = ("mean",)
+    signed: bool = False
+    task: str | None = None
+    evaluation: str | None = None
+    metric: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method.
+
+    Attributes:
+        label: the method as the table names it.
+        method: the method's name.
+        hparams: all its hyper-parameters.
+        cells: one for each column of the section.
+    """
+
+    label: str
+    method: str
+    hparams: Mapping[str, Any]
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one ratio; a table without ratios has a single group.
+
+    Attributes:
+        title: such as ``noise 5 %``, or "".
+        ratio: as a fraction; None in a table without ratios.
+        rows: the methods, in the order to show them.
+    """
+
+    title: str
+    ratio: float | None
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table: one model, one size of the training set, one recipe.
+
+    Attributes:
+        part: the layout's part that it fills: ``main``, ``noise``, ``reduction``.
+        axis: the perturbation whose ratios make the groups; None in a table without ratios.
+        title: what it shows, of which model and setting.
+        caption: how to read it, a paragraph each.
+        model: the model's id.
+        train_size: the rows trained on; None for all.
+        changed: the recipe settings that were changed by hand.
+        recipe: the settings that all its jobs share.
+        columns: the columns.
+        groups: the rows.
+        notes: what is missing and what differs, a line each.
+    """
+
+    part: str
+    axis: str | None
+    title: str
+    caption: tuple[str, ...]
+    model: str
+    train_size: int | None
+    changed: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    columns: tuple[Column, ...]
+    groups: tuple[Group, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """All the tables of one report.
+
+    Attributes:
+        table: the layout's name: ``main`` or ``robustness``.
+        baseline: the label or name of the method that differences are taken to.
+        sections: the tables.
+        notes: what concerns no single table, a line each.
+    """
+
+    table: str
+    baseline: str
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...] = ()

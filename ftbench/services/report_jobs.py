@@ -1,0 +1,148 @@
+"""The jobs behind a report: what the database holds of each, joined with the scores that are reported."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ftbench.db.rows import CellRow, ScoreRow
+from ftbench.domain.result import Outcome, State
+from ftbench.domain.task import TaskSpec
+from ftbench.errors import FtbenchError
+
+DONE = State.DONE.value
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What of a task is reported.
+
+    Attributes:
+        name: the task.
+        title: as papers print it.
+        evaluation: the evaluation set.
+        metric: the metric.
+        known: whether this installation knows the task; if not, the rest is what the database suggests.
+    """
+
+    name: str
+    title: str
+    evaluation: str
+    metric: str
+    known: bool = True
+
+    @classmethod
+    def of(cls, task: TaskSpec) -> Reported:
+        """What a task says of itself."""
+        return cls(task.name, task.title, task.evaluation[0].name, task.metric)
+
+
+@dataclass(frozen=True)
+class MethodKey:
+    """A row of a table: a method with all its hyper-parameters.
+
+    Attributes:
+        method: the method's name.
+        hparams: its hyper-parameters as JSON with sorted keys.
+    """
+
+    method: str
+    hparams: str
+
+    def values(self) -> dict[str, Any]:
+        """The hyper-parameters as values."""
+        values: dict[str, Any] = json.loads(self.hparams)
+        return values
+
+
+@dataclass(frozen=True)
+class ReportJob:
+    """One job as a report sees it.
+
+    Attributes:
+        cell: its axes, as the database has them.
+        key: its method.
+        status: the job's state; ``diverged`` where it failed for that.
+        scores: metric -> value on the reported evaluation set; finite.
+    """
+
+    cell: CellRow
+    key: MethodKey
+    status: str
+    scores: Mapping[str, float]
+
+    def score(self, metric: str) -> float:
+        """The score, or NaN where there is none."""
+        return self.scores.get(metric, math.nan)
+
+    def reason(self, metric: str) -> str:
+        """Why there is no score."""
+        return "no score" if self.status == DONE else self.status
+
+
+def join(
+    cells: Iterable[CellRow], scores: Iterable[ScoreRow], tasks: Mapping[str, Reported]
+) -> list[ReportJob]:
+    """The jobs, each with its scores on the evaluation set that its task reports."""
+    found: dict[str, dict[str, float]] = {}
+    for row in scores:
+        # A score counts only for a done job: a job that is run again has its old scores until it ends.
+        wanted = row.state == State.DONE and row.evaluation == tasks[row.task].evaluation
+        if wanted and row.value is not None and math.isfinite(row.value):
+            found.setdefault(row.digest, {})[row.metric] = float(row.value)
+    keys: dict[tuple[str, int], MethodKey] = {}  # rows share their hyper-parameters: each is written out once
+    jobs = []
+    for cell in cells:
+        at = cell.method, id(cell.hparams)
+        if at not in keys:
+            keys[at] = MethodKey(cell.method, json.dumps(cell.hparams, sort_keys=True))
+        jobs.append(ReportJob(cell, keys[at], _status(cell), found.get(cell.digest, {})))
+    return jobs
+
+
+def reported(names: Iterable[str], scores: Iterable[ScoreRow]) -> dict[str, Reported]:
+    """What is reported of each task; one that is not installed here: what was stored first."""
+    from ftbench import tasks
+
+    stored: dict[str, ScoreRow] = {}
+    for row in scores:
+        stored.setdefault(row.task, row)
+    result = {}
+    for name in dict.fromkeys(names):
+        try:
+            result[name] = Reported.of(tasks.find(name))
+        except FtbenchError:
+            first = stored.get(name)
+            evaluation, metric = (first.evaluation, first.metric) if first else ("dev", "accuracy")
+            result[name] = Reported(name, name, evaluation, metric, known=False)
+    return result
+
+
+def labels(jobs: Iterable[ReportJob]) -> dict[MethodKey, str]:
+    """How the tables name each method: its label; with its hyper-parameters where two share one."""
+    first: dict[MethodKey, str] = {}
+    for job in jobs:
+        first.setdefault(job.key, job.cell.label)
+    taken: dict[str, list[MethodKey]] = {}
+    for key, label in first.items():
+        taken.setdefault(label, []).append(key)
+    result = {}
+    for label, keys in taken.items():
+        values = {key: key.values() for key in keys}
+        for key in keys:
+            differing = [
+                f"{name}={value}"
+                for name, value in values[key].items()
+                if any(other.get(name) != value for other in values.values())
+            ]
+            result[key] = f"{key.method}[{','.join(differing)}]" if differing else label
+    return {key: result[key] for key in first}
+
+
+def _status(cell: CellRow) -> str:
+    if cell.state == State.FAILED and cell.last_outcome == Outcome.DIVERGED:
+        return Outcome.DIVERGED.value
+    return str(cell.state.value)

@@ -1,0 +1,131 @@
+"""Reports: from the database to tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ftbench import methods, tasks
+from ftbench.db import CellRow, Database, JobFilter, ScoreRow, open_database
+from ftbench.domain.result import State
+from ftbench.errors import FtbenchError, UnknownName
+from ftbench.reports.layouts import LAYOUTS, Part
+from ftbench.reports.table import Report, Section
+from ftbench.services.report_jobs import join, labels, reported
+from ftbench.services.report_request import Request, command
+from ftbench.services.report_settings import Setting, brought, split
+from ftbench.services.report_tables import Subject, fill
+from ftbench.settings import sqlite_path
+
+__all__ = ["NothingToReport", "Request", "build", "tabulate"]
+
+
+class NothingToReport(FtbenchError):
+    """There is nothing to report."""
+
+
+def build(address: str, request: Request) -> Report:
+    """The tables of a database.
+
+    Raises:
+        UnknownName: a table, model, task, method or baseline that nothing carries.
+        NothingToReport: no job matches; the text says which command would fill the table.
+        DatabaseError: the database cannot be read.
+    """
+    if request.table not in LAYOUTS:
+        raise UnknownName("table", request.table, LAYOUTS)
+    path = sqlite_path(address)
+    if path is not None and not path.exists():
+        request.check([])
+        axis = LAYOUTS[request.table].parts[0].axis
+        filled = command(request, address, axis=axis)
+        raise NothingToReport(f"there is no database '{address}'; make and fill it with: {filled}")
+    with open_database(address, write=False) as database:
+        cells = database.results.cells()
+        request.check(cells)
+        chosen = request.lets_through(cells)
+        scores = database.results.scores(_roughly(chosen))
+        plugins = _plugins(database, chosen)
+    return tabulate(chosen, scores, request, address=address, plugins=plugins)
+
+
+def tabulate(
+    cells: Sequence[CellRow],
+    scores: Sequence[ScoreRow],
+    request: Request,
+    *,
+    address: str = "",
+    plugins: Mapping[str, Sequence[str]] | None = None,
+) -> Report:
+    """The tables of some jobs.
+
+    Args:
+        cells: the jobs that the report is about.
+        scores: theirs; others are ignored.
+        request: which tables.
+        address: of the database, for the command that would fill a table.
+        plugins: method -> the files that it may come from.
+
+    Raises:
+        NothingToReport: the jobs make none of the tables.
+    """
+    layout = LAYOUTS[request.table]
+    shown = reported(_ordered([cell.task for cell in cells], request.task_names()), scores)
+    jobs = join(cells, scores, shown)
+    subject = Subject(labels(jobs), shown, request.baseline_label)
+    settings = split(jobs, brought(plugins or {}))
+    sections, missing = _sections(layout.parts, settings, subject)
+    changed = (
+        settings[0].changed if settings and all(s.changed == settings[0].changed for s in settings) else {}
+    )
+    filled = {part.title: command(request, address, cells, part.axis, changed) for part in missing}
+    if not sections:
+        raise NothingToReport(f"no jobs for this report; queue them with: {next(iter(filled.values()))}")
+    notes = [f"{title}: no jobs; queue them with: {text}" for title, text in filled.items()]
+    if not any(job.status == State.DONE for job in jobs):
+        notes.append("Nothing is finished yet; run the jobs with: ftbench worker")
+    return Report(layout.name, subject.baseline, sections, tuple(notes))
+
+
+def _sections(
+    parts: Iterable[Part], settings: Sequence[Setting], subject: Subject
+) -> tuple[tuple[Section, ...], list[Part]]:
+    """The tables, part by part, and the parts without any."""
+    sections: list[Section] = []
+    missing = []
+    for part in parts:
+        filled = [fill(part, setting, subject) for setting in settings]
+        found = [section for section in filled if section is not None]
+        sections += found
+        if not found:
+            missing.append(part)
+    return tuple(sections), missing
+
+
+def _ordered(names: Iterable[str], asked: Sequence[str]) -> list[str]:
+    """Tasks in the order asked for, else in that of the listing; unknown ones last."""
+    order = {name: at for at, name in enumerate(asked or tasks.names())}
+    return sorted(dict.fromkeys(names), key=lambda name: order.get(name, len(order)))
+
+
+def _roughly(cells: Iterable[CellRow]) -> JobFilter:
+    """A filter that lets at least these jobs through."""
+    rows = list(cells)
+    return JobFilter(
+        models=tuple({cell.model for cell in rows}) or ("",),
+        tasks=tuple({cell.task for cell in rows}),
+        methods=tuple({cell.method for cell in rows}),
+    )
+
+
+def _plugins(database: Database, cells: Iterable[CellRow]) -> dict[str, tuple[str, ...]]:
+    """The files of methods that are not installed: they may bring a recipe of their own."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in dict.fromkeys(cell.method for cell in cells):
+        try:
+            methods.find(name)
+        except UnknownName:
+            rows = database.jobs.list(JobFilter(methods=(name,)))
+            found[name] = tuple(dict.fromkeys(p for row in rows for p in row.places.get("plugins") or ()))
+        except FtbenchError:
+            continue
+    return found

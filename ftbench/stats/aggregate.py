@@ -1,0 +1,121 @@
+"""Means, maxima and differences of (seeds, tasks) arrays; NaN is a run that is missing.
+
+Nothing here warns, and nothing turns a missing run into a number: what cannot be computed is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def count(scores: FloatArray) -> IntArray:
+    """The number of runs of each task.
+
+    Args:
+        scores: (seeds, tasks).
+    """
+    counted: IntArray = np.isfinite(scores).sum(axis=0, dtype=np.int64)  # (tasks,)
+    return counted
+
+
+def mean(scores: FloatArray) -> FloatArray:
+    """The mean over the runs that each task has; NaN for a task without any.
+
+    Args:
+        scores: (seeds, tasks).
+    """
+    n = count(scores)
+    total = np.where(np.isfinite(scores), scores, 0.0).sum(axis=0)
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan)  # (tasks,)
+
+
+def maximum(scores: FloatArray) -> FloatArray:
+    """The best of the runs that each task has; NaN for a task without any.
+
+    Args:
+        scores: (seeds, tasks).
+    """
+    best = np.where(np.isfinite(scores), scores, -np.inf).max(axis=0, initial=-np.inf)
+    return np.where(np.isfinite(best), best, np.nan)  # (tasks,)
+
+
+def std(scores: FloatArray) -> FloatArray:
+    """The sample standard deviation (ddof 1) over each task's runs; NaN for fewer than two.
+
+    Args:
+        scores: (seeds, tasks).
+    """
+    n = count(scores)
+    squares = np.where(np.isfinite(scores), scores - mean(scores), 0.0) ** 2
+    return np.where(n > 1, np.sqrt(squares.sum(axis=0) / np.maximum(n - 1, 1)), np.nan)  # (tasks,)
+
+
+def average(per_task: FloatArray) -> float:
+    """The unweighted mean over tasks; NaN where a task has no value, or there is no task.
+
+    Args:
+        per_task: (tasks,).
+    """
+    return float(per_task.mean()) if per_task.size and np.isfinite(per_task).all() else float("nan")
+
+
+def present(scores: FloatArray) -> FloatArray:
+    """The columns of the tasks that have at least one run.
+
+    Args:
+        scores: (seeds, tasks).
+    """
+    return scores[:, count(scores) > 0]
+
+
+def shared(methods: Sequence[FloatArray]) -> BoolArray:
+    """Which runs every method has: (seeds, tasks).
+
+    Args:
+        methods: one (seeds, tasks) array a method, all of one shape.
+    """
+    everywhere: BoolArray = np.logical_and.reduce([np.isfinite(m) for m in methods])
+    return everywhere
+
+
+def only(scores: FloatArray, which: BoolArray) -> FloatArray:
+    """The scores of some runs, the others missing.
+
+    Args:
+        scores: (seeds, tasks).
+        which: (seeds, tasks).
+    """
+    return np.where(which, scores, np.nan)
+
+
+def difference(left: FloatArray, right: FloatArray) -> FloatArray:
+    """``left - right`` run by run, over the runs that both have; the others are missing.
+
+    Args:
+        left: (seeds, tasks).
+        right: (seeds, tasks), the same seeds and tasks.
+    """
+    both = np.isfinite(left) & np.isfinite(right)
+    paired: FloatArray = np.subtract(left, right, out=np.full(left.shape, np.nan), where=both)
+    return paired
+
+
+def places(values: Sequence[float]) -> tuple[int, ...]:
+    """1 for the largest value, 2 for the next smaller one, 0 for the others and for NaN.
+
+    Equal values share a place; two that share the first leave no second. A value alone has no place, and
+    values that are all equal have none.
+    """
+    finite = [v for v in values if np.isfinite(v)]
+    levels = sorted(set(finite), reverse=True)
+    if len(levels) < 2:
+        return (0,) * len(values)
+    second = levels[1] if finite.count(levels[0]) == 1 else np.inf
+    return tuple(1 if v == levels[0] else 2 if v == second else 0 for v in values)
