@@ -29,7 +29,8 @@ def demo(
 
     address = db or DATABASE
     plan = queue.make_plan(queue.Request(methods=METHODS, tasks=TASKS, seeds=seeds))
-    say(f"{counted(len(plan.jobs), 'job')}: ftbench queue --methods {METHODS} --tasks {TASKS} --seeds {seeds}")
+    given = f"--methods {METHODS} --tasks {TASKS} --seeds {seeds}"
+    say(f"{counted(len(plan.jobs), 'job')}: ftbench queue {given}")
     queue.add(plan, address)
     with create_database(address) as database:
         options = service.Options(

@@ -14,7 +14,7 @@ from ftbench.domain.recipe import Recipe
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods import _registry
-from ftbench.settings import data_dir
+from ftbench.settings import data_dir, offline
 from ftbench.tasks import sources
 
 if TYPE_CHECKING:
@@ -159,6 +159,8 @@ class _Finder:
     def model(self, text: str) -> plan.GridModel:
         if text not in self._models:
             spec, ref = models.resolve(text)
+            if ref.path is None and offline():
+                models.locate(ref)  # nothing will be downloaded: say now what is missing
             self._models[text] = plan.GridModel(ref, spec, partial(models.recipe, spec))
         return self._models[text]
 
