@@ -1,4 +1,4 @@
-"""``ftbench export`` and ``ingest``: jobs to machines that cannot reach the database, and their results back."""
+"""``ftbench export`` and ``ingest``: jobs to machines without the database, and their results back."""
 
 from __future__ import annotations
 

@@ -15,22 +15,16 @@ from ftbench.settings import database_address
 def worker(
     gpu: Annotated[
         int | None,
-        typer.Option(
-            "--gpu", metavar="N", help="Train on this GPU; by default on what there is, the CPU last."
-        ),
+        typer.Option("--gpu", metavar="N", help="Train on this GPU; else on what there is, the CPU last."),
     ] = None,
     drain: Annotated[bool, typer.Option("--drain", help="End when nothing is queued any more.")] = False,
     lease: Annotated[
         float,
-        typer.Option(
-            "--lease", metavar="SECONDS", help="A worker that is silent for so long has lost its job."
-        ),
+        typer.Option("--lease", metavar="SECONDS", help="After so much silence a worker has lost its job."),
     ] = 60.0,
     threads: Annotated[
         int | None,
-        typer.Option(
-            "--threads", metavar="N", help="CPU threads; the first worker fixes them for the database."
-        ),
+        typer.Option("--threads", metavar="N", help="CPU threads; a database's first worker fixes them."),
     ] = None,
     max_jobs: Annotated[
         int | None, typer.Option("--max-jobs", metavar="N", help="End after so many jobs.")
@@ -40,9 +34,7 @@ def worker(
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(
-            "--name", help="What attempts are recorded under [FTBENCH_WORKER]; worker-PID by default."
-        ),
+        typer.Option("--name", help="The worker's name, worker-PID by default [FTBENCH_WORKER]."),
     ] = None,
     data_dir: DataOption = None,
     db: DatabaseOption = None,

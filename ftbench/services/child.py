@@ -35,7 +35,6 @@ class Child:
     Attributes:
         pid: its process id, and that of the group that its own children belong to.
         killed: whether it was this end that killed it.
-        ready: whether it has said so: until then a death is not a job's fault.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class Child:
         Raises:
             OSError: the log cannot be written, or the program cannot be started.
         """
-        self.ready = self.killed = False
+        self.killed = False
         self._buffer = bytearray()
         self._silent = False
         reading, events = os.pipe()
@@ -116,9 +115,7 @@ class Child:
             raise ProtocolError("a line without end")
         *lines, rest = self._buffer.split(b"\n")
         self._buffer = bytearray(rest)
-        events = [parse(bytes(line)) for line in lines]
-        self.ready = self.ready or bool(events)
-        return events
+        return [parse(bytes(line)) for line in lines]
 
     @property
     def silent(self) -> bool:
@@ -191,13 +188,12 @@ def obituary(code: int) -> str:
     """
     if code >= 0:
         return f"the training process ended with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    if -code == signal.SIGKILL:
+    number = -code
+    known = number in set(signal.Signals)
+    name = signal.Signals(number).name if known else f"signal {number}"
+    if number == signal.SIGKILL:
         return f"the training process was killed by {name}: by the kernel's out-of-memory killer, or by hand"
-    return f"the training process died by {name} ({signal.strsignal(-code)})"
+    return f"the training process died by {name}" + (f" ({signal.strsignal(number)})" if known else "")
 
 
 def _readable(filenos: Sequence[int], seconds: float) -> None:

@@ -63,12 +63,14 @@ class Collector:
     later one.
 
     Attributes:
+        started: whether the training process has taken the job on.
         run, step, total: the last progress that was heard of.
     """
 
     def __init__(self, digest: str) -> None:
         """Begin with nothing."""
         self.digest = digest
+        self.started = False
         self.run, self.step, self.total = "", 0, 0
         self.provenance: dict[str, Any] = {}
         self._scores: dict[tuple[str, str], Score] = {}
@@ -87,8 +89,10 @@ class Collector:
         if event.get("digest", self.digest) != self.digest:
             raise ProtocolError(f"an event of another job: {_shown(json.dumps(event))}")
         match event["event"]:
-            case "ready" | "started":
+            case "ready":
                 pass
+            case "started":
+                self.started = True
             case "progress":
                 self.run, self.step = _str(event, "run"), _int(event, "step")
                 self.total = _int(event, "total")

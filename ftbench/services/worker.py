@@ -28,7 +28,7 @@ from ftbench.services.workdir import WorkDir
 
 T = TypeVar("T")
 
-_FALSE_STARTS = 3  # deaths before the first word, one after another, until the machine is to blame
+_FALSE_STARTS = 3  # deaths before a job was taken on, one after another, until the machine is to blame
 _TRIES = 3  # at a result that meets a locked database; each waits for the lock
 
 
@@ -231,7 +231,7 @@ class Worker:
             self._dropped(attempt)
         elif end.kind == "done":
             self._done(attempt)
-        elif attempt.why is None and end.kind == "died" and not attempt.child.ready:
+        elif attempt.why is None and end.kind == "died" and not attempt.collector.started:
             self._false_start(attempt, end)
         elif attempt.why is Why.SIGNAL and end.kind != "failed":
             self._released(attempt)
@@ -239,7 +239,7 @@ class Worker:
             self._released(attempt)
         else:
             self._failed(attempt, end)
-        if attempt.child.ready:
+        if attempt.collector.started:
             self._false_starts = 0
 
     def _done(self, attempt: Attempt) -> None:
@@ -270,7 +270,7 @@ class Worker:
             self._ended(attempt, "again", f"{outcome}: {message}")
 
     def _false_start(self, attempt: Attempt, end: End) -> None:
-        """The training process died before its first word: no job's fault, so that none pays for it."""
+        """The training process died before it took the job on: not the job's fault, so that it does not pay."""
         self._database.jobs.release(attempt.claim)
         self._false_starts += 1
         if self._false_starts >= _FALSE_STARTS:
