@@ -93,8 +93,11 @@ def span(seconds: float | None) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def at_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def confirmed(question: str, yes: bool) -> bool:
     """Ask where somebody can answer; not on a pipe, and not with ``--yes``."""
-    if yes or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return True
-    return typer.confirm(question)
+    return yes or not at_terminal() or typer.confirm(question)

@@ -10,13 +10,8 @@ from typing import Annotated
 import typer
 
 from ftbench._version import __version__
-from ftbench.cli import catalog, database, demo, exchange, jobs, queue, worker
+from ftbench.cli import catalog, database, demo, exchange, jobs, queue, report, worker
 from ftbench.errors import FtbenchError
-
-try:
-    from ftbench.cli import report
-except ImportError:
-    report = None
 
 app = typer.Typer(
     name="ftbench",
@@ -48,7 +43,7 @@ for _function, _name in (
     (queue.queue, "queue"),
     (worker.worker, "worker"),
     (jobs.status, "status"),
-    *([(report.report, "report")] if report else []),
+    (report.report, "report"),
     (jobs.show, "show"),
     (jobs.logs, "logs"),
     (jobs.retry, "retry"),

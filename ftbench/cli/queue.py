@@ -120,9 +120,9 @@ def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
             {**counts, "database": address, "left_out": left_out, "jobs": [p.digest for p in plan.jobs]}
         )
         return
-    known = f"{counted(added.known, 'job')} of it already known"
     if added.added:
-        say(f"queued {counted(added.added, 'job')} in {address}" + (f"; {known}" if added.known else ""))
+        known = f"; {counted(added.known, 'job')} of the grid were known" if added.known else ""
+        say(f"queued {counted(added.added, 'job')} in {address}{known}")
     else:
         known = counted(added.known + added.revived, "job")
         say(f"nothing new: all {known} of this grid are in {address} already")

@@ -90,6 +90,14 @@ class Job:
 
 
 def label(method: str, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """A method as a table names it: ``bidrop``, or ``bidrop[k=3]`` where it departs from its defaults."""
-    changed = [f"{k}={v}" for k, v in values.items() if hparams.normalise(defaults.get(k)) != hparams.normalise(v)]
+    """A method as a table names it: ``bidrop``, or ``bidrop[k=3]`` where it departs from its defaults.
+
+    What stands in the brackets can be typed after ``--methods``.
+    """
+    plain = {k: hparams.normalise(v) for k, v in values.items()}
+    changed = [f"{k}={_spelled(v)}" for k, v in plain.items() if hparams.normalise(defaults.get(k)) != v]
     return f"{method}[{','.join(changed)}]" if changed else method
+
+
+def _spelled(value: Any) -> str:
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

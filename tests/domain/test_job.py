@@ -78,3 +78,9 @@ def test_labels_name_what_departs_from_the_defaults() -> None:
     defaults = {"k": 2, "keep_ratio": 0.7}
     assert label("bidrop", {"k": 2.0, "keep_ratio": 0.7}, defaults) == "bidrop"
     assert label("bidrop", {"k": 3, "keep_ratio": 0.5}, defaults) == "bidrop[k=3,keep_ratio=0.5]"
+
+
+def test_labels_are_spelled_as_they_are_typed() -> None:
+    values = {"a": 1.0, "b": True, "c": None, "d": "x"}
+    assert label("m", values, {"c": 1}) == "m[a=1,b=true,c=none,d=x]"
+    assert label("m", values, values) == "m"

@@ -113,7 +113,7 @@ def test_the_variant_reaches_the_recipe_from_flag_and_brackets() -> None:
 
 def test_a_method_of_the_users_own_is_named_by_its_file_and_found_again_by_its_path(places: Path) -> None:
     planned = plan(methods="./mine.py[scale=2]", baseline=False).jobs[0]
-    assert (planned.job.method, planned.label) == ("mine", "mine[scale=2.0]")
+    assert (planned.job.method, planned.label) == ("mine", "mine[scale=2]")
     assert planned.places["plugins"] == [str(places / "mine.py")]
     assert str(places) not in json.dumps(planned.job.canonical())
 

@@ -1,0 +1,64 @@
+"""The application: help, versions, interruptions, pipes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ftbench import __version__
+from ftbench.cli import app
+from tests.cli.conftest import Ftbench
+
+
+def test_bare_and_help_list_every_command(ftbench: Ftbench) -> None:
+    commands = (
+        "queue worker status report show logs retry cancel methods tasks models suites prepare export ingest"
+    )
+    for words in ((), ("--help",)):
+        ended = ftbench(*words)
+        assert (ended.code, ended.err) == (0, "")
+        listed = {line.split()[0] for line in ended.out.splitlines() if line.startswith("  ")}
+        assert {*commands.split(), "demo", "db"} <= listed
+
+
+def test_the_version_is_printed(ftbench: Ftbench) -> None:
+    assert ftbench("--version").out == f"ftbench {__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["queue", "worker", "report", "status", "demo"])
+def test_every_command_explains_itself_without_markup(ftbench: Ftbench, command: str) -> None:
+    ended = ftbench(command, "--help")
+    assert ended.code == 0 and f"Usage: ftbench {command}" in ended.out
+
+
+def test_an_interruption_is_quiet(ftbench: Ftbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ftbench.services.catalog.list_tasks", interrupt)
+    ended = ftbench("tasks")
+    assert (ended.code, ended.out, ended.err) == (130, "", "")
+
+
+def test_a_bug_shows_its_traceback(ftbench: Ftbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("ftbench.services.catalog.list_tasks", broken)
+    with pytest.raises(ZeroDivisionError):
+        app.run(["tasks"])
+
+
+def test_a_reader_who_leaves_is_no_error(tmp_path: Path) -> None:
+    """``ftbench methods bidrop | true``: the pipe is closed before anything is written."""
+    command = [sys.executable, "-m", "ftbench", "methods", "bidrop"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+        process.wait(timeout=60)
+    assert told == b""
+    assert process.returncode in (1, 141)

@@ -1,0 +1,161 @@
+"""Bad input: one line that names what is wrong, the right exit code, and nothing half-written."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from ftbench.db import create_database
+from tests.cli.conftest import GRID, Ended, Ftbench
+from tests.places import data_folder, model_folder
+from tests.tasks.layouts import write
+
+
+def refused(ended: Ended, code: int, text: str) -> None:
+    assert ended.code == code, ended.err
+    assert ended.out == ""
+    assert ended.err.startswith("ftbench: error: ")
+    assert ended.err.count("\n") == 1 and ended.err.endswith("\n")
+    assert "Traceback" not in ended.err
+    assert text in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (("--methods", "bidrp"), 2, "unknown method 'bidrp'; did you mean 'bidrop'?"),
+        (("--methods", "bidrop[kay=2]"), 2, "unknown hyper-parameter of bidrop 'kay'"),
+        (("--methods", "bidrop[k=two]"), 2, "bidrop k: 'two' is not"),
+        (("--methods", "bidrop[k=2"), 2, "the brackets do not match"),
+        (("--tasks", "coal"), 2, "unknown task 'coal'; did you mean 'cola'?"),
+        (("--models", "bert-bas"), 2, "unknown model 'bert-bas'; did you mean 'bert-base'?"),
+        (("--suite", "bidrop/table"), 2, "unknown suite 'bidrop/table'; did you mean 'bidrop/table5'?"),
+        (("--set", "learning_rate=1"), 2, "unknown recipe setting 'learning_rate'"),
+        (("--set", "lr"), 2, "write it as name=value"),
+        (("--noise", "1.0"), 2, "noise 1.0 is outside [0, 1)"),
+        (("--reduction", "-0.5"), 2, "reduction -0.5 is outside [0, 1)"),
+        (("--seeds", "many"), 2, "seeds 'many': 'many' is not a whole number"),
+        (("--seeds", "3-5"), 2, "seeds '3-5'"),
+        (("--train-size", "0"), 2, "train-size '0'"),
+        (("--tasks", "stsb", "--noise", "0.1"), 2, "stsb with noise 0.1: STS-B is a regression task"),
+        (("--data-dir", "nowhere"), 1, "here/nowhere does not exist"),
+        (("--data-dir", "../model"), 1, "has no CoLA/train.tsv"),
+        (("--models", "../nowhere"), 1, "model folder"),
+        (("--models", "../data"), 1, "has no config.json"),
+        (("--models", "bert-base"), 1, "`ftbench prepare --models bert-base` downloads it"),
+        (("--methods", "nowhere.py"), 1, "nowhere.py: cannot be read"),
+        (("-C", "nowhere.yaml"), 2, "nowhere.yaml: cannot be read"),
+        (("--metods", "rdrop"), 2, "no such option: --metods"),
+        (("--priority", "high"), 2, "--priority"),
+        (("--db", "/nowhere/jobs.db"), 1, "/nowhere"),
+        (("--db", "postgresql://server/jobs"), 2, "postgresql"),
+    ],
+)
+def test_queue_refuses(ftbench: Ftbench, words: tuple[str, ...], code: int, text: str) -> None:
+    refused(ftbench(*GRID, *words), code, text)
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (("quue",), 2, "no such command 'quue'"),
+        (("show",), 2, "missing argument 'JOB'"),
+        (("status",), 1, "no database at ftbench.db"),
+        (("report",), 1, "no database 'ftbench.db'"),
+        (("db", "upgrade"), 1, "no database at ftbench.db"),
+        (("worker", "--gpu", "99"), 2, "no GPU 99"),
+        (("methods", "bidrp"), 2, "did you mean 'bidrop'?"),
+        (("tasks", "coal"), 2, "did you mean 'cola'?"),
+        (("models", "bert-bas"), 2, "did you mean 'bert-base'?"),
+        (("suites", "bidrop"), 2, "unknown suite 'bidrop'"),
+        (("prepare",), 2, "give --models, --tasks or both"),
+        (("prepare", "--models", "bert-base"), 1, "not in the Hugging Face cache"),
+        (("prepare", "--tasks", "coal"), 2, "did you mean 'cola'?"),
+    ],
+)
+def test_other_commands_refuse(ftbench: Ftbench, words: tuple[str, ...], code: int, text: str) -> None:
+    ended = ftbench(*words)
+    if words[0] == "prepare":
+        ended = Ended(ended.code, "", ended.err)  # it says what it found before it fails
+    refused(ended, code, text)
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_broken_row_is_named_by_file_and_line(ftbench: Ftbench, tmp_path: Path) -> None:
+    write(data_folder(tmp_path / "data") / "CoLA/train.tsv", "me\t1\t\tThe dog sleeps.", "me\t1")
+    refused(ftbench(*GRID), 1, "CoLA/train.tsv")
+    assert ":2:" in ftbench(*GRID).err or "line 2" in ftbench(*GRID).err
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_model_without_weights_is_named(ftbench: Ftbench, tmp_path: Path) -> None:
+    (model_folder(tmp_path / "model") / "model.safetensors").unlink()
+    refused(ftbench(*GRID), 1, "weights")
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "body", ["raise RuntimeError('two\\nlines')", "import nowhere_at_all", "def (", "import sys; sys.exit(3)"]
+)
+def test_a_plug_in_that_fails_is_named_with_its_line(ftbench: Ftbench, body: str, tmp_path: Path) -> None:
+    mine = write(tmp_path / "mine.py", "", body)
+    refused(ftbench(*GRID, "--methods", str(mine)), 1, f"{mine}:2: ")
+    listed = ftbench("methods", "--file", str(mine))
+    assert listed.code == 0
+    assert "bidrop" in listed.out
+    assert listed.err.startswith("not usable: mine: ") and listed.err.count("\n") == 1
+
+
+def test_a_plug_in_that_holds_no_method_or_the_name_of_another_is_refused(
+    ftbench: Ftbench, tmp_path: Path
+) -> None:
+    refused(ftbench(*GRID, "--methods", str(write(tmp_path / "mine.py", "x = 1"))), 1, "must hold one")
+    body = "from ftbench.methods import Method\nclass B(Method):\n    pass"
+    clash = write(tmp_path / "bidrop.py", body)
+    refused(ftbench(*GRID, "--methods", str(clash)), 1, "two methods are called 'bidrop'")
+
+
+def test_a_file_that_is_no_database_of_ours_is_left_as_it_is(ftbench: Ftbench) -> None:
+    write(Path("notes.txt"), "nothing of a database")
+    with sqlite3.connect("other.db") as connection:
+        connection.execute("CREATE TABLE jobs (name TEXT)")
+    before = {p.name: p.read_bytes() for p in Path.cwd().iterdir()}
+    for name in before:
+        for words in (GRID, ("status",), ("worker", "--drain"), ("report",)):
+            refused(ftbench(*words, "--db", name), 1, name)
+    assert {p.name: p.read_bytes() for p in Path.cwd().iterdir()} == before
+
+
+def test_a_database_of_a_newer_version_is_refused(ftbench: Ftbench) -> None:
+    create_database("new.db").close()
+    with sqlite3.connect("new.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'ffff'")
+    for words in (GRID, ("status",), ("worker", "--drain")):
+        refused(ftbench(*words, "--db", "new.db"), 1, "newer")
+
+
+def test_a_locked_database_is_named(ftbench: Ftbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_database("busy.db").close()
+    monkeypatch.setitem(create_database.__kwdefaults__, "timeout", 0.05)
+    holder = sqlite3.connect("busy.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    refused(ftbench(*GRID, "--db", "busy.db"), 1, "busy.db")
+    holder.rollback()
+    holder.close()
+    assert ftbench(*GRID, "--db", "busy.db").code == 0
+
+
+def test_a_read_only_database_can_be_read_and_not_written(ftbench: Ftbench) -> None:
+    ftbench(*GRID, "--db", "kept.db")
+    path = Path("kept.db")
+    path.chmod(0o444)
+    try:
+        with path.open("ab"):
+            pytest.skip("this user may write everything")
+    except PermissionError:
+        pass
+    refused(ftbench(*GRID, "--seeds", "9", "--db", "kept.db"), 1, "kept.db")
+    assert ftbench("status", "--db", "kept.db").code == 0

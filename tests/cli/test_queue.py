@@ -1,0 +1,142 @@
+"""``ftbench queue``: what it says and what it leaves behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import GRID, Ftbench
+from tests.tasks.layouts import write
+
+
+def files() -> list[str]:
+    return sorted(p.name for p in Path.cwd().iterdir())
+
+
+def test_queueing_says_how_many_and_what_to_do_next(ftbench: Ftbench) -> None:
+    ended = ftbench(*GRID)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == "queued 4 jobs in ftbench.db\nrun them with: ftbench worker\n"
+
+
+def test_queueing_the_same_again_says_so(ftbench: Ftbench) -> None:
+    ftbench(*GRID)
+    assert ftbench(*GRID).out == "nothing new: all 4 jobs of this grid are in ftbench.db already\n"
+    assert "queued 2 jobs in ftbench.db; 4 jobs of the grid were known" in ftbench(*GRID[:-1], "3").out
+
+
+def test_cancelled_jobs_are_queued_again(ftbench: Ftbench) -> None:
+    ftbench(*GRID)
+    ftbench("cancel", "--methods", "rdrop")
+    assert "2 cancelled jobs queued again" in ftbench(*GRID).out
+    assert ftbench("status", "--json").json["counts"]["queued"] == 4
+
+
+def test_json_names_the_jobs_and_what_was_left_out(ftbench: Ftbench) -> None:
+    found = ftbench(*GRID, "--tasks", "cola,stsb", "--noise", "0,0.1", "--json").json
+    assert (found["added"], found["known"], found["revived"], len(found["jobs"])) == (12, 0, 0, 12)
+    assert found["left_out"][0]["cell"] == "stsb with noise 0.1"
+
+
+def test_what_is_left_out_is_said_on_standard_error(ftbench: Ftbench) -> None:
+    ended = ftbench(*GRID, "--tasks", "cola,stsb", "--reduction", "0,0.5")
+    assert ended.code == 0
+    assert ended.err.startswith("left out: stsb with reduction 0.5 (4 jobs): STS-B is a regression task")
+
+
+def test_a_dry_run_shows_the_cells_and_writes_nothing(ftbench: Ftbench) -> None:
+    ended = ftbench(*GRID, "--noise", "0,0.1", "--dry-run")
+    assert ended.code == 0
+    assert ended.out.endswith("would queue 8 jobs; nothing was written\n")
+    assert [line.split() for line in ended.out.splitlines()[:3]] == [
+        ["model", "task", "method", "noise", "seeds"],
+        ["folder:model", "cola", "vanilla", "2"],
+        ["folder:model", "cola", "rdrop", "2"],
+    ]
+    assert len(ftbench(*GRID, "--dry-run", "--json").json) == 4
+    assert files() == []
+
+
+def test_bare_it_lists_what_is_queued(ftbench: Ftbench) -> None:
+    ftbench(*GRID)
+    lines = ftbench("queue").out.splitlines()
+    assert lines[0].split() == ["job", "model", "task", "method", "seed", "attempts"]
+    assert len(lines) == 5
+    assert [row["method"] for row in ftbench("queue", "--json").json] == ["vanilla", "rdrop"] * 2
+    ftbench("cancel", "--all")
+    assert "nothing is queued in ftbench.db" in ftbench("queue").out
+
+
+def test_bare_without_a_database_names_the_command_that_makes_one(ftbench: Ftbench) -> None:
+    ended = ftbench("queue")
+    assert ended.code == 1 and "ftbench queue" in ended.err
+    assert files() == []
+
+
+def test_a_file_of_flags_stands_for_the_flags_and_the_command_line_wins(ftbench: Ftbench) -> None:
+    write(
+        Path("grid.yaml"),
+        "methods: [rdrop, 'bidrop[k=2|3]']",
+        "tasks: cola",
+        "models: ../model",
+        "seeds: [3]",
+        "train_size: 2",
+        "set: {lr: 1.0e-5, epochs: 2}",
+        "no-baseline: true",
+    )
+    jobs = ftbench("queue", "-C", "grid.yaml", "--set", "epochs=4", "--dry-run", "--json").json
+    assert [job["label"] for job in jobs] == ["rdrop", "bidrop", "bidrop[k=3]"]
+    assert {job["seed"] for job in jobs} == {3}
+    assert jobs[0]["perturbation"] == {"train_size": 2}
+    assert (jobs[0]["recipe"]["lr"], jobs[0]["recipe"]["epochs"]) == (1e-5, 4)
+    other = ftbench("queue", "-C", "grid.yaml", "--seeds", "2", "--dry-run", "--json").json
+    assert {job["seed"] for job in other} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("method: rdrop", "unknown key in grid.yaml: 'method'; did you mean 'methods'?"),
+        ("- rdrop", "grid.yaml: write one flag per line"),
+        ("methods: [rdrop", "grid.yaml:"),
+        ("no-baseline: maybe", "no-baseline: 'maybe' is not true or false"),
+        ("priority: high", "priority: 'high' is not a whole number"),
+        ("methods: {rdrop: 1}", "methods: '{'rdrop': 1}' is neither a value nor a list"),
+    ],
+)
+def test_a_file_of_wrong_flags_is_refused(ftbench: Ftbench, content: str, text: str) -> None:
+    write(Path("grid.yaml"), content)
+    ended = ftbench("queue", "-C", "grid.yaml", "--tasks", "cola")
+    assert (ended.code, ended.out) == (2, "")
+    assert text in ended.err and ended.err.count("\n") == 1
+    assert files() == ["grid.yaml"]
+
+
+def test_priority_is_recorded(ftbench: Ftbench) -> None:
+    ftbench(*GRID, "--priority", "5")
+    assert {row["priority"] for row in ftbench("queue", "--json").json} == {5}
+
+
+def test_a_thousand_jobs_and_more_are_asked_about_on_a_terminal_only(
+    ftbench: Ftbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import typer
+
+    from ftbench.cli import _output
+
+    asked: list[str] = []
+
+    def refuse(question: str) -> bool:
+        asked.append(question)
+        return False
+
+    monkeypatch.setattr(typer, "confirm", refuse)
+    monkeypatch.setattr(_output, "at_terminal", lambda: True)
+    big = (*GRID[:-1], "501")
+    ended = ftbench(*big)
+    assert (ended.code, ended.err) == (1, "ftbench: error: stopped: nothing was changed\n")
+    assert asked == ["Queue 1,002 jobs in ftbench.db?"]
+    assert files() == []
+    monkeypatch.setattr(_output, "at_terminal", lambda: False)
+    assert ftbench(*big).code == 0
