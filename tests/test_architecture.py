@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ftbench
+from tests.places import model_folder
 
 ROOT = Path(ftbench.__file__).parent
 
@@ -31,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "services": {"db", "domain", "methods", "models", "reports", "stats", "suites", "tasks"},
     "training": {"domain", "methods", "models", "nn", "tasks"},
     "testing": {"domain", "methods", "nn", "training"},
-    "cli": {"db", "domain", "services"},
+    "cli": {"db", "domain", "reports", "services"},
 }
 HEAVY = {"sqlalchemy", "alembic", "pandas", "scipy", "numpy", "torch", "transformers", "datasets", "rich"}
 
@@ -176,7 +177,8 @@ def test_help_takes_less_than_four_tenths_of_a_second(tmp_path: Path) -> None:
 
 
 def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
-    grid = ["queue", "--methods", "rdrop,bidrop", "--tasks", "toy", "--seeds", "2"]
+    model_folder(tmp_path / "model")
+    grid = ["queue", "--methods", "rdrop,bidrop", "--tasks", "toy", "--models", "./model", "--noise", "0,0.1"]
     commands = [
         [*grid, "--dry-run"],
         grid,
