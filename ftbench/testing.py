@@ -1,7 +1,7 @@
 """For people who write methods: drive a method on any module and look at what it does.
 
-    from ftbench.testing import trajectory
-    steps = trajectory("bidrop[k=2]", model, batches, lr=1e-3, task="classification")
+from ftbench.testing import trajectory
+steps = trajectory("bidrop[k=2]", model, batches, lr=1e-3, task="classification")
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def trajectory(
 
     Args:
         method: a ``Method``, or a name with hyper-parameters (``"rdrop[alpha=0.5]"``).
-        model: any module; trained in place, in training mode. A call gives logits, or an object with ``logits``.
+        model: any module; trained in place, in training mode. A call gives logits, or an object with
+            ``logits``.
         batches: one (inputs, labels) a step, shapes (rows, …) and (rows,); a dict by split where the method
             draws from several. Inputs that are a dict are the call's keyword arguments. The list is gone
             through again where the run is longer.
@@ -155,7 +156,9 @@ def _batch(given: Any) -> Batch:
     inputs, labels = given
     labels = torch.as_tensor(labels)
     tensors = (
-        {k: torch.as_tensor(v) for k, v in inputs.items()} if isinstance(inputs, Mapping) else torch.as_tensor(inputs)
+        {k: torch.as_tensor(v) for k, v in inputs.items()}
+        if isinstance(inputs, Mapping)
+        else torch.as_tensor(inputs)
     )
     return Batch(tensors, labels, tuple(range(len(labels))), len(labels))
 
@@ -169,7 +172,9 @@ def _sources(batches: Any, epochs: Any) -> dict[str, _Recorded]:
 def _set(optimizer: Optimizer, name: str, run: Run, *, lr: Any, clip: Any, flavour: Any, decay: Any) -> None:
     """Give one optimiser the learning rate, clipping, flavour and decay that were asked for by its name."""
     rates = lr[name] if isinstance(lr, Mapping) else lr
-    optimizer.schedule = (lambda _: float(rates)) if isinstance(rates, int | float) else (lambda t: float(rates[t]))
+    optimizer.schedule = (
+        (lambda _: float(rates)) if isinstance(rates, int | float) else (lambda t: float(rates[t]))
+    )
     if isinstance(clip, Mapping):
         optimizer.clip = float(clip.get(name, optimizer.clip))
     if not (isinstance(flavour, Mapping) or isinstance(decay, Mapping)):

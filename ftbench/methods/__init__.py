@@ -1,4 +1,4 @@
-"""The fine-tuning methods: one file each, found by listing this folder; and users' own, from files and entry points."""
+"""The fine-tuning methods: one file each; users' own come from files and entry points."""
 
 from ftbench.methods._registry import ALIASES, MethodEntry, available, find
 from ftbench.methods.base import Method

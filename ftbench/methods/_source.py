@@ -8,6 +8,8 @@ import importlib.util
 import inspect
 from pathlib import Path
 
+_CARD = frozenset({"title", "paper", "family", "formula", "cost", "differs", "unsupported_note"})
+
 
 def source_digest(cls: type) -> str:
     """A digest of the method's syntax tree and of the ``nn`` files it imports; docstrings and comments aside.
@@ -26,6 +28,12 @@ def source_digest(cls: type) -> str:
     trees = [tree, *(ast.parse(path.read_text(encoding="utf-8")) for path in _nn_files(tree))]
     code = "\n".join(ast.dump(_without_docstrings(t)) for t in trees)
     return hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+def _is_card(part: ast.stmt) -> bool:
+    """Whether a statement only describes the method."""
+    targets = part.targets if isinstance(part, ast.Assign) else []
+    return any(isinstance(t, ast.Name) and t.id in _CARD for t in targets)
 
 
 def _nn_files(tree: ast.Module) -> list[Path]:
@@ -47,8 +55,14 @@ def _nn_files(tree: ast.Module) -> list[Path]:
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            node.body = [part for part in node.body if not _is_card(part)]
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
                 node.body = node.body[1:]
     return tree

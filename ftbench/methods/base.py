@@ -40,7 +40,8 @@ class Method:
         cost: time and memory against vanilla, in words, for the card.
         unsupported_note: what it does not support, for the card.
         published: the switches that make it do what the authors' code does (``variant=published``).
-        held_out_fraction: the part of the training rows kept for ``next_batch("held_out")``; may be a property.
+        held_out_fraction: the part of the training rows kept for ``next_batch("held_out")``; may be a
+            property.
     """
 
     title: ClassVar[str] = ""

@@ -70,17 +70,21 @@ class BiDrop(Method):
     paper = "Tong et al. 2023, arXiv:2305.14760, Eq. 5-11"
     family = "sub-network"
     formula = "F = |μ|/√Σ(g_j−μ)² · |μ|/|θ|;  M = F ≥ the ceil(keep_ratio·N)-th largest F;  Adam(μ⊙M)"
-    cost = "k forward and backward passes a step, one at a time; two more buffers of the weights' size, for any k"
-    unsupported_note = "with dropout 0 there is no perturbation: the scaling factor alone selects, with a warning"
+    cost = "k forward and backward passes a step, one at a time; two more buffers of the weights' size, any k"
+    unsupported_note = (
+        "with dropout 0 there is no perturbation: the scaling factor alone selects, with a warning"
+    )
     differs = (
-        "No code was released; the paper does not state p nor its direction. keep_ratio is the fraction that is "
-        "updated; 0.7 is our choice (DPS, whose percentile the paper reuses, ships 0.3 frozen).",
-        "scope and parameters: not stated. Our choice: a threshold per tensor, over the tensors of the transformer "
-        "layers; embeddings, pooler and classifier always train.",
-        "clipping: not stated. Our choice: F from unclipped gradients, μ clipped, then masked (Alg. 1 masks inside "
-        "the optimiser); clip_after_mask=true masks first.",
-        "weight decay: absent from Alg. 1. Our choice: the recipe's. Masked entries still move by momentum, as Alg. 1 says.",
-        "selection=random (the paper's RSS): our choice: a new random mask of the same size per step and tensor, no rescaling.",
+        "No code was released; the paper does not state p nor its direction. keep_ratio is the fraction that "
+        "is updated; 0.7 is our choice (DPS, whose percentile the paper reuses, ships 0.3 frozen).",
+        "scope and parameters: not stated. Our choice: a threshold per tensor, over the tensors of the "
+        "transformer layers; embeddings, pooler and classifier always train.",
+        "clipping: not stated. Our choice: F from unclipped gradients, μ clipped, then masked (Alg. 1 masks "
+        "inside the optimiser); clip_after_mask=true masks first.",
+        "weight decay: absent from Alg. 1. Our choice: the recipe's. Masked entries still move by momentum, "
+        "as in Alg. 1.",
+        "selection=random (the paper's RSS): our choice: a new random mask of the same size per step and "
+        "tensor, without rescaling.",
     )
 
     @dataclass(frozen=True)
@@ -100,7 +104,9 @@ class BiDrop(Method):
             choices=("ess", "perturbation", "scaling", "random", "none"),
             help="what selects (the ablations of Table 7)",
         )
-        scope: str = hparam("tensor", choices=("tensor", "global"), help="one threshold per tensor, or over all")
+        scope: str = hparam(
+            "tensor", choices=("tensor", "global"), help="one threshold per tensor, or over all"
+        )
         parameters: str = hparam(
             "encoder_layers", choices=("encoder_layers", "linear_weights"), help="what is masked at all"
         )
@@ -113,23 +119,20 @@ class BiDrop(Method):
         """Say it where there is nothing to perturb with."""
         if self._selection(run) != self.hparams.selection:
             warnings.warn(
-                "bidrop: without dropout (or with k=1) the passes are equal; the scaling factor alone selects",
+                "bidrop: without dropout, or with k=1, nothing perturbs: the scaling factor alone selects",
                 stacklevel=2,
             )
 
     def training_step(self, run: Run, batch: Batch) -> Tensor:
-        """K passes, each with its own backward; their gradients are folded, so memory does not grow with k."""
-        loss = self._passes(run, batch)
-        if self.hparams.selection == "none":
-            self._masks = {}
-        else:
-            self._masks = self._select(run)
-        run.set_gradients(self._mean)
-        self._squares = {}
+        """K passes with a backward each; their gradients are folded, so that memory does not grow with k."""
+        loss, mean, squares = self._passes(run, batch)
+        self._masks = {} if self.hparams.selection == "none" else self._select(run, mean, squares)
+        squares.clear()
+        run.set_gradients(mean)
+        mean.clear()
         if self.hparams.clip_after_mask:
             self._apply_masks(run)
         run.step_optimizer("main")
-        self._mean = {}
         self._masks = {}
         return loss
 
@@ -138,23 +141,22 @@ class BiDrop(Method):
         if not self.hparams.clip_after_mask:
             self._apply_masks(run)
 
-    def _passes(self, run: Run, batch: Batch) -> Tensor:
-        k = self.hparams.k
-        self._mean: dict[str, Tensor] = {}
-        self._squares: dict[str, Tensor] = {}
-        loss = None
+    def _passes(self, run: Run, batch: Batch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        k: int = self.hparams.k
+        mean: dict[str, Tensor] = {}
+        squares: dict[str, Tensor] = {}
+        loss: Tensor | None = None
         for count in range(1, k + 1):
             with run.dropout(self.hparams.other_dropout if count > 1 else None):
                 one = run.backward(self.compute_loss, batch)
             loss = one if loss is None else loss + one
             for name, gradient in run.take_gradients().items():
                 if count == 1:
-                    self._mean[name] = gradient
-                    self._squares[name] = gradient.new_zeros(gradient.shape)
+                    mean[name], squares[name] = gradient, gradient.new_zeros(gradient.shape)
                 else:
-                    fold(self._mean[name], self._squares[name], gradient, count)
+                    fold(mean[name], squares[name], gradient, count)
         assert loss is not None
-        return loss / k
+        return loss / k, mean, squares
 
     def _selection(self, run: Run) -> str:
         """The selection that can work: nothing perturbs with one pass or without dropout."""
@@ -163,22 +165,21 @@ class BiDrop(Method):
             return "scaling"
         return chosen
 
-    def _select(self, run: Run) -> dict[str, Tensor]:
+    def _select(self, run: Run, mean: dict[str, Tensor], squares: dict[str, Tensor]) -> dict[str, Tensor]:
         from ftbench.nn.selection import keep_mask, keep_masks
 
         masked = self._masked_names(run)
-        names = [n for n in self._mean if n in masked]
-        if self.hparams.scope == "global":
-            masks = keep_masks([self._score(run, n) for n in names], self.hparams.keep_ratio)
-            return dict(zip(names, masks, strict=True))
-        return {n: keep_mask(self._score(run, n), self.hparams.keep_ratio) for n in names}
+        names = [n for n in mean if n in masked]
+        selection, ratio = self._selection(run), self.hparams.keep_ratio
 
-    def _score(self, run: Run, name: str) -> Tensor:
-        selection = self._selection(run)
-        if selection == "random":
-            return run.noise.uniform(name, self._mean[name].shape, like=self._mean[name])
-        weight = run.parameters[name].detach()
-        return selection_score(self._mean[name], self._squares[name], weight, selection)
+        def score(name: str) -> Tensor:
+            if selection == "random":
+                return run.noise.uniform(name, mean[name].shape, like=mean[name])
+            return selection_score(mean[name], squares[name], run.parameters[name].detach(), selection)
+
+        if self.hparams.scope == "global":
+            return dict(zip(names, keep_masks([score(n) for n in names], ratio), strict=True))
+        return {n: keep_mask(score(n), ratio) for n in names}
 
     def _masked_names(self, run: Run) -> frozenset[str]:
         from ftbench.nn import structure

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ftbench.training.data import Batch
     from ftbench.training.run import Run
 
-# How each definition weighs the two task losses and the divergence (KL(p‖q)+KL(q‖p), or the squared difference):
-# first pass, second pass, divergence in classification, divergence in regression, sum or mean of it over the batch.
+# How each definition weighs the two task losses and the divergence (KL(p‖q)+KL(q‖p), or the squared
+# difference): first pass, second pass, divergence in classification, in regression, its reduction.
 _LOSSES = {
     "paper": (1.0, 1.0, 0.5, 0.5, "mean"),
     "readme": (0.5, 0.5, 0.5, 0.5, "sum"),
@@ -79,13 +79,15 @@ class RDrop(Method):
     published = {"loss": "hf_bert"}
     differs = (
         "loss=readme (README): ½(CE1+CE2), and the KLs are summed over the batch instead of averaged.",
-        "loss=hf_bert (the released GLUE code, variant=published): CE1+CE2 + ½·½·KLs, the KLs summed over the "
-        "batch, which makes α about 0.5·batch; regression adds the mean of (z1−z2)².",
-        "loss=hf_roberta (released): only ½CE1 is fitted, + 0.7·½·KLs summed; regression ½MSE1 + 0.8·(z1−z2)².",
+        "loss=hf_bert (the released GLUE code, variant=published): CE1+CE2 + ½·½·KLs, the KLs summed over "
+        "the batch, which makes α about 0.5·batch; regression adds the mean of (z1−z2)².",
+        "loss=hf_roberta (released): only ½CE1 is fitted, + 0.7·½·KLs summed; regression ½MSE1 + "
+        "0.8·(z1−z2)².",
         "loss=fairseq (released): as the paper; its regression branch cannot run.",
-        "recipe: the released scripts use lr 1e-5, β2 0.98, ε 1e-6, fp16 and fixed step counts; here every method "
-        "of a comparison keeps the comparison's recipe.",
-        "regression (default): the paper gives no formula; ½(z1−z2)² is the same expression with unit Gaussians.",
+        "recipe: the released scripts use lr 1e-5, β2 0.98, ε 1e-6, fp16 and fixed step counts; here every "
+        "method of a comparison keeps the comparison's recipe.",
+        "regression (default): the paper gives no formula; ½(z1−z2)² is the same expression with unit "
+        "Gaussians.",
     )
 
     @dataclass(frozen=True)

@@ -14,6 +14,6 @@ class Vanilla(Method):
     formula = "θ ← AdamW(θ, ∇ mean loss of the batch)"
     cost = "1 forward and backward pass a step; the unit of every other card"
     differs = (
-        "optimizer: the papers' scripts ran transformers 4's AdamW; the default is torch's, which decays first and "
-        "adds ε after the bias correction. `--set optimizer=adamw_hf` gives the former.",
+        "optimizer: the papers' scripts ran transformers 4's AdamW; the default is torch's, which decays "
+        "first and adds ε after the bias correction. `--set optimizer=adamw_hf` gives the former.",
     )

@@ -47,7 +47,9 @@ def dropout_rate(model: nn.Module, rate: float) -> Iterator[None]:
         if isinstance(module, nn.modules.dropout._DropoutNd):
             before.append((module, "p", module.p))
         else:
-            before += [(module, k, v) for k, v in vars(module).items() if "dropout" in k and isinstance(v, float)]
+            before += [
+                (module, k, v) for k, v in vars(module).items() if "dropout" in k and isinstance(v, float)
+            ]
     set_dropout(model, rate)
     try:
         yield

@@ -47,7 +47,9 @@ def undecayed_names(model: nn.Module) -> frozenset[str]:
     names = {name for name, _ in model.named_parameters() if name.rpartition(".")[2].endswith("bias")}
     for name, module in model.named_modules():
         if "Norm" in type(module).__name__:
-            names.update(f"{name}.{own}" if name else own for own, _ in module.named_parameters(recurse=False))
+            names.update(
+                f"{name}.{own}" if name else own for own, _ in module.named_parameters(recurse=False)
+            )
     return frozenset(names)
 
 

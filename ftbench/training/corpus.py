@@ -14,7 +14,6 @@ from torch import Tensor
 
 from ftbench.domain.job import Job
 from ftbench.domain.task import TaskSpec
-from ftbench.errors import DataError
 from ftbench.tasks import sources
 from ftbench.training import perturb
 from ftbench.training.data import Tokenised
@@ -56,12 +55,7 @@ class Library:
         """
         key = (task.name, name, job.data_revision, data_dir)
         if key not in self._rows:
-            ref = sources.locate(task, Path(data_dir) if data_dir else None)
-            if ref.revision != job.data_revision:
-                raise DataError(
-                    f"task '{task.name}': the data here are {ref.revision}, the job was queued with "
-                    f"{job.data_revision}; point --data-dir at those, or queue the job again"
-                )
+            ref = sources.reopen(task, job.data_revision, Path(data_dir) if data_dir else None)
             _make_room(self._rows, self._room)
             self._rows[key] = sources.read(task, name, ref)
         return self._rows[key]
@@ -109,7 +103,13 @@ class Corpus:
     """
 
     def __init__(
-        self, library: Library, task: TaskSpec, job: Job, tokenizer: Any, model_key: tuple[Any, ...], data_dir: str | None
+        self,
+        library: Library,
+        task: TaskSpec,
+        job: Job,
+        tokenizer: Any,
+        model_key: tuple[Any, ...],
+        data_dir: str | None,
     ) -> None:
         """Read, perturb and tokenise."""
         self._library, self._task, self._job = library, task, job
@@ -128,9 +128,13 @@ class Corpus:
         """One of the job's evaluation sets."""
         rows = self._library.rows(self._task, name, self._job, self._data_dir)
         everything = range(len(rows.labels))
-        return EvaluationSet(name, self._tokens(rows, everything, name), np.asarray(rows.labels, dtype=np.float64))
+        return EvaluationSet(
+            name, self._tokens(rows, everything, name), np.asarray(rows.labels, dtype=np.float64)
+        )
 
-    def split(self, rows: NDArray[np.int64], fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def split(
+        self, rows: NDArray[np.int64], fraction: float, seed: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Hold out round(fraction·n) of ``rows``: those first in the ranking of the stream ``split``.
 
         Returns:
@@ -161,4 +165,6 @@ def stream_seeds(job: Job, seeds: Mapping[str, int] | None = None) -> Callable[[
 
 
 def _tensor(labels: NDArray[Any], task: TaskSpec, device: torch.device) -> Tensor:
-    return torch.as_tensor(np.asarray(labels), dtype=torch.float32 if task.regression else torch.int64, device=device)
+    return torch.as_tensor(
+        np.asarray(labels), dtype=torch.float32 if task.regression else torch.int64, device=device
+    )

@@ -24,6 +24,7 @@ class Batch:
         rows: original row numbers.
         full_rows: rows of the whole batch, where this is a micro-batch of it.
         lengths: real tokens of every row.
+        left: whether the padding stands on the left.
     """
 
     inputs: Any
@@ -31,27 +32,68 @@ class Batch:
     rows: tuple[int, ...]
     full_rows: int
     lengths: tuple[int, ...] = ()
+    left: bool = False
 
     def __len__(self) -> int:
         """The number of rows."""
         return len(self.rows)
 
-    def micro(self, parts: int) -> list[Batch]:
-        """Split into ``parts`` micro-batches of nearly equal size, in order."""
-        if parts <= 1:
-            return [self]
-        edges = [round(i * len(self) / parts) for i in range(parts + 1)]
-        return [self._part(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    def micro(self, parts: int, overhead: int | None = None) -> list[Batch]:
+        """Split into micro-batches whose gradients add up to the batch's.
 
-    def _part(self, start: int, stop: int) -> Batch:
-        lengths = self.lengths[start:stop]
-        width = max(lengths) if lengths else None
+        Args:
+            parts: accumulation: that many parts of nearly equal size, in order.
+            overhead: what one more pass costs, in tokens: each part is then split by length, wherever less
+                padding saves more than that; None splits no further.
+        """
+        edges = [round(i * len(self) / parts) for i in range(parts + 1)]
+        pieces = [list(range(a, b)) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+        if overhead is not None and self.lengths:
+            pieces = [cut for piece in pieces for cut in by_length(piece, self.lengths, overhead)]
+        return [self] if len(pieces) == 1 else [self._part(piece) for piece in pieces]
+
+    def _part(self, places: list[int]) -> Batch:
+        lengths = tuple(self.lengths[i] for i in places) if self.lengths else ()
+        index = torch.as_tensor(places, device=self.labels.device)
 
         def cut(x: Tensor) -> Tensor:
-            return x[start:stop, :width] if x.ndim > 1 and width is not None else x[start:stop]
+            chosen = x[index]
+            if x.ndim < 2 or not lengths or x.shape[1] != max(self.lengths):
+                return chosen
+            return chosen[:, -max(lengths) :] if self.left else chosen[:, : max(lengths)]
 
-        inputs = {k: cut(v) for k, v in self.inputs.items()} if isinstance(self.inputs, Mapping) else cut(self.inputs)
-        return Batch(inputs, self.labels[start:stop], self.rows[start:stop], self.full_rows, lengths)
+        inputs = (
+            {k: cut(v) for k, v in self.inputs.items()}
+            if isinstance(self.inputs, Mapping)
+            else cut(self.inputs)
+        )
+        rows = tuple(self.rows[i] for i in places)
+        return Batch(inputs, self.labels[index], rows, self.full_rows, lengths, self.left)
+
+
+def by_length(places: list[int], lengths: Sequence[int], overhead: int) -> list[list[int]]:
+    """Split rows into groups of similar length: the fewest padded tokens, at ``overhead`` tokens a group.
+
+    Args:
+        places: which rows.
+        lengths: real tokens of every row.
+        overhead: price of a group, in tokens.
+
+    Returns:
+        The groups, the shortest rows first.
+    """
+    order = sorted(places, key=lambda i: (lengths[i], i))
+    best: list[tuple[int, int]] = [(0, 0)]
+    for end in range(1, len(order) + 1):
+        width = lengths[order[end - 1]]
+        best.append(min((best[start][0] + (end - start) * width + overhead, start) for start in range(end)))
+    groups = []
+    end = len(order)
+    while end:
+        start = best[end][1]
+        groups.append(order[start:end])
+        end = start
+    return groups[::-1]
 
 
 class Tokenised:
@@ -76,12 +118,16 @@ class Tokenised:
         """Flatten the lists once."""
         ids = encoded["input_ids"]
         self.lengths: NDArray[np.int64] = np.asarray([len(x) for x in ids], dtype=np.int64)
-        self._start = np.concatenate([[0], np.cumsum(self.lengths)[:-1]]) if len(ids) else np.zeros(0, np.int64)
+        self._start = (
+            np.concatenate([[0], np.cumsum(self.lengths)[:-1]]) if len(ids) else np.zeros(0, np.int64)
+        )
         self._place = {int(row): i for i, row in enumerate(rows)}
         self._pads = {"input_ids": pad}
         self._left, self.device = side == "left", device
         self._flat = {
-            name: torch.as_tensor(np.concatenate([np.asarray(x, dtype=np.int64) for x in lists]), device=device)
+            name: torch.as_tensor(
+                np.concatenate([np.asarray(x, dtype=np.int64) for x in lists]), device=device
+            )
             for name, lists in encoded.items()
             if name in ("input_ids", "token_type_ids")
         }
@@ -101,9 +147,12 @@ class Tokenised:
         real = (offsets >= 0) & (offsets < lengths[:, None])
         index = torch.as_tensor(np.where(real, self._start[places][:, None] + offsets, 0), device=self.device)
         mask = torch.as_tensor(real, device=self.device)
-        inputs = {name: flat[index].masked_fill(~mask, self._pads.get(name, 0)) for name, flat in self._flat.items()}
+        inputs = {
+            name: flat[index].masked_fill(~mask, self._pads.get(name, 0)) for name, flat in self._flat.items()
+        }
         inputs["attention_mask"] = mask.long()
-        return Batch(inputs, labels, tuple(int(r) for r in rows), len(rows), tuple(int(n) for n in lengths))
+        sizes = tuple(int(n) for n in lengths)
+        return Batch(inputs, labels, tuple(int(r) for r in rows), len(rows), sizes, self._left)
 
 
 class Batches:

@@ -37,7 +37,10 @@ def predict(
     was_training = model.training
     model.eval()
     start = 0
-    with torch.inference_mode(), torch.autocast(data.device.type, torch.bfloat16, enabled=precision == "bf16"):
+    with (
+        torch.inference_mode(),
+        torch.autocast(data.device.type, torch.bfloat16, enabled=precision == "bf16"),
+    ):
         while start < len(order):
             size = max(1, TOKENS_PER_BATCH // int(lengths[order[start]]))
             part = order[start : start + size]
@@ -52,8 +55,8 @@ def metrics(task: TaskSpec, logits: NDArray[np.float32], labels: NDArray[np.floa
     """Every metric that the task's kind has, as fractions; a constant prediction correlates 0.
 
     Args:
-        task: classification: accuracy, accuracy_label1 (recall of class 1), with two classes f1 (of class 1) and
-            matthews; regression: pearson, spearman, mse.
+        task: classification: accuracy, accuracy_label1 (recall of class 1), with two classes f1 (of class 1)
+            and matthews; regression: pearson, spearman, mse.
         logits: shape (rows, outputs).
         labels: class numbers or numbers, shape (rows,).
     """

@@ -193,8 +193,12 @@ def _redirect(log: str | None) -> None:
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m ftbench.training.execute", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--events-fd", type=int, help="file descriptor for events; commands on standard input")
+    parser = argparse.ArgumentParser(
+        prog="python -m ftbench.training.execute", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument(
+        "--events-fd", type=int, help="file descriptor for events; commands on standard input"
+    )
     parser.add_argument("--jobs", help="file of jobs, as `ftbench export --jobs` writes it")
     parser.add_argument("--events", help="file that events are appended to, for `ftbench ingest`")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as torch decides")

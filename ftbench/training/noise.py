@@ -47,10 +47,19 @@ class Noise:
         return self._draw(name, shape, like, lambda g, s: (torch.rand(s, generator=g) < p).float(), **rows)
 
     def uniform(
-        self, name: str, shape: Sequence[int], low: float = 0.0, high: float = 1.0, *, like: Tensor, **rows: Any
+        self,
+        name: str,
+        shape: Sequence[int],
+        low: float = 0.0,
+        high: float = 1.0,
+        *,
+        like: Tensor,
+        **rows: Any,
     ) -> Tensor:
         """Uniform on [low, high)."""
-        return self._draw(name, shape, like, lambda g, s: torch.rand(s, generator=g) * (high - low) + low, **rows)
+        return self._draw(
+            name, shape, like, lambda g, s: torch.rand(s, generator=g) * (high - low) + low, **rows
+        )
 
     def normal(
         self, name: str, shape: Sequence[int], std: float = 1.0, *, like: Tensor, **rows: Any

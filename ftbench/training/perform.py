@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 import ftbench
-from ftbench import methods, models, tasks
+from ftbench import methods, tasks
 from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef
@@ -45,8 +45,8 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     task = tasks.find(job.task)
     cls = methods.find(job.method, tuple(places.get("plugins") or ()))
     method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
-    ref, hub_id = locate_model(job, places)
-    pretrained = shelf.get(ref, hub_id, task.outputs)
+    ref = ModelRef(job.model, job.model_revision, places.get("model"))
+    pretrained = shelf.get(ref, task.outputs)
     clock.lap("model")
     key = (ref.id, ref.revision)
     corpus = Corpus(library, task, job, pretrained.tokenizer, key, places.get("data"))
@@ -77,27 +77,6 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
 def encode_logits(logits: bytes) -> str:
     """Float32 bytes as the text of a ``predictions`` event."""
     return base64.b64encode(zlib.compress(logits, 6)).decode("ascii")
-
-
-def locate_model(job: Job, places: Mapping[str, Any]) -> tuple[ModelRef, str]:
-    """The weights of a job on this machine, and their name on the hub.
-
-    Raises:
-        ModelError: the weights here are not those that the job was queued with.
-    """
-    from ftbench.errors import ModelError
-
-    spec, ref = models.resolve(places.get("model") or _as_given(job))
-    if ref.revision != job.model_revision:
-        raise ModelError(
-            f"model '{job.model}': the weights here are {ref.revision}, the job was queued with {job.model_revision}"
-        )
-    return ref, spec.hub_id
-
-
-def _as_given(job: Job) -> str:
-    """What a user would type for a job's model: a hub id carries its revision."""
-    return job.model if job.model_revision.startswith("sha256:") else f"{job.model}@{job.model_revision}"
 
 
 def prepare_device(name: str, threads: int, kernels: str) -> torch.device:

@@ -19,6 +19,8 @@ from ftbench.training.seeding import stream_seed
 
 Call = Callable[[nn.Module, Any, int], Tensor]
 
+PASS_OVERHEAD = 32
+
 
 class BatchSource(Protocol):
     """Where a split's batches come from."""
@@ -145,12 +147,12 @@ class Run:
             The batch's mean loss, detached, shape ().
         """
         first, last, total = self._pass, self._pass, None
-        for number, micro in enumerate(batch.micro(self.recipe.accumulation)):
+        for number, micro in enumerate(batch.micro(self.recipe.accumulation, self._overhead(batch))):
             self._move(first, number)
             loss = loss_fn(self, micro)
             if len(micro) != len(batch):
                 loss = loss * (len(micro) / len(batch))
-            loss.backward()
+            torch.autograd.backward(loss)
             total = loss.detach() if total is None else total + loss.detach()
             last = max(last, self._pass)
         self._move(last, 0)
@@ -172,7 +174,7 @@ class Run:
             parameter.grad = gradients.get(name)
 
     def step_optimizer(self, name: str = "main") -> None:
-        """Clip, let the method edit the gradients, update with this step's learning rate, drop the gradients."""
+        """Clip, let the method edit the gradients, update at this step's rate, drop the gradients."""
         optimizer = self.optimizers[name]
         norm = optimizer.clip_gradients()
         self.grad_norm = norm if self.grad_norm is None else torch.maximum(self.grad_norm, norm)
@@ -201,7 +203,9 @@ class Run:
             clip: largest global gradient norm, 0 for none.
         """
         recipe = self.recipe
-        chosen = params if params is not None else {n: p for n, p in self.parameters.items() if p.requires_grad}
+        chosen = (
+            params if params is not None else {n: p for n, p in self.parameters.items() if p.requires_grad}
+        )
         rate = recipe.lr if lr is None else lr
         decay = recipe.weight_decay if decay is None else decay
         shape = recipe.schedule if schedule is None else schedule
@@ -253,6 +257,11 @@ class Run:
 
     def _stream(self, stream: str, *more: str | int) -> int:
         return stream_seed(stream, self.task.name, self._seeds[stream], self.name, *more)
+
+    @staticmethod
+    def _overhead(batch: Batch) -> int | None:
+        """What a further pass costs, in tokens: little on a CPU, where padding costs; too much on a GPU."""
+        return PASS_OVERHEAD if batch.labels.device.type == "cpu" else None
 
     def _autocast(self, batch: Batch) -> Any:
         if self.recipe.precision != "bf16":

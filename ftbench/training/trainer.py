@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -131,7 +131,7 @@ class Trainer:
         return Trained(name, model)
 
     def member_seed(self, name: str) -> int:
-        """A seed for a further run of the job, shared with no other repetition: a hash of (job seed, run name)."""
+        """A seed for a further run of the job, of no other repetition: a hash of (job seed, run name)."""
         return stream_seed("run", self.task.name, self.job.seed, name)
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
@@ -143,13 +143,17 @@ class Trainer:
         if not len(self._held_rows):
             raise ValueError("no rows are held out: set held_out_fraction on the method")
         rows = [int(r) for r in self._held_rows]
-        logits = evaluation.predict(model, self._corpus.data, rows, self.task.outputs, self.job.recipe.precision)
+        logits = evaluation.predict(
+            model, self._corpus.data, rows, self.task.outputs, self.job.recipe.precision
+        )
         labels = self._corpus.labels_of(self._held_rows).double().cpu().numpy()
         return evaluation.metrics(self.task, logits, labels)
 
     # -- one run --------------------------------------------------------------------------------------
 
-    def _begin(self, method: Method, name: str, seed: int | None, recipe: Recipe, split_seed: int | None) -> Run:
+    def _begin(
+        self, method: Method, name: str, seed: int | None, recipe: Recipe, split_seed: int | None
+    ) -> Run:
         base = self.job.seed if seed is None else seed
         seeds = {s: self.job.streams.get(s, base) for s in STREAMS}
         model = self._pretrained.build(task=self.task.name, head_seed=seeds["head"], dropout=recipe.dropout)
@@ -171,7 +175,11 @@ class Trainer:
         model.train()
         configure(method, run)
         head = {n: p for n, p in run.parameters.items() if n in run.head_names}
-        self.facts["runs"][name] = {"total_steps": run.total_steps, "rows": len(train), "head_tensors": len(head)}
+        self.facts["runs"][name] = {
+            "total_steps": run.total_steps,
+            "rows": len(train),
+            "head_tensors": len(head),
+        }
         return run
 
     def _rows_of(
@@ -341,5 +349,3 @@ def restore(run: Run, method: Method, state: Mapping[str, Any]) -> None:
     method.load_state_dict(state["method"])
     run.drawn, run.epochs_drawn = dict(state["drawn"]), dict(state["epochs_drawn"])
     run.begin(int(state["step"]))
-
-
