@@ -98,6 +98,6 @@ def at_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def confirmed(question: str, yes: bool) -> bool:
+def confirmed(question: str, yes: bool | None) -> bool:
     """Ask where somebody can answer; not on a pipe, and not with ``--yes``."""
-    return yes or not at_terminal() or typer.confirm(question)
+    return bool(yes) or not at_terminal() or typer.confirm(question)

@@ -16,7 +16,7 @@ from ftbench.cli._options import (
     TasksFilter,
     YesOption,
 )
-from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, span
+from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, span, text
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -85,7 +85,7 @@ def show(job: JobArgument, db: DatabaseOption = None, as_json: JsonOption = Fals
         return
     print_card({k: found[k] for k in ("job", "state", "label", "priority", "created", "worker")})
     say()
-    print_card(found["spec"])
+    print_card(_lines(found["spec"]))
     for part in ("scores", "attempts"):
         if found[part]:
             say()
@@ -98,6 +98,21 @@ def show(job: JobArgument, db: DatabaseOption = None, as_json: JsonOption = Fals
     say()
     say("queue it again with:")
     say(f"  {found['command']}")
+
+
+def _lines(spec: dict[str, Any]) -> dict[str, Any]:
+    """A job's canonical form for readers: a line per part, what is not set left out."""
+    model, task, method = spec["model"], spec["task"], spec["method"]
+    recipe = {k: v for k, v in spec["recipe"].items() if v is not None}
+    return {
+        "model": f"{model['id']} ({model['revision']})",
+        "task": f"{task['name']} ({task['revision']}), evaluated on {', '.join(task['evaluation'])}",
+        "method": f"{method['name']} {text(method['hparams'])}".strip(),
+        "seed": spec["seed"],
+        "perturbation": spec["perturbation"],
+        "streams": spec.get("streams"),
+        "recipe": recipe,
+    }
 
 
 def logs(
@@ -117,9 +132,9 @@ def logs(
     for attempt in found["attempts"]:
         took = f" after {span(attempt['seconds'])}" if attempt["seconds"] is not None else ""
         say(f"attempt {attempt['attempt']} on {attempt['worker']}: {attempt['outcome']}{took}")
-        for text in (attempt["message"], attempt["traceback"]):
-            if text:
-                say("\n".join(f"  {line}" for line in text.rstrip().splitlines()))
+        for part in (attempt["message"], attempt["traceback"]):
+            if part:
+                say("\n".join(f"  {line}" for line in part.rstrip().splitlines()))
     if found["file"]:
         say(f"{found['file']}:")
         say("\n".join(f"  {line}" for line in found["lines"]))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ftbench.domain.plan import Plan
 
 ASK_ABOVE = 1_000
+NOT_AXES = ("db", "data-dir", "priority", "dry-run", "json", "yes")
 
 
 def _axis(flag: str, help: str, metavar: str = "LIST") -> Any:
@@ -73,17 +74,19 @@ def queue(
         "data-dir": data_dir,
         "priority": priority or None,
         "db": db,
+        "dry-run": dry_run or None,
+        "json": as_json or None,
+        "yes": yes or None,
     }
     if config is not None:
         given = _config.under(given, _config.read(config, list(given)))
-    address = database_address(given["db"])
-    if all(given[k] is None for k in given if k not in ("db", "data-dir", "priority")):
-        _list(address, as_json)
+    if all(given[name] is None for name in given if name not in NOT_AXES):
+        _list(database_address(given["db"]), bool(given["json"]))
         return
-    _queue(given, address, dry_run=dry_run, as_json=as_json, yes=yes)
+    _queue(given)
 
 
-def _queue(given: dict[str, Any], address: str, *, dry_run: bool, as_json: bool, yes: bool) -> None:
+def _queue(given: dict[str, Any]) -> None:
     from ftbench.services import queue as service
 
     request = service.Request(
@@ -103,13 +106,13 @@ def _queue(given: dict[str, Any], address: str, *, dry_run: bool, as_json: bool,
     plan = service.make_plan(request)
     for cell in plan.left_out:
         note(f"left out: {cell.cell} ({counted(cell.jobs, 'job')}): {cell.reason}")
-    if dry_run:
-        _show(plan, as_json)
+    if given["dry-run"]:
+        _show(plan, bool(given["json"]))
         return
-    number = len(plan.jobs)
-    if number > ASK_ABOVE and not confirmed(f"Queue {counted(number, 'job')} in {address}?", yes):
+    number, address = len(plan.jobs), database_address(given["db"])
+    if number > ASK_ABOVE and not confirmed(f"Queue {counted(number, 'job')} in {address}?", given["yes"]):
         raise typer.Abort()
-    _tell(plan, service.add(plan, address, given["priority"] or 0), address, as_json)
+    _tell(plan, service.add(plan, address, given["priority"] or 0), address, bool(given["json"]))
 
 
 def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
