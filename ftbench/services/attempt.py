@@ -82,7 +82,6 @@ class Attempt:
         Raises:
             DatabaseError: a heartbeat could not be written.
         """
-        self.count()
         self.child.send(command)
         while True:
             wait(self.child, [self._signals.fileno], self._patience())

@@ -151,7 +151,7 @@ class LiveLine(Lines):
             steps = f" {self._run} {self._step}/{self._total}" if self._total else ""
             parts.append(f"{self._digest[:_SHOWN]} {self._words}{steps}")
         left = self._seconds_left()
-        if left is not None:
+        if left is not None and (self._begun is not None or self._left()):
             parts.append(f"about {duration(left)} left")
         line = Text(" · ".join(parts), no_wrap=True, overflow="ellipsis")
         line.truncate(self._console.width, overflow="ellipsis")

@@ -172,6 +172,7 @@ class Worker:
                 timeout=self._options.timeout,
                 grace=self._options.grace,
             )
+            attempt.count()
             self._progress.started(claim.digest, job_words(claim.job, claim.label))
             end = attempt.run(self._command(claim, log))
             if end.kind in ("died", "garbage"):
@@ -270,7 +271,7 @@ class Worker:
             self._ended(attempt, "again", f"{outcome}: {message}")
 
     def _false_start(self, attempt: Attempt, end: End) -> None:
-        """The training process died before it took the job on: not the job's fault, so that it does not pay."""
+        """The training process died before it took the job on: not the job's fault, so it does not pay."""
         self._database.jobs.release(attempt.claim)
         self._false_starts += 1
         if self._false_starts >= _FALSE_STARTS:
