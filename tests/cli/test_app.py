@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +63,10 @@ def test_a_reader_who_leaves_is_no_error(tmp_path: Path) -> None:
         process.wait(timeout=60)
     assert told == b""
     assert process.returncode in (1, 141)
+
+
+def test_a_terminal_without_greek_is_no_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ftbench", "methods", "bidrop"]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=tmp_path, env=ascii_only, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
