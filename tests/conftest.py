@@ -1,4 +1,4 @@
-"""What several tests need."""
+"""What several tests need: no network, one thread, and the folders of recordings and of real data."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from pathlib import Path
 
 import pytest
 
+NEIGHBOURS = Path(__file__).parents[2]
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+for real in NEIGHBOURS.glob("*/data/CoLA/train.tsv"):
+    os.environ.setdefault("FTBENCH_DATA", str(real.parents[1]))
 
 
 @pytest.fixture(scope="session")
 def golden() -> Path:
-    """The folder of recorded trajectories: ``FTBENCH_GOLDEN``, or ``shared/golden`` beside the checkout."""
+    """The folder of recorded trajectories: ``FTBENCH_GOLDEN``, or ``golden`` in a neighbour of the checkout."""
     given = os.environ.get("FTBENCH_GOLDEN")
-    folder = Path(given) if given else Path(__file__).parents[2] / "shared" / "golden"
-    if not folder.is_dir():
+    found = [Path(given)] if given else [p.parent for p in NEIGHBOURS.glob("*/golden/vanilla_adamw_hf.npz")]
+    if not found:
         pytest.skip("no recorded trajectories here (FTBENCH_GOLDEN)")
-    return folder
+    return found[0]

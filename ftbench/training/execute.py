@@ -111,6 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     stop = Stop(None)
     failed = 0
+    cut_partial_line(Path(options.events))
     with open(options.jobs) as jobs, open(options.events, "a") as stream:
         events = Events(stream)
         for line in jobs:
@@ -145,6 +146,13 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
         return "failed"
     events.send("done", digest=digest)
     return "done"
+
+
+def cut_partial_line(path: Path) -> None:
+    """Remove what an interrupted process left of its last line, so that the next event begins a new one."""
+    if path.exists():
+        whole, newline, _ = path.read_bytes().rpartition(b"\n")
+        os.truncate(path, len(whole + newline))
 
 
 def outcome_of(error: Exception) -> Outcome:

@@ -62,7 +62,11 @@ class Pretrained:
 
 def _read(folder: Path, outputs: int) -> tuple[nn.Module, Any, dict[str, Any]]:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers.utils import logging
 
+    # Its report of new layers is what every job here expects.
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     # The new layers are drawn by `build`; what transformers draws for them must not touch other streams.
     with torch.random.fork_rng(devices=[]):

@@ -1,0 +1,45 @@
+# make demo    the main job on the embedded model and tasks, in a fresh virtual environment
+# make test    the tests        make lint    style, types, generated pages
+# make docs    the generated pages             make bench   the measurements of speed
+#
+# PYTHON      the interpreter that makes the virtual environment
+# PIP_FLAGS   passed on to pip: say here where to find a CPU build of torch, if pip does not know
+
+PYTHON ?= python3
+VENV ?= .venv
+PIP_FLAGS ?=
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_FLAGS)
+
+.PHONY: demo test lint docs bench clean
+
+demo: $(VENV)/.demo
+	$(BIN)/ftbench demo
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/.test
+	$(BIN)/python scripts/write_docs.py
+
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/queue.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e '.[test]'
+	touch $@ $(VENV)/.demo
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
