@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ftbench.reports.numbers import MARKED, shown
+from ftbench.reports.numbers import legend, shown
 from ftbench.reports.table import Cell, Column, Report, Section
 
 MARKS = {0: "{}", 1: "**{}**", 2: "<u>{}</u>"}
-_SPECIAL = re.compile(r"([\\`*_<>|~\[\]])")
+#: What would be markup: underscores inside words and brackets that begin no link are left readable.
+_SPECIAL = re.compile(r"([\\`*<>|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\](?=[(\[:]))")
 
 
 def render(report: Report) -> str:
@@ -45,9 +46,8 @@ def _section(section: Section) -> Iterator[str]:
         yield f"- {escape(note)}"
     if section.notes:
         yield ""
-    marked = any(cell.places for group in section.groups for row in group.rows for cell in row.cells)
-    legend = [f"Best in bold, second underlined {MARKED}."] if marked else []
-    yield escape(" ".join([section.caption[0], *legend]))
+    told = legend(section, "bold", "underlined")
+    yield escape(" ".join([section.caption[0], told]))
     for line in section.caption[1:]:
         yield ""
         yield escape(line)

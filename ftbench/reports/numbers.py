@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftbench.reports.table import Cell, Column
+from ftbench.reports.table import Cell, Column, Section
 
 NOTHING = "–"
-MARKED = "of a column; cells that lack seeds do not compete"
+
+
+def legend(section: Section, best: str, second: str) -> str:
+    """How the best and the second are marked; "" where nothing is.
+
+    Args:
+        section: the table.
+        best: what the best has, such as ``bold``.
+        second: what the second has.
+    """
+    if not marked(section):
+        return ""
+    column = f"each column at each {section.axis} ratio" if section.axis else "each column"
+    return f"In {column}, the best is {best} and the second {second}; cells that lack seeds do not compete."
+
+
+def marked(section: Section) -> bool:
+    """Whether a table has marks for the best."""
+    return any(cell.places for group in section.groups for row in group.rows for cell in row.cells)
 
 
 @dataclass(frozen=True)

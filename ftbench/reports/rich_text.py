@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ftbench.reports.numbers import MARKED, shown
+from ftbench.reports.numbers import legend, marked, shown
 from ftbench.reports.table import Cell, Column, Report, Section
 
 if TYPE_CHECKING:
@@ -57,13 +57,14 @@ def _print_section(console: Console, section: Section, styled: bool) -> None:
     console.print(section.title, style="bold")
     one_line, stacked = (_Sheet(section, styled, stack) for stack in (False, True))
     sheet = one_line if one_line.width() <= console.width else stacked
-    for block in sheet.blocks(console.width):
+    for at, block in enumerate(sheet.blocks(console.width)):
+        if at:
+            console.print()
         sheet.print(console, block)
-    legend = f"Best in bold, second underlined {MARKED}." if styled else f"¹ best, ² second {MARKED}."
-    marked = any(cell.places for group in section.groups for row in group.rows for cell in row.cells)
+    told = legend(section, "bold", "underlined") if styled else legend(section, "marked ¹", "²")
     for note in section.notes:
         console.print(note)
-    for line in (*section.caption, *([legend] if marked else [])):
+    for line in (*section.caption, *([told] if told else [])):
         console.print(line, style="dim")
 
 
@@ -72,9 +73,10 @@ class _Sheet:
 
     def __init__(self, section: Section, styled: bool, stacked: bool) -> None:
         self._section, self._styled, self._stacked = section, styled, stacked
+        self._marked = marked(section)
         self._cells = [
             [
-                [self._text(cell, column) for cell, column in zip(row.cells, section.columns, strict=True)]
+                [self._lines(cell, column) for cell, column in zip(row.cells, section.columns, strict=True)]
                 for row in group.rows
             ]
             for group in section.groups
@@ -107,39 +109,49 @@ class _Sheet:
         from rich.text import Text
 
         table = Table.grid(padding=(0, GAP, 0, 0))
-        table.add_column(width=self._first, overflow="fold")
-        for at in block:
-            table.add_column(justify="right", width=self._widths[at], no_wrap=True)
-        heads = [Text(f"{c.title}\n{c.subtitle}".rstrip(), "bold") for c in self._section.columns]
-        table.add_row(Text("Method", "bold"), *(heads[at] for at in block))
-        table.add_row(*[Text("─" * w, "dim") for w in [self._first, *(self._widths[at] for at in block)]])
+        for width in (self._first, *(self._widths[at] for at in block)):
+            table.add_column(width=width, overflow="fold")
+        heads = [
+            self._padded([Text(c.title), Text(c.subtitle)], at) for at, c in enumerate(self._section.columns)
+        ]
+        table.add_row(Text("Method", "bold"), *(heads[at] for at in block), style="bold")
+        table.add_row(*[Text("─" * w, "dim") for w in (self._first, *(self._widths[at] for at in block))])
         for group, rows in zip(self._section.groups, self._cells, strict=True):
             if group.title:
-                table.add_row(Text(group.title, "bold italic"))
+                table.add_row(Text(group.title, "bold"))
             for row, cells in zip(group.rows, rows, strict=True):
-                table.add_row(Text(row.label), *(cells[at] for at in block))
+                table.add_row(Text(row.label), *(self._padded(cells[at], at) for at in block))
         console.print(table)
 
     def _column_width(self, at: int) -> int:
         column = self._section.columns[at]
-        texts = [cells[at].plain for rows in self._cells for cells in rows]
-        lines = [line for text in texts for line in text.splitlines()]
+        lines = [line.plain for rows in self._cells for cells in rows for line in cells[at]]
         return max(len(line) for line in [column.title, column.subtitle, *lines])
 
-    def _text(self, cell: Cell, column: Column) -> Text:
+    def _padded(self, lines: Sequence[Text], at: int) -> Text:
+        """Lines set to the right, trailing spaces kept."""
+        from rich.text import Text
+
+        width = self._widths[at]
+        return Text("\n").join(Text(" " * (width - len(line.plain))) + line for line in lines if line.plain)
+
+    def _lines(self, cell: Cell, column: Column) -> list[Text]:
         """A cell: its numbers in one line or two, and its note below."""
         from rich.text import Text
 
         found = shown(cell, column)
-        text = Text()
+        aligned = self._marked and not self._styled and column.kind != "difference"
+        lines = [Text()]
         for at, (figure, place) in enumerate(found.figures):
-            if at:
-                text.append("\n" if self._stacked else " ")
-            signed = figure if self._styled or not place else figure + SIGNS[place]
-            text.append("(" if at else "")
-            text.append(signed, STYLES.get(place) if self._styled else None)
-            text.append(")" if at else "")
+            if at and self._stacked:
+                lines.append(Text())
+            elif at:
+                lines[-1].append(" ")
+            lines[-1].append("(" if at else "")
+            lines[-1].append(figure, STYLES.get(place) if self._styled else None)
+            lines[-1].append(")" if at else "")
+            if aligned:
+                lines[-1].append(SIGNS.get(place, " "))
         if found.note:
-            text.append("\n")
-            text.append(found.note, "dim")
-        return text
+            lines.append(Text(found.note + " " * aligned, "dim"))
+        return lines

@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -72,7 +73,7 @@ class Block:
         metric, mine = self.metrics[column], self.jobs.get((method, self.tasks[column].name), {})
         planned = [seed for row, seed in enumerate(self.seeds) if self.planned[row, column]]
         there = [seed for seed in planned if seed in mine and math.isfinite(mine[seed].score(metric))]
-        absent = [seed for seed in planned if seed not in there]
+        absent = sorted(set(planned) - set(there))
         missing = Counter(mine[seed].reason(metric) if seed in mine else "not queued" for seed in absent)
         return Cell(
             mean=_number(aggregate.mean(one)[0]),
@@ -91,20 +92,22 @@ class Block:
         there = np.isfinite(self.scores[method])
         return bool(there[self.planned].all() and self.planned.any(axis=0).all())
 
+    @cached_property
     def compared(self) -> tuple[MethodKey, ...]:
         """The methods that have any score."""
         return tuple(m for m in self.methods if np.isfinite(self.scores[m]).any())
 
+    @cached_property
     def shared(self) -> BoolArray:
         """What every compared method has: (seeds, tasks)."""
-        compared = self.compared()
-        if not compared:
+        if not self.compared:
             return np.zeros(self.planned.shape, dtype=np.bool_)
-        return aggregate.shared([self.scores[m] for m in compared])
+        return aggregate.shared([self.scores[m] for m in self.compared])
 
+    @cached_property
     def needs_shared(self) -> bool:
         """Whether some compared method lacks the average over everything."""
-        return any(not self.whole(method) for method in self.compared())
+        return any(not self.whole(method) for method in self.compared)
 
     def average(self, method: MethodKey) -> Cell:
         """The average over all tasks; empty for a method that is not whole."""
@@ -117,9 +120,9 @@ class Block:
     def shared_average(self, method: MethodKey) -> Cell:
         """The average over what every compared method has; empty for a method that is not compared."""
         total = int(self.planned.sum())
-        if method not in self.compared():
+        if method not in self.compared:
             return Cell(planned=total, reduced=True)
-        scores = aggregate.only(self.scores[method], self.shared())
+        scores = aggregate.only(self.scores[method], self.shared)
         return self._averaged(scores, total)
 
     def against(self, method: MethodKey, baseline: MethodKey | None) -> Cell:
@@ -128,7 +131,7 @@ class Block:
         Over everything where both are whole, else over what every compared method has.
         """
         total = int(self.planned.sum())
-        if baseline is None or not {method, baseline} <= set(self.compared()):
+        if baseline is None or not {method, baseline} <= set(self.compared):
             return Cell(planned=total, reduced=True, applies=baseline is not None)
         both_whole = self.whole(method) and self.whole(baseline)
         average = self.average if both_whole else self.shared_average

@@ -80,28 +80,32 @@ def _lost(cell: Cell) -> str:
 
 def _shared(groups: Sequence[Group], blocks: Mapping[float, Block]) -> Iterator[str]:
     for group, block in zip(groups, blocks.values(), strict=True):
-        if not block.needs_shared():
+        if not block.needs_shared:
             continue
-        which = block.shared()
+        which = block.shared
+        tasks_of: dict[tuple[int, ...], list[str]] = {}
+        for at, task in enumerate(block.tasks):
+            seeds = tuple(np.array(block.seeds, dtype=object)[which[:, at]].tolist())
+            tasks_of.setdefault(seeds, []).append(task.title)
         told = [
-            f"{task.title} (seeds {seed_ranges(np.array(block.seeds)[which[:, at]].tolist())})"
-            for at, task in enumerate(block.tasks)
-            if which[:, at].any()
+            f"{', '.join(titles)} (seed{'s' * (len(seeds) > 1)} {seed_ranges(seeds)})"
+            for seeds, titles in tasks_of.items()
+            if seeds
         ]
         where = f", {group.title}" if group.title else ""
-        over = ", ".join(told) if told else "there is none yet"
+        over = "; ".join(told) if told else "there is none yet"
         yield f"Avg*{where}: over the tasks and seeds that every method with a score has: {over}."
 
 
 def _differences(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[str]:
     starred = any(
-        column.kind == "difference" and cell.reduced and cell.mean is not None
+        column.kind != "score" and cell.reduced and cell.mean is not None
         for group in groups
         for row in group.rows
         for column, cell in zip(columns, row.cells, strict=True)
     )
     if starred:
-        yield "A difference with * is over fewer tasks or seeds than were queued; n: the pairs it is over."
+        yield "Averages and differences with * or n are over fewer scores than were queued: n of them."
 
 
 def _unknown(blocks: Mapping[float, Block]) -> Iterator[str]:

@@ -107,7 +107,9 @@ def command(
         axis: the perturbation that the table is about, or None.
         changed: the recipe settings that these jobs were given by hand.
     """
-    found = [cell for cell in cells if not (axis and cell.task not in _classifications(cells))]
+    names = {cell.task for cell in cells}
+    usable = _classifications(names) if axis else names
+    found = [cell for cell in cells if cell.task in usable]
     labels = dict.fromkeys(cell.label for cell in found if cell.label != request.baseline_label)
     wanted = {
         "--methods": request.methods or ",".join(labels) or USUAL_METHODS,
@@ -158,10 +160,10 @@ def _typed(model: str) -> str:
     return model.replace(FOLDER, "./")
 
 
-def _classifications(cells: Iterable[CellRow]) -> set[str]:
+def _classifications(tasks_named: Iterable[str]) -> set[str]:
     """The tasks that have classes: labels of others cannot be made wrong, nor their rows reduced."""
     names = set()
-    for name in {cell.task for cell in cells}:
+    for name in tasks_named:
         try:
             if tasks.find(name).regression:
                 continue

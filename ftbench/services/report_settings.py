@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from ftbench.domain import hparams
@@ -54,7 +55,7 @@ class Setting:
 
     def recipe_lines(self) -> tuple[str, ...]:
         """The recipe in a line, and a line for each setting that differs between tasks or methods."""
-        shown = [k for k in self.common if k in SHOWN or k in self.changed]
+        shown = [k for k in (*SHOWN, *(k for k in self.changed if k not in SHOWN)) if k in self.common]
         told = [f"{k}={plain(self.common[k])}" for k in shown if self.common[k] is not None]
         lines = ["Recipe: " + ", ".join(told)]
         for name, values in self.varying.items():
@@ -84,21 +85,21 @@ def brought(plugins: Mapping[str, Sequence[str]]) -> Brought:
     from ftbench import methods, models
     from ftbench.methods.base import VARIANTS
 
-    known: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    @cache
+    def of_method(method: str) -> list[dict[str, Any]]:
+        try:
+            cls = methods.find(method, plugins.get(method, ()))
+        except FtbenchError:
+            return [{}]
+        return [cls.recipe_defaults(variant) for variant in VARIANTS]
 
+    @cache
     def of(model: str, task: str, method: str) -> Sequence[Mapping[str, Any]]:
-        if (model, task, method) not in known:
-            try:
-                own: Mapping[str, Any] = models.recipe(models.find(model), task)
-            except FtbenchError:
-                own = {}
-            try:
-                cls = methods.find(method, plugins.get(method, ()))
-                variants = [cls.recipe_defaults(variant) for variant in VARIANTS]
-            except FtbenchError:
-                variants = [{}]
-            known[model, task, method] = [hparams.as_dict(layered(own, variant)) for variant in variants]
-        return known[model, task, method]
+        try:
+            own: Mapping[str, Any] = models.recipe(models.find(model), task)
+        except FtbenchError:
+            own = {}
+        return [hparams.as_dict(layered(own, variant)) for variant in of_method(method)]
 
     return of
 

@@ -129,8 +129,8 @@ def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: st
                 evaluation=task.evaluation,
                 metric=metric,
             )
-        one = next(iter(metrics)) if len(metrics) == 1 and len(part.measures) > 1 else ""
-        subtitle = METRIC_TITLES.get(one, one)
+        one = next(iter(metrics)) if len(metrics) == 1 else "own"
+        subtitle = METRIC_TITLES.get(one, one) if len(part.measures) > 1 else ""
         yield Column("average" + own, "average", "Avg", subtitle, measure.show)
         if _shares(blocks, at):
             yield Column("average_shared" + own, "average", "Avg*", subtitle, measure.show)
@@ -141,7 +141,7 @@ def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: st
 
 def _shares(blocks: Blocks, at: int) -> bool:
     """Whether a measure needs the average over what every method has."""
-    return any(found[at].needs_shared() for found in blocks.values())
+    return any(found[at].needs_shared for found in blocks.values())
 
 
 def _ordered(
@@ -193,7 +193,7 @@ def _cells(
             yield block.cell(method, column)
         yield block.average(method)
         if _shares(blocks, at):
-            yield block.shared_average(method) if block.needs_shared() else Cell(applies=False)
+            yield block.shared_average(method) if block.needs_shared else Cell(applies=False)
         if measure.difference and measure.difference.against == "baseline":
             yield block.against(method, baseline)
         elif measure.difference:

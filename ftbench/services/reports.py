@@ -45,6 +45,9 @@ def build(address: str, request: Request) -> Report:
         chosen = request.lets_through(cells)
         scores = database.results.scores(_roughly(chosen))
         plugins = _plugins(database, chosen)
+    if not chosen:
+        filled = command(request, address, cells, LAYOUTS[request.table].parts[0].axis)
+        raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     return tabulate(chosen, scores, request, address=address, plugins=plugins)
 
 
