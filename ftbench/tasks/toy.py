@@ -19,11 +19,11 @@ from ftbench.domain.task import RowSet, TaskSpec
 
 if TYPE_CHECKING:
     from ftbench.tasks.rows import Rows
-    from ftbench.tasks.toy_grammar import Dice, Phrase, Scene
     from ftbench.tasks.toy_lexicon import Noun
+    from ftbench.tasks.toy_scene import Dice, Phrase, Scene
 
 #: In the identity of every toy job; changes with the rows (a test compares it with `digest`).
-REVISION = "toy-1-4d539112a613"
+REVISION = "toy-1-147f9a94f265"
 TRAIN_ROWS = 800
 DEV_ROWS = 400
 
@@ -86,7 +86,7 @@ def digest() -> str:
 @functools.cache
 def _generate(name: str) -> tuple[Row, ...]:
     """Train and dev rows of a task, no text twice; classes take turns, so that they are balanced."""
-    from ftbench.tasks.toy_grammar import Dice
+    from ftbench.tasks.toy_scene import Dice
 
     draw, seed, classes = _GENERATORS[name]
     dice = Dice(seed)
@@ -108,8 +108,9 @@ _MISTAKES = (
 
 
 def _accept(dice: Dice, label: int) -> Row | None:
-    from ftbench.tasks.toy_grammar import PREPOSITIONS, Speaker, draw_phrase, draw_relative, text
+    from ftbench.tasks.toy_grammar import Speaker, text
     from ftbench.tasks.toy_lexicon import KINDS
+    from ftbench.tasks.toy_scene import PREPOSITIONS, draw_phrase, draw_relative
 
     mistake = dice.pick(_MISTAKES)
     scene = _room_for(mistake, dice)
@@ -132,8 +133,8 @@ def _accept(dice: Dice, label: int) -> Row | None:
 
 def _room_for(mistake: str, dice: Dice) -> Scene:
     """A scene in which this mistake can be made, and would show."""
-    from ftbench.tasks.toy_grammar import TENSES, draw_scene
     from ftbench.tasks.toy_lexicon import FLEXIBLE
+    from ftbench.tasks.toy_scene import TENSES, draw_scene
 
     while True:
         tenses = {"agreement": ("present", "perfect"), "form": ("can", "perfect")}.get(mistake, TENSES)
@@ -147,8 +148,8 @@ def _room_for(mistake: str, dice: Dice) -> Scene:
 
 def _miscount(scene: Scene, dice: Dice) -> Scene:
     """An intransitive verb with an object, a transitive one without."""
-    from ftbench.tasks.toy_grammar import draw_other
     from ftbench.tasks.toy_lexicon import KINDS
+    from ftbench.tasks.toy_scene import draw_other
 
     if scene.patient is not None:
         return replace(scene, patient=None)
@@ -171,8 +172,8 @@ def _pair(
 
 
 def _entail(dice: Dice, label: int) -> Row | None:
-    from ftbench.tasks.toy_grammar import draw_relative, draw_scene
     from ftbench.tasks.toy_meaning import FOLLOWS, OPEN, change
+    from ftbench.tasks.toy_scene import draw_relative, draw_scene
 
     premise = draw_scene(dice, transitive=0.8, negative=0.0, adjective=0.4, extras=0.35)
     if dice.chance(0.25):
@@ -189,8 +190,8 @@ def _entail(dice: Dice, label: int) -> Row | None:
 
 
 def _para(dice: Dice, label: int) -> Row | None:
-    from ftbench.tasks.toy_grammar import draw_scene
     from ftbench.tasks.toy_meaning import DIFFERS, change
+    from ftbench.tasks.toy_scene import draw_scene
 
     scene = draw_scene(dice, transitive=0.85, negative=0.1, adjective=0.35, extras=0.25)
     other = scene if label == 1 else change(scene, dice, DIFFERS)
@@ -201,8 +202,8 @@ def _para(dice: Dice, label: int) -> Row | None:
 
 def _sim(dice: Dice, label: int) -> Row | None:
     """Two scenes whose agent, verb and object are each the same, related, or not; the label says how much."""
-    from ftbench.tasks.toy_grammar import draw_scene
     from ftbench.tasks.toy_meaning import change, other_agent, other_patient, other_verb
+    from ftbench.tasks.toy_scene import draw_scene
 
     scene = draw_scene(dice, transitive=1.0, negative=0.0, adjective=0.2, extras=0.15)
     other = scene
@@ -217,7 +218,7 @@ def _sim(dice: Dice, label: int) -> Row | None:
 
 def _alike(first: Phrase, second: Phrase) -> float:
     """1 for the same noun, 0.7 for one that holds the other, 0.4 for the same kind."""
-    from ftbench.tasks.toy_grammar import general
+    from ftbench.tasks.toy_scene import general
 
     if first.noun == second.noun:
         return 1.0

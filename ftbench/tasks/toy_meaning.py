@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ftbench.tasks import toy_lexicon as lexicon
-from ftbench.tasks.toy_grammar import (
+from ftbench.tasks.toy_lexicon import Modifier, Noun, Verb
+from ftbench.tasks.toy_scene import (
     Dice,
     Phrase,
     Scene,
@@ -16,7 +17,6 @@ from ftbench.tasks.toy_grammar import (
     nouns_of,
     verbs,
 )
-from ftbench.tasks.toy_lexicon import Modifier, Noun, Verb
 
 #: A change: the scene that results, or None where it does not apply.
 Change = Callable[[Scene, Dice], Scene | None]
