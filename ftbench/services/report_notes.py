@@ -119,7 +119,8 @@ def _unknown(blocks: Mapping[float, Block]) -> Iterator[str]:
 
 def _twins(twins: int) -> Iterator[str]:
     if twins:
+        jobs = "1 job that differs" if twins == 1 else f"{twins} jobs that differ"
         yield (
-            f"Left out: {twins} jobs that differ from one shown only in what a table does not show "
+            f"Left out: {jobs} from another one only in what a table does not show "
             "(evaluation sets, seeds of single streams)."
         )

@@ -98,7 +98,7 @@ def brought(plugins: Mapping[str, Sequence[str]]) -> Brought:
         try:
             own: Mapping[str, Any] = models.recipe(models.find(model), task)
         except FtbenchError:
-            own = {}
+            own = {}  # ids of the hub and folders bring no recipe
         return [hparams.as_dict(layered(own, variant)) for variant in of_method(method)]
 
     return of

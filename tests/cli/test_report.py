@@ -1,0 +1,119 @@
+"""``ftbench report``, in process."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from ftbench.db import Entry, create_database
+from ftbench.domain.job import Job
+from ftbench.domain.result import JobResult, Score
+from tests.cli.conftest import Ftbench
+
+
+@pytest.fixture
+def filled(ftbench: Ftbench) -> Ftbench:
+    """The command line in a folder whose database has vanilla and bidrop on rte and sst2."""
+    with create_database("ftbench.db") as database:
+        for method, score in (("vanilla", 0.7), ("bidrop", 0.75)):
+            for task in ("rte", "sst2"):
+                job = Job("bert-base", "main", task, "d", ("dev",), method, {}, 0)
+                database.jobs.add([Entry(job, method)])
+                claim = database.jobs.claim("worker", 60.0)
+                assert claim is not None
+                database.jobs.finish(claim, JobResult(scores=(Score("dev", "accuracy", score),)))
+    return ftbench
+
+
+def test_report_prints_plain_text_on_a_pipe(filled):
+    ended = filled("report")
+    assert ended.code == 0 and ended.err == ""
+    assert "\x1b" not in ended.out
+    assert "75.00" in ended.out and "+5.00" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("setting", "styled"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_a_terminal_gets_styles_unless_told_otherwise(filled, monkeypatch, setting, styled):
+    from ftbench.cli import report
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    assert report._styled() is styled
+
+
+def test_tables_follow_the_width_of_the_terminal(filled, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "44")
+    assert max(map(len, filled("report").out.splitlines())) <= 44
+
+
+def test_json_flag_and_format_agree(filled):
+    short, long = filled("report", "--json"), filled("report", "--format", "json")
+    assert short.out == long.out
+    assert short.json["schema"] == "ftbench.report/1"
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("t.md", "### Main"), ("t.csv", "table,part"), ("t.json", "{"), ("t.txt", "Main results")],
+)
+def test_output_takes_its_format_from_the_files_name(filled, name, begins):
+    ended = filled("report", "--output", name)
+    assert (ended.code, ended.out) == (0, "")
+    assert Path(name).read_text(encoding="utf-8").startswith(begins)
+
+
+def test_format_wins_over_the_files_name(filled):
+    filled("report", "--output", "t.md", "--format", "csv")
+    assert Path("t.md").read_text(encoding="utf-8").startswith("table,part")
+
+
+def test_output_that_cannot_be_written_is_one_line(filled):
+    ended = filled("report", "--output", "no/such/folder.md")
+    assert ended.code == 1 and ended.err.count("\n") == 1
+    assert "no/such/folder.md: cannot be written" in ended.err
+
+
+def test_methods_filter_and_baseline_reach_the_table(filled):
+    rows = filled("report", "--json", "--methods", "vanilla", "--baseline", "bidrop").json["sections"][0]
+    assert [row["label"] for row in rows["groups"][0]["rows"]] == ["bidrop", "vanilla"]
+
+
+def test_nothing_found_exits_with_1_and_one_line_with_the_command(filled):
+    ended = filled("report", "--table", "robustness")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.count("\n") == 1
+    assert "ftbench queue --methods bidrop --tasks rte,sst2 --models bert-base --seeds 1" in ended.err
+
+
+def test_no_database_exits_with_1_and_makes_none(ftbench):
+    ended = ftbench("report", "--db", "none.db")
+    assert ended.code == 1 and "ftbench queue" in ended.err
+    assert not Path("none.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--table", "mian"), "unknown table 'mian'; did you mean 'main'?"),
+        (("--format", "markdwon"), "unknown format 'markdwon'; did you mean 'markdown'?"),
+        (("--format", "csv", "--json"), "--json and --format csv contradict each other"),
+        (("--methods", "bidrpo"), "unknown method 'bidrpo'; did you mean 'bidrop'?"),
+        (("--tasks", "ret"), "unknown task 'ret'; did you mean 'rte'?"),
+    ],
+)
+def test_wrong_words_exit_with_2_and_one_line(filled, words, message):
+    ended = filled("report", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err and ended.err.count("\n") == 1
+
+
+def test_json_is_one_document_that_python_reads(filled):
+    assert json.loads(filled("report", "--json").out)["table"] == "main"
