@@ -1,0 +1,67 @@
+"""Small transformers of every architecture in the registry, with random weights; nothing is downloaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+_BERT: dict[str, Any] = {
+    "hidden_size": 16,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "intermediate_size": 20,
+    "vocab_size": 30,
+    "max_position_embeddings": 24,
+}
+_DEBERTA = {**_BERT, "relative_attention": True, "pos_att_type": ["c2p", "p2c"], "pooler_hidden_size": 16}
+CONFIGS: dict[str, dict[str, Any]] = {
+    "bert": _BERT,
+    "roberta": _BERT,
+    "electra": {**_BERT, "embedding_size": 8},
+    "deberta": _DEBERTA,
+    "deberta-v2": _DEBERTA,
+    "albert": {**_BERT, "embedding_size": 8},
+    "distilbert": {
+        "dim": 16,
+        "n_layers": 3,
+        "n_heads": 2,
+        "hidden_dim": 20,
+        "vocab_size": 30,
+        "max_position_embeddings": 24,
+    },
+    "bart": {
+        "d_model": 16,
+        "encoder_layers": 3,
+        "decoder_layers": 3,
+        "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2,
+        "encoder_ffn_dim": 20,
+        "decoder_ffn_dim": 20,
+        "vocab_size": 30,
+        "max_position_embeddings": 24,
+        "pad_token_id": 1,
+        "bos_token_id": 0,
+        "eos_token_id": 2,
+    },
+    "xlnet": {"d_model": 16, "n_layer": 3, "n_head": 2, "d_inner": 20, "vocab_size": 30},
+}
+
+
+def small(kind: str, outputs: int = 2, **settings: Any) -> nn.Module:
+    """A classifier of an architecture, in training mode; the same weights at every call."""
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    config = AutoConfig.for_model(kind, **{"num_labels": outputs, **CONFIGS[kind], **settings})
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model: nn.Module = AutoModelForSequenceClassification.from_config(config)
+    return model.train()
+
+
+def inputs(rows: int = 3, width: int = 7) -> dict[str, torch.Tensor]:
+    """Some token ids without pads; each row ends with BART's end of sequence."""
+    ids = torch.randint(3, 30, (rows, width), generator=torch.Generator().manual_seed(1))
+    ids[:, -1] = 2
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
