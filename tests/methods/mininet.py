@@ -1,14 +1,24 @@
-"""The network of the recorded trajectories."""
+"""The network of the recorded trajectories, and runs of methods on it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+
+from ftbench.domain.job import STREAMS
+from ftbench.domain.recipe import layered
+from ftbench.methods import Method
+from ftbench.training import trainer
+from ftbench.training.data import Batch
+from ftbench.training.objectives import Objective
+from ftbench.training.run import Run
 
 
 class Layer(nn.Module):
@@ -58,4 +68,79 @@ def load(path: Path) -> SimpleNamespace:
     model = MiniNet(classes=init["classifier.weight"].shape[0]).double()
     model.load_state_dict(init)
     traj = {k.removeprefix("traj/"): v for k, v in arrays.items() if k.startswith("traj/")}
-    return SimpleNamespace(arrays=arrays, meta=meta, model=model, traj=traj, tolerance=meta.get("tolerance", 1e-9))
+    return SimpleNamespace(
+        arrays=arrays, meta=meta, model=model, traj=traj, tolerance=meta.get("tolerance", 1e-9)
+    )
+
+
+class DropNet(MiniNet):
+    """MiniNet with a dropout before its head, as pretrained models have one."""
+
+    def __init__(self, rate: float = 0.1, **sizes: int) -> None:
+        super().__init__(**sizes)
+        self.dropout = nn.Dropout(rate)
+
+    def forward(self, x):
+        return self.classifier(self.dropout(self.pooled(x)))
+
+
+def seeded(make: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
+    """A float64 module with the same weights at every call."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return make().double()
+
+
+def examples(steps: int = 3, rows: int = 4, classes: int = 3, seed: int = 0) -> list[tuple[Any, Any]]:
+    """Batches of (inputs, labels); numbers for labels where there is one class."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(steps, rows, 5))
+    labels = rng.normal(size=(steps, rows)) if classes == 1 else rng.integers(classes, size=(steps, rows))
+    return list(zip(inputs, labels, strict=True))
+
+
+class Listed:
+    """A split with given batches."""
+
+    def __init__(self, batches: list[tuple[Any, Any]]) -> None:
+        self.batches = [
+            Batch(torch.as_tensor(x), torch.as_tensor(y), tuple(range(len(y))), len(y)) for x, y in batches
+        ]
+
+    def batch(self, number: int) -> Batch:
+        return self.batches[number % len(self.batches)]
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        return iter(self.batches[::-1] if number else self.batches)
+
+
+def run_of(
+    method: Method,
+    model: nn.Module,
+    batches: list[tuple[Any, Any]],
+    *,
+    steps: int | None = None,
+    regression: bool = False,
+    name: str = "main",
+    seed: int = 0,
+    held_out: list[tuple[Any, Any]] | None = None,
+    call: Callable[[nn.Module, Any, int], torch.Tensor] | None = None,
+    **recipe: Any,
+) -> Run:
+    """A configured run at its first step: plain SGD at rate 1 without decay or clipping, where not given."""
+    steps = len(batches) if steps is None else steps
+    plain = {"optimizer": "sgd", "lr": 1.0, "weight_decay": 0.0, "clip": 0.0, "schedule": "constant"}
+    chosen = layered({"steps": steps, "warmup_steps": 0, **plain}, recipe)
+    sources = {"train": Listed(batches)} | ({"held_out": Listed(held_out)} if held_out else {})
+    task = Objective("toy", regression)
+    seeds = dict.fromkeys(STREAMS, seed)
+    run = Run(name, model, task, chosen, steps, sources, seeds=seeds, method=method.name(), call=call)
+    model.train()
+    trainer.configure(method, run)
+    run.begin(0)
+    return run
+
+
+def whole(batches: list[tuple[Any, Any]], number: int = 0) -> Batch:
+    """One of the batches, as a run gives it."""
+    return Listed(batches).batch(number)

@@ -40,7 +40,9 @@ def test_vanilla_follows_both_adamws(golden, flavour):
 def test_rdrop_hf_bert_follows_the_released_loss(golden, kind):
     recording = load(golden / f"rdrop_hf_bert{kind}.npz")
     arrays = recording.arrays
-    batches = [({"x": x, "drop": d}, y) for x, d, y in zip(arrays["X"], arrays["drop"], arrays["Y"], strict=True)]
+    batches = [
+        ({"x": x, "drop": d}, y) for x, d, y in zip(arrays["X"], arrays["drop"], arrays["Y"], strict=True)
+    ]
 
     def forward(model, inputs, pass_):
         return model.classifier(model.pooled(inputs["x"]) * inputs["drop"][pass_])
