@@ -52,7 +52,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     corpus = Corpus(library, task, job, pretrained.tokenizer, key, places.get("data"))
     clock.lap("data")
     folder = Path(command["workdir"]) if command.get("workdir") else None
-    seconds = float(command.get("checkpoint_seconds") or 60.0)
+    seconds = float(command.get("checkpoint_seconds", 60.0))
     trainer = Trainer(
         job, task, method, pretrained, corpus, folder=folder, listener=listener, checkpoint_seconds=seconds
     )

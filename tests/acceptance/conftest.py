@@ -1,0 +1,129 @@
+"""The real command line in processes of their own, on the embedded model."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DEADLINE = 120.0
+GRID = ["--tasks", "toy-accept", "--train-size", "96", "--set", "epochs=3"]
+
+
+class Place:
+    """A folder with a database, and the commands run in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
+        self._started: list[subprocess.Popen[str]] = []
+        self.env = {
+            **os.environ,
+            "HF_HUB_OFFLINE": "1",
+            "NO_COLOR": "1",
+            "COLUMNS": "160",
+            "FTBENCH_CHECKPOINT_SECONDS": "0",
+        }
+        self.env.pop("FTBENCH_DB", None)
+        self.env.pop("FTBENCH_WORK", None)
+
+    def ftbench(self, *arguments: str, code: int = 0) -> str:
+        """Run a command to its end and check its exit code."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=DEADLINE)
+        assert process.returncode == code, (
+            f"ftbench {' '.join(arguments)}: {process.returncode}\n{out}\n{err}"
+        )
+        assert "Traceback" not in err
+        return out if code == 0 else err
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ftbench", *arguments],
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Look into the database as any other tool would."""
+        connection = sqlite3.connect(f"file:{self.folder / 'ftbench.db'}?mode=ro", uri=True, timeout=30)
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    def results(self) -> dict[str, Any]:
+        """Every score and prediction of the database, bit for bit."""
+        return {
+            "scores": sorted(self.rows("select digest, evaluation, metric, value from scores")),
+            "predictions": sorted(self.rows("select digest, run, evaluation, logits from predictions")),
+            "curves": sorted(self.rows("select digest, run, step, name, value from curves")),
+        }
+
+    def checkpoints(self) -> list[Path]:
+        """The checkpoints of unfinished runs."""
+        return list((self.folder / "ftbench.db.work").glob("*/*.part.pt"))
+
+    def kill_all(self) -> None:
+        """Leave nothing running."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """A fresh folder."""
+    made = Place(tmp_path / "place")
+    yield made
+    made.kill_all()
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Iterator[Place]:
+    """A second fresh folder."""
+    made = Place(tmp_path / "another")
+    yield made
+    made.kill_all()
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Wait for something that another process does."""
+    tick, end = threading.Event(), time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        tick.wait(0.01)
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process started."""
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(word) for word in listed.stdout.split()]
+
+
+def kill(pid: int) -> None:
+    """SIGKILL: no chance to clean up."""
+    os.kill(pid, signal.SIGKILL)
+
+
+def loads(text: str) -> Any:
+    """JSON of a command's output."""
+    return json.loads(text)

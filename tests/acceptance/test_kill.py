@@ -1,0 +1,87 @@
+"""Jobs survive what happens to the processes that train them."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.acceptance.conftest import DEADLINE, GRID, Place, children_of, kill, until
+
+
+def undisturbed(place: Place, method: str) -> dict[str, Any]:
+    place.ftbench("queue", "--methods", method, "--no-baseline", "--seeds", "1", *GRID)
+    place.ftbench("worker", "--drain", "--threads", "1")
+    return place.results()
+
+
+def checkpoints_seen(place: Place, worker: subprocess.Popen[str], wanted: int) -> None:
+    """Wait until the running job wrote so many checkpoints, or is done."""
+    seen = set()
+
+    def enough() -> bool:
+        for path in place.checkpoints():
+            try:
+                seen.add(path.stat().st_mtime_ns)
+            except FileNotFoundError:
+                continue
+        return len(seen) >= wanted or worker.poll() is not None
+
+    until(enough, f"{wanted} checkpoints")
+
+
+@pytest.mark.parametrize("method", ["vanilla", "rdrop", "bidrop"])
+def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, another, method):
+    expected = undisturbed(another, method)
+    moments = random.Random(f"kill {method}")
+    place.ftbench("queue", "--methods", method, "--no-baseline", "--seeds", "1", *GRID)
+
+    worker = place.start("worker", "--drain", "--threads", "1", "--lease", "2")
+    checkpoints_seen(place, worker, moments.randint(1, 5))
+    (child,) = children_of(worker.pid)
+    kill(child)
+    checkpoints_seen(place, worker, moments.randint(2, 6))
+    kill(worker.pid)
+    worker.communicate()
+    assert place.rows("select state from jobs") == [("running",)]
+
+    place.ftbench("worker", "--drain", "--threads", "1", "--lease", "2")
+    assert place.results() == expected
+    assert place.rows("select outcome from attempts order by number") == [("lost",), ("lost",), ("ok",)]
+    assert place.rows("select state, attempts from jobs") == [("done", 3)]
+    (resumed,) = place.rows(
+        "select json_extract(facts, '$.runs.main.resumed_at') from provenance where number = 3"
+    )
+    assert resumed[0] > 0, "the last worker began anew"
+    assert not place.checkpoints(), "a finished job keeps no checkpoint"
+
+
+def test_ctrl_c_puts_the_job_back_and_the_next_worker_goes_on(place, another):
+    expected = undisturbed(another, "bidrop")
+    place.ftbench("queue", "--methods", "bidrop", "--no-baseline", "--seeds", "1", *GRID)
+    worker = place.start("worker", "--drain", "--threads", "1")
+    checkpoints_seen(place, worker, 2)
+    worker.send_signal(signal.SIGINT)
+    _, err = worker.communicate(timeout=DEADLINE)
+    assert worker.returncode == 130
+    assert "Traceback" not in err
+    assert place.rows("select state, attempts from jobs") == [("queued", 0)]
+    place.ftbench("worker", "--drain", "--threads", "1")
+    assert place.results() == expected
+
+
+def test_dead_child_costs_one_attempt_and_the_other_jobs_run(place):
+    place.ftbench("queue", "--methods", "vanilla", "--seeds", "3", *GRID)
+    worker = place.start("worker", "--drain", "--threads", "1")
+    checkpoints_seen(place, worker, 1)
+    (child,) = children_of(worker.pid)
+    kill(child)
+    worker.communicate(timeout=DEADLINE)
+    assert place.rows("select state, count(*) from jobs group by state") == [("done", 3)]
+    assert sorted(place.rows("select outcome, count(*) from attempts group by outcome")) == [
+        ("lost", 1),
+        ("ok", 3),
+    ]
