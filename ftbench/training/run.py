@@ -74,7 +74,7 @@ class Run:
         self.epochs_drawn: dict[str, int] = {}
         self.grad_norm: Tensor | None = None
         self._edit: Callable[[Run, Optimizer], None] | None = None
-        self._call = call or _call_model
+        self._call, self._recorded = call or _call_model, call is not None
         self._pass, self._micro, self._shared = 0, 0, False
         self.noise = Noise(
             lambda *parts: stream_seed("method", task.name, seeds["method"], method, name, *parts), replay
@@ -131,8 +131,8 @@ class Run:
 
     @property
     def drops(self) -> bool:
-        """Whether the model has any dropout."""
-        return dropout.has_dropout(self.model)
+        """Whether passes differ: the model has any dropout, or is called with recorded dropout."""
+        return self._recorded or dropout.has_dropout(self.model)
 
     # -- gradients ------------------------------------------------------------------------------------
 
