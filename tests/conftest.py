@@ -18,7 +18,7 @@ for real in NEIGHBOURS.glob("*/data/CoLA/train.tsv"):
 
 @pytest.fixture(scope="session")
 def golden() -> Path:
-    """The folder of recorded trajectories: ``FTBENCH_GOLDEN``, or ``golden`` in a neighbour of the checkout."""
+    """The recorded trajectories: ``FTBENCH_GOLDEN``, or ``golden`` in a folder beside the checkout."""
     given = os.environ.get("FTBENCH_GOLDEN")
     found = [Path(given)] if given else [p.parent for p in NEIGHBOURS.glob("*/golden/vanilla_adamw_hf.npz")]
     if not found:

@@ -170,5 +170,6 @@ def _check(value: Value, spec: HParamSpec, where: str) -> None:
     below = value <= low if spec.open in ("low", "both") else value < low
     above = value >= high if spec.open in ("high", "both") else value > high
     if below or above:
-        left, right = "(" if spec.open in ("low", "both") else "[", ")" if spec.open in ("high", "both") else "]"
+        left = "(" if spec.open in ("low", "both") else "["
+        right = ")" if spec.open in ("high", "both") or high == math.inf else "]"
         raise BadValue(f"{where}: {value} is outside {left}{low:g}, {high:g}{right}")

@@ -16,14 +16,20 @@ from ftbench.errors import BadValue
 class Recipe:
     """How a run is trained; the defaults are BERT's (Devlin et al. 2019) as the three papers use them."""
 
-    epochs: float | None = hparam(3.0, range=(0, math.inf), open="low", unit="epochs", help="passes over the data")
-    steps: int | None = hparam(None, range=(1, math.inf), unit="updates", help="updates in all, instead of epochs")
+    epochs: float | None = hparam(
+        3.0, range=(0, math.inf), open="low", unit="epochs", help="passes over the data"
+    )
+    steps: int | None = hparam(
+        None, range=(1, math.inf), unit="updates", help="updates in all, instead of epochs"
+    )
     batch_size: int = hparam(16, range=(1, 65536), unit="rows", help="rows of one update")
     accumulation: int = hparam(1, range=(1, 65536), help="micro-batches that one update is split into")
     lr: float = hparam(2e-5, range=(0, math.inf), open="low", help="peak learning rate")
     schedule: str = hparam("linear", choices=("linear", "cosine", "constant"), help="after warm-up")
     warmup_ratio: float | None = hparam(0.1, range=(0, 1), help="warm-up as a fraction of all updates")
-    warmup_steps: int | None = hparam(None, range=(0, math.inf), unit="updates", help="instead of warmup_ratio")
+    warmup_steps: int | None = hparam(
+        None, range=(0, math.inf), unit="updates", help="instead of warmup_ratio"
+    )
     optimizer: str = hparam(
         "adamw_torch", choices=("adamw_torch", "adamw_hf", "sgd"), help="torch's AdamW, or transformers 4's"
     )
