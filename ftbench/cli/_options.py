@@ -9,7 +9,7 @@ import typer
 DatabaseOption = Annotated[
     str | None,
     typer.Option(
-        "--db", metavar="ADDRESS", help="Database: a SQLite file or any SQLAlchemy address [FTBENCH_DB]."
+        "--db", metavar="ADDRESS", help="Database: a SQLite file, ftbench.db by default [FTBENCH_DB]."
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

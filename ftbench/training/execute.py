@@ -23,6 +23,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from ftbench import settings
 from ftbench.domain.result import Outcome
 
 
@@ -116,6 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
         events = Events(stream)
         for line in jobs:
             command = {**vars(options), **json.loads(line)}
+            command["places"] = places_here(command, options.data_dir)
             if options.workdir:
                 command["workdir"] = str(Path(options.workdir) / command["digest"])
             failed += execute(command, events, stop) == "failed"
@@ -146,6 +148,23 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
         return "failed"
     events.send("done", digest=digest)
     return "done"
+
+
+def places_here(command: Mapping[str, Any], data_dir: str = "") -> dict[str, Any]:
+    """Where a job's files are here: rows of a folder may lie elsewhere than on the machine that queued it.
+
+    Args:
+        command: with ``job`` and ``places``.
+        data_dir: the folder to read them from; else ``FTBENCH_DATA``, where the queued one does not exist.
+    """
+    places = dict(command.get("places") or {})
+    if str(command["job"]["task"]["revision"]).startswith("sha256:"):
+        queued = places.get("data")
+        missing = queued is None or not Path(queued).exists()
+        here = settings.data_dir(data_dir or None) if data_dir or missing else None
+        if here is not None:
+            places["data"] = str(here.absolute())
+    return places
 
 
 def cut_partial_line(path: Path) -> None:
@@ -212,6 +231,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as torch decides")
     parser.add_argument("--device", default="", help="cpu, cuda:0, …; by default the first GPU, else the CPU")
     parser.add_argument("--workdir", default="", help="folder for checkpoints")
+    parser.add_argument(
+        "--data-dir", default="", help="folder with data in the official layout [FTBENCH_DATA]"
+    )
     parser.add_argument("--checkpoint-seconds", type=float, default=60.0)
     options = parser.parse_args(arguments)
     if options.events_fd is None and not (options.jobs and options.events):
