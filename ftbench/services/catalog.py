@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,7 +42,7 @@ def method(name: str) -> Row:
         "family": cls.family,
         "formula": cls.formula,
         "cost": cls.cost,
-        "hyper-parameters": [_setting(spec) for spec in hparams.describe(cls.HParams)],
+        "hyper-parameters": [setting(spec) for spec in hparams.describe(cls.HParams)],
         "differs": list(cls.differs),
         "published": dict(cls.published),
         "recipe": cls.recipe_defaults("paper"),
@@ -95,11 +96,12 @@ def suite(name: str) -> Row:
     return {"name": found.name, "title": found.title, "grids": grids, "protocol": found.protocol}
 
 
-def _setting(spec: hparams.HParamSpec) -> Row:
+def setting(spec: hparams.HParamSpec) -> Row:
+    """A hyper-parameter, or a setting of the recipe: its default, what it may be, what it means."""
     allowed = "|".join(spec.choices)
     if spec.range:
         left = "(" if spec.open in ("low", "both") else "["
-        right = ")" if spec.open in ("high", "both") else "]"
+        right = ")" if spec.open in ("high", "both") or spec.range[1] == math.inf else "]"
         allowed = f"{left}{spec.range[0]:g}, {spec.range[1]:g}{right}"
     return {
         "name": spec.name,
