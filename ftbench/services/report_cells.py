@@ -36,7 +36,7 @@ class Block:
         methods: the rows.
         jobs: the jobs.
         scores: method -> (seeds, tasks); NaN where there is no score.
-        planned: (seeds, tasks): queued for some method.
+        planned: (seeds, tasks): queued for some method; for a task without any, what the others have.
     """
 
     tasks: tuple[Reported, ...]
@@ -65,6 +65,8 @@ class Block:
                 for seed, job in jobs.get((method, task.name), {}).items():
                     planned[at[seed], column] = True
                     scores[method][at[seed], column] = job.score(metric)
+        # A task that no method has at this ratio lacks the seeds that the other tasks have.
+        planned |= ~planned.any(axis=0) & planned.any(axis=1)[:, None]
         return cls(tuple(tasks), tuple(metrics), tuple(seeds), tuple(methods), jobs, scores, planned)
 
     def cell(self, method: MethodKey, column: int) -> Cell:
@@ -88,9 +90,8 @@ class Block:
         )
 
     def whole(self, method: MethodKey) -> bool:
-        """Whether a method has every seed planned, and every task has some."""
-        there = np.isfinite(self.scores[method])
-        return bool(there[self.planned].all() and self.planned.any(axis=0).all())
+        """Whether a method has every seed planned."""
+        return bool(np.isfinite(self.scores[method])[self.planned].all())
 
     @cached_property
     def compared(self) -> tuple[MethodKey, ...]:

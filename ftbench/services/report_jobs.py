@@ -66,7 +66,7 @@ class ReportJob:
         cell: its axes, as the database has them.
         key: its method.
         status: the job's state; ``diverged`` where it failed for that.
-        scores: metric -> value on the reported evaluation set; finite.
+        scores: metric -> value on the reported evaluation set.
     """
 
     cell: CellRow
@@ -90,9 +90,8 @@ def join(
     found: dict[str, dict[str, float]] = {}
     for row in scores:
         # A score counts only for a done job: a job that is run again has its old scores until it ends.
-        wanted = row.state == State.DONE and row.evaluation == tasks[row.task].evaluation
-        if wanted and row.value is not None and math.isfinite(row.value):
-            found.setdefault(row.digest, {})[row.metric] = float(row.value)
+        if row.state == State.DONE and row.evaluation == tasks[row.task].evaluation:
+            found.setdefault(row.digest, {})[row.metric] = row.value
     keys: dict[tuple[str, int], MethodKey] = {}  # rows share their hyper-parameters: each is written out once
     jobs = []
     for cell in cells:

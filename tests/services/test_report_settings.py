@@ -123,6 +123,20 @@ def test_a_setting_that_an_older_version_did_not_have_was_at_its_default():
     assert means(section) == {("vanilla", "rte"): pytest.approx(0.7)}
 
 
+def test_the_default_of_a_setting_that_came_later_is_not_what_a_method_brings_now(monkeypatch):
+    from ftbench.methods.rdrop import RDrop
+
+    rows = Rows()
+    rows.job("rdrop", "rte", 0, 0.6)
+    older = {k: v for k, v in rows.cells[0].recipe.items() if k != "kernels"}
+    rows.cells[0] = rows.cells[0]._replace(recipe=older)
+    monkeypatch.setattr(
+        RDrop, "recipe_defaults", classmethod(lambda cls, variant="paper": {"kernels": "fast"})
+    )
+    (section,) = report(rows).sections
+    assert dict(section.changed) == {"kernels": "deterministic"}
+
+
 def test_an_unknown_method_and_model_bring_nothing():
     rows = Rows()
     rows.job("theirs", "rte", 0, 0.6, model="someone/model")

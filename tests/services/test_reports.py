@@ -159,7 +159,9 @@ def test_a_missing_seed_marks_its_cell_with_the_reason(rows, last, reason, mark)
     assert (found.n, found.planned, found.missing, found.mark) == (2, 3, {reason: 1}, mark)
     assert found.mean == pytest.approx(0.855)
     assert not found.complete and not found.places
-    assert f"1 {reason}" in section.notes[0] and "Incomplete cells: 1 of 4." in section.notes[0]
+    meaning = "… still to come" if mark == "…" else "! will not come by themselves"
+    assert section.notes[0] == f"Incomplete cells: 1 of 4. {meaning}: 1 {reason}."
+    assert (f"! bidrop on SST-2: 1 {reason}." in section.notes) == (mark == "!")
 
 
 def test_average_is_withheld_from_a_method_that_lacks_a_seed(rows):
@@ -245,7 +247,8 @@ def test_long_lists_of_lost_cells_are_cut():
     rows = Rows()
     for number in range(9):
         rows.job(f"m{number}", "rte", 0, state="failed")
-    assert any("and 3 more cells" in note for note in report(rows).sections[0].notes)
+    listed = "; ".join(f"m{number} on RTE: 1 failed" for number in range(6))
+    assert f"! {listed}; and 3 more cells." in report(rows).sections[0].notes
 
 
 def test_a_table_without_the_baseline_has_no_differences_and_says_so(rows):
@@ -258,6 +261,19 @@ def test_the_baseline_can_be_any_row(rows):
     (section,) = report(rows, baseline="bi-drop").sections
     assert labels(section)[0] == "bidrop"
     assert cell(section, "vanilla", "difference").mean == pytest.approx(-0.035)
+
+
+def test_a_label_names_the_baseline_among_the_rows_of_a_method(rows):
+    rows.jobs("bidrop[k=3]", "rte", [0.9] * 3, hparams_={"k": 3})
+    assert labels(report(rows, baseline="bidrop").sections[0])[0] == "bidrop"
+    assert labels(report(rows, baseline="bidrop[k=3]").sections[0])[0] == "bidrop[k=3]"
+
+
+def test_a_method_of_several_rows_is_no_baseline_without_a_label(rows):
+    rows.jobs("dps[p=1]", "rte", [0.9] * 3, hparams_={"p": 1})
+    rows.jobs("dps[p=2]", "rte", [0.8] * 3, hparams_={"p": 2})
+    (section,) = report(rows, baseline="dps").sections
+    assert not cell(section, "vanilla", "difference").applies
 
 
 def test_a_task_of_elsewhere_is_shown_by_what_the_database_has():
@@ -353,6 +369,17 @@ def test_a_half_without_jobs_names_the_command_that_fills_it(noisy):
     assert note.startswith("Class imbalance: no jobs; queue them with: ftbench queue ")
     assert "--reduction 0,0.5,0.6,0.7" in note and "--seeds 2" in note
     assert "--tasks rte,mrpc" in note and "stsb" not in note
+
+
+def test_a_ratio_that_lacks_a_task_has_no_average_over_all(noisy):
+    for method in ("vanilla", "bidrop"):
+        noisy.job(method, "rte", 0, 0.5, noise=0.2)
+    (section,) = report(noisy, "robustness").sections
+    assert cell(section, "vanilla", "mrpc", 2).missing == {"not queued": 1}
+    assert cell(section, "vanilla", "average", 2).mean is None
+    assert cell(section, "vanilla", "average_shared", 2).tasks == ("rte",)
+    drop = cell(section, "vanilla", "difference", 2)
+    assert (drop.mean, drop.tasks, drop.reduced) == (pytest.approx(0.2), ("rte",), True)
 
 
 def test_jobs_with_noise_and_reduction_stand_in_neither_half(noisy):
