@@ -66,7 +66,7 @@ class Block:
                     planned[at[seed], column] = True
                     scores[method][at[seed], column] = job.score(metric)
         # A task that no method has at this ratio lacks the seeds that the other tasks have.
-        planned |= ~planned.any(axis=0) & planned.any(axis=1)[:, None]
+        planned |= ~planned.any(axis=0) & planned.any(axis=1, keepdims=True)
         return cls(tuple(tasks), tuple(metrics), tuple(seeds), tuple(methods), jobs, scores, planned)
 
     def cell(self, method: MethodKey, column: int) -> Cell:
