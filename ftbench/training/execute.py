@@ -113,10 +113,13 @@ def main(arguments: list[str] | None = None) -> int:
     stop = Stop(None)
     failed = 0
     cut_partial_line(Path(options.events))
+    done = done_jobs(Path(options.events))
     with open(options.jobs) as jobs, open(options.events, "a") as stream:
         events = Events(stream)
         for line in jobs:
             command = {**vars(options), **json.loads(line)}
+            if command["digest"] in done:
+                continue
             command["places"] = places_here(command, options.data_dir)
             if options.workdir:
                 command["workdir"] = str(Path(options.workdir) / command["digest"])
@@ -172,6 +175,15 @@ def cut_partial_line(path: Path) -> None:
     if path.exists():
         whole, newline, _ = path.read_bytes().rpartition(b"\n")
         os.truncate(path, len(whole + newline))
+
+
+def done_jobs(path: Path) -> set[str]:
+    """The digests of the jobs that an interrupted process had brought to their end already."""
+    if not path.exists():
+        return set()
+    with path.open() as events:
+        ends = (json.loads(line) for line in events if '"event":"done"' in line)
+        return {event["digest"] for event in ends if event.get("event") == "done"}
 
 
 def outcome_of(error: Exception) -> Outcome:

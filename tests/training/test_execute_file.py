@@ -1,4 +1,4 @@
-"""Jobs that were queued on another machine find the data of this one."""
+"""Jobs from a file: they find the data of this machine, and those that are done are passed over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ftbench.training.execute import places_here
+from ftbench.training.execute import done_jobs, places_here
 
 
 def command(data: str | None, revision: str = "sha256:0123456789abcdef") -> dict[str, Any]:
@@ -35,3 +35,12 @@ def test_the_variable_replaces_only_a_folder_that_is_not_here(
 
 def test_rows_of_the_hub_stay_where_they_are(tmp_path: Path) -> None:
     assert places_here(command("/cache/glue", "main"), str(tmp_path))["data"] == "/cache/glue"
+
+
+def test_only_jobs_with_a_recorded_end_are_passed_over(tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    assert done_jobs(events) == set()
+    lines = ['{"event":"started","digest":"a"}', '{"event":"done","digest":"a"}']
+    lines += ['{"event":"started","digest":"b"}', '{"event":"failed","digest":"b","outcome":"oom"}']
+    events.write_text("\n".join([*lines, '{"event":"started","digest":"c"}']) + "\n")
+    assert done_jobs(events) == {"a"}
