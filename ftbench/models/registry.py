@@ -139,7 +139,7 @@ MODELS = (
         name="tiny",
         hub_id="",
         family="bert",
-        parameters=0.5,
+        parameters=0.3,
         recipe={"lr": 1e-3, "epochs": 3},
         note="embedded in ftbench, for the toy tasks: needs no hub",
     ),
