@@ -64,16 +64,16 @@ def test_second_hf_step_is_corrected_for_two_steps() -> None:
 
 
 def test_hf_counts_the_steps_of_each_parameter() -> None:
-    early, late = parameter(1.0), parameter(1.0)
-    optimizer = AdamWHF([early, late], lr=LR, eps=EPS)
-    early.grad = torch.ones(1, dtype=torch.float64)
+    early, late = parameter(3.0), parameter(3.0)
+    optimizer = AdamWHF([early, late], lr=LR, eps=EPS, weight_decay=DECAY)
+    early.grad = torch.tensor([2.0], dtype=torch.float64)
     optimizer.step()
-    assert late.item() == 1.0  # no gradient, no step, no decay
-    once = early.item()
-    late.grad = torch.ones(1, dtype=torch.float64)
-    early.grad = None
+    assert late.item() == 3.0  # no gradient, no step, no decay
+    early.grad = torch.tensor([-1.0], dtype=torch.float64)
+    late.grad = torch.tensor([2.0], dtype=torch.float64)
     optimizer.step()
-    assert late.item() == pytest.approx(once, abs=1e-15) and early.item() == once
+    assert late.item() == pytest.approx(updated("adamw_hf", 3.0, 2.0), abs=1e-15)
+    assert early.item() == pytest.approx(updated("adamw_hf", 3.0, 2.0, -1.0), abs=1e-15)
 
 
 def test_sgd_decays_through_the_gradient() -> None:

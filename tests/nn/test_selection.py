@@ -17,7 +17,9 @@ NUMBERS = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=30)
 
 @pytest.mark.parametrize(
     ("count", "ratio", "expected"),
-    [(10, 0.7, 7), (10, 0.71, 8), (10, 0.05, 1), (10, 1.0, 10), (10, 0.0, 0), (3, 0.5, 2), (100, 0.29, 29)],
+    [(10, 0.7, 7), (10, 0.71, 8), (10, 0.05, 1), (10, 1.0, 10), (10, 0.0, 0), (3, 0.5, 2)]
+    # 0.07 * 100 is 7.000000000000001: rounding must not keep an eighth
+    + [(100, 0.07, 7), (1000, 0.56, 560), (100, 0.29, 29)],
 )
 def test_kept_rounds_up(count: int, ratio: float, expected: int) -> None:
     assert kept(count, ratio) == expected
@@ -25,7 +27,6 @@ def test_kept_rounds_up(count: int, ratio: float, expected: int) -> None:
 
 @given(st.integers(1, 5000), st.integers(0, 100))
 def test_kept_is_exact_where_the_ratio_is_a_percentage(count: int, percent: int) -> None:
-    # 0.07 * 100 is 7.000000000000001: rounding must not keep an eighth
     assert kept(count, percent / 100) == math.ceil(Fraction(percent * count, 100))
 
 
