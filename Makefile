@@ -28,6 +28,7 @@ docs: $(VENV)/.test
 	$(BIN)/python scripts/write_docs.py
 
 bench: $(VENV)/.test
+	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/queue.py
 
 clean:
