@@ -72,7 +72,7 @@ class Noise:
             std: standard deviation.
             like: gives dtype and device.
             rows: ``rows=`` original row numbers and ``lengths=`` real tokens of each row, for noise on
-                activations: pads get 0.
+                activations: pads get 0; ``left=True`` where they stand on the left.
         """
         return self._draw(name, shape, like, lambda g, s: torch.randn(s, generator=g) * std, **rows)
 
@@ -92,6 +92,7 @@ class Noise:
         sample: Sampler,
         rows: Sequence[int] | None = None,
         lengths: Sequence[int] | None = None,
+        left: bool = False,
     ) -> Tensor:
         count = self._counts.get(name, 0)
         self._counts[name] = count + 1
@@ -103,7 +104,8 @@ class Noise:
         values = torch.zeros(tuple(shape))
         for place, row in enumerate(rows):
             real = int(lengths[place]) if lengths is not None else shape[1]
-            values[place, :real] = sample(self._generator(*where, int(row)), (real, *shape[2:]))
+            tokens = slice(shape[1] - real, None) if left else slice(real)
+            values[place, tokens] = sample(self._generator(*where, int(row)), (real, *shape[2:]))
         return values.to(like)
 
     def _generator(self, *where: str | int) -> torch.Generator:
