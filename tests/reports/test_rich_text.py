@@ -62,6 +62,7 @@ def test_decimals_are_aligned_with_and_without_marks():
     lines = render(REPORT, "rich", width=120).splitlines()
     ends = {line.index("63.76") for line in lines if "63.76" in line} | {lines[6].index("64.94")}
     assert len(ends) == 1
+    assert lines[4].index("(65.55)") + len("(65.55)") == lines[5].index("n=3") + len("n=3")
 
 
 def test_ratios_head_their_rows():
