@@ -135,7 +135,8 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
     events.send("started", digest=digest)
     try:
         from ftbench.training import perform
-        from ftbench.training.trainer import Diverged, Stopped
+        from ftbench.training.trainer import Stopped
+        from ftbench.training.watch import Diverged
 
         try:
             perform.perform(command, events.send, Reporter(events, digest, stop))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -25,20 +24,11 @@ from ftbench.training.objectives import Objective
 from ftbench.training.pretrained import Pretrained
 from ftbench.training.run import Run
 from ftbench.training.seeding import stream_seed
-
-LOG_POINTS = 50
+from ftbench.training.watch import Watch
 
 
 class Stopped(Exception):
     """The job was asked to stop; a checkpoint is written."""
-
-
-class Diverged(Exception):
-    """A loss or gradient is not finite."""
-
-    def __init__(self, run: str, step: int) -> None:
-        """Name the run and the first bad step, from 1."""
-        super().__init__(f"loss or gradient is not finite from step {step} of run '{run}'")
 
 
 class Listener(Protocol):
@@ -257,59 +247,6 @@ class Trainer:
     def _file(self, name: str, kind: str) -> Path:
         assert self._folder is not None
         return self._folder / f"{name}.{kind}.pt"
-
-
-class Watch:
-    """Loss and gradient norm of a run, kept on the device and read at log points only.
-
-    Attributes:
-        every: steps between two log points.
-        points: what was read so far.
-    """
-
-    def __init__(self, run: Run) -> None:
-        """Begin with nothing seen."""
-        self._run, self.points = run, list[CurvePoint]()
-        self.every = max(1, run.total_steps // LOG_POINTS)
-        self._sum: Tensor | None = None
-        self._norm: Tensor | None = None
-        self._bad: Tensor | None = None
-        self._count = 0
-
-    def note(self, step: int, loss: Tensor) -> None:
-        """Take the loss of a step (from 0) and the norm of its gradients; no synchronisation."""
-        norm = self._run.grad_norm
-        norm = torch.zeros_like(loss) if norm is None else norm.to(loss)
-        if self._bad is None:
-            self._bad = torch.full((), -1, dtype=torch.int64, device=loss.device)
-        bad = ~(torch.isfinite(loss) & torch.isfinite(norm)) & (self._bad < 0)
-        self._bad = torch.where(bad, step, self._bad)
-        self._sum = loss if self._sum is None else self._sum + loss
-        self._norm, self._count = norm, self._count + 1
-
-    def read(self) -> None:
-        """Log the mean loss since the last log point and the last norm, and check both."""
-        self.check()
-        if self._sum is not None and self._norm is not None:
-            step = self._run.step + 1
-            self.points.append(CurvePoint(self._run.name, step, "loss", float(self._sum) / self._count))
-            self.points.append(CurvePoint(self._run.name, step, "grad_norm", float(self._norm)))
-        self._sum, self._count = None, 0
-
-    def check(self) -> None:
-        """Raise ``Diverged`` if any step so far was not finite."""
-        if self._bad is not None and int(self._bad) >= 0:
-            raise Diverged(self._run.name, int(self._bad) + 1)
-
-    def state(self) -> dict[str, Any]:
-        """For the checkpoint."""
-        points = [[p.run, p.step, p.name, p.value] for p in self.points]
-        return {"points": points, "loss_sum": self._sum, "loss_count": self._count}
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        """From the checkpoint."""
-        self.points = [CurvePoint(*p) for p in state["points"]]
-        self._sum, self._count = state["loss_sum"], state["loss_count"]
 
 
 def configure(method: Method, run: Run) -> None:
