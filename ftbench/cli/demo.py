@@ -15,7 +15,7 @@ TASKS = "toy"
 
 
 def demo(
-    seeds: Annotated[str, typer.Option("--seeds", metavar="LIST", help="As ftbench queue takes them.")] = "3",
+    seeds: Annotated[str, typer.Option("--seeds", metavar="LIST", help="As ftbench queue takes them.")] = "2",
     db: DatabaseOption = None,
 ) -> None:
     """Compare three methods on the toy tasks with the embedded model.
