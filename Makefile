@@ -23,6 +23,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python scripts/write_docs.py --check
 
 docs: $(VENV)/.test
 	$(BIN)/python scripts/write_docs.py

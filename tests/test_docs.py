@@ -1,0 +1,179 @@
+"""The documentation: its examples run, its links lead somewhere, its generated pages are current."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import typer
+
+from ftbench.cli.app import app
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+DEADLINE = 180.0
+FENCE = re.compile(
+    r"^(?:<!-- (?P<mark>run|file)(?:: (?P<name>\S+))? -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```",
+    re.M | re.S,
+)
+
+# What is shown to a reader would train for minutes: the same commands on a few rows, for a few steps.
+PRELUDE = f"""
+ftbench() {{
+    local python={shlex.quote(sys.executable)}
+    case "$1" in
+        queue) command "$python" -m ftbench "$@" --seeds 1 --train-size 48 --set epochs=1 ;;
+        worker) command "$python" -m ftbench "$@" --threads 1 ;;
+        *) command "$python" -m ftbench "$@" ;;
+    esac
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block; ``mark`` says what the test does with it: ``run``, ``file``, or nothing."""
+
+    mark: str | None
+    name: str | None
+    language: str
+    text: str
+
+
+def blocks(page: Path) -> list[Block]:
+    return [Block(**found.groupdict()) for found in FENCE.finditer(page.read_text(encoding="utf-8"))]
+
+
+def shell(text: str, folder: Path) -> str:
+    """Run commands as a reader would, stopping at the first that fails; what they print."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("FTBENCH_")} | {"NO_COLOR": "1"}
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", PRELUDE + text],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert ended.returncode == 0, f"{text}\n{ended.stdout}\n{ended.stderr}"
+    return ended.stdout
+
+
+def follow(page: Path, folder: Path) -> str:
+    """Do what a page says, from top to bottom; what its commands print."""
+    printed = []
+    for block in blocks(page):
+        if block.mark == "file":
+            (folder / str(block.name)).write_text(block.text, encoding="utf-8")
+        elif block.mark == "run" and block.language == "python":
+            exec(compile(block.text, str(page), "exec"), {})
+        elif block.mark == "run":
+            printed.append(shell(block.text, folder))
+    return "".join(printed)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def writer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("write_docs", ROOT / "scripts" / "write_docs.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_quickstart_ends_in_its_tables(folder: Path) -> None:
+    printed = follow(DOCS / "quickstart.md", folder)
+    assert "Main results: tiny" in printed and "Label noise: tiny" in printed
+    assert (folder / "robustness.md").read_text().count("bidrop") >= 2
+
+
+def test_the_example_method_is_short_and_works(folder: Path) -> None:
+    page = DOCS / "write-a-method.md"
+    (method,) = [block for block in blocks(page) if block.name == "mine.py"]
+    assert len(method.text.splitlines()) < 40
+    printed = follow(page, folder)
+    (row,) = [
+        line for line in printed.splitlines() if line.startswith("mine ") and "Label smoothing" not in line
+    ]
+    assert re.search(r"\d\.\d\d", row)
+
+
+def test_jobs_can_be_exported_as_described(folder: Path) -> None:
+    follow(DOCS / "operations.md", folder)
+    assert len((folder / "jobs.jsonl").read_text().splitlines()) == 2
+
+
+def test_every_command_shown_has_the_options_it_is_shown_with() -> None:
+    root: Any = typer.main.get_command(app)
+    shown = [(page, line) for page in PAGES for line in commands(page)]
+    assert len(shown) > 20
+    for page, line in shown:
+        command, words = root, shlex.split(line, comments=True)[1:]
+        while hasattr(command, "commands"):
+            assert words and words[0] in command.commands, f"{page.name}: {line}"
+            command = command.commands[words.pop(0)]
+        known = {option for parameter in command.params for option in parameter.opts}
+        wrong = [word for word in words if word.startswith("-") and word not in known]
+        assert not wrong, f"{page.name}: {line}"
+
+
+def commands(page: Path) -> Iterator[str]:
+    for block in blocks(page):
+        if block.language in ("sh", "console"):
+            yield from (line for line in block.text.splitlines() if line.startswith("ftbench "))
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            path, _, anchor = target.partition("#")
+            if ":" in path:
+                continue
+            other = (page.parent / path).resolve() if path else page
+            assert other.is_file(), f"{page.name}: {target}"
+            assert not anchor or anchor in anchors(other), f"{page.name}: {target}"
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_pages_written_from_the_code_are_current(writer: ModuleType) -> None:
+    assert not writer.stale(), "run make docs"
+
+
+def test_a_page_that_is_out_of_date_is_named_and_written_again(
+    writer: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(DOCS, tmp_path / "docs")
+    monkeypatch.setattr(writer, "DOCS", tmp_path / "docs")
+    (tmp_path / "docs" / "methods" / "rdrop.md").write_text("old")
+    (tmp_path / "docs" / "methods" / "gone.md").write_text("of a method that is no more")
+    monkeypatch.setattr(sys, "argv", ["write_docs.py", "--check"])
+    assert writer.main() == 1
+    told = capsys.readouterr().err
+    assert "docs/methods/rdrop.md is out of date" in told and "gone.md" in told and "cli.md" not in told
+    monkeypatch.setattr(sys, "argv", ["write_docs.py"])
+    assert writer.main() == 0 and not writer.stale()
+    assert not (tmp_path / "docs" / "methods" / "gone.md").exists()
