@@ -128,7 +128,7 @@ def run_of(
     **recipe: Any,
 ) -> Run:
     """A configured run at its first step: plain SGD at rate 1 without decay or clipping, where not given."""
-    steps = len(batches) if steps is None else steps
+    steps = len(batches) or 1 if steps is None else steps
     plain = {"optimizer": "sgd", "lr": 1.0, "weight_decay": 0.0, "clip": 0.0, "schedule": "constant"}
     chosen = layered({"steps": steps, "warmup_steps": 0, **plain}, recipe)
     sources = {"train": Listed(batches)} | ({"held_out": Listed(held_out)} if held_out else {})
