@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -147,7 +148,8 @@ def _backend(address: str) -> Backend:
     """The backend of an address; the place to add the next one."""
     path = paths.sqlite_path(address)
     if path is None or str(path) in ("", ".", ":memory:"):
-        raise BadValue(f"'{address}' is not a SQLite file: give a path, or sqlite:///PATH, with --db")
+        shown = re.sub(r"//[^/]*@", "//…@", address)  # whoever logs this must not learn a password
+        raise BadValue(f"'{shown}' is not a SQLite file: give a path, or sqlite:///PATH, with --db")
     return Sqlite(path)
 
 

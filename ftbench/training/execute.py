@@ -12,6 +12,7 @@ the process.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import select
@@ -150,6 +151,9 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
         traceback.print_exc()
         _fail(events, digest, outcome_of(error), error, traceback.format_exc())
         return "failed"
+    finally:
+        # Models hang in cycles; what is left of one would stay until the next job needs the memory.
+        gc.collect()
     events.send("done", digest=digest)
     return "done"
 
