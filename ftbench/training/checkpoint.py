@@ -46,11 +46,12 @@ def load(path: Path, device: torch.device, **expected: Any) -> dict[str, Any] | 
     if not path.exists():
         return None
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        state: Any = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged file; all mean: start afresh
         _log.warning("checkpoint %s cannot be read (%s): starting afresh", path.name, error)
         return None
-    if any(state.get(k) != v for k, v in {"format": FORMAT, **expected}.items()):
+    wanted = {"format": FORMAT, **expected}
+    if not isinstance(state, dict) or any(state.get(k) != v for k, v in wanted.items()):
         _log.warning("checkpoint %s is of another job or version: starting afresh", path.name)
         return None
     return state
