@@ -158,6 +158,14 @@ def test_recorded_values_come_back_draw_by_draw() -> None:
     assert [drawn(n, shape=(2,)).tolist() for _ in range(2)] == recorded[1].tolist()
 
 
+def test_recorded_draws_are_counted_anew_at_every_step() -> None:
+    recorded = torch.arange(8.0).reshape(2, 2, 2)
+    n = noise(replay={"w": recorded})
+    for step, pass_ in ((0, 0), (1, 1)):  # at the second step the first pass draws nothing
+        n.at(step, pass_, 0)
+        assert drawn(n, shape=(2,)).tolist() == recorded[step, 0].tolist()
+
+
 def test_micro_batches_replay_the_same_draw() -> None:
     recorded = torch.arange(4.0).reshape(1, 2, 2)
     n = noise(replay={"w": recorded})

@@ -331,6 +331,7 @@ def test_gradients_are_taken_and_given_back_by_name() -> None:
     taken = run.take_gradients()
     assert taken.keys() == run.parameters.keys()
     assert all(p.grad is None for p in run.parameters.values())
+    run.set_gradients(taken)
     run.set_gradients({"classifier.bias": taken["classifier.bias"]})
     left = {n for n, p in run.parameters.items() if p.grad is not None}
     assert left == {"classifier.bias"}

@@ -1,0 +1,126 @@
+"""Checkpoints: whole or not at all, and only those that fit."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ftbench.training import checkpoint
+
+CPU = torch.device("cpu")
+STATE = {"digest": "a1", "step": 3, "model": {"w": torch.arange(4.0)}, "points": [["main", 1, "loss", 0.5]]}
+
+
+def read(path: Path, **expected: Any) -> dict[str, Any] | None:
+    return checkpoint.load(path, CPU, **{"digest": "a1", **expected})
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "deep" / "main.part.pt"
+    checkpoint.save(path, STATE)
+    return path
+
+
+def test_what_is_saved_comes_back(file: Path) -> None:
+    state = read(file)
+    assert state is not None and state["step"] == 3 and state["points"] == [["main", 1, "loss", 0.5]]
+    assert torch.equal(state["model"]["w"], torch.arange(4.0))
+    assert [p.name for p in file.parent.iterdir()] == ["main.part.pt"]  # nothing beside it
+
+
+def test_nothing_there_is_no_state_and_no_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert read(tmp_path / "main.part.pt") is None and not caplog.records
+
+
+def test_a_later_state_takes_the_place_of_the_earlier(file: Path) -> None:
+    checkpoint.save(file, {**STATE, "step": 4})
+    state = read(file)
+    assert state is not None and state["step"] == 4
+
+
+@pytest.mark.parametrize("where", ["save", "fsync", "replace"])
+def test_a_save_that_breaks_off_leaves_the_old_state_and_no_part(
+    file: Path, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        if where == "save":
+            args[1].write(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(
+        *{"save": (torch, "save"), "fsync": (os, "fsync"), "replace": (os, "replace")}[where], full
+    )
+    with pytest.raises(OSError, match="No space"):
+        checkpoint.save(file, {**STATE, "step": 4})
+    state = read(file)
+    assert state is not None and state["step"] == 3
+    assert [p.name for p in file.parent.iterdir()] == ["main.part.pt"]
+
+
+def test_the_content_is_on_the_disk_before_the_name_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda fd: (calls.append("fsync"), fsync(fd)))
+    monkeypatch.setattr(os, "replace", lambda a, b: (calls.append("replace"), replace(a, b)))
+    checkpoint.save(file, STATE)
+    assert calls == ["fsync", "replace"]
+
+
+@pytest.mark.parametrize("kept", [0, 10, 0.5, 0.99])
+def test_a_damaged_file_is_left_aside_with_a_warning(
+    file: Path, kept: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[: int(kept if kept >= 1 else kept * len(content))])
+    with caplog.at_level(logging.WARNING, "ftbench"):
+        assert read(file) is None
+    assert "main.part.pt cannot be read" in caplog.text and "starting afresh" in caplog.text
+    assert str(file.parent) not in caplog.text
+
+
+def test_text_in_its_place_is_left_aside(file: Path) -> None:
+    file.write_text("not a checkpoint")
+    assert read(file) is None
+
+
+class Harmful:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize("write", [torch.save, lambda state, path: path.write_bytes(pickle.dumps(state, 2))])
+def test_no_code_in_a_file_is_ever_run(tmp_path: Path, write: Any) -> None:
+    path, mark = tmp_path / "main.part.pt", tmp_path / "ran"
+    write({"format": checkpoint.FORMAT, **STATE, "x": Harmful(mark)}, path)
+    assert read(path) is None and not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "changed", [{"digest": "b2"}, {"format": checkpoint.FORMAT + 1}, {"format": checkpoint.FORMAT - 1}]
+)
+def test_a_state_of_another_job_or_version_is_left_aside(
+    tmp_path: Path, changed: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "main.part.pt"
+    torch.save({"format": checkpoint.FORMAT, **STATE, **changed}, path)
+    with caplog.at_level(logging.WARNING, "ftbench"):
+        assert read(path) is None
+    assert "of another job or version" in caplog.text
+
+
+def test_something_else_that_torch_can_read_is_left_aside(tmp_path: Path) -> None:
+    path = tmp_path / "main.part.pt"
+    torch.save(torch.zeros(3), path)
+    assert read(path) is None
