@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ class Pretrained:
                 owner = modules[name.rpartition(".")[0]]
                 init_new(parameter, owner, self._std, stream_seed("head", task, head_seed, name))
         return model
+
+    def head_digest(self, model: nn.Module) -> str:
+        """A fingerprint of the new layers of a model (16 hexadecimal characters)."""
+        values = hashlib.sha256()
+        for name, parameter in sorted(model.named_parameters()):
+            if name in self.head_names:
+                values.update(name.encode() + parameter.detach().cpu().numpy().tobytes())
+        return values.hexdigest()[:16]
 
 
 def _read(folder: Path, outputs: int) -> tuple[nn.Module, Any, dict[str, Any]]:

@@ -23,7 +23,7 @@ from ftbench.training.data import Batches
 from ftbench.training.objectives import Objective
 from ftbench.training.pretrained import Pretrained
 from ftbench.training.run import Run
-from ftbench.training.seeding import stream_seed
+from ftbench.training.seeding import digest, stream_seed
 from ftbench.training.watch import Watch
 
 
@@ -55,7 +55,8 @@ class Trainer:
     Attributes:
         job: what is being trained.
         curves: logged values of all runs so far.
-        facts: for provenance: digests of orders and heads, steps, seconds.
+        facts: for provenance: digests of the rows; by run its steps, rows, and digests of the new layers as
+            they were drawn and of the order of the first epoch.
     """
 
     def __init__(
@@ -114,7 +115,8 @@ class Trainer:
         if done is not None:
             model = method.model_for_evaluation(run)
             model.load_state_dict(done["model"])
-            self.curves += [CurvePoint(*point) for point in done["curves"]]
+            if not any(point.run == name for point in self.curves):
+                self.curves += [CurvePoint(*point) for point in done["curves"]]
         else:
             model = self._train(run, method)
             self._unsaved = (name, model)
@@ -147,6 +149,7 @@ class Trainer:
         base = self.job.seed if seed is None else seed
         seeds = {s: self.job.streams.get(s, base) for s in STREAMS}
         model = self._pretrained.build(task=self.task.name, head_seed=seeds["head"], dropout=recipe.dropout)
+        drawn = self._pretrained.head_digest(model)
         train, held = self._rows_of(method, seeds["split"] if split_seed is None else split_seed, split_seed)
         sources = {"train": self._batches(train, recipe, seeds["order"], "train")}
         if len(held):
@@ -169,6 +172,8 @@ class Trainer:
             "total_steps": run.total_steps,
             "rows": len(train),
             "head_tensors": len(head),
+            "head": drawn,
+            "order": digest(train[sources["train"].order(0)]),
         }
         return run
 
