@@ -242,8 +242,9 @@ class Run:
     # -- for the trainer ------------------------------------------------------------------------------
 
     def begin(self, step: int) -> None:
-        """Move to a step: its first pass."""
+        """Move to a step: its first pass, and no gradients, as no checkpoint has any."""
         self.step, self.grad_norm, self._shared = step, None, False
+        self.set_gradients({})
         self._move(0, 0)
 
     def _source(self, split: str) -> BatchSource:

@@ -338,6 +338,13 @@ def test_gradients_are_taken_and_given_back_by_name() -> None:
     assert run.parameters["classifier.bias"].grad is taken["classifier.bias"]
 
 
+def test_gradients_that_no_optimizer_used_do_not_reach_the_next_step() -> None:
+    run = run_of(Method(), seeded(MiniNet), examples(1))
+    run.backward(Method().compute_loss, run.next_batch())
+    run.begin(1)
+    assert not run.take_gradients()
+
+
 class Freezes(Method):
     """Trains the second layer and what is above it."""
 
