@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ftbench.domain import hparams
 from ftbench.domain.job import STREAMS, Job
-from ftbench.domain.recipe import Recipe
+from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.result import CurvePoint
 from ftbench.domain.task import TaskSpec
 from ftbench.methods.base import Method
@@ -104,12 +105,8 @@ class Trainer:
             Stopped: the job was asked to stop.
             Diverged: a loss or gradient is not finite.
         """
-        from ftbench.domain import hparams
-
         self._save_finished()
-        chosen = self.job.recipe
-        if recipe:
-            chosen = hparams.parse(Recipe, {**hparams.as_dict(chosen), **recipe}, kind="recipe setting")
+        chosen = layered(hparams.as_dict(self.job.recipe), recipe) if recipe else self.job.recipe
         run = self._begin(method, name, seed, chosen, split_seed)
         done = self._read(name, "done")
         if done is not None:
