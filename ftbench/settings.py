@@ -46,15 +46,6 @@ def sqlite_path(address: str) -> Path | None:
     return None if "://" in address else Path(address)
 
 
-def cache_dir() -> Path:
-    """The folder for tokenised data: ``FTBENCH_CACHE``, else the user's cache folder."""
-    given = os.environ.get("FTBENCH_CACHE")
-    if given:
-        return Path(given).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "ftbench"
-
-
 def checkpoint_seconds() -> float:
     """Seconds of training between two checkpoints: ``FTBENCH_CHECKPOINT_SECONDS``, 60 by default."""
     return float(os.environ.get("FTBENCH_CHECKPOINT_SECONDS", "60"))

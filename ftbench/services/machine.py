@@ -16,7 +16,10 @@ _MANY = 8  # more threads than this make small models slower
 
 
 def default_threads() -> int:
-    """Threads to train with where none are asked for: the cores this process may use, up to eight."""
+    """Threads to train with where none are asked for: ``OMP_NUM_THREADS``, else the cores, up to eight."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, _MANY)
 

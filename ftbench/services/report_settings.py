@@ -51,7 +51,9 @@ class Setting:
         """The model, the training rows, and what was changed."""
         rows = "all training rows" if self.train_size is None else f"{self.train_size:,} training rows"
         model = f"{self.model} at {self.revision[:15]}" if self.revision else self.model
-        return " · ".join([model, rows, *(f"{k}={plain(v)}" for k, v in self.changed.items())])
+        return " · ".join(
+            [model, rows, *(f"{k}={plain(v)}" for k, v in self.changed.items() if v is not None)]
+        )
 
     def recipe_lines(self) -> tuple[str, ...]:
         """The recipe in a line, and a line for each setting that differs between tasks or methods."""
