@@ -54,7 +54,7 @@ class Stateful(Method):
             run.backward(self.compute_loss, run.next_batch("held_out"))
         run.step_optimizer("head")
         if run.step % 3 == 0:
-            self.count += len(next(iter(run.epoch("held_out"))))
+            self.count += next(iter(run.epoch("held_out"))).rows[0]
         self.losses.append(loss.item())
         for name, p in run.parameters.items():
             self.mean[name].lerp_(p.detach(), 0.3)
