@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     done = done_jobs(Path(options.events))
     with open(options.jobs) as jobs, open(options.events, "a") as stream:
         events = Events(stream)
-        for line in jobs:
+        for line in filter(str.strip, jobs):
             command = {**vars(options), **json.loads(line)}
             if command["digest"] in done:
                 continue
