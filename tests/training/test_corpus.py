@@ -1,0 +1,106 @@
+"""The rows of a job: read once, cut, split."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ftbench import tasks
+from ftbench.errors import DataError
+from ftbench.tasks import toy
+from ftbench.training.corpus import Corpus, Library
+from tests.training.conftest import Bench
+
+
+def corpus(bench: Bench, library: Library | None = None, tokenizer: Any = None, **job: Any) -> Corpus:
+    made = bench.job(**job)
+    tokenizer = tokenizer or bench.shelf.get(bench.ref, 2).tokenizer
+    task = tasks.find(made.task)
+    return Corpus(library or bench.library, task, made, tokenizer, (bench.ref.id, bench.ref.revision), None)
+
+
+def test_labels_are_those_of_their_rows(bench: Bench) -> None:
+    found = corpus(bench, train_size=50)
+    labels = toy.rows("toy-accept", "train").labels
+    assert found.labels.tolist() == [labels[r] for r in found.rows] and found.labels.dtype == torch.int64
+    some = found.rows[[3, 7, 20]]
+    assert found.labels_of(some).tolist() == [labels[r] for r in some]
+
+
+def test_scores_are_float32(bench: Bench) -> None:
+    assert corpus(bench, task="toy-sim").labels.dtype == torch.float32
+
+
+def test_noise_reaches_training_labels_alone(bench: Bench) -> None:
+    clean, noisy = corpus(bench), corpus(bench, noise=0.25)
+    assert int((clean.labels != noisy.labels).sum()) == 10
+    labels = np.asarray(toy.rows("toy-accept", "dev").labels, dtype=np.float64)
+    assert np.array_equal(noisy.evaluation("dev").labels, labels)
+
+
+def test_pairs_have_both_texts_and_their_types(bench: Bench) -> None:
+    found = corpus(bench, task="toy-para")
+    rows = toy.rows("toy-para", "train")
+    tokenizer = bench.shelf.get(bench.ref, 2).tokenizer
+    row = int(found.rows[0])
+    wanted = tokenizer(rows.texts[0][row], rows.texts[1][row])
+    batch = found.data.gather([row], found.labels_of(found.rows[:1]))
+    assert batch.inputs["input_ids"][0].tolist() == wanted["input_ids"]
+    assert batch.inputs["token_type_ids"][0].tolist() == wanted["token_type_ids"]
+    assert set(wanted["token_type_ids"]) == {0, 1}
+
+
+def test_inputs_are_cut_to_the_recipes_length(bench: Bench) -> None:
+    assert int(corpus(bench, task="toy-para").data.lengths.max()) > 8
+    assert int(corpus(bench, task="toy-para", max_length=8).data.lengths.max()) == 8
+
+
+def test_each_row_is_tokenised_once(bench: Bench) -> None:
+    tokenizer, seen = bench.shelf.get(bench.ref, 2).tokenizer, list[str]()
+
+    class Counting:
+        pad_token_id, padding_side = tokenizer.pad_token_id, tokenizer.padding_side
+
+        def __call__(self, *texts: list[str], **more: Any) -> Any:
+            seen.extend(texts[0])
+            return tokenizer(*texts, **more)
+
+    library = Library(torch.device("cpu"))
+    for more in ({"train_size": 30}, {"train_size": 40}, {"train_size": 30, "noise": 0.1}):
+        corpus(bench, library, Counting(), **more)
+    assert len(seen) == 40
+
+
+def test_no_more_is_kept_than_there_is_room_for(bench: Bench) -> None:
+    library = Library(torch.device("cpu"), room=2)
+    for task in ("toy-accept", "toy-para", "toy-sim"):
+        corpus(bench, library, task=task).evaluation("dev")
+    assert len(library._rows) == len(library._tokens) == 2
+
+
+def test_rows_of_another_version_are_refused(bench: Bench) -> None:
+    made = replace(bench.job(), data_revision="toy-0-0")
+    with pytest.raises(DataError, match="but the job wants toy-0-0"):
+        Corpus(bench.library, tasks.find("toy-accept"), made, None, ("tiny", ""), None)
+
+
+@pytest.mark.parametrize(("fraction", "count"), [(0.1, 4), (0.25, 10), (0.01, 0), (0.5, 20)])
+def test_rows_are_held_out_by_their_share_and_nested(bench: Bench, fraction: float, count: int) -> None:
+    found = corpus(bench)
+    stay, held = found.split(found.rows, fraction, seed=3)
+    assert len(held) == count and np.array_equal(np.sort(np.concatenate([stay, held])), found.rows)
+    assert (np.diff(stay) > 0).all() and (np.diff(held) > 0).all()
+    assert set(held) <= set(found.split(found.rows, 0.5, seed=3)[1])
+    if count:
+        assert set(held) != set(found.split(found.rows, fraction, seed=4)[1])
+
+
+def test_a_row_that_two_subsets_have_in_common_ranks_alike(bench: Bench) -> None:
+    found = corpus(bench, train_size=40)
+    rows = found.rows[:-1] if found.rows[-1] else found.rows  # without the largest number
+    whole, part = (set(found.split(r, 0.5, seed=1)[1]) for r in (found.rows, rows))
+    assert len(whole ^ part) <= 2

@@ -1,0 +1,158 @@
+"""One job from its JSON to its events."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ftbench import tasks
+from ftbench.domain.job import Job
+from ftbench.errors import DataError, ModelError, UnknownName
+from ftbench.methods import find
+from ftbench.methods._source import source_digest
+from ftbench.tasks import toy
+from ftbench.training import perform as performing
+from ftbench.training.evaluation import metrics
+from ftbench.training.perform import perform
+from tests.training.conftest import Bench, Watcher
+
+
+class Sent(list[tuple[str, dict[str, Any]]]):
+    """Events as they were sent."""
+
+    def __call__(self, event: str, **values: Any) -> None:
+        json.dumps(values)
+        self.append((event, values))
+
+    def of(self, event: str) -> list[dict[str, Any]]:
+        return [values for name, values in self if name == event]
+
+    @property
+    def scores(self) -> dict[str, float]:
+        return {values["metric"]: values["value"] for values in self.of("score")}
+
+
+def done(job: Job, **command: Any) -> Sent:
+    sent = Sent()
+    perform({"job": job.canonical(), "threads": 1, "device": "cpu", **command}, sent, Watcher())
+    return sent
+
+
+@pytest.fixture(scope="module")
+def sent(bench: Bench) -> Sent:
+    return done(bench.job("bidrop", noise=0.1, steps=60))
+
+
+def test_events_come_in_their_order(sent: Sent) -> None:
+    names = [name for name, _ in sent]
+    assert names == ["predictions"] + ["score"] * 4 + ["curve"] * 120 + ["provenance"]
+
+
+def test_predictions_are_the_logits_that_the_scores_come_from(sent: Sent) -> None:
+    (predictions,) = sent.of("predictions")
+    assert {k: v for k, v in predictions.items() if k != "logits"} == {
+        "run": "main",
+        "evaluation": "dev",
+        "rows": toy.DEV_ROWS,
+        "outputs": 2,
+    }
+    raw = zlib.decompress(base64.b64decode(predictions["logits"]))
+    logits = np.frombuffer(raw, dtype="<f4").reshape(toy.DEV_ROWS, 2)
+    labels = np.asarray(toy.rows("toy-accept", "dev").labels, dtype=np.float64)
+    assert sent.scores == metrics(tasks.find("toy-accept"), logits, labels)
+    assert {values["evaluation"] for values in sent.of("score")} == {"dev"}
+
+
+def test_curves_are_of_loss_and_norm(sent: Sent) -> None:
+    curves = sent.of("curve")
+    assert [c["step"] for c in curves if c["name"] == "loss"] == list(range(1, 61))
+    assert {c["name"] for c in curves} == {"loss", "grad_norm"} and {c["run"] for c in curves} == {"main"}
+    assert all(np.isfinite(c["value"]) for c in curves)
+
+
+def test_provenance_says_what_was_run_and_on_what(sent: Sent, bench: Bench) -> None:
+    (provenance,) = sent.of("provenance")
+    values = provenance["values"]
+    assert values["threads"] == 1 and values["device"] == "cpu" and values["torch"] == torch.__version__
+    assert values["method_digest"] == source_digest(find("bidrop"))
+    assert values["seconds"].keys() == {"model", "data", "training", "evaluation"}
+    assert {"rows", "noise", "train_size", "ranking_noise"} <= values["digests"].keys()
+    assert values["runs"]["main"]["total_steps"] == 60 and values["runs"]["main"]["resumed_at"] == 0
+    assert {"head", "order"} <= values["runs"]["main"].keys()
+
+
+def test_provenance_names_no_path_and_no_host(sent: Sent) -> None:
+    text = json.dumps(sent.of("provenance"))
+    assert str(Path.cwd()) not in text and str(Path.home()) not in text
+    assert "/" not in text.replace("://", "") and socket.gethostname() not in text
+
+
+def test_number_of_threads_is_set_and_recorded(bench: Bench) -> None:
+    before = torch.get_num_threads()
+    try:
+        values = done(bench.job(steps=1), threads=2).of("provenance")[0]["values"]
+        assert values["threads"] == 2 == torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_job_scores_the_same_after_another_in_the_same_process(bench: Bench, sent: Sent) -> None:
+    done(bench.job("rdrop", task="toy-sim", steps=2))
+    again = done(bench.job("bidrop", noise=0.1, steps=60))
+    assert again.of("predictions") == sent.of("predictions") and again.scores == sent.scores
+
+
+def test_a_regression_task_has_its_own_scores(bench: Bench) -> None:
+    sent = done(bench.job(task="toy-sim", steps=2))
+    assert sent.scores.keys() == {"pearson", "spearman", "mse"}
+    assert sent.of("predictions")[0]["outputs"] == 1
+
+
+def test_evaluation_sees_clean_labels_and_all_rows(bench: Bench) -> None:
+    clean, noisy = (done(bench.job(steps=1, lr=1e-9, noise=noise)) for noise in (0.0, 0.5))
+    assert clean.scores == pytest.approx(noisy.scores, abs=0.02)
+    assert {s.of("predictions")[0]["rows"] for s in (clean, noisy)} == {toy.DEV_ROWS}
+
+
+def test_a_finished_job_leaves_no_checkpoint_that_a_stopped_one_would_need(
+    bench: Bench, tmp_path: Path
+) -> None:
+    job = bench.job(steps=6)
+    sent = done(job, workdir=str(tmp_path), checkpoint_seconds=0)
+    again = done(job, workdir=str(tmp_path), checkpoint_seconds=0)
+    assert again.scores == sent.scores
+    assert again.of("provenance")[0]["values"]["runs"]["main"]["resumed_at"] == 5
+
+
+def test_what_is_not_there_is_an_error_of_the_user(bench: Bench) -> None:
+    spec = bench.job().canonical()
+    for part, changed, error in (
+        ("method", {"name": "bidrp", "hparams": {}}, UnknownName),
+        ("task", {**spec["task"], "name": "colla"}, UnknownName),
+        ("task", {**spec["task"], "revision": "toy-0-0"}, DataError),
+        ("model", {"id": "folder:none", "revision": "sha256:0"}, ModelError),
+        ("method", {"name": "bidrop", "hparams": {"kk": 2}}, UnknownName),
+    ):
+        sent = Sent()
+        with pytest.raises(error):
+            perform({"job": {**spec, part: changed}, "device": "cpu"}, sent, Watcher())
+        assert not sent
+
+
+def test_base_weights_and_tokens_are_paid_for_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(performing, "_warm", {})
+    done(bench.job(steps=1))
+    ((shelf, library),) = performing._warm.values()
+    kept = list(shelf._kept.values())
+    rows = list(library._rows.values())
+    done(bench.job("rdrop", steps=1, seed=1))
+    assert all(a is b for a, b in zip(kept, shelf._kept.values(), strict=True))
+    assert all(a is b for a, b in zip(rows, library._rows.values(), strict=True))
