@@ -319,10 +319,12 @@ def test_splitting_by_length_gives_the_gradient_of_the_whole_batch(
 
 
 def test_a_batch_on_a_cpu_is_split_by_length_and_one_elsewhere_is_not() -> None:
-    batch = tokens((3, 90))
-    assert Run._overhead(batch) == 32
+    batch, run = tokens((3, 90)), run_of(Method(), small("bert"), [])
     elsewhere = Batch(batch.inputs, batch.labels.to("meta"), batch.rows, 2, batch.lengths)
-    assert Run._overhead(elsewhere) is None
+    assert run._overhead(elsewhere) is None
+    for weights, tokens_of_a_pass in ((10_646_784, 32), (1_000_000, 340), (300_000_000, 8)):
+        run._layer_weights = weights
+        assert run._overhead(batch) == tokens_of_a_pass
 
 
 def test_gradients_are_taken_and_given_back_by_name() -> None:
