@@ -46,6 +46,12 @@ def done(job: Job, **command: Any) -> Sent:
     return sent
 
 
+def logits_of(sent: Sent) -> np.ndarray:
+    (predictions,) = sent.of("predictions")
+    raw = zlib.decompress(base64.b64decode(predictions["logits"]))
+    return np.frombuffer(raw, dtype="<f4").reshape(predictions["rows"], predictions["outputs"])
+
+
 @pytest.fixture(scope="module")
 def sent(bench: Bench) -> Sent:
     return done(bench.job("bidrop", noise=0.1, steps=60))
@@ -64,11 +70,22 @@ def test_predictions_are_the_logits_that_the_scores_come_from(sent: Sent) -> Non
         "rows": toy.DEV_ROWS,
         "outputs": 2,
     }
-    raw = zlib.decompress(base64.b64decode(predictions["logits"]))
-    logits = np.frombuffer(raw, dtype="<f4").reshape(toy.DEV_ROWS, 2)
+    logits = logits_of(sent)
     labels = np.asarray(toy.rows("toy-accept", "dev").labels, dtype=np.float64)
     assert sent.scores == metrics(tasks.find("toy-accept"), logits, labels)
     assert {values["evaluation"] for values in sent.of("score")} == {"dev"}
+
+
+def test_predictions_stand_in_the_order_of_the_rows(bench: Bench) -> None:
+    job = bench.job(steps=1, lr=1e-12)
+    pretrained = bench.shelf.get(bench.ref, 2)
+    model = pretrained.build(task=job.task, head_seed=0, dropout=0.1)
+    texts = toy.rows("toy-accept", "dev").texts[0][:5]
+    encoded = pretrained.tokenizer(texts, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        wanted = model.eval()(**encoded).logits.numpy()
+    np.testing.assert_allclose(logits_of(done(job))[:5], wanted, atol=1e-5)
+    assert len({tuple(row) for row in wanted.tolist()}) == 5
 
 
 def test_curves_are_of_loss_and_norm(sent: Sent) -> None:
