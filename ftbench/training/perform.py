@@ -24,6 +24,7 @@ from ftbench.training import evaluation
 from ftbench.training.corpus import Corpus, Library
 from ftbench.training.pretrained import Shelf
 from ftbench.training.trainer import Listener, Trainer
+from ftbench.training.watch import Diverged
 
 Send = Callable[..., None]
 
@@ -35,7 +36,8 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
 
     Raises:
         FtbenchError: the job cannot be done here.
-        Stopped, Diverged: from the trainer.
+        Stopped, Diverged: from the trainer; Diverged, too, where a prediction is not finite: the last update
+            may break the weights, and no loss comes after it.
     """
     clock = Clock()
     job = Job.from_canonical(command["job"])
@@ -62,6 +64,8 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
         chosen = corpus.evaluation(name)
         rows = range(len(chosen.labels))
         logits = evaluation.predict(model, chosen.data, rows, task.outputs, job.recipe.precision)
+        if not np.isfinite(logits).all():
+            raise Diverged(f"predictions on {name} are not finite")
         raw = np.ascontiguousarray(logits, dtype="<f4").tobytes()
         shape = {"rows": len(logits), "outputs": task.outputs}
         send("predictions", run="main", evaluation=name, **shape, logits=encode_logits(raw))

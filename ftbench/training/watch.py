@@ -15,11 +15,7 @@ LOG_POINTS = 50
 
 
 class Diverged(Exception):
-    """A loss or gradient is not finite."""
-
-    def __init__(self, run: str, step: int) -> None:
-        """Name the run and the first bad step, from 1."""
-        super().__init__(f"loss or gradient is not finite from step {step} of run '{run}'")
+    """A loss, a gradient or a prediction is not finite; the message says which and where."""
 
 
 class Watch:
@@ -62,7 +58,8 @@ class Watch:
     def check(self) -> None:
         """Raise ``Diverged`` if any step so far was not finite."""
         if self._bad is not None and int(self._bad) >= 0:
-            raise Diverged(self._run.name, int(self._bad) + 1)
+            step = int(self._bad) + 1
+            raise Diverged(f"loss or gradient is not finite from step {step} of run '{self._run.name}'")
 
     def state(self) -> dict[str, Any]:
         """For the checkpoint."""

@@ -170,6 +170,15 @@ def test_a_fall_is_told_by_its_class_and_gives_no_score(
     assert ("falls.py" in capfd.readouterr().err) is (how != "nan")  # into the job's log
 
 
+@pytest.mark.parametrize("task", ["toy-accept", "toy-sim"])
+def test_weights_that_the_last_update_broke_give_no_score(bench: Bench, run: Any, task: str) -> None:
+    job = bench.job(task=task, steps=1, lr=1e38, warmup_steps=0)
+    code, events = run(line(job))
+    assert code == 1 and not scores(events)
+    assert events[-1]["outcome"] == "diverged"
+    assert events[-1]["message"] == "predictions on dev are not finite"
+
+
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
