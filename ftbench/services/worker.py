@@ -175,7 +175,9 @@ class Worker:
             attempt.count()
             self._progress.started(claim.digest, job_words(claim.job, claim.label))
             end = attempt.run(self._command(claim, log))
-            if end.kind in ("died", "garbage"):
+            # After an error of the machine the process may be of no use to any job: one of CUDA's stays with
+            # the process that had it.
+            if end.kind in ("died", "garbage") or end.outcome is Outcome.ENVIRONMENT:
                 self._end_child()
             self._settle(attempt, end)
         except BaseException:

@@ -88,6 +88,17 @@ def test_a_failure_is_recorded_and_tried_again_where_that_may_help(
     assert watch.how == ["again"] * (tries - 1) + ["failed", "done"]
 
 
+@pytest.mark.parametrize(("outcome", "processes"), [("user", 1), ("environment", 4)])
+def test_after_an_error_of_the_machine_the_next_job_gets_a_fresh_process(
+    database: Database, tmp_path: Path, outcome: str, processes: int
+) -> None:
+    mark = str(tmp_path / "pids")
+    _, good = queue(database, [["mark", mark], ["fail", outcome]], [["mark", mark], SCORE])
+    work(database)
+    assert outcomes(database, good) == [Outcome.OK]
+    assert len(set(Path(mark).read_text().split())) == processes
+
+
 def test_checkpoints_are_kept_while_a_job_may_go_on_and_deleted_after(database: Database) -> None:
     folder = WorkDir(database.address)
     seen: list[bool] = []
