@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from ftbench import models
@@ -36,7 +37,7 @@ class Pretrained:
         folder = models.locate(ref)
         try:
             self._model, self.tokenizer, info = _read(folder, outputs)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"model '{ref.id}' cannot be read: {reason}") from error
         self.head_names = frozenset(info["missing_keys"]) & {n for n, _ in self._model.named_parameters()}

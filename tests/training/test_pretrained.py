@@ -92,11 +92,17 @@ def test_kept_models_are_few_and_are_given_again(bench: Bench) -> None:
     assert len(shelf._kept) == 1 and shelf.get(bench.ref, 1) is one and shelf.get(bench.ref, 2) is not two
 
 
-def test_a_damaged_model_is_an_error_in_one_line(tmp_path: Path, bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("config.json", b'{"model_type": "nothing of ours"}'), ("model.safetensors", b"half a file")],
+)
+def test_a_damaged_model_is_an_error_in_one_line(
+    tmp_path: Path, bench: Bench, name: str, content: bytes
+) -> None:
     assert bench.ref.path is not None
     for file in Path(bench.ref.path).iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    (tmp_path / "config.json").write_text('{"model_type": "nothing of ours"}')
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(ModelError, match="model 'folder:x' cannot be read: ") as error:
         Pretrained(ModelRef("folder:x", models.resolve(str(tmp_path))[1].revision, str(tmp_path)), 2, CPU)
     assert "\n" not in str(error.value)
