@@ -96,6 +96,11 @@ def by_length(places: list[int], lengths: Sequence[int], overhead: int) -> list[
     return groups[::-1]
 
 
+def _onto(device: torch.device, values: NDArray[Any]) -> Tensor:
+    """An array on the device; a GPU goes on with the step before while it is copied."""
+    return torch.from_numpy(values).to(device, non_blocking=True)
+
+
 class Tokenised:
     """The token ids of rows, one flat tensor per input, on the device.
 
@@ -145,8 +150,8 @@ class Tokenised:
         if self._left:
             offsets = offsets - (width - lengths)[:, None]
         real = (offsets >= 0) & (offsets < lengths[:, None])
-        index = torch.as_tensor(np.where(real, self._start[places][:, None] + offsets, 0), device=self.device)
-        mask = torch.as_tensor(real, device=self.device)
+        index = _onto(self.device, np.where(real, self._start[places][:, None] + offsets, 0))
+        mask = _onto(self.device, real)
         inputs = {
             name: flat[index].masked_fill(~mask, self._pads.get(name, 0)) for name, flat in self._flat.items()
         }
@@ -211,5 +216,5 @@ class Batches:
         return np.argsort(ranks, kind="stable")
 
     def _gather(self, positions: NDArray[np.int64]) -> Batch:
-        labels = self._labels[torch.as_tensor(positions, device=self._labels.device)]
+        labels = self._labels[_onto(self._labels.device, positions)]
         return self._data.gather([int(r) for r in self._rows[positions]], labels)
