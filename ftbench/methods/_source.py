@@ -9,10 +9,14 @@ import inspect
 from pathlib import Path
 
 _CARD = frozenset({"title", "paper", "family", "formula", "cost", "differs", "unsupported_note"})
+_GROUND = frozenset({"builtins", "ftbench.methods.base"})
 
 
 def source_digest(cls: type) -> str:
-    """A digest of the method's syntax tree and of the ``nn`` files it imports; docstrings and comments aside.
+    """A digest of the method's syntax tree and of what it builds on; docstrings and comments aside.
+
+    What it builds on: the files of its base classes but ``Method``'s own, and the ``nn`` files that any of
+    these imports.
 
     Args:
         cls: the method's class.
@@ -21,13 +25,23 @@ def source_digest(cls: type) -> str:
         16 hexadecimal characters; "" where the source cannot be read.
     """
     try:
-        text = Path(inspect.getsourcefile(cls) or "").read_text(encoding="utf-8")
+        trees = [_parse(Path(inspect.getsourcefile(c) or "")) for c in _classes(cls)]
     except (OSError, TypeError):
         return ""
-    tree = ast.parse(text)
-    trees = [tree, *(ast.parse(path.read_text(encoding="utf-8")) for path in _nn_files(tree))]
+    paths = dict.fromkeys(path for tree in trees for path in _nn_files(tree))
+    trees += [_parse(path) for path in paths]
     code = "\n".join(ast.dump(_without_docstrings(t)) for t in trees)
     return hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+def _parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _classes(cls: type) -> list[type]:
+    """The class and the methods that it builds on, one for each file; not the interface."""
+    by_file = {c.__module__: c for c in reversed(cls.__mro__) if c.__module__ not in _GROUND}
+    return [by_file[name] for name in dict.fromkeys(c.__module__ for c in cls.__mro__) if name in by_file]
 
 
 def _is_card(part: ast.stmt) -> bool:
@@ -37,9 +51,11 @@ def _is_card(part: ast.stmt) -> bool:
 
 
 def _nn_files(tree: ast.Module) -> list[Path]:
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ftbench.nn"):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names if alias.name.startswith("ftbench.nn."))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ftbench.nn"):
             names.add(node.module or "")
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
     paths = []

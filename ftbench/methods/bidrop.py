@@ -159,9 +159,10 @@ class BiDrop(Method):
         return loss / k, mean, squares
 
     def _selection(self, run: Run) -> str:
-        """The selection that can work: nothing perturbs with one pass or without dropout."""
+        """The selection that can work: nothing perturbs with one pass or without dropout in any."""
         chosen = str(self.hparams.selection)
-        if chosen in ("ess", "perturbation") and (self.hparams.k == 1 or not run.drops):
+        drops = run.drops or bool(self.hparams.other_dropout)
+        if chosen in ("ess", "perturbation") and (self.hparams.k == 1 or not drops):
             return "scaling"
         return chosen
 

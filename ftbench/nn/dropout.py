@@ -23,9 +23,8 @@ def set_dropout(model: nn.Module, rate: float) -> None:
         if isinstance(module, nn.modules.dropout._DropoutNd):
             module.p = rate
             continue
-        for name, value in vars(module).items():
-            if "dropout" in name and isinstance(value, float):
-                setattr(module, name, rate)
+        for name, _ in _numbers(module):
+            setattr(module, name, rate)
 
 
 def has_dropout(model: nn.Module) -> bool:
@@ -34,7 +33,7 @@ def has_dropout(model: nn.Module) -> bool:
         if isinstance(module, nn.modules.dropout._DropoutNd):
             if module.p > 0:
                 return True
-        elif any("dropout" in k and isinstance(v, float) and v > 0 for k, v in vars(module).items()):
+        elif any(value > 0 for _, value in _numbers(module)):
             return True
     return False
 
@@ -47,12 +46,19 @@ def dropout_rate(model: nn.Module, rate: float) -> Iterator[None]:
         if isinstance(module, nn.modules.dropout._DropoutNd):
             before.append((module, "p", module.p))
         else:
-            before += [
-                (module, k, v) for k, v in vars(module).items() if "dropout" in k and isinstance(v, float)
-            ]
+            before += [(module, name, value) for name, value in _numbers(module)]
     set_dropout(model, rate)
     try:
         yield
     finally:
         for module, name, value in before:
             setattr(module, name, value)
+
+
+def _numbers(module: nn.Module) -> list[tuple[str, float]]:
+    """The rates that a module keeps as numbers; a configuration may write 0 for 0.0."""
+    return [
+        (name, value)
+        for name, value in vars(module).items()
+        if "dropout" in name and isinstance(value, int | float) and not isinstance(value, bool)
+    ]

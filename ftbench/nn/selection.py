@@ -12,7 +12,7 @@ from torch import Tensor
 
 def kept(count: int, keep_ratio: float) -> int:
     """How many of ``count`` values are kept: ceil(keep_ratio * count), guarded against rounding."""
-    return min(count, math.ceil(keep_ratio * count - 1e-9))
+    return min(count, math.ceil(keep_ratio * count - max(1e-9, 1e-12 * count)))
 
 
 def kth_largest(values: Tensor, k: int) -> Tensor:

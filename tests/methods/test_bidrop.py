@@ -338,6 +338,17 @@ def test_where_nothing_perturbs_the_scaling_factor_selects_with_a_warning(k: int
     assert (found[0][MASKED[1]] == start).any()  # something was masked
 
 
+def test_dropout_of_the_other_passes_alone_perturbs_too() -> None:
+    found = {}
+    for selection in ("ess", "scaling"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            m = method(selection=selection, keep_ratio=0.3, other_dropout=0.5)
+            steps = trajectory(m, seeded(lambda: DropNet(0.0)), examples(1), 0.1, optimizer="sgd")
+        found[selection] = steps[0]
+    assert any(not torch.equal(found["ess"][n], found["scaling"][n]) for n in MASKED)
+
+
 @pytest.mark.parametrize("given_", [{"keep_ratio": 1}, {"selection": "none"}])
 @pytest.mark.parametrize("optimizer", ["adamw_torch", "adamw_hf"])
 @pytest.mark.filterwarnings("ignore:bidrop")

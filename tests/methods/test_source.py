@@ -123,6 +123,24 @@ def test_code_of_the_nn_files_it_imports_changes_it(digest_of, name: str) -> Non
     assert digest_of(**{name: "x = 2\n"}) == digest_of(**{name: '"""Words."""\nx = 2  # more\n'})
 
 
+def test_a_plain_import_of_an_nn_file_counts_too(digest_of) -> None:
+    old, new = "from ftbench.nn import selection_of_a_test", "import ftbench.nn.selection_of_a_test"
+    source = SOURCE.replace(old, new)
+    assert digest_of(source, selection="x = 2\n") != digest_of(source)
+
+
+def test_code_of_a_method_that_it_extends_changes_it(digest_of, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    mine = "import base_of_a_test\n\nclass Mine(base_of_a_test.Base):\n    pass\n"
+    digests = []
+    for value in (1, 1, 2):
+        text = f"from ftbench.methods import Method\n\nclass Base(Method):\n    x = {value}\n"
+        (tmp_path / "base_of_a_test.py").write_text(text)
+        sys.modules.pop("base_of_a_test", None)
+        digests.append(digest_of(f"{mine}# {len(digests)}\n"))
+    assert digests[0] == digests[1] != digests[2]
+
+
 def test_other_nn_files_do_not(digest_of, tmp_path: Path) -> None:
     before = digest_of()
     (tmp_path / "nn" / "another_of_a_test.py").write_text("x = 1\n")

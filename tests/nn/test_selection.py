@@ -19,7 +19,7 @@ NUMBERS = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=30)
     ("count", "ratio", "expected"),
     [(10, 0.7, 7), (10, 0.71, 8), (10, 0.05, 1), (10, 1.0, 10), (10, 0.0, 0), (3, 0.5, 2)]
     # 0.07 * 100 is 7.000000000000001: rounding must not keep an eighth
-    + [(100, 0.07, 7), (1000, 0.56, 560), (100, 0.29, 29)],
+    + [(100, 0.07, 7), (1000, 0.56, 560), (100, 0.29, 29), (300_000_000, 0.07, 21_000_000)],
 )
 def test_kept_rounds_up(count: int, ratio: float, expected: int) -> None:
     assert kept(count, ratio) == expected

@@ -188,6 +188,13 @@ def test_a_rate_for_a_while_gives_back_each_rate_that_was_there(kind: str) -> No
     assert all_rates(model) == before
 
 
+def test_a_rate_that_a_configuration_writes_as_an_integer_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small("bart", dropout=0, attention_dropout=0, activation_dropout=0, classifier_dropout=0)
+    with dropout_rate(model, 0.5):
+        assert has_dropout(model) and rates_used(model, monkeypatch) == {0.5}
+    assert not has_dropout(model) and rates_used(model, monkeypatch) == {0.0}
+
+
 def test_no_other_number_is_taken_for_a_rate() -> None:
     model = small("bart", encoder_layerdrop=0.2)
     set_dropout(model, 0.3)
