@@ -29,21 +29,17 @@ def methods(
     if name is not None:
         _print(service.method(name), as_json)
         return
-    rows = service.list_methods(plugins or ())
-    if as_json:
-        print_json(rows)
-        return
-    print_rows([row for row in rows if not row["error"]], ("name", "title", "family", "paper"))
-    for row in rows:
-        if row["error"]:
-            note(f"not usable: {row['name']}: {row['error']}")
+    _print_usable(service.list_methods(plugins or ()), as_json, ("name", "title", "family", "paper"))
 
 
 def tasks(name: NameArgument = None, as_json: JsonOption = False) -> None:
     """List the tasks, or show one: classes, metric, files."""
     from ftbench.services import catalog as service
 
-    _print(service.list_tasks() if name is None else service.task(name), as_json)
+    if name is not None:
+        _print(service.task(name), as_json)
+        return
+    _print_usable(service.list_tasks(), as_json)
 
 
 def models(name: NameArgument = None, as_json: JsonOption = False) -> None:
@@ -87,6 +83,17 @@ def prepare(
     )
     if as_json:
         print_json(lines)
+
+
+def _print_usable(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str] = ()) -> None:
+    """Print what can be used as a table, and a line for each plug-in that cannot."""
+    if as_json:
+        print_json(rows)
+        return
+    print_rows([row for row in rows if not row["error"]], columns)
+    for row in rows:
+        if row["error"]:
+            note(f"not usable: {row['name']}: {row['error']}")
 
 
 def _print(found: Sequence[Mapping[str, Any]] | Mapping[str, Any], as_json: bool) -> None:

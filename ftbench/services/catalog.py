@@ -52,8 +52,11 @@ def method(name: str) -> Row:
 
 
 def list_tasks() -> list[Row]:
-    """Every task with its classes, metric and reported set."""
-    return [_task(tasks.find(name)) for name in tasks.names()]
+    """Every task with its classes, metric and reported set; what cannot be used has its error instead."""
+    return [
+        {**(_task(entry.spec) if entry.spec else {"name": entry.name}), "error": entry.error}
+        for entry in tasks.available()
+    ]
 
 
 def task(name: str) -> Row:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
 import pytest
 
+from ftbench.tasks import registry
 from tests.cli.conftest import Ftbench
 
 
@@ -19,6 +23,24 @@ def test_each_is_listed_and_shown_whole(ftbench: Ftbench, kind: str, name: str) 
     card = ftbench(kind, name, "--json").json
     assert card["name"] == name
     assert name in ftbench(kind, name).out
+
+
+@pytest.mark.parametrize("raises", ["RuntimeError('boom')", "SystemExit('boom')"])
+def test_a_task_that_raises_on_import_is_listed_with_its_error(
+    ftbench: Ftbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raises: str
+) -> None:
+    (tmp_path / "own_broken_task.py").write_text(f"raise {raises}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    points = [EntryPoint("own", "own_broken_task:TASK", registry.ENTRY_POINTS)]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    registry._plugins.cache_clear()
+    try:
+        listed, rows = ftbench("tasks"), ftbench("tasks", "--json").json
+    finally:
+        registry._plugins.cache_clear()
+    assert listed.code == 0 and "cola" in listed.out
+    assert listed.err == f"not usable: own: {raises.partition('(')[0]}: boom\n"
+    assert [(r["name"], r["error"] != "") for r in rows][-1] == ("own", True)
 
 
 def test_a_method_is_found_by_its_alias_and_shows_its_hyper_parameters(ftbench: Ftbench) -> None:
