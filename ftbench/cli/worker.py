@@ -43,6 +43,7 @@ def worker(
     _check("--lease", lease, "seconds")
     _check("--timeout", timeout, "minutes")
     _check("--max-jobs", max_jobs, "jobs")
+    _check("--threads", threads, "threads")
     from ftbench.db import create_database
     from ftbench.services import machine, progress
     from ftbench.services import worker as service

@@ -137,6 +137,12 @@ def test_a_database_of_a_newer_version_is_refused(ftbench: Ftbench) -> None:
         refused(ftbench(*words, "--db", "new.db"), 1, "newer")
 
 
+@pytest.mark.parametrize("flag", ["--threads", "--lease", "--timeout", "--max-jobs"])
+def test_a_worker_refuses_what_is_not_above_0_and_makes_no_database(ftbench: Ftbench, flag: str) -> None:
+    refused(ftbench("worker", "--drain", flag, "0"), 2, f"{flag} 0")
+    assert list(Path.cwd().iterdir()) == []
+
+
 def test_a_locked_database_is_named(ftbench: Ftbench, monkeypatch: pytest.MonkeyPatch) -> None:
     create_database("busy.db").close()
     monkeypatch.setitem(create_database.__kwdefaults__, "timeout", 0.05)
