@@ -1,11 +1,13 @@
 """Pretrains ``tiny``, the small BERT inside the package, on unlabelled text of the toy grammar.
 
-    python scripts/pretrain_tiny.py                       # writes ftbench/assets/tiny, some ten minutes
+    python scripts/pretrain_tiny.py                       # writes ftbench/assets/tiny, about eight minutes
     python scripts/pretrain_tiny.py --random-init FOLDER  # the same network, untrained, for comparison
 
-The objectives are BERT's (Devlin et al. 2019, arXiv:1810.04805): masked words, and whether the second of two
-sentences belongs to the first (here: whether it tells of the same scene). The text comes from the grammar
-that also feeds the toy tasks, with seeds of its own and without their labels.
+Three objectives, each on rows of its own: masked words and sentence pairs, as BERT has them (Devlin et al.
+2019, arXiv:1810.04805; a pair belongs together where both sentences tell of the same scene), and false words,
+which the network is to find, as ELECTRA does (Clark et al. 2020, arXiv:2003.10555; here a false word is
+another one of its class, or another form of the right one). The text comes from the grammar that also feeds
+the toy tasks, with seeds of its own and without the tasks' labels.
 
 Needs nothing but the package's own dependencies, one CPU thread, and no network; the same seed on the same
 machine gives the same weights.
@@ -17,33 +19,22 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from tiny_text import SPECIAL, Author, Passage, false_words, vocabulary
 from torch import Tensor
 from torch.nn import functional
 from transformers import AutoTokenizer, BertConfig, BertForPreTraining
 
-from ftbench.tasks import toy_lexicon as lexicon
-from ftbench.tasks.toy_grammar import NOT_PLURAL, NOT_SINGULAR, Speaker
-from ftbench.tasks.toy_meaning import DIFFERS, FOLLOWS, change
-from ftbench.tasks.toy_scene import (
-    PLURAL,
-    PREPOSITIONS,
-    SINGULAR,
-    Dice,
-    Scene,
-    draw_phrase,
-    draw_relative,
-    draw_scene,
-)
+from ftbench.tasks.toy_scene import Dice
 
 ASSETS = Path(__file__).resolve().parent.parent / "ftbench" / "assets" / "tiny"
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, CLS, SEP, MASK = 0, 2, 3, 4
-GRAMMAR_WORDS = "by that not , . is are was were has have been can be do does did an".split()
 MAX_LENGTH = 64
+MATES = 24
+LOG_STEPS = 250
 
 
 @dataclass(frozen=True)
@@ -51,122 +42,73 @@ class Settings:
     """The network's size and its training."""
 
     hidden: int = 96
-    layers: int = 2
+    layers: int = 3
     heads: int = 4
     intermediate: int = 384
-    steps: int = 8000
-    batch: int = 64
+    steps: int = 12000
+    batch: int = 32
     lr: float = 2e-3
-    masked: float = 0.2
     dropout: float = 0.0
     seed: int = 20240
 
 
-def vocabulary() -> list[str]:
-    """Special tokens, every word of the grammar, then characters, so that any other text has tokens too."""
-    words = {*GRAMMAR_WORDS, *SINGULAR, *PLURAL, *NOT_PLURAL, *NOT_SINGULAR, *PREPOSITIONS}
-    for noun in (*lexicon.NOUNS.values(), *lexicon.GENERAL.values(), *lexicon.PLACES):
-        words.update(word for pair in noun.words for word in pair)
-    for verb in lexicon.VERBS.values():
-        words.update(form for forms in verb.words for form in forms)
-    for modifier in (*lexicon.ADJECTIVES.values(), *lexicon.ADVERBS.values()):
-        words.update(modifier.words)
-    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)] + [str(digit) for digit in range(10)]
-    marks = [mark for mark in "!\"'();:?-%$&/" if mark not in words]
-    single = [letter for letter in letters if letter not in words]
-    return [*SPECIAL, *sorted(words), *marks, *single, *(f"##{letter}" for letter in letters)]
-
-
-# Text ----------------------------------------------------------------------------------------------------
-
-
-def scene(dice: Dice) -> Scene:
-    """A scene with everything that the grammar has."""
-    drawn = draw_scene(dice, quality=0.15)
-    if dice.chance(0.2):
-        return replace(drawn, agent=replace(drawn.agent, relative=draw_relative(dice, drawn.agent.noun)))
-    if dice.chance(0.2):
-        near = draw_phrase(dice, lexicon.KINDS, adjective=0.0)
-        return replace(drawn, agent=replace(drawn.agent, beside=(dice.pick(PREPOSITIONS), near)))
-    return drawn
-
-
-def say(drawn: Scene, dice: Dice, avoid: list[str]) -> list[str]:
-    """A scene in words, with the full stop."""
-    words = Speaker(dice, avoid).say(drawn, passive=dice.chance(0.25), fronted=dice.chance(0.25))
-    return [*words, "."]
-
-
-def passage(dice: Dice) -> tuple[list[str], list[str], int]:
-    """One sentence (label -100), or two and whether they tell of the same scene (0) or not (1).
-
-    The second one of the same scene says it again, in other words or with less detail.
-    """
-    first = scene(dice)
-    said = say(first, dice, [])
-    if dice.chance(0.2):
-        return said, [], -100
-    if dice.chance(0.5):
-        second: Scene | None = first
-        if not first.negative:
-            for _ in range(dice.pick((0, 0, 1, 2))):
-                second = (second and change(second, dice, FOLLOWS)) or second
-        label = 0
-    elif dice.chance(0.5):
-        second, label = scene(dice), 1
-    else:
-        second, label = first, 1
-        for _ in range(2):
-            second = change(second, dice, DIFFERS) or second
-    assert second is not None
-    return said, say(second, dice, [w for w in said if dice.chance(0.5)]), label
-
-
 # Batches -------------------------------------------------------------------------------------------------
+
+WORDS, FALSE, PAIRS = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Token ids [rows, length], their segments, and the sentence labels [rows]."""
+    """Token ids [rows, length], their segments, the sentence labels and the objective of each row [rows]."""
 
     ids: Tensor
     segments: Tensor
     labels: Tensor
+    kinds: Tensor
 
 
-def batches(dice: Dice, index: dict[str, int], size: int) -> Iterator[Batch]:
+def batches(author: Author, size: int) -> Iterator[Batch]:
     """Endless batches of rows of about the same length."""
-    at_once = 32
     while True:
-        rows = []
-        for _ in range(at_once * size):
-            first, second, label = passage(dice)
-            head = [CLS, *(index[w] for w in first), SEP]
-            tail = [*(index[w] for w in second), SEP] if second else []
-            if len(head) + len(tail) <= MAX_LENGTH:
-                rows.append((head, tail, label))
-        rows.sort(key=lambda row: len(row[0]) + len(row[1]))
-        groups = [rows[start : start + size] for start in range(0, len(rows) - size + 1, size)]
+        passages = [author.passage() for _ in range(32 * size)]
+        passages = [p for p in passages if len(p.first) + len(p.second) + 3 <= MAX_LENGTH]
+        passages.sort(key=lambda p: len(p.first) + len(p.second))
+        groups = [passages[start : start + size] for start in range(0, len(passages) - size + 1, size)]
         while groups:
-            yield _batch(groups.pop(groups.index(dice.pick(groups))))
+            yield _batch(groups.pop(groups.index(author.dice.pick(groups))), author.dice)
 
 
-def _batch(rows: list[tuple[list[int], list[int], int]]) -> Batch:
-    width = max(len(head) + len(tail) for head, tail, _ in rows)
-    ids = [head + tail + [PAD] * (width - len(head) - len(tail)) for head, tail, _ in rows]
-    segments = [
-        [0] * len(head) + [1] * len(tail) + [0] * (width - len(head) - len(tail)) for head, tail, _ in rows
-    ]
-    return Batch(torch.tensor(ids), torch.tensor(segments), torch.tensor([label for _, _, label in rows]))
+def _batch(passages: list[Passage], dice: Dice) -> Batch:
+    rows, segments, kinds = [], [], []
+    width = max(len(p.first) + len(p.second) for p in passages) + 3
+    for p in passages:
+        head = [CLS, *p.first, SEP]
+        tail = [*p.second, SEP] if p.second else []
+        rest = [0] * (width - len(head) - len(tail))
+        rows.append(head + tail + [PAD] * len(rest))
+        segments.append([0] * len(head) + [1] * len(tail) + rest)
+        kinds.append(dice.pick((WORDS, WORDS, FALSE, PAIRS, PAIRS) if p.second else (WORDS, FALSE)))
+    labels = torch.tensor([p.label for p in passages])
+    return Batch(torch.tensor(rows), torch.tensor(segments), labels, torch.tensor(kinds))
 
 
-def mask(ids: Tensor, share: float, words: int) -> tuple[Tensor, Tensor]:
-    """BERT's masking: of the chosen tokens 80 % become [MASK], 10 % another word, 10 % stay."""
-    chosen = (torch.rand(ids.shape) < share) & (ids >= len(SPECIAL))
-    kind = torch.rand(ids.shape)
-    masked = torch.where(chosen & (kind < 0.8), MASK, ids)
-    other = torch.randint(len(SPECIAL), words, ids.shape)
-    return torch.where(chosen & (kind >= 0.9), other, masked), chosen
+def corrupt(batch: Batch, mates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The ids with masked and false words; which positions are masked; which are false.
+
+    Of a pair, one sentence is masked densely and the other hardly: the words are to be found there.
+    """
+    shape = batch.ids.shape
+    kinds = batch.kinds[:, None]
+    dense = batch.segments == torch.randint(2, (shape[0], 1))
+    alone = ~batch.segments.any(1, keepdim=True)
+    rate = torch.where(alone, 0.2, torch.where(dense, 0.4, 0.05))
+    rate = torch.where(kinds == WORDS, rate, torch.where(kinds == FALSE, 0.12, 0.08))
+    chosen = (torch.rand(shape) < rate) & (batch.ids >= len(SPECIAL))
+    masked = chosen & (kinds != FALSE)
+    other = mates[batch.ids, torch.randint(mates.shape[1], shape)]
+    swapped = torch.where(chosen & (kinds == FALSE), other, batch.ids)
+    ids = torch.where(masked & (torch.rand(shape) < 0.85), MASK, swapped)
+    return ids, masked, swapped != batch.ids
 
 
 # Training ------------------------------------------------------------------------------------------------
@@ -183,60 +125,86 @@ def network(settings: Settings, words: int, dropout: float) -> BertForPreTrainin
         max_position_embeddings=MAX_LENGTH,
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=dropout,
+        initializer_range=0.08,
     )
     return BertForPreTraining(config)
+
+
+class Pretraining(torch.nn.Module):
+    """The network with its objectives: masked words, false words, sentence pairs."""
+
+    def __init__(self, model: BertForPreTraining, mates: Tensor) -> None:
+        """Add the head that finds false words."""
+        super().__init__()
+        self.model = model
+        self.mates = mates
+        self.judge = torch.nn.Linear(model.config.hidden_size, 1)
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The loss; and (loss, share right) of each objective, for the log."""
+        ids, masked, false = corrupt(batch, self.mates)
+        found = self.model.bert(
+            input_ids=ids,
+            token_type_ids=batch.segments,
+            attention_mask=(ids != PAD).long(),
+            output_hidden_states=True,
+        )
+        guesses = self.model.cls.predictions(found.last_hidden_state[masked])
+        words = _objective(guesses, batch.ids[masked])
+        # Judged one layer below the top, so that the top layer's [CLS] can gather what was found.
+        judged = (batch.kinds[:, None] == FALSE) & (batch.ids >= len(SPECIAL))
+        verdicts = self.judge(found.hidden_states[-2][judged])
+        falses = _objective(torch.cat([torch.zeros_like(verdicts), verdicts], dim=1), false[judged].long())
+        paired = batch.kinds == PAIRS
+        pairs = _objective(self.model.cls.seq_relationship(found.pooler_output[paired]), batch.labels[paired])
+        numbers = torch.stack([*words, *falses, *pairs])
+        return words[0] + 3 * falses[0] + pairs[0], numbers.detach()
+
+
+def _objective(logits: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean loss and share right, of logits [n, classes]; 0 where there are none."""
+    many = max(1, len(truth))
+    loss = functional.cross_entropy(logits, truth, reduction="sum") / many
+    return loss, (logits.argmax(1) == truth).float().sum() / many
 
 
 def pretrain(settings: Settings, vocab: list[str]) -> BertForPreTraining:
     """Train the network, printing its losses."""
     model = network(settings, len(vocab), settings.dropout)
-    model.train()
-    decayed = [p for p in model.parameters() if p.dim() > 1]
-    others = [p for p in model.parameters() if p.dim() <= 1]
-    groups = [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
+    mates = torch.tensor(false_words(vocab, Dice(settings.seed + 1), MATES))
+    whole = Pretraining(model, mates)
+    whole.train()
+    groups = [
+        {"params": [p for p in whole.parameters() if p.dim() > 1], "weight_decay": 0.01},
+        {"params": [p for p in whole.parameters() if p.dim() <= 1], "weight_decay": 0.0},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=settings.lr, betas=(0.9, 0.98))
     warmup = max(1, settings.steps // 20)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda s: min((s + 1) / warmup, (settings.steps - s) / (settings.steps - warmup))
     )
-    source = batches(Dice(settings.seed), {word: i for i, word in enumerate(vocab)}, settings.batch)
-    seen = torch.zeros(4)
+    author = Author(settings.seed, vocab)
+    source = batches(author, settings.batch)
+    seen = torch.zeros(6)
     began = time.monotonic()
     for step in range(1, settings.steps + 1):
-        loss, numbers = losses(model, next(source), settings.masked, len(vocab))
+        author.ease = max(0.0, 1 - 4 * step / settings.steps)
+        loss, numbers = whole(next(source))
         torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(whole.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
         schedule.step()
         seen += numbers
-        if step % 250 == 0 or step == settings.steps:
-            words, right, pairs, same = (seen / min(step, 250)).tolist()
-            passed = time.monotonic() - began
+        if step % LOG_STEPS == 0:
+            shown = [f"{value:.3f}" for value in (seen / LOG_STEPS).tolist()]
             print(
-                f"step {step:5d}  words: loss {words:.3f}, right {right:.3f}  "
-                f"pairs: loss {pairs:.3f}, right {same:.3f}  {passed:.0f} s",
+                f"step {step:5d}  words: loss {shown[0]}, right {shown[1]}  false: {shown[2]}, {shown[3]}  "
+                f"pairs: {shown[4]}, {shown[5]}  {time.monotonic() - began:.0f} s",
                 flush=True,
             )
             seen.zero_()
     return model
-
-
-def losses(model: BertForPreTraining, batch: Batch, share: float, words: int) -> tuple[Tensor, Tensor]:
-    """The sum of both losses; and (loss, share right) of the words and of the pairs."""
-    ids, chosen = mask(batch.ids, share, words)
-    found = model.bert(input_ids=ids, token_type_ids=batch.segments, attention_mask=(ids != PAD).long())
-    guesses = model.cls.predictions(found.last_hidden_state[chosen])
-    truth = batch.ids[chosen]
-    word_loss = functional.cross_entropy(guesses, truth)
-    relation = model.cls.seq_relationship(found.pooler_output)
-    pairs = batch.labels >= 0
-    pair_loss = (
-        functional.cross_entropy(relation[pairs], batch.labels[pairs]) if pairs.any() else 0 * word_loss
-    )
-    right = (guesses.argmax(1) == truth).float().mean()
-    same = (relation[pairs].argmax(1) == batch.labels[pairs]).float().mean() if pairs.any() else word_loss * 0
-    return word_loss + pair_loss, torch.stack([word_loss, right, pair_loss, same]).detach()
 
 
 def save(model: BertForPreTraining, vocab: list[str], folder: Path, dropout: float = 0.1) -> None:
@@ -270,7 +238,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=Settings.seed)
     for name in ("hidden", "layers", "heads", "intermediate", "batch"):
         parser.add_argument(f"--{name}", type=int, default=getattr(Settings, name))
-    for name in ("lr", "masked", "dropout"):
+    for name in ("lr", "dropout"):
         parser.add_argument(f"--{name}", type=float, default=getattr(Settings, name))
     given = vars(parser.parse_args())
     out, untrained = given.pop("out"), given.pop("random_init")
