@@ -12,6 +12,7 @@ from ftbench.cli._output import counted, say
 DATABASE = "ftbench-demo.db"
 METHODS = "vanilla,rdrop,bidrop"
 TASKS = "toy"
+ROWS = "400"
 
 
 def demo(
@@ -28,8 +29,8 @@ def demo(
     from ftbench.services import worker as service
 
     address = db or DATABASE
-    plan = queue.make_plan(queue.Request(methods=METHODS, tasks=TASKS, seeds=seeds))
-    given = f"--methods {METHODS} --tasks {TASKS} --seeds {seeds}"
+    plan = queue.make_plan(queue.Request(methods=METHODS, tasks=TASKS, seeds=seeds, train_size=ROWS))
+    given = f"--methods {METHODS} --tasks {TASKS} --seeds {seeds} --train-size {ROWS}"
     say(f"{counted(len(plan.jobs), 'job')}: ftbench queue {given}")
     queue.add(plan, address)
     with create_database(address) as database:
