@@ -44,15 +44,15 @@ def worker(
     _check("--timeout", timeout, "minutes")
     _check("--max-jobs", max_jobs, "jobs")
     _check("--threads", threads, "threads")
-    from ftbench.db import create_database
+    from ftbench.db import open_database
     from ftbench.services import machine, progress
     from ftbench.services import worker as service
 
-    device = machine.choose_device(gpu)  # before a database is made
+    device = machine.choose_device(gpu)
     folder = chosen_data_dir(data_dir) if data_dir else None
     if folder is not None and not folder.is_dir():
         raise BadValue(f"--data-dir {folder}: no such folder")
-    with create_database(database_address(db)) as database:
+    with open_database(database_address(db)) as database:
         options = service.Options(
             name=name or service.worker_name(),
             device=device,

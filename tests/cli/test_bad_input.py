@@ -143,6 +143,11 @@ def test_a_worker_refuses_what_is_not_above_0_and_makes_no_database(ftbench: Ftb
     assert list(Path.cwd().iterdir()) == []
 
 
+def test_a_worker_does_not_make_a_database(ftbench: Ftbench) -> None:
+    refused(ftbench("worker", "--drain", "--db", "mistyped.db"), 1, "no database at mistyped.db")
+    assert not Path("mistyped.db").exists()
+
+
 def test_a_locked_database_is_named(ftbench: Ftbench, monkeypatch: pytest.MonkeyPatch) -> None:
     create_database("busy.db").close()
     monkeypatch.setitem(create_database.__kwdefaults__, "timeout", 0.05)
