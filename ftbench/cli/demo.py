@@ -37,7 +37,7 @@ def demo(
         options = service.Options(
             name=service.worker_name(),
             device=machine.choose_device(None),
-            threads=service.fixed_threads(database, None),
+            threads=service.fixed_threads(database, 1),  # the matrices of tiny are too small for two
             drain=True,
         )
         code = service.Worker(database, options, progress.to_terminal()).run().exit_code
