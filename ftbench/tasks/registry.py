@@ -127,7 +127,7 @@ def _load(point: EntryPoint) -> list[TaskEntry]:
         wrong = [spec for spec in specs if not isinstance(spec, TaskSpec)]
         if wrong:
             raise TypeError(f"{point.value} gives {type(wrong[0]).__name__}, not TaskSpec")
-    except (Exception, SystemExit) as error:  # noqa: BLE001
+    except (Exception, SystemExit) as error:
         return [
             TaskEntry(point.name, source, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
         ]

@@ -105,8 +105,8 @@ class Run:
             torch.manual_seed(self._stream("dropout", self.step, self._pass, self._micro))
         hook = None
         if embeddings is not None:
-            layer = self.model.get_input_embeddings()  # type: ignore[operator]
-            hook = layer.register_forward_hook(lambda _m, _i, out: embeddings(out))
+            model: Any = self.model
+            hook = model.get_input_embeddings().register_forward_hook(lambda _m, _i, out: embeddings(out))
         try:
             with self._autocast(batch):
                 logits = self._call(self.model, batch.inputs, self._pass)
