@@ -246,7 +246,7 @@ class Worker:
             self._false_starts = 0
 
     def _done(self, attempt: Attempt) -> None:
-        attempt.count()
+        self._insist(attempt.count)
         result = attempt.collector.result(self._facts(attempt))
         if not self._insist(lambda: self._database.jobs.finish(attempt.claim, result)):
             self._dropped(attempt)
@@ -256,7 +256,7 @@ class Worker:
         self._ended(attempt, "done")
 
     def _failed(self, attempt: Attempt, end: End) -> None:
-        attempt.count()
+        self._insist(attempt.count)
         outcome, message = end.outcome, end.message
         if attempt.why is Why.TIMEOUT and end.kind != "failed":
             outcome, message = Outcome.TIMEOUT, f"no end after {attempt.seconds / 60:.3g} minutes (--timeout)"
