@@ -16,7 +16,7 @@ import pytest
 
 from ftbench.db import Claim, Database, Entry, JobFilter
 from ftbench.domain.result import JobResult, Outcome, Score, State
-from ftbench.errors import BadValue, FtbenchError
+from ftbench.errors import BadValue, DatabaseBusy, FtbenchError
 from ftbench.services.workdir import WorkDir
 from ftbench.services.worker import fixed_threads
 from tests.services.helpers import (
@@ -51,6 +51,23 @@ def test_draining_does_every_job_once_in_one_training_process(database: Database
     assert watch.how == ["done"] * 5
     assert watch.closed
     assert watch.said[-1] == "the queue is empty"
+
+
+def test_a_lock_while_the_jobs_are_counted_costs_no_result(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (digest,) = queue(database, [PROGRESS, SCORE])
+    counts, busy = database.jobs.counts, []
+
+    def counted() -> dict[State, int]:
+        if busy:
+            raise busy.pop()
+        return counts()
+
+    monkeypatch.setattr(database.jobs, "counts", counted)
+    tally = work(database, Watch(on_step=lambda *_: busy.append(DatabaseBusy())))
+    assert tally.done == 1 and not busy
+    assert scores(database) == [(digest, 0.5)]
 
 
 def test_everything_that_was_sent_is_recorded(database: Database) -> None:
