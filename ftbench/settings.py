@@ -26,6 +26,18 @@ def data_dir(given: str | Path | None = None) -> Path | None:
     return Path(value).expanduser() if value else None
 
 
+def data_here(queued: str | None, given: str | Path | None = None) -> str | None:
+    """Where the data of a job lie on this machine, which need not be the one that queued it.
+
+    Args:
+        queued: the folder that the job was queued with.
+        given: the flag, which wins; without it ``FTBENCH_DATA`` stands in for a folder that is not here.
+    """
+    missing = queued is None or not Path(queued).exists()
+    here = data_dir(given) if given or missing else None
+    return str(here.absolute()) if here is not None else queued
+
+
 def work_dir(address: str) -> Path:
     """The folder for checkpoints and logs of one database, on this machine.
 

@@ -221,11 +221,7 @@ class Worker:
         """Where things are here: data of a folder may lie elsewhere than where the job was queued."""
         places = dict(claim.places)
         if claim.job.data_revision.startswith("sha256:"):
-            queued = places.get("data")
-            missing = queued is None or not Path(queued).exists()
-            here = self._options.data_dir or (settings.data_dir() if missing else None)
-            if here is not None:
-                places["data"] = str(here.absolute())
+            places["data"] = settings.data_here(places.get("data"), self._options.data_dir)
         return places
 
     def _settle(self, attempt: Attempt, end: End) -> None:

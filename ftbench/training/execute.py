@@ -167,11 +167,7 @@ def places_here(command: Mapping[str, Any], data_dir: str = "") -> dict[str, Any
     """
     places = dict(command.get("places") or {})
     if str(command["job"]["task"]["revision"]).startswith("sha256:"):
-        queued = places.get("data")
-        missing = queued is None or not Path(queued).exists()
-        here = settings.data_dir(data_dir or None) if data_dir or missing else None
-        if here is not None:
-            places["data"] = str(here.absolute())
+        places["data"] = settings.data_here(places.get("data"), data_dir)
     return places
 
 
