@@ -171,20 +171,29 @@ def _sources(batches: Any, epochs: Any) -> dict[str, _Recorded]:
 
 def _set(optimizer: Optimizer, name: str, run: Run, *, lr: Any, clip: Any, flavour: Any, decay: Any) -> None:
     """Give one optimiser the learning rate, clipping, flavour and decay that were asked for by its name."""
+    from ftbench.nn import optimizers, structure
+
     rates = lr[name] if isinstance(lr, Mapping) else lr
     optimizer.schedule = (
         (lambda _: float(rates)) if isinstance(rates, int | float) else (lambda t: float(rates[t]))
     )
     if isinstance(clip, Mapping):
         optimizer.clip = float(clip.get(name, optimizer.clip))
-    if not (isinstance(flavour, Mapping) or isinstance(decay, Mapping)):
-        return
-    names = {id(p): n for n, p in run.parameters.items()}
-    mine = {names[id(p)]: p for p in optimizer.params}
-    present = max((g["weight_decay"] for g in optimizer.inner.param_groups), default=0.0)
-    made = run.optimizer(
-        mine,
-        flavour=flavour.get(name) if isinstance(flavour, Mapping) else flavour,
-        decay=decay.get(name, present) if isinstance(decay, Mapping) else decay,
-    )
-    optimizer.inner = made.inner
+    groups = optimizer.inner.param_groups
+    if isinstance(decay, Mapping) and name in decay:
+        undecayed = structure.undecayed_names(run.model)
+        bare = {id(run.parameters[n]) for n in undecayed}
+        for group in groups:
+            group["weight_decay"] = 0.0 if all(id(p) in bare for p in group["params"]) else float(decay[name])
+    if isinstance(flavour, Mapping) and name in flavour:
+        first = groups[0]
+        kept: list[dict[str, Any]] = [
+            {k: g[k] for k in ("params", "weight_decay", "lr_scale") if k in g} for g in groups
+        ]
+        optimizer.inner = optimizers.build(
+            flavour[name],
+            kept,
+            lr=first["lr"],
+            betas=first.get("betas", (0.9, 0.999)),
+            eps=first.get("eps", 1e-8),
+        )

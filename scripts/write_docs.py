@@ -166,14 +166,17 @@ def slug(heading: str) -> str:
 def method_index(names: Iterable[str]) -> str:
     """The list of the methods."""
     cards = [catalog.method(name) for name in names]
-    rows = ((f"[{c['name']}]({c['name']}.md)", c["title"], c["family"], c["paper"], c["cost"]) for c in cards)
+    rows = (
+        (f"[{c['name']}]({c['name']}.md)", c["title"], c["family"], c["paper"], c["cost"], c["memory"])
+        for c in cards
+    )
     return "\n\n".join(
         [
             NOTE,
             "# Methods",
             "One page each, written from the method's card; `ftbench methods NAME` prints the same. For a "
             "method of your own see [write a method](../write-a-method.md).",
-            table(("name", "title", "family", "paper", "cost"), rows) + "\n",
+            table(("name", "title", "family", "paper", "cost", "memory"), rows) + "\n",
         ]
     )
 
@@ -204,6 +207,7 @@ def card_lines(card: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "family", card["family"]
     yield "update", code(card["formula"])
     yield "cost", card["cost"]
+    yield "memory", card["memory"]
     yield "limits", card["not supported"]
     yield "recipe it brings", ", ".join(code(f"{k}={v}") for k, v in card["recipe"].items())
 

@@ -29,7 +29,8 @@ def methods(
     if name is not None:
         _print(service.method(name), as_json)
         return
-    _print_usable(service.list_methods(plugins or ()), as_json, ("name", "title", "family", "paper"))
+    columns = ("family", "name", "title", "paper", "cost")
+    _print_usable(service.list_methods(plugins or ()), as_json, columns)
 
 
 def tasks(name: NameArgument = None, as_json: JsonOption = False) -> None:

@@ -21,6 +21,20 @@ if TYPE_CHECKING:
 
 VARIANTS = ("paper", "published")
 
+#: What ``family`` may say, in the order of the listing.
+FAMILIES = (
+    "baseline",
+    "regularisation",
+    "layers",
+    "sub-network",
+    "consistency",
+    "adversarial",
+    "averaging",
+    "bi-level",
+    "parameter-efficient",
+    "other",
+)
+
 
 class Method:
     """A fine-tuning method; a subclass overrides only what its paper changes.
@@ -34,10 +48,11 @@ class Method:
     Attributes:
         title: the name as papers print it.
         paper: authors, year, arXiv number.
-        family: where the listing puts it: ``baseline``, ``regularisation``, ``sub-network``, …
+        family: where the listing puts it, one of ``FAMILIES``.
         formula: the update in one line, for the card.
         differs: where the authors' code departs from the paper, a line each, and which is the default.
-        cost: time and memory against vanilla, in words, for the card.
+        cost: forward and backward passes a step, and one-off work, in a few words.
+        memory: what it keeps beyond vanilla: buffers of the weights' size, activations.
         unsupported_note: what it does not support, for the card.
         published: the switches that make it do what the authors' code does (``variant=published``).
         held_out_fraction: the part of the training rows kept for ``next_batch("held_out")``; may be a
@@ -50,6 +65,7 @@ class Method:
     formula: ClassVar[str] = ""
     differs: ClassVar[tuple[str, ...]] = ()
     cost: ClassVar[str] = ""
+    memory: ClassVar[str] = ""
     unsupported_note: ClassVar[str] = ""
     published: ClassVar[Mapping[str, Any]] = {}
     held_out_fraction: float = 0.0

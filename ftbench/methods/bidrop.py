@@ -70,7 +70,8 @@ class BiDrop(Method):
     paper = "Tong et al. 2023, arXiv:2305.14760, Eq. 5-11"
     family = "sub-network"
     formula = "F = |μ|/√Σ(g_j−μ)² · |μ|/|θ|;  M = F ≥ the ceil(keep_ratio·N)-th largest F;  Adam(μ⊙M)"
-    cost = "k forward and backward passes a step, one at a time; two more buffers of the weights' size, any k"
+    cost = "k passes a step, one after the other"
+    memory = "2 buffers a weight, whatever k; a byte a masked weight"
     unsupported_note = (
         "with dropout 0 there is no perturbation: the scaling factor alone selects, with a warning"
     )

@@ -74,7 +74,8 @@ class RDrop(Method):
     paper = "Wu et al. 2021, arXiv:2106.14448, Eq. 4"
     family = "consistency"
     formula = "L = mean(NLL1 + NLL2) + α·½·mean[KL(p1‖p2) + KL(p2‖p1)]; regression: (z1−z2)² for the KLs"
-    cost = "2 forward and backward passes a step; activations of both"
+    cost = "2 passes a step"
+    memory = "activations of both passes"
     unsupported_note = "loss=fairseq has no regression (the released code stops with an error)"
     published = {"loss": "hf_bert"}
     differs = (

@@ -12,7 +12,8 @@ class Vanilla(Method):
     paper = "Devlin et al. 2019, arXiv:1810.04805"
     family = "baseline"
     formula = "θ ← AdamW(θ, ∇ mean loss of the batch)"
-    cost = "1 forward and backward pass a step; the unit of every other card"
+    cost = "1 pass a step: forward and backward; the unit of every other card"
+    memory = "weights, gradients and two moments of Adam"
     differs = (
         "optimizer: the papers' scripts ran transformers 4's AdamW; the default is torch's, which decays "
         "first and adds ε after the bias correction. `--set optimizer=adamw_hf` gives the former.",

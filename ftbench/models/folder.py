@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,13 @@ def config(folder: Path) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise ModelError(f"{path} is not a model's configuration")
     return read
+
+
+def layers(config: Mapping[str, Any]) -> int:
+    """Transformer layers of a configuration, those of encoder and decoder together; 0 where not said."""
+    both = [config.get("encoder_layers"), config.get("decoder_layers")]
+    counts = [n for n in both if n] or [config.get(k) for k in ("num_hidden_layers", "n_layer", "n_layers")]
+    return sum(n for n in counts if isinstance(n, int))
 
 
 def _weights(folder: Path) -> list[str]:

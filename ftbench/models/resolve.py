@@ -81,6 +81,7 @@ def _is_path(text: str) -> bool:
 def _in_folder(place: Path) -> tuple[ModelSpec, ModelRef]:
     place = place.resolve()
     revision = folders.digest(place)
-    family = str(folders.config(place).get("model_type", ""))
+    config = folders.config(place)
     name = f"{FOLDER}{place.name}"
-    return ModelSpec(name, "", family, 0.0), ModelRef(name, revision, str(place))
+    spec = ModelSpec(name, "", str(config.get("model_type", "")), 0.0, layers=folders.layers(config))
+    return spec, ModelRef(name, revision, str(place))

@@ -10,14 +10,15 @@ from ftbench import methods, models, suites, tasks
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.task import TaskSpec
+from ftbench.methods.base import FAMILIES
 
 Row = dict[str, Any]
 
 
 def list_methods(plugins: Iterable[str] = ()) -> list[Row]:
-    """Every method with its family and paper; what cannot be used has its error instead."""
+    """Every method by family, with paper and cost; what cannot be used has its error instead."""
     rows = []
-    for entry in methods.available(plugins):
+    for entry in sorted(methods.available(plugins), key=_place):
         cls = entry.cls
         rows.append(
             {
@@ -25,6 +26,7 @@ def list_methods(plugins: Iterable[str] = ()) -> list[Row]:
                 "title": cls.title if cls else "",
                 "family": cls.family if cls else "",
                 "paper": cls.paper if cls else "",
+                "cost": cls.cost if cls else "",
                 "source": entry.source,
                 "error": entry.error,
             }
@@ -42,6 +44,7 @@ def method(name: str) -> Row:
         "family": cls.family,
         "formula": cls.formula,
         "cost": cls.cost,
+        "memory": cls.memory,
         "hyper-parameters": [setting(spec) for spec in hparams.describe(cls.HParams)],
         "differs": list(cls.differs),
         "published": dict(cls.published),
@@ -114,6 +117,12 @@ def setting(spec: hparams.HParamSpec) -> Row:
         "grid": list(spec.grid),
         "help": spec.help,
     }
+
+
+def _place(entry: methods.MethodEntry) -> tuple[int, str]:
+    """Where a method stands in the listing: by family, then by name; unknown families last."""
+    family = entry.cls.family if entry.cls else ""
+    return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), entry.name
 
 
 def _task(spec: TaskSpec) -> Row:
