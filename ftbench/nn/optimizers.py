@@ -62,9 +62,20 @@ class AdamWHF(torch.optim.Optimizer):
         torch._foreach_add_(denominator, group["eps"])
         steps = [self.state[p]["step"] for p in params]
         sizes = [-lr * math.sqrt(1 - beta2**t) / (1 - beta1**t) for t in steps]
-        torch._foreach_addcdiv_(params, first, denominator, sizes)
+        self._move(group, params, first, denominator, sizes)
         if group["weight_decay"]:
             torch._foreach_mul_(params, 1 - lr * group["weight_decay"])
+
+    def _move(
+        self,
+        group: dict[str, Any],
+        params: list[Tensor],
+        first: list[Tensor],
+        denominator: list[Tensor],
+        sizes: list[float],
+    ) -> None:
+        """Add size·m/(√v+ε) to the parameters, before they decay."""
+        torch._foreach_addcdiv_(params, first, denominator, sizes)
 
 
 class Optimizer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -32,6 +32,68 @@ def kth_largest(values: Tensor, k: int) -> Tensor:
     return torch.kthvalue(flat, flat.numel() - k + 1).values
 
 
+def kth_largest_of(tensors: Sequence[Tensor], k: int) -> Tensor:
+    """The ``k``-th largest value of several tensors, exactly, without joining or copying them.
+
+    The bits of floating-point numbers order as the numbers do: each pass counts 16 of them, from the top.
+
+    Args:
+        tensors: any shapes, one dtype and device, no NaN.
+        k: 1 for the largest of all.
+
+    Returns:
+        A tensor of shape ().
+    """
+    dtype = tensors[0].dtype
+    wide = dtype if dtype in (torch.float32, torch.float64) else torch.float32
+    found: int | None = None
+    for shift in range(torch.finfo(wide).bits - 16, -1, -16):
+        counts = torch.zeros(1 << 16, dtype=torch.int64, device=tensors[0].device)
+        for keys in _keys(tensors, wide):
+            if found is None:
+                digits = (keys >> shift) + (1 << 15)  # the sign is the top bit
+            else:
+                digits = (keys[keys >> (shift + 16) == found] >> shift) & 0xFFFF
+            counts += torch.bincount(digits, minlength=1 << 16)
+        above = counts.flip(0).cumsum(0)
+        place = int(torch.searchsorted(above, k))
+        k -= int(above[place] - counts[-1 - place])
+        digit = (1 << 16) - 1 - place
+        found = digit - (1 << 15) if found is None else (found << 16) | digit
+    whole = torch.int64 if wide is torch.float64 else torch.int32
+    return _swap(torch.tensor(found, dtype=whole)).view(wide).to(tensors[0])
+
+
+def _keys(tensors: Sequence[Tensor], dtype: torch.dtype) -> Iterator[Tensor]:
+    """Integers that order as the values do, a few million at a time."""
+    for tensor in tensors:
+        for part in tensor.reshape(-1).split(1 << 22):
+            values = part.to(dtype).contiguous()
+            yield _swap(values.view(torch.int64 if dtype is torch.float64 else torch.int32))
+
+
+def _swap(bits: Tensor) -> Tensor:
+    """Turn the order of negative numbers round, whose magnitude the bits hold; its own inverse."""
+    return torch.where(bits < 0, bits ^ torch.iinfo(bits.dtype).max, bits)
+
+
+def percentile(tensors: Sequence[Tensor], percent: float) -> float:
+    """``np.percentile`` of all values together: between two neighbours by linear interpolation.
+
+    Args:
+        tensors: any shapes, one dtype and device, no NaN.
+        percent: from 0 to 100.
+    """
+    count = sum(t.numel() for t in tensors)
+    place = (count - 1) * (percent / 100)
+    below = math.floor(place)
+    low = float(kth_largest_of(tensors, count - below))
+    high = float(kth_largest_of(tensors, max(1, count - below - 1)))
+    part = place - below
+    # From the nearer neighbour, as numpy does it.
+    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
+
+
 def keep_mask(scores: Tensor, keep_ratio: float) -> Tensor:
     """True at the ceil(keep_ratio * N) largest scores; all that tie with the last of them are kept too.
 
@@ -52,9 +114,8 @@ def keep_mask(scores: Tensor, keep_ratio: float) -> Tensor:
 
 def keep_masks(scores: Sequence[Tensor], keep_ratio: float) -> list[Tensor]:
     """``keep_mask`` with one threshold over all tensors together (``scope="global"``)."""
-    flat = torch.cat([s.reshape(-1) for s in scores])
-    k = kept(flat.numel(), keep_ratio)
+    k = kept(sum(s.numel() for s in scores), keep_ratio)
     if k == 0:
         return [torch.zeros_like(s, dtype=torch.bool) for s in scores]
-    threshold = kth_largest(flat, k)
+    threshold = kth_largest_of(scores, k)
     return [s >= threshold for s in scores]

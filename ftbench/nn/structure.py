@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from torch import nn
 
@@ -31,6 +32,57 @@ def layer_parameter_names(model: nn.Module) -> frozenset[str]:
     """Names of all parameters inside the transformer layers: weights, biases, LayerNorms."""
     inside = {id(p) for layer in encoder_layers(model) for p in layer.parameters()}
     return frozenset(name for name, p in model.named_parameters() if id(p) in inside)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Names of a model's parameters by where they stand; every name is in one of them.
+
+    Attributes:
+        below: embeddings, and what all layers share (relative positions).
+        layers: of each transformer layer, bottom first, a decoder above its encoder.
+        above: what follows the layers and is not new: a pooler, a last normalisation.
+        head: what did not come from pretraining.
+    """
+
+    below: frozenset[str]
+    layers: tuple[frozenset[str], ...]
+    above: frozenset[str]
+    head: frozenset[str]
+
+
+def parts(model: nn.Module, head: Iterable[str] = ()) -> Parts:
+    """Sort the parameters of a model into embeddings, layers, pooler and head.
+
+    Args:
+        model: any; where no layers are found, all but the head is ``below``.
+        head: names of the parameters that did not come from pretraining.
+    """
+    names = {id(p): name for name, p in model.named_parameters()}
+    stack = encoder_layers(model)
+    layers = tuple(frozenset(names[id(p)] for p in layer.parameters()) for layer in stack)
+    new = frozenset(head) & frozenset(names.values())
+    follows = {names[id(p)] for module in _after(model, stack) for p in module.parameters()}
+    above = frozenset(follows).difference(new, *layers)
+    return Parts(frozenset(names.values()).difference(above, new, *layers), layers, above, new)
+
+
+def _after(model: nn.Module, stack: list[nn.Module]) -> list[nn.Module]:
+    """The modules registered behind the last layer, save those that belong to its embeddings.
+
+    A normalisation beside an embedding is the embedding's (BART, DeBERTa); alone, it is the last one of the
+    model (ModernBERT). What holds a linear layer is a pooler wherever it stands.
+    """
+    found: list[nn.Module] = []
+    around = model
+    while stack and around is not stack[-1]:
+        children = list(around.children())
+        way = max(i for i, child in enumerate(children) if any(m is stack[-1] for m in child.modules()))
+        embeds = any(isinstance(child, nn.Embedding) for child in children)
+        behind = [child for child in children[way + 1 :] if not any(m in stack for m in child.modules())]
+        found += [b for b in behind if not embeds or any(isinstance(m, nn.Linear) for m in b.modules())]
+        around = children[way]
+    return found
 
 
 def linear_weight_names(model: nn.Module) -> frozenset[str]:

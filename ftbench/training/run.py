@@ -195,6 +195,8 @@ class Run:
         flavour: str | None = None,
         schedule: str | Callable[[int], float] | None = None,
         clip: float | None = None,
+        warmup: int | None = None,
+        scales: Mapping[str, float] | None = None,
     ) -> Optimizer:
         """An optimiser as the recipe says, where nothing else is given.
 
@@ -205,6 +207,8 @@ class Run:
             flavour: ``adamw_torch``, ``adamw_hf`` or ``sgd``.
             schedule: ``linear``, ``cosine``, ``constant``, or a function step (from 0) -> learning rate.
             clip: largest global gradient norm, 0 for none.
+            warmup: steps of warm-up.
+            scales: factors of the learning rate by parameter name, 1 where none is given.
         """
         recipe = self.recipe
         chosen = (
@@ -214,20 +218,34 @@ class Run:
         decay = recipe.weight_decay if decay is None else decay
         shape = recipe.schedule if schedule is None else schedule
         if isinstance(shape, str):
-            shape = optimizers.SCHEDULES[shape](rate, recipe.warmup(self.total_steps), self.total_steps)
-        undecayed = structure.undecayed_names(self.model)
-        groups = [
-            {"params": [p for n, p in chosen.items() if (n in undecayed) == bare], "weight_decay": value}
-            for bare, value in ((False, decay), (True, 0.0))
-        ]
+            steps = recipe.warmup(self.total_steps) if warmup is None else warmup
+            shape = optimizers.SCHEDULES[shape](rate, steps, self.total_steps)
         inner = optimizers.build(
             flavour or recipe.optimizer,
-            [g for g in groups if g["params"]],
+            self._groups(chosen, decay, scales or {}),
             lr=rate,
             betas=(recipe.beta1, recipe.beta2),
             eps=recipe.eps,
         )
         return Optimizer(inner, shape, recipe.clip if clip is None else clip)
+
+    def _groups(
+        self, params: Mapping[str, nn.Parameter], decay: float, scales: Mapping[str, float]
+    ) -> list[dict[str, Any]]:
+        """Parameter groups: those of one scale and decay together, in the order of first appearance."""
+        undecayed = structure.undecayed_names(self.model)
+        factors = list(dict.fromkeys(scales.get(name, 1.0) for name in params))
+        groups = []
+        for factor in factors:
+            for bare, value in ((False, decay), (True, 0.0)):
+                chosen = [
+                    p for n, p in params.items() if scales.get(n, 1.0) == factor and (n in undecayed) == bare
+                ]
+                if chosen:
+                    groups.append({"params": chosen, "weight_decay": value})
+                    if factor != 1.0:
+                        groups[-1]["lr_scale"] = factor
+        return groups
 
     # -- the data -------------------------------------------------------------------------------------
 
