@@ -80,6 +80,7 @@ class Trainer:
         seed = job.streams.get("split", job.seed)
         self._train_rows, self._held_rows = corpus.split(corpus.rows, method.held_out_fraction, seed)
         self._unsaved: tuple[str, nn.Module] | None = None
+        self._redrawn = False
         self.curves: list[CurvePoint] = []
         self.facts: dict[str, Any] = {"runs": {}, "digests": dict(corpus.digests)}
 
@@ -91,6 +92,7 @@ class Trainer:
         seed: int | None = None,
         recipe: Mapping[str, Any] | None = None,
         split_seed: int | None = None,
+        streams: Mapping[str, int] | None = None,
     ) -> Trained:
         """Train once; a run that is finished already is not trained again.
 
@@ -99,7 +101,9 @@ class Trainer:
             name: unique inside the job.
             seed: of all streams of this run; the job's by default.
             recipe: settings that differ from the job's.
-            split_seed: draws the held-out rows anew.
+            split_seed: draws the held-out rows anew. The job's own method then trains on rows that
+                ``evaluate`` would score, which refuses from there on; a phase never sees those rows.
+            streams: seeds of single streams of this run (``head``, ``order``, …), before the job's own.
 
         Raises:
             Stopped: the job was asked to stop.
@@ -107,7 +111,8 @@ class Trainer:
         """
         self._save_finished()
         chosen = layered(hparams.as_dict(self.job.recipe), recipe) if recipe else self.job.recipe
-        run = self._begin(method, name, seed, chosen, split_seed)
+        self._redrawn = self._redrawn or (method is self.method and split_seed is not None)
+        run = self._begin(method, name, seed, chosen, split_seed, streams or {})
         done = self._read(name, "done")
         if done is not None:
             model = method.model_for_evaluation(run)
@@ -127,10 +132,12 @@ class Trainer:
         """The metrics of a model on the held-out rows; the reported split is never seen here.
 
         Raises:
-            ValueError: the method holds no rows out.
+            ValueError: the method holds no rows out, or a run of it drew them anew.
         """
         if not len(self._held_rows):
             raise ValueError("no rows are held out: set held_out_fraction on the method")
+        if self._redrawn:
+            raise ValueError("a run with split_seed trained on rows that are held out: train a phase instead")
         rows = [int(r) for r in self._held_rows]
         logits = evaluation.predict(
             model, self._corpus.data, rows, self.task.outputs, self.job.recipe.precision
@@ -141,10 +148,16 @@ class Trainer:
     # -- one run --------------------------------------------------------------------------------------
 
     def _begin(
-        self, method: Method, name: str, seed: int | None, recipe: Recipe, split_seed: int | None
+        self,
+        method: Method,
+        name: str,
+        seed: int | None,
+        recipe: Recipe,
+        split_seed: int | None,
+        streams: Mapping[str, int],
     ) -> Run:
         base = self.job.seed if seed is None else seed
-        seeds = {s: self.job.streams.get(s, base) for s in STREAMS}
+        seeds = {s: streams.get(s, self.job.streams.get(s, base)) for s in STREAMS}
         model = self._pretrained.build(task=self.task.name, head_seed=seeds["head"], dropout=recipe.dropout)
         drawn = self._pretrained.head_digest(model)
         train, held = self._rows_of(method, seeds["split"] if split_seed is None else split_seed, split_seed)
@@ -237,14 +250,16 @@ class Trainer:
 
     def _save_finished(self) -> None:
         """Keep the result of the run before, now that another follows: a resumed job must not repeat it."""
-        if self._unsaved is None or self._folder is None:
+        if self._unsaved is None:
             return
         name, model = self._unsaved
+        self._unsaved = None
+        if self._folder is None:
+            return
         points = [[p.run, p.step, p.name, p.value] for p in self.curves if p.run == name]
         state = {"digest": self.job.digest, "model": model.state_dict(), "curves": points}
         checkpoint.save(self._file(name, "done"), state)
         self._file(name, "part").unlink(missing_ok=True)
-        self._unsaved = None
 
     def _file(self, name: str, kind: str) -> Path:
         assert self._folder is not None

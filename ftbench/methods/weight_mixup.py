@@ -1,0 +1,414 @@
+"""Attention-guided weight mixup: each weight a mixture of task and pretrained weight, learned bi-level."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ftbench.domain.hparams import hparam
+from ftbench.methods.base import Method
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from ftbench.nn.mixup import MixedLinear
+    from ftbench.nn.optimizers import Optimizer
+    from ftbench.training.data import Batch
+    from ftbench.training.run import Run
+    from ftbench.training.trainer import Trainer
+
+_INF = float("inf")
+
+
+class _Phase(Method):
+    """What the phases share: the settings, the mixed layers, which parameters are attention."""
+
+    published = {
+        "rank_constant": False,
+        "alpha_weight_decay": 0.0,
+        "average": "all",
+        "centre": "after",
+        "restore": False,
+        "rollback": "noop",
+        "wipe_adam": True,
+        "precondition": True,
+        "eta_w": False,
+        "perturbed_dropout": "independent",
+        "search_optimizer": "adamw_hf",
+        "clip_counts_frozen": True,
+    }
+
+    @dataclass(frozen=True)
+    class HParams:
+        """The weight mixup's hyper-parameters."""
+
+        k: int = hparam(5, range=(1, 100), unit="runs", help="searches that are averaged", grid=(1, 2, 5))
+        rank: int = hparam(1, range=(1, 1024), help="of the attention", grid=(1, 2, 8))
+        held_out: float = hparam(
+            0.2, range=(0, 1), open="both", help="part of the rows that teaches alpha", grid=(0.2, 0.5)
+        )
+        formula: str = hparam(
+            "factored",
+            choices=("factored", "convex"),
+            help="(AB)W + ((1-A)(1-B))W0, or alpha W + (1-alpha)W0",
+        )
+        rank_constant: bool = hparam(True, help="divide products of A and B by the rank (Eq. 3)")
+        alpha: str = hparam(
+            "searched",
+            choices=("searched", "joint", "random", "ones"),
+            help="bi-level; or (ablations, one run of the recipe's length) trained with W on all rows, "
+            "drawn and fixed, or 1",
+        )
+        alpha_std: float = hparam(
+            0.005, range=(0, _INF), help="spread of A and B around 1 at first", grid=(0.005, 0.1, 0.45)
+        )
+        alpha_lr: float = hparam(2e-3, range=(0, _INF), open="low", help="peak learning rate of alpha")
+        alpha_weight_decay: float = hparam(0.01, range=(0, _INF), help="decoupled, on A and B")
+        alpha_schedule: str = hparam(
+            "cosine", choices=("linear", "cosine", "constant"), help="of alpha, after the recipe's warm-up"
+        )
+        search_epochs: float | None = hparam(
+            3.0,
+            range=(0, _INF),
+            open="low",
+            unit="epochs",
+            help="of each search; none: the recipe's",
+            grid=(1, 2, 3, 5),
+        )
+        search_clip: float = hparam(5.0, range=(0, _INF), help="largest gradient norm of W in the search")
+        search_optimizer: str | None = hparam(
+            None, choices=("adamw_torch", "adamw_hf", "sgd"), help="of W in the search; none: the recipe's"
+        )
+        finetune_epochs: float | None = hparam(
+            1.0,
+            range=(0, _INF),
+            open="low",
+            unit="epochs",
+            help="of the last run; none: the recipe's",
+            grid=(1, 3),
+        )
+        average: str = hparam("all", choices=("all", "alpha"), help="what is averaged over the searches")
+        darts_constant: float = hparam(0.01, range=(0, 1), open="low", help="norm of the perturbation of W")
+        centre: str = hparam(
+            "before", choices=("before", "after"), help="perturb W from before the inner step, or W'"
+        )
+        restore: bool = hparam(True, help="bring W' back after the finite differences")
+        rollback: str = hparam(
+            "none",
+            choices=("none", "noop", "real", "all"),
+            help="a second inner step: none; without going back; from W; from W and the old alpha",
+        )
+        wipe_adam: bool = hparam(False, help="rollback=noop: lose W's Adam state after the first alpha step")
+        precondition: bool = hparam(False, help="divide the validation gradient by Adam's factor per tensor")
+        eta_w: bool = hparam(True, help="the learning rate of W in the indirect term")
+        perturbed_dropout: str = hparam(
+            "shared", choices=("shared", "off", "independent"), help="of the two perturbed passes"
+        )
+        clip_counts_frozen: bool = hparam(
+            False, help="in the last run, clip by a norm that counts gradients of alpha and W0"
+        )
+
+    def configure_model(self, model: nn.Module, run: Run) -> nn.Module | None:
+        """Mix every linear layer; A and B are drawn around 1 and projected onto [0, 1]."""
+        self._mix(model, run)
+        return None
+
+    def _mix(self, model: nn.Module, run: Run) -> dict[str, MixedLinear]:
+        from ftbench.nn.mixup import mix_linears
+
+        h = self.hparams
+        layers = mix_linears(model, h.rank, h.formula, h.rank_constant)
+        for name, layer in layers.items():
+            for part, values in (("a1", layer.a1.data), ("a2", layer.a2.data)):
+                if h.alpha != "ones":
+                    values += run.noise.normal(f"{name}.{part}", values.shape, h.alpha_std, like=values)
+                    values.clamp_(0.0, 1.0)
+        return layers
+
+    def _alphas(self, run: Run) -> dict[str, nn.Parameter]:
+        return {n: p for n, p in run.parameters.items() if n.rpartition(".")[2] in ("a1", "a2")}
+
+    def _weights(self, run: Run) -> dict[str, nn.Parameter]:
+        alphas = self._alphas(run)
+        return {n: p for n, p in run.parameters.items() if n not in alphas and p.requires_grad}
+
+    def _both_optimizers(self, run: Run) -> dict[str, Optimizer]:
+        h = self.hparams
+        alphas = run.optimizer(
+            self._alphas(run),
+            lr=h.alpha_lr,
+            decay=h.alpha_weight_decay,
+            flavour="adamw_torch",
+            schedule=h.alpha_schedule,
+            clip=0.0,
+        )
+        return {"weights": run.optimizer(self._weights(run)), "alphas": alphas}
+
+
+class _Search(_Phase):
+    """The search: W on one part of the rows, alpha on the other through a step of W (Eq. 4-6)."""
+
+    @property
+    def held_out_fraction(self) -> float:  # type: ignore[override]
+        """The rows of the upper level."""
+        return float(self.hparams.held_out)
+
+    def configure_optimizers(self, model: nn.Module, run: Run) -> dict[str, Optimizer]:
+        """``weights`` and ``alphas``."""
+        return self._both_optimizers(run)
+
+    def training_step(self, run: Run, batch: Batch) -> Tensor:
+        """A step of W, then one of alpha; then, as published, W's once more."""
+        h, inner = self.hparams, run.optimizers["weights"].inner
+        weights = list(self._weights(run).values())
+        before = _copies(weights) if h.centre == "before" else None
+        back = self._state(run) if h.rollback in ("real", "all") else None
+        loss = self._inner_step(run, batch)
+        self._outer_step(run, batch, weights, before)
+        if h.rollback == "none":
+            return loss
+        if back is not None:
+            _put([run.parameters[n] for n in back[0]], list(back[0].values()))
+            inner.load_state_dict(back[1])
+        elif h.wipe_adam and run.step == 0:
+            inner.state.clear()
+        self._inner_step(run, batch)
+        return loss
+
+    def _state(self, run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What a rollback brings back: W (with alpha where asked for), and W's Adam state."""
+        chosen = run.parameters if self.hparams.rollback == "all" else self._weights(run)
+        values = {n: p.detach().clone() for n, p in chosen.items()}
+        return values, copy.deepcopy(run.optimizers["weights"].inner.state_dict())
+
+    def _inner_step(self, run: Run, batch: Batch) -> Tensor:
+        with _without_gradient(self._alphas(run)):
+            loss = run.backward(self.compute_loss, batch)
+            run.step_optimizer("weights")
+        return loss
+
+    def _outer_step(
+        self, run: Run, batch: Batch, weights: list[nn.Parameter], before: list[Tensor] | None
+    ) -> None:
+        """Move alpha down L_val(W'(alpha), alpha); Eq. 6."""
+        from ftbench.nn import hypergradient as hyper
+
+        h, alphas = self.hparams, self._alphas(run)
+        run.backward(self.compute_loss, run.next_batch("held_out"))
+        found = run.take_gradients()
+        direct = {n: found.pop(n) for n in alphas if n in found}
+        moved = {run.parameters[n]: g for n, g in found.items()}
+        if h.precondition:
+            hyper.precondition(moved, run.optimizers["weights"].inner)
+        stepped = before
+        if before is not None:
+            _swap(weights, before)  # the model holds W from here on, the copy W'
+        elif h.restore:
+            stepped = _copies(weights)
+        with _without_gradient(self._weights(run)):
+            difference = self._difference(run, batch, moved)
+        if h.restore and stepped is not None:
+            _put(weights, stepped)
+        rate = run.optimizers["weights"].schedule(run.step) if h.eta_w else 1.0
+        run.set_gradients({n: hyper.hypergradient(g, difference[n], rate) for n, g in direct.items()})
+        run.step_optimizer("alphas")
+
+    def _difference(self, run: Run, batch: Batch, moved: Mapping[nn.Parameter, Tensor]) -> dict[str, Tensor]:
+        """The mixed derivative of the training loss along ``moved``; W is left at W - εv."""
+        from ftbench.nn import hypergradient as hyper
+
+        def gradient() -> dict[str, Tensor]:
+            run.backward(self.compute_loss, batch)
+            return run.take_gradients()
+
+        dropout: dict[str, Callable[[], AbstractContextManager[None]]] = {
+            "shared": run.same_dropout,
+            "off": lambda: run.dropout(0.0),
+            "independent": nullcontext,
+        }
+        with dropout[self.hparams.perturbed_dropout]():
+            return hyper.mixed_difference(
+                list(moved), list(moved.values()), self.hparams.darts_constant, gradient
+            )
+
+
+class _Joint(_Phase):
+    """The ablation: alpha and W descend the same loss, on all rows."""
+
+    def configure_optimizers(self, model: nn.Module, run: Run) -> dict[str, Optimizer]:
+        """``weights`` and ``alphas``."""
+        return self._both_optimizers(run)
+
+    def training_step(self, run: Run, batch: Batch) -> Tensor:
+        """One pass, a step of each."""
+        loss = run.backward(self.compute_loss, batch)
+        run.step_optimizer("weights")
+        run.step_optimizer("alphas")
+        return loss
+
+
+class _FineTune(_Phase):
+    """The last run: W on all rows, alpha fixed; also the whole of the ablations with a fixed alpha.
+
+    Args:
+        hparams: the method's.
+        start: values by name that the searches found; A, B and W where they are there.
+    """
+
+    def __init__(self, hparams: Any = None, start: Mapping[str, Tensor] | None = None) -> None:
+        super().__init__(hparams)
+        self._start = start or {}
+
+    def configure_model(self, model: nn.Module, run: Run) -> nn.Module | None:
+        """Mix the layers and begin where the searches ended; W0 is pretrained."""
+        layers = self._mix(model, run)
+        model.load_state_dict(self._start, strict=False)
+        counted = bool(self.hparams.clip_counts_frozen)
+        for layer in layers.values():
+            for frozen in (layer.a1, layer.a2, layer.w0):
+                frozen.requires_grad_(counted)
+        return None
+
+    def configure_optimizers(self, model: nn.Module, run: Run) -> dict[str, Optimizer]:
+        """``weights`` alone."""
+        from ftbench.nn.mixup import CountingOptimizer, MixedLinear
+
+        optimizer = run.optimizer(self._weights(run))
+        if self.hparams.clip_counts_frozen:
+            layers = [m for m in model.modules() if isinstance(m, MixedLinear)]
+            counted = [t for m in layers for t in (m.a1, m.a2, m.w0)]
+            optimizer = CountingOptimizer(optimizer.inner, optimizer.schedule, optimizer.clip, counted)
+        return {"weights": optimizer}
+
+    def training_step(self, run: Run, batch: Batch) -> Tensor:
+        """As plain fine-tuning."""
+        loss = run.backward(self.compute_loss, batch)
+        run.step_optimizer("weights")
+        return loss
+
+
+class WeightMixup(_Phase):
+    """Attention-guided weight mixup (Somayajula et al. 2024): K searches for alpha, then fine-tuning.
+
+    Differs from the authors' code: see the card; betty-ml 0.2.0, on which it rests, does not compute Eq. 6.
+    """
+
+    title = "Weight mixup (BLO)"
+    paper = "Somayajula et al. 2024, arXiv:2403.12918, Eq. 1-6"
+    family = "bi-level"
+    formula = (
+        "W~ = (AB)⊙W + ((1-A)(1-B))⊙W0;  W' = W - η∇_W L_tr;  "
+        "∇α = ∇_α L_val(W') - η[∇_α L_tr(W+εv) - ∇_α L_tr(W-εv)]/2ε,  v = ∇_W' L_val"
+    )
+    cost = (
+        "search: 4 passes a step (published 5), k·search_epochs epochs of 1-held_out of the rows; then "
+        "finetune_epochs of 1 pass. By default about 49 epochs' passes (published 61) against vanilla's 3"
+    )
+    memory = (
+        "W0, and in a search one copy of W; rollback=real and all: a copy of W and of Adam's state more; "
+        "W~ and AB during a pass; the running mean of the searches in main memory"
+    )
+    unsupported_note = (
+        "only nn.Linear is mixed: XLNet's attention, which holds bare matrices, trains as in vanilla"
+    )
+    neutral = {"alpha": "ones"}
+    differs = (
+        "formula=factored (default) is what the paper says it uses at low rank, and what the code does. It "
+        "is no average: at A = B = 1/2 it gives W/4 + W0/4. formula=convex is the paper's first equation.",
+        "rank_constant=false (code): no 1/rank, so that above rank 1 the mixture leaves [0, 1]; default: "
+        "Eq. 3.",
+        "rollback=noop (code: betty-ml 0.2.0 caches its state by reference): two inner steps on each batch; "
+        "wipe_adam=true: after the first of them Adam's state is lost. Default: one step. rollback=real is "
+        "DARTS; rollback=all is betty-ml 0.2.1, with which alpha never moves.",
+        "restore=false (code): W stays at W - εv, a step down the validation loss in every iteration, so "
+        "that W is trained on the rows held out for alpha. Default: W' is brought back, to the last bit.",
+        "centre=after (code): differences around W'; default: around W, as Eq. 6 says.",
+        "precondition=true, eta_w=false (code): the indirect term lacks η and is divided by Adam's factors, "
+        "which makes it outweigh the direct one by orders of magnitude. Default: Eq. 6.",
+        "perturbed_dropout=independent (code): the difference is mostly dropout noise. Default (our choice): "
+        "one mask for the two perturbed passes.",
+        "alpha_weight_decay=0 (code); default: the paper's 0.01.",
+        "average=all (default, and the scripts'): W is averaged over the searches with alpha, so that the "
+        "last run goes on with it. The paper averages alpha and does not say where W begins anew; "
+        "average=alpha begins at W0.",
+        "clip_counts_frozen=true (code): in the last run the clipped norm counts alpha's and W0's gradients.",
+        "search_optimizer=adamw_hf (code, in the search only); default: the recipe's.",
+        "choices where the paper is silent: alpha's learning rate 2e-3, cosine schedule and the search's "
+        "clip 5.0 are the code's. search_epochs and finetune_epochs replace the recipe's length in their "
+        "runs; the ablations (alpha=joint, random, ones) are one run of the recipe's length.",
+    )
+    Search = _Search
+    Joint = _Joint
+    FineTune = _FineTune
+
+    def configure_model(self, model: nn.Module, run: Run) -> nn.Module | None:
+        """The phases configure their own; driven by itself, the method is its last run's plain training."""
+        return None
+
+    def fit(self, trainer: Trainer) -> nn.Module:
+        """Search K times, average, fine-tune; gives a model of plain layers."""
+        from ftbench.nn.averaging import StateAverage
+        from ftbench.nn.mixup import unmix
+
+        h = self.hparams
+        if h.alpha == "joint":
+            return unmix(trainer.run(_Joint(h)).model)
+        if h.alpha != "searched":
+            return unmix(trainer.run(_FineTune(h)).model)
+        searches = StateAverage()
+        for number in range(h.k):
+            name = f"search-{number}"
+            searches.add(
+                trainer.run(
+                    _Search(h),
+                    name=name,
+                    recipe=self._search_recipe(),
+                    split_seed=trainer.member_seed(name) if number else None,
+                ).model.state_dict()
+            )
+        start = searches.mean()
+        if h.average == "alpha":
+            start = {n: v for n, v in start.items() if n.rpartition(".")[2] in ("a1", "a2")}
+        length = {} if h.finetune_epochs is None else {"epochs": h.finetune_epochs}
+        return unmix(trainer.run(_FineTune(h, start), recipe=length).model)
+
+    def _search_recipe(self) -> dict[str, Any]:
+        h = self.hparams
+        recipe: dict[str, Any] = {"clip": h.search_clip}
+        if h.search_epochs is not None:
+            recipe["epochs"] = h.search_epochs
+        if h.search_optimizer is not None:
+            recipe["optimizer"] = h.search_optimizer
+        return recipe
+
+
+@contextmanager
+def _without_gradient(parameters: Mapping[str, nn.Parameter]) -> Iterator[None]:
+    """Compute no gradient of these inside the block."""
+    for parameter in parameters.values():
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters.values():
+            parameter.requires_grad_(True)
+
+
+def _copies(tensors: list[nn.Parameter]) -> list[Tensor]:
+    return [t.detach().clone() for t in tensors]
+
+
+def _put(tensors: list[nn.Parameter], values: list[Tensor]) -> None:
+    for tensor, value in zip(tensors, values, strict=True):
+        tensor.data.copy_(value)
+
+
+def _swap(tensors: list[nn.Parameter], others: list[Tensor]) -> None:
+    """Exchange the values, with room for one tensor at a time."""
+    for tensor, other in zip(tensors, others, strict=True):
+        held = tensor.detach().clone()
+        tensor.data.copy_(other)
+        other.copy_(held)
