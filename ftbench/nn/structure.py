@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
+# XLNet's projections to queries, keys, values and positions, and back: linear maps that are no modules.
+_RAW = ("q", "k", "v", "r", "o")
+
 
 def encoder_layers(model: nn.Module) -> list[nn.Module]:
     """The transformer layers, bottom first; an encoder-decoder gives both stacks, the encoder first.
@@ -67,6 +70,14 @@ def parts(model: nn.Module, head: Iterable[str] = ()) -> Parts:
     return Parts(frozenset(names.values()).difference(above, new, *layers), layers, above, new)
 
 
+def outside_body(model: nn.Module) -> frozenset[str]:
+    """Names of the parameters beside the part of the model that holds the layers: its head, new or not."""
+    stack = encoder_layers(model)
+    bodies = [c for c in model.children() if any(m in stack for m in c.modules())]
+    inside = {id(p) for body in bodies for p in body.parameters()}
+    return frozenset(n for n, p in model.named_parameters() if stack and id(p) not in inside)
+
+
 def _after(model: nn.Module, stack: list[nn.Module]) -> list[nn.Module]:
     """The modules registered behind the last layer, save those that belong to its embeddings.
 
@@ -86,12 +97,18 @@ def _after(model: nn.Module, stack: list[nn.Module]) -> list[nn.Module]:
 
 
 def linear_weight_names(model: nn.Module) -> frozenset[str]:
-    """Names of the weight matrices of all linear layers: attention, feed-forward, pooler, classifier."""
-    return frozenset(
-        f"{name}.weight" if name else "weight"
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Linear)
-    )
+    """Names of the weight matrices of all linear maps: attention, feed-forward, pooler, classifier.
+
+    Besides ``nn.Linear`` these are the projections that XLNet's attention keeps as parameters of its own, of
+    shape (width, heads, head width): linear maps all the same. Its segment embeddings are not.
+    """
+    found = set()
+    for name, module in model.named_modules():
+        for own, p in module.named_parameters(recurse=False):
+            raw = own in _RAW and p.ndim == 3
+            if raw or (isinstance(module, nn.Linear) and own == "weight"):
+                found.add(f"{name}.{own}" if name else own)
+    return frozenset(found)
 
 
 def undecayed_names(model: nn.Module) -> frozenset[str]:

@@ -28,6 +28,7 @@ OUTSIDE = {
     "bart": ("model.shared.", "model.encoder.embed", "model.decoder.embed", "model.encoder.layernorm_emb")
     + ("model.decoder.layernorm_emb", "classification_head."),
     "xlnet": ("transformer.mask_emb", "transformer.word_embedding.", "sequence_summary.", "logits_proj."),
+    "modernbert": ("model.embeddings.", "model.final_norm.", "head.", "classifier."),
 }
 
 
@@ -82,6 +83,24 @@ def test_linear_weights_are_the_matrices_of_linear_layers() -> None:
         "classifier.weight",
     }
     assert structure.linear_weight_names(nn.Linear(2, 2)) == {"weight"}
+
+
+def test_linear_weights_of_xlnet_are_also_the_projections_that_are_no_modules() -> None:
+    parts = [f"rel_attn.{own}" for own in "qkvor"] + ["ff.layer_1.weight", "ff.layer_2.weight"]
+    wanted = {f"transformer.layer.{i}.{part}" for i in range(3) for part in parts}
+    assert structure.linear_weight_names(small("xlnet")) == wanted | {
+        "sequence_summary.summary.weight",
+        "logits_proj.weight",
+    }
+
+
+def test_linear_weights_of_modernbert_are_its_fused_matrices() -> None:
+    parts = ["attn.Wqkv", "attn.Wo", "mlp.Wi", "mlp.Wo"]
+    wanted = {f"model.layers.{i}.{part}.weight" for i in range(3) for part in parts}
+    assert structure.linear_weight_names(small("modernbert")) == wanted | {
+        "head.dense.weight",
+        "classifier.weight",
+    }
 
 
 @pytest.mark.parametrize("kind", CONFIGS)
@@ -154,6 +173,42 @@ def test_one_rate_reaches_every_dropout(
     assert rates_used(model, monkeypatch) == {0.25}
     set_dropout(model, 0.0)
     assert rates_used(model, monkeypatch) == {0.0} and not has_dropout(model)
+
+
+def dropouts(model: nn.Module, monkeypatch: pytest.MonkeyPatch) -> int:
+    made = 0
+    plain = F.dropout
+
+    def dropout(*args: Any, **more: Any) -> Any:
+        nonlocal made
+        made += 1
+        return plain(*args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(F, "dropout", dropout)
+        model(**inputs())
+    return made
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_no_dropout_is_lost_or_added_where_a_model_was_pretrained_without(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = []
+    for before in (0.0, 0.4):
+        # XLNet's summary keeps no sign of a dropout that it was built without; its checkpoints have one.
+        rates = [name for name in rate_settings(kind) if not name.startswith("summary")]
+        model = small(kind, attn_implementation="eager", **dict.fromkeys(rates, before))
+        set_dropout(model, 0.25)
+        counts.append(dropouts(model, monkeypatch))
+    assert counts[0] == counts[1]
+
+
+def test_a_rate_for_a_while_reaches_the_dropout_that_modernbert_left_out() -> None:
+    model = small("modernbert")
+    with dropout_rate(model, 0.5):
+        assert [layer.attn.out_drop.p for layer in model.model.layers] == [0.5] * 3
+    assert not has_dropout(model)
 
 
 @pytest.mark.parametrize("kind", CONFIGS)

@@ -13,7 +13,7 @@ _BERT: dict[str, Any] = {
     "num_attention_heads": 2,
     "intermediate_size": 20,
     "vocab_size": 30,
-    "max_position_embeddings": 24,
+    "max_position_embeddings": 64,
 }
 _DEBERTA = {**_BERT, "relative_attention": True, "pos_att_type": ["c2p", "p2c"], "pooler_hidden_size": 16}
 CONFIGS: dict[str, dict[str, Any]] = {
@@ -29,7 +29,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "n_heads": 2,
         "hidden_dim": 20,
         "vocab_size": 30,
-        "max_position_embeddings": 24,
+        "max_position_embeddings": 64,
     },
     "bart": {
         "d_model": 16,
@@ -40,12 +40,20 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "encoder_ffn_dim": 20,
         "decoder_ffn_dim": 20,
         "vocab_size": 30,
-        "max_position_embeddings": 24,
+        "max_position_embeddings": 64,
         "pad_token_id": 1,
         "bos_token_id": 0,
         "eos_token_id": 2,
     },
     "xlnet": {"d_model": 16, "n_layer": 3, "n_head": 2, "d_inner": 20, "vocab_size": 30},
+    "modernbert": {
+        **_BERT,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "cls_token_id": 1,
+        "sep_token_id": 2,
+    },
 }
 
 
