@@ -58,7 +58,7 @@ class AdamWHF(torch.optim.Optimizer):
         torch._foreach_add_(first, grads, alpha=1 - beta1)
         torch._foreach_mul_(second, beta2)
         torch._foreach_addcmul_(second, grads, grads, value=1 - beta2)
-        denominator = torch._foreach_sqrt(second)
+        denominator = list(torch._foreach_sqrt(second))
         torch._foreach_add_(denominator, group["eps"])
         steps = [self.state[p]["step"] for p in params]
         sizes = [-lr * math.sqrt(1 - beta2**t) / (1 - beta1**t) for t in steps]

@@ -67,7 +67,7 @@ def kth_largest_of(tensors: Sequence[Tensor], k: int) -> Tensor:
 def _keys(tensors: Sequence[Tensor], dtype: torch.dtype) -> Iterator[Tensor]:
     """Integers that order as the values do, a few million at a time."""
     for tensor in tensors:
-        for part in tensor.reshape(-1).split(1 << 22):
+        for part in torch.split(tensor.reshape(-1), 1 << 22):
             values = part.to(dtype).contiguous()
             yield _swap(values.view(torch.int64 if dtype is torch.float64 else torch.int32))
 

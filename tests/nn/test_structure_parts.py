@@ -76,3 +76,15 @@ def test_without_layers_all_but_the_head_is_below() -> None:
     found = structure.parts(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1)), ["1.weight", "1.bias", "no"])
     assert found.below == {"0.weight", "0.bias"} and found.head == {"1.weight", "1.bias"}
     assert found.layers == () and found.above == frozenset()
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_beside_the_body_stands_the_head(kind: str) -> None:
+    model = small(kind)
+    outside = structure.outside_body(model)
+    assert outside >= head_of(kind, model)
+    assert outside - head_of(kind, model) == {n for n in outside if kind == "modernbert" and "head." in n}
+
+
+def test_beside_a_body_without_layers_stands_nothing() -> None:
+    assert structure.outside_body(nn.Sequential(nn.Linear(2, 2))) == frozenset()
