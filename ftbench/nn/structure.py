@@ -31,6 +31,34 @@ def _is_stack(module: nn.ModuleList) -> bool:
     return len(classes) == 1 and all(any(p.ndim >= 2 for p in child.parameters()) for child in module)
 
 
+def word_embeddings(model: nn.Module) -> list[nn.Module]:
+    """The modules that look words up, in the order of the model: one for each stack that reads tokens.
+
+    Several may share one table (BART's encoder and decoder); the module that only holds it is left out. Empty
+    for a model without ``get_input_embeddings``.
+    """
+    get = getattr(model, "get_input_embeddings", None)
+    try:
+        table = get() if callable(get) else None
+    except NotImplementedError:  # what transformers raises where a model does not say
+        table = None
+    if not isinstance(table, nn.Embedding):
+        return [table] if isinstance(table, nn.Module) else []
+    sharing = {
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Embedding) and module.weight is table.weight
+    }
+    around = {name: name.rpartition(".")[0] for name in sharing}
+    stacks = set(around.values())
+    return [m for name, m in sharing.items() if not any(_inside(s, around[name]) for s in stacks)]
+
+
+def _inside(name: str, outer: str) -> bool:
+    """Whether a module stands somewhere below another one."""
+    return name != outer and (not outer or name.startswith(outer + "."))
+
+
 def layer_parameter_names(model: nn.Module) -> frozenset[str]:
     """Names of all parameters inside the transformer layers: weights, biases, LayerNorms."""
     inside = {id(p) for layer in encoder_layers(model) for p in layer.parameters()}

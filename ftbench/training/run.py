@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ftbench.domain.recipe import Recipe
-from ftbench.nn import dropout, optimizers, structure
+from ftbench.nn import activations, dropout, optimizers, structure
 from ftbench.nn.optimizers import Optimizer
 from ftbench.training.data import Batch
 from ftbench.training.noise import Noise
@@ -85,34 +85,45 @@ class Run:
     # -- the model ------------------------------------------------------------------------------------
 
     def attach(self, model: nn.Module, edit: Callable[[Run, Optimizer], None]) -> None:
-        """Take the configured model and the method's ``edit_gradients``; the trainer calls it."""
+        """Take the configured model and the method's ``edit_gradients``; the trainer calls it.
+
+        A parameter that a wrapper gave another name stays one of the head.
+        """
+        head = {id(p) for name, p in self.parameters.items() if name in self.head_names}
         self.model, self._edit = model, edit
         self.parameters = dict(model.named_parameters())
+        self.head_names = frozenset(
+            name for name, p in self.parameters.items() if id(p) in head or name in self.head_names
+        )
         layers = structure.encoder_layers(model) or [model]
         self._layer_weights = max(1, sum(p.numel() for layer in layers for p in layer.parameters()))
 
-    def forward(self, batch: Batch, *, embeddings: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+    def forward(
+        self,
+        batch: Batch,
+        *,
+        embeddings: Callable[[Tensor], Tensor] | None = None,
+        layers: Callable[[Tensor, int], Tensor] | None = None,
+    ) -> Tensor:
         """The logits of one pass, with this pass's dropout; float32 or wider.
 
         Args:
             batch: rows to feed.
-            embeddings: applied to the word embeddings, shape (rows, tokens, width), before anything is added.
+            embeddings: applied to the word embeddings, shape (rows, tokens, width), before anything is added;
+                in an encoder-decoder to those of the encoder.
+            layers: applied to the hidden states that enter each transformer layer, same shape, with the
+                number of the layer's call, from 0.
 
         Returns:
             Shape (rows, outputs).
+
+        Raises:
+            ModelError: the model has no word embeddings, or no layers, to apply a function to.
         """
         if self.model.training:
             torch.manual_seed(self._stream("dropout", self.step, self._pass, self._micro))
-        hook = None
-        if embeddings is not None:
-            model: Any = self.model
-            hook = model.get_input_embeddings().register_forward_hook(lambda _m, _i, out: embeddings(out))
-        try:
-            with self._autocast(batch):
-                logits = self._call(self.model, batch.inputs, self._pass)
-        finally:
-            if hook is not None:
-                hook.remove()
+        with self._changed(batch, embeddings, layers), self._autocast(batch):
+            logits = self._call(self.model, batch.inputs, self._pass)
         if not self._shared:
             self._move(self._pass + 1, self._micro)
         return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
@@ -286,6 +297,11 @@ class Run:
         if batch.labels.device.type != "cpu" or not batch.lengths:
             return None
         return max(8, round(PASS_OVERHEAD / self._layer_weights))
+
+    def _changed(self, batch: Batch, embeddings: Any, layers: Any) -> Any:
+        if embeddings is None and layers is None:
+            return nullcontext()
+        return activations.changed(self.model, batch.inputs, embeddings, layers)
 
     def _autocast(self, batch: Batch) -> Any:
         if self.recipe.precision != "bf16":
