@@ -13,8 +13,21 @@ if TYPE_CHECKING:
     from ftbench.domain.task import TaskSpec as TaskSpec
     from ftbench.errors import FtbenchError as FtbenchError
     from ftbench.methods.base import Method as Method
+    from ftbench.training.fit import fit as fit
+    from ftbench.training.tuner import Tuner as Tuner
 
-__all__ = ["FtbenchError", "Job", "Method", "Perturbation", "Recipe", "TaskSpec", "__version__", "hparam"]
+__all__ = [
+    "FtbenchError",
+    "Job",
+    "Method",
+    "Perturbation",
+    "Recipe",
+    "TaskSpec",
+    "Tuner",
+    "__version__",
+    "fit",
+    "hparam",
+]
 
 __getattr__, __dir__ = attach(
     __name__,
@@ -25,6 +38,8 @@ __getattr__, __dir__ = attach(
         "Perturbation": "ftbench.domain.perturbation",
         "Recipe": "ftbench.domain.recipe",
         "TaskSpec": "ftbench.domain.task",
+        "Tuner": "ftbench.training.tuner",
+        "fit": "ftbench.training.fit",
         "hparam": "ftbench.domain.hparams",
     },
 )

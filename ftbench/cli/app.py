@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ftbench._version import __version__
-from ftbench.cli import catalog, database, demo, exchange, jobs, queue, report, worker
+from ftbench.cli import catalog, check, database, demo, exchange, jobs, queue, report, worker
 from ftbench.errors import FtbenchError
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ for _function, _name in (
     (jobs.retry, "retry"),
     (jobs.cancel, "cancel"),
     (catalog.methods, "methods"),
+    (check.check, "check"),
     (catalog.tasks, "tasks"),
     (catalog.models, "models"),
     (catalog.suites, "suites"),

@@ -29,7 +29,7 @@ def methods(
     if name is not None:
         _print(service.method(name), as_json)
         return
-    columns = ("family", "name", "title", "paper", "cost")
+    columns = ("name", "family", "title", "paper", "cost")
     _print_usable(service.list_methods(plugins or ()), as_json, columns)
 
 

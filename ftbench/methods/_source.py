@@ -8,7 +8,10 @@ import importlib.util
 import inspect
 from pathlib import Path
 
-_CARD = frozenset({"title", "paper", "family", "formula", "cost", "memory", "differs", "unsupported_note"})
+_CARD = frozenset(
+    {"title", "paper", "family", "formula", "cost", "memory", "differs", "unsupported_note"}
+    | {"neutral", "neutral_scale"}
+)
 _GROUND = frozenset({"builtins", "ftbench.methods.base"})
 
 

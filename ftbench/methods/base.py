@@ -55,6 +55,9 @@ class Method:
         memory: what it keeps beyond vanilla: buffers of the weights' size, activations.
         unsupported_note: what it does not support, for the card.
         published: the switches that make it do what the authors' code does (``variant=published``).
+        neutral: hyper-parameters with which it is plain fine-tuning, bit for bit; None where there are none.
+        neutral_scale: how many times the plain loss its loss then is; where it is not 1, the two agree to
+            rounding, without dropout and after the learning rate is divided by it.
         held_out_fraction: the part of the training rows kept for ``next_batch("held_out")``; may be a
             property.
     """
@@ -68,6 +71,8 @@ class Method:
     memory: ClassVar[str] = ""
     unsupported_note: ClassVar[str] = ""
     published: ClassVar[Mapping[str, Any]] = {}
+    neutral: ClassVar[Mapping[str, Any] | None] = None
+    neutral_scale: ClassVar[float] = 1.0
     held_out_fraction: float = 0.0
 
     @dataclass(frozen=True)
@@ -110,6 +115,10 @@ class Method:
 
     def unsupported(self, model: ModelSpec, task: TaskSpec) -> str | None:
         """Why the method cannot run on a model and task, or None where it can."""
+        return None
+
+    def note_for(self, task: TaskSpec) -> str | None:
+        """What reports must say of the scores on a task, in a few words: they star them; None for nothing."""
         return None
 
     def fit(self, trainer: Trainer) -> nn.Module:

@@ -78,6 +78,8 @@ class RDrop(Method):
     memory = "activations of both passes"
     unsupported_note = "loss=fairseq has no regression (the released code stops with an error)"
     published = {"loss": "hf_bert"}
+    neutral = {"alpha": 0.0}
+    neutral_scale = 2.0
     differs = (
         "loss=readme (README): ½(CE1+CE2), and the KLs are summed over the batch instead of averaged.",
         "loss=hf_bert (the released GLUE code, variant=published): CE1+CE2 + ½·½·KLs, the KLs summed over "

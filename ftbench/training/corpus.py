@@ -92,15 +92,46 @@ def _make_room(kept: dict[Any, Any], room: int) -> None:
         kept.pop(next(iter(kept)))
 
 
-class Corpus:
-    """The training rows of a job after its perturbations, and its evaluation sets.
+class TrainingRows:
+    """The rows that a job trains on.
 
     Attributes:
-        rows: original numbers of the training rows, ascending.
+        rows: their original numbers, ascending.
         labels: their labels, on the device; class numbers or numbers.
         data: their tokens.
         digests: fingerprints of the rows and of those affected, by perturbation.
     """
+
+    def __init__(
+        self, task: str, rows: NDArray[np.int64], labels: Tensor, data: Tokenised, digests: Mapping[str, Any]
+    ) -> None:
+        """Keep them; ``task`` names the task, for the stream ``split``."""
+        self.rows, self.labels, self.data, self.digests = rows, labels, data, dict(digests)
+        self._name = task
+
+    def split(
+        self, rows: NDArray[np.int64], fraction: float, seed: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Hold out round(fraction·n) of ``rows``: those first in the ranking of the stream ``split``.
+
+        Returns:
+            The rows that stay and those held out, both ascending.
+        """
+        count = round(fraction * len(rows))
+        if not count:
+            return rows, rows[:0]
+        places = np.empty(int(rows.max()) + 1, dtype=np.int64)
+        places[ranking(len(places), stream_seed("split", self._name, seed))] = np.arange(len(places))
+        first = rows[np.argsort(places[rows], kind="stable")]
+        return np.sort(first[count:]), np.sort(first[:count])
+
+    def labels_of(self, rows: NDArray[np.int64]) -> Tensor:
+        """The labels of some of the training rows, on the device."""
+        return self.labels[torch.as_tensor(np.searchsorted(self.rows, rows), device=self.labels.device)]
+
+
+class Corpus(TrainingRows):
+    """The training rows of a job after its perturbations, and its evaluation sets."""
 
     def __init__(
         self,
@@ -119,10 +150,10 @@ class Corpus:
         changed = perturb.apply(
             task, original, job.perturbation, seed_of=stream_seeds(job), subset=job.recipe.subset
         )
-        self.rows = np.asarray(changed.rows, dtype=np.int64)
-        self.labels = _tensor(changed.labels, task, library.device)
-        self.digests = {"rows": digest(self.rows), **changed.digests}
-        self.data = self._tokens(train, self.rows, task.train.name)
+        rows = np.asarray(changed.rows, dtype=np.int64)
+        labels = _tensor(changed.labels, task, library.device)
+        tokens = self._tokens(train, rows, task.train.name)
+        super().__init__(task.name, rows, labels, tokens, {"rows": digest(rows), **changed.digests})
 
     def evaluation(self, name: str) -> EvaluationSet:
         """One of the job's evaluation sets."""
@@ -131,26 +162,6 @@ class Corpus:
         return EvaluationSet(
             name, self._tokens(rows, everything, name), np.asarray(rows.labels, dtype=np.float64)
         )
-
-    def split(
-        self, rows: NDArray[np.int64], fraction: float, seed: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Hold out round(fraction·n) of ``rows``: those first in the ranking of the stream ``split``.
-
-        Returns:
-            The rows that stay and those held out, both ascending.
-        """
-        count = round(fraction * len(rows))
-        if not count:
-            return rows, rows[:0]
-        places = np.empty(int(rows.max()) + 1, dtype=np.int64)
-        places[ranking(len(places), stream_seed("split", self._task.name, seed))] = np.arange(len(places))
-        first = rows[np.argsort(places[rows], kind="stable")]
-        return np.sort(first[count:]), np.sort(first[:count])
-
-    def labels_of(self, rows: NDArray[np.int64]) -> Tensor:
-        """The labels of some of the training rows, on the device."""
-        return self.labels[torch.as_tensor(np.searchsorted(self.rows, rows), device=self.labels.device)]
 
     def _tokens(self, rows: sources.Rows, wanted: Sequence[int] | NDArray[np.int64], name: str) -> Tokenised:
         key = (*self._key, self._task.name, name, self._job.data_revision)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +28,50 @@ class Pretrained:
         commit: the hub's commit of the weights; "" where they come from a folder.
     """
 
-    def __init__(self, ref: ModelRef, outputs: int, device: torch.device) -> None:
-        """Read the weights.
+    def __init__(
+        self,
+        model: nn.Module,
+        head_names: Iterable[str],
+        device: torch.device,
+        *,
+        tokenizer: Any = None,
+        commit: str = "",
+        own_head: int | None = None,
+        own_dropout: bool = False,
+    ) -> None:
+        """Keep a model; it is copied, never trained.
+
+        Args:
+            model: with its head.
+            head_names: parameters that did not come from pretraining.
+            device: where copies are built.
+            tokenizer: of the model.
+            commit: the hub's commit of the weights.
+            own_head: the head seed for which the head stays as it is; it is drawn for every other.
+            own_dropout: whether the model's own dropout stays, whatever the recipe says.
+        """
+        self._model, self._device = model, device
+        self._own_head, self._own_dropout = own_head, own_dropout
+        self.tokenizer, self.commit = tokenizer, commit
+        self.head_names = frozenset(head_names) & {n for n, _ in model.named_parameters()}
+        config = getattr(model, "config", None)
+        self._std = float(getattr(config, "initializer_range", 0.02) or 0.02)
+
+    @classmethod
+    def read(cls, ref: ModelRef, outputs: int, device: torch.device) -> Pretrained:
+        """The weights of a model, with a new head of this width.
 
         Raises:
             ModelError: they cannot be found or read.
         """
-        self._device = device
         folder = models.locate(ref)
         try:
-            self._model, self.tokenizer, info = _read(folder, outputs)
+            model, tokenizer, info = _read(folder, outputs)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"model '{ref.id}' cannot be read: {reason}") from error
-        self.head_names = frozenset(info["missing_keys"]) & {n for n, _ in self._model.named_parameters()}
-        self.commit = "" if ref.revision.startswith("sha256:") else folder.name
-        self._std = float(getattr(self._model.config, "initializer_range", 0.02) or 0.02)
+        commit = "" if ref.revision.startswith("sha256:") else folder.name
+        return cls(model, info["missing_keys"], device, tokenizer=tokenizer, commit=commit)
 
     def build(self, *, task: str, head_seed: int, dropout: float) -> nn.Module:
         """A fresh copy on the device, its new layers drawn from the stream ``head``.
@@ -53,13 +82,20 @@ class Pretrained:
             dropout: for every dropout of the model.
         """
         model = copy.deepcopy(self._model).to(self._device)
-        set_dropout(model, dropout)
+        if not self._own_dropout:
+            set_dropout(model, dropout)
+        if head_seed == self._own_head:
+            return model
         modules = dict(model.named_modules())
         for name, parameter in model.named_parameters():
             if name in self.head_names:
                 owner = modules[name.rpartition(".")[0]]
                 init_new(parameter, owner, self._std, stream_seed("head", task, head_seed, name))
         return model
+
+    def cast(self, dtype: torch.dtype) -> None:
+        """Keep the weights in another dtype from now on."""
+        self._model.to(dtype)
 
     def head_digest(self, model: nn.Module) -> str:
         """A fingerprint of the new layers of a model (16 hexadecimal characters)."""
@@ -119,5 +155,5 @@ class Shelf:
         if key not in self._kept:
             while len(self._kept) >= self._room:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = Pretrained(ref, outputs, self._device)
+            self._kept[key] = Pretrained.read(ref, outputs, self._device)
         return self._kept[key]

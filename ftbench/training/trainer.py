@@ -19,7 +19,7 @@ from ftbench.domain.result import CurvePoint
 from ftbench.domain.task import TaskSpec
 from ftbench.methods.base import Method
 from ftbench.training import checkpoint, evaluation
-from ftbench.training.corpus import Corpus
+from ftbench.training.corpus import TrainingRows
 from ftbench.training.data import Batches
 from ftbench.training.objectives import Objective
 from ftbench.training.pretrained import Pretrained
@@ -66,7 +66,7 @@ class Trainer:
         task: TaskSpec,
         method: Method,
         pretrained: Pretrained,
-        corpus: Corpus,
+        corpus: TrainingRows,
         *,
         folder: Path | None = None,
         listener: Listener | None = None,

@@ -46,7 +46,7 @@ def test_new_layers_alone_follow_the_seed(bench: Bench) -> None:
 
 def test_building_moves_no_other_stream(bench: Bench) -> None:
     state = torch.get_rng_state()
-    Pretrained(bench.ref, 2, CPU).build(task="rte", head_seed=0, dropout=0.1)
+    Pretrained.read(bench.ref, 2, CPU).build(task="rte", head_seed=0, dropout=0.1)
     assert torch.equal(state, torch.get_rng_state())
 
 
@@ -77,7 +77,7 @@ def test_the_head_of_a_checkpoint_without_one_is_found(kind: str, tmp_path: Path
     encoder = small(kind).base_model
     encoder.save_pretrained(tmp_path)
     bench.shelf.get(bench.ref, 2).tokenizer.save_pretrained(tmp_path)
-    made = Pretrained(models.resolve(str(tmp_path))[1], 3, CPU)
+    made = Pretrained.read(models.resolve(str(tmp_path))[1], 3, CPU)
     model = made.build(task="mnli", head_seed=0, dropout=0.1)
     inside = {n for n, _ in model.base_model.named_parameters(prefix=model.base_model_prefix)}
     assert made.head_names == {n for n, _ in model.named_parameters()} - inside and made.head_names
@@ -104,5 +104,5 @@ def test_a_damaged_model_is_an_error_in_one_line(
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ModelError, match="model 'folder:x' cannot be read: ") as error:
-        Pretrained(ModelRef("folder:x", models.resolve(str(tmp_path))[1].revision, str(tmp_path)), 2, CPU)
+        Pretrained.read(ModelRef("folder:x", models.resolve(str(tmp_path))[1].revision, str(tmp_path)), 2, CPU)
     assert "\n" not in str(error.value)

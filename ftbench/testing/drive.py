@@ -1,8 +1,4 @@
-"""For people who write methods: drive a method on any module and look at what it does.
-
-from ftbench.testing import trajectory
-steps = trajectory("bidrop[k=2]", model, batches, lr=1e-3, task="classification")
-"""
+"""Drive one run of a method on any module, in any dtype, and look at every step."""
 
 from __future__ import annotations
 

@@ -1,0 +1,110 @@
+"""Bench: small jobs on the embedded model and the toy tasks, trained in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ftbench import methods, models, tasks
+from ftbench.domain import hparams
+from ftbench.domain.job import Job
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.recipe import layered
+from ftbench.methods.base import Method
+from ftbench.tasks import toy
+from ftbench.training.corpus import Corpus, Library
+from ftbench.training.pretrained import Shelf
+from ftbench.training.trainer import Trainer
+
+#: 40 rows in batches of 4, 10 steps.
+SHORT = {"steps": 10, "batch_size": 4, "lr": 1e-3, "dropout": 0.1, "warmup_steps": 2}
+CLASSIFICATION, REGRESSION = "toy-accept", "toy-sim"
+
+
+class Watcher:
+    """Follows the steps of a trainer; asks it to stop, or breaks it off, after a step of a run.
+
+    Attributes:
+        steps: (run, step) of every step so far, from 1.
+    """
+
+    def __init__(self, stop: tuple[str, int] | None = None, crash: tuple[str, int] | None = None) -> None:
+        """Say after which (run, step) to stop or to crash."""
+        self.stop, self.crash = stop, crash
+        self.steps: list[tuple[str, int]] = []
+
+    def progress(self, run: str, step: int, total: int) -> None:
+        """A step is done."""
+        self.steps.append((run, step))
+        if (run, step) == self.crash:
+            raise ConnectionAbortedError
+
+    def stopping(self) -> bool:
+        """Whether to stop here."""
+        return self.steps[-1] == self.stop
+
+
+class Bench:
+    """Makes jobs and their trainers on one model; the model and the rows are read once.
+
+    Attributes:
+        spec: what the model is.
+    """
+
+    def __init__(self, model: str = "tiny", dtype: torch.dtype = torch.float32) -> None:
+        """Take a model as ``--models`` does, and the dtype it is trained in."""
+        self.spec, self.ref = models.resolve(model)
+        device = torch.device("cpu")
+        self.shelf, self.library, self._dtype = Shelf(device), Library(device), dtype
+
+    def job(
+        self,
+        method: str | type[Method] = "vanilla",
+        given: Mapping[str, Any] | None = None,
+        *,
+        task: str = CLASSIFICATION,
+        seed: int = 0,
+        train_size: int = 40,
+        noise: float = 0.0,
+        reduction: float = 0.0,
+        streams: Mapping[str, int] | None = None,
+        **recipe: Any,
+    ) -> Job:
+        """A short job; ``given`` are hyper-parameters, further arguments recipe settings."""
+        cls = methods.find(method) if isinstance(method, str) else method
+        return Job(
+            model=self.ref.id,
+            model_revision=self.ref.revision,
+            task=task,
+            data_revision=toy.REVISION,
+            evaluation=("dev",),
+            method=cls.name(),
+            hparams=hparams.as_dict(cls.resolve(given)),
+            seed=seed,
+            perturbation=Perturbation(train_size=train_size, noise=noise, reduction=reduction),
+            recipe=layered(SHORT, recipe),
+            streams=streams or {},
+        )
+
+    def trainer(
+        self, job: Job, method: Method | None = None, folder: Path | None = None, **more: Any
+    ) -> Trainer:
+        """The trainer of a job; ``more`` are its further arguments."""
+        task = tasks.find(job.task)
+        if method is None:
+            cls = methods.find(job.method)
+            method = cls(hparams.parse(cls.HParams, job.hparams))
+        pretrained = self.shelf.get(self.ref, task.outputs)
+        pretrained.cast(self._dtype)
+        key = (self.ref.id, self.ref.revision)
+        corpus = Corpus(self.library, task, job, pretrained.tokenizer, key, None)
+        return Trainer(job, task, method, pretrained, corpus, folder=folder, **more)
+
+
+def weights(model: nn.Module) -> dict[str, Tensor]:
+    """All parameters and buffers of a model by name, detached copies."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}

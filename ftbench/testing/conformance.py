@@ -1,0 +1,382 @@
+"""Conformance: what ftbench relies on in a method, checked on any of them, built-in or a user's own."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ftbench import methods, tasks
+from ftbench.domain import axes, hparams
+from ftbench.domain.hparams import Value
+from ftbench.errors import BadValue, FtbenchError, UnknownName
+from ftbench.methods.base import VARIANTS, Method
+from ftbench.testing import overhead
+from ftbench.testing.bench import CLASSIFICATION, REGRESSION, Bench, Watcher, weights
+from ftbench.training.trainer import Stopped, Trainer
+from ftbench.training.watch import Diverged
+
+#: How far two computations of an update may be apart, in float64, relative to how far the weights moved.
+TOLERANCE = 1e-6
+#: A learning rate that moves no weight.
+STILL = 1e-12
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one check.
+
+    Attributes:
+        check: its name.
+        passed: None where it does not apply.
+        note: what was measured, what is wrong, or why it does not apply; one line.
+    """
+
+    check: str
+    passed: bool | None
+    note: str
+
+
+class Failed(Exception):
+    """The method does not do what ftbench relies on."""
+
+
+class NotApplicable(Exception):
+    """The check does not apply to the method."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A method with hyper-parameters, and the model it is checked on.
+
+    Attributes:
+        text: how the method was named.
+        cls: its class.
+        given: the hyper-parameters that differ from the defaults.
+        model: the model's name.
+    """
+
+    text: str
+    cls: type[Method]
+    given: Mapping[str, Value]
+    model: str = "tiny"
+
+    def fit(
+        self,
+        bench: Bench,
+        *,
+        task: str = CLASSIFICATION,
+        given: Mapping[str, Value] | None = None,
+        cls: type[Method] | None = None,
+        folder: Path | None = None,
+        watcher: Watcher | None = None,
+        **recipe: Any,
+    ) -> tuple[dict[str, Tensor], Trainer]:
+        """Do a short job; gives the weights of the model to evaluate, and the trainer.
+
+        Raises:
+            NotApplicable: the method refuses the model or task.
+        """
+        cls = cls or self.cls
+        values = {**(self.given if cls is self.cls else {}), **(given or {})}
+        self.refuse(bench, task)
+        trainer = self.trainer(bench, cls, values, task, folder, watcher, recipe)
+        return weights(trainer.method.fit(trainer)), trainer
+
+    def refuse(self, bench: Bench, task: str) -> None:
+        """Raise ``NotApplicable`` where the method refuses the model or a task."""
+        reason = self.cls(self.cls.resolve(self.given)).unsupported(bench.spec, tasks.find(task))
+        if reason:
+            raise NotApplicable(reason)
+
+    def trainer(
+        self,
+        bench: Bench,
+        cls: type[Method],
+        values: Mapping[str, Any],
+        task: str,
+        folder: Path | None,
+        watcher: Watcher | None,
+        recipe: Mapping[str, Any],
+    ) -> Trainer:
+        """The trainer of a short job, with what a method brings along, save the learning rate."""
+        brought = {k: v for k, v in cls.recipe_defaults().items() if k in ("dropout", "weight_decay", "clip")}
+        job = bench.job(cls, values, task=task, **{**brought, **recipe})
+        method = cls(hparams.parse(cls.HParams, job.hparams, owner=cls.name()))
+        return bench.trainer(job, method, folder, listener=watcher, checkpoint_seconds=math.inf)
+
+
+def check(
+    method: str | type[Method],
+    *,
+    model: str = "tiny",
+    only: Iterable[str] = (),
+    plugins: Iterable[str] = (),
+) -> Iterator[Outcome]:
+    """Check a method; each outcome is given as soon as it is there.
+
+    Args:
+        method: a name, a file, either with hyper-parameters (``"bidrop[k=3]"``), or a class.
+        model: the model to train: a name of the registry or a folder.
+        only: names of checks; all by default, in the order of ``CHECKS``.
+        plugins: files whose methods may be named, too.
+
+    Raises:
+        UnknownName: no such method or check.
+        BadValue: a hyper-parameter's value is not one.
+    """
+    subject = _subject(method, model, plugins)
+    chosen = tuple(only) or tuple(CHECKS)
+    for name in chosen:
+        if name not in CHECKS:
+            raise UnknownName("check", name, CHECKS)
+    return (_outcome(name, subject) for name in chosen)
+
+
+def _subject(method: str | type[Method], model: str, plugins: Iterable[str]) -> Subject:
+    if not isinstance(method, str):
+        return Subject(method.name(), method, {}, model)
+    choices = axes.methods(method)
+    if len(choices) != 1:
+        raise BadValue(f"check '{method}': name one method, with one value for each hyper-parameter")
+    cls = methods.find(choices[0].name, plugins)
+    values = hparams.as_dict(cls.resolve(choices[0].given))
+    defaults = cls.defaults()
+    return Subject(choices[0].name, cls, {k: v for k, v in values.items() if v != defaults[k]}, model)
+
+
+def _outcome(name: str, subject: Subject) -> Outcome:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a method tells its user at each run
+            return Outcome(name, True, CHECKS[name](subject))
+    except Failed as failed:
+        return Outcome(name, False, str(failed))
+    except NotApplicable as reason:
+        return Outcome(name, None, str(reason))
+    except (FtbenchError, Diverged) as error:
+        return Outcome(name, False, str(error))
+    except Exception as error:  # a user's method may raise anything
+        text = " ".join(str(error).split())
+        return Outcome(name, False, f"{type(error).__name__}: {text}"[:300])
+
+
+# -- what can be said without training ----------------------------------------------------------------------
+
+
+def _card(subject: Subject) -> str:
+    """Title, paper and update are named, and every hyper-parameter is explained."""
+    missing = [name for name in ("title", "paper", "formula", "cost") if not getattr(subject.cls, name)]
+    if missing:
+        raise Failed(f"the card lacks {', '.join(missing)}")
+    specs = hparams.describe(subject.cls.HParams)
+    bare = [spec.name for spec in specs if not spec.help]
+    if bare:
+        raise Failed(f"no help for {', '.join(bare)}: declare them with hparam(…, help=…)")
+    return f"{len(specs)} hyper-parameters, all explained"
+
+
+def _hyperparameters(subject: Subject) -> str:
+    """Defaults, both variants and every value of the search grids are read back as they were written."""
+    cls, count = subject.cls, 0
+    points: list[dict[str, Any]] = [{"variant": variant} for variant in VARIANTS]
+    points += [{s.name: value} for s in hparams.describe(cls.HParams) for value in s.grid]
+    for point in [dict(subject.given), *points]:
+        made = cls.resolve(point)
+        values = hparams.as_dict(made)
+        written = {name: _written(value) for name, value in values.items()}
+        for again in (values, written, hparams.normalise(values)):
+            if hparams.parse(cls.HParams, again, owner=cls.name()) != made:
+                raise Failed(f"{point} is not read back as it was written")
+        count += 1
+    return f"{count} settings"
+
+
+def _written(value: Value) -> str:
+    return (
+        "none" if value is None else str(value).lower() if isinstance(value, bool) else repr(value).strip("'")
+    )
+
+
+def _light(subject: Subject) -> str:
+    """The card and the hyper-parameters are read without torch."""
+    code = (
+        "import sys; from ftbench import methods; cls = methods.find(sys.argv[1]); cls.defaults(); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, subject.text], capture_output=True, text=True)
+    if done.returncode:
+        raise Failed("reading the card loads torch: import it inside the functions")
+    return "torch is not loaded"
+
+
+# -- what is seen in training -------------------------------------------------------------------------------
+
+
+def _classification(subject: Subject) -> str:
+    return _trains(subject, CLASSIFICATION)
+
+
+def _regression(subject: Subject) -> str:
+    return _trains(subject, REGRESSION)
+
+
+def _trains(subject: Subject, task: str) -> str:
+    """Losses stay finite and weights move; one more step moves them further."""
+    bench = _bench(subject.model)
+    after, trainer = subject.fit(bench, task=task)
+    before, _ = subject.fit(bench, task=task, lr=STILL, steps=1, warmup_steps=0)
+    if not all(bool(torch.isfinite(value).all()) for value in after.values() if value.is_floating_point()):
+        raise Failed("a weight is not finite")
+    moved = _distance(after, before)
+    if not moved > 0:
+        raise Failed("no weight moved")
+    losses = [point.value for point in trainer.curves if point.name == "loss"]
+    if not losses:
+        raise Failed("no loss was logged: training_step must return it")
+    steps = sum(facts["total_steps"] for facts in trainer.facts["runs"].values())
+    return f"{steps} steps, last logged loss {losses[-1]:.3f}"
+
+
+def _same_seed(subject: Subject) -> str:
+    """The same job gives the same weights, to the last bit."""
+    bench = _bench(subject.model)
+    first, _ = subject.fit(bench)
+    second, _ = subject.fit(bench)
+    _same(first, second, "two runs with one seed differ: draw through run.noise, with a name")
+    return f"{len(first)} tensors are equal"
+
+
+def _resume(subject: Subject) -> str:
+    """A job that was interrupted, in each of its runs, ends with the weights of one that was not."""
+    bench, watcher = _bench(subject.model), Watcher()
+    undisturbed, _ = subject.fit(bench, watcher=watcher)
+    stops = []
+    for run in dict.fromkeys(run for run, _ in watcher.steps):
+        last = max(step for name, step in watcher.steps if name == run)
+        stops += [(run, (last + 1) // 2)] if last > 1 else []
+    for stop in stops:
+        with tempfile.TemporaryDirectory() as folder:
+            resumed = _interrupted(subject, bench, stop, Path(folder))
+        _same(undisturbed, resumed, f"resumed after step {stop[1]} of run {stop[0]}, the weights differ")
+    return (
+        f"interrupted in {len(stops)} {'run' if len(stops) == 1 else 'runs'}; checkpoints hold plain values"
+    )
+
+
+def _interrupted(subject: Subject, bench: Bench, stop: tuple[str, int], folder: Path) -> dict[str, Tensor]:
+    try:
+        subject.fit(bench, folder=folder, watcher=Watcher(stop=stop))
+    except Stopped:
+        pass
+    else:
+        raise Failed(f"did not stop after step {stop[1]} of run {stop[0]}")
+    resumed, trainer = subject.fit(bench, folder=folder, watcher=Watcher())
+    if trainer.facts["runs"][stop[0]].get("resumed_at") != stop[1]:
+        raise Failed("its checkpoint cannot be loaded: keep tensors and plain values in state_dict()")
+    return resumed
+
+
+def _neutral(subject: Subject) -> str:
+    """With its neutral hyper-parameters the method is plain fine-tuning."""
+    neutral, scale = subject.cls.neutral, subject.cls.neutral_scale
+    if neutral is None:
+        raise NotApplicable("it declares no neutral setting")
+    vanilla = methods.find("vanilla")
+    if scale == 1:
+        bench = _bench(subject.model)
+        mine, _ = subject.fit(bench, given=neutral)
+        plain, _ = subject.fit(bench, cls=vanilla)
+        _same(plain, _named(mine, plain), f"with {_told(neutral)} the weights are not those of vanilla")
+        return f"{_told(neutral)}: vanilla, bit for bit"
+    bench = _bench(subject.model, torch.float64)
+    recipe: dict[str, Any] = {"optimizer": "sgd", "dropout": 0.0, "clip": 0.0, "weight_decay": 0.0}
+    mine, _ = subject.fit(bench, given=neutral, lr=0.1 / scale, **recipe)
+    plain, _ = subject.fit(bench, cls=vanilla, lr=0.1, **recipe)
+    start, _ = subject.fit(bench, cls=vanilla, lr=STILL, steps=1, warmup_steps=0, **recipe)
+    apart = _distance(_named(mine, plain), plain) / _distance(start, plain)
+    if apart > TOLERANCE:
+        raise Failed(f"with {_told(neutral)} the weights are {apart:.1e} away from vanilla's, relatively")
+    return f"{_told(neutral)}: vanilla with the loss times {scale:g}, to rounding ({apart:.0e})"
+
+
+def _accumulation(subject: Subject) -> str:
+    """Micro-batches add up to the update of the whole batch (float64, all dropout 0)."""
+    bench = _bench(subject.model, torch.float64)
+    recipe: dict[str, Any] = {"dropout": 0.0, "steps": 4}
+    names = [s.name for s in hparams.describe(subject.cls.HParams) if s.name.endswith("dropout")]
+    own = dict.fromkeys(names, 0.0)
+    whole, _ = subject.fit(bench, given=own, accumulation=1, **recipe)
+    parts, _ = subject.fit(bench, given=own, accumulation=2, **recipe)
+    start, _ = subject.fit(bench, given=own, **{**recipe, "lr": STILL, "steps": 1, "warmup_steps": 0})
+    apart = _distance(whole, parts) / _distance(whole, start)
+    if apart > TOLERANCE:
+        raise Failed(f"in two micro-batches the update is another one: {apart:.1e} apart, relatively")
+    return f"two micro-batches give the update of the batch ({apart:.0e})"
+
+
+def _overhead(subject: Subject) -> str:
+    """Time and memory of a step, measured against vanilla; informs, and fails only where it cannot run."""
+    bench, vanilla = _bench(subject.model), methods.find("vanilla")
+    subject.refuse(bench, CLASSIFICATION)
+
+    def trainer(cls: type[Method], steps: int) -> Trainer:
+        values = subject.given if cls is subject.cls else {}
+        recipe = {"steps": steps, "batch_size": 16, "warmup_steps": 0}
+        return subject.trainer(bench, cls, values, CLASSIFICATION, None, None, recipe)
+
+    return overhead.compare(lambda n: trainer(subject.cls, n), lambda n: trainer(vanilla, n))
+
+
+#: Name -> check; a check gives a note, or raises ``Failed`` or ``NotApplicable``.
+CHECKS: dict[str, Callable[[Subject], str]] = {
+    "card": _card,
+    "hyper-parameters": _hyperparameters,
+    "light import": _light,
+    "classification": _classification,
+    "regression": _regression,
+    "same seed": _same_seed,
+    "resume": _resume,
+    "neutral": _neutral,
+    "accumulation": _accumulation,
+    "overhead": _overhead,
+}
+
+
+@lru_cache(maxsize=2)
+def _bench(model: str, dtype: torch.dtype = torch.float32) -> Bench:
+    """The bench of a model, kept from check to check."""
+    return Bench(model, dtype)
+
+
+def _same(first: Mapping[str, Tensor], second: Mapping[str, Tensor], said: str) -> None:
+    if first.keys() != second.keys():
+        raise Failed(f"{said}: one has tensors that the other lacks")
+    other = [name for name in first if not torch.equal(first[name], second[name])]
+    if other:
+        raise Failed(f"{said} ({len(other)} of {len(first)} tensors, first {other[0]})")
+
+
+def _named(mine: Mapping[str, Tensor], plain: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors that vanilla has too: a method may keep more."""
+    return {name: mine[name] for name in plain if name in mine}
+
+
+def _distance(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> float:
+    shared = [n for n in first if n in second and first[n].is_floating_point()]
+    squares = sum(float((first[n].double() - second[n].double()).square().sum()) for n in shared)
+    return math.sqrt(squares)
+
+
+def _told(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k}={_written(v)}" for k, v in values.items()) or "the defaults"

@@ -1,0 +1,89 @@
+"""Fine-tune a model of one's own with any method: without a queue, a task or a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from torch import nn
+
+from ftbench.domain import hparams as hp
+from ftbench.domain.job import Job
+from ftbench.methods.base import Method
+from ftbench.training import given
+from ftbench.training.pretrained import Pretrained
+from ftbench.training.trainer import Trainer
+
+OnStep = Callable[[str, int, int], None]
+
+
+def fit(
+    model: nn.Module,
+    train_data: Iterable[Mapping[str, Any]],
+    method: str | type[Method] = "vanilla",
+    *,
+    seed: int = 0,
+    recipe: Mapping[str, Any] | None = None,
+    head: Iterable[str] | None = None,
+    on_step: OnStep | None = None,
+    **hyperparameters: Any,
+) -> nn.Module:
+    """Fine-tune a copy of a model and return it, in evaluation mode.
+
+    Args:
+        model: of ``AutoModelForSequenceClassification``; it stays as it is. One output means regression.
+        train_data: rows as a tokenizer gives them: ``input_ids``, perhaps ``attention_mask`` and
+            ``token_type_ids``, and ``label`` or ``labels``. A ``datasets.Dataset``, a list, anything that
+            yields mappings; padding is dropped.
+        method: a name, a file or a class.
+        seed: of all random numbers.
+        recipe: settings that differ from the default recipe, such as ``{"lr": 1e-4, "epochs": 5}``.
+        head: parameters (or modules) that did not come from pretraining; by default what stands outside the
+            base model.
+        on_step: told (run, step from 1, steps in all) after every step.
+        hyperparameters: of the method; ``variant="published"`` for what the authors' code does.
+
+    Raises:
+        UsageError: an unknown method, hyper-parameter or setting, or a method that cannot do this.
+        BadValue: rows that lack something.
+        Diverged: a loss or gradient is not finite.
+    """
+    cls, chosen = given.method_of(method, hyperparameters)
+    settings, dropout_given = given.recipe_of(cls, hyperparameters, recipe or {})
+    task = given.task_of(model)
+    given.refuse(chosen, model, task)
+    rows = given.rows_of(train_data, model, task)
+    job = Job(
+        model=given.NAME,
+        model_revision="",
+        task=given.NAME,
+        data_revision="",
+        evaluation=(),
+        method=cls.name(),
+        hparams=hp.as_dict(chosen.hparams),
+        seed=seed,
+        recipe=settings,
+    )
+    source = Pretrained(
+        model,
+        given.head_of(model, head),
+        given.device_of(model),
+        own_head=seed,
+        own_dropout=not dropout_given,
+    )
+    trainer = Trainer(job, task, chosen, source, rows, listener=_Told(on_step))
+    return chosen.fit(trainer).eval()
+
+
+class _Told:
+    """Passes a job's progress on."""
+
+    def __init__(self, on_step: OnStep | None) -> None:
+        self._on_step = on_step
+
+    def progress(self, run: str, step: int, total: int) -> None:
+        if self._on_step is not None:
+            self._on_step(run, step, total)
+
+    def stopping(self) -> bool:
+        return False

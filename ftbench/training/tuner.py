@@ -1,0 +1,127 @@
+"""Tuner: a method inside a training loop of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ftbench.domain.job import STREAMS
+from ftbench.errors import UsageError
+from ftbench.methods.base import Method
+from ftbench.nn.dropout import set_dropout
+from ftbench.training import given
+from ftbench.training import trainer as training
+from ftbench.training.data import Batch
+from ftbench.training.objectives import Objective
+from ftbench.training.run import Run
+
+
+class Tuner:
+    """A method inside a training loop of one's own: the loop brings the batches, and each is a step.
+
+    Attributes:
+        model: what is trained; the given module itself, or the method's wrapper around it.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        method: str | type[Method] = "vanilla",
+        *,
+        total_steps: int,
+        seed: int = 0,
+        recipe: Mapping[str, Any] | None = None,
+        head: Iterable[str] | None = None,
+        train_data: Iterable[Mapping[str, Any]] = (),
+        **hyperparameters: Any,
+    ) -> None:
+        """Set up the model and the optimiser; the model is trained in place.
+
+        Args:
+            model: returns an object with ``logits``; one output means regression.
+            method: a name, a file or a class, of one run: a soup, say, is for ``fit``.
+            total_steps: how many steps there will be, for the schedule.
+            seed: of all random numbers.
+            recipe: settings that differ from the default recipe; epochs and batch size are the loop's.
+            head: as in ``fit``.
+            train_data: batches, for a method that looks at all rows before it starts (a loader).
+            hyperparameters: of the method.
+
+        Raises:
+            UsageError: as in ``fit``, or the method makes several runs.
+        """
+        cls, self._method = given.method_of(method, hyperparameters)
+        if cls.fit is not Method.fit:
+            raise UsageError(f"{cls.name()} makes several runs: use ftbench.fit")
+        task = given.task_of(model)
+        given.refuse(self._method, model, task)
+        length = {"steps": total_steps}
+        chosen, dropout_given = given.recipe_of(cls, hyperparameters, recipe or {}, length)
+        if dropout_given:
+            set_dropout(model, chosen.dropout)
+        self._rows = 0
+        self._batch: Batch | None = None
+        self._run = Run(
+            "main",
+            model,
+            Objective(given.NAME, task.regression),
+            chosen,
+            total_steps,
+            {"train": _Pushed(self, train_data)},
+            seeds=dict.fromkeys(STREAMS, seed),
+            method=cls.name(),
+            head_names=given.head_of(model, head),
+        )
+        model.train()
+        training.configure(self._method, self._run)
+        self._method.on_train_start(self._run)
+        self._step = 0
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+        return self._run.model
+
+    def step(self, batch: Mapping[str, Any]) -> Tensor:
+        """Make one update from a batch with ``labels``, as a data collator gives it; its loss, detached."""
+        self._batch = self.batch(batch)
+        self._run.model.train()
+        loss = training.train_step(self._run, self._method, self._step)
+        self._step += 1
+        return loss
+
+    def finish(self) -> nn.Module:
+        """The model to evaluate, in evaluation mode: the averaged one, where a method averages."""
+        return self._method.model_for_evaluation(self._run).eval()
+
+    def batch(self, collated: Mapping[str, Any]) -> Batch:
+        """A collator's batch as methods see it."""
+        inputs = {k: torch.as_tensor(v) for k, v in collated.items() if k not in ("labels", "label")}
+        labels = torch.as_tensor(collated["labels"] if "labels" in collated else collated["label"])
+        first, self._rows = self._rows, self._rows + len(labels)
+        return Batch(inputs, labels, tuple(range(first, self._rows)), len(labels))
+
+    def pushed(self) -> Batch:
+        """The batch of this step."""
+        if self._batch is None:
+            raise RuntimeError("a method asked for a batch before the first step")
+        return self._batch
+
+
+class _Pushed:
+    """The split ``train`` of a ``Tuner``."""
+
+    def __init__(self, tuner: Tuner, everything: Iterable[Mapping[str, Any]]) -> None:
+        self._tuner, self._everything = tuner, everything
+
+    def batch(self, number: int) -> Batch:
+        return self._tuner.pushed()
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        batches = [self._tuner.batch(b) for b in self._everything]
+        if not batches:
+            raise UsageError("this method looks at all rows before it starts: give them as train_data")
+        return iter(batches)
