@@ -6,7 +6,8 @@ clean runs), ``label``, ``method``, ``hparams`` (JSON), ``column`` (as in JSON),
 difference), ``task``, ``evaluation``, ``metric``, ``n`` and ``planned`` (scores there, and queued),
 ``missing`` (JSON: reason -> number), ``reduced`` (1: an average or difference over fewer scores than queued),
 ``mean``, ``max``, ``std`` (ddof 1), ``tasks`` (of an average or difference), ``seeds``, ``values``, ``jobs``
-(digests), separated by spaces and in the same order. Cells without meaning have no row.
+(digests), separated by spaces and in the same order; ``remark`` (what the method says of its scores on the
+task). Cells without meaning have no row.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ftbench.reports.table import Cell, Column, Group, Report, Row, Section
 
 COLUMNS = (
     "table part model train_size changed perturbation ratio label method hparams column kind "
-    "task evaluation metric n planned missing reduced mean max std tasks seeds values jobs"
+    "task evaluation metric n planned missing reduced mean max std tasks seeds values jobs remark"
 ).split()
 
 
@@ -51,6 +52,7 @@ def _values(
     yield " ".join(str(seed) for seed in cell.seeds)
     yield " ".join(repr(value) for value in cell.values)
     yield " ".join(cell.jobs)
+    yield cell.remark
 
 
 def _text(value: float | str | None) -> str:

@@ -27,7 +27,8 @@ A cell, all scores as fractions, null where there is none::
 
     {"mean", "max", "std" (ddof 1), "n" (scores there), "planned" (queued), "complete": bool,
      "missing": {reason: number}, "places": {"mean" | "max": 1 | 2} (best or second of its column),
-     "seeds": [seed], "values": [score], "jobs": [digest]}         (a score: in the same order)
+     "seeds": [seed], "values": [score], "jobs": [digest],          (a score: in the same order)
+     "remark": text | null}                                       (what the method says of it)
     {…, "tasks": [name], "reduced": bool}                          (an average or difference: what it is over)
 
 Reasons: queued, running, failed, diverged, cancelled, not queued, no score. A cell without meaning is null.
@@ -94,5 +95,6 @@ def _cell(cell: Cell, column: Column) -> dict[str, Any] | None:
     values: dict[str, Any] = {name: getattr(cell, name) for name in ("mean", "max", "std", "n", "planned")}
     values |= {"complete": cell.complete, "missing": dict(cell.missing), "places": dict(cell.places)}
     if column.kind == "score":
-        return values | {"seeds": list(cell.seeds), "values": list(cell.values), "jobs": list(cell.jobs)}
+        values |= {"seeds": list(cell.seeds), "values": list(cell.values), "jobs": list(cell.jobs)}
+        return values | {"remark": cell.remark or None}
     return values | {"tasks": list(cell.tasks), "reduced": cell.reduced}

@@ -57,7 +57,7 @@ def shown(cell: Cell, column: Column) -> Shown:
     for statistic in column.show:
         value = getattr(cell, statistic)
         if value is not None:
-            star = "*" if cell.reduced and column.kind == "difference" else ""
+            star = "*" if cell.remark or (cell.reduced and column.kind == "difference") else ""
             figures.append((percent(value, signed=column.signed) + star, cell.places.get(statistic, 0)))
     return Shown(tuple(figures), _note(cell, column))
 

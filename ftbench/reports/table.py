@@ -30,6 +30,7 @@ class Cell:
         reduced: an average or difference over fewer scores than the grid has.
         applies: False where the cell has no meaning, such as the drop of the clean run.
         places: statistic -> 1 (best of its column) or 2 (second); others are left out.
+        remark: what the method says of its scores on the task; "" for nothing.
     """
 
     mean: float | None = None
@@ -45,6 +46,7 @@ class Cell:
     reduced: bool = False
     applies: bool = True
     places: Mapping[str, int] = field(default_factory=dict)
+    remark: str = ""
 
     @property
     def complete(self) -> bool:

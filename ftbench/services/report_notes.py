@@ -9,6 +9,7 @@ import numpy as np
 
 from ftbench.reports.table import PENDING, Cell, Column, Group
 from ftbench.services.report_cells import Block
+from ftbench.services.report_remarks import remark_lines
 
 LISTED = 6
 
@@ -33,7 +34,7 @@ def notes(
     lines = [*_missing(columns, groups), *_shared(groups, blocks), *_differences(columns, groups)]
     if lacks_baseline:
         lines.append(f"{lacks_baseline} has no jobs here, so there is no difference to it.")
-    return (*lines, *_unknown(blocks), *_twins(twins))
+    return (*lines, *remark_lines(columns, groups), *_unknown(blocks), *_twins(twins))
 
 
 def seed_ranges(seeds: Iterable[int]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ftbench.reports.layouts import METRIC_TITLES, Measure, Part
 from ftbench.reports.table import Cell, Column, Group, Row, Section
 from ftbench.services.report_cells import Block
 from ftbench.services.report_jobs import DONE, MethodKey, Reported, ReportJob
 from ftbench.services.report_notes import notes
+from ftbench.services.report_remarks import Remarks
 from ftbench.services.report_settings import Setting
 from ftbench.stats import aggregate
 
@@ -26,11 +27,13 @@ class Subject:
         labels: how rows are named.
         tasks: what is reported of each task, in the order of the columns.
         baseline: what differences are taken to, as the user named it.
+        remarks: what the methods say of their scores.
     """
 
     labels: Mapping[MethodKey, str]
     tasks: Mapping[str, Reported]
     baseline: str
+    remarks: Remarks = field(default_factory=dict)
 
     def baseline_of(self, methods: Iterable[MethodKey]) -> MethodKey | None:
         """The row of the baseline: the label that was named, else the only row of the method."""
@@ -172,7 +175,9 @@ def _group(
     columns: Sequence[Column],
     subject: Subject,
 ) -> Group:
-    cells = {method: tuple(_cells(part, ratio, blocks, method, baseline)) for method in methods}
+    cells = {
+        method: tuple(_cells(part, ratio, blocks, method, baseline, subject.remarks)) for method in methods
+    }
     marked = _marked([cells[method] for method in methods], columns)
     rows = tuple(
         Row(subject.labels[method], method.method, method.values(), found)
@@ -184,13 +189,18 @@ def _group(
 
 
 def _cells(
-    part: Part, ratio: float, blocks: Blocks, method: MethodKey, baseline: MethodKey | None
+    part: Part,
+    ratio: float,
+    blocks: Blocks,
+    method: MethodKey,
+    baseline: MethodKey | None,
+    remarks: Remarks,
 ) -> Iterator[Cell]:
     """The cells of a row, in the order of the columns."""
     for at, measure in enumerate(part.measures):
         block = blocks[ratio][at]
-        for column in range(len(block.tasks)):
-            yield block.cell(method, column)
+        for column, task in enumerate(block.tasks):
+            yield replace(block.cell(method, column), remark=remarks.get((method, task.name), ""))
         yield block.average(method)
         if _shares(blocks, at):
             yield block.shared_average(method) if block.needs_shared else Cell(applies=False)

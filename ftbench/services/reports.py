@@ -11,6 +11,7 @@ from ftbench.errors import FtbenchError, UnknownName
 from ftbench.reports.layouts import LAYOUTS, Part
 from ftbench.reports.table import Report, Section
 from ftbench.services.report_jobs import join, labels, reported
+from ftbench.services.report_remarks import remarks
 from ftbench.services.report_request import Request, command
 from ftbench.services.report_settings import Setting, brought, split
 from ftbench.services.report_tables import Subject, fill
@@ -74,7 +75,8 @@ def tabulate(
     layout = LAYOUTS[request.table]
     shown = reported(_ordered([cell.task for cell in cells], request.task_names()), scores)
     jobs = join(cells, scores, shown)
-    subject = Subject(labels(jobs), shown, request.baseline_label)
+    said = remarks([job.key for job in jobs], list(shown), plugins or {})
+    subject = Subject(labels(jobs), shown, request.baseline_label, said)
     settings = split(jobs, brought(plugins or {}))
     sections, missing = _sections(layout.parts, settings, subject)
     changed = (

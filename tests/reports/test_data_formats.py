@@ -37,6 +37,7 @@ def test_json_has_fractions_seeds_and_jobs_by_column():
         "seeds": [0, 1, 2],
         "values": [0.6376] * 3,
         "jobs": ["d"] * 3,
+        "remark": None,
     }
     assert bidrop["hparams"] == {"k": 3}
     assert bidrop["cells"]["cola"]["places"] == {"mean": 1, "max": 1}
@@ -50,6 +51,16 @@ def test_json_names_its_ratios():
     (section,) = json.loads(render(GROUPED, "json"))["sections"]
     assert section["perturbation"] == "noise"
     assert [group["ratio"] for group in section["groups"]] == [0.0, 0.05]
+
+
+def test_what_a_method_says_of_its_scores_is_in_both():
+    starred = replace(ROWS[0], cells=(replace(ROWS[0].cells[0], remark="as vanilla"), *ROWS[0].cells[1:]))
+    section = replace(SECTION, groups=(replace(SECTION.groups[0], rows=(starred,)),))
+    report = Report("main", "vanilla", (section,))
+    (row,) = json.loads(render(report, "json"))["sections"][0]["groups"][0]["rows"]
+    assert row["cells"]["cola"]["remark"] == "as vanilla" and row["cells"]["rte"]["remark"] is None
+    rows = list(csv.DictReader(io.StringIO(render(report, "csv"))))
+    assert [r["remark"] for r in rows] == ["as vanilla", "", "", ""]
 
 
 def test_json_never_holds_a_nan():
