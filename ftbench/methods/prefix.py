@@ -1,0 +1,100 @@
+"""Prefix tuning: trained keys and values before those of every layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ftbench.domain.hparams import hparam
+from ftbench.errors import BadValue
+from ftbench.methods.base import Method
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ftbench.domain.model import ModelSpec
+    from ftbench.domain.task import TaskSpec
+    from ftbench.training.run import Run
+
+#: Families whose attention in transformers takes no keys and values from outside.
+NO_PAST = {
+    "deberta": "DeBERTa",
+    "deberta-v2": "DeBERTa-v2",
+    "albert": "ALBERT",
+    "distilbert": "DistilBERT",
+    "modernbert": "ModernBERT",
+    "xlnet": "XLNet",
+}
+BART = "peft's prefix for classifiers knows encoders only, and BART's classifier has a decoder"
+
+
+def refusal(family: str) -> str | None:
+    """Why a family of models cannot have a prefix, or None."""
+    if family == "bart":
+        return BART
+    if family in NO_PAST:
+        return f"{NO_PAST[family]}'s attention takes no keys and values from outside (past_key_values)"
+    return None
+
+
+class Prefix(Method):
+    """Prefix tuning (Li and Liang 2021, arXiv:2101.00190): each layer attends to trained keys and values.
+
+    Made by the peft library, as a wrapper. The classifier is trained whole; what is pretrained is frozen.
+    """
+
+    title = "Prefix tuning"
+    paper = "Li and Liang 2021, arXiv:2101.00190, Eq. 3"
+    family = "parameter-efficient"
+    formula = "attention of every layer over [P_K; K], [P_V; V];  P_K, P_V ~ N(0, 1) and the classifier train"
+    cost = "1 pass a step, each token attending to num_virtual_tokens more; no weight gradients of the frozen"
+    memory = (
+        "less than vanilla: optimiser state for the prefix and the classifier alone (0.3 % on BERT-large)"
+    )
+    unsupported_note = (
+        "BERT, RoBERTa, ELECTRA and kin only: DeBERTa, ALBERT, DistilBERT, ModernBERT and XLNet take no "
+        "keys and values from outside, and peft has no prefix for BART's classifier"
+    )
+    differs = (
+        "20 tokens, no projection, the classifier trained and BERT's pooler frozen: the setting of the "
+        "weight mixup paper, whose count on BERT-large (985,090) this gives exactly. Li and Liang train the "
+        "prefix through an MLP.",
+        "learning rate: the weight mixup paper gives none; our choice is the 1e-2 of peft's own examples. "
+        "The rest of the recipe is the comparison's.",
+        "positions: as in peft, the text begins at position num_virtual_tokens, so that "
+        "max_length + num_virtual_tokens must not exceed the model's positions.",
+    )
+
+    @dataclass(frozen=True)
+    class HParams:
+        """The prefix's hyper-parameters."""
+
+        num_virtual_tokens: int = hparam(
+            20, range=(1, 512), unit="tokens", help="length of the prefix", grid=(10, 20, 50)
+        )
+        train_pooler: bool = hparam(False, help="train the pretrained pooler, too")
+
+    @classmethod
+    def recipe_defaults(cls, variant: str = "paper") -> dict[str, Any]:
+        """The learning rate of peft's examples."""
+        return {"lr": 1e-2}
+
+    def unsupported(self, model: ModelSpec, task: TaskSpec) -> str | None:
+        """Attention that takes no keys and values from outside."""
+        return refusal(model.family)
+
+    def configure_model(self, model: nn.Module, run: Run) -> nn.Module:
+        """Wrap the model; freeze all but the prefix and the classifier."""
+        from ftbench.nn import adapters
+
+        library = adapters.peft("prefix")
+        reason = refusal(adapters.family(model))
+        if reason or not adapters.takes_past(model):
+            raise BadValue(f"prefix: {reason or 'the model takes no keys and values from outside'}")
+        config = library.PrefixTuningConfig(
+            task_type="SEQ_CLS",
+            num_virtual_tokens=self.hparams.num_virtual_tokens,
+            **adapters.shape_of(model),
+        )
+        with run.noise.torch_seed("prefix"):
+            return adapters.prompted(library, model, config, run.head_names, self.hparams.train_pooler)
