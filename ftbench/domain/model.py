@@ -16,7 +16,8 @@ class ModelSpec:
         hub_id: its name on the hub, or "" for one that comes with a package.
         family: ``bert``, ``roberta``, …: whose recipe it takes.
         parameters: millions of parameters, for the listing.
-        layers: transformer layers, those of encoder and decoder together; 0 where not known.
+        layers: transformer layers with weights of their own, those of encoder and decoder together; 0 where
+            not known.
         recipe: what its recipe changes of the default one.
         task_recipes: what it changes further, task by task.
         note: a line for the listing.

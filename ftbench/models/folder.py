@@ -81,7 +81,13 @@ def config(folder: Path) -> dict[str, Any]:
 
 
 def layers(config: Mapping[str, Any]) -> int:
-    """Transformer layers of a configuration, those of encoder and decoder together; 0 where not said."""
+    """Transformer layers of a configuration, those of encoder and decoder together; 0 where not said.
+
+    Layers that share their weights, as ALBERT's do, count once.
+    """
+    groups = config.get("num_hidden_groups")
+    if isinstance(groups, int):
+        return groups * int(config.get("inner_group_num") or 1)
     both = [config.get("encoder_layers"), config.get("decoder_layers")]
     counts = [n for n in both if n] or [config.get(k) for k in ("num_hidden_layers", "n_layer", "n_layers")]
     return sum(n for n in counts if isinstance(n, int))

@@ -4,7 +4,8 @@ Recipes: table 9 of the Bi-Drop paper (B) and table 7 of the weight mixup paper 
 changes of BERT's, which is the default one (batch 16, 3 epochs, 2e-5, 10 % warm-up, decay 0.01): so B and W
 agree, save that B picks the learning rate from 1e-5, 2e-5, …, 1e-4 and does not state the decay. Numbers of
 steps are updates in all, with the steps of warm-up among them. Tasks that neither table lists take what the
-family's entry says.
+family's entry says. Models of a family that the tables have in another size take the family's recipe, DeBERTa
+v3 that of DeBERTa; ALBERT, DistilBERT and ModernBERT, which they do not have, take BERT's.
 """
 
 from __future__ import annotations
@@ -108,6 +109,35 @@ MODELS = (
         task_recipes=_DEBERTA_TASKS,
     ),
     ModelSpec(
+        name="deberta-v3-base",
+        hub_id="microsoft/deberta-v3-base",
+        family="deberta-v2",
+        parameters=184,
+        layers=12,
+        recipe=_DEBERTA,
+        task_recipes=_DEBERTA_TASKS,
+        note="its tokenizer needs the packages sentencepiece and protobuf",
+    ),
+    ModelSpec(
+        name="deberta-v3-large",
+        hub_id="microsoft/deberta-v3-large",
+        family="deberta-v2",
+        parameters=435,
+        layers=24,
+        recipe=_DEBERTA,
+        task_recipes=_DEBERTA_TASKS,
+        note="its tokenizer needs the packages sentencepiece and protobuf",
+    ),
+    ModelSpec(
+        name="electra-base",
+        hub_id="google/electra-base-discriminator",
+        family="electra",
+        parameters=109,
+        layers=12,
+        recipe=_ELECTRA,
+        task_recipes=_ELECTRA_TASKS,
+    ),
+    ModelSpec(
         name="electra-large",
         hub_id="google/electra-large-discriminator",
         family="electra",
@@ -115,6 +145,15 @@ MODELS = (
         layers=24,
         recipe=_ELECTRA,
         task_recipes=_ELECTRA_TASKS,
+    ),
+    ModelSpec(
+        name="bart-base",
+        hub_id="facebook/bart-base",
+        family="bart",
+        parameters=140,
+        layers=12,
+        recipe=_BART,
+        task_recipes=_BART_TASKS,
     ),
     ModelSpec(
         name="bart-large",
@@ -126,6 +165,15 @@ MODELS = (
         task_recipes=_BART_TASKS,
     ),
     ModelSpec(
+        name="xlnet-base",
+        hub_id="xlnet/xlnet-base-cased",
+        family="xlnet",
+        parameters=117,
+        layers=12,
+        recipe=_XLNET,
+        task_recipes=_XLNET_TASKS,
+    ),
+    ModelSpec(
         name="xlnet-large",
         hub_id="xlnet/xlnet-large-cased",
         family="xlnet",
@@ -133,6 +181,36 @@ MODELS = (
         layers=24,
         recipe=_XLNET,
         task_recipes=_XLNET_TASKS,
+    ),
+    ModelSpec(
+        name="albert-base",
+        hub_id="albert/albert-base-v2",
+        family="albert",
+        parameters=11.7,
+        layers=1,
+        note="one layer, gone through 12 times",
+    ),
+    ModelSpec(
+        name="distilbert-base",
+        hub_id="distilbert/distilbert-base-uncased",
+        family="distilbert",
+        parameters=67,
+        layers=6,
+        note="uncased",
+    ),
+    ModelSpec(
+        name="modernbert-base",
+        hub_id="answerdotai/ModernBERT-base",
+        family="modernbert",
+        parameters=150,
+        layers=22,
+    ),
+    ModelSpec(
+        name="modernbert-large",
+        hub_id="answerdotai/ModernBERT-large",
+        family="modernbert",
+        parameters=396,
+        layers=28,
     ),
     ModelSpec(
         name="minilm",

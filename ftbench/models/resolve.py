@@ -6,7 +6,9 @@ import importlib.util
 import os
 import re
 from pathlib import Path
+from typing import Any
 
+from ftbench import hub
 from ftbench.domain.model import ModelRef, ModelSpec
 from ftbench.errors import BadValue, ModelError, UnknownName
 from ftbench.models import folder as folders
@@ -45,7 +47,7 @@ def resolve(text: str) -> tuple[ModelSpec, ModelRef]:
             return _in_folder(Path(text))
         if not _HUB_ID.fullmatch(name):
             raise
-        return ModelSpec(name, name, "", 0.0), ModelRef(name, revision or "main")
+        return _on_hub(name, revision or "main")
     if spec.hub_id:
         return spec, ModelRef(spec.name, revision or "main")
     if at:
@@ -76,6 +78,19 @@ def _is_path(text: str) -> bool:
     return (
         text.startswith((".", "/", "~", os.sep)) or text.count("/") > 1 or text.endswith("/") or "\\" in text
     )
+
+
+def _on_hub(name: str, revision: str) -> tuple[ModelSpec, ModelRef]:
+    """A model that the registry does not have; its configuration is read where it is in the cache."""
+    config: dict[str, Any] = {}
+    for place in hub.snapshots(name, "model", revision):
+        try:
+            config = folders.config(place)
+        except ModelError:
+            continue
+        break
+    spec = ModelSpec(name, name, str(config.get("model_type", "")), 0.0, layers=folders.layers(config))
+    return spec, ModelRef(name, revision)
 
 
 def _in_folder(place: Path) -> tuple[ModelSpec, ModelRef]:

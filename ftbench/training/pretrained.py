@@ -67,7 +67,7 @@ class Pretrained:
         folder = models.locate(ref)
         try:
             model, tokenizer, info = _read(folder, outputs)
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"model '{ref.id}' cannot be read: {reason}") from error
         commit = "" if ref.revision.startswith("sha256:") else folder.name

@@ -7,13 +7,14 @@ import pytest
 from ftbench import models
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.errors import UnknownName
+from tests.nn.transformers_small import CONFIGS
 
 
 def of(model: str, task: str) -> Recipe:
     return layered(models.recipe(models.find(model), task))
 
 
-def test_short_names_stand_for_the_hub_ids_of_the_papers() -> None:
+def test_short_names_stand_for_hub_ids() -> None:
     ids = {name: models.find(name).hub_id for name in models.names()}
     assert ids == {
         "bert-base": "google-bert/bert-base-uncased",
@@ -21,9 +22,18 @@ def test_short_names_stand_for_the_hub_ids_of_the_papers() -> None:
         "roberta-base": "FacebookAI/roberta-base",
         "roberta-large": "FacebookAI/roberta-large",
         "deberta-large": "microsoft/deberta-large",
+        "deberta-v3-base": "microsoft/deberta-v3-base",
+        "deberta-v3-large": "microsoft/deberta-v3-large",
+        "electra-base": "google/electra-base-discriminator",
         "electra-large": "google/electra-large-discriminator",
+        "bart-base": "facebook/bart-base",
         "bart-large": "facebook/bart-large",
+        "xlnet-base": "xlnet/xlnet-base-cased",
         "xlnet-large": "xlnet/xlnet-large-cased",
+        "albert-base": "albert/albert-base-v2",
+        "distilbert-base": "distilbert/distilbert-base-uncased",
+        "modernbert-base": "answerdotai/ModernBERT-base",
+        "modernbert-large": "answerdotai/ModernBERT-large",
         "minilm": "",
         "tiny": "",
     }
@@ -98,6 +108,33 @@ def test_recipes_in_epochs_are_those_of_the_tables(
     recipe = of(model, task)
     found = recipe.warmup_ratio if recipe.warmup_steps is None else recipe.warmup_steps
     assert (recipe.epochs, found, recipe.batch_size, recipe.lr) == (epochs, warmup, 32, lr)
+
+
+@pytest.mark.parametrize(
+    ("other", "tabled"),
+    [
+        ("electra-base", "electra-large"),
+        ("deberta-v3-base", "deberta-large"),
+        ("deberta-v3-large", "deberta-large"),
+        ("bart-base", "bart-large"),
+        ("xlnet-base", "xlnet-large"),
+    ],
+)
+@pytest.mark.parametrize("task", ["cola", "rte", "stsb", "sst2"])
+def test_a_model_of_another_size_takes_the_recipe_of_its_family(other: str, tabled: str, task: str) -> None:
+    assert of(other, task) == of(tabled, task)
+
+
+@pytest.mark.parametrize("name", ["albert-base", "distilbert-base", "modernbert-base", "modernbert-large"])
+def test_what_no_table_has_takes_the_recipe_of_bert(name: str) -> None:
+    assert of(name, "rte") == Recipe()
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_layers_and_family_are_known(name: str) -> None:
+    spec = models.find(name)
+    assert spec.layers > 0 and spec.parameters > 0
+    assert spec.family in CONFIGS
 
 
 def test_minilm_brings_its_own_recipe() -> None:

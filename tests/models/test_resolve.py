@@ -33,8 +33,8 @@ def test_registry_names_stand_before_folders(tmp_path: Path, monkeypatch: pytest
 def test_revision_follows_the_at() -> None:
     assert models.resolve("bert-large@v1")[1] == ModelRef("bert-large", "v1")
     assert models.resolve("google-bert/bert-large-cased@v1")[1] == ModelRef("bert-large", "v1")
-    spec, ref = models.resolve("microsoft/deberta-v3-base@refs/pr/3")
-    assert (spec.hub_id, ref) == (ref.id, ModelRef("microsoft/deberta-v3-base", "refs/pr/3"))
+    spec, ref = models.resolve("microsoft/deberta-v3-small@refs/pr/3")
+    assert (spec.hub_id, ref) == (ref.id, ModelRef("microsoft/deberta-v3-small", "refs/pr/3"))
     with pytest.raises(BadValue, match="revision should follow"):
         models.resolve("bert-large@")
 
@@ -43,6 +43,26 @@ def test_any_hub_id_is_taken_and_a_typo_is_not() -> None:
     assert models.resolve("someone/some-model")[1] == ModelRef("someone/some-model", "main")
     with pytest.raises(UnknownName, match="'bert-bse'; did you mean 'bert-base'"):
         models.resolve("bert-bse")
+
+
+def test_a_model_in_the_cache_is_known_by_its_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    place = tmp_path / "models--someone--some-model" / "snapshots" / "abc"
+    place.mkdir(parents=True)
+    assert models.resolve("someone/some-model")[0].family == ""
+    (place / "config.json").write_text('{"model_type": "xlm-roberta", "num_hidden_layers": 12}')
+    spec, ref = models.resolve("someone/some-model")
+    assert (spec.family, spec.layers, ref) == ("xlm-roberta", 12, ModelRef("someone/some-model", "main"))
+    (place / "config.json").write_text("{")
+    assert models.resolve("someone/some-model")[0].family == ""
+
+
+def test_layers_that_share_their_weights_count_once(tmp_path: Path) -> None:
+    config = {"model_type": "albert", "num_hidden_layers": 12, "num_hidden_groups": 1}
+    place = make(tmp_path / "shared", **{"config.json": json.dumps(config)})
+    assert models.resolve(str(place))[0].layers == 1
 
 
 def test_folder_is_known_by_its_content(tmp_path: Path) -> None:
