@@ -44,6 +44,23 @@ def stage(step: int, us: int) -> tuple[int, bool]:
     return 1 + step // us % 2, step % us == 0
 
 
+def selected(score: Tensor, keep_ratio: float) -> Tensor:
+    """True at the ceil(keep_ratio·N) largest scores of a matrix and what ties with the last (Eq. 5).
+
+    Scores that rounding alone tells apart tie: the two rows of a two-class head have opposite gradients, and
+    the order of a sum must not choose between them.
+
+    Args:
+        score: not negative, any shape.
+        keep_ratio: in (0, 1].
+    """
+    import torch
+
+    from ftbench.nn.selection import keep_mask
+
+    return keep_mask(score, keep_ratio, tolerance=torch.finfo(score.dtype).eps ** (2 / 3))
+
+
 class DPSDense(Method):
     """DPS Dense (Zhang et al. 2022, Alg. 1, Eq. 5-6): stages of ``us`` steps, whole and selected in turn.
 
@@ -59,10 +76,6 @@ class DPSDense(Method):
     )
     cost = "1 pass a step; a selection in every cycle of 2·us steps"
     memory = "1 buffer a linear weight: GAM in stage I, in stage II the weights it began with and a byte"
-    unsupported_note = (
-        "selects among the weights of linear layers only: XLNet's attention keeps raw matrices, which train "
-        "plainly, as do embeddings, biases and LayerNorms"
-    )
     published = {
         "cycle": "published",
         "frozen": "drifting",
@@ -83,7 +96,7 @@ class DPSDense(Method):
         "head_init=kaiming_uniform (released): the new layers are drawn as torch draws them, with uniform "
         "biases. Default: as for every method.",
         "keep_ratio is the fraction that stage II updates; the authors' reserve_p (0.3) is the rest.",
-        'threshold: per tensor, over the weights of linear layers ("specific layers" in the paper), ties '
+        'threshold: per tensor, over all linear maps ("specific layers" in the paper), ties '
         "kept; the gradient is masked before it is clipped: as the code. Steps are counted by update, not "
         "by forward call, so that accumulation and resuming change nothing.",
     )
@@ -202,12 +215,11 @@ class DPSDense(Method):
 
     def _select(self, run: Run) -> None:
         """Derive the masks, matrix by matrix, and clear what was accumulated."""
-        from ftbench.nn.selection import keep_mask
-
         us = self._us(run)
         self._masks = {}
         for name in list(self._gam):
-            self._masks[name] = keep_mask(self._score(name, self._gam.pop(name), us), self.hparams.keep_ratio)
+            score = self._score(name, self._gam.pop(name), us)
+            self._masks[name] = selected(score, self.hparams.keep_ratio)
         if self._holds():
             self._held = {n: run.parameters[n].detach().clone() for n in self._masks}
 

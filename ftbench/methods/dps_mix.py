@@ -43,6 +43,7 @@ class DPSMix(DPSDense):
     )
     cost = "1 pass a step; each linear weight is mixed once a call; a selection in every cycle"
     memory = "3 buffers a linear weight: W₀; GAM, in stage II W′ and a byte; W̃ while a pass runs"
+    unsupported_note = "XLNet's attention keeps raw projections: they are selected, but not mixed"
     published = {
         **{name: value for name, value in DPSDense.published.items() if name != "dropout_below"},
         "exact_gradient": False,

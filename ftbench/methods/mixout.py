@@ -28,10 +28,7 @@ class Mixout(Method):
     formula = "W̃ = ((1−M)⊙W₀ + M⊙W − p·W₀)/(1−p),  M_j ~ Bernoulli(1−p) by input column, anew at every call"
     cost = "1 pass a step; each linear weight is mixed once a call"
     memory = "2 buffers a linear weight: W₀, and W̃ while a pass runs"
-    unsupported_note = (
-        "mixes nn.Linear only: XLNet's attention keeps raw matrices, which train plainly, as do embeddings, "
-        "biases and LayerNorms"
-    )
+    unsupported_note = "XLNet's attention keeps raw projections, no nn.Linear: they train plainly"
     published = {"exact_gradient": False}
     neutral = {"p": 0.0, "dropout": None}
     differs = (

@@ -94,12 +94,13 @@ def percentile(tensors: Sequence[Tensor], percent: float) -> float:
     return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
 
 
-def keep_mask(scores: Tensor, keep_ratio: float) -> Tensor:
+def keep_mask(scores: Tensor, keep_ratio: float, *, tolerance: float = 0.0) -> Tensor:
     """True at the ceil(keep_ratio * N) largest scores; all that tie with the last of them are kept too.
 
     Args:
         scores: any shape, no NaN.
         keep_ratio: in [0, 1].
+        tolerance: how far below the last one, relatively, a score still ties with it.
 
     Returns:
         A boolean tensor of the same shape.
@@ -109,7 +110,8 @@ def keep_mask(scores: Tensor, keep_ratio: float) -> Tensor:
         return torch.zeros_like(scores, dtype=torch.bool)
     if k == scores.numel():
         return torch.ones_like(scores, dtype=torch.bool)
-    return scores >= kth_largest(scores, k)
+    last = kth_largest(scores, k)
+    return scores >= (last - tolerance * last.abs() if tolerance else last)
 
 
 def keep_masks(scores: Sequence[Tensor], keep_ratio: float) -> list[Tensor]:
