@@ -23,7 +23,8 @@ def norms(values: Tensor) -> Tensor:
     """The length of each example, shape (rows, tokens, width) -> (rows, 1, 1)."""
     import torch
 
-    return torch.linalg.vector_norm(values, dim=(1, 2), keepdim=True)
+    lengths: Tensor = torch.linalg.vector_norm(values, dim=(1, 2), keepdim=True)
+    return lengths
 
 
 def climbed(delta: Tensor, gradient: Tensor, adv_lr: float, max_norm: float) -> Tensor:
@@ -104,7 +105,8 @@ class FreeLB(Method):
     def compute_loss(self, run: Run, batch: Batch) -> Tensor:
         """The K-th part of the loss under the perturbation that this micro-batch has come to."""
         logits = run.forward(batch, embeddings=lambda e: e + self._delta(run, batch, e))
-        return run.task.loss(logits, batch.labels) / self.hparams.steps
+        steps: int = self.hparams.steps
+        return run.task.loss(logits, batch.labels) / steps
 
     def _delta(self, run: Run, batch: Batch, like: Tensor) -> Tensor:
         """The first perturbation, or the last one after a step uphill; its gradient comes with the loss's."""

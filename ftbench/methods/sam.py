@@ -51,17 +51,15 @@ class SAM(Method):
     title = "SAM"
     paper = "Foret et al. 2021, arXiv:2010.01412, Alg. 1; adaptive: Kwon et al. 2021, arXiv:2102.11600"
     family = "regularisation"
-    formula = (
-        "g = ∇L(w);  g' = ∇L(w + ρ·g/‖g‖) with the norm over all weights;  the optimiser steps w with g'"
-    )
+    formula = "g = ∇L(w);  g' = ∇L(w + ρ·g/‖g‖), the norm over all weights;  the optimiser steps w with g'"
     cost = "2 passes a step, one after the other"
     memory = "a copy of the weights, and for a moment one of the gradients"
     neutral = {"rho": 0.0}
     differs = (
         "The gradient of the whole batch gives the perturbation, also in micro-batches; the authors' code "
         "takes one of each device's rows (their m-sharpness).",
-        "same_dropout: not stated in the paper, whose networks have none. Our choice: both passes have the same "
-        "masks, so that both gradients are of one function.",
+        "same_masks: dropout is not discussed in the paper. Our choice: both passes have the same masks, so "
+        "that both gradients are of one function.",
         "clipping and weight decay: of and beside the second gradient, as for any other; the first is not "
         "clipped, for only its direction counts.",
         "adaptive=true is ASAM (Kwon et al. 2021) without its bias term, for which its authors take ρ 0.5.",
@@ -78,13 +76,13 @@ class SAM(Method):
             grid=(0.01, 0.02, 0.05, 0.1),
         )
         adaptive: bool = hparam(False, help="measure ρ against the size of each weight (ASAM)")
-        same_dropout: bool = hparam(True, help="one dropout mask for both passes")
+        same_masks: bool = hparam(True, help="one dropout mask for both passes")
 
     def training_step(self, run: Run, batch: Batch) -> Tensor:
         """Climb, take the gradient there, go back to the bit, step."""
         from contextlib import nullcontext
 
-        with run.same_dropout() if self.hparams.same_dropout else nullcontext():
+        with run.same_dropout() if self.hparams.same_masks else nullcontext():
             loss = run.backward(self.compute_loss, batch)
             if self.hparams.rho > 0:
                 before = self._climb(run)

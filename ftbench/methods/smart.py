@@ -83,17 +83,17 @@ class SMART(Method):
     neutral = {"alpha": 0.0}
     published = {"ascent_loss": "stable_kl", "detach_targets": True}
     differs = (
-        "ascent_loss=stable_kl (variant=published): the released attack climbs 2·Σp·[log-odds difference]; the "
-        "default climbs the symmetric divergence of the paper. Regression: the squared difference in both.",
-        "detach_targets=true (variant=published): in the released divergence the distribution in front of each "
-        "logarithm has no gradient; by default it has, as the paper's formula says.",
-        "The last perturbation has unit size in every token, as in the released code: noise_std and step_size only "
-        "set its direction, and with η 1e-5 hardly more than the noise does. The paper bounds it by a ball "
-        "instead; a radius such as 1e-5 would be below the resolution of float32.",
+        "ascent_loss=stable_kl (variant=published): the released attack climbs 2·Σp·[log-odds difference]; "
+        "the default climbs the paper's symmetric divergence. Regression: the squared difference in both.",
+        "detach_targets=true (variant=published): in the released divergence the distribution in front of "
+        "each logarithm has no gradient; by default it has, as the paper's formula says.",
+        "The last perturbation has unit size in every token, as in the released code: noise_std and "
+        "step_size only set its direction. The paper bounds it by a ball instead; with a radius such as 1e-5 "
+        "the divergence would be below the resolution of float32.",
         "where=output (default): the embeddings as they enter the first layer, where unit size is that of a "
         "normalised state; the released code takes them there too, but then feeds them as words, so that "
         "positions and normalisation come twice: that is not repeated. where=words: the word embeddings.",
-        "The Bregman proximal point of the paper (a pull toward the model's own running average) is not in the "
+        "The paper's Bregman proximal point (a pull toward the model's own running average) is not in the "
         "released code, and not here.",
         "The passes have dropout masks of their own, as in the authors' code.",
     )
@@ -106,19 +106,17 @@ class SMART(Method):
         steps: int = hparam(1, range=(1, 64), unit="passes", help="K: steps of the attack")
         step_size: float = hparam(1e-5, range=(0, INFINITY), help="η: factor of the gradient")
         noise_std: float = hparam(
-            1e-5, range=(0, INFINITY), help="σ: of the noise that the attack begins with"
+            1e-5, range=(0, INFINITY), help="σ: of the noise that the attack starts from"
         )
         where: str = hparam(
             "output",
             choices=("output", "words"),
-            help="what is perturbed: the embeddings' output, or the words",
+            help="the embeddings' output is perturbed, or the words",
         )
         ascent_loss: str = hparam(
             "symmetric", choices=("symmetric", "stable_kl"), help="what the attack climbs"
         )
-        detach_targets: bool = hparam(
-            False, help="no gradient through the distributions that weigh the logarithms"
-        )
+        detach_targets: bool = hparam(False, help="no gradient through what weighs the logarithms")
 
     def compute_loss(self, run: Run, batch: Batch) -> Tensor:
         """The task loss, and the divergence from the outputs under attack."""
@@ -129,7 +127,8 @@ class SMART(Method):
         attacked, _ = self._attacked(run, batch, self._attack(run, batch, logits.detach()))
         halves = self.hparams.detach_targets and not run.task.regression
         apart = (half_detached if halves else run.task.divergence)(logits, attacked)
-        return loss + self.hparams.alpha * apart.mean()
+        alpha: float = self.hparams.alpha
+        return loss + alpha * apart.mean()
 
     def _attack(self, run: Run, batch: Batch, clean: Tensor) -> Tensor:
         """The perturbation after K steps; the sum over rows keeps each row's gradient its own."""

@@ -1,4 +1,4 @@
-"""Functions on word embeddings and hidden states: called once a stack or layer, rows first, and gone after it."""
+"""Functions on word embeddings and hidden states: called once, rows first, and gone after the call."""
 
 from __future__ import annotations
 
