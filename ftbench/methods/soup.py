@@ -59,7 +59,9 @@ class Soup(Method):
         from ftbench.nn.averaging import StateAverage
 
         greedy = self.hparams.selection == "greedy"
-        average, scores, states = StateAverage(), list[float](), list[dict[str, Tensor]]()
+        average = StateAverage()
+        scores: list[float] = []
+        states: list[dict[str, Tensor]] = []
         model: nn.Module | None = None
         for number in range(self.hparams.members):
             model = None  # one model at a time: the last is let go before the next is built

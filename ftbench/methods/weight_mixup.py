@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ftbench.nn.mixup import MixedLinear
     from ftbench.nn.optimizers import Optimizer
     from ftbench.training.data import Batch
     from ftbench.training.run import Run
@@ -113,23 +112,22 @@ class _Phase(Method):
 
     def configure_model(self, model: nn.Module, run: Run) -> nn.Module | None:
         """Mix every linear layer; A and B are drawn around 1 and projected onto [0, 1]."""
-        self._mix(model, run)
-        return None
-
-    def _mix(self, model: nn.Module, run: Run) -> dict[str, MixedLinear]:
-        from ftbench.nn.mixup import mix_linears
+        from ftbench.nn.mixup import mix_linears, mixed_layers
 
         h = self.hparams
-        layers = mix_linears(model, h.rank, h.formula, h.rank_constant)
-        for name, layer in layers.items():
+        mixed = mix_linears(model, h.rank, h.formula, h.rank_constant)
+        for name, layer in mixed_layers(mixed).items():
             for part, values in (("a1", layer.a1.data), ("a2", layer.a2.data)):
                 if h.alpha != "ones":
                     values += run.noise.normal(f"{name}.{part}", values.shape, h.alpha_std, like=values)
                     values.clamp_(0.0, 1.0)
-        return layers
+        return mixed
 
     def _alphas(self, run: Run) -> dict[str, nn.Parameter]:
-        return {n: p for n, p in run.parameters.items() if n.rpartition(".")[2] in ("a1", "a2")}
+        from ftbench.nn.mixup import attention_names
+
+        names = attention_names(run.model)
+        return {n: p for n, p in run.parameters.items() if n in names}
 
     def _weights(self, run: Run) -> dict[str, nn.Parameter]:
         alphas = self._alphas(run)
@@ -162,30 +160,30 @@ class _Search(_Phase):
 
     def training_step(self, run: Run, batch: Batch) -> Tensor:
         """A step of W, then one of alpha; then, as published, W's once more."""
+        from ftbench.nn import hypergradient as hyper
+
         h, inner = self.hparams, run.optimizers["weights"].inner
         weights = list(self._weights(run).values())
-        before = _copies(weights) if h.centre == "before" else None
-        back = self._state(run) if h.rollback in ("real", "all") else None
+        before = hyper.copies(weights) if h.centre == "before" else None
+        chosen = list(run.parameters.values()) if h.rollback == "all" else weights
+        goes_back = h.rollback in ("real", "all")
+        held = (hyper.copies(chosen), copy.deepcopy(inner.state_dict())) if goes_back else None
         loss = self._inner_step(run, batch)
         self._outer_step(run, batch, weights, before)
         if h.rollback == "none":
             return loss
-        if back is not None:
-            _put([run.parameters[n] for n in back[0]], list(back[0].values()))
-            inner.load_state_dict(back[1])
+        if held is not None:
+            hyper.put(chosen, held[0])
+            inner.load_state_dict(held[1])
         elif h.wipe_adam and run.step == 0:
             inner.state.clear()
         self._inner_step(run, batch)
         return loss
 
-    def _state(self, run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """What a rollback brings back: W (with alpha where asked for), and W's Adam state."""
-        chosen = run.parameters if self.hparams.rollback == "all" else self._weights(run)
-        values = {n: p.detach().clone() for n, p in chosen.items()}
-        return values, copy.deepcopy(run.optimizers["weights"].inner.state_dict())
-
     def _inner_step(self, run: Run, batch: Batch) -> Tensor:
-        with _without_gradient(self._alphas(run)):
+        from ftbench.nn.hypergradient import without_gradient
+
+        with without_gradient(self._alphas(run).values()):
             loss = run.backward(self.compute_loss, batch)
             run.step_optimizer("weights")
         return loss
@@ -193,31 +191,31 @@ class _Search(_Phase):
     def _outer_step(
         self, run: Run, batch: Batch, weights: list[nn.Parameter], before: list[Tensor] | None
     ) -> None:
-        """Move alpha down L_val(W'(alpha), alpha); Eq. 6."""
+        """Move alpha down L_val(W'(alpha), alpha), Eq. 6; ``before``: W of before the inner step."""
         from ftbench.nn import hypergradient as hyper
 
-        h, alphas = self.hparams, self._alphas(run)
+        h, optimizer = self.hparams, run.optimizers["weights"]
         run.backward(self.compute_loss, run.next_batch("held_out"))
         found = run.take_gradients()
-        direct = {n: found.pop(n) for n in alphas if n in found}
-        moved = {run.parameters[n]: g for n, g in found.items()}
+        direct = {n: found.pop(n) for n in self._alphas(run) if n in found}
+        vector = {run.parameters[n]: g for n, g in found.items()}
         if h.precondition:
-            hyper.precondition(moved, run.optimizers["weights"].inner)
+            hyper.precondition(vector, optimizer.inner)
         stepped = before
         if before is not None:
-            _swap(weights, before)  # the model holds W from here on, the copy W'
+            hyper.swap(weights, before)  # the model holds W from here on, the copy W'
         elif h.restore:
-            stepped = _copies(weights)
-        with _without_gradient(self._weights(run)):
-            difference = self._difference(run, batch, moved)
+            stepped = hyper.copies(weights)
+        with hyper.without_gradient(weights):
+            difference = self._difference(run, batch, vector)
         if h.restore and stepped is not None:
-            _put(weights, stepped)
-        rate = run.optimizers["weights"].schedule(run.step) if h.eta_w else 1.0
+            hyper.put(weights, stepped)
+        rate = optimizer.schedule(run.step) if h.eta_w else 1.0
         run.set_gradients({n: hyper.hypergradient(g, difference[n], rate) for n, g in direct.items()})
         run.step_optimizer("alphas")
 
-    def _difference(self, run: Run, batch: Batch, moved: Mapping[nn.Parameter, Tensor]) -> dict[str, Tensor]:
-        """The mixed derivative of the training loss along ``moved``; W is left at W - εv."""
+    def _difference(self, run: Run, batch: Batch, vector: Mapping[nn.Parameter, Tensor]) -> dict[str, Tensor]:
+        """The mixed derivative of the training loss along ``vector``; W is left at W - εv."""
         from ftbench.nn import hypergradient as hyper
 
         def gradient() -> dict[str, Tensor]:
@@ -231,7 +229,7 @@ class _Search(_Phase):
         }
         with dropout[self.hparams.perturbed_dropout]():
             return hyper.mixed_difference(
-                list(moved), list(moved.values()), self.hparams.darts_constant, gradient
+                list(vector), list(vector.values()), self.hparams.darts_constant, gradient
             )
 
 
@@ -264,22 +262,24 @@ class _FineTune(_Phase):
 
     def configure_model(self, model: nn.Module, run: Run) -> nn.Module | None:
         """Mix the layers and begin where the searches ended; W0 is pretrained."""
-        layers = self._mix(model, run)
-        model.load_state_dict(self._start, strict=False)
-        counted = bool(self.hparams.clip_counts_frozen)
-        for layer in layers.values():
+        from ftbench.nn.mixup import attention_names, mixed_layers
+
+        mixed = super().configure_model(model, run)
+        assert mixed is not None
+        wanted = attention_names(mixed) if self.hparams.average == "alpha" else self._start
+        mixed.load_state_dict({n: v for n, v in self._start.items() if n in wanted}, strict=False)
+        for layer in mixed_layers(mixed).values():
             for frozen in (layer.a1, layer.a2, layer.w0):
-                frozen.requires_grad_(counted)
-        return None
+                frozen.requires_grad_(self.hparams.clip_counts_frozen)
+        return mixed
 
     def configure_optimizers(self, model: nn.Module, run: Run) -> dict[str, Optimizer]:
         """``weights`` alone."""
-        from ftbench.nn.mixup import CountingOptimizer, MixedLinear
+        from ftbench.nn.mixup import CountingOptimizer, mixed_layers
 
         optimizer = run.optimizer(self._weights(run))
         if self.hparams.clip_counts_frozen:
-            layers = [m for m in model.modules() if isinstance(m, MixedLinear)]
-            counted = [t for m in layers for t in (m.a1, m.a2, m.w0)]
+            counted = [t for m in mixed_layers(model).values() for t in (m.a1, m.a2, m.w0)]
             optimizer = CountingOptimizer(optimizer.inner, optimizer.schedule, optimizer.clip, counted)
         return {"weights": optimizer}
 
@@ -369,11 +369,8 @@ class WeightMixup(_Phase):
                     split_seed=trainer.member_seed(name) if number else None,
                 ).model.state_dict()
             )
-        start = searches.mean()
-        if h.average == "alpha":
-            start = {n: v for n, v in start.items() if n.rpartition(".")[2] in ("a1", "a2")}
         length = {} if h.finetune_epochs is None else {"epochs": h.finetune_epochs}
-        return unmix(trainer.run(_FineTune(h, start), recipe=length).model)
+        return unmix(trainer.run(_FineTune(h, searches.mean()), recipe=length).model)
 
     def _search_recipe(self) -> dict[str, Any]:
         h = self.hparams
@@ -383,32 +380,3 @@ class WeightMixup(_Phase):
         if h.search_optimizer is not None:
             recipe["optimizer"] = h.search_optimizer
         return recipe
-
-
-@contextmanager
-def _without_gradient(parameters: Mapping[str, nn.Parameter]) -> Iterator[None]:
-    """Compute no gradient of these inside the block."""
-    for parameter in parameters.values():
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in parameters.values():
-            parameter.requires_grad_(True)
-
-
-def _copies(tensors: list[nn.Parameter]) -> list[Tensor]:
-    return [t.detach().clone() for t in tensors]
-
-
-def _put(tensors: list[nn.Parameter], values: list[Tensor]) -> None:
-    for tensor, value in zip(tensors, values, strict=True):
-        tensor.data.copy_(value)
-
-
-def _swap(tensors: list[nn.Parameter], others: list[Tensor]) -> None:
-    """Exchange the values, with room for one tensor at a time."""
-    for tensor, other in zip(tensors, others, strict=True):
-        held = tensor.detach().clone()
-        tensor.data.copy_(other)
-        other.copy_(held)

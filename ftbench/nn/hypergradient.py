@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 _GUARD = 1e-12
 
@@ -22,7 +23,7 @@ def step_size(vector: Sequence[Tensor], constant: float) -> Tensor:
     Returns:
         Shape ().
     """
-    return constant / (torch.nn.utils.get_total_norm(list(vector)) + _GUARD)
+    return constant / (nn.utils.get_total_norm(list(vector)) + _GUARD)
 
 
 @torch.no_grad()
@@ -88,9 +89,7 @@ def adam_factor(second_moment: Tensor, beta2: float, step: float) -> Tensor:
 
 
 @torch.no_grad()
-def precondition(
-    vector: Mapping[torch.nn.Parameter, Tensor], optimizer: torch.optim.Optimizer
-) -> list[Tensor]:
+def precondition(vector: Mapping[nn.Parameter, Tensor], optimizer: torch.optim.Optimizer) -> list[Tensor]:
     """Divide each tensor by its Adam factor, in place; where the optimiser has no second moment, it stays.
 
     Args:
@@ -108,3 +107,37 @@ def precondition(
         if "exp_avg_sq" in state:
             value.div_(adam_factor(state["exp_avg_sq"], betas[parameter][1], float(state["step"])))
     return list(vector.values())
+
+
+@contextmanager
+def without_gradient(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
+    """Compute no gradient of these, which have one otherwise, inside the block."""
+    chosen = list(parameters)
+    for parameter in chosen:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in chosen:
+            parameter.requires_grad_(True)
+
+
+def copies(tensors: Iterable[Tensor]) -> list[Tensor]:
+    """Detached copies."""
+    return [t.detach().clone() for t in tensors]
+
+
+@torch.no_grad()
+def put(tensors: Iterable[Tensor], values: Iterable[Tensor]) -> None:
+    """Give tensors the values of others, in place."""
+    for tensor, value in zip(tensors, values, strict=True):
+        tensor.copy_(value)
+
+
+@torch.no_grad()
+def swap(tensors: Iterable[Tensor], others: Iterable[Tensor]) -> None:
+    """Exchange the values of tensors in place, with room for one of them at a time."""
+    for tensor, other in zip(tensors, others, strict=True):
+        held = tensor.clone()
+        tensor.copy_(other)
+        other.copy_(held)

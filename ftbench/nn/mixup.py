@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -38,7 +41,7 @@ def mix(
     return alpha * weight + (rest if rank == 1 else rest / rank) * start
 
 
-class MixedLinear(nn.Linear):
+class MixupLinear(nn.Linear):
     """A linear layer with ``weight`` and ``bias`` as before, attention ``a1``, ``a2``, and W0 as a buffer.
 
     The attention is projected onto [0, 1] before every use. ``w0`` is not in the state dict: it is the weight
@@ -77,38 +80,53 @@ class MixedLinear(nn.Linear):
         """Shape (…, in) to (…, out)."""
         return F.linear(input, self.mixed(), self.bias)
 
+    @torch.no_grad()
+    def plain(self) -> nn.Linear:
+        """A plain layer with the weight that this one computes with."""
+        linear = nn.Linear(self.in_features, self.out_features, bias=False, device="meta")
+        linear.weight, linear.bias = nn.Parameter(self.mixed()), self.bias
+        return linear.train(self.training)
 
-def mix_linears(
-    model: nn.Module, rank: int, formula: str = "factored", constant: bool = True
-) -> dict[str, MixedLinear]:
-    """Replace every linear layer of a model by a mixed one, in place; one that is shared stays shared.
+
+def mix_linears(model: nn.Module, rank: int, formula: str = "factored", constant: bool = True) -> nn.Module:
+    """Replace every ``nn.Linear`` of a model by a mixed one, in place; one that is shared stays shared.
+
+    Subclasses of ``nn.Linear`` stay: what they compute is not known.
 
     Returns:
-        The new layers by name.
+        The model; its replacement where it is itself a linear layer.
     """
-    made: dict[nn.Module, MixedLinear] = {}
-    for parent in list(model.modules()):
-        for name, child in list(parent._modules.items()):
-            if isinstance(child, nn.Linear) and not isinstance(child, MixedLinear):
-                if child not in made:
-                    made[child] = MixedLinear(child, rank, formula, constant)
-                parent._modules[name] = made[child]
-    return {name: m for name, m in model.named_modules() if isinstance(m, MixedLinear)}
+    found = [m for m in model.modules() if type(m) is nn.Linear]
+    return _replace(model, {m: MixupLinear(m, rank, formula, constant) for m in found})
 
 
-@torch.no_grad()
+def mixed_layers(model: nn.Module) -> dict[str, MixupLinear]:
+    """The mixed layers by name."""
+    return {name: m for name, m in model.named_modules() if isinstance(m, MixupLinear)}
+
+
+def attention_names(model: nn.Module) -> frozenset[str]:
+    """Names of the attention parameters of the mixed layers."""
+    parts = (f"{name}.{part}" for name in mixed_layers(model) for part in ("a1", "a2"))
+    return frozenset(name.removeprefix(".") for name in parts)
+
+
 def unmix(model: nn.Module) -> nn.Module:
-    """Replace every mixed layer by a plain one with the weight it computes with, in place."""
-    made: dict[nn.Module, nn.Linear] = {}
-    for parent in list(model.modules()):
-        for name, child in list(parent._modules.items()):
-            if isinstance(child, MixedLinear):
-                if child not in made:
-                    plain = nn.Linear(child.in_features, child.out_features, bias=False, device="meta")
-                    plain.weight, plain.bias = nn.Parameter(child.mixed()), child.bias
-                    made[child] = plain.train(child.training)
-                parent._modules[name] = made[child]
-    return model
+    """Replace every mixed layer by a plain one with the weight it computes with, in place.
+
+    Returns:
+        The model; its replacement where it is itself a mixed layer.
+    """
+    return _replace(model, {layer: layer.plain() for layer in mixed_layers(model).values()})
+
+
+def _replace(model: nn.Module, by: Mapping[Any, nn.Module]) -> nn.Module:
+    """Put other modules in the place of some, wherever they stand."""
+    for path, module in list(model.named_modules(remove_duplicate=False)):
+        if path and module in by:
+            parent, _, own = path.rpartition(".")
+            setattr(model.get_submodule(parent), own, by[module])
+    return by.get(model, model)
 
 
 class CountingOptimizer(Optimizer):

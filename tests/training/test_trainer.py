@@ -255,6 +255,15 @@ def test_runs_of_a_job_differ_and_each_can_be_had_alone(bench: Bench, tmp_path: 
     assert torch.equal(next(alone.parameters()), weights[2])
 
 
+def test_single_streams_of_a_run_may_have_seeds_of_their_own(bench: Bench) -> None:
+    trainer = bench.trainer(bench.job(streams={"order": 3}))
+    given = {"a": {}, "b": {"seed": 5}, "c": {"seed": 5, "streams": {"head": 0, "order": 9}}}
+    for name, more in given.items():
+        trainer.run(trainer.method, name=name, **more)
+    a, b, c = (trainer.facts["runs"][n] for n in given)
+    assert a["head"] == c["head"] != b["head"] and a["order"] == b["order"] != c["order"]
+
+
 def test_asking_for_a_run_again_gives_it_without_training(bench: Bench, tmp_path: Path) -> None:
     watcher = Watcher()
     trainer = bench.trainer(bench.job(), folder=tmp_path, listener=watcher)
@@ -352,6 +361,15 @@ def test_a_new_draw_of_the_held_out_rows_is_asked_for_by_seed(bench: Bench) -> N
     held = [m.held for m in methods]
     assert held[1] == held[3] and held[0] != held[1] != held[2]
     assert all(not m.trained & m.held and len(m.held) == 10 for m in methods)
+
+
+def test_after_a_new_draw_the_jobs_own_rows_are_not_evaluated(bench: Bench) -> None:
+    method = HoldsOut()
+    trainer = bench.trainer(bench.job("holds"), method)
+    model = trainer.run(method, name="first", split_seed=7).model
+    assert method.trained & set(map(int, trainer._held_rows))
+    with pytest.raises(ValueError, match="a run with split_seed trained on rows that are held out"):
+        trainer.evaluate(model)
 
 
 def test_a_phase_of_a_method_trains_on_no_row_that_the_job_holds_out(
