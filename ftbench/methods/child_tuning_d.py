@@ -72,7 +72,7 @@ class ChildTuningD(Method):
         "parameters": "name_rule",
         "no_warmup": True,
     }
-    neutral = {"keep_ratio": 1.0}
+    neutral = {"keep_ratio": 1.0, "no_warmup": False}
     differs = (
         "fisher=batch (published): mean over batches of the squared batch gradient, one backward a batch. "
         "The paper sums squared gradients of examples, which is the default.",

@@ -39,7 +39,7 @@ class ChildTuningF(Method):
     cost = "1 pass a step, and a random number a weight"
     memory = "nothing that outlives a tensor's update"
     published = {"no_warmup": True}
-    neutral = {"keep_ratio": 1.0}
+    neutral = {"keep_ratio": 1.0, "no_warmup": False}
     differs = (
         "no_warmup=true (published): the released scripts lose their 10 % warm-up; the default warms up as "
         "the recipe says.",
