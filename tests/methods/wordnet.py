@@ -27,7 +27,7 @@ class WordNet(nn.Module):
         super().__init__()
         self.emb = nn.Embedding(words, width)
         self.pos = nn.Parameter(torch.randn(tokens, width))
-        self.ln = nn.LayerNorm(width)
+        self.ln = nn.LayerNorm(width, eps=1e-12)
         self.dense = nn.Linear(width, width)
         self.out = nn.Linear(width, classes)
         self.dropout = nn.Dropout(rate)
@@ -94,10 +94,8 @@ class Given(Listed):
         self.batches = list(batches)
 
 
-def gradients(
-    method: Method, kind: str, *, parts: int = 1, outputs: int = 2
-) -> dict[str, Tensor]:
-    """How far one update of plain SGD at rate 1 moves a small architecture (float64, no dropout, padded batch)."""
+def gradients(method: Method, kind: str, *, parts: int = 1, outputs: int = 2) -> dict[str, Tensor]:
+    """How far one update of plain SGD at rate 1 moves a small architecture (float64, no dropout, pads)."""
     model = small(kind, outputs, pad_token_id=5 if kind == "xlnet" else 1).double()
     set_dropout(model, 0.0)
     for p in model.parameters():  # fresh weights are so small that noise on words hardly reaches the outputs
