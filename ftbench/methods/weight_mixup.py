@@ -35,7 +35,7 @@ class _Phase(Method):
         "wipe_adam": True,
         "precondition": True,
         "eta_w": False,
-        "perturbed_dropout": "independent",
+        "perturbed_masks": "independent",
         "search_optimizer": "adamw_hf",
         "clip_counts_frozen": True,
     }
@@ -103,8 +103,10 @@ class _Phase(Method):
         wipe_adam: bool = hparam(False, help="rollback=noop: lose W's Adam state after the first alpha step")
         precondition: bool = hparam(False, help="divide the validation gradient by Adam's factor per tensor")
         eta_w: bool = hparam(True, help="the learning rate of W in the indirect term")
-        perturbed_dropout: str = hparam(
-            "shared", choices=("shared", "off", "independent"), help="of the two perturbed passes"
+        perturbed_masks: str = hparam(
+            "shared",
+            choices=("shared", "off", "independent"),
+            help="dropout masks of the two perturbed passes",
         )
         clip_counts_frozen: bool = hparam(
             False, help="in the last run, clip by a norm that counts gradients of alpha and W0"
@@ -227,7 +229,7 @@ class _Search(_Phase):
             "off": lambda: run.dropout(0.0),
             "independent": nullcontext,
         }
-        with dropout[self.hparams.perturbed_dropout]():
+        with dropout[self.hparams.perturbed_masks]():
             return hyper.mixed_difference(
                 list(vector), list(vector.values()), self.hparams.darts_constant, gradient
             )
@@ -308,8 +310,8 @@ class WeightMixup(_Phase):
         "finetune_epochs of 1 pass. By default about 49 epochs' passes (published 61) against vanilla's 3"
     )
     memory = (
-        "W0, and in a search one copy of W; rollback=real and all: a copy of W and of Adam's state more; "
-        "W~ and AB during a pass; the running mean of the searches in main memory"
+        "4 buffers of the weights' size: W0, in a search one copy of W, and during a pass W~ and AB of every "
+        "layer; rollback=real and all: copies of W and of Adam's state more; in main memory the searches' mean"
     )
     unsupported_note = (
         "only nn.Linear is mixed: XLNet's attention, which holds bare matrices, trains as in vanilla"
@@ -328,7 +330,7 @@ class WeightMixup(_Phase):
         "centre=after (code): differences around W'; default: around W, as Eq. 6 says.",
         "precondition=true, eta_w=false (code): the indirect term lacks η and is divided by Adam's factors, "
         "which makes it outweigh the direct one by orders of magnitude. Default: Eq. 6.",
-        "perturbed_dropout=independent (code): the difference is mostly dropout noise. Default (our choice): "
+        "perturbed_masks=independent (code): the difference is mostly dropout noise. Default (our choice): "
         "one mask for the two perturbed passes.",
         "alpha_weight_decay=0 (code); default: the paper's 0.01.",
         "average=all (default, and the scripts'): W is averaged over the searches with alpha, so that the "

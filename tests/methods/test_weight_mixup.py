@@ -330,8 +330,8 @@ def masks_of(**given: Any) -> list[tuple[float, ...]]:
 def test_the_perturbed_passes_share_their_dropout() -> None:
     inner, validation, above, below = masks_of()
     assert above == below and len({inner, validation, above}) == 3
-    assert len(set(masks_of(perturbed_dropout="independent"))) == 4
-    *_, above, below = masks_of(perturbed_dropout="off")
+    assert len(set(masks_of(perturbed_masks="independent"))) == 4
+    *_, above, below = masks_of(perturbed_masks="off")
     assert set(above) == set(below) == {1.0}
     assert len(set(masks_of(variant="published"))) == 5  # the second inner step has its own, too
 
