@@ -311,7 +311,7 @@ class WeightMixup(_Phase):
     )
     memory = (
         "4 buffers of the weights' size: W0, in a search one copy of W, and during a pass W~ and AB of every "
-        "layer; rollback=real and all: copies of W and of Adam's state more; in main memory the searches' mean"
+        "layer; rollback=real and all: copies of W and of Adam's state more; on the CPU the searches' mean"
     )
     unsupported_note = (
         "only nn.Linear is mixed: XLNet's attention, which holds bare matrices, trains as in vanilla"
