@@ -58,6 +58,7 @@ class Method:
         neutral: hyper-parameters with which it is plain fine-tuning, bit for bit; None where there are none.
         neutral_scale: how many times the plain loss its loss then is; where it is not 1, the two agree to
             rounding, without dropout and after the learning rate is divided by it.
+        neutral_recipe: recipe settings of both under which that holds.
         held_out_fraction: the part of the training rows kept for ``next_batch("held_out")``; may be a
             property.
     """
@@ -73,6 +74,7 @@ class Method:
     published: ClassVar[Mapping[str, Any]] = {}
     neutral: ClassVar[Mapping[str, Any] | None] = None
     neutral_scale: ClassVar[float] = 1.0
+    neutral_recipe: ClassVar[Mapping[str, Any]] = {}
     held_out_fraction: float = 0.0
 
     @dataclass(frozen=True)

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import math
 import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ftbench import methods, tasks
-from ftbench.domain import axes, hparams
-from ftbench.domain.hparams import Value
-from ftbench.errors import BadValue, FtbenchError, UnknownName
+from ftbench import methods
+from ftbench.domain import hparams
+from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import VARIANTS, Method
 from ftbench.testing import overhead
-from ftbench.testing.bench import CLASSIFICATION, REGRESSION, Bench, Watcher, weights
+from ftbench.testing.bench import CLASSIFICATION, REGRESSION, Bench, Watcher
+from ftbench.testing.subject import (
+    Failed,
+    NotApplicable,
+    Subject,
+    bench_of,
+    distance,
+    named,
+    same,
+    subject_of,
+    told,
+    written,
+)
 from ftbench.training.trainer import Stopped, Trainer
 from ftbench.training.watch import Diverged
 
@@ -47,75 +56,6 @@ class Outcome:
     note: str
 
 
-class Failed(Exception):
-    """The method does not do what ftbench relies on."""
-
-
-class NotApplicable(Exception):
-    """The check does not apply to the method."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A method with hyper-parameters, and the model it is checked on.
-
-    Attributes:
-        text: how the method was named.
-        cls: its class.
-        given: the hyper-parameters that differ from the defaults.
-        model: the model's name.
-    """
-
-    text: str
-    cls: type[Method]
-    given: Mapping[str, Value]
-    model: str = "tiny"
-
-    def fit(
-        self,
-        bench: Bench,
-        *,
-        task: str = CLASSIFICATION,
-        given: Mapping[str, Value] | None = None,
-        cls: type[Method] | None = None,
-        folder: Path | None = None,
-        watcher: Watcher | None = None,
-        **recipe: Any,
-    ) -> tuple[dict[str, Tensor], Trainer]:
-        """Do a short job; gives the weights of the model to evaluate, and the trainer.
-
-        Raises:
-            NotApplicable: the method refuses the model or task.
-        """
-        cls = cls or self.cls
-        values = {**(self.given if cls is self.cls else {}), **(given or {})}
-        self.refuse(bench, task)
-        trainer = self.trainer(bench, cls, values, task, folder, watcher, recipe)
-        return weights(trainer.method.fit(trainer)), trainer
-
-    def refuse(self, bench: Bench, task: str) -> None:
-        """Raise ``NotApplicable`` where the method refuses the model or a task."""
-        reason = self.cls(self.cls.resolve(self.given)).unsupported(bench.spec, tasks.find(task))
-        if reason:
-            raise NotApplicable(reason)
-
-    def trainer(
-        self,
-        bench: Bench,
-        cls: type[Method],
-        values: Mapping[str, Any],
-        task: str,
-        folder: Path | None,
-        watcher: Watcher | None,
-        recipe: Mapping[str, Any],
-    ) -> Trainer:
-        """The trainer of a short job, with what a method brings along, save the learning rate."""
-        brought = {k: v for k, v in cls.recipe_defaults().items() if k in ("dropout", "weight_decay", "clip")}
-        job = bench.job(cls, values, task=task, **{**brought, **recipe})
-        method = cls(hparams.parse(cls.HParams, job.hparams, owner=cls.name()))
-        return bench.trainer(job, method, folder, listener=watcher, checkpoint_seconds=math.inf)
-
-
 def check(
     method: str | type[Method],
     *,
@@ -135,24 +75,14 @@ def check(
         UnknownName: no such method or check.
         BadValue: a hyper-parameter's value is not one.
     """
-    subject = _subject(method, model, plugins)
+    subject = subject_of(method, model, plugins)
     chosen = tuple(only) or tuple(CHECKS)
     for name in chosen:
         if name not in CHECKS:
             raise UnknownName("check", name, CHECKS)
+    if model == "tiny":
+        torch.set_num_threads(1)  # its matrices are too small for two
     return (_outcome(name, subject) for name in chosen)
-
-
-def _subject(method: str | type[Method], model: str, plugins: Iterable[str]) -> Subject:
-    if not isinstance(method, str):
-        return Subject(method.name(), method, {}, model)
-    choices = axes.methods(method)
-    if len(choices) != 1:
-        raise BadValue(f"check '{method}': name one method, with one value for each hyper-parameter")
-    cls = methods.find(choices[0].name, plugins)
-    values = hparams.as_dict(cls.resolve(choices[0].given))
-    defaults = cls.defaults()
-    return Subject(choices[0].name, cls, {k: v for k, v in values.items() if v != defaults[k]}, model)
 
 
 def _outcome(name: str, subject: Subject) -> Outcome:
@@ -194,18 +124,12 @@ def _hyperparameters(subject: Subject) -> str:
     for point in [dict(subject.given), *points]:
         made = cls.resolve(point)
         values = hparams.as_dict(made)
-        written = {name: _written(value) for name, value in values.items()}
-        for again in (values, written, hparams.normalise(values)):
+        text = {name: written(value) for name, value in values.items()}
+        for again in (values, text, hparams.normalise(values)):
             if hparams.parse(cls.HParams, again, owner=cls.name()) != made:
                 raise Failed(f"{point} is not read back as it was written")
         count += 1
     return f"{count} settings"
-
-
-def _written(value: Value) -> str:
-    return (
-        "none" if value is None else str(value).lower() if isinstance(value, bool) else repr(value).strip("'")
-    )
 
 
 def _light(subject: Subject) -> str:
@@ -233,12 +157,12 @@ def _regression(subject: Subject) -> str:
 
 def _trains(subject: Subject, task: str) -> str:
     """Losses stay finite and weights move; one more step moves them further."""
-    bench = _bench(subject.model)
+    bench = bench_of(subject.model)
     after, trainer = subject.fit(bench, task=task)
     before, _ = subject.fit(bench, task=task, lr=STILL, steps=1, warmup_steps=0)
     if not all(bool(torch.isfinite(value).all()) for value in after.values() if value.is_floating_point()):
         raise Failed("a weight is not finite")
-    moved = _distance(after, before)
+    moved = distance(after, before)
     if not moved > 0:
         raise Failed("no weight moved")
     losses = [point.value for point in trainer.curves if point.name == "loss"]
@@ -250,16 +174,16 @@ def _trains(subject: Subject, task: str) -> str:
 
 def _same_seed(subject: Subject) -> str:
     """The same job gives the same weights, to the last bit."""
-    bench = _bench(subject.model)
+    bench = bench_of(subject.model)
     first, _ = subject.fit(bench)
     second, _ = subject.fit(bench)
-    _same(first, second, "two runs with one seed differ: draw through run.noise, with a name")
+    same(first, second, "two runs with one seed differ: draw through run.noise, with a name")
     return f"{len(first)} tensors are equal"
 
 
 def _resume(subject: Subject) -> str:
     """A job that was interrupted, in each of its runs, ends with the weights of one that was not."""
-    bench, watcher = _bench(subject.model), Watcher()
+    bench, watcher = bench_of(subject.model), Watcher()
     undisturbed, _ = subject.fit(bench, watcher=watcher)
     stops = []
     for run in dict.fromkeys(run for run, _ in watcher.steps):
@@ -268,7 +192,7 @@ def _resume(subject: Subject) -> str:
     for stop in stops:
         with tempfile.TemporaryDirectory() as folder:
             resumed = _interrupted(subject, bench, stop, Path(folder))
-        _same(undisturbed, resumed, f"resumed after step {stop[1]} of run {stop[0]}, the weights differ")
+        same(undisturbed, resumed, f"resumed after step {stop[1]} of run {stop[0]}, the weights differ")
     return (
         f"interrupted in {len(stops)} {'run' if len(stops) == 1 else 'runs'}; checkpoints hold plain values"
     )
@@ -292,34 +216,35 @@ def _neutral(subject: Subject) -> str:
     neutral, scale = subject.cls.neutral, subject.cls.neutral_scale
     if neutral is None:
         raise NotApplicable("it declares no neutral setting")
-    vanilla = methods.find("vanilla")
+    vanilla, shared = methods.find("vanilla"), dict(subject.cls.neutral_recipe)
     if scale == 1:
-        bench = _bench(subject.model)
-        mine, _ = subject.fit(bench, given=neutral)
-        plain, _ = subject.fit(bench, cls=vanilla)
-        _same(plain, _named(mine, plain), f"with {_told(neutral)} the weights are not those of vanilla")
-        return f"{_told(neutral)}: vanilla, bit for bit"
-    bench = _bench(subject.model, torch.float64)
-    recipe: dict[str, Any] = {"optimizer": "sgd", "dropout": 0.0, "clip": 0.0, "weight_decay": 0.0}
+        bench = bench_of(subject.model)
+        mine, _ = subject.fit(bench, given=neutral, **shared)
+        plain, _ = subject.fit(bench, cls=vanilla, **shared)
+        same(plain, named(mine, plain), f"with {told(neutral)} the weights are not those of vanilla")
+        return f"{told(neutral)}: vanilla, bit for bit"
+    bench = bench_of(subject.model, torch.float64)
+    recipe = {"optimizer": "sgd", "dropout": 0.0, "clip": 0.0, "weight_decay": 0.0, **shared}
     mine, _ = subject.fit(bench, given=neutral, lr=0.1 / scale, **recipe)
     plain, _ = subject.fit(bench, cls=vanilla, lr=0.1, **recipe)
     start, _ = subject.fit(bench, cls=vanilla, lr=STILL, steps=1, warmup_steps=0, **recipe)
-    apart = _distance(_named(mine, plain), plain) / _distance(start, plain)
+    apart = distance(named(mine, plain), plain) / distance(start, plain)
     if apart > TOLERANCE:
-        raise Failed(f"with {_told(neutral)} the weights are {apart:.1e} away from vanilla's, relatively")
-    return f"{_told(neutral)}: vanilla with the loss times {scale:g}, to rounding ({apart:.0e})"
+        raise Failed(f"with {told(neutral)} the weights are {apart:.1e} away from vanilla's, relatively")
+    return f"{told(neutral)}: vanilla with the loss times {scale:g}, to rounding ({apart:.0e})"
 
 
 def _accumulation(subject: Subject) -> str:
     """Micro-batches add up to the update of the whole batch (float64, all dropout 0)."""
-    bench = _bench(subject.model, torch.float64)
-    recipe: dict[str, Any] = {"dropout": 0.0, "steps": 4}
+    bench = bench_of(subject.model, torch.float64)
+    # Plain SGD: Adam and clipping would hide a gradient that is a multiple of what it should be.
+    recipe: dict[str, Any] = {"dropout": 0.0, "steps": 4, "optimizer": "sgd", "clip": 0.0, "lr": 1e-2}
     names = [s.name for s in hparams.describe(subject.cls.HParams) if s.name.endswith("dropout")]
     own = dict.fromkeys(names, 0.0)
     whole, _ = subject.fit(bench, given=own, accumulation=1, **recipe)
     parts, _ = subject.fit(bench, given=own, accumulation=2, **recipe)
     start, _ = subject.fit(bench, given=own, **{**recipe, "lr": STILL, "steps": 1, "warmup_steps": 0})
-    apart = _distance(whole, parts) / _distance(whole, start)
+    apart = distance(whole, parts) / distance(whole, start)
     if apart > TOLERANCE:
         raise Failed(f"in two micro-batches the update is another one: {apart:.1e} apart, relatively")
     return f"two micro-batches give the update of the batch ({apart:.0e})"
@@ -327,7 +252,7 @@ def _accumulation(subject: Subject) -> str:
 
 def _overhead(subject: Subject) -> str:
     """Time and memory of a step, measured against vanilla; informs, and fails only where it cannot run."""
-    bench, vanilla = _bench(subject.model), methods.find("vanilla")
+    bench, vanilla = bench_of(subject.model), methods.find("vanilla")
     subject.refuse(bench, CLASSIFICATION)
 
     def trainer(cls: type[Method], steps: int) -> Trainer:
@@ -351,32 +276,3 @@ CHECKS: dict[str, Callable[[Subject], str]] = {
     "accumulation": _accumulation,
     "overhead": _overhead,
 }
-
-
-@lru_cache(maxsize=2)
-def _bench(model: str, dtype: torch.dtype = torch.float32) -> Bench:
-    """The bench of a model, kept from check to check."""
-    return Bench(model, dtype)
-
-
-def _same(first: Mapping[str, Tensor], second: Mapping[str, Tensor], said: str) -> None:
-    if first.keys() != second.keys():
-        raise Failed(f"{said}: one has tensors that the other lacks")
-    other = [name for name in first if not torch.equal(first[name], second[name])]
-    if other:
-        raise Failed(f"{said} ({len(other)} of {len(first)} tensors, first {other[0]})")
-
-
-def _named(mine: Mapping[str, Tensor], plain: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors that vanilla has too: a method may keep more."""
-    return {name: mine[name] for name in plain if name in mine}
-
-
-def _distance(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> float:
-    shared = [n for n in first if n in second and first[n].is_floating_point()]
-    squares = sum(float((first[n].double() - second[n].double()).square().sum()) for n in shared)
-    return math.sqrt(squares)
-
-
-def _told(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{k}={_written(v)}" for k, v in values.items()) or "the defaults"

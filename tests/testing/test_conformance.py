@@ -1,0 +1,183 @@
+"""The public checks: what passes, and that each finds the fault it is for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ftbench.errors import BadValue, UnknownName
+from ftbench.testing import CHECKS, Outcome, check
+from tests.tasks.layouts import write
+
+HEAD = """
+from dataclasses import dataclass
+from ftbench import Method, hparam
+
+{before}
+
+class Own(Method):
+    title, paper, family, formula, cost = "Own", "Nobody 2024", "other", "x", "1 pass"
+
+    @dataclass(frozen=True)
+    class HParams:
+        size: float = hparam({size})
+
+{body}
+"""
+SIZE = '1.0, range=(0, 2), help="how much", grid=(0.5, 1.0)'
+
+
+def outcome(folder: Path, name: str, body: str = "", *, before: str = "", size: str = SIZE) -> Outcome:
+    """What one check says of a method with this body."""
+    lines = "\n".join(f"    {line}" for line in body.strip("\n").splitlines())
+    path = write(folder / "own.py", HEAD.format(before=before, body=lines, size=size))
+    (found,) = check(str(path), only=[name])
+    return found
+
+
+@pytest.mark.parametrize("name", [n for n in CHECKS if n not in ("neutral", "overhead")])
+def test_a_method_that_changes_nothing_passes(tmp_path: Path, name: str) -> None:
+    assert outcome(tmp_path, name).passed is True
+
+
+def test_overhead_is_measured_against_vanilla(tmp_path: Path) -> None:
+    twice = """
+def training_step(self, run, batch):
+    run.backward(self.compute_loss, batch)
+    self.kept = [run.take_gradients()]
+    return super().training_step(run, batch)
+"""
+    found = outcome(tmp_path, "overhead", twice)
+    assert found.passed
+    time, memory = found.note.split(" × vanilla's time, ")
+    assert 1.2 < float(time) < 3
+    assert 0.9 < float(memory.split()[0]) < 1.6  # one more set of gradients
+
+
+FAULTS = {
+    "the card lacks formula": ("card", 'formula = ""'),
+    "draw through run.noise": (
+        "same seed",
+        """
+def compute_loss(self, run, batch):
+    import random
+    return super().compute_loss(run, batch) * random.random()
+""",
+    ),
+    "resumed after step 5 of run main": (
+        "resume",
+        """
+count = 0
+def compute_loss(self, run, batch):
+    self.count += 1
+    return super().compute_loss(run, batch) * self.count
+""",
+    ),
+    "its checkpoint cannot be loaded": (
+        "resume",
+        """
+def state_dict(self):
+    from decimal import Decimal
+
+    return {"mine": Decimal(1)}
+""",
+    ),
+    "in two micro-batches the update is another one": (
+        "accumulation",
+        """
+def compute_loss(self, run, batch):
+    return super().compute_loss(run, batch) * len(batch)
+""",
+    ),
+    "no weight moved": (
+        "classification",
+        """
+def edit_gradients(self, run, optimizer):
+    for p in optimizer.params:
+        p.grad = None
+""",
+    ),
+    "loss or gradient is not finite from step 1": (
+        "classification",
+        """
+def compute_loss(self, run, batch):
+    return super().compute_loss(run, batch) * float("nan")
+""",
+    ),
+    "with size=0.0 the weights are not those of vanilla": (
+        "neutral",
+        """
+neutral = {"size": 0.0}
+def compute_loss(self, run, batch):
+    return super().compute_loss(run, batch) * (1.0001 + self.hparams.size)
+""",
+    ),
+    "ValueError: no such luck": (
+        "regression",
+        """
+def configure_model(self, model, run):
+    raise ValueError("no such luck")
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("said", FAULTS)
+def test_a_fault_is_found_and_told(tmp_path: Path, said: str) -> None:
+    name, body = FAULTS[said]
+    found = outcome(tmp_path, name, body)
+    assert found.passed is False
+    assert said in found.note
+    assert "\n" not in found.note
+
+
+def test_a_file_that_loads_torch_at_once_is_told(tmp_path: Path) -> None:
+    found = outcome(tmp_path, "light import", before="import torch")
+    assert found.passed is False and "loads torch" in found.note
+
+
+def test_a_hyper_parameter_without_help_or_outside_its_range_is_told(tmp_path: Path) -> None:
+    assert "no help for size" in outcome(tmp_path, "card", size="1.0").note
+    beyond = outcome(tmp_path, "hyper-parameters", size='1.0, range=(0, 2), help="x", grid=(3.0,)')
+    assert beyond.passed is False and "3.0 is outside [0, 2]" in beyond.note
+
+
+def test_a_scaled_neutral_setting_holds_to_rounding(tmp_path: Path) -> None:
+    body = """
+neutral = {"size": 0.0}
+neutral_scale = 3.0
+def compute_loss(self, run, batch):
+    return super().compute_loss(run, batch) * (3 + self.hparams.size)
+"""
+    found = outcome(tmp_path, "neutral", body)
+    assert found.passed and "vanilla with the loss times 3" in found.note
+
+
+def test_what_a_method_refuses_does_not_count_against_it(tmp_path: Path) -> None:
+    body = """
+def unsupported(self, model, task):
+    return "needs classes" if task.regression else None
+"""
+    assert outcome(tmp_path, "regression", body) == Outcome("regression", None, "needs classes")
+    assert outcome(tmp_path, "classification", body).passed
+    assert outcome(tmp_path, "neutral", body).passed is None
+
+
+def test_hyper_parameters_are_those_named() -> None:
+    (found,) = check("bidrop[k=3,selection=none]", only=["classification"])
+    assert found.passed
+
+
+@pytest.mark.parametrize(
+    ("method", "only", "said"),
+    [
+        ("bidrp", [], "did you mean 'bidrop'"),
+        ("bidrop", ["resum"], "did you mean 'resume'"),
+        ("bidrop[k=2|3]", [], "one value for each"),
+        ("bidrop[k=0]", [], "outside"),
+    ],
+)
+def test_what_cannot_be_checked_is_told_at_once(method: str, only: list[str], said: str) -> None:
+    with pytest.raises((UnknownName, BadValue), match=said):
+        check(method, only=only)
