@@ -60,7 +60,8 @@ class DPSMix(DPSDense):
         "every method.",
         "W₀ of new layers is their own random start; FAM counts steps, by input column; a layer that is "
         "called several times a pass (ALBERT) draws at every call, and is updated where any call kept it.",
-        "threshold, clipping, keep_ratio and the count of steps: as DPS Dense.",
+        "threshold, clipping, keep_ratio and the count of steps: as DPS Dense. Where stage I updated less "
+        "than keep_ratio of a matrix (us=1), what is left ties at 0, and all of it is selected: as the code.",
     )
 
     @dataclass(frozen=True)
