@@ -29,8 +29,10 @@ def methods(
     if name is not None:
         _print(service.method(name), as_json)
         return
-    columns = ("name", "family", "title", "paper", "cost")
-    _print_usable(service.list_methods(plugins or ()), as_json, columns)
+    rows = service.list_methods(plugins or ())
+    if not as_json:  # a line each: the card of one says the rest
+        rows = [{**row, **{key: row[key].partition(";")[0] for key in ("paper", "cost")}} for row in rows]
+    _print_usable(rows, as_json, ("name", "family", "paper", "cost"))
 
 
 def tasks(name: NameArgument = None, as_json: JsonOption = False) -> None:

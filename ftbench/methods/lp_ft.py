@@ -78,7 +78,7 @@ class LPFT(_Phase):
     paper = "Kumar et al. 2022, arXiv:2202.10054"
     family = "layers"
     formula = "head = argmin L(head; frozen features), by AdamW;  then AdamW on everything from (W0, head)"
-    cost = "probe_epochs of forward passes without gradient below the head; then as vanilla"
+    cost = "1 pass a step; before it probe_epochs of forward passes, no gradient below the head"
     memory = "as vanilla; the probe far less"
     neutral = {"probe_epochs": 0}
     differs = (

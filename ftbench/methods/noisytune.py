@@ -33,7 +33,7 @@ class NoisyTune(Method):
 
     title = "NoisyTune"
     paper = "Wu et al. 2022, arXiv:2202.12024"
-    family = "other"
+    family = "regularisation"
     formula = "θ ← θ + λ·U(−½,½)·std(θ), each tensor once before training; then vanilla"
     cost = "1 pass a step"
     memory = "none"

@@ -17,14 +17,8 @@ if TYPE_CHECKING:
     from ftbench.training.run import Run
 
 #: Families whose attention in transformers takes no keys and values from outside.
-NO_PAST = {
-    "deberta": "DeBERTa",
-    "deberta-v2": "DeBERTa-v2",
-    "albert": "ALBERT",
-    "distilbert": "DistilBERT",
-    "modernbert": "ModernBERT",
-    "xlnet": "XLNet",
-}
+NO_PAST = ("deberta", "deberta-v2", "albert", "distilbert", "modernbert", "xlnet")
+PAST = "a prefix needs attention that takes keys and values from outside, which this architecture's does not"
 BART = "peft's prefix for classifiers knows encoders only, and BART's classifier has a decoder"
 
 
@@ -33,7 +27,7 @@ def refusal(family: str) -> str | None:
     if family == "bart":
         return BART
     if family in NO_PAST:
-        return f"{NO_PAST[family]}'s attention takes no keys and values from outside (past_key_values)"
+        return PAST
     return None
 
 
@@ -88,9 +82,9 @@ class Prefix(Method):
         from ftbench.nn import adapters
 
         library = adapters.peft("prefix")
-        reason = refusal(adapters.family(model))
-        if reason or not adapters.takes_past(model):
-            raise BadValue(f"prefix: {reason or 'the model takes no keys and values from outside'}")
+        reason = refusal(adapters.family(model)) or (None if adapters.takes_past(model) else PAST)
+        if reason:
+            raise BadValue(f"prefix: {reason}")
         config = library.PrefixTuningConfig(
             task_type="SEQ_CLS",
             num_virtual_tokens=self.hparams.num_virtual_tokens,

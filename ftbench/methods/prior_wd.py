@@ -40,6 +40,8 @@ class PriorWD(Method):
     cost = "1 pass a step"
     memory = "1 buffer a decayed weight: θ0"
     published = {"include_head": True}
+    neutral = {"decay": 0.0}
+    neutral_recipe = {"weight_decay": 0.0}
     differs = (
         "include_head=true (published): the classifier is pulled to its random start, since the test that "
         "would leave it out is never true. Default: the new head is not pulled.",

@@ -29,7 +29,7 @@ class Prompt(Method):
     paper = "Lester et al. 2021, arXiv:2104.08691, Sec. 2"
     family = "parameter-efficient"
     formula = "f([P; E(x)]);  P and the classifier train"
-    cost = "1 pass a step over num_virtual_tokens more tokens; no weight gradients of what is frozen"
+    cost = "1 pass a step; over num_virtual_tokens more tokens, no weight gradients of what is frozen"
     memory = "optimiser state for the prompt and the classifier alone; activations of the longer rows"
     unsupported_note = "BART: its classifier takes no embeddings"
     differs = (

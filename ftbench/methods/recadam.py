@@ -46,6 +46,8 @@ class RecAdam(Method):
     cost = "1 pass a step"
     memory = "1 buffer a weight: θ0"
     published = {"penalty": "decoupled_after"}
+    neutral = {"anneal_fun": "constant"}
+    neutral_recipe = {"optimizer": "adamw_hf"}
     differs = (
         "penalty=decoupled_after (published): the pull starts where Adam's step led; in the paper's "
         "algorithm, and by default, both terms are taken at the same θ. They part at O(lr²·γ).",

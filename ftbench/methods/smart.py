@@ -78,7 +78,7 @@ class SMART(Method):
         "L = NLL(z) + α·mean[KL(z‖z') + KL(z'‖z)], z' = f(e + δ);  δ ~ N(0,σ²), then K times "
         "δ ← (δ+η·∇_δ KLs)/(max|·| per token)"
     )
-    cost = "K+2 passes a step, of which K only reach back to the embeddings' gradient (1 with α 0)"
+    cost = "K+2 passes a step (1 with α 0); K of them only reach back to the embeddings' gradient"
     memory = "activations of two passes"
     neutral = {"alpha": 0.0}
     published = {"ascent_loss": "stable_kl", "detach_targets": True}

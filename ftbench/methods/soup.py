@@ -22,7 +22,7 @@ class Soup(Method):
     paper = "Wortsman et al. 2022, arXiv:2203.05482, Alg. 1; as a baseline: Somayajula et al. 2024, App. H"
     family = "averaging"
     formula = "W = (1/n) Σ W_i;  greedy: best first, W_i is taken in where the mean's held-out metric rises"
-    cost = "members whole trainings, one after the other; greedy: 2·members - 1 evaluations of 10 % more"
+    cost = "members trainings, one after the other; greedy: 2·members - 1 evaluations of 10 % more"
     memory = (
         "nothing on the GPU; in main memory one running sum (greedy: the members, too), on disk one finished "
         "member each"
