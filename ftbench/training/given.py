@@ -56,7 +56,7 @@ def task_of(model: nn.Module) -> TaskSpec:
 def refuse(method: Method, model: nn.Module, task: TaskSpec) -> None:
     """Raise ``UsageError`` with the method's reason where it cannot run on a model or task."""
     family = str(getattr(getattr(model, "config", None), "model_type", ""))
-    spec = ModelSpec(NAME, "", family, 0.0, layers=len(structure.encoder_layers(model)))
+    spec = ModelSpec("the model", "", family, 0.0, layers=len(structure.encoder_layers(model)))
     reason = method.unsupported(spec, task)
     if reason:
         raise UsageError(reason)
