@@ -1,7 +1,7 @@
 """Which pretrained models there are, and where their weights stand."""
 
 from ftbench.models.registry import MODELS, find, names, recipe
-from ftbench.models.resolve import resolve
+from ftbench.models.resolve import packaged, resolve
 from ftbench.models.weights import locate
 
-__all__ = ["MODELS", "find", "locate", "names", "recipe", "resolve"]
+__all__ = ["MODELS", "find", "locate", "names", "packaged", "recipe", "resolve"]

@@ -1,0 +1,48 @@
+"""Every built-in method passes the public checks, in both variants."""
+
+from __future__ import annotations
+
+import pytest
+
+from ftbench import methods
+from ftbench.testing import CHECKS, check
+
+#: Shorter forms of what is long by default.
+SHORT = {
+    "lp_ft": "probe_epochs=1",
+    "recadam": "anneal_t0=3,pretrain_cof=50",
+    "soup": "members=2",
+    "weight_mixup": "k=1,search_epochs=1",
+}
+#: What has no meaning for a method, and is why it does not apply.
+EXEMPT = {
+    "bidrop": {"neutral"},
+    "bitfit": {"neutral"},
+    "lora": {"neutral"},
+    "prefix": {"neutral"},
+    "prompt": {"neutral"},
+    "r4f": {"neutral"},
+    "reinit": {"neutral"},
+    "top_k": {"neutral"},
+    "vanilla": {"neutral"},
+}
+NAMES = [entry.name for entry in methods.available()]
+FAST = [name for name in CHECKS if name not in ("overhead", "light import")]
+
+
+def outcomes(name: str, variant: str, checks: list[str]) -> dict[str, tuple[bool | None, str]]:
+    given = ",".join(part for part in (f"variant={variant}", SHORT.get(name)) if part)
+    return {found.check: (found.passed, found.note) for found in check(f"{name}[{given}]", only=checks)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_built_in_method_keeps_what_ftbench_relies_on(name: str) -> None:
+    found = outcomes(name, "paper", FAST)
+    assert {k: v for k, v in found.items() if v[0] is False} == {}
+    assert {k for k, v in found.items() if v[0] is None} == EXEMPT.get(name, set())
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if methods.find(n).published])
+def test_so_does_what_the_authors_released(name: str) -> None:
+    found = outcomes(name, "published", ["classification", "regression", "resume", "accumulation"])
+    assert {k: v for k, v in found.items() if v[0] is False} == {}
