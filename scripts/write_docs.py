@@ -29,11 +29,13 @@ from ftbench.services import catalog
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 NOTE = "<!-- Written by scripts/write_docs.py: change the code, then run `make docs`. -->"
 REST = "other tasks"
+#: Pages about methods that other scripts and people write.
+BESIDE = {"architectures"}
 
 
 def pages() -> dict[Path, str]:
     """Every page that is generated, whole or in part, as it should be."""
-    names = [entry.name for entry in methods.available() if entry.source == "built-in"]
+    names = [row["name"] for row in catalog.list_methods() if row["source"] == "built-in"]
     found = {DOCS / "cli.md": cli_page(), DOCS / "methods" / "index.md": method_index(names)}
     found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method(name)) for name in names}
     protocols = DOCS / "protocols.md"
@@ -175,7 +177,8 @@ def method_index(names: Iterable[str]) -> str:
             NOTE,
             "# Methods",
             "One page each, written from the method's card; `ftbench methods NAME` prints the same. For a "
-            "method of your own see [write a method](../write-a-method.md).",
+            "method of your own see [write a method](../write-a-method.md). "
+            "[Methods and architectures](architectures.md) says what trains on what.",
             table(("name", "title", "family", "paper", "cost", "memory"), rows) + "\n",
         ]
     )
@@ -297,7 +300,8 @@ def stale() -> dict[Path, str | None]:
         for path, text in wanted.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     }
-    return changed | {path: None for path in (DOCS / "methods").glob("*.md") if path not in wanted}
+    left_over = {path for path in (DOCS / "methods").glob("*.md") if path.stem not in BESIDE} - set(wanted)
+    return changed | {path: None for path in left_over}
 
 
 def main() -> int:

@@ -11,7 +11,8 @@ from ftbench.testing import overhead
 from ftbench.testing.bench import CLASSIFICATION
 from ftbench.testing.subject import bench_of, subject_of
 
-#: Beyond vanilla's, in multiples of all weights. Linear weights are 0.86 of them in the model used here; what is transient in an update counts where it makes the peak.
+#: Beyond vanilla's, in multiples of all weights. Linear weights are 0.86 of them in the model used here; what
+#: is transient in an update counts where it makes the peak.
 CARDS = {
     "bidrop": 2.28,  # mean and squared deviations; a score while a tensor is selected, a byte a masked weight
     "child_tuning_d": 0.29,  # a byte a masked weight, and one tensor's scores

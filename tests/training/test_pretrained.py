@@ -104,5 +104,6 @@ def test_a_damaged_model_is_an_error_in_one_line(
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ModelError, match="model 'folder:x' cannot be read: ") as error:
-        Pretrained.read(ModelRef("folder:x", models.resolve(str(tmp_path))[1].revision, str(tmp_path)), 2, CPU)
+        ref = ModelRef("folder:x", models.resolve(str(tmp_path))[1].revision, str(tmp_path))
+        Pretrained.read(ref, 2, CPU)
     assert "\n" not in str(error.value)
