@@ -139,9 +139,9 @@ def intro() -> list[str]:
     ]
     return [
         "# Methods and architectures",
-        "Each method was trained with its defaults (`weight_mixup`: k=1, search_epochs=1) on a small model of "
-        "each architecture, with a head for classes and with one for a number. *yes*: both trained. *no*: the "
-        "method refuses to be queued there, for the reason below, and a grid leaves the cell out. Other "
+        "Each method was trained with its defaults (`weight_mixup`: k=1, search_epochs=1) on a small model "
+        "of each architecture, with a head for classes and with one for a number. *yes*: both trained. *no*: "
+        "the method refuses to be queued there, for the reason below, and a grid leaves the cell out. Other "
         "settings of a method may reach further, as its card says.",
         "Models of the registry: " + "; ".join(known) + ".",
     ]
