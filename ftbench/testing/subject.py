@@ -82,10 +82,11 @@ class Subject:
         folder: Path | None,
         watcher: Watcher | None,
         recipe: Mapping[str, Any],
+        train_size: int = 40,
     ) -> Trainer:
         """The trainer of a short job, with what a method brings along, save the learning rate."""
         brought = {k: v for k, v in cls.recipe_defaults().items() if k in ("dropout", "weight_decay", "clip")}
-        job = bench.job(cls, values, task=task, **{**brought, **recipe})
+        job = bench.job(cls, values, task=task, train_size=train_size, **{**brought, **recipe})
         method = cls(hparams.parse(cls.HParams, job.hparams, owner=cls.name()))
         return bench.trainer(job, method, folder, listener=watcher, checkpoint_seconds=math.inf)
 
