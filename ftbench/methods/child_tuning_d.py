@@ -90,7 +90,8 @@ class ChildTuningD(Method):
         "the recipe says.",
         "dropout is on in the pass for F, as in the code; the paper is silent. The global clip sees the "
         "whole gradient, before the mask.",
-        "recipe: the released scripts use lr 4e-5; here every method keeps the comparison's recipe.",
+        "recipe: the released scripts use lr 4e-5 and transformers 4's AdamW; here, in both variants, every "
+        "method keeps the comparison's recipe.",
     )
 
     @dataclass(frozen=True)

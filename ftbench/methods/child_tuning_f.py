@@ -45,7 +45,8 @@ class ChildTuningF(Method):
         "the recipe says.",
         "The mask falls on all parameters, embeddings, LayerNorms and classifier included, after the global "
         "clip, as in the code. Masked entries still move by momentum and decay.",
-        "recipe: the released scripts use lr 4e-5; here every method keeps the comparison's recipe.",
+        "recipe: the released scripts use lr 4e-5 and transformers 4's AdamW; here, in both variants, every "
+        "method keeps the comparison's recipe.",
     )
 
     @dataclass(frozen=True)

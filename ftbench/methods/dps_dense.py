@@ -90,15 +90,17 @@ class DPSDense(Method):
         "they stay constant, as the paper says; Adam's moments still see their gradient as 0.",
         "cycle=published (released): us counts the steps of one epoch in the low-resource runs (1000 rows or "
         "fewer), though three are trained: us is 1 at 500 rows, and a division by zero at 300 (here: at "
-        "least 1). Default: us counts all steps, as Alg. 1.",
+        "least 1); where the length is given in steps it is taken as it is. Default: us counts all steps, as "
+        "Alg. 1.",
         "dropout=0, dropout_below=2000 (released): no dropout in runs of fewer than 2000 updates; the paper "
         "does not say so. Default: the recipe's.",
         "head_init=kaiming_uniform (released): the new layers are drawn as torch draws them, with uniform "
-        "biases. Default: as for every method.",
+        "biases, also a head given to ftbench.fit. Default: as for every method.",
         "keep_ratio is the fraction that stage II updates; the authors' reserve_p (0.3) is the rest.",
         'threshold: per tensor, over all linear maps ("specific layers" in the paper), ties '
-        "kept; the gradient is masked before it is clipped: as the code. Steps are counted by update, not "
-        "by forward call, so that accumulation and resuming change nothing.",
+        "kept (2e-5 apart is a tie in float32: rounding must not choose); the gradient is masked before it "
+        "is clipped: as the code. Steps are counted by update, not by forward call, so that accumulation and "
+        "resuming change nothing.",
     )
 
     @dataclass(frozen=True)

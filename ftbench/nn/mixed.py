@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ftbench.errors import UsageError
+
 
 class _Mix(torch.autograd.Function):
     """The mixture, with a backward that can leave out the factor 1/(1-p)."""
@@ -101,7 +103,12 @@ def insert(model: nn.Module, mixture: Mixture, *, p: float, exact_gradient: bool
 
     Returns:
         The model; its replacement where it is itself a linear layer.
+
+    Raises:
+        UsageError: the model recomputes activations: each call would be mixed anew, and the gradient wrong.
     """
+    if any(getattr(module, "gradient_checkpointing", False) for module in model.modules()):
+        raise UsageError("weights that are mixed at every call need gradient checkpointing to be off")
     return _replace(
         model,
         {

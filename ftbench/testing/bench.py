@@ -45,7 +45,7 @@ class Watcher:
 
     def stopping(self) -> bool:
         """Whether to stop here."""
-        return self.steps[-1] == self.stop
+        return self.steps[-1:] == [self.stop]
 
 
 class Bench:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-Sampler = Callable[[torch.Generator, tuple[int, ...]], Tensor]
+from ftbench.training.counter import normals, uniforms
+
+Sampler = Callable[[Sequence[int], int, torch.device], Tensor]
 
 
 class Noise:
@@ -44,7 +47,7 @@ class Noise:
 
     def bernoulli(self, name: str, shape: Sequence[int], p: float, *, like: Tensor, **rows: Any) -> Tensor:
         """1 with probability ``p``, else 0; ``like`` gives dtype and device. See ``rows`` in ``normal``."""
-        return self._draw(name, shape, like, lambda g, s: (torch.rand(s, generator=g) < p).float(), **rows)
+        return self._draw(name, shape, like, lambda *a: (uniforms(*a) < p).float(), **rows)
 
     def uniform(
         self,
@@ -57,9 +60,7 @@ class Noise:
         **rows: Any,
     ) -> Tensor:
         """Uniform on [low, high)."""
-        return self._draw(
-            name, shape, like, lambda g, s: torch.rand(s, generator=g) * (high - low) + low, **rows
-        )
+        return self._draw(name, shape, like, lambda *a: uniforms(*a) * (high - low) + low, **rows)
 
     def normal(
         self, name: str, shape: Sequence[int], std: float = 1.0, *, like: Tensor, **rows: Any
@@ -74,7 +75,7 @@ class Noise:
             rows: ``rows=`` original row numbers and ``lengths=`` real tokens of each row, for noise on
                 activations: pads get 0; ``left=True`` where they stand on the left.
         """
-        return self._draw(name, shape, like, lambda g, s: torch.randn(s, generator=g) * std, **rows)
+        return self._draw(name, shape, like, lambda *a: normals(*a) * std, **rows)
 
     @contextmanager
     def torch_seed(self, name: str) -> Iterator[None]:
@@ -100,16 +101,25 @@ class Noise:
             return self._recorded(name, count, tuple(shape), like)
         where = (name, self._step, self._pass, count)
         if rows is None:
-            return sample(self._generator(*where), tuple(shape)).to(like)
-        values = torch.zeros(tuple(shape))
-        for place, row in enumerate(rows):
-            real = int(lengths[place]) if lengths is not None else shape[1]
-            tokens = slice(shape[1] - real, None) if left else slice(real)
-            values[place, tokens] = sample(self._generator(*where, int(row)), (real, *shape[2:]))
-        return values.to(like)
-
-    def _generator(self, *where: str | int) -> torch.Generator:
-        return torch.Generator().manual_seed(self._seed_of(*where))
+            return (
+                sample([self._seed_of(*where)], math.prod(shape), like.device).reshape(tuple(shape)).to(like)
+            )
+        seeds = [self._seed_of(*where, int(row)) for row in rows]
+        values = sample(seeds, math.prod(shape[1:]), like.device).reshape(tuple(shape))
+        if lengths is None:
+            return values.to(like)
+        # A row's numbers are counted from its first real token, wherever the pads are.
+        places = torch.arange(shape[1], device=like.device)[None, :]
+        sizes = torch.tensor([int(n) for n in lengths], device=like.device)[:, None]
+        if left:
+            pads = shape[1] - sizes
+            order = (places - pads).clamp(min=0)
+            index = order.reshape(len(seeds), shape[1], *[1] * (len(shape) - 2)).expand(tuple(shape))
+            values = values.gather(1, index)
+            real = places >= pads
+        else:
+            real = places < sizes
+        return (values * real.reshape(len(seeds), shape[1], *[1] * (len(shape) - 2))).to(like)
 
     def _recorded(self, name: str, count: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
         value = torch.as_tensor(self._replay[name][self._step])

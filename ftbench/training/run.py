@@ -47,6 +47,7 @@ class Run:
         parameters: the model's parameters by name.
         head_names: names of the parameters that did not come from pretraining.
         noise: the method's random numbers.
+        tick: called at each batch of ``epoch``; the trainer may stop the job there.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Run:
         self.step = 0
         self.optimizers: dict[str, Optimizer] = {}
         self.parameters: dict[str, nn.Parameter] = dict(model.named_parameters())
+        self.tick: Callable[[], None] = _nothing
         self.drawn: dict[str, int] = {}
         self.epochs_drawn: dict[str, int] = {}
         self.grad_norm: Tensor | None = None
@@ -270,7 +272,7 @@ class Run:
         """One pass over a split in an order of its own; the training order does not move."""
         number = self.epochs_drawn.get(split, 0)
         self.epochs_drawn[split] = number + 1
-        return self._source(split).epoch(number)
+        return self._ticking(self._source(split).epoch(number))
 
     # -- for the trainer ------------------------------------------------------------------------------
 
@@ -279,6 +281,11 @@ class Run:
         self.step, self.grad_norm, self._shared = step, None, False
         self.set_gradients({})
         self._move(0, 0)
+
+    def _ticking(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            self.tick()
+            yield batch
 
     def _source(self, split: str) -> BatchSource:
         if split not in self._sources:
@@ -307,6 +314,10 @@ class Run:
         if self.recipe.precision != "bf16":
             return nullcontext()
         return torch.autocast(batch.labels.device.type, dtype=torch.bfloat16)
+
+
+def _nothing() -> None:
+    """What a batch of a pass over the rows tells where nobody listens."""
 
 
 def _call_model(model: nn.Module, inputs: Any, pass_: int) -> Tensor:

@@ -210,6 +210,7 @@ class Trainer:
         watch = Watch(run)
         state = self._read(run.name, "part")
         if state is None:
+            run.tick = self._tick
             method.on_train_start(run)
         else:
             restore(run, method, state)
@@ -235,6 +236,11 @@ class Trainer:
         watch.check()
         self.curves += watch.points
         return method.model_for_evaluation(run)
+
+    def _tick(self) -> None:
+        """Stop inside a pass before the first step; it begins anew, so nothing is written."""
+        if self._listener is not None and self._listener.stopping():
+            raise Stopped
 
     # -- files ----------------------------------------------------------------------------------------
 

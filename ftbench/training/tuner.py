@@ -99,8 +99,11 @@ class Tuner:
 
     def batch(self, collated: Mapping[str, Any]) -> Batch:
         """A collator's batch as methods see it."""
-        inputs = {k: torch.as_tensor(v) for k, v in collated.items() if k not in ("labels", "label")}
-        labels = torch.as_tensor(collated["labels"] if "labels" in collated else collated["label"])
+        place = given.device_of(self._run.model)
+        inputs = {
+            k: torch.as_tensor(v, device=place) for k, v in collated.items() if k not in ("labels", "label")
+        }
+        labels = torch.as_tensor(collated.get("labels", collated.get("label")), device=place)
         first, self._rows = self._rows, self._rows + len(labels)
         return Batch(inputs, labels, tuple(range(first, self._rows)), len(labels))
 
