@@ -93,7 +93,7 @@ class Phase(Method):
         centre: str = hparam(
             "before", choices=("before", "after"), help="perturb W from before the inner step, or W'"
         )
-        restore: bool = hparam(True, help="bring W' back after the finite differences")
+        restore: bool = hparam(True, help="bring W' back; false with centre=before: W' is lost")
         rollback: str = hparam(
             "none",
             choices=("none", "noop", "real", "all"),
@@ -228,7 +228,8 @@ class Search(Phase):
             "off": lambda: run.dropout(0.0),
             "independent": nullcontext,
         }
-        with dropout[self.hparams.perturbed_masks]():
+        # In bf16 the weights would be rounded by more than they are perturbed.
+        with dropout[self.hparams.perturbed_masks](), run.full_precision():
             return hyper.mixed_difference(
                 list(vector), list(vector.values()), self.hparams.darts_constant, gradient
             )

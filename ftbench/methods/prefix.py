@@ -53,8 +53,9 @@ class Prefix(Method):
         "20 tokens, no projection, the classifier trained and BERT's pooler frozen: the setting of the "
         "weight mixup paper, whose count on BERT-large (985,090) this gives exactly. Li and Liang train the "
         "prefix through an MLP.",
-        "learning rate: the weight mixup paper gives none; our choice is the 1e-2 of peft's own examples. "
-        "The rest of the recipe is the comparison's.",
+        "learning rate: the weight mixup paper gives none; our choice is the 1e-2 of peft's own examples, "
+        "which train for 20 epochs with it. The rest of the recipe is the comparison's: in few updates the "
+        "method may be short of training, and epochs are worth a search.",
         "positions: as in peft, the text begins at position num_virtual_tokens, so that "
         "max_length + num_virtual_tokens must not exceed the model's positions.",
     )

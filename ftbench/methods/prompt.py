@@ -36,8 +36,9 @@ class Prompt(Method):
         "20 tokens drawn from N(0, 1), the classifier trained and BERT's pooler frozen: the setting of the "
         "weight mixup paper, whose count on BERT-large (22,530) this gives exactly. Lester et al. start from "
         "the embeddings of words (init=vocabulary) and train no classifier.",
-        "learning rate: the weight mixup paper gives none; our choice is the 1e-3 of peft's own examples. "
-        "The rest of the recipe is the comparison's.",
+        "learning rate: the weight mixup paper gives none; our choice is the 1e-3 of peft's own examples, "
+        "which train for 20 epochs with it. The rest of the recipe is the comparison's: in few updates the "
+        "method may be short of training, and epochs are worth a search.",
         "positions: as in peft, the prompt stands before everything, so that what a classifier reads at the "
         "first position is a virtual token, and max_length + num_virtual_tokens must not exceed the model's "
         "positions.",

@@ -58,6 +58,8 @@ class SAM(Method):
     differs = (
         "The gradient of the whole batch gives the perturbation, also in micro-batches; the authors' code "
         "takes one of each device's rows (their m-sharpness).",
+        "precision: the second pass is in float32 whatever the recipe says: bf16 would round the weights by "
+        "more than they were moved.",
         "same_masks: dropout is not discussed in the paper. Our choice: both passes have the same masks, so "
         "that both gradients are of one function.",
         "clipping and weight decay: of and beside the second gradient, as for any other; the first is not "
@@ -86,7 +88,8 @@ class SAM(Method):
             loss = run.backward(self.compute_loss, batch)
             if self.hparams.rho > 0:
                 before = self._climb(run)
-                run.backward(self.compute_loss, batch)
+                with run.full_precision():
+                    run.backward(self.compute_loss, batch)
                 for name, weight in before.items():
                     # What was added need not come off again exactly.
                     run.parameters[name].detach().copy_(weight)

@@ -27,6 +27,7 @@ class Soup(Method):
         "nothing on the GPU; in main memory one running sum (greedy: the members, too), on disk one finished "
         "member each"
     )
+    published = {"ties": False}
     neutral = {"members": 1}
     differs = (
         "members: the paper averages runs with different hyper-parameters; the low-resource baseline five "
@@ -35,7 +36,9 @@ class Soup(Method):
         "that heads of different directions are averaged, which costs score; true gives all members the "
         "first one's.",
         "selection=greedy needs rows to choose by: it holds 10 % of the training rows out, and its members "
-        "do not train on them (our choice). Equal metrics do not count as an increase.",
+        "do not train on them (our choice).",
+        "ties=false (variant=published): the released loop takes a member in only where the metric rises; "
+        "the paper's Alg. 1, and the default, also where it stays. On few rows ties are common.",
         "only floating-point tensors are averaged (our choice).",
     )
 
@@ -45,8 +48,9 @@ class Soup(Method):
 
         members: int = hparam(5, range=(1, 100), unit="runs", help="models to average", grid=(2, 3, 5))
         selection: str = hparam(
-            "uniform", choices=("uniform", "greedy"), help="average all, or those that raise the metric"
+            "uniform", choices=("uniform", "greedy"), help="average all, or those that help"
         )
+        ties: bool = hparam(True, help="greedy: take in what leaves the metric as it is, too")
         shared_head: bool = hparam(False, help="the new layers begin alike in all members")
 
     @property
@@ -73,7 +77,7 @@ class Soup(Method):
                 average.add(model.state_dict())
         assert model is not None
         if greedy:
-            average = _greedy(trainer, model, scores, states)
+            average = _greedy(trainer, model, scores, states, ties=self.hparams.ties)
         model.load_state_dict(average.mean())
         return model
 
@@ -87,15 +91,16 @@ class Soup(Method):
 
 
 def _greedy(
-    trainer: Trainer, model: nn.Module, scores: list[float], states: list[dict[str, Tensor]]
+    trainer: Trainer, model: nn.Module, scores: list[float], states: list[dict[str, Tensor]], *, ties: bool
 ) -> StateAverage:
-    """The members that strictly raise the held-out metric, tried in the order of their own.
+    """The members that do not lower the held-out metric, tried in the order of their own.
 
     Args:
         trainer: scores.
         model: a module that the averages are loaded into.
         scores: of every member.
         states: of every member, in main memory.
+        ties: whether a metric that stays is enough.
 
     Returns:
         The average of those taken.
@@ -108,7 +113,7 @@ def _greedy(
     for number in order[1:]:
         model.load_state_dict(kept.mean(states[number]))
         score = trainer.evaluate(model)[trainer.task.metric]
-        if score > best:
+        if score > best or (ties and score == best):
             kept.add(states[number])
             best = score
     return kept

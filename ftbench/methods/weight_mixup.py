@@ -58,6 +58,8 @@ class WeightMixup(Phase):
         "last run goes on with it. The paper averages alpha and does not say where W begins anew; "
         "average=alpha begins at W0.",
         "clip_counts_frozen=true (code): in the last run the clipped norm counts alpha's and W0's gradients.",
+        "iterations of a search epoch: rows/batch rounded up; the code makes one more where that is whole "
+        "(16 for 15 at 300 rows). Not a switch.",
         "search_optimizer=adamw_hf (code, in the search only); default: the recipe's.",
         "choices where the paper is silent: alpha's learning rate 2e-3, cosine schedule and the search's "
         "clip 5.0 are the code's. search_epochs and finetune_epochs replace the recipe's length in their "

@@ -79,7 +79,7 @@ class Run:
         self._edit: Callable[[Run, Optimizer], None] | None = None
         self._call, self._recorded = call or _call_model, call is not None
         self._pass, self._micro, self._shared = 0, 0, False
-        self._layer_weights = 1
+        self._layer_weights, self._full = 1, False
         self.noise = Noise(
             lambda *parts: stream_seed("method", task.name, seeds["method"], method, name, *parts), replay
         )
@@ -145,6 +145,15 @@ class Run:
         """Another dropout rate inside the block; None leaves it."""
         with nullcontext() if rate is None else dropout.dropout_rate(self.model, rate):
             yield
+
+    @contextmanager
+    def full_precision(self) -> Iterator[None]:
+        """No autocast inside the block: bf16 rounds weights by more than SAM, say, perturbs them."""
+        self._full = True
+        try:
+            yield
+        finally:
+            self._full = False
 
     @property
     def drops(self) -> bool:
@@ -311,7 +320,7 @@ class Run:
         return activations.changed(self.model, batch.inputs, embeddings, layers)
 
     def _autocast(self, batch: Batch) -> Any:
-        if self.recipe.precision != "bf16":
+        if self.recipe.precision != "bf16" or self._full:
             return nullcontext()
         return torch.autocast(batch.labels.device.type, dtype=torch.bfloat16)
 

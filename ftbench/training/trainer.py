@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -164,6 +164,7 @@ class Trainer:
         sources = {"train": self._batches(train, recipe, seeds["order"], "train")}
         if len(held):
             sources["held_out"] = self._batches(held, recipe, seeds["order"], "held_out")
+        recipe = self._warmed(recipe, len(train))
         run = Run(
             name,
             model,
@@ -186,6 +187,15 @@ class Trainer:
             "order": digest(train[sources["train"].order(0)]),
         }
         return run
+
+    def _warmed(self, recipe: Recipe, rows: int) -> Recipe:
+        """Warm-up in steps is meant for the job's length: a run of another length keeps its share."""
+        own = self.job.recipe
+        changed = (recipe.epochs, recipe.steps) != (own.epochs, own.steps)
+        if not changed or recipe.warmup_steps is None or recipe.warmup_steps != own.warmup_steps:
+            return recipe
+        share = recipe.total_steps(rows) / own.total_steps(rows)
+        return replace(recipe, warmup_steps=round(own.warmup_steps * share))
 
     def _rows_of(
         self, method: Method, seed: int, again: int | None

@@ -105,7 +105,12 @@ class Tuner:
         }
         labels = torch.as_tensor(collated.get("labels", collated.get("label")), device=place)
         first, self._rows = self._rows, self._rows + len(labels)
-        return Batch(inputs, labels, tuple(range(first, self._rows)), len(labels))
+        rows = tuple(range(first, self._rows))
+        mask = inputs.get("attention_mask")
+        if mask is None or mask.ndim != 2:
+            return Batch(inputs, labels, rows, len(labels))
+        lengths = tuple(int(n) for n in mask.sum(-1))
+        return Batch(inputs, labels, rows, len(labels), lengths, left=not bool(mask[:, 0].all()))
 
     def pushed(self) -> Batch:
         """The batch of this step."""

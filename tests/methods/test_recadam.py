@@ -238,3 +238,12 @@ def test_trains_every_architecture(kind: str) -> None:
 def test_what_is_out_of_range_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(FtbenchError):
         method(**given)
+
+
+def test_by_default_the_middle_of_the_annealing_follows_the_length_of_the_run() -> None:
+    ends = [
+        final(method(anneal_k=1.0, pretrain_cof=10.0, **given), total_steps=10)
+        for given in ({}, {"anneal_t0": 3}, {"anneal_t0": 8})
+    ]
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+    assert any(not torch.equal(ends[0][name], ends[2][name]) for name in ends[0])

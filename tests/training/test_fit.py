@@ -174,3 +174,16 @@ def test_a_method_of_several_runs_is_refused_in_a_loop() -> None:
     assert not equal(
         ftbench.fit(small("bert"), rows(), method="soup", members=2, recipe=RECIPE), small("bert")
     )
+
+
+def test_the_noise_of_a_loop_falls_on_real_tokens_alone() -> None:
+    """The padding of a batch is in its attention mask: noise does not depend on it."""
+    settings = {"lr": 1e-2, "dropout": 0.0}
+    losses = []
+    for pads in (0, 5):
+        batch = collated(rows(4))
+        for name, fill in (("input_ids", 0), ("attention_mask", 0)):
+            batch[name] = nn.functional.pad(batch[name], (0, pads), value=fill)
+        tuner = ftbench.Tuner(small("bert").double(), "freelb", total_steps=2, recipe=settings)
+        losses.append([float(tuner.step(batch)) for _ in range(2)])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-9)

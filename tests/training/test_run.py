@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -497,3 +498,18 @@ def test_noise_moves_with_step_and_pass() -> None:
     third = draw()
     run.begin(0)
     assert draw() == first and len({tuple(x) for x in (first, second, third)}) == 3
+
+
+def test_in_full_precision_nothing_is_rounded_to_bf16() -> None:
+    batches = examples(1)
+    exact, rounded = (
+        run_of(Method(), seeded(MiniNet).float(), batches, precision=precision)
+        for precision in ("fp32", "bf16")
+    )
+    batch = whole(batches)
+    batch = replace(batch, inputs=batch.inputs.float())
+    wanted = exact.forward(batch)
+    assert not torch.equal(rounded.forward(batch), wanted)
+    with rounded.full_precision():
+        assert torch.equal(rounded.forward(batch), wanted)
+    assert not torch.equal(rounded.forward(batch), wanted)

@@ -562,3 +562,22 @@ def test_epochs_count_the_smaller_last_batch(bench: Bench) -> None:
     assert trainer.facts["runs"]["main"]["total_steps"] == 6
     assert sorted(spy.rows) == sorted([*trainer._corpus.rows] * 2)
     assert np.array_equal(sorted(spy.rows[:40]), trainer._corpus.rows)
+
+
+@pytest.mark.parametrize(
+    ("changed", "warmup"),
+    [({"epochs": 1, "steps": None}, 2), ({"steps": 10}, 2), ({"steps": 5}, 1), ({"steps": 30}, 6)],
+)
+def test_warm_up_in_steps_keeps_its_share_of_a_run_of_another_length(
+    bench: Bench, changed: dict[str, Any], warmup: int
+) -> None:
+    """The job has 10 steps, 2 of them of warm-up; its 40 rows make 10 batches."""
+    trainer = bench.trainer(bench.job(steps=10, warmup_steps=2))
+    seen = []
+
+    class Phase(Method):
+        def on_train_start(self, run: Run) -> None:
+            seen.append(run.recipe.warmup(run.total_steps))
+
+    trainer.run(Phase(), name="phase", recipe=changed)
+    assert seen == [warmup]
