@@ -95,7 +95,7 @@ class DPSDense(Method):
         "dropout=0, dropout_below=2000 (released): no dropout in runs of fewer than 2000 updates; the paper "
         "does not say so. Default: the recipe's.",
         "head_init=kaiming_uniform (released): the new layers are drawn as torch draws them, with uniform "
-        "biases, also a head given to ftbench.fit. Default: as for every method.",
+        "biases; a head that a user brings stays. Default: as for every method.",
         "keep_ratio is the fraction that stage II updates; the authors' reserve_p (0.3) is the rest.",
         'threshold: per tensor, over all linear maps ("specific layers" in the paper), ties '
         "kept (2e-5 apart is a tie in float32: rounding must not choose); the gradient is masked before it "
@@ -154,7 +154,7 @@ class DPSDense(Method):
         below = self.hparams.dropout_below
         if self.hparams.dropout is not None and (below is None or run.total_steps < below):
             set_dropout(model, self.hparams.dropout)
-        if self.hparams.head_init == "kaiming_uniform":
+        if self.hparams.head_init == "kaiming_uniform" and run.drawn_head:
             _redraw_head(model, run)
         return None
 

@@ -84,7 +84,7 @@ class Pretrained:
         model = copy.deepcopy(self._model).to(self._device)
         if not self._own_dropout:
             set_dropout(model, dropout)
-        if head_seed == self._own_head:
+        if not self.draws_head(head_seed):
             return model
         modules = dict(model.named_modules())
         for name, parameter in model.named_parameters():
@@ -92,6 +92,10 @@ class Pretrained:
                 owner = modules[name.rpartition(".")[0]]
                 init_new(parameter, owner, self._std, stream_seed("head", task, head_seed, name))
         return model
+
+    def draws_head(self, seed: int) -> bool:
+        """Whether ``build`` draws the head for this seed; else it keeps the one that came with the model."""
+        return seed != self._own_head
 
     def cast(self, dtype: torch.dtype) -> None:
         """Keep the weights in another dtype from now on."""

@@ -46,6 +46,7 @@ class Run:
         optimizers: by name, as ``configure_optimizers`` gave them.
         parameters: the model's parameters by name.
         head_names: names of the parameters that did not come from pretraining.
+        drawn_head: whether the head was drawn for this run; False where the user brought it.
         noise: the method's random numbers.
         tick: called at each batch of ``epoch``; the trainer may stop the job there.
     """
@@ -62,13 +63,14 @@ class Run:
         seeds: Mapping[str, int],
         method: str = "",
         head_names: Iterable[str] = (),
+        drawn_head: bool = False,
         call: Call | None = None,
         replay: Mapping[str, Any] | None = None,
     ) -> None:
         """Begin before the first step; ``seeds`` gives the seed of every stream."""
         self.name, self.model, self.task, self.recipe = name, model, task, recipe
         self.total_steps, self._sources, self._seeds = total_steps, sources, seeds
-        self.head_names = frozenset(head_names)
+        self.head_names, self.drawn_head = frozenset(head_names), drawn_head
         self.step = 0
         self.optimizers: dict[str, Optimizer] = {}
         self.parameters: dict[str, nn.Parameter] = dict(model.named_parameters())

@@ -175,6 +175,7 @@ class Trainer:
             seeds=seeds,
             method=type(method).name(),
             head_names=self._pretrained.head_names,
+            drawn_head=self._pretrained.draws_head(seeds["head"]),
         )
         model.train()
         configure(method, run)

@@ -125,6 +125,7 @@ def run_of(
     seed: int = 0,
     held_out: list[tuple[Any, Any]] | None = None,
     call: Callable[[nn.Module, Any, int], torch.Tensor] | None = None,
+    drawn_head: frozenset[str] = frozenset(),
     **recipe: Any,
 ) -> Run:
     """A configured run at its first step: plain SGD at rate 1 without decay or clipping, where not given."""
@@ -134,7 +135,19 @@ def run_of(
     sources = {"train": Listed(batches)} | ({"held_out": Listed(held_out)} if held_out else {})
     task = Objective("toy", regression)
     seeds = dict.fromkeys(STREAMS, seed)
-    run = Run(name, model, task, chosen, steps, sources, seeds=seeds, method=method.name(), call=call)
+    run = Run(
+        name,
+        model,
+        task,
+        chosen,
+        steps,
+        sources,
+        seeds=seeds,
+        method=method.name(),
+        call=call,
+        head_names=drawn_head,
+        drawn_head=bool(drawn_head),
+    )
     model.train()
     trainer.configure(method, run)
     run.begin(0)

@@ -268,11 +268,11 @@ def test_dropout_is_the_recipes_unless_published(
 
 @BOTH
 def test_new_layers_are_drawn_again_where_asked_for(cls: type[Method]) -> None:
+    head = frozenset({"classifier.weight", "classifier.bias"})
+
     def drawn(seed: int = 0, **given_: Any) -> dict[str, Tensor]:
-        (after,) = trajectory(
-            make(cls, **given_), seeded(MiniNet), examples(1), 0.0, head=["classifier"], seed=seed
-        )
-        return after
+        run = run_of(make(cls, **given_), seeded(MiniNet), examples(1), seed=seed, drawn_head=head)
+        return {n: p.detach() for n, p in run.model.named_parameters()}
 
     plain = {n: p.detach() for n, p in seeded(MiniNet).named_parameters()}
     assert_same([drawn()], [plain], 0.0)
@@ -280,9 +280,14 @@ def test_new_layers_are_drawn_again_where_asked_for(cls: type[Method]) -> None:
     for name, value in found.items():
         assert torch.equal(value, plain[name]) != name.startswith("classifier"), name
         if name.startswith("classifier"):  # both uniform on ±1/√in
-            assert value.abs().max() <= 1 / math.sqrt(6) and value.abs().max() > 0.1
+            assert 0.05 < value.abs().max() <= 1 / math.sqrt(6)
     assert_same([drawn(head_init="kaiming_uniform")], [found], 0.0)
     assert not torch.equal(drawn(1, variant="published")["classifier.bias"], found["classifier.bias"])
+    # A head that comes with the model is not new.
+    (brought,) = trajectory(
+        make(cls, variant="published"), seeded(MiniNet), examples(1), 0.0, head=["classifier"]
+    )
+    assert_same([brought], [plain], 0.0)
 
 
 @BOTH
