@@ -7,6 +7,7 @@ makes a table of its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -64,11 +65,11 @@ class Setting:
             by_task = {task: {v for (t, _), v in values.items() if t == task} for task, _ in values}
             by_method = {label: {v for (_, m), v in values.items() if m == label} for _, label in values}
             if all(len(v) == 1 for v in by_task.values()):
-                told = [f"{task} {plain(*v)}" for task, v in by_task.items()]
+                told = _by_name({task: plain(*v) for task, v in by_task.items()})
             elif all(len(v) == 1 for v in by_method.values()):
-                told = [f"{label} {plain(*v)}" for label, v in by_method.items()]
+                told = _by_name({label: plain(*v) for label, v in by_method.items()})
             else:
-                told = [f"{label} on {task} {plain(v)}" for (task, label), v in values.items()]
+                told = _by_name({f"{label} on {task}": plain(v) for (task, label), v in values.items()})
             lines.append(f"Recipe, {name}: " + ", ".join(told))
         return tuple(lines)
 
@@ -76,6 +77,15 @@ class Setting:
 def plain(value: Any) -> str:
     """A setting's value as a user writes it."""
     return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def _by_name(values: Mapping[str, str]) -> list[str]:
+    """Each name with its value; where most have one value, that and the exceptions."""
+    ((usual, count),) = Counter(values.values()).most_common(1)
+    told = [f"{name} {value}" for name, value in values.items()]
+    if count <= 3 or count <= len(values) / 2:
+        return told
+    return [usual, *(f"{name} {value}" for name, value in values.items() if value != usual)]
 
 
 def brought(plugins: Mapping[str, Sequence[str]]) -> Brought:

@@ -400,6 +400,8 @@ def test_a_trained_model_predicts(name: str, task_name: str, bench: Bench) -> No
     np.testing.assert_allclose(one[0], found[2], rtol=1e-4, atol=1e-5)
 
 
-def test_learning_rates_come_along() -> None:
+def test_learning_rates_and_lengths_come_along() -> None:
+    shared = {"epochs": 20, "warmup_ratio": 0.06}
     brought = {name: methods.find(name).recipe_defaults() for name in NAMES}
-    assert brought == {"lora": {"lr": 3e-4}, "prefix": {"lr": 1e-2}, "prompt": {"lr": 1e-3}}
+    rates = {"lora": 3e-4, "prefix": 1e-2, "prompt": 1e-3}
+    assert brought == {name: {"lr": rate, **shared} for name, rate in rates.items()}

@@ -62,7 +62,7 @@ def test_regression_trains() -> None:
 def test_its_recipes_are_recipes() -> None:
     model: dict[str, Any] = {"steps": 2036, "warmup_steps": 122, "lr": 2e-5}
     paper = layered(model, BitFit.recipe_defaults())
-    assert (paper.lr, paper.steps, paper.warmup_steps) == (1e-3, 2036, 122)
+    assert (paper.lr, paper.epochs, paper.steps, paper.warmup_steps) == (1e-3, 16, None, 122)
     code = layered(model, BitFit.recipe_defaults("published"))
     assert (code.lr, code.epochs, code.steps, code.batch_size) == (1e-3, 16, None, 8)
     assert (code.schedule, code.warmup(100), code.weight_decay) == ("constant", 0, 0)

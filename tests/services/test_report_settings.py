@@ -85,6 +85,18 @@ def test_settings_that_a_method_brings_stand_beside_the_baseline(monkeypatch):
     assert "Recipe, lr: vanilla 2e-05, rdrop 0.001" in section.caption
 
 
+def test_a_setting_that_most_methods_share_is_told_once(monkeypatch):
+    from ftbench.methods.rdrop import RDrop
+
+    monkeypatch.setattr(RDrop, "recipe_defaults", classmethod(lambda cls, variant="paper": {"lr": 1e-3}))
+    rows = Rows()
+    for method in ("vanilla", "bidrop", "mixout", "r3f"):
+        rows.job(method, "rte", 0, 0.6)
+    rows.job("rdrop", "rte", 0, 0.7, brings={"lr": 1e-3})
+    (section,) = report(rows).sections
+    assert "Recipe, lr: 2e-05, rdrop 0.001" in section.caption
+
+
 def test_either_variant_of_a_method_counts_as_what_it_brings(monkeypatch):
     from ftbench.methods.rdrop import RDrop
 
