@@ -72,6 +72,7 @@ class BiDrop(Method):
     formula = "F = |μ|/√Σ(g_j−μ)² · |μ|/|θ|;  M = F ≥ the ceil(keep_ratio·N)-th largest F;  Adam(μ⊙M)"
     cost = "k passes a step, one after the other"
     memory = "2 buffers a weight, whatever k; a byte a masked weight"
+    neutral = {"k": 1, "keep_ratio": 1.0}
     unsupported_note = (
         "with dropout 0 there is no perturbation: the scaling factor alone selects, with a warning"
     )

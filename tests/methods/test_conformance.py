@@ -16,7 +16,6 @@ SHORT = {
 }
 #: What has no meaning for a method, and is why it does not apply.
 EXEMPT = {
-    "bidrop": {"neutral"},
     "bitfit": {"neutral"},
     "lora": {"neutral"},
     "prefix": {"neutral"},
