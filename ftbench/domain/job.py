@@ -89,14 +89,33 @@ class Job:
         )
 
 
-def label(method: str, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+def label(
+    method: str,
+    values: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    published: Mapping[str, Any] | None = None,
+) -> str:
     """A method as a table names it: ``bidrop``, or ``bidrop[k=3]`` where it departs from its defaults.
 
-    What stands in the brackets can be typed after ``--methods``.
+    What stands in the brackets can be typed after ``--methods``. Where it is shorter, it is what departs from
+    the published variant: ``dps_mix[variant=published,keep_ratio=0.5]``.
+
+    Args:
+        method: its name.
+        values: every hyper-parameter.
+        defaults: where none are given.
+        published: of ``variant=published``, where there is one.
     """
-    plain = {k: hparams.normalise(v) for k, v in values.items()}
-    changed = [f"{k}={_spelled(v)}" for k, v in plain.items() if hparams.normalise(defaults.get(k)) != v]
+    changed = _departures(values, defaults)
+    if published is not None:
+        from_published = ["variant=published", *_departures(values, published)]
+        changed = min(changed, from_published, key=len)
     return f"{method}[{','.join(changed)}]" if changed else method
+
+
+def _departures(values: Mapping[str, Any], base: Mapping[str, Any]) -> list[str]:
+    plain = {k: hparams.normalise(v) for k, v in values.items()}
+    return [f"{k}={_spelled(v)}" for k, v in plain.items() if hparams.normalise(base.get(k)) != v]
 
 
 def _spelled(value: Any) -> str:

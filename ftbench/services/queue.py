@@ -140,7 +140,7 @@ def _method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
     values = hparams.as_dict(resolved)
     return plan.GridMethod(
         name=name,
-        label=job.label(name, values, cls.defaults()),
+        label=job.label(name, values, cls.defaults(), hparams.as_dict(cls.resolve({}, "published"))),
         hparams=values,
         recipe=cls.recipe_defaults(choice.given.get("variant", variant)),
         unsupported=cls(resolved).unsupported,

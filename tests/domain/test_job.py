@@ -84,3 +84,12 @@ def test_labels_are_spelled_as_they_are_typed() -> None:
     values = {"a": 1.0, "b": True, "c": None, "d": "x"}
     assert label("m", values, {"c": 1}) == "m[a=1,b=true,c=none,d=x]"
     assert label("m", values, values) == "m"
+
+
+def test_a_label_names_the_published_variant_where_that_is_shorter() -> None:
+    defaults, published = {"a": 1, "b": False, "k": 0.7}, {"a": 2, "b": True, "k": 0.7}
+    assert label("m", {**published}, defaults, published) == "m[variant=published]"
+    assert label("m", {**published, "k": 0.5}, defaults, published) == "m[variant=published,k=0.5]"
+    assert label("m", {**defaults, "a": 2}, defaults, published) == "m[a=2]"
+    assert label("m", defaults, defaults, published) == "m"
+    assert label("m", {"a": 2}, {"a": 1}, {"a": 2}) == "m[a=2]"  # as long: what can be seen
