@@ -10,7 +10,7 @@ from pathlib import Path
 
 _CARD = frozenset(
     {"title", "paper", "family", "formula", "cost", "memory", "differs", "unsupported_note"}
-    | {"neutral", "neutral_scale", "neutral_recipe"}
+    | {"neutral", "neutral_start", "neutral_scale", "neutral_recipe"}
 )
 _GROUND = frozenset({"builtins", "ftbench.methods.base"})
 

@@ -56,6 +56,7 @@ class Method:
         unsupported_note: what it does not support, for the card.
         published: the switches that make it do what the authors' code does (``variant=published``).
         neutral: hyper-parameters with which it is plain fine-tuning, bit for bit; None where there are none.
+        neutral_start: whether it is the pretrained model before its first step, where no setting is neutral.
         neutral_scale: how many times the plain loss its loss then is; where it is not 1, the two agree to
             rounding, without dropout and after the learning rate is divided by it.
         neutral_recipe: recipe settings of both under which that holds.
@@ -73,6 +74,7 @@ class Method:
     unsupported_note: ClassVar[str] = ""
     published: ClassVar[Mapping[str, Any]] = {}
     neutral: ClassVar[Mapping[str, Any] | None] = None
+    neutral_start: ClassVar[bool] = False
     neutral_scale: ClassVar[float] = 1.0
     neutral_recipe: ClassVar[Mapping[str, Any]] = {}
     held_out_fraction: float = 0.0

@@ -23,6 +23,7 @@ class BitFit(Method):
 
     title = "BitFit"
     paper = "Ben Zaken et al. 2022, arXiv:2106.10199"
+    neutral_start = True
     family = "parameter-efficient"
     formula = "train every bias and the new head; freeze all other weights"
     cost = "1 pass a step"

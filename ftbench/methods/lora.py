@@ -31,6 +31,7 @@ class LoRA(Method):
 
     title = "LoRA"
     paper = "Hu et al. 2022, arXiv:2106.09685, Eq. 3"
+    neutral_start = True
     family = "parameter-efficient"
     formula = "h = W0·x + (α/r)·B·A·dropout(x);  A Kaiming-uniform, B = 0;  A, B and the classifier train"
     cost = "1 pass a step; no weight gradients of what is frozen"

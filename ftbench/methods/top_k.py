@@ -25,6 +25,7 @@ class TopK(Method):
 
     title = "Top-K tuning"
     paper = "Houlsby et al. 2019, arXiv:1902.00751; as a baseline in Xu et al. 2021, arXiv:2109.05687"
+    neutral_start = True
     family = "layers"
     formula = "train the k highest layers, the pooler and the head; freeze the rest, embeddings included"
     cost = "1 pass a step; the backward stops at the lowest trained layer"

@@ -212,10 +212,10 @@ def _interrupted(subject: Subject, bench: Bench, stop: tuple[str, int], folder: 
 
 
 def _neutral(subject: Subject) -> str:
-    """With its neutral hyper-parameters the method is plain fine-tuning."""
+    """With its neutral hyper-parameters the method is plain fine-tuning; else it begins as the model does."""
     neutral, scale = subject.cls.neutral, subject.cls.neutral_scale
     if neutral is None:
-        raise NotApplicable("it declares no neutral setting")
+        return _neutral_start(subject)
     vanilla, shared = methods.find("vanilla"), dict(subject.cls.neutral_recipe)
     if scale == 1:
         bench = bench_of(subject.model)
@@ -232,6 +232,19 @@ def _neutral(subject: Subject) -> str:
     if apart > TOLERANCE:
         raise Failed(f"with {told(neutral)} the weights are {apart:.1e} away from vanilla's, relatively")
     return f"{told(neutral)}: vanilla with the loss times {scale:g}, to rounding ({apart:.0e})"
+
+
+def _neutral_start(subject: Subject) -> str:
+    """Before its first step the method computes what the pretrained model computes."""
+    if not subject.cls.neutral_start:
+        raise NotApplicable("it declares no neutral setting")
+    bench = bench_of(subject.model, torch.float64)
+    still: dict[str, Any] = {"lr": STILL, "steps": 1, "warmup_steps": 0, "weight_decay": 0.0}
+    mine, plain = (subject.logits(bench, cls, **still) for cls in (subject.cls, methods.find("vanilla")))
+    apart = float(abs(mine - plain).max() / abs(plain).max())
+    if apart > TOLERANCE:
+        raise Failed(f"before its first step the outputs are {apart:.1e} away from the pretrained model's")
+    return f"before its first step: the pretrained model, to rounding ({apart:.0e})"
 
 
 def _accumulation(subject: Subject) -> str:

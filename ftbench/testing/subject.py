@@ -9,7 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ftbench import methods, tasks
@@ -66,6 +68,13 @@ class Subject:
         self.refuse(bench, task)
         trainer = self.trainer(bench, cls, values, task, folder, watcher, recipe)
         return weights(trainer.method.fit(trainer)), trainer
+
+    def logits(self, bench: Bench, cls: type[Method], **recipe: Any) -> NDArray[np.float32]:
+        """What the model of a short job says of the rows it was trained on, shape (rows, outputs)."""
+        self.refuse(bench, CLASSIFICATION)
+        values = self.given if cls is self.cls else {}
+        trainer = self.trainer(bench, cls, values, CLASSIFICATION, None, None, recipe)
+        return trainer.outputs(trainer.method.fit(trainer))
 
     def refuse(self, bench: Bench, task: str) -> None:
         """Raise ``NotApplicable`` where the method refuses the model or a task."""

@@ -145,6 +145,13 @@ class Trainer:
         labels = self._corpus.labels_of(self._held_rows).double().cpu().numpy()
         return evaluation.metrics(self.task, logits, labels)
 
+    def outputs(self, model: nn.Module) -> NDArray[np.float32]:
+        """The logits of a model on the rows of the job, shape (rows, outputs)."""
+        rows = [int(r) for r in self._corpus.rows]
+        return evaluation.predict(
+            model, self._corpus.data, rows, self.task.outputs, self.job.recipe.precision
+        )
+
     # -- one run --------------------------------------------------------------------------------------
 
     def _begin(

@@ -16,13 +16,10 @@ SHORT = {
 }
 #: What has no meaning for a method, and is why it does not apply.
 EXEMPT = {
-    "bitfit": {"neutral"},
-    "lora": {"neutral"},
     "prefix": {"neutral"},
     "prompt": {"neutral"},
     "r4f": {"neutral"},
     "reinit": {"neutral"},
-    "top_k": {"neutral"},
     "vanilla": {"neutral"},
 }
 NAMES = [entry.name for entry in methods.available()]

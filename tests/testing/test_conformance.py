@@ -154,6 +154,17 @@ def compute_loss(self, run, batch):
     assert found.passed and "vanilla with the loss times 3" in found.note
 
 
+def test_a_method_that_claims_to_begin_as_the_model_does_is_held_to_it(tmp_path: Path) -> None:
+    body = """
+neutral_start = True
+def configure_model(self, model, run):
+    model.classifier.bias.data.add_(self.hparams.size)
+"""
+    found = outcome(tmp_path, "neutral", body)
+    assert found.passed is False and "before its first step the outputs are" in found.note
+    assert outcome(tmp_path, "neutral", "neutral_start = True").passed
+
+
 def test_what_a_method_refuses_does_not_count_against_it(tmp_path: Path) -> None:
     body = """
 def unsupported(self, model, task):
