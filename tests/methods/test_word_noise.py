@@ -16,7 +16,7 @@ from tests.nn.transformers_small import CONFIGS
 #: Settings under which the noise matters, so that a wrong place of it shows.
 LOUD: dict[str, dict[str, Any]] = {
     "r3f": {"eps": 0.3},
-    "smart": {"step_size": 1.0, "noise_std": 0.1},
+    "smart": {"step_size": 1.0, "noise_std": 0.1, "radius": 0.5},
     "freelb": {"adv_lr": 1.0, "max_norm": 0.7},
     "hype": {"eps": 0.3},
     "sam": {"rho": 0.5},
