@@ -30,7 +30,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 NOTE = "<!-- Written by scripts/write_docs.py: change the code, then run `make docs`. -->"
 REST = "other tasks"
 #: Pages about methods that other scripts and people write.
-BESIDE = {"architectures"}
+BESIDE = {"architectures", "measured"}
 
 
 def pages() -> dict[Path, str]:
@@ -178,7 +178,8 @@ def method_index(names: Iterable[str]) -> str:
             "# Methods",
             "One page each, written from the method's card; `ftbench methods NAME` prints the same. For a "
             "method of your own see [write a method](../write-a-method.md). "
-            "[Methods and architectures](architectures.md) says what trains on what.",
+            "[Methods and architectures](architectures.md) says what trains on what, [measured](measured.md) "
+            "what each scored and cost in one small real run.",
             table(("name", "title", "family", "paper", "cost", "memory"), rows) + "\n",
         ]
     )

@@ -37,7 +37,7 @@ def costs(path: Path) -> dict[str, tuple[str, str]]:
     rows = re.findall(
         r"^\| `(\w+)` \| ([^|]*) \| [^|]* \| ([^|]*) \|$", path.read_text(encoding="utf-8"), re.M
     )
-    return {name: (time.strip(), memory.strip()) for name, time, memory in rows}
+    return {name: (time.partition(" (")[0].strip(), memory.strip()) for name, time, memory in rows}
 
 
 def mean(values: list[float]) -> float:
