@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ftbench import methods
+from ftbench import methods, models
 from ftbench.domain import hparams
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import VARIANTS, Method
@@ -72,7 +72,8 @@ def check(
         plugins: files whose methods may be named, too.
 
     Raises:
-        UnknownName: no such method or check.
+        UnknownName: no such method, check or model.
+        ModelError: the model cannot be found.
         BadValue: a hyper-parameter's value is not one.
     """
     subject = subject_of(method, model, plugins)
@@ -80,6 +81,7 @@ def check(
     for name in chosen:
         if name not in CHECKS:
             raise UnknownName("check", name, CHECKS)
+    models.locate(models.resolve(model)[1])
     if model == "tiny":
         torch.set_num_threads(1)  # its matrices are too small for two
     return (_outcome(name, subject) for name in chosen)

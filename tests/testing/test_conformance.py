@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.errors import BadValue, UnknownName
+from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.testing import CHECKS, Outcome, check
 from tests.tasks.layouts import write
 
@@ -178,6 +178,14 @@ def unsupported(self, model, task):
 def test_hyper_parameters_are_those_named() -> None:
     (found,) = check("bidrop[k=3,selection=none]", only=["classification"])
     assert found.passed
+
+
+@pytest.mark.parametrize(
+    ("model", "said"), [("tyny", "did you mean 'tiny'"), ("./nofolder", "nofolder does not exist")]
+)
+def test_a_model_that_is_not_there_is_told_once_before_any_check(model: str, said: str) -> None:
+    with pytest.raises(FtbenchError, match=said):
+        check("bidrop", model=model)
 
 
 @pytest.mark.parametrize(
