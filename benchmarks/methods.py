@@ -16,19 +16,16 @@ import sys
 import warnings
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 HERE = Path(__file__).resolve().parent
 sys.path = [folder for folder in sys.path if Path(folder).resolve() != HERE]  # its queue.py is not Python's
 
-import torch  # noqa: E402
-
-from ftbench import methods  # noqa: E402
-from ftbench.domain import axes  # noqa: E402
-from ftbench.methods.base import Method  # noqa: E402
-from ftbench.testing import overhead  # noqa: E402
-from ftbench.testing.bench import CLASSIFICATION, Bench  # noqa: E402
-from ftbench.testing.subject import Subject, subject_of  # noqa: E402
-from ftbench.training.trainer import Trainer  # noqa: E402
+if TYPE_CHECKING:
+    from ftbench.methods.base import Method
+    from ftbench.testing.bench import Bench
+    from ftbench.testing.subject import Subject
+    from ftbench.training.trainer import Trainer
 
 #: Zhang et al. 2022, Table 6.
 PUBLISHED = {
@@ -44,6 +41,8 @@ GIVEN = {"weight_mixup": "weight_mixup[k=1]"}
 
 def trainer(bench: Bench, subject: Subject, cls: type[Method], rows: int, steps: int | None) -> Trainer:
     """A fresh job of a method, or of vanilla beside it."""
+    from ftbench.testing.bench import CLASSIFICATION
+
     length = {"epochs": 3} if steps is None else {"steps": steps}
     recipe = {"batch_size": 16, "warmup_steps": 0, **length}
     values = subject.given if cls is subject.cls else {}
@@ -52,6 +51,14 @@ def trainer(bench: Bench, subject: Subject, cls: type[Method], rows: int, steps:
 
 def main() -> None:
     """Measure and print a line for each method."""
+    import torch
+
+    from ftbench import methods
+    from ftbench.domain import axes
+    from ftbench.testing import overhead
+    from ftbench.testing.bench import Bench
+    from ftbench.testing.subject import subject_of
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--model", default="minilm")
     parser.add_argument("--rows", type=int, default=300)

@@ -23,7 +23,10 @@ TASKS = {"sst2": "SST-2 (accuracy)", "stsb": "STS-B (Spearman)"}
 def scores(database: str) -> dict[str, dict[str, list[float]]]:
     """Label of a method -> task -> scores by seed, as the report has them."""
     command = [sys.executable, "-m", "ftbench", "report", "--db", database, "--models", MODEL, "--json"]
-    report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    ended = subprocess.run(command, capture_output=True, text=True)
+    if ended.returncode:
+        sys.exit(ended.stderr.strip())
+    report = json.loads(ended.stdout)
     found: dict[str, dict[str, list[float]]] = {}
     for section in report["sections"]:
         if section["train_size"] == ROWS and not section["changed"]:
@@ -34,6 +37,8 @@ def scores(database: str) -> dict[str, dict[str, list[float]]]:
 
 def costs(path: Path) -> dict[str, tuple[str, str]]:
     """Method -> time and peak memory against vanilla, from the benchmark's table."""
+    if not path.is_file():
+        sys.exit(f"{path} is not there: write it with python benchmarks/methods.py > {path}")
     rows = re.findall(
         r"^\| `(\w+)` \| ([^|]*) \| [^|]* \| ([^|]*) \|$", path.read_text(encoding="utf-8"), re.M
     )

@@ -49,7 +49,9 @@ def _classes(cls: type) -> list[type]:
 
 def _is_card(part: ast.stmt) -> bool:
     """Whether a statement only describes the method."""
-    targets = part.targets if isinstance(part, ast.Assign) else []
+    targets: list[ast.expr] = part.targets if isinstance(part, ast.Assign) else []
+    if isinstance(part, ast.AnnAssign):
+        targets = [part.target]
     return any(isinstance(t, ast.Name) and t.id in _CARD for t in targets)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ftbench.domain.hparams import hparam
 from ftbench.methods.base import Method
@@ -84,7 +84,7 @@ class DPSDense(Method):
         "head_init": "kaiming_uniform",
     }
     neutral = {"keep_ratio": 1.0}
-    differs = (
+    differs: ClassVar[tuple[str, ...]] = (
         "frozen=drifting (released, variant=published): stage II masks the gradient alone, and momentum and "
         "decay move the other weights on, 0.8 times as far as the selected ones in our recordings. Default: "
         "they stay constant, as the paper says; Adam's moments still see their gradient as 0.",

@@ -48,7 +48,7 @@ class DPSMix(DPSDense):
         **{name: value for name, value in DPSDense.published.items() if name != "dropout_below"},
         "exact_gradient": False,
     }
-    differs = (  # type: ignore[assignment]  # one of another length
+    differs = (
         "exact_gradient=false (released, variant=published): the backward pass gives G⊙M, without the "
         "1/(1−p) of the derivative (Eq. 2, 8). Default: the derivative.",
         "frozen=drifting (released): momentum and decay move the stored weights that are not selected; stage "
