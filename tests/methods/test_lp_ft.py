@@ -13,11 +13,11 @@ from ftbench.methods.lp_ft import LPFT
 from ftbench.testing import trajectory
 from ftbench.testing.bench import Bench, Watcher
 from ftbench.training.trainer import Stopped, Trainer
+from tests.methods.jobs import Weights, do, same
 from tests.methods.mininet import DropNet, MiniNet, examples, seeded
 from tests.nn.transformers_small import CONFIGS, inputs, small
 
 HEAD = {"classifier.weight", "classifier.bias"}
-Weights = dict[str, Tensor]
 
 
 def probe(**given: Any) -> LPFT.Probe:
@@ -87,22 +87,6 @@ def test_fine_tuning_trains_everything_from_the_given_head() -> None:
 
 
 # -- the whole job ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def bench() -> Bench:
-    return Bench()
-
-
-def do(bench: Bench, method: str, given: dict[str, Any], **more: Any) -> tuple[Weights, Trainer]:
-    recipe = {k: more.pop(k) for k in list(more) if k not in ("folder", "listener")}
-    trainer = bench.trainer(bench.job(method, given, **recipe), **more)
-    model = trainer.method.fit(trainer)
-    return {n: p.detach().clone() for n, p in model.named_parameters()}, trainer
-
-
-def same(a: Weights, b: Weights) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[n], b[n]) for n in a)
 
 
 @pytest.mark.parametrize("task", ["toy-accept", "toy-sim"])

@@ -8,30 +8,13 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ftbench.errors import BadValue, UnknownName
 from ftbench.methods.soup import Soup
 from ftbench.testing.bench import Bench, Watcher
 from ftbench.training.trainer import Stopped, Trainer
-
-Weights = dict[str, Tensor]
-
-
-@pytest.fixture(scope="module")
-def bench() -> Bench:
-    return Bench()
-
-
-def do(bench: Bench, method: str, given: dict[str, Any], **more: Any) -> tuple[Weights, Trainer]:
-    recipe = {k: more.pop(k) for k in list(more) if k not in ("folder", "listener")}
-    trainer = bench.trainer(bench.job(method, given, **recipe), **more)
-    model = trainer.method.fit(trainer)
-    return {n: p.detach().clone() for n, p in model.named_parameters()}, trainer
-
-
-def same(a: Weights, b: Weights) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[n], b[n]) for n in a)
+from tests.methods.jobs import Weights, do, same
 
 
 def members(bench: Bench, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], **more: Any) -> Any:

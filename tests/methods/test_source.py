@@ -95,6 +95,7 @@ def test_a_digest_is_16_hexadecimal_characters_and_stays(digest_of) -> None:
         ('cost = "none"', 'cost = "much"'),
         ('unsupported_note = "nothing"', 'unsupported_note = "all"'),
         ('differs = ("one",)', 'differs = ("one", "two")'),
+        ('differs = ("one",)', 'differs: tuple[str, ...] = ("one", "two")'),
     ],
 )
 def test_words_do_not_change_it(digest_of, old: str, new: str) -> None:

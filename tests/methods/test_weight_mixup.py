@@ -21,11 +21,10 @@ from ftbench.testing import trajectory
 from ftbench.testing.bench import Bench, Watcher
 from ftbench.training import trainer as training
 from ftbench.training.trainer import Stopped
+from tests.methods.jobs import Weights, do, same
 from tests.methods.mininet import DropNet, MiniNet, examples, run_of, seeded, whole
 from tests.methods.test_golden import assert_replays
 from tests.nn.transformers_small import CONFIGS, inputs, small
-
-Weights = dict[str, Tensor]
 
 
 def settings(**given: Any) -> Any:
@@ -455,22 +454,6 @@ def test_a_search_runs_on_every_architecture(kind: str) -> None:
 # -- the whole job ----------------------------------------------------------------------------------------
 
 QUICK = {"k": 2, "search_epochs": 0.5, "finetune_epochs": 0.5}
-
-
-@pytest.fixture(scope="module")
-def bench() -> Bench:
-    return Bench()
-
-
-def do(bench: Bench, method: str, given: dict[str, Any], **more: Any) -> tuple[Weights, Any]:
-    recipe = {k: more.pop(k) for k in list(more) if k not in ("folder", "listener")}
-    trainer = bench.trainer(bench.job(method, given, **recipe), **more)
-    model = trainer.method.fit(trainer)
-    return {n: p.detach().clone() for n, p in model.named_parameters()}, trainer
-
-
-def same(a: Weights, b: Weights) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[n], b[n]) for n in a)
 
 
 @pytest.mark.parametrize("task", ["toy-accept", "toy-sim"])
