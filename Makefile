@@ -29,8 +29,7 @@ docs: $(VENV)/.test
 	$(BIN)/python scripts/write_docs.py
 
 bench: $(VENV)/.test
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/queue.py
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

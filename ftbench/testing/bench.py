@@ -1,4 +1,4 @@
-"""Bench: small jobs on the embedded model and the toy tasks, trained in this process."""
+"""Bench: small jobs trained in this process, by default on the embedded model and the toy tasks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
 from ftbench.methods.base import Method
-from ftbench.tasks import toy
+from ftbench.tasks import sources
 from ftbench.training.corpus import Corpus, Library
 from ftbench.training.pretrained import Shelf
 from ftbench.training.trainer import Trainer
@@ -55,11 +55,18 @@ class Bench:
         spec: what the model is.
     """
 
-    def __init__(self, model: str = "tiny", dtype: torch.dtype = torch.float32) -> None:
-        """Take a model as ``--models`` does, and the dtype it is trained in."""
+    def __init__(
+        self,
+        model: str = "tiny",
+        dtype: torch.dtype = torch.float32,
+        *,
+        data: Path | None = None,
+        device: str = "cpu",
+    ) -> None:
+        """Take a model as ``--models`` does, the dtype it is trained in, and where other tasks' rows are."""
         self.spec, self.ref = models.resolve(model)
-        device = torch.device("cpu")
-        self.shelf, self.library, self._dtype = Shelf(device), Library(device), dtype
+        place = torch.device(device)
+        self.shelf, self.library, self._dtype, self._data = Shelf(place), Library(place), dtype, data
 
     def job(
         self,
@@ -76,11 +83,12 @@ class Bench:
     ) -> Job:
         """A short job; ``given`` are hyper-parameters, further arguments recipe settings."""
         cls = methods.find(method) if isinstance(method, str) else method
+        revision = sources.locate(tasks.find(task), self._data).revision
         return Job(
             model=self.ref.id,
             model_revision=self.ref.revision,
             task=task,
-            data_revision=toy.REVISION,
+            data_revision=revision,
             evaluation=("dev",),
             method=cls.name(),
             hparams=hparams.as_dict(cls.resolve(given)),
@@ -101,7 +109,8 @@ class Bench:
         pretrained = self.shelf.get(self.ref, task.outputs)
         pretrained.cast(self._dtype)
         key = (self.ref.id, self.ref.revision)
-        corpus = Corpus(self.library, task, job, pretrained.tokenizer, key, None)
+        data = str(self._data) if self._data else None
+        corpus = Corpus(self.library, task, job, pretrained.tokenizer, key, data)
         return Trainer(job, task, method, pretrained, corpus, folder=folder, **more)
 
 

@@ -12,6 +12,7 @@ the process.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import json
 import os
@@ -26,6 +27,8 @@ from typing import IO, Any
 
 from ftbench import settings
 from ftbench.domain.result import Outcome
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
 
 
 class Events:
@@ -99,6 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    keep_memory()
     if options.events_fd is not None:
         stop = Stop(sys.stdin.fileno())
         with os.fdopen(options.events_fd, "w") as stream:
@@ -135,10 +139,11 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
     digest = command["digest"]
     events.send("started", digest=digest)
     try:
-        from ftbench.training import perform
+        from ftbench.training import perform, products
         from ftbench.training.trainer import Stopped
         from ftbench.training.watch import Diverged
 
+        products.choose()
         try:
             perform.perform(command, events.send, Reporter(events, digest, stop))
         except Stopped:
@@ -156,6 +161,19 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
         gc.collect()
     events.send("done", digest=digest)
     return "done"
+
+
+def keep_memory() -> None:
+    """Keep freed memory for the next tensor of the size: fetched anew, every page of it costs a fault.
+
+    A setting of the user's in the environment (``MALLOC_…``) stays; other C libraries than GNU's have none.
+    """
+    if any(name.startswith("MALLOC_") for name in os.environ):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def places_here(command: Mapping[str, Any], data_dir: str = "") -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef
 from ftbench.methods._source import source_digest
-from ftbench.training import evaluation
+from ftbench.training import evaluation, products
 from ftbench.training.corpus import Corpus, Library
 from ftbench.training.pretrained import Shelf
 from ftbench.training.trainer import Listener, Trainer
@@ -107,6 +107,7 @@ def environment(device: torch.device) -> dict[str, Any]:
         "numpy": np.__version__,
         "device": device.type,
         "threads": torch.get_num_threads(),
+        "products": products.name(),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     if device.type == "cuda":

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ftbench.domain.recipe import Recipe
-from ftbench.nn import activations, dropout, optimizers, structure
+from ftbench.nn import activations, dropout, optimizers, structure, tables
 from ftbench.nn.optimizers import Optimizer
 from ftbench.training.data import Batch
 from ftbench.training.noise import Noise
@@ -81,7 +81,7 @@ class Run:
         self._edit: Callable[[Run, Optimizer], None] | None = None
         self._call, self._recorded = call or _call_model, call is not None
         self._pass, self._micro, self._shared = 0, 0, False
-        self._layer_weights, self._full = 1, False
+        self._layer_weights, self._full, self._tables = 1, False, tables.large_tables(model)
         self.noise = Noise(
             lambda *parts: stream_seed("method", task.name, seeds["method"], method, name, *parts), replay
         )
@@ -99,6 +99,7 @@ class Run:
         self.head_names = frozenset(
             name for name, p in self.parameters.items() if id(p) in head or name in self.head_names
         )
+        self._tables = tables.large_tables(model)
         layers = structure.encoder_layers(model) or [model]
         self._layer_weights = max(1, sum(p.numel() for layer in layers for p in layer.parameters()))
 
@@ -175,14 +176,15 @@ class Run:
             The batch's mean loss, detached, shape ().
         """
         first, last, total = self._pass, self._pass, None
-        for number, micro in enumerate(batch.micro(self.recipe.accumulation, self._overhead(batch))):
-            self._move(first, number)
-            loss = loss_fn(self, micro)
-            if len(micro) != len(batch):
-                loss = loss * (len(micro) / len(batch))
-            torch.autograd.backward(loss)
-            total = loss.detach() if total is None else total + loss.detach()
-            last = max(last, self._pass)
+        with tables.rows_alone(self._tables if batch.labels.device.type == "cpu" else []):
+            for number, micro in enumerate(batch.micro(self.recipe.accumulation, self._overhead(batch))):
+                self._move(first, number)
+                loss = loss_fn(self, micro)
+                if len(micro) != len(batch):
+                    loss = loss * (len(micro) / len(batch))
+                torch.autograd.backward(loss)
+                total = loss.detach() if total is None else total + loss.detach()
+                last = max(last, self._pass)
         self._move(last, 0)
         assert total is not None
         return total

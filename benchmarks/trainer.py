@@ -1,0 +1,284 @@
+"""Steps a second of ftbench beside the Hugging Face Trainer, on the tasks of glue-small.
+
+    python -m benchmarks.trainer [--model minilm] [--tasks glue-small] [--rows 640] [--threads 2]
+
+Four train copies of one model on the same rows in batches of 16 for one epoch, in turns, step by step:
+
+- ``ftbench``: ``vanilla``, as a job trains it;
+- ``padded``: the Trainer as the papers' scripts set it, every batch padded to 128 tokens, fp32;
+- ``dynamic``: the Trainer, batches padded to their longest row, in ftbench's order;
+- ``best``: the Trainer at its best: grouped by length, fused AdamW, on a GPU bf16.
+
+ftbench, padded and dynamic see the same batches. All four have the allocator's settings of ftbench's training
+process; the matrix products that it chooses are its own (``--products torch`` takes them away). The floor is
+the time of the products of the real tokens at the rate of one large product, and of the optimiser's traffic
+at the rate of one large copy. Rows come from ``FTBENCH_DATA``, the cache or the hub.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import math
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+os.environ.setdefault(
+    "OMP_WAIT_POLICY", "passive"
+)  # waiting programs leave the cores to the one whose turn it is
+
+import torch
+import transformers
+from torch import nn
+
+from benchmarks._measure import Ratio, Table, Turns, geometric, machine
+from ftbench import models, settings, tasks
+from ftbench.testing.bench import Bench, Watcher
+from ftbench.training import execute, products
+
+LENGTH, SIZE = 128, 16
+LIMITS = {"padded": 3.0, "dynamic": 1.3}
+PEERS = ("padded", "dynamic", "best")
+
+
+class Steps(Watcher):
+    """Tells each step of ftbench's trainer."""
+
+    def __init__(self, done: Callable[[], None]) -> None:
+        """Call ``done`` after each step."""
+        super().__init__()
+        self._done = done
+
+    def progress(self, run: str, step: int, total: int) -> None:
+        """A step is done."""
+        self._done()
+
+
+class Callback(transformers.TrainerCallback):
+    """Tells each step of the Hugging Face Trainer."""
+
+    def __init__(self, done: Callable[[], None]) -> None:
+        """Call ``done`` after each step."""
+        self._done = done
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """A step is done."""
+        self._done()
+
+
+class Ordered(transformers.Trainer):
+    """The Trainer with the batches in a given order."""
+
+    order: list[int]
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return self.order
+
+
+class Case:
+    """One task: the rows, and a program for each trainer."""
+
+    def __init__(self, bench: Bench, task: str, rows: int, precision: str, kernels: str) -> None:
+        """Read, tokenise, and build what each trains."""
+        self.task = tasks.find(task)
+        self.job = bench.job(
+            task=task, train_size=rows, steps=None, epochs=1, batch_size=SIZE, lr=2e-5, precision=precision,
+            kernels=kernels, max_length=LENGTH, warmup_steps=None, warmup_ratio=0.1,
+        )  # fmt: skip
+        self._bench, self._bf16 = bench, precision == "bf16"
+        trainer = bench.trainer(self.job)
+        self.corpus = trainer._corpus
+        self._pretrained = trainer._pretrained
+        batches = trainer._batches(self.corpus.rows, self.job.recipe, self.job.seed, "train")
+        self.order = [int(place) for place in batches.order(0)]
+        self.tokens = int(self.corpus.data.lengths.sum())
+        self.steps = math.ceil(len(self.corpus.rows) / SIZE)
+
+    def program(self, name: str) -> Callable[[Callable[[], None]], None]:
+        """What to run for a trainer."""
+        return self._ours if name == "ftbench" else lambda done: self._theirs(name, done)
+
+    def _ours(self, done: Callable[[], None]) -> None:
+        trainer = self._bench.trainer(self.job, listener=Steps(done), checkpoint_seconds=math.inf)
+        trainer.method.fit(trainer)
+
+    def _theirs(self, name: str, done: Callable[[], None]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = self._trainer(name, folder)
+            trainer.add_callback(Callback(done))
+            trainer.train()
+
+    def _trainer(self, name: str, folder: str) -> transformers.Trainer:
+        cuda, best = self.corpus.labels.is_cuda, name == "best"
+        arguments = transformers.TrainingArguments(
+            folder,
+            per_device_train_batch_size=SIZE,
+            num_train_epochs=1,
+            learning_rate=2e-5,
+            warmup_steps=0.1,
+            weight_decay=0.01,
+            optim="adamw_torch_fused" if best else "adamw_torch",
+            train_sampling_strategy="group_by_length" if best else "random",
+            bf16=best and cuda,
+            use_cpu=not cuda,
+            save_strategy="no",
+            logging_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+        )
+        tokenizer = self._pretrained.tokenizer
+        padding: dict[str, Any] = {"padding": True}
+        if name == "padded":
+            padding = {"padding": "max_length", "max_length": LENGTH}
+        model = self._pretrained.build(task=self.task.name, head_seed=0, dropout=0.1)
+        kind = transformers.Trainer if best else Ordered
+        trainer = kind(
+            model,
+            arguments,
+            train_dataset=list(self._rows()),
+            data_collator=transformers.DataCollatorWithPadding(tokenizer, **padding),
+            processing_class=tokenizer,
+        )
+        if isinstance(trainer, Ordered):
+            trainer.order = self.order
+        return trainer
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        for place, row in enumerate(self.corpus.rows):
+            batch = self.corpus.data.gather([int(row)], self.corpus.labels[place : place + 1])
+            inputs = {name: values[0].tolist() for name, values in batch.inputs.items()}
+            yield {**inputs, "label": self.corpus.labels[place].item()}
+
+
+def floor_seconds(model: nn.Module, case: Case, rates: tuple[float, float]) -> float:
+    """The least time of an epoch: products of the real tokens, forward and backward, and AdamW's traffic.
+
+    Args:
+        model: what is trained.
+        case: with the tokens of every row.
+        rates: operations a second of a large product, bytes a second of a large copy.
+    """
+    weights = sum(p.numel() for p in model.parameters())
+    layers = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    dense = sum(m.weight.numel() for m in layers)
+    config = model.config
+    squares = float((case.corpus.data.lengths.astype(float) ** 2).sum())
+    attention = 4 * squares * config.hidden_size * config.num_hidden_layers
+    operations = 3 * (2.0 * dense * case.tokens + attention)
+    moved = case.steps * weights * 4 * 7  # AdamW reads weight, gradient and both moments, and writes three
+    return operations / rates[0] + moved / rates[1]
+
+
+def rates(device: str, dtype: torch.dtype) -> tuple[float, float]:
+    """What this machine does in one large product and one large copy: operations and bytes a second."""
+    size, count = (8192, 1 << 28) if device.startswith("cuda") else (1024, 1 << 25)
+    left, right = torch.randn(2, size, size, device=device).to(dtype)
+    values = torch.empty(count, device=device)
+    return 2.0 * size**3 / _best(lambda: left @ right, device), 8.0 * count / _best(values.clone, device)
+
+
+def _best(work: Callable[[], Any], device: str, times: int = 10) -> float:
+    seconds = []
+    for _ in range(times):
+        synchronize(device)
+        start = time.perf_counter()
+        work()
+        synchronize(device)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def synchronize(device: str) -> None:
+    """Wait for a GPU."""
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
+
+
+def choose(whose: str) -> None:
+    """Take the matrix products of a program whose turn begins."""
+    (products.choose if whose == "chosen" else products.use_torch)()
+
+
+def large(model: str, folder: str) -> str:
+    """A folder with random weights in the shape of BERT large, and the words of another model."""
+    _, ref = models.resolve(model)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(models.locate(ref))
+    config = transformers.BertConfig(
+        vocab_size=len(tokenizer), hidden_size=1024, num_hidden_layers=24, num_attention_heads=16,
+        intermediate_size=4096,
+    )  # fmt: skip
+    transformers.BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def main() -> int:
+    """Measure, print a table, and fail where a limit for this machine is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--model", default="minilm")
+    parser.add_argument("--large", action="store_true", help="random weights in the shape of BERT large")
+    parser.add_argument("--tasks", default="glue-small")
+    parser.add_argument("--rows", type=int, default=640, help="rows of one epoch, in batches of 16")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--products", choices=("chosen", "torch"), default="chosen", help="of ftbench")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    warnings.simplefilter("ignore")
+    transformers.utils.logging.set_verbosity_error()
+    execute.keep_memory()
+    with tempfile.TemporaryDirectory() as folder:
+        model = large(options.model, folder) if options.large else options.model
+        bench = Bench(model, data=settings.data_dir(), device=options.device)
+        return measure(bench, options)
+
+
+def measure(bench: Bench, options: argparse.Namespace) -> int:
+    """Print the table; the exit code."""
+    cuda = options.device.startswith("cuda")
+    if options.products == "chosen":
+        products.choose()
+    speed = rates(options.device, torch.bfloat16 if cuda else torch.float32)
+    print(f"{machine(options.device)}; {options.model}, batches of {SIZE}, {options.rows} rows a task\n")
+    table = Table(
+        ["task", "mean tokens", "ftbench, steps/s", *(f"× {peer}" for peer in PEERS), "of the floor"]
+    )
+    table.begin()
+    found: dict[str, list[float]] = {peer: [] for peer in PEERS}
+    for spec in tasks.expand(options.tasks.split(",")):
+        case = Case(
+            bench, spec.name, options.rows, "bf16" if cuda else "fp32", "fast" if cuda else "deterministic"
+        )
+        turns = Turns(
+            {name: case.program(name) for name in ("ftbench", *PEERS)},
+            lambda: synchronize(options.device),
+            10 if cuda else 1,
+            lambda name: choose(options.products if name == "ftbench" else "torch"),
+        )
+        with contextlib.redirect_stdout(io.StringIO()):  # the Trainer prints a dictionary at its end
+            seconds = turns.run()
+        ours = seconds["ftbench"]
+        ratios = {peer: Ratio.of(seconds[peer], ours) for peer in PEERS}
+        for peer, ratio in ratios.items():
+            found[peer].append(ratio.value)
+        least = floor_seconds(case._pretrained._model, case, speed)
+        table.add(
+            spec.name,
+            f"{case.tokens / len(case.corpus.rows):.0f}",
+            f"{case.steps / sum(ours):.2f}",
+            *(str(ratios[peer]) for peer in PEERS),
+            f"{100 * least / sum(ours):.0f} %",
+        )
+    means = {peer: geometric(values) for peer, values in found.items()}
+    print("\nGeometric mean over the tasks: " + ", ".join(f"{means[p]:.2f} × {p}" for p in PEERS))
+    return 0 if cuda or all(means[peer] >= limit for peer, limit in LIMITS.items()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
