@@ -26,6 +26,7 @@ from typing import IO, Any
 
 from ftbench import settings
 from ftbench.domain.result import Outcome
+from ftbench.training import memory
 
 
 class Events:
@@ -44,16 +45,19 @@ class Events:
 class Reporter:
     """Tells the worker how a job goes, and the job whether to stop."""
 
-    def __init__(self, events: Events, digest: str, stop: Stop) -> None:
-        """Speak for one job."""
+    def __init__(self, events: Events, digest: str, stop: Stop, device: str = "") -> None:
+        """Speak for one job; where its device is named, of the memory too."""
         self._events, self._digest, self._stop, self._last = events, digest, stop, 0.0
+        self._device = device
 
     def progress(self, run: str, step: int, total: int) -> None:
         """Send the step, at most twice a second."""
         now = time.monotonic()
         if now - self._last >= 0.5 or step == total:
             self._last = now
-            self._events.send("progress", digest=self._digest, run=run, step=step, total=total)
+            told = memory.memory(self._device) if self._device else None
+            more = {"memory": told} if told else {}
+            self._events.send("progress", digest=self._digest, run=run, step=step, total=total, **more)
 
     def stopping(self) -> bool:
         """Whether SIGTERM came, or the worker is gone."""
@@ -140,7 +144,7 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
         from ftbench.training.watch import Diverged
 
         try:
-            perform.perform(command, events.send, Reporter(events, digest, stop))
+            perform.perform(command, events.send, Reporter(events, digest, stop, command.get("device") or ""))
         except Stopped:
             events.send("stopped", digest=digest)
             return "stopped"

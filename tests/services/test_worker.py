@@ -17,8 +17,8 @@ import pytest
 from ftbench.db import Claim, Database, Entry, JobFilter
 from ftbench.domain.result import JobResult, Outcome, Score, State
 from ftbench.errors import BadValue, DatabaseBusy, FtbenchError
+from ftbench.services.threads import fixed_threads
 from ftbench.services.workdir import WorkDir
-from ftbench.services.worker import fixed_threads
 from tests.services.helpers import (
     FAKE,
     PROGRESS,

@@ -28,10 +28,10 @@ class Tell:
     def started(self, digest, words):
         self._tell("started", digest)
 
-    def step(self, run, step, total):
+    def step(self, digest, run, step, total):
         self._tell("step", run, step)
 
-    def ended(self, how, seconds, detail=""):
+    def ended(self, digest, how, seconds, detail=""):
         self._tell("ended", how, detail)
 
     def tick(self):
