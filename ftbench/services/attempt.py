@@ -112,8 +112,12 @@ class Attempt:
         return None
 
     def stop(self, why: Why) -> None:
-        """Ask the training process for a checkpoint and an end; it is killed where that takes too long."""
-        if self.why is None:
+        """Ask the training process for a checkpoint and an end; it is killed where that takes too long.
+
+        Args:
+            why: the first reason stays, but where the job is lost nothing of it is ours to record any more.
+        """
+        if self.why is None or (why is Why.LOST and self.why is not Why.LOST):
             self.why = why
             self._kill_at = min(self._kill_at, time.monotonic() + self._grace)
             self.child.stop()
@@ -135,7 +139,6 @@ class Attempt:
             return
         self._beat_at = time.monotonic() + self._lease / 3
         if not held:
-            self.why = None  # whatever else was the reason: nothing of this job is ours to record any more
             self.stop(Why.LOST)
 
     def _keep_time(self) -> None:

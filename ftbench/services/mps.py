@@ -46,7 +46,7 @@ class Mps:
             _control(environment, "-d")
         except (OSError, subprocess.SubprocessError) as error:
             shutil.rmtree(self._folder, ignore_errors=True)
-            return f"slots share the GPU in slices of time: MPS does not start ({error})"
+            return f"slots share the GPU in slices of time: {PROGRAM} -d {_words(error)}"
         self.environment = environment
         return "slots share the GPU through MPS"
 
@@ -90,6 +90,14 @@ def _control(environment: dict[str, str], *arguments: str, say: str = "") -> Non
         timeout=_LIMIT,
         check=True,
         start_new_session=True,  # a terminal's Ctrl-C is not for it
+    )
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"ended with exit code {error.returncode}"
+    return (
+        f"did not end in {_LIMIT:g} s" if isinstance(error, subprocess.TimeoutExpired) else f"says: {error}"
     )
 
 

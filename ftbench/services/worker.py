@@ -193,7 +193,7 @@ class Worker:
             surplus = free.pop()
             surplus.end_child()
             self._slots.remove(surplus)
-        # A job that was lost may be queued again, and must not be begun beside its old training process.
+        # A lost job may be the next in the queue, and must not begin beside its old training process.
         if any(attempt.why is Why.LOST for _, attempt in self._busy()):
             return None
         if not free and len(self._slots) < self._packing.slots:
@@ -204,7 +204,7 @@ class Worker:
     def _work(self, slot: Slot, claim: Claim) -> None:
         """Hand a claimed job over; where that does not come about, it is not kept."""
         try:
-            if self._signals.received:
+            if self._signals.received or self._is_here(claim):
                 self._database.jobs.release(claim)
                 return
             header = f"attempt {claim.attempt}, {self._options.name}"
@@ -229,6 +229,13 @@ class Worker:
         busy = self._busy()
         for _, other in busy:
             other.packed = max(other.packed, len(busy))
+
+    def _is_here(self, claim: Claim) -> bool:
+        """Whether another slot still works on the job, which was cancelled and queued again meanwhile."""
+        old = [attempt for _, attempt in self._busy() if attempt.claim.digest == claim.digest]
+        for attempt in old:
+            attempt.stop(Why.LOST)
+        return bool(old)
 
     def _command(self, claim: Claim, log: JobLog) -> dict[str, Any]:
         folder = self._folder.checkpoints(claim.digest)
