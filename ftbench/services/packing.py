@@ -63,6 +63,7 @@ class Packing:
 
     Attributes:
         slots: how many jobs to train at once, now.
+        measuring: whether that is still to be found out.
     """
 
     def __init__(self, slots: int | None, limit: int) -> None:
@@ -70,7 +71,7 @@ class Packing:
         self.slots = 1 if slots is None else slots
         self._limit = limit
         self._rates: dict[int, float] = {}
-        self._measuring = slots is None
+        self.measuring = slots is None
         self._window = _Window()
 
     def progress(self, digest: str, run: str, step: int, memory: Memory | None) -> None:
@@ -101,7 +102,7 @@ class Packing:
             What there is to say about the number of slots, None where there is nothing new.
         """
         window = self._window
-        if not self._measuring:
+        if not self.measuring:
             return None
         if busy < self.slots:
             self._window = _Window()
@@ -114,13 +115,13 @@ class Packing:
 
     def fewer(self, slots: int) -> None:
         """Never have more than so many again."""
-        self.slots, self._measuring = min(self.slots, slots), False
+        self.slots, self.measuring = min(self.slots, slots), False
 
     def _conclude(self, rate: float, memory: Memory | None) -> str:
         before, self._rates[self.slots] = self.slots, rate
-        self.slots, self._measuring = decide(self._rates, before, limit=self._limit, memory=memory)
+        self.slots, self.measuring = decide(self._rates, before, limit=self._limit, memory=memory)
         self._window = _Window()
-        then = "trying" if self._measuring else "going on with" if self.slots == before else "going back to"
+        then = "trying" if self.measuring else "going on with" if self.slots == before else "going back to"
         return f"{_slots(before)}: {rate:.3g} steps a second; {then} {_slots(self.slots)}"
 
 

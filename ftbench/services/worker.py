@@ -250,6 +250,7 @@ class Worker:
             "threads": self._options.threads,
             "device": self._options.device,
             "checkpoint_seconds": settings.checkpoint_seconds(),
+            "memory": self._packing.measuring,
         }
 
     def _places(self, claim: Claim) -> dict[str, Any]:

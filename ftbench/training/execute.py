@@ -4,7 +4,8 @@
     python -m ftbench.training.execute --jobs J.jsonl --events E.jsonl    a file of jobs, no database needed
 
 A command is ``{"op": "run", "digest", "job", "places", "workdir", "log", "threads", "device",
-"checkpoint_seconds"}``; the events of a job end with exactly one ``done``, ``failed`` or ``stopped``.
+"checkpoint_seconds", "memory"}`` (whether to tell of it); the events of a job end with exactly one ``done``,
+``failed`` or ``stopped``.
 SIGTERM stops the job at the next step, with a checkpoint; the end of standard input does the same and ends
 the process.
 """
@@ -46,7 +47,7 @@ class Reporter:
     """Tells the worker how a job goes, and the job whether to stop."""
 
     def __init__(self, events: Events, digest: str, stop: Stop, device: str = "") -> None:
-        """Speak for one job; where its device is named, of the memory too."""
+        """Speak for one job; where a device is named, of its memory too."""
         self._events, self._digest, self._stop, self._last = events, digest, stop, 0.0
         self._device = device
 
@@ -144,7 +145,11 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
         from ftbench.training.watch import Diverged
 
         try:
-            perform.perform(command, events.send, Reporter(events, digest, stop, command.get("device") or ""))
+            perform.perform(
+                command,
+                events.send,
+                Reporter(events, digest, stop, command["device"] if command.get("memory") else ""),
+            )
         except Stopped:
             events.send("stopped", digest=digest)
             return "stopped"

@@ -56,6 +56,25 @@ def test_a_terminal_shows_run_step_and_time_left() -> None:
     live.close()
 
 
+def test_jobs_at_the_same_time_have_a_line_each() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=60, color_system=None)
+    live = LiveLine(console)
+    other = "a" * 64
+    live.counted({State.QUEUED: 7, State.RUNNING: 2})
+    live.started(DIGEST, "bidrop sst2 seed 1")
+    live.started(other, "rdrop sst2 seed 2, a name that is far too long for the line")
+    live.step(other, "main", 3, 12)
+    live.step(DIGEST, "main", 5, 12)
+    shown = text(console).rpartition("0 done")[2].split("\n")
+    assert shown[0].startswith(" · 2 running · 9 left · about ")
+    assert shown[1].strip() == "1 · 3f2a5b00 bidrop sst2 seed 1 main 5/12"
+    assert shown[2].startswith("  2 · aaaaaaaa rdrop sst2 seed 2, a name that is") and "…" in shown[2]
+    live.ended(other, "done", 60.0)
+    assert "done      aaaaaaaa  rdrop sst2 seed 2" in text(console)
+    assert "1 done · 2 running · 9 left · 3f2a5b00 bidrop sst2" in text(console).rpartition("\n")[2]
+    live.close()
+
+
 def test_time_left_is_shared_by_the_workers_that_run() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=200, color_system=None)
     live = LiveLine(console)
