@@ -42,6 +42,6 @@ def too_many(device: str, threads: int, slots: int) -> str | None:
     if device != "cpu" or slots * threads <= machine.cores():
         return None
     return (
-        f"{slots} slots x {threads} threads, and {machine.cores()} cores: the jobs will hinder each other "
+        f"{slots} x {threads} threads, and {machine.cores()} cores: the jobs will hinder each other "
         "(the first worker of a database chooses --threads)"
     )

@@ -17,7 +17,7 @@ from typing import Any
 from ftbench import settings
 from ftbench.db import Claim, Database
 from ftbench.domain.result import Outcome
-from ftbench.errors import DatabaseError, FtbenchError
+from ftbench.errors import DatabaseBusy, DatabaseError, FtbenchError
 from ftbench.services.attempt import NEVER, Attempt, Why
 from ftbench.services.child import COMMAND, wait
 from ftbench.services.events import End
@@ -33,6 +33,7 @@ from ftbench.services.threads import most_slots, too_many
 from ftbench.services.workdir import WorkDir
 
 _FALSE_STARTS = 3  # deaths before a job was taken on, one after another, until the machine is to blame
+_AGAIN = 1.0  # seconds until a claim that met a locked database is tried again, while other jobs go on
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,9 @@ class Worker:
         """Arrange for several training processes on one device, and say what is to be known of it."""
         if self._options.slots == 1:
             return
-        words = too_many(self._options.device, self._options.threads, self._options.slots or 1)
         if self._options.device != "cpu":
-            words = self._mps.start()
+            self._progress.say(self._mps.start())
+        words = too_many(self._options.device, self._options.threads, self._options.slots or 1)
         if words is not None:
             self._progress.say(words)
 
@@ -177,7 +178,13 @@ class Worker:
             now = time.monotonic()
             if now < self._look_at:
                 return self._look_at - now
-            claim = self._database.jobs.claim(self._options.name, self._options.lease)
+            try:
+                claim = self._database.jobs.claim(self._options.name, self._options.lease)
+            except DatabaseBusy:
+                if not busy:
+                    raise
+                self._look_at = now + _AGAIN  # no reason to give up the jobs at hand
+                continue
             if claim is None:
                 seconds = self._patience.next(busy=busy > 0)
                 self._look_at = now + (seconds or 0.0)

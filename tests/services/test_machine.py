@@ -109,7 +109,7 @@ def test_slots_are_as_many_as_there_are_cores_for(monkeypatch: pytest.MonkeyPatc
     assert most_slots("cuda:0", 8) == 12
     assert too_many("cpu", 4, 3) is None and too_many("cuda:0", 8, 9) is None
     words = too_many("cpu", 4, 4)
-    assert words is not None and words.startswith("4 slots x 4 threads, and 12 cores")
+    assert words is not None and words.startswith("4 x 4 threads, and 12 cores")
 
 
 def test_tokens_do_not_reach_messages(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from ftbench.db import Claim, Database, JobFilter
 from ftbench.domain.result import Outcome, State
-from ftbench.errors import FtbenchError
+from ftbench.errors import DatabaseBusy, FtbenchError
 from ftbench.services import machine, packing
 from ftbench.services.events import Memory
 from ftbench.services.mps import Mps
@@ -167,6 +167,25 @@ def test_every_slot_keeps_its_lease(
         monkeypatch.setattr(database.jobs, "heartbeat", counted)
         work(database, lease=0.6, slots=2)
     assert [outcomes(database, digest) for digest in digests] == [[Outcome.OK]] * 2
+
+
+def test_a_lock_at_a_claim_does_not_touch_the_jobs_at_hand(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = make_gate(tmp_path / "gate")
+    first, last = queue(database, [PROGRESS, ["gate", str(gate)], SCORE], [])
+    claim, claims = database.jobs.claim, 0
+
+    def locked(worker: str, lease: float) -> Claim | None:
+        nonlocal claims
+        claims += 1
+        if claims == 2:
+            raise DatabaseBusy
+        return claim(worker, lease)
+
+    monkeypatch.setattr(database.jobs, "claim", locked)
+    work(database, Watch(on_step=lambda *_: open_gate_patiently(gate)), slots=2)
+    assert [outcomes(database, d) for d in (first, last)] == [[Outcome.OK]] * 2
 
 
 def test_a_cancelled_job_is_stopped_and_the_other_slot_goes_on(database: Database, tmp_path: Path) -> None:
@@ -337,7 +356,7 @@ def test_more_threads_than_cores_are_told(database: Database, monkeypatch: pytes
     for slots, threads, told in ((2, 2, False), (3, 2, True), (1, 8, False)):
         watch = Watch()
         work(database, watch, slots=slots, threads=threads)
-        assert any("slots x" in text for text in watch.said) is told
+        assert any(" threads, and 4 cores" in text for text in watch.said) is told
 
 
 def test_ctrl_c_puts_the_jobs_of_all_slots_back(
