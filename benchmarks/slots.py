@@ -3,8 +3,8 @@
     python benchmarks/slots.py [--slots 4] [--model minilm] [--jobs 24] [--gpu 0]
 
 Both do the same jobs with the same command, in turns, each in a database of its own. On a CPU both have all
-the cores: one job with as many threads, or several with their share of them. The first job of a training process
-is left out: it pays for imports and weights.
+the cores: one job with as many threads, or several with their share of them. The first job of each training
+process is left out: it pays for imports and weights.
 """
 
 from __future__ import annotations
