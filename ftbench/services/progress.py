@@ -103,6 +103,7 @@ class Lines:
 class _Current:
     """A job that is being worked on, and how far it is."""
 
+    slot: int
     begun: float
     run: str = ""
     step: int = 0
@@ -126,7 +127,9 @@ class LiveLine(Lines):
     def started(self, digest: str, words: str) -> None:
         """Show the job."""
         super().started(digest, words)
-        self._current[digest] = _Current(time.monotonic())
+        taken = {now.slot for now in self._current.values()}
+        slot = min(set(range(1, len(taken) + 2)) - taken)
+        self._current[digest] = _Current(slot, time.monotonic())
         self.tick()
 
     def step(self, digest: str, run: str, step: int, total: int) -> None:
@@ -157,15 +160,15 @@ class LiveLine(Lines):
         parts = [f"{self._done} done", f"{running} running", f"{self._left()} left"]
         if self._failed:
             parts.append(f"{self._failed} failed")
-        jobs = [self._job(digest, now) for digest, now in self._current.items()]
+        jobs = {now.slot: self._job(digest, now) for digest, now in self._current.items()}
         if len(jobs) == 1:
-            parts += jobs
+            parts += jobs.values()
         left = self._seconds_left()
         if left is not None and (jobs or self._left()):
             parts.append(f"about {duration(left)} left")
         lines = [" · ".join(parts)]
         if len(jobs) > 1:
-            lines += [f"  {number} · {job}" for number, job in enumerate(jobs, 1)]
+            lines += [f"  slot {slot} · {job}" for slot, job in sorted(jobs.items())]
         return Text("\n").join(self._cut(line) for line in lines)
 
     def _job(self, digest: str, now: _Current) -> str:

@@ -67,11 +67,15 @@ def test_jobs_at_the_same_time_have_a_line_each() -> None:
     live.step(DIGEST, "main", 5, 12)
     shown = text(console).rpartition("0 done")[2].split("\n")
     assert shown[0].startswith(" · 2 running · 9 left · about ")
-    assert shown[1].strip() == "1 · 3f2a5b00 bidrop sst2 seed 1 main 5/12"
-    assert shown[2].startswith("  2 · aaaaaaaa rdrop sst2 seed 2, a name that is") and "…" in shown[2]
-    live.ended(other, "done", 60.0)
-    assert "done      aaaaaaaa  rdrop sst2 seed 2" in text(console)
-    assert "1 done · 2 running · 9 left · 3f2a5b00 bidrop sst2" in text(console).rpartition("\n")[2]
+    assert shown[1].strip() == "slot 1 · 3f2a5b00 bidrop sst2 seed 1 main 5/12"
+    assert shown[2].startswith("  slot 2 · aaaaaaaa rdrop sst2 seed 2, a name") and "…" in shown[2]
+    live.ended(DIGEST, "done", 60.0)
+    assert "done      3f2a5b00  bidrop sst2 seed 1" in text(console)
+    assert "1 done · 2 running · 9 left · aaaaaaaa rdrop sst2" in text(console).rpartition("\n")[2]
+    live.started("b" * 64, "the next one")
+    shown = text(console).rpartition("1 done")[2].split("\n")
+    assert shown[1].strip() == "slot 1 · bbbbbbbb the next one"
+    assert shown[2].startswith("  slot 2 · aaaaaaaa")
     live.close()
 
 
