@@ -25,7 +25,7 @@ def demo(
     """
     from ftbench.cli import report
     from ftbench.db import create_database
-    from ftbench.services import machine, progress, queue
+    from ftbench.services import machine, progress, queue, threads
     from ftbench.services import worker as service
 
     address = db or DATABASE
@@ -37,7 +37,7 @@ def demo(
         options = service.Options(
             name=service.worker_name(),
             device=machine.choose_device(None),
-            threads=service.fixed_threads(database, 1),  # the matrices of tiny are too small for two
+            threads=threads.fixed_threads(database, 1),  # the matrices of tiny are too small for two
             drain=True,
         )
         code = service.Worker(database, options, progress.to_terminal()).run().exit_code

@@ -26,6 +26,10 @@ def worker(
         int | None,
         typer.Option("--threads", metavar="N", help="CPU threads; a database's first worker fixes them."),
     ] = None,
+    slots: Annotated[
+        str,
+        typer.Option("--slots", metavar="N|auto", help="Train N jobs at once; auto finds out what pays."),
+    ] = "1",
     max_jobs: Annotated[
         int | None, typer.Option("--max-jobs", metavar="N", help="End after so many jobs.")
     ] = None,
@@ -39,13 +43,15 @@ def worker(
     data_dir: DataOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Train the queued jobs, one after another. Ctrl-C puts the current one back into the queue."""
+    """Train the queued jobs. Ctrl-C puts back into the queue what is not done."""
     _check("--lease", lease, "seconds")
     _check("--timeout", timeout, "minutes")
     _check("--max-jobs", max_jobs, "jobs")
     _check("--threads", threads, "threads")
+    number = _slots(slots)
     from ftbench.db import open_database
     from ftbench.services import machine, progress
+    from ftbench.services import threads as cpu
     from ftbench.services import worker as service
 
     device = machine.choose_device(gpu)
@@ -56,7 +62,8 @@ def worker(
         options = service.Options(
             name=name or service.worker_name(),
             device=device,
-            threads=service.fixed_threads(database, threads),
+            threads=cpu.fixed_threads(database, threads, number),
+            slots=number,
             lease=lease,
             drain=drain,
             max_jobs=max_jobs,
@@ -65,6 +72,15 @@ def worker(
         )
         code = service.Worker(database, options, progress.to_terminal()).run().exit_code
     raise typer.Exit(code)
+
+
+def _slots(given: str) -> int | None:
+    """The number of jobs at once; None for ``auto``."""
+    if given == "auto":
+        return None
+    if not given.isdecimal() or int(given) < 1:
+        raise BadValue(f"--slots {given}: give a number of jobs, 1 or more, or auto")
+    return int(given)
 
 
 def _check(flag: str, value: float | None, unit: str) -> None:

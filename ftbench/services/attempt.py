@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from enum import Enum, auto
-from typing import Any
 
 from ftbench.db import Claim, Database
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy
 from ftbench.services import joblog
-from ftbench.services.child import Child, obituary, wait
+from ftbench.services.child import Child, obituary
 from ftbench.services.events import Collector, End, ProtocolError
 from ftbench.services.joblog import JobLog
 from ftbench.services.progress import Progress
-from ftbench.services.signals import Signals
 
+NEVER = float("inf")
 _AGAIN = 1.0  # seconds until a heartbeat that met a locked database is tried again
-_NEVER = float("inf")
 
 
 class Why(Enum):
@@ -30,16 +27,18 @@ class Why(Enum):
 
 
 class Attempt:
-    """Waits for a job's end: gathers its events, keeps the lease, and passes on what stops it.
+    """Follows a job to its end: gathers its events, keeps the lease, and passes on what stops it.
 
-    Heartbeats do not depend on the training process: it may be silent for as long as it likes.
+    Nothing here waits: ``look`` does what is due, and is to be called again when the training process has
+    something to read, or ``patience`` is over. Heartbeats do not depend on the training process: it may be
+    silent for as long as it likes.
 
     Attributes:
         claim: the job.
         child: the training process.
         collector: what it has sent.
         why: why it was asked to stop, None if it was not.
-        exclusive: whether no other job of the database was seen running meanwhile.
+        packed: the most attempts, this one among them, that its worker had at once meanwhile.
     """
 
     def __init__(
@@ -49,7 +48,6 @@ class Attempt:
         log: JobLog,
         *,
         database: Database,
-        signals: Signals,
         progress: Progress,
         lease: float,
         timeout: float | None,
@@ -59,71 +57,76 @@ class Attempt:
         self.claim, self.child, self.log = claim, child, log
         self.collector = Collector(claim.digest)
         self.why: Why | None = None
-        self.exclusive = True
-        self._database, self._signals, self._progress = database, signals, progress
+        self.packed = 1
+        self._others = False
+        self._database, self._progress = database, progress
         self._lease, self._grace = lease, grace
         self._begun = time.monotonic()
         self._beat_at = self._begun + lease / 3
-        self._timeout_at = _NEVER if timeout is None else self._begun + timeout
-        self._kill_at = _NEVER
+        self._timeout_at = NEVER if timeout is None else self._begun + timeout
+        self._kill_at = NEVER
 
     @property
     def seconds(self) -> float:
         """How long the attempt has lasted."""
         return time.monotonic() - self._begun
 
-    def run(self, command: Mapping[str, Any]) -> End:
-        """Hand the job over and wait for its end.
+    @property
+    def exclusive(self) -> bool:
+        """Whether it had the machine to itself, as far as the database tells: no other job was running."""
+        return self.packed == 1 and not self._others
+
+    @property
+    def patience(self) -> float:
+        """Seconds until something is due; ``look`` may come sooner."""
+        beat = NEVER if self.why is Why.LOST else self._beat_at
+        return min(self._timeout_at, self._kill_at, beat) - time.monotonic()
+
+    def look(self) -> End | None:
+        """Do what is due, and take in what the training process has sent.
 
         Returns:
-            What the training process said, or an end of the kind ``died`` (it did) or ``garbage`` (what it
-            sent is no event; it has been killed).
+            The end of the job: what the training process said, or an end of the kind ``died`` (it did) or
+            ``garbage`` (what it sent is no event; it has been killed). None while the job goes on.
 
         Raises:
             DatabaseError: a heartbeat could not be written.
         """
-        self.child.send(command)
-        while True:
-            wait(self.child, [self._signals.fileno], self._patience())
-            self._heed_signals()
-            self._keep_lease()
-            self._keep_time()
-            self._progress.tick()
-            code = self.child.poll()  # before reading: what it sent before it died counts
-            try:
-                for event in self.child.receive(everything=code is not None):
-                    end = self.collector.take(event)
-                    if end is not None:
-                        return end
-                    if event["event"] == "progress":
-                        self._progress.step(self.collector.run, self.collector.step, self.collector.total)
-            except ProtocolError as error:
-                self.child.kill()
-                message = f"the training process sent {error}"
-                return End("garbage", Outcome.ENVIRONMENT, message, self.log.tail())
-            if code is not None or self.child.silent:
-                return self._death(self.child.close())
+        self._keep_lease()
+        self._keep_time()
+        code = self.child.poll()  # before reading: what it sent before it died counts
+        try:
+            for event in self.child.receive(everything=code is not None):
+                end = self.collector.take(event)
+                if end is not None:
+                    return end
+                if event["event"] == "progress":
+                    run, step, total = self.collector.run, self.collector.step, self.collector.total
+                    self._progress.step(self.claim.digest, run, step, total)
+        except ProtocolError as error:
+            self.child.kill()
+            message = f"the training process sent {error}"
+            return End("garbage", Outcome.ENVIRONMENT, message, self.log.tail())
+        if code is not None or self.child.silent:
+            return self._death(self.child.close())
+        return None
+
+    def stop(self, why: Why) -> None:
+        """Ask the training process for a checkpoint and an end; it is killed where that takes too long.
+
+        Args:
+            why: the first reason stays, but where the job is lost nothing of it is ours to record any more.
+        """
+        if self.why is None or (why is Why.LOST and self.why is not Why.LOST):
+            self.why = why
+            self._kill_at = min(self._kill_at, time.monotonic() + self._grace)
+            self.child.stop()
 
     def count(self) -> None:
         """Look at where the database's jobs stand: for the display, and to see whether this one is alone."""
         counts = self._database.jobs.counts()
-        self.exclusive = self.exclusive and counts.get(State.RUNNING, 0) <= 1
+        self._others = self._others or counts.get(State.RUNNING, 0) > 1
         self._progress.counted(counts)
-
-    def _patience(self) -> float:
-        ticks = self._progress.interval
-        moments = [self._timeout_at, self._kill_at, _NEVER if self.why is Why.LOST else self._beat_at]
-        until = min(moments) - time.monotonic()
-        return until if ticks is None else min(until, ticks)
-
-    def _heed_signals(self) -> None:
-        self._signals.clear()
-        if self._signals.received:
-            if self.why is None:
-                self._progress.say("stopping: the job writes a checkpoint first (once more to stop at once)")
-            self._stop(Why.SIGNAL)
-        if len(self._signals.received) > 1:
-            self.child.kill()
 
     def _keep_lease(self) -> None:
         if self.why is Why.LOST or time.monotonic() < self._beat_at:
@@ -136,23 +139,16 @@ class Attempt:
             return
         self._beat_at = time.monotonic() + self._lease / 3
         if not held:
-            self.why = None  # whatever else was the reason: nothing of this job is ours to record any more
-            self._stop(Why.LOST)
+            self.stop(Why.LOST)
 
     def _keep_time(self) -> None:
         now = time.monotonic()
         if now >= self._timeout_at:
-            self._timeout_at = _NEVER
-            self._stop(Why.TIMEOUT)
+            self._timeout_at = NEVER
+            self.stop(Why.TIMEOUT)
         if now >= self._kill_at:
-            self._kill_at = _NEVER
+            self._kill_at = NEVER
             self.child.kill()
-
-    def _stop(self, why: Why) -> None:
-        if self.why is None:
-            self.why = why
-            self._kill_at = min(self._kill_at, time.monotonic() + self._grace)
-            self.child.stop()
 
     def _death(self, code: int) -> End:
         words = "the training process stopped answering" if self.child.killed else obituary(code)

@@ -13,7 +13,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -154,17 +154,21 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
 
+    def dismiss(self) -> None:
+        """End its input, upon which it ends by itself; to be followed by ``close``."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.close()
+        except BrokenPipeError:
+            pass
+
     def close(self, grace: float = 5.0) -> int:
         """Let the process go: end of its input, then, after a grace time, its end.
 
         Returns:
             The exit code.
         """
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.close()
-        except BrokenPipeError:
-            pass
+        self.dismiss()
         code = self.join(grace)
         if code is None:
             self.kill()
@@ -176,9 +180,9 @@ class Child:
         return code
 
 
-def wait(child: Child | None, also: Sequence[int], seconds: float) -> None:
-    """Wait until the child or one of the other descriptors has something to read, or the time is over."""
-    _readable([*(child.filenos() if child is not None else ()), *also], seconds)
+def wait(children: Iterable[Child], also: Sequence[int], seconds: float) -> None:
+    """Wait until a child or one of the other descriptors has something to read, or the time is over."""
+    _readable([*(fd for child in children for fd in child.filenos()), *also], seconds)
 
 
 def obituary(code: int) -> str:

@@ -41,6 +41,21 @@ class End:
     traceback: str = ""
 
 
+@dataclass(frozen=True)
+class Memory:
+    """What a training process knows of the memory that it trains in: the device's, in MiB.
+
+    Attributes:
+        held: the most that the process has held.
+        free: what nobody holds now.
+        total: all that there is.
+    """
+
+    held: int
+    free: int
+    total: int
+
+
 def parse(line: bytes | str) -> dict[str, Any]:
     """The event of one line.
 
@@ -65,6 +80,7 @@ class Collector:
     Attributes:
         started: whether the training process has taken the job on.
         run, step, total: the last progress that was heard of.
+        memory: the memory at that time, where it is known.
     """
 
     def __init__(self, digest: str) -> None:
@@ -72,6 +88,7 @@ class Collector:
         self.digest = digest
         self.started = False
         self.run, self.step, self.total = "", 0, 0
+        self.memory: Memory | None = None
         self.provenance: dict[str, Any] = {}
         self._scores: dict[tuple[str, str], Score] = {}
         self._curves: dict[tuple[str, int, str], CurvePoint] = {}
@@ -96,6 +113,9 @@ class Collector:
             case "progress":
                 self.run, self.step = _str(event, "run"), _int(event, "step")
                 self.total = _int(event, "total")
+                if "memory" in event:
+                    told = {"event": "progress", **_mapping(event, "memory")}
+                    self.memory = Memory(_int(told, "held"), _int(told, "free"), _int(told, "total"))
             case "curve":
                 self._curve(event)
             case "score":

@@ -27,7 +27,7 @@ class Status:
         counts: jobs by state.
         cells: a row per model, task and method with its counts.
         running: a row per running job.
-        seconds_left: at the present number of workers (one, where none runs); None where nothing is known.
+        seconds_left: with as many jobs at once as run now, at least one; None where nothing is known.
     """
 
     counts: Mapping[str, int]
@@ -71,7 +71,7 @@ def status(address: str, where: JobFilter) -> Status:
         tally = database.jobs.tally(where)
         wanted = not where.states or State.RUNNING in where.states
         running = database.jobs.list(replace(where, states=(State.RUNNING,))) if wanted else ()
-        left = _seconds_left(database, len({job.owner for job in running})) if where == JobFilter() else None
+        left = _seconds_left(database, len(running)) if where == JobFilter() else None
     counts = {state.value: 0 for state in State}
     cells: dict[tuple[str, str, str], Row] = {}
     for (model, task, label, state), number in tally.items():
@@ -195,11 +195,11 @@ def _moment(seconds: float | None) -> str | None:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
-def _seconds_left(database: Database, workers: int) -> float | None:
+def _seconds_left(database: Database, running: int) -> float | None:
     """From what jobs like those that wait have taken; jobs of an unknown kind count as the mean of all."""
     known = database.jobs.durations()
     if not known:
         return None
     mean = sum(known.values()) / len(known)
     total = sum(number * known.get(kind, mean) for kind, number in database.jobs.waiting().items())
-    return total / max(1, workers)
+    return total / max(1, running)

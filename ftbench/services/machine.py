@@ -15,13 +15,17 @@ from ftbench.errors import BadValue
 _MANY = 8  # more threads than this make small models slower
 
 
-def default_threads() -> int:
-    """Threads to train with where none are asked for: ``OMP_NUM_THREADS``, else the cores, up to eight."""
+def cores() -> int:
+    """The CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def default_threads(slots: int = 1) -> int:
+    """Threads for a job where none are asked for: ``OMP_NUM_THREADS``, else a slot's cores, up to eight."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return int(asked)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, _MANY)
+    return max(1, min(cores() // slots, _MANY))
 
 
 def choose_device(gpu: int | None) -> str:

@@ -24,13 +24,17 @@ class Patience:
         self._leases: dict[str, float | None] | None = None
         self._said = False
 
-    def next(self) -> float | None:
+    def next(self, *, busy: bool) -> float | None:
         """Seconds until the next look; None where it is time to end.
 
+        While the worker itself is busy with other jobs there is always a next look: they may come back.
         A draining worker ends when nothing is queued. It waits for no worker that lives, but for as long as
         a job that runs elsewhere has had no heartbeat since the first look: its worker may be gone, and the
         job come back once its lease is over.
         """
+        if busy:
+            self._seconds = min(2 * self._seconds, _LAST_POLL)
+            return self._seconds
         rows = self._database.jobs.list(JobFilter(states=(State.RUNNING,)))
         running = {row.digest: row.expires for row in rows}
         if self._leases is None:

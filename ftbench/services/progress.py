@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from rich.console import Console
@@ -34,11 +35,11 @@ class Progress(Protocol):
     def started(self, digest: str, words: str) -> None:
         """A job was handed to the training process."""
 
-    def step(self, run: str, step: int, total: int) -> None:
-        """The current job's run has made its ``step``-th of ``total`` updates."""
+    def step(self, digest: str, run: str, step: int, total: int) -> None:
+        """A run of the job has made its ``step``-th of ``total`` updates."""
 
-    def ended(self, how: str, seconds: float, detail: str = "") -> None:
-        """The current attempt is over: ``done``, ``failed``, ``again``, ``released`` or ``dropped``."""
+    def ended(self, digest: str, how: str, seconds: float, detail: str = "") -> None:
+        """The attempt at the job is over: ``done``, ``failed``, ``again``, ``released`` or ``dropped``."""
 
     def tick(self) -> None:
         """Time has passed."""
@@ -55,7 +56,7 @@ class Lines:
     def __init__(self, console: Console | None = None) -> None:
         """Write to a console, standard output where none is given."""
         self._console = console or Console(highlight=False)
-        self._digest = self._words = ""
+        self._words: dict[str, str] = {}
         self._counts: Mapping[State, int] = {}
         self._done = self._failed = 0
 
@@ -69,19 +70,19 @@ class Lines:
 
     def started(self, digest: str, words: str) -> None:
         """A job was handed to the training process."""
-        self._digest, self._words = digest, words
+        self._words[digest] = words
 
-    def step(self, run: str, step: int, total: int) -> None:
+    def step(self, digest: str, run: str, step: int, total: int) -> None:
         """Steps are not worth a line."""
 
-    def ended(self, how: str, seconds: float, detail: str = "") -> None:
+    def ended(self, digest: str, how: str, seconds: float, detail: str = "") -> None:
         """One line: how, which job, how long, and what is left."""
         self._done += how == "done"
         self._failed += how == "failed"
         failed = f", {self._failed} failed" if self._failed else ""
         tail = f"  {detail}" if detail else ""
         self._print(
-            f"{how:<8}  {self._digest[:_SHOWN]}  {self._words}  {seconds:.1f} s"
+            f"{how:<8}  {digest[:_SHOWN]}  {self._words.pop(digest)}  {seconds:.1f} s"
             f"  ({self._done} done{failed}, {self._left()} left){tail}"
         )
 
@@ -98,8 +99,19 @@ class Lines:
         self._console.print(Text(text), soft_wrap=True)
 
 
+@dataclass
+class _Current:
+    """A job that is being worked on, and how far it is."""
+
+    slot: int
+    begun: float
+    run: str = ""
+    step: int = 0
+    total: int = 0
+
+
 class LiveLine(Lines):
-    """The same lines, above one that shows the current job and the time left."""
+    """The same lines, above one that shows the job and the time left; several jobs have a line each."""
 
     interval = 1.0
 
@@ -110,63 +122,75 @@ class LiveLine(Lines):
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
         self._durations: list[float] = []
-        self._begun: float | None = None
-        self._run, self._step, self._total = "", 0, 0
+        self._current: dict[str, _Current] = {}
 
     def started(self, digest: str, words: str) -> None:
         """Show the job."""
         super().started(digest, words)
-        self._begun = time.monotonic()
-        self._run, self._step, self._total = "", 0, 0
+        taken = {now.slot for now in self._current.values()}
+        slot = min(set(range(1, len(taken) + 2)) - taken)
+        self._current[digest] = _Current(slot, time.monotonic())
         self.tick()
 
-    def step(self, run: str, step: int, total: int) -> None:
+    def step(self, digest: str, run: str, step: int, total: int) -> None:
         """Show the step."""
-        self._run, self._step, self._total = run, step, total
+        now = self._current[digest]
+        now.run, now.step, now.total = run, step, total
         self.tick()
 
-    def ended(self, how: str, seconds: float, detail: str = "") -> None:
+    def ended(self, digest: str, how: str, seconds: float, detail: str = "") -> None:
         """Keep the line, and remember how long a job takes."""
         if how == "done":
             self._durations.append(seconds)
-        self._begun = None
-        super().ended(how, seconds, detail)
+        del self._current[digest]
+        super().ended(digest, how, seconds, detail)
         self.tick()
 
     def tick(self) -> None:
         """Draw the line anew."""
-        self._live.update(self._line(), refresh=True)
+        self._live.update(self._text(), refresh=True)
 
     def close(self) -> None:
         """Give the terminal back."""
         self._live.update(Text(""), refresh=True)
         self._live.stop()
 
-    def _line(self) -> Text:
+    def _text(self) -> Text:
         running = self._counts.get(State.RUNNING, 0)
         parts = [f"{self._done} done", f"{running} running", f"{self._left()} left"]
         if self._failed:
             parts.append(f"{self._failed} failed")
-        if self._begun is not None:
-            steps = f" {self._run} {self._step}/{self._total}" if self._total else ""
-            parts.append(f"{self._digest[:_SHOWN]} {self._words}{steps}")
+        jobs = {now.slot: self._job(digest, now) for digest, now in self._current.items()}
+        if len(jobs) == 1:
+            parts += jobs.values()
         left = self._seconds_left()
-        if left is not None and (self._begun is not None or self._left()):
+        if left is not None and (jobs or self._left()):
             parts.append(f"about {duration(left)} left")
-        line = Text(" · ".join(parts), no_wrap=True, overflow="ellipsis")
-        line.truncate(self._console.width, overflow="ellipsis")
-        return line
+        lines = [" · ".join(parts)]
+        if len(jobs) > 1:
+            lines += [f"  slot {slot} · {job}" for slot, job in sorted(jobs.items())]
+        return Text("\n").join(self._cut(line) for line in lines)
+
+    def _job(self, digest: str, now: _Current) -> str:
+        steps = f" {now.run} {now.step}/{now.total}" if now.total else ""
+        return f"{digest[:_SHOWN]} {self._words[digest]}{steps}"
+
+    def _cut(self, line: str) -> Text:
+        text = Text(line, no_wrap=True, overflow="ellipsis")
+        text.truncate(self._console.width, overflow="ellipsis")
+        return text
 
     def _seconds_left(self) -> float | None:
-        """From this worker's own jobs, or from how far the first one is; shared by the workers that run."""
-        elapsed = 0.0 if self._begun is None else time.monotonic() - self._begun
+        """From this worker's own jobs, or from how far the first ones are; shared by all jobs that run."""
+        elapsed = {digest: time.monotonic() - now.begun for digest, now in self._current.items()}
         if self._durations:
             mean = sum(self._durations) / len(self._durations)
-        elif self._begun is not None and self._step and self._total:
-            mean = elapsed * self._total / self._step
         else:
-            return None
-        current = max(0.0, mean - elapsed) if self._begun is not None else 0.0
+            told = [elapsed[d] * now.total / now.step for d, now in self._current.items() if now.step]
+            if not told:
+                return None
+            mean = sum(told) / len(told)
+        current = max((max(0.0, mean - seconds) for seconds in elapsed.values()), default=0.0)
         queued, running = self._counts.get(State.QUEUED, 0), self._counts.get(State.RUNNING, 0)
         return current + queued * mean / max(1, running)
 

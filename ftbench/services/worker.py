@@ -1,35 +1,39 @@
-"""Worker: claims jobs, hands each to the training process, and records what comes of it.
+"""Worker: claims jobs, hands each to a training process, and records what comes of it.
 
-It is the only writer of the database and never loads torch; the training process trains and never sees the
-database. Everything happens in one thread, which waits in ``poll``.
+It is the only writer of the database and never loads torch; the training processes train and never see the
+database. There are as many as the worker has slots, and everything happens in one thread, which waits in
+``poll`` for all of them.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ftbench import settings
-from ftbench.db import Claim, Database, JobFilter
-from ftbench.domain.result import Outcome, State
-from ftbench.errors import BadValue, DatabaseBusy, DatabaseError, FtbenchError
-from ftbench.services import joblog, machine
-from ftbench.services.attempt import Attempt, Why
-from ftbench.services.child import COMMAND, Child, wait
+from ftbench.db import Claim, Database
+from ftbench.domain.result import Outcome
+from ftbench.errors import DatabaseBusy, DatabaseError, FtbenchError
+from ftbench.services.attempt import NEVER, Attempt, Why
+from ftbench.services.child import COMMAND, wait
 from ftbench.services.events import End
 from ftbench.services.joblog import JobLog
+from ftbench.services.ledger import Ledger, Tally
+from ftbench.services.mps import Mps
+from ftbench.services.packing import Packing
 from ftbench.services.patience import Patience
 from ftbench.services.progress import Progress, job_words
 from ftbench.services.signals import Signals
+from ftbench.services.slot import Slot
+from ftbench.services.threads import most_slots, too_many
 from ftbench.services.workdir import WorkDir
 
-T = TypeVar("T")
-
 _FALSE_STARTS = 3  # deaths before a job was taken on, one after another, until the machine is to blame
-_TRIES = 3  # at a result that meets a locked database; each waits for the lock
+_AGAIN = 1.0  # seconds until a claim that met a locked database is tried again, while other jobs go on
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Options:
     Attributes:
         name: what the attempts are recorded under.
         device: ``cpu`` or ``cuda:N``.
-        threads: CPU threads to train with; see ``fixed_threads``.
+        threads: CPU threads to train a job with; see ``threads``.
+        slots: how many jobs to train at once on the device; None finds out what pays.
         lease: seconds without a heartbeat after which a job counts as lost; heartbeats come three times as
             often.
         drain: end when nothing is queued, instead of waiting for more.
@@ -53,6 +58,7 @@ class Options:
     name: str
     device: str = "cpu"
     threads: int = 1
+    slots: int | None = 1
     lease: float = 60.0
     drain: bool = False
     max_jobs: int | None = None
@@ -60,45 +66,6 @@ class Options:
     data_dir: Path | None = None
     grace: float = 60.0
     command: Sequence[str] = COMMAND
-
-
-@dataclass
-class Tally:
-    """What a worker has done.
-
-    Attributes:
-        ended: attempts that came to an end of their own.
-        signal: the exit code for the signal that ended the worker; 0 if none did.
-    """
-
-    ended: int = 0
-    done: int = 0
-    failed: int = 0
-    signal: int = 0
-
-    @property
-    def exit_code(self) -> int:
-        """For the shell: 0, 1 where a job failed for good, or as the signal says."""
-        return self.signal or (1 if self.failed else 0)
-
-
-def fixed_threads(database: Database, given: int | None) -> int:
-    """The number of threads that a database's jobs train with: fixed by its first worker.
-
-    One thread and two give scores that differ in their last bits.
-
-    Raises:
-        BadValue: another number was given.
-    """
-    if given is not None and given < 1:
-        raise BadValue(f"--threads {given}: give 1 or more")
-    fixed = int(database.setting("threads", str(given or machine.default_threads())))
-    if given is not None and given != fixed:
-        raise BadValue(
-            f"--threads {given}: the jobs of this database train with {fixed}, as with its first worker, so "
-            "that scores agree to the last bit; leave --threads out, or use another database"
-        )
-    return fixed
 
 
 class Worker:
@@ -109,10 +76,12 @@ class Worker:
         self._database, self._options, self._progress = database, options, progress
         self._signals = Signals()
         self._folder = WorkDir(database.address)
-        self._code = machine.code_version()
-        self._child: Child | None = None
-        self._false_starts = 0
-        self._tally = Tally()
+        self._ledger = Ledger(database, progress, self._folder, options.name)
+        self._patience = Patience(database, progress, drain=options.drain)
+        self._mps = Mps(self._folder.path)
+        self._packing = Packing(options.slots, most_slots(options.device, options.threads))
+        self._slots: list[Slot] = []
+        self._look_at = 0.0
 
     def run(self) -> Tally:
         """Work until the queue is drained, enough is done, or a signal comes.
@@ -124,49 +93,134 @@ class Worker:
         with self._signals:
             try:
                 self._folder.sweep(self._database)
+                self._share()
                 self._loop()
             except OSError as error:
+                self._abandon()
                 where = f" {error.filename}" if error.filename else ""
                 raise FtbenchError(f"the worker stopped:{where} {error.strerror or error}") from error
+            except BaseException:
+                self._abandon()
+                raise
             finally:
-                if self._child is not None:
-                    self._child.close()
-                self._progress.close()
-        self._tally.signal = self._signals.exit_code
-        return self._tally
+                self._end()
+        self._ledger.tally.signal = self._signals.exit_code
+        return self._ledger.tally
+
+    def _share(self) -> None:
+        """Arrange for several training processes on one device, and say what is to be known of it."""
+        if self._options.slots == 1:
+            return
+        if self._options.device != "cpu":
+            self._progress.say(self._mps.start())
+        words = too_many(self._options.device, self._options.threads, self._options.slots or 1)
+        if words is not None:
+            self._progress.say(words)
 
     def _loop(self) -> None:
-        patience = Patience(self._database, self._progress, drain=self._options.drain)
-        while not self._signals.received:
-            if self._options.max_jobs is not None and self._tally.ended >= self._options.max_jobs:
-                self._progress.say(f"stopping after {self._tally.ended} jobs")
+        while True:
+            seconds = self._fill()
+            busy = self._busy()
+            if seconds is None and not busy:
                 return
-            claim = self._database.jobs.claim(self._options.name, self._options.lease)
-            if claim is not None:
-                patience.refresh()
-                self._work(claim)
-                continue
-            seconds = patience.next()
-            if seconds is None:
-                return
-            wait(None, [self._signals.fileno], seconds)
-            self._signals.clear()
+            words = self._packing.look(len(busy), time.monotonic())
+            if words is not None:
+                self._progress.say(words)
+                continue  # there may be slots to fill
+            moments = [seconds, self._progress.interval, *(attempt.patience for _, attempt in busy)]
+            until = min((moment for moment in moments if moment is not None), default=NEVER)
+            wait([attempt.child for _, attempt in busy], [self._signals.fileno], until)
+            self._heed_signals()
+            for slot, attempt in busy:
+                end = attempt.look()
+                self._measure(attempt)
+                if end is not None:
+                    self._close(slot, attempt, end)
+            self._progress.tick()
 
-    def _work(self, claim: Claim) -> None:
-        """Bring one claim to its end; whatever happens, the job is not kept."""
+    def _busy(self) -> list[tuple[Slot, Attempt]]:
+        return [(slot, slot.attempt) for slot in self._slots if slot.attempt is not None]
+
+    def _heed_signals(self) -> None:
+        self._signals.clear()
+        if not self._signals.received:
+            return
+        busy = self._busy()
+        if any(attempt.why is None for _, attempt in busy):
+            words = "the job writes a checkpoint" if len(busy) == 1 else "the jobs write checkpoints"
+            self._progress.say(f"stopping: {words} first (once more to stop at once)")
+        for _, attempt in busy:
+            attempt.stop(Why.SIGNAL)
+            if len(self._signals.received) > 1:
+                attempt.child.kill()
+
+    def _measure(self, attempt: Attempt) -> None:
+        known = attempt.collector
+        if known.total:
+            self._packing.progress(known.digest, known.run, known.step, known.memory)
+
+    def _fill(self) -> float | None:
+        """Give every free slot a job.
+
+        Returns:
+            Seconds until there may be more to give; None where no more is to be taken.
+        """
+        most, tally = self._options.max_jobs, self._ledger.tally
+        while not self._signals.received:
+            busy = len(self._busy())
+            if most is not None and tally.ended + busy >= most:
+                if not busy:
+                    self._progress.say(f"stopping after {tally.ended} jobs")
+                return None
+            slot = self._free_slot()
+            if slot is None:
+                return NEVER
+            now = time.monotonic()
+            if now < self._look_at:
+                return self._look_at - now
+            try:
+                claim = self._database.jobs.claim(self._options.name, self._options.lease)
+            except DatabaseBusy:
+                if not busy:
+                    raise
+                self._look_at = now + _AGAIN  # no reason to give up the jobs at hand
+                continue
+            if claim is None:
+                seconds = self._patience.next(busy=busy > 0)
+                self._look_at = now + (seconds or 0.0)
+                return seconds
+            self._patience.refresh()
+            self._work(slot, claim)
+        return None
+
+    def _free_slot(self) -> Slot | None:
+        """A slot without a job, where one more is to be worked on; idle slots that are too many end."""
+        free = [slot for slot in self._slots if slot.attempt is None]
+        while free and len(self._slots) > self._packing.slots:
+            surplus = free.pop()
+            surplus.end_child()
+            self._slots.remove(surplus)
+        # A lost job may be the next in the queue, and must not begin beside its old training process.
+        if any(attempt.why is Why.LOST for _, attempt in self._busy()):
+            return None
+        if not free and len(self._slots) < self._packing.slots:
+            free = [Slot(self._options.command, self._mps.environment)]
+            self._slots += free
+        return free[0] if free else None
+
+    def _work(self, slot: Slot, claim: Claim) -> None:
+        """Hand a claimed job over; where that does not come about, it is not kept."""
         try:
-            if self._signals.received:
+            if self._signals.received or self._is_here(claim):
                 self._database.jobs.release(claim)
                 return
             header = f"attempt {claim.attempt}, {self._options.name}"
             log = JobLog(self._folder.log(claim.digest), header)
-            child = self._ready_child(log)
             attempt = Attempt(
                 claim,
-                child,
+                slot.ready_child(log),
                 log,
                 database=self._database,
-                signals=self._signals,
                 progress=self._progress,
                 lease=self._options.lease,
                 timeout=self._options.timeout,
@@ -174,33 +228,21 @@ class Worker:
             )
             attempt.count()
             self._progress.started(claim.digest, job_words(claim.job, claim.label))
-            end = attempt.run(self._command(claim, log))
-            # After an error of the machine the process may be of no use to any job: one of CUDA's stays with
-            # the process that had it.
-            if end.kind in ("died", "garbage") or end.outcome is Outcome.ENVIRONMENT:
-                self._end_child()
-            self._settle(attempt, end)
+            attempt.child.send(self._command(claim, log))
         except BaseException:
-            if self._child is not None:
-                self._child.kill()
-            try:
-                self._database.jobs.release(claim)
-            except DatabaseError:
-                pass  # its lease runs out by itself
+            self._release(claim)
             raise
+        slot.attempt = attempt
+        busy = self._busy()
+        for _, other in busy:
+            other.packed = max(other.packed, len(busy))
 
-    def _ready_child(self, log: JobLog) -> Child:
-        """The training process; a fresh one where there is none, or it has died while it waited."""
-        if self._child is not None and self._child.poll() is not None:
-            self._end_child()
-        if self._child is None:
-            self._child = Child(log.path, command=self._options.command)
-        return self._child
-
-    def _end_child(self) -> None:
-        if self._child is not None:
-            self._child.close()
-            self._child = None
+    def _is_here(self, claim: Claim) -> bool:
+        """Whether another slot still works on the job, which was cancelled and queued again meanwhile."""
+        old = [attempt for _, attempt in self._busy() if attempt.claim.digest == claim.digest]
+        for attempt in old:
+            attempt.stop(Why.LOST)
+        return bool(old)
 
     def _command(self, claim: Claim, log: JobLog) -> dict[str, Any]:
         folder = self._folder.checkpoints(claim.digest)
@@ -215,6 +257,7 @@ class Worker:
             "threads": self._options.threads,
             "device": self._options.device,
             "checkpoint_seconds": settings.checkpoint_seconds(),
+            "memory": self._packing.measuring,
         }
 
     def _places(self, claim: Claim) -> dict[str, Any]:
@@ -224,94 +267,63 @@ class Worker:
             places["data"] = settings.data_here(places.get("data"), self._options.data_dir)
         return places
 
-    def _settle(self, attempt: Attempt, end: End) -> None:
-        """Record what came of an attempt."""
-        if attempt.why is Why.LOST:
-            self._dropped(attempt)
-        elif end.kind == "done":
-            self._done(attempt)
-        elif attempt.why is None and end.kind == "died" and not attempt.collector.started:
-            self._false_start(attempt, end)
-        elif attempt.why is Why.SIGNAL and end.kind != "failed":
-            self._released(attempt)
-        elif attempt.why is None and end.kind == "stopped":  # somebody else asked it to stop
-            self._released(attempt)
+    def _close(self, slot: Slot, attempt: Attempt, end: End) -> None:
+        """Record an attempt's end; the slot is free again."""
+        # After an error of the machine the process may be of no use to any job: one of CUDA's stays with
+        # the process that had it.
+        if end.kind in ("died", "garbage") or end.outcome is Outcome.ENVIRONMENT:
+            slot.end_child()
+        started = attempt.collector.started
+        if started:
+            slot.false_starts = 0
+        if attempt.why is None and end.kind == "died" and not started:
+            self._false_start(slot, attempt, end)
+        elif attempt.why is None and end.outcome is Outcome.OOM and attempt.packed > 1:
+            self._ledger.give_back(attempt, "no memory for it beside the others; back in the queue")
+            self._fewer(attempt.packed)
         else:
-            self._failed(attempt, end)
-        if attempt.collector.started:
-            self._false_starts = 0
+            self._ledger.settle(attempt, end)
+        slot.attempt = None
+        self._packing.ended(attempt.claim.digest)
+        self._look_at = 0.0  # it may be in the queue again
 
-    def _done(self, attempt: Attempt) -> None:
-        self._insist(attempt.count)
-        result = attempt.collector.result(self._facts(attempt))
-        if not self._insist(lambda: self._database.jobs.finish(attempt.claim, result)):
-            self._dropped(attempt)
-            return
-        self._tally.done += 1
-        self._folder.forget(attempt.claim.digest)
-        self._ended(attempt, "done")
-
-    def _failed(self, attempt: Attempt, end: End) -> None:
-        self._insist(attempt.count)
-        outcome, message = end.outcome, end.message
-        if attempt.why is Why.TIMEOUT and end.kind != "failed":
-            outcome, message = Outcome.TIMEOUT, f"no end after {attempt.seconds / 60:.3g} minutes (--timeout)"
-        message, trace = joblog.without_tokens(message), joblog.without_tokens(end.traceback)
-        facts = attempt.collector.result(self._facts(attempt)).provenance
-        state = self._insist(lambda: self._database.jobs.fail(attempt.claim, outcome, message, trace, facts))
-        if state is None:
-            self._dropped(attempt)
-        elif state is State.FAILED:
-            self._tally.failed += 1
-            self._folder.forget(attempt.claim.digest)
-            self._ended(attempt, "failed", f"{outcome}: {message}")
-        else:
-            self._ended(attempt, "again", f"{outcome}: {message}")
-
-    def _false_start(self, attempt: Attempt, end: End) -> None:
+    def _false_start(self, slot: Slot, attempt: Attempt, end: End) -> None:
         """The training process died before it took the job on: not the job's fault, so it does not pay."""
-        self._database.jobs.release(attempt.claim)
-        self._false_starts += 1
-        if self._false_starts >= _FALSE_STARTS:
-            raise FtbenchError(f"the training process does not start: {end.message}; log: {attempt.log.path}")
-        self._progress.say(f"{end.message}; starting another")
-
-    def _released(self, attempt: Attempt) -> None:
-        self._insist(lambda: self._database.jobs.release(attempt.claim))
-        attempt.count()
-        self._progress.ended("released", attempt.seconds, "back in the queue")
-
-    def _dropped(self, attempt: Attempt) -> None:
-        """The job is not ours any more; nothing is recorded."""
-        (row,) = self._database.jobs.list(JobFilter(digests=(attempt.claim.digest,)))
-        if row.state is State.CANCELLED:
-            self._folder.forget(row.digest)
-            self._ended(attempt, "dropped", "cancelled")
+        slot.false_starts += 1
+        if slot.false_starts < _FALSE_STARTS:
+            self._ledger.give_back(attempt, f"{end.message}; starting another")
+        elif attempt.packed > 1:
+            self._ledger.give_back(attempt, end.message)
+            self._fewer(attempt.packed)
         else:
-            self._ended(attempt, "dropped", "the lease was lost: another worker may have the job")
+            raise FtbenchError(f"the training process does not start: {end.message}; log: {attempt.log.path}")
 
-    def _ended(self, attempt: Attempt, how: str, detail: str = "") -> None:
-        self._tally.ended += 1
-        self._progress.counted(self._database.jobs.counts())
-        self._progress.ended(how, attempt.seconds, detail)
+    def _fewer(self, slots: int) -> None:
+        """So many at once were too many."""
+        self._packing.fewer(slots - 1)
+        left = self._packing.slots
+        self._progress.say(f"{slots} jobs at once are too many for this machine: going on with {left}")
 
-    def _facts(self, attempt: Attempt) -> dict[str, Any]:
-        """What the training process cannot know of itself."""
-        return {
-            **self._code,
-            "worker": self._options.name,
-            "wall_seconds": round(attempt.seconds, 3),
-            "exclusive": attempt.exclusive,
-        }
+    def _release(self, claim: Claim) -> None:
+        try:
+            self._database.jobs.release(claim)
+        except DatabaseError:
+            pass  # its lease runs out by itself
 
-    def _insist(self, write: Callable[[], T]) -> T:
-        """Write, again where another program holds the lock for longer than one waits for it."""
-        for _ in range(_TRIES - 1):
-            try:
-                return write()
-            except DatabaseBusy:
-                continue
-        return write()
+    def _abandon(self) -> None:
+        """After an error, keep no job."""
+        for slot, attempt in self._busy():
+            slot.end_child()
+            self._release(attempt.claim)
+
+    def _end(self) -> None:
+        children = [slot.child for slot in self._slots if slot.child is not None]
+        for child in children:
+            child.dismiss()
+        for child in children:
+            child.close()
+        self._mps.stop()
+        self._progress.close()
 
 
 def worker_name() -> str:

@@ -4,7 +4,8 @@
     python -m ftbench.training.execute --jobs J.jsonl --events E.jsonl    a file of jobs, no database needed
 
 A command is ``{"op": "run", "digest", "job", "places", "workdir", "log", "threads", "device",
-"checkpoint_seconds"}``; the events of a job end with exactly one ``done``, ``failed`` or ``stopped``.
+"checkpoint_seconds", "memory"}`` (whether to tell of it); the events of a job end with exactly one ``done``,
+``failed`` or ``stopped``.
 SIGTERM stops the job at the next step, with a checkpoint; the end of standard input does the same and ends
 the process.
 """
@@ -27,6 +28,7 @@ from typing import IO, Any
 
 from ftbench import settings
 from ftbench.domain.result import Outcome
+from ftbench.training import memory
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
 
@@ -47,16 +49,19 @@ class Events:
 class Reporter:
     """Tells the worker how a job goes, and the job whether to stop."""
 
-    def __init__(self, events: Events, digest: str, stop: Stop) -> None:
-        """Speak for one job."""
+    def __init__(self, events: Events, digest: str, stop: Stop, device: str = "") -> None:
+        """Speak for one job; where a device is named, of its memory too."""
         self._events, self._digest, self._stop, self._last = events, digest, stop, 0.0
+        self._device = device
 
     def progress(self, run: str, step: int, total: int) -> None:
         """Send the step, at most twice a second."""
         now = time.monotonic()
         if now - self._last >= 0.5 or step == total:
             self._last = now
-            self._events.send("progress", digest=self._digest, run=run, step=step, total=total)
+            told = memory.memory(self._device) if self._device else None
+            more = {"memory": told} if told else {}
+            self._events.send("progress", digest=self._digest, run=run, step=step, total=total, **more)
 
     def stopping(self) -> bool:
         """Whether SIGTERM came, or the worker is gone."""
@@ -145,7 +150,11 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
 
         products.choose()
         try:
-            perform.perform(command, events.send, Reporter(events, digest, stop))
+            perform.perform(
+                command,
+                events.send,
+                Reporter(events, digest, stop, command["device"] if command.get("memory") else ""),
+            )
         except Stopped:
             events.send("stopped", digest=digest)
             return "stopped"

@@ -67,6 +67,8 @@ def test_queue_refuses(ftbench: Ftbench, words: tuple[str, ...], code: int, text
         (("report",), 1, "no database 'ftbench.db'"),
         (("db", "upgrade"), 1, "no database at ftbench.db"),
         (("worker", "--gpu", "99"), 2, "no GPU 99"),
+        (("worker", "--slots", "0"), 2, "--slots 0: give a number of jobs, 1 or more, or auto"),
+        (("worker", "--slots", "all"), 2, "--slots all: give a number of jobs, 1 or more, or auto"),
         (("methods", "bidrp"), 2, "did you mean 'bidrop'?"),
         (("tasks", "coal"), 2, "did you mean 'cola'?"),
         (("models", "bert-bas"), 2, "did you mean 'bert-base'?"),

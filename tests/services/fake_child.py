@@ -6,7 +6,7 @@ A script is a list of steps, each ``[what, ...]``:
     ["line", "text"]    write this on the events' pipe, whatever it is
     ["score", 0.5]      send a score
     ["fail", "oom"]     send a failure with this outcome and end the job
-    ["say", "text"]     print to the log
+    ["say", "text"]     print to the log, $VARIABLES filled in
     ["gate", "path"]    open a named pipe for reading and wait until somebody has opened and closed it; a stop
                         ends the wait
     ["die", 9]          end by a signal
@@ -75,7 +75,7 @@ def run(command):
             send(event="failed", digest=digest, outcome=rest[0], message="no\ngood", traceback="Trace")
             return
         elif what == "say":
-            print(rest[0], flush=True)
+            print(os.path.expandvars(rest[0]), flush=True)
         elif what == "gate":
             gate(rest[0])
         elif what == "die":

@@ -58,7 +58,6 @@ class Watch:
         self.details: list[str] = []
         self.counts: Mapping[State, int] = {}
         self.closed = False
-        self._digest = ""
         self._on_step, self._on_say, self._on_start = on_step, on_say, on_start
 
     def say(self, text: str) -> None:
@@ -70,15 +69,14 @@ class Watch:
         self.counts = counts
 
     def started(self, digest: str, words: str) -> None:
-        self._digest = digest
         if self._on_start is not None:
             self._on_start(digest)
 
-    def step(self, run: str, step: int, total: int) -> None:
+    def step(self, digest: str, run: str, step: int, total: int) -> None:
         if self._on_step is not None:
-            self._on_step(self._digest, step)
+            self._on_step(digest, step)
 
-    def ended(self, how: str, seconds: float, detail: str = "") -> None:
+    def ended(self, digest: str, how: str, seconds: float, detail: str = "") -> None:
         self.how.append(how)
         self.details.append(detail)
 

@@ -48,7 +48,7 @@ def events_until(child: Child, *last: str) -> list[dict[str, Any]]:
     end = time.monotonic() + LIMIT
     while not (found and found[-1]["event"] in last):
         assert time.monotonic() < end, found
-        wait(child, [], LIMIT)
+        wait([child], [], LIMIT)
         code = child.poll()
         found += child.receive(everything=code is not None)
         assert code is None or (found and found[-1]["event"] in last), (code, found)

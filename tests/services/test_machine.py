@@ -9,6 +9,7 @@ import pytest
 
 from ftbench.errors import BadValue
 from ftbench.services import joblog, machine
+from ftbench.services.threads import most_slots, too_many
 
 Make = Callable[[str], None]
 
@@ -91,6 +92,24 @@ def test_a_machine_without_gpus_says_so(listing: Make) -> None:
     listing("")
     with pytest.raises(BadValue, match="no GPU 0: this machine has none"):
         machine.choose_device(0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "slots", "threads"), [("", 1, 8), ("", 4, 3), ("", 12, 1), ("", 99, 1), ("5", 4, 5)]
+)
+def test_slots_share_the_cores(monkeypatch: pytest.MonkeyPatch, asked: str, slots: int, threads: int) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: 12)
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    assert machine.default_threads(slots) == threads
+
+
+def test_slots_are_as_many_as_there_are_cores_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: 12)
+    assert [most_slots("cpu", threads) for threads in (1, 5, 16)] == [12, 2, 1]
+    assert most_slots("cuda:0", 8) == 12
+    assert too_many("cpu", 4, 3) is None and too_many("cuda:0", 8, 9) is None
+    words = too_many("cpu", 4, 4)
+    assert words is not None and words.startswith("4 x 4 threads, and 12 cores")
 
 
 def test_tokens_do_not_reach_messages(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,10 +31,10 @@ def test_a_pipe_gets_one_line_for_each_attempt() -> None:
     lines = Lines(console)
     lines.counted(COUNTS)
     lines.started(DIGEST, "bidrop sst2 seed 1")
-    lines.step("main", 1, 10)
-    lines.ended("done", 41.23)
+    lines.step(DIGEST, "main", 1, 10)
+    lines.ended(DIGEST, "done", 41.23)
     lines.started(DIGEST, "bidrop sst2 seed 2")
-    lines.ended("failed", 2.0, "diverged: the loss is [not] finite, " + "and so on " * 20)
+    lines.ended(DIGEST, "failed", 2.0, "diverged: the loss is [not] finite, " + "and so on " * 20)
     lines.close()
     first, second = text(console).splitlines()
     assert first == "done      3f2a5b00  bidrop sst2 seed 1  41.2 s  (1 done, 51 left)"
@@ -47,12 +47,35 @@ def test_a_terminal_shows_run_step_and_time_left() -> None:
     live = LiveLine(console)
     live.counted(COUNTS)
     live.started(DIGEST, "bidrop sst2 seed 1")
-    live.step("main", 3, 12)
+    live.step(DIGEST, "main", 3, 12)
     assert "0 done · 1 running · 51 left · 3f2a5b00 bidrop sst2 seed 1 main 3/12 · about" in text(console)
-    live.ended("done", 60.0)
+    live.ended(DIGEST, "done", 60.0)
     live.counted({State.QUEUED: 50})
     live.tick()
     assert "1 done · 0 running · 50 left · about 50 min left" in text(console)
+    live.close()
+
+
+def test_jobs_at_the_same_time_have_a_line_each() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=60, color_system=None)
+    live = LiveLine(console)
+    other = "a" * 64
+    live.counted({State.QUEUED: 7, State.RUNNING: 2})
+    live.started(DIGEST, "bidrop sst2 seed 1")
+    live.started(other, "rdrop sst2 seed 2, a name that is far too long for the line")
+    live.step(other, "main", 3, 12)
+    live.step(DIGEST, "main", 5, 12)
+    shown = text(console).rpartition("0 done")[2].split("\n")
+    assert shown[0].startswith(" · 2 running · 9 left · about ")
+    assert shown[1].strip() == "slot 1 · 3f2a5b00 bidrop sst2 seed 1 main 5/12"
+    assert shown[2].startswith("  slot 2 · aaaaaaaa rdrop sst2 seed 2, a name") and "…" in shown[2]
+    live.ended(DIGEST, "done", 60.0)
+    assert "done      3f2a5b00  bidrop sst2 seed 1" in text(console)
+    assert "1 done · 2 running · 9 left · aaaaaaaa rdrop sst2" in text(console).rpartition("\n")[2]
+    live.started("b" * 64, "the next one")
+    shown = text(console).rpartition("1 done")[2].split("\n")
+    assert shown[1].strip() == "slot 1 · bbbbbbbb the next one"
+    assert shown[2].startswith("  slot 2 · aaaaaaaa")
     live.close()
 
 
@@ -61,7 +84,7 @@ def test_time_left_is_shared_by_the_workers_that_run() -> None:
     live = LiveLine(console)
     live.counted({State.QUEUED: 40, State.RUNNING: 4})
     live.started(DIGEST, "x")
-    live.ended("done", 60.0)
+    live.ended(DIGEST, "done", 60.0)
     assert "about 10 min left" in text(console)
     live.close()
 

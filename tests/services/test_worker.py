@@ -17,8 +17,9 @@ import pytest
 from ftbench.db import Claim, Database, Entry, JobFilter
 from ftbench.domain.result import JobResult, Outcome, Score, State
 from ftbench.errors import BadValue, DatabaseBusy, FtbenchError
+from ftbench.services import machine
+from ftbench.services.threads import fixed_threads
 from ftbench.services.workdir import WorkDir
-from ftbench.services.worker import fixed_threads
 from tests.services.helpers import (
     FAKE,
     PROGRESS,
@@ -186,6 +187,10 @@ def test_a_job_that_was_sent_whole_before_the_death_is_done(database: Database) 
         ["event", {"event": "score", "evaluation": "dev", "metric": "accuracy", "value": "high"}],
         ["event", {"event": "score", "evaluation": "dev", "metric": "accuracy", "value": float("nan")}],
         ["event", {"event": "progress", "digest": "another"}],
+        [
+            "event",
+            {"event": "progress", "run": "main", "step": 1, "total": 2, "memory": {"held": 1, "free": 2}},
+        ],
         ["event", {"event": "done"}],  # without a score
     ],
 )
@@ -404,6 +409,15 @@ def test_threads_are_fixed_by_the_first_worker(database: Database) -> None:
         fixed_threads(database, 3)
     with pytest.raises(BadValue, match="1 or more"):
         fixed_threads(database, 0)
+
+
+@pytest.mark.parametrize(("slots", "threads"), [(1, 8), (4, 3), (None, 1)])
+def test_the_slots_of_the_first_worker_share_the_cores(
+    database: Database, monkeypatch: pytest.MonkeyPatch, slots: int | None, threads: int
+) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: 12)
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    assert fixed_threads(database, None, slots) == threads
 
 
 @pytest.mark.parametrize(

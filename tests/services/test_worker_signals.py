@@ -26,9 +26,11 @@ DRIVER = Path(__file__).with_name("worker_driver.py")
 class Driver:
     """A worker process whose lines are read with a time limit."""
 
-    def __init__(self, address: str, lease: float) -> None:
+    def __init__(self, address: str, lease: float, slots: int = 1) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(DRIVER), address, str(lease)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, str(DRIVER), address, str(lease), str(slots)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         self.said: list[list[Any]] = []
         self._rest = b""

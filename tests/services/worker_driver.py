@@ -1,6 +1,7 @@
-"""A worker in a process of its own, with the fake training process: ``worker_driver.py DATABASE LEASE``.
+"""A worker in a process of its own, with the fake training process.
 
-Prints what it does, a JSON list a line, and ends with the worker's exit code.
+``worker_driver.py DATABASE LEASE SLOTS`` prints what it does, a JSON list a line, and ends with
+the worker's exit code.
 """
 
 import json
@@ -28,10 +29,10 @@ class Tell:
     def started(self, digest, words):
         self._tell("started", digest)
 
-    def step(self, run, step, total):
-        self._tell("step", run, step)
+    def step(self, digest, run, step, total):
+        self._tell("step", digest, step)
 
-    def ended(self, how, seconds, detail=""):
+    def ended(self, digest, how, seconds, detail=""):
         self._tell("ended", how, detail)
 
     def tick(self):
@@ -42,7 +43,8 @@ class Tell:
 
 
 with create_database(sys.argv[1]) as database:
-    options = Options(name="driver", drain=True, lease=float(sys.argv[2]), command=FAKE)
+    lease, slots = float(sys.argv[2]), int(sys.argv[3])
+    options = Options(name="driver", drain=True, lease=lease, slots=slots, command=FAKE)
     tally = Worker(database, options, Tell()).run()
 heavy = {"torch", "numpy", "pandas", "scipy", "transformers", "datasets"} & set(sys.modules)
 assert not heavy, heavy

@@ -19,6 +19,7 @@ import torch
 from ftbench.domain.job import Job
 from ftbench.domain.result import Outcome
 from ftbench.errors import DataError
+from ftbench.services.events import Collector
 from ftbench.training import execute
 from tests.training.conftest import Bench
 
@@ -134,6 +135,14 @@ def test_a_job_of_a_file_gives_its_events_in_order(bench: Bench, run: Any) -> No
     }
     assert set(scores(events)) == {"accuracy", "accuracy_label1", "f1", "matthews"}
     assert [e for e in events if e["event"] == "provenance"][0]["values"]["threads"] == 1
+
+
+def test_progress_tells_of_the_memory_where_that_is_asked_for(bench: Bench, run: Any) -> None:
+    _, events = run(line(bench.job(steps=1), memory=True))
+    (progress,) = [e for e in events if e["event"] == "progress"]
+    told = Collector(progress["digest"])
+    told.take(progress)
+    assert told.memory is not None and 0 < told.memory.held < told.memory.total
 
 
 def test_a_bad_job_fails_alone(bench: Bench, run: Any) -> None:

@@ -1,0 +1,76 @@
+"""A worker with two slots: the same scores as with one, and nothing lost when it is killed."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+
+import pytest
+
+from tests.acceptance.conftest import DEADLINE, GRID, Place, children_of, kill, until
+
+JOBS = ["--methods", "bidrop", "--no-baseline", "--seeds", "3", *GRID]
+WORKER = ["worker", "--drain", "--threads", "1", "--lease", "2"]
+
+
+def counts(place: Place) -> dict[str, int]:
+    return dict(place.rows("select state, count(*) from jobs group by state"))
+
+
+def checkpoints_seen(place: Place, worker: subprocess.Popen[str], wanted: int) -> None:
+    """Wait until the jobs wrote so many checkpoints together, or the worker has ended."""
+    seen = set()
+
+    def enough() -> bool:
+        for path in place.checkpoints():
+            try:
+                seen.add((path, path.stat().st_mtime_ns))
+            except FileNotFoundError:
+                continue
+        return len(seen) >= wanted or worker.poll() is not None
+
+    until(enough, f"{wanted} checkpoints")
+
+
+@pytest.fixture
+def one_by_one(another: Place) -> Place:
+    """The same jobs, one at a time."""
+    another.ftbench("queue", *JOBS)
+    another.ftbench(*WORKER)
+    assert counts(another) == {"done": 3}
+    return another
+
+
+def test_two_slots_killed_at_random_moments_give_the_scores_of_one(place: Place, one_by_one: Place) -> None:
+    moments = random.Random("slots")
+    place.ftbench("queue", *JOBS)
+
+    worker = place.start(*WORKER, "--slots", "2")
+    until(lambda: counts(place).get("running") == 2 or worker.poll() is not None, "two jobs at once")
+    checkpoints_seen(place, worker, moments.randint(2, 6))
+    children = children_of(worker.pid)
+    assert len(children) == 2
+    kill(moments.choice(children))
+    checkpoints_seen(place, worker, moments.randint(2, 8))
+    kill(worker.pid)
+    worker.communicate()
+
+    worker = place.start(*WORKER, "--slots", "2", "--name", "second")
+    checkpoints_seen(place, worker, moments.randint(1, 8))
+    worker.send_signal(signal.SIGINT)
+    _, err = worker.communicate(timeout=DEADLINE)
+    assert worker.returncode in (0, 130) and "Traceback" not in err
+    # the leases of the killed worker may still last
+    assert place.rows("select digest from jobs where state = 'running' and owner = 'second'") == []
+
+    place.ftbench(*WORKER, "--slots", "2")
+    assert counts(place) == {"done": 3}
+    assert place.results() == one_by_one.results()
+    ended = place.rows("select digest, count(*) from attempts where outcome = 'ok' group by digest")
+    assert [number for _, number in ended] == [1] * 3
+    assert set(place.rows("select distinct outcome from attempts")) == {("ok",), ("lost",)}
+    assert not place.checkpoints()
+    facts = "select json_extract(facts, '$.exclusive'), json_extract(facts, '$.slots') from provenance"
+    assert set(one_by_one.rows(facts)) == {(1, 1)}
+    assert set(place.rows(facts)) <= {(0, 2), (1, 1), (0, 1)}
