@@ -10,6 +10,7 @@ import math
 import numpy as np
 from scipy import special
 
+from ftbench.stats import aggregate
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import Interval, NoAnswer, Significance, too_few
 
@@ -22,6 +23,8 @@ FAR, NEAR = 30.0, 6.0
 """A t from which the noise of the mean no longer counts; how far it reaches, in standard deviations."""
 DIGITS = 12
 """Decimals that count: differences which are equal but for the last bits are ties."""
+SMALLEST = 10.0**-DIGITS
+EQUAL = "all differences are equal"
 
 
 def differences(left: FloatArray, right: FloatArray) -> FloatArray:
@@ -71,13 +74,23 @@ def t_test(pairs: FloatArray) -> Significance | NoAnswer:
     n = len(pairs)
     if n < 2:
         return too_few(n, 2)
-    if not pairs.any():
-        return Significance("paired t", 1.0, 0.0, n)
-    spread = float(pairs.std(ddof=1))
-    if spread < 10.0**-DIGITS:
-        return NoAnswer("all differences are equal", n)
-    statistic = float(pairs.mean()) / (spread / math.sqrt(n))
-    return Significance("paired t", float(2 * special.stdtr(n - 1, -abs(statistic))), statistic, n)
+    p, statistic = (float(found[0]) for found in t_tests(pairs[:, None]))
+    return Significance("paired t", p, statistic, n) if math.isfinite(p) else NoAnswer(EQUAL, n)
+
+
+def t_tests(differences: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Many paired t-tests at once: p and t, (comparisons,) each; NaN where :func:`t_test` has no answer.
+
+    Args:
+        differences: (seeds, comparisons) of scores, NaN where a seed lacks a run.
+    """
+    n, mean, spread = (of(differences) for of in (aggregate.count, aggregate.mean, aggregate.std))
+    zero = (n > 1) & (spread < SMALLEST) & (np.abs(mean) < SMALLEST)
+    testable = (n > 1) & (spread >= SMALLEST)
+    error = np.where(testable, spread, 1.0) / np.sqrt(np.maximum(n, 1))
+    statistic = np.where(testable, mean / error, np.where(zero, 0.0, np.nan))
+    p = 2 * special.stdtr(np.maximum(n - 1, 1), -np.abs(statistic))
+    return p, statistic
 
 
 def wilcoxon(pairs: FloatArray, seed: int = 0) -> Significance | NoAnswer:
@@ -153,8 +166,8 @@ def hedges_g(pairs: FloatArray, level: float = 0.95) -> Interval | NoAnswer:
     if not pairs.any():
         return Interval(0.0, 0.0, 0.0, n, level, "noncentral t")
     spread = float(pairs.std(ddof=1))
-    if spread < 10.0**-DIGITS:
-        return NoAnswer("all differences are equal", n)
+    if spread < SMALLEST:
+        return NoAnswer(EQUAL, n)
     df = n - 1
     factor = math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)
     statistic = float(pairs.mean()) / spread * math.sqrt(n)
