@@ -40,7 +40,11 @@ class Leaderboard:
 
 
 def judge(
-    scores: FloatArray, baseline: int | None = None, correct: Callable[[FloatArray], FloatArray] = holm
+    scores: FloatArray,
+    baseline: int | None = None,
+    correct: Callable[[FloatArray], FloatArray] = holm,
+    *,
+    grouped: bool = True,
 ) -> Leaderboard:
     """Test all that a table marks.
 
@@ -48,6 +52,7 @@ def judge(
         scores: (methods, seeds, tasks), NaN for a missing run; a task that no method has is left out before.
         baseline: the row that is compared with on each task; None: nothing is.
         correct: of p values; see ``correction``.
+        grouped: whether pairs of averages are tested.
     """
     methods, _, tasks = scores.shape
     against = np.full((methods, tasks), np.nan)
@@ -56,12 +61,13 @@ def judge(
         flat = apart.transpose(1, 0, 2).reshape(apart.shape[1], methods * tasks)
         against = paired.t_tests(flat)[0].reshape(methods, tasks)
         against[baseline] = np.nan
-    averages = scores.mean(axis=2)  # NaN for a seed that lacks a task: (methods, seeds)
-    upper = np.triu_indices(methods, 1)
+    # NaN for a seed that lacks a task: (methods, seeds)
+    averages = scores.mean(axis=2) if tasks else np.full(scores.shape[:2], np.nan)
+    upper = np.triu_indices(methods if grouped else 0, 1)
     between = np.round(averages[upper[0]] - averages[upper[1]], paired.DIGITS)  # (pairs, seeds)
     found = np.concatenate([against.ravel(), paired.t_tests(between.T)[0]])
     there = np.isfinite(found)
     found[there] = correct(found[there])
-    pairs = np.eye(methods)
+    pairs = np.where(np.eye(methods, dtype=bool), 1.0, np.nan)
     pairs[upper] = pairs.T[upper] = found[methods * tasks :]
     return Leaderboard(found[: methods * tasks].reshape(methods, tasks), pairs, int(there.sum()))

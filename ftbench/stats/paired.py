@@ -58,6 +58,20 @@ def mean_interval(pairs: FloatArray, level: float = 0.95, seed: int = 0) -> Inte
             (pairs,), np.mean, confidence_level=level, method="BCa", n_resamples=9_999, rng=seed
         ).confidence_interval
         return Interval(mean, float(found.low), float(found.high), n, level, "BCa")
+    return t_interval(pairs, level)
+
+
+def t_interval(pairs: FloatArray, level: float = 0.95) -> Interval | NoAnswer:
+    """The mean difference with the interval that belongs to the t-test, whatever their number.
+
+    Args:
+        pairs: (pairs,) differences.
+        level: in (0, 1).
+    """
+    n = len(pairs)
+    if n < 2:
+        return too_few(n, 2)
+    mean, error = float(pairs.mean()), float(pairs.std(ddof=1)) / math.sqrt(n)
     half = error * float(special.stdtrit(n - 1, (1 + level) / 2))
     return Interval(mean, mean - half, mean + half, n, level, "t")
 

@@ -15,15 +15,6 @@ from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import NoAnswer, Significance, too_few
 
 
-def complete(means: FloatArray) -> FloatArray:
-    """The tasks on which every method has a value: (complete tasks, methods).
-
-    Args:
-        means: (tasks, methods), NaN where a method has none.
-    """
-    return means[np.isfinite(means).all(axis=1)]
-
-
 def average_ranks(means: FloatArray) -> FloatArray:
     """Each method's rank, averaged over tasks, 1 the best and ties sharing theirs: (methods,).
 
