@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ftbench._version import __version__
-from ftbench.cli import catalog, check, compare, database, demo, exchange, jobs, queue, report, worker
+from ftbench.cli import catalog, check, compare, database, demo, exchange, jobs, power, queue, report, worker
 from ftbench.errors import FtbenchError
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ for _function, _name in (
     (jobs.status, "status"),
     (report.report, "report"),
     (compare.compare, "compare"),
+    (power.power, "power"),
     (jobs.show, "show"),
     (jobs.logs, "logs"),
     (jobs.retry, "retry"),
