@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ftbench._version import __version__
-from ftbench.cli import catalog, check, database, demo, exchange, jobs, queue, report, worker
+from ftbench.cli import catalog, check, compare, database, demo, exchange, jobs, power, queue, report, worker
 from ftbench.errors import FtbenchError
 
 app = typer.Typer(
@@ -44,6 +44,8 @@ for _function, _name in (
     (worker.worker, "worker"),
     (jobs.status, "status"),
     (report.report, "report"),
+    (compare.compare, "compare"),
+    (power.power, "power"),
     (jobs.show, "show"),
     (jobs.logs, "logs"),
     (jobs.retry, "retry"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -36,42 +37,55 @@ def report(
             "--output", "-o", metavar="FILE", help="Write here; .md, .csv and .json set the format."
         ),
     ] = None,
+    show: Annotated[
+        str | None,
+        typer.Option("--show", metavar="LIST", help="Statistics in a cell: mean, median, iqm, max, std."),
+    ] = None,
+    without_collapsed: Annotated[
+        bool, typer.Option("--without-collapsed", help="Leave out runs with constant predictions.")
+    ] = False,
     db: DatabaseOption = None,
 ) -> None:
     """Print the table of a paper: scores per task and method, with what is missing marked.
 
     Exits with 1 where there is nothing to report, and says which command would fill the table.
     """
-    from ftbench.reports import render
+    from ftbench.reports import FORMATS, render
     from ftbench.services import reports as service
 
-    chosen = _format(format_, as_json, output)
-    request = service.Request(table, models, tasks, methods, baseline)
+    chosen = chosen_format(format_, as_json, output, FORMATS)
+    request = service.Request(table, models, tasks, methods, baseline, show, not without_collapsed)
     found = service.build(database_address(db), request)
+    width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if output is None else PIPE_WIDTH
+    deliver(render(found, chosen, width=width, styled=output is None and styled()), output)
+
+
+def deliver(text: str, output: str | None) -> None:
+    """Print a report, or write it into a file."""
     if output is None:
-        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
-        typer.echo(render(found, chosen, width=width, styled=_styled()), nl=False)
+        typer.echo(text, nl=False)
         return
-    _write(Path(output), render(found, chosen, width=PIPE_WIDTH))
+    _write(Path(output), text)
     note(f"wrote {output}")
 
 
-def _format(given: str | None, as_json: bool, output: str | None) -> str:
+def chosen_format(given: str | None, as_json: bool, output: str | None, known: Sequence[str]) -> str:
     """The format: the flag, else what the file's name says, else rich."""
-    from ftbench.reports import FORMATS, SUFFIXES
+    from ftbench.reports import SUFFIXES
 
     if as_json:
         if given not in (None, "json"):
             raise UsageError(f"--json and --format {given} contradict each other; give one of them")
         return "json"
     if given is None:
-        return SUFFIXES.get(Path(output).suffix.lower(), "rich") if output else "rich"
-    if given not in FORMATS:
-        raise UnknownName("format", given, FORMATS)
+        named = SUFFIXES.get(Path(output).suffix.lower(), "rich") if output else "rich"
+        return named if named in known else "rich"
+    if given not in known:
+        raise UnknownName("format", given, known)
     return given
 
 
-def _styled() -> bool:
+def styled() -> bool:
     """Whether bold and underline reach a reader: a terminal that has not been told otherwise."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return sys.stdout.isatty() and not plain

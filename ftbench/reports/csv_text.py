@@ -7,7 +7,10 @@ difference), ``task``, ``evaluation``, ``metric``, ``n`` and ``planned`` (scores
 ``missing`` (JSON: reason -> number), ``reduced`` (1: an average or difference over fewer scores than queued),
 ``mean``, ``max``, ``std`` (ddof 1), ``tasks`` (of an average or difference), ``seeds``, ``values``, ``jobs``
 (digests), separated by spaces and in the same order; ``remark`` (what the method says of its scores on the
-task). Cells without meaning have no row.
+task); ``median``, ``iqm``; ``collapsed`` (scores of constant predictions); ``difference``,
+``difference_low``, ``difference_high``, ``pairs``, ``p``, ``p_corrected`` (to the baseline, paired by seed,
+with its 95 % interval, the seeds behind it, and the t-test's p); ``text`` (of the kinds ``group`` and
+``runs``). Cells without meaning have no row.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ from ftbench.reports.table import Cell, Column, Group, Report, Row, Section
 
 COLUMNS = (
     "table part model train_size changed perturbation ratio label method hparams column kind "
-    "task evaluation metric n planned missing reduced mean max std tasks seeds values jobs remark"
+    "task evaluation metric n planned missing reduced mean max std tasks seeds values jobs remark "
+    "median iqm collapsed difference difference_low difference_high pairs p p_corrected text"
 ).split()
 
 
@@ -53,6 +57,11 @@ def _values(
     yield " ".join(repr(value) for value in cell.values)
     yield " ".join(cell.jobs)
     yield cell.remark
+    yield from (_text(cell.median), _text(cell.iqm), cell.collapsed)
+    tested = cell.tested
+    names = ("difference", "low", "high", "n", "p", "p_corrected")
+    yield from (_text(getattr(tested, name)) if tested else "" for name in names)
+    yield cell.text
 
 
 def _text(value: float | str | None) -> str:

@@ -10,8 +10,8 @@ A section is one model, one size of the training set and one recipe::
     {"part": "main" | "noise" | "reduction", "title": text, "caption": [text],
      "model": id, "train_size": rows | null (all), "changed": {setting: value} (changed by hand),
      "recipe": {setting: value} (what all its jobs share),
-     "columns": [{"key", "kind": "score" | "average" | "difference", "title", "task", "evaluation",
-                  "metric"}],
+     "columns": [{"key", "kind": "score" | "average" | "difference" | "group" | "runs", "title", "task",
+                  "evaluation", "metric"}],
      "perturbation": "noise" | "reduction" | null,
      "groups": [{"ratio": fraction | null, "rows": [row]}], "notes": [text]}
 
@@ -25,11 +25,15 @@ A row is a method::
 
 A cell, all scores as fractions, null where there is none::
 
-    {"mean", "max", "std" (ddof 1), "n" (scores there), "planned" (queued), "complete": bool,
+    {"mean", "max", "median", "iqm", "std" (ddof 1), "n" (scores there), "planned" (queued), "complete": bool,
      "missing": {reason: number}, "places": {"mean" | "max": 1 | 2} (best or second of its column),
      "seeds": [seed], "values": [score], "jobs": [digest],          (a score: in the same order)
-     "remark": text | null}                                       (what the method says of it)
+     "remark": text | null,                                       (what the method says of it)
+     "collapsed": number,                                         (scores of constant predictions)
+     "tested": null | {"difference", "low", "high", "n", "p", "p_corrected", "mark": "▲" | "▼" | ""}}
+                                                    (to the baseline: paired by seed, 95 % interval, t-test)
     {…, "tasks": [name], "reduced": bool}                          (an average or difference: what it is over)
+    {"text": text}                                                 (group and runs)
 
 Reasons: queued, running, failed, diverged, cancelled, not queued, no score. A cell without meaning is null.
 """
@@ -37,11 +41,13 @@ Reasons: queued, running, failed, diverged, cancelled, not queued, no score. A c
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from ftbench.reports.table import Cell, Column, Group, Report, Row, Section
 
 SCHEMA = "ftbench.report/1"
+TEXTS = ("group", "runs")
 
 
 def render(report: Report) -> str:
@@ -92,9 +98,13 @@ def _row(row: Row, columns: tuple[Column, ...]) -> dict[str, Any]:
 def _cell(cell: Cell, column: Column) -> dict[str, Any] | None:
     if not cell.applies:
         return None
-    values: dict[str, Any] = {name: getattr(cell, name) for name in ("mean", "max", "std", "n", "planned")}
+    if column.kind in TEXTS:
+        return {"text": cell.text}
+    names = ("mean", "max", "median", "iqm", "std", "n", "planned")
+    values: dict[str, Any] = {name: getattr(cell, name) for name in names}
     values |= {"complete": cell.complete, "missing": dict(cell.missing), "places": dict(cell.places)}
     if column.kind == "score":
         values |= {"seeds": list(cell.seeds), "values": list(cell.values), "jobs": list(cell.jobs)}
+        values |= {"tested": asdict(cell.tested) if cell.tested else None, "collapsed": cell.collapsed}
         return values | {"remark": cell.remark or None}
     return values | {"tasks": list(cell.tasks), "reduced": cell.reduced}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 
@@ -47,7 +47,7 @@ class Part:
         title: the heading.
         axis: the perturbation whose ratios make groups of rows, or None: clean runs only.
         measures: the blocks of columns.
-        caption: how to read it; ``{baseline}`` is filled in.
+        caption: how to read it; ``{baseline}`` and ``{shown}``, the statistics, are filled in.
     """
 
     name: str
@@ -64,6 +64,16 @@ class Layout:
     name: str
     parts: tuple[Part, ...]
 
+    def showing(self, statistics: tuple[str, ...]) -> Layout:
+        """The layout with other statistics in its cells; as it is where none are given."""
+        if not statistics:
+            return self
+        parts = [
+            replace(part, measures=tuple(replace(measure, show=statistics) for measure in part.measures))
+            for part in self.parts
+        ]
+        return replace(self, parts=tuple(parts))
+
 
 AVERAGE_RULE = (
     "Avg: unweighted mean over the tasks, given where every seed queued for every task has its score."
@@ -77,7 +87,7 @@ MAIN = Layout(
             "Main results",
             None,
             (Measure(None, ("mean", "max"), Difference("Δ {baseline}", "baseline")),),
-            "Clean training data. Mean (max) over seeds, × 100; n: seeds. " + AVERAGE_RULE + " "
+            "Clean training data. {shown} over seeds, × 100; n: seeds. " + AVERAGE_RULE + " "
             "Δ: Avg minus that of {baseline}.",
         ),
     ),
@@ -91,8 +101,10 @@ ROBUSTNESS = Layout(
             "Label noise",
             "noise",
             (Measure(None, ("mean",), Difference("drop", "clean", signed=False)),),
-            "A fraction of the training labels replaced by wrong ones; ratio 0 is the clean run. Mean over "
-            "seeds, × 100; n: seeds. " + AVERAGE_RULE + " Drop: the same method's clean run minus the noisy "
+            "A fraction of the training labels replaced by wrong ones; ratio 0 is the clean run. "
+            "{shown} over seeds, × 100; n: seeds. "
+            + AVERAGE_RULE
+            + " Drop: the same method's clean run minus the noisy "
             "one, over the tasks and seeds that both have.",
         ),
         Part(
@@ -105,13 +117,23 @@ ROBUSTNESS = Layout(
             ),
             "A fraction of the training rows with label 1 removed; ratio 0 is the clean run. First the "
             "accuracy on evaluation rows with label 1 (predicting 1 always scores 100), then each task's own "
-            "metric. Mean over seeds, × 100; n: seeds. " + AVERAGE_RULE + " Gain: the average accuracy on "
+            "metric. {shown} over seeds, × 100; n: seeds. " + AVERAGE_RULE + " Gain: the average accuracy on "
             "label 1 minus that of {baseline} at the same ratio.",
         ),
     ),
 )
 
 LAYOUTS: Mapping[str, Layout] = MappingProxyType({layout.name: layout for layout in (MAIN, ROBUSTNESS)})
+
+STATISTIC_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "mean": "mean",
+        "median": "median",
+        "iqm": "interquartile mean",
+        "max": "max",
+        "std": "standard deviation, ddof 1",
+    }
+)
 
 METRIC_TITLES: Mapping[str, str] = MappingProxyType(
     {

@@ -51,19 +51,23 @@ def shown(cell: Cell, column: Column) -> Shown:
     """A cell's numbers and note."""
     if not cell.applies:
         return Shown(())
+    if cell.text:
+        return Shown(((cell.text, 0),))
     if cell.mean is None:
         return Shown(((NOTHING, 0),), _note(cell, column))
     figures = []
     for statistic in column.show:
         value = getattr(cell, statistic)
-        if value is not None:
-            star = "*" if cell.remark or (cell.reduced and column.kind == "difference") else ""
-            figures.append((percent(value, signed=column.signed) + star, cell.places.get(statistic, 0)))
+        star = "*" if cell.remark or (cell.reduced and column.kind == "difference") else ""
+        text = NOTHING if value is None else percent(value, signed=column.signed) + star
+        figures.append((text, cell.places.get(statistic, 0)))
     return Shown(tuple(figures), _note(cell, column))
 
 
 def _note(cell: Cell, column: Column) -> str:
     if column.kind == "score" or (cell.reduced and cell.mean is not None):
         n = f"n={cell.n}" if cell.complete else f"n={cell.n}/{cell.planned}"
-        return f"{n} {cell.mark}".rstrip()
+        collapsed = f" c={cell.collapsed}" if cell.collapsed else ""
+        better = f" {cell.tested.mark}" if cell.tested and cell.tested.mark else ""
+        return f"{n}{collapsed}{better} {cell.mark}".rstrip()
     return cell.mark

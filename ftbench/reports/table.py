@@ -10,6 +10,32 @@ PENDING = ("queued", "running")
 """Why a score is missing, where it will still come; every other reason stays until somebody acts."""
 
 
+BETTER, WORSE = "▲", "▼"
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A cell's difference to the baseline, paired by seed; fractions.
+
+    Attributes:
+        difference: the mean difference.
+        low: of its 95 % t interval.
+        high: likewise.
+        n: the seeds that both have.
+        p: of the paired t-test.
+        p_corrected: over all that the table tests.
+        mark: ``BETTER`` or ``WORSE`` where that is significant, else "".
+    """
+
+    difference: float
+    low: float
+    high: float
+    n: int
+    p: float
+    p_corrected: float
+    mark: str = ""
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell: the scores behind it, and what they come to; fractions throughout.
@@ -31,6 +57,11 @@ class Cell:
         applies: False where the cell has no meaning, such as the drop of the clean run.
         places: statistic -> 1 (best of its column) or 2 (second); others are left out.
         remark: what the method says of its scores on the task; "" for nothing.
+        median: the median score (an average or difference: over tasks, of their medians).
+        iqm: the mean of the middle half of the scores (likewise).
+        collapsed: how many of the scores are of constant predictions.
+        tested: its difference to the baseline; None where that is not tested.
+        text: what stands there instead of numbers.
     """
 
     mean: float | None = None
@@ -47,6 +78,11 @@ class Cell:
     applies: bool = True
     places: Mapping[str, int] = field(default_factory=dict)
     remark: str = ""
+    median: float | None = None
+    iqm: float | None = None
+    collapsed: int = 0
+    tested: Tested | None = None
+    text: str = ""
 
     @property
     def complete(self) -> bool:
@@ -67,11 +103,12 @@ class Column:
 
     Attributes:
         key: its name within the section: the task, ``average``, ``average_shared``, ``difference``; followed
-            by ``:own`` where the task's own metric stands beside another one.
-        kind: ``score``, ``average`` or ``difference``.
+            by ``:own`` where the task's own metric stands beside another one; ``group``, ``runs``.
+        kind: ``score``, ``average`` or ``difference``; ``group`` (the letters of the methods that cannot be
+            told apart) and ``runs`` (scores there of those queued) hold text.
         title: the heading: the task as papers print it.
         subtitle: below it: the metric.
-        show: the statistics to show: ``mean``, ``max``.
+        show: the statistics to show: ``mean``, ``median``, ``iqm``, ``max``, ``std``.
         signed: whether positive numbers get a plus sign.
         task: the task of a score.
         evaluation: the evaluation set that was scored.

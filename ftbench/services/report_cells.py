@@ -80,6 +80,8 @@ class Block:
         return Cell(
             mean=_number(aggregate.mean(one)[0]),
             max=_number(aggregate.maximum(one)[0]),
+            median=_number(aggregate.median(one)[0]),
+            iqm=_number(aggregate.iqm(one)[0]),
             std=_number(aggregate.std(one)[0]),
             n=len(there),
             planned=len(planned),
@@ -87,6 +89,7 @@ class Block:
             seeds=tuple(there),
             values=tuple(mine[seed].score(metric) for seed in there),
             jobs=tuple(mine[seed].cell.digest for seed in there),
+            collapsed=sum(mine[seed].constant for seed in there),
         )
 
     def whole(self, method: MethodKey) -> bool:
@@ -137,14 +140,20 @@ class Block:
         both_whole = self.whole(method) and self.whole(baseline)
         average = self.average if both_whole else self.shared_average
         mine, theirs = average(method), average(baseline)
-        return replace(mine, mean=_minus(mine.mean, theirs.mean), max=_minus(mine.max, theirs.max))
+        return replace(
+            mine,
+            mean=_minus(mine.mean, theirs.mean),
+            max=_minus(mine.max, theirs.max),
+            median=_minus(mine.median, theirs.median),
+            iqm=_minus(mine.iqm, theirs.iqm),
+        )
 
     def drop(self, method: MethodKey, clean: Block) -> Cell:
         """The clean scores minus these, over the tasks and seeds that both have."""
         if clean is self:
             return Cell(applies=False)
         paired = aggregate.difference(clean.scores[method], self.scores[method])
-        return replace(self._averaged(paired, int(self.planned.sum())), max=None)
+        return replace(self._averaged(paired, int(self.planned.sum())), max=None, median=None, iqm=None)
 
     def _averaged(self, scores: FloatArray, planned: int) -> Cell:
         """The mean over the tasks that have scores, of each task's mean and best."""
@@ -154,6 +163,8 @@ class Block:
         return Cell(
             mean=_number(aggregate.average(aggregate.mean(present))),
             max=_number(aggregate.average(aggregate.maximum(present))),
+            median=_number(aggregate.average(aggregate.median(present))),
+            iqm=_number(aggregate.average(aggregate.iqm(present))),
             n=n,
             planned=planned,
             tasks=tuple(task.name for task, has in zip(self.tasks, there, strict=True) if has),

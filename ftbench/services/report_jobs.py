@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ftbench.db.rows import CellRow, ScoreRow
@@ -14,6 +14,7 @@ from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 
 DONE = State.DONE.value
+COLLAPSED = "collapsed"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,21 @@ class ReportJob:
         """The score, or NaN where there is none."""
         return self.scores.get(metric, math.nan)
 
+    @property
+    def constant(self) -> bool:
+        """Whether all predictions were the same, as far as the metrics tell.
+
+        Of two classes and of numbers exactly: the correlation is 0, and label 1 is predicted for all rows or
+        for none. Of more classes: where label 1 is always or never found.
+        """
+        correlation = self.scores.get("matthews", self.scores.get("pearson", 0.0))
+        return correlation == 0 and self.scores.get("accuracy_label1", self._other) in (0.0, 1.0)
+
+    @property
+    def _other(self) -> float:
+        """What stands for the recall of label 1 where there are no labels."""
+        return 0.0 if "pearson" in self.scores else math.nan
+
     def reason(self, metric: str) -> str:
         """Why there is no score."""
         return "no score" if self.status == DONE else self.status
@@ -100,6 +116,11 @@ def join(
             keys[at] = MethodKey(cell.method, json.dumps(cell.hparams, sort_keys=True))
         jobs.append(ReportJob(cell, keys[at], _status(cell), found.get(cell.digest, {})))
     return jobs
+
+
+def without_collapsed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
+    """The jobs, those with constant predictions without their scores."""
+    return [replace(job, status=COLLAPSED, scores={}) if job.constant else job for job in jobs]
 
 
 def reported(names: Iterable[str], scores: Iterable[ScoreRow]) -> dict[str, Reported]:

@@ -31,7 +31,12 @@ def notes(
         lacks_baseline: the baseline, where the table has no row for it.
         twins: jobs that were left out because another one has their place.
     """
-    lines = [*_missing(columns, groups), *_shared(groups, blocks), *_differences(columns, groups)]
+    lines = [
+        *_missing(columns, groups),
+        *_collapsed(columns, groups),
+        *_shared(groups, blocks),
+        *_differences(columns, groups),
+    ]
     if lacks_baseline:
         lines.append(f"{lacks_baseline} has no jobs here, so there is no difference to it.")
     return (*lines, *remark_lines(columns, groups), *_unknown(blocks), *_twins(twins))
@@ -73,6 +78,23 @@ def _missing(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[str
     if lost:
         listed = "; ".join(f"{name}: {what}" for name, what in lost[:LISTED])
         yield f"! {listed}" + (f"; and {len(lost) - LISTED} more cells." if len(lost) > LISTED else ".")
+
+
+def _collapsed(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[str]:
+    found = [
+        (" ".join([row.label, "on", column.title, *([f"at {group.title}"] if group.title else [])]), cell)
+        for group in groups
+        for row in group.rows
+        for column, cell in zip(columns, row.cells, strict=True)
+        if cell.collapsed and ":" not in column.key
+    ]
+    if found:
+        listed = "; ".join(f"{name}: {cell.collapsed}" for name, cell in found[:LISTED])
+        more = f"; and {len(found) - LISTED} more cells" if len(found) > LISTED else ""
+        yield (
+            f"c: runs that collapsed to one prediction for all rows; they count: {listed}{more}. "
+            "Without them: --without-collapsed."
+        )
 
 
 def _lost(cell: Cell) -> str:

@@ -13,6 +13,7 @@ from ftbench.db import CellRow
 from ftbench.domain import axes, hparams
 from ftbench.domain.axes import MethodChoice
 from ftbench.errors import UnknownName
+from ftbench.reports.layouts import STATISTIC_TITLES
 from ftbench.services.report_settings import DATA
 from ftbench.settings import DEFAULT_DATABASE
 
@@ -33,6 +34,8 @@ class Request:
     Attributes:
         table: the layout's name.
         baseline: a method's name or label; its jobs are let through whatever ``methods`` says.
+        show: the statistics to show, with commas; None for those of the layout.
+        collapsed: whether runs with constant predictions count.
     """
 
     table: str = "main"
@@ -40,6 +43,21 @@ class Request:
     tasks: str | None = None
     methods: str | None = None
     baseline: str = "vanilla"
+    show: str | None = None
+    collapsed: bool = True
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """The statistics to show; () for those of the layout.
+
+        Raises:
+            UnknownName: there is no such statistic.
+        """
+        names = axes.names(self.show or "")
+        for name in names:
+            if name not in STATISTIC_TITLES:
+                raise UnknownName("statistic", name, STATISTIC_TITLES)
+        return names
 
     @property
     def baseline_label(self) -> str:

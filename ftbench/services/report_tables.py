@@ -6,10 +6,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ftbench.reports.layouts import METRIC_TITLES, Measure, Part
+import numpy as np
+
+from ftbench.reports.layouts import METRIC_TITLES, STATISTIC_TITLES, Measure, Part
 from ftbench.reports.table import Cell, Column, Group, Row, Section
 from ftbench.services.report_cells import Block
 from ftbench.services.report_jobs import DONE, MethodKey, Reported, ReportJob
+from ftbench.services.report_marks import marked
 from ftbench.services.report_notes import notes
 from ftbench.services.report_remarks import Remarks
 from ftbench.services.report_settings import Setting
@@ -53,7 +56,7 @@ def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
     tasks = [task for name, task in subject.tasks.items() if name in names]
     methods = list(dict.fromkeys(job.key for job in shown))
     seeds = sorted({job.cell.seed for jobs in ratios.values() for job in jobs})
-    indices = {ratio: _index(jobs) for ratio, jobs in ratios.items()}
+    indices = {ratio: index_of(jobs) for ratio, jobs in ratios.items()}
     blocks = {
         ratio: [_block(measure, tasks, seeds, methods, index) for measure in part.measures]
         for ratio, (index, _) in indices.items()
@@ -62,11 +65,16 @@ def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
     columns = tuple(_columns(part, blocks, tasks, subject.baseline))
     rows = _ordered(methods, baseline, blocks, subject.labels)
     groups = tuple(_group(part, ratio, blocks, rows, baseline, columns, subject) for ratio in blocks)
+    groups, told = marked(groups, [found[0] for found in blocks.values()], rows, baseline, subject.baseline)
     return Section(
         part=part.name,
         axis=part.axis,
         title=f"{part.title}: {setting.title}",
-        caption=(part.caption.format(baseline=subject.baseline), *setting.recipe_lines()),
+        caption=(
+            part.caption.format(baseline=subject.baseline, shown=_statistics(part)),
+            *setting.recipe_lines(),
+            told,
+        ),
         model=setting.model,
         train_size=setting.train_size,
         changed=setting.changed,
@@ -94,7 +102,7 @@ def _ratios(part: Part, jobs: Iterable[ReportJob]) -> dict[float, list[ReportJob
     return dict(sorted(found.items()))
 
 
-def _index(jobs: Iterable[ReportJob]) -> tuple[dict[tuple[MethodKey, str], dict[int, ReportJob]], int]:
+def index_of(jobs: Iterable[ReportJob]) -> tuple[dict[tuple[MethodKey, str], dict[int, ReportJob]], int]:
     """The jobs by method, task and seed; and how many had their place taken by another one."""
     index: dict[tuple[MethodKey, str], dict[int, ReportJob]] = {}
     twins = 0
@@ -140,6 +148,14 @@ def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: st
         if measure.difference:
             title, signed = measure.difference.title.format(baseline=baseline), measure.difference.signed
             yield Column("difference" + own, "difference", title, "", measure.show, signed)
+    yield Column("group", "group", "Group")
+    yield Column("runs", "runs", "Runs")
+
+
+def _statistics(part: Part) -> str:
+    """The statistics of a part in words: ``Mean (max)``."""
+    first, *others = (STATISTIC_TITLES[name] for name in part.measures[0].show)
+    return first.capitalize() + "".join(f" ({name})" for name in others)
 
 
 def _shares(blocks: Blocks, at: int) -> bool:
@@ -178,10 +194,10 @@ def _group(
     cells = {
         method: tuple(_cells(part, ratio, blocks, method, baseline, subject.remarks)) for method in methods
     }
-    marked = _marked([cells[method] for method in methods], columns)
+    placed = _placed([cells[method] for method in methods], columns)
     rows = tuple(
         Row(subject.labels[method], method.method, method.values(), found)
-        for method, found in zip(methods, marked, strict=True)
+        for method, found in zip(methods, placed, strict=True)
     )
     return (
         Group("", None, rows) if part.axis is None else Group(f"{part.axis} {100 * ratio:g} %", ratio, rows)
@@ -208,15 +224,18 @@ def _cells(
             yield block.against(method, baseline)
         elif measure.difference:
             yield block.drop(method, blocks[0.0][at]) if 0.0 in blocks else Cell(reduced=True)
+    yield Cell(applies=False)  # the group, once everything is tested
+    first = blocks[ratio][0]
+    yield Cell(text=f"{int(np.isfinite(first.scores[method]).sum())}/{int(first.planned.sum())}")
 
 
-def _marked(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column]) -> list[tuple[Cell, ...]]:
+def _placed(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column]) -> list[tuple[Cell, ...]]:
     """The rows with the best and the second of each column marked, as the table shows the numbers."""
     marked = [list(row) for row in rows]
     for at, column in enumerate(columns):
-        if column.kind == "difference":
+        if column.kind not in ("score", "average"):
             continue
-        for statistic in column.show:
+        for statistic in (name for name in column.show if name != "std"):  # more spread is no merit
             same_runs = column.key.startswith("average_shared")
             values = [_comparable(row[at], statistic, same_runs) for row in rows]
             for row, place in zip(marked, aggregate.places(values), strict=True):

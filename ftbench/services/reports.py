@@ -10,7 +10,7 @@ from ftbench.domain.result import State
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.reports.layouts import LAYOUTS, Part
 from ftbench.reports.table import Report, Section
-from ftbench.services.report_jobs import join, labels, reported
+from ftbench.services.report_jobs import join, labels, reported, without_collapsed
 from ftbench.services.report_remarks import remarks
 from ftbench.services.report_request import Request, command
 from ftbench.services.report_settings import Setting, brought, split
@@ -34,6 +34,7 @@ def build(address: str, request: Request) -> Report:
     """
     if request.table not in LAYOUTS:
         raise UnknownName("table", request.table, LAYOUTS)
+    request.statistics  # noqa: B018 - an unknown one is told before the database is read
     path = sqlite_path(address)
     if path is not None and not path.exists():
         request.check([])
@@ -44,8 +45,8 @@ def build(address: str, request: Request) -> Report:
         cells = database.results.cells()
         request.check(cells)
         chosen = request.lets_through(cells)
-        scores = database.results.scores(_roughly(chosen))
-        plugins = _plugins(database, chosen)
+        scores = database.results.scores(roughly(chosen))
+        plugins = plugins_of(database, chosen)
     if not chosen:
         filled = command(request, address, cells, LAYOUTS[request.table].parts[0].axis)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
@@ -72,9 +73,10 @@ def tabulate(
     Raises:
         NothingToReport: the jobs make none of the tables.
     """
-    layout = LAYOUTS[request.table]
-    shown = reported(_ordered([cell.task for cell in cells], request.task_names()), scores)
+    layout = LAYOUTS[request.table].showing(request.statistics)
+    shown = reported(in_order([cell.task for cell in cells], request.task_names()), scores)
     jobs = join(cells, scores, shown)
+    jobs = jobs if request.collapsed else without_collapsed(jobs)
     said = remarks([job.key for job in jobs], list(shown), plugins or {})
     subject = Subject(labels(jobs), shown, request.baseline_label, said)
     settings = split(jobs, brought(plugins or {}))
@@ -106,13 +108,13 @@ def _sections(
     return tuple(sections), missing
 
 
-def _ordered(names: Iterable[str], asked: Sequence[str]) -> list[str]:
+def in_order(names: Iterable[str], asked: Sequence[str]) -> list[str]:
     """Tasks in the order asked for, else in that of the listing; unknown ones last."""
     order = {name: at for at, name in enumerate(asked or tasks.names())}
     return sorted(dict.fromkeys(names), key=lambda name: order.get(name, len(order)))
 
 
-def _roughly(cells: Iterable[CellRow]) -> JobFilter:
+def roughly(cells: Iterable[CellRow]) -> JobFilter:
     """A filter that lets at least these jobs through."""
     rows = list(cells)
     return JobFilter(
@@ -122,7 +124,7 @@ def _roughly(cells: Iterable[CellRow]) -> JobFilter:
     )
 
 
-def _plugins(database: Database, cells: Iterable[CellRow]) -> dict[str, tuple[str, ...]]:
+def plugins_of(database: Database, cells: Iterable[CellRow]) -> dict[str, tuple[str, ...]]:
     """The files of methods that are not installed: they may bring a recipe of their own."""
     found: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys(cell.method for cell in cells):

@@ -57,6 +57,27 @@ def std(scores: FloatArray) -> FloatArray:
     return np.where(n > 1, np.sqrt(squares.sum(axis=0) / np.maximum(n - 1, 1)), np.nan)  # (tasks,)
 
 
+def median(scores: FloatArray) -> FloatArray:
+    """The median of the runs that each task has; NaN for a task without any.
+
+    Args:
+        scores: (seeds, tasks).
+    """
+    runs = [np.sort(column[np.isfinite(column)]) for column in scores.T]
+    return np.array([np.median(column) if len(column) else np.nan for column in runs])  # (tasks,)
+
+
+def iqm(scores: FloatArray) -> FloatArray:
+    """The mean of the middle half of each task's runs, a quarter cut at both ends, rounded down; else NaN.
+
+    Args:
+        scores: (seeds, tasks).
+    """
+    runs = [np.sort(column[np.isfinite(column)]) for column in scores.T]
+    middle = [column[len(column) // 4 : len(column) - len(column) // 4] for column in runs]
+    return np.array([column.mean() if len(column) else np.nan for column in middle])  # (tasks,)
+
+
 def average(per_task: FloatArray) -> float:
     """The unweighted mean over tasks; NaN where a task has no value, or there is no task.
 

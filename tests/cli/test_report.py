@@ -46,7 +46,7 @@ def test_a_terminal_gets_styles_unless_told_otherwise(filled, monkeypatch, setti
     monkeypatch.setenv("TERM", "xterm")
     for name, value in setting.items():
         monkeypatch.setenv(name, value)
-    assert report._styled() is styled
+    assert report.styled() is styled
 
 
 def test_tables_follow_the_width_of_the_terminal(filled, monkeypatch):

@@ -38,6 +38,10 @@ def test_json_has_fractions_seeds_and_jobs_by_column():
         "values": [0.6376] * 3,
         "jobs": ["d"] * 3,
         "remark": None,
+        "median": None,
+        "iqm": None,
+        "collapsed": 0,
+        "tested": None,
     }
     assert bidrop["hparams"] == {"k": 3}
     assert bidrop["cells"]["cola"]["places"] == {"mean": 1, "max": 1}

@@ -44,7 +44,7 @@ def rows() -> Rows:
 
 def test_main_table_has_mean_max_average_and_difference(rows):
     (section,) = report(rows).sections
-    assert [c.key for c in section.columns] == ["rte", "sst2", "average", "difference"]
+    assert [c.key for c in section.columns] == ["rte", "sst2", "average", "difference", "group", "runs"]
     assert labels(section) == ["vanilla", "bidrop"]
     rte = cell(section, "bidrop", "rte")
     assert (rte.mean, rte.max, rte.n, rte.planned) == (pytest.approx(0.67), 0.69, 3, 3)
@@ -312,7 +312,7 @@ def noisy() -> Rows:
 def test_noise_half_has_the_drop_against_the_same_methods_clean_run(noisy):
     (section,) = report(noisy, "robustness").sections
     assert (section.part, [g.ratio for g in section.groups]) == ("noise", [0.0, 0.1])
-    assert [c.key for c in section.columns] == ["mrpc", "rte", "average", "difference"]
+    assert [c.key for c in section.columns] == ["mrpc", "rte", "average", "difference", "group", "runs"]
     assert cell(section, "vanilla", "average", 1).mean == pytest.approx(0.63)
     drop = cell(section, "vanilla", "difference", 1)
     assert (drop.mean, drop.n, drop.reduced) == (pytest.approx(0.08), 4, False)  # 71 - 63
@@ -354,6 +354,7 @@ def test_reduction_half_scores_label_1_and_the_tasks_own_metric():
                 )
     (section,) = report(rows, "robustness").sections
     keys = ["mrpc", "rte", "average", "difference", "mrpc:own", "rte:own", "average:own"]
+    keys += ["group", "runs"]
     assert [c.key for c in section.columns] == keys
     assert [c.metric for c in section.columns[:2]] == ["accuracy_label1"] * 2
     assert [c.metric for c in section.columns[4:6]] == ["f1", "accuracy"]

@@ -3,6 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.stats import trim_mean
 
 from ftbench.stats import aggregate
 
@@ -87,3 +88,12 @@ def test_no_seeds_at_all_gives_nan_for_every_task():
 )
 def test_places_mark_best_and_second_and_share_ties(values, expected):
     assert aggregate.places(values) == expected
+
+
+def test_median_and_interquartile_mean_are_over_the_runs_a_task_has():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 3, 4, 5, 8, 11):
+        runs = rng.normal(0.7, 0.1, n)
+        scores = np.stack([np.append(runs, NAN), np.full(n + 1, NAN)], axis=1)
+        np.testing.assert_allclose(aggregate.median(scores), [np.median(runs), NAN])
+        np.testing.assert_allclose(aggregate.iqm(scores), [trim_mean(runs, 0.25), NAN])

@@ -1,0 +1,58 @@
+"""``ftbench power``: what so many seeds can show."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, TasksFilter
+from ftbench.cli.report import chosen_format, deliver, styled
+from ftbench.errors import UsageError
+from ftbench.settings import database_address
+
+SCHEMA = "ftbench.power/1"
+
+
+def power(
+    methods: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[METHOD…]", help="Two or more, for the spread that they have."),
+    ] = None,
+    spread: Annotated[
+        float | None,
+        typer.Option("--spread", metavar="POINTS", help="Instead of methods: of the paired differences."),
+    ] = None,
+    difference: Annotated[
+        float, typer.Option("--difference", metavar="POINTS", help="The difference to be found.")
+    ] = 1.0,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", metavar="N", help="How many; by default those that are there.")
+    ] = None,
+    alpha: Annotated[float, typer.Option("--alpha", help="Level of the test.")] = 0.05,
+    wanted: Annotated[float, typer.Option("--power", help="How probably the difference is found.")] = 0.8,
+    models: ModelsFilter = None,
+    tasks: TasksFilter = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="rich (default), markdown, csv or json.")
+    ] = None,
+    as_json: JsonOption = False,
+    db: DatabaseOption = None,
+) -> None:
+    """Say what difference so many seeds can show, and how many seeds a difference needs."""
+    from ftbench.reports import sheet
+    from ftbench.services import power as service
+    from ftbench.services.compare_request import CompareRequest
+
+    chosen = chosen_format(format_, as_json, None, sheet.FORMATS)
+    request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
+    if (spread is None) == (not methods):
+        raise UsageError(
+            "power needs either methods, such as bidrop vanilla, or --spread POINTS with --seeds N"
+        )
+    if spread is not None:
+        sheets = service.stated(spread / 100, request)
+    else:
+        runs = CompareRequest(tuple(methods or ()), models, tasks)
+        sheets = service.measured(database_address(db), runs, request)
+    deliver(sheet.render(sheets, chosen, schema=SCHEMA, styled=styled()), None)

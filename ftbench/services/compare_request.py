@@ -1,0 +1,154 @@
+"""What a comparison was asked for, and the runs that it is about."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ftbench.db import open_database
+from ftbench.domain import axes
+from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
+from ftbench.services import reports
+from ftbench.services.report_cells import Block
+from ftbench.services.report_jobs import MethodKey, Reported, ReportJob, join, labels, reported
+from ftbench.services.report_request import Request
+from ftbench.services.report_settings import brought, split
+from ftbench.services.report_tables import index_of
+from ftbench.settings import sqlite_path
+from ftbench.stats.correction import CORRECTIONS
+
+TESTS = {"t": "paired t", "wilcoxon": "Wilcoxon", "sign-flip": "sign-flip"}
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """The flags, as they were given.
+
+    Attributes:
+        methods: names or labels, two at least.
+        models: only these.
+        tasks: only these.
+        noise: the ratio of wrong labels of the compared runs.
+        reduction: the ratio by which label 1 is reduced in them.
+        test: whose p are corrected and marked: ``t``, ``wilcoxon`` or ``sign-flip``.
+        correction: ``holm``, ``bh`` or ``none``.
+        region: half the region of practical equivalence, as a fraction.
+        examples: whether predictions are compared too.
+        data_dir: the folder with the data sets, for their labels.
+    """
+
+    methods: tuple[str, ...]
+    models: str | None = None
+    tasks: str | None = None
+    noise: float = 0.0
+    reduction: float = 0.0
+    test: str = "t"
+    correction: str = "holm"
+    region: float = 0.01
+    examples: bool = False
+    data_dir: str | None = None
+
+    def check(self) -> None:
+        """Refuse what no comparison can be.
+
+        Raises:
+            UsageError: fewer than two methods, an unknown test or correction, a region outside [0, 1).
+        """
+        if len(set(self.methods)) < 2:
+            raise UsageError("compare needs two methods or more, such as: ftbench compare bidrop vanilla")
+        if self.test not in TESTS:
+            raise UnknownName("test", self.test, TESTS)
+        if self.correction not in CORRECTIONS:
+            raise UnknownName("correction", self.correction, CORRECTIONS)
+        if not 0 <= self.region < 1:
+            raise BadValue(f"region {self.region:g}: give points from 0 to below 100")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The runs of one table's setting.
+
+    Attributes:
+        title: the model, the training rows, what was changed.
+        labels: how each method is named.
+        block: the scores, by method.
+        pairs: the comparisons: left minus right.
+    """
+
+    title: str
+    labels: dict[MethodKey, str]
+    block: Block
+    pairs: tuple[tuple[MethodKey, MethodKey], ...]
+
+
+def find(address: str, request: CompareRequest) -> list[Compared]:
+    """The runs of a database that a comparison is about.
+
+    Raises:
+        UnknownName: a method, model or task that nothing carries.
+        FtbenchError: no database, or nothing to compare in it.
+    """
+    request.check()
+    path = sqlite_path(address)
+    if path is not None and not path.exists():
+        raise FtbenchError(f"there is no database '{address}'; make and fill it with: ftbench queue")
+    asked = Request(
+        models=request.models,
+        tasks=request.tasks,
+        methods=",".join(request.methods),
+        baseline=request.methods[0],
+    )
+    with open_database(address, write=False) as database:
+        cells = database.results.cells()
+        asked.check(cells)
+        chosen = [
+            cell
+            for cell in asked.lets_through(cells)
+            if (cell.noise, cell.reduction) == (request.noise, request.reduction)
+        ]
+        scores = database.results.scores(reports.roughly(chosen))
+        plugins = reports.plugins_of(database, chosen)
+    shown = reported(reports.in_order([c.task for c in chosen], asked.task_names()), scores)
+    jobs = join(chosen, scores, shown)
+    named = labels(jobs)
+    order = _order(named, request.methods)
+    found = []
+    for setting in split(jobs, brought(plugins)):
+        there = {job.cell.task for job in setting.jobs}
+        tasks = [task for name, task in shown.items() if name in there]
+        mine = [key for key in order if any(job.key == key for job in setting.jobs)]
+        block = _block(tasks, mine, setting.jobs)
+        pairs = tuple(itertools.combinations(block.compared, 2))
+        if pairs:
+            found.append(Compared(setting.title + _condition(request), named, block, pairs))
+    if not found:
+        wanted = ", ".join(request.methods)
+        raise FtbenchError(
+            f"no scores of two of these methods under one setting: {wanted}{_condition(request)}"
+        )
+    return found
+
+
+def _order(named: dict[MethodKey, str], wanted: Sequence[str]) -> list[MethodKey]:
+    """The methods in the order asked for."""
+    asked = list(wanted)
+
+    def place(key: MethodKey) -> int:
+        exact = [at for at, text in enumerate(asked) if text == named[key]]
+        same = [at for at, choice in enumerate(axes.methods(",".join(asked))) if choice.name == key.method]
+        return min(exact or same or [len(asked)])
+
+    return sorted(named, key=place)
+
+
+def _block(tasks: Sequence[Reported], methods: Sequence[MethodKey], jobs: Iterable[ReportJob]) -> Block:
+    rows = list(jobs)
+    index, _ = index_of(rows)
+    seeds = sorted({job.cell.seed for job in rows})
+    return Block.of(tasks, [task.metric for task in tasks], seeds, methods, index)
+
+
+def _condition(request: CompareRequest) -> str:
+    changes = {"noise": request.noise, "reduction": request.reduction}
+    return "".join(f" · {name} {100 * ratio:g} %" for name, ratio in changes.items() if ratio)

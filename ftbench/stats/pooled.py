@@ -1,0 +1,98 @@
+"""Over all tasks at once: the interquartile mean, and the probability of improvement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ftbench.stats.aggregate import FloatArray
+from ftbench.stats.findings import Interval, NoAnswer, too_few
+
+RESAMPLES = 2_000
+
+
+def interquartile_mean(scores: FloatArray) -> float:
+    """The mean of the middle half of all runs (Agarwal et al. 2021, arXiv:2108.13264, section 4.2).
+
+    Args:
+        scores: (seeds, tasks), NaN for a missing run; of one scale. One run at least.
+    """
+    from scipy import stats
+
+    return float(stats.trim_mean(scores[np.isfinite(scores)], 0.25))
+
+
+def iqm_interval(scores: FloatArray, level: float = 0.95, seed: int = 0) -> Interval | NoAnswer:
+    """The interquartile mean with a bootstrap interval, runs drawn task by task (Agarwal et al. 2021, 4.1).
+
+    Args:
+        scores: (seeds, tasks), NaN for a missing run.
+        level: in (0, 1).
+        seed: of the bootstrap.
+    """
+    runs = _runs([scores])
+    if isinstance(runs, NoAnswer):
+        return runs
+    (columns,) = runs
+    return _interval([columns], lambda drawn: _trimmed(np.concatenate(drawn[0], axis=1)), level, seed)
+
+
+def improvement(
+    left: FloatArray, right: FloatArray, level: float = 0.95, seed: int = 0
+) -> Interval | NoAnswer:
+    """How probably a run of ``left`` beats one of ``right``, over tasks (Agarwal et al. 2021, section 4.3).
+
+    The mean over tasks of P(left > right) + P(left = right) / 2; the runs are not paired. The interval is of
+    a bootstrap, runs drawn task by task.
+
+    Args:
+        left: (seeds, tasks), NaN for a missing run.
+        right: (seeds, tasks), the same tasks.
+        level: in (0, 1).
+        seed: of the bootstrap.
+    """
+    runs = _runs([left, right])
+    if isinstance(runs, NoAnswer):
+        return runs
+
+    def chance(drawn: Sequence[Sequence[FloatArray]]) -> FloatArray:
+        beats = [
+            np.sign(a[:, :, None] - b[:, None, :]).mean(axis=(1, 2)) for a, b in zip(*drawn, strict=True)
+        ]
+        chances: FloatArray = 0.5 + np.mean(beats, axis=0) / 2
+        return chances
+
+    return _interval(runs, chance, level, seed)
+
+
+def _runs(methods: Sequence[FloatArray]) -> list[list[FloatArray]] | NoAnswer:
+    """Each method's runs, task by task; every task needs two."""
+    columns = [[column[np.isfinite(column)] for column in scores.T] for scores in methods]
+    fewest = min((len(column) for method in columns for column in method), default=0)
+    return columns if fewest >= 2 else too_few(fewest, 2, "runs of a task")
+
+
+def _interval(
+    methods: Sequence[Sequence[FloatArray]],
+    statistic: Callable[[Sequence[Sequence[FloatArray]]], FloatArray],
+    level: float,
+    seed: int,
+) -> Interval:
+    """Percentiles of a statistic of (resamples, runs) arrays, one for each method and task."""
+    rng = np.random.default_rng(seed)
+    drawn = [
+        [column[rng.integers(len(column), size=(RESAMPLES, len(column)))] for column in method]
+        for method in methods
+    ]
+    low, high = np.quantile(statistic(drawn), [(1 - level) / 2, (1 + level) / 2])
+    value = statistic([[column[None, :] for column in method] for method in methods])[0]
+    fewest = min(len(column) for method in methods for column in method)
+    return Interval(float(value), float(low), float(high), fewest, level, "bootstrap")
+
+
+def _trimmed(runs: FloatArray) -> FloatArray:
+    """The interquartile mean of each row: (resamples,)."""
+    from scipy import stats
+
+    return np.asarray(stats.trim_mean(runs, 0.25, axis=1), dtype=np.float64)

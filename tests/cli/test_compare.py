@@ -1,0 +1,174 @@
+"""``ftbench compare``, in process, on a database made by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ftbench import tasks
+from ftbench.db import Entry, create_database
+from ftbench.domain.job import Job
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.result import JobResult, Predictions, Score
+from ftbench.stats import paired
+from ftbench.tasks import sources
+from tests.cli.conftest import Ftbench
+
+SCORES = {
+    ("vanilla", "rte"): [0.70, 0.71, 0.69, 0.72],
+    ("bidrop", "rte"): [0.73, 0.735, 0.715, 0.76],
+    ("vanilla", "sst2"): [0.90, 0.91, 0.92, 0.93],
+    ("bidrop", "sst2"): [0.91, 0.90, 0.93],  # the last seed is missing
+}
+
+
+def done(database, job, method, score, predictions=()):
+    database.jobs.add([Entry(job, method)])
+    claim = database.jobs.claim("worker", 60.0)
+    database.jobs.finish(claim, JobResult(scores=(Score("dev", "accuracy", score),), predictions=predictions))
+
+
+@pytest.fixture
+def filled(ftbench: Ftbench) -> Ftbench:
+    with create_database("ftbench.db") as database:
+        for (method, task), scores in SCORES.items():
+            for seed, score in enumerate(scores):
+                done(database, Job("bert-base", "main", task, "d", ("dev",), method, {}, seed), method, score)
+        for method in ("vanilla", "bidrop"):
+            job = Job("bert-base", "main", "rte", "d", ("dev",), method, {}, 0, Perturbation(noise=0.1))
+            done(database, job, method, 0.6)
+    return ftbench
+
+
+def sheet(ended, name):
+    return next(s for s in ended.json["sheets"] if s["name"] == name)
+
+
+def test_each_task_is_tested_over_paired_seeds_and_the_family_corrected(filled):
+    ended = filled("compare", "bidrop", "vanilla", "--json")
+    assert ended.code == 0 and ended.err == ""
+    assert ended.json["schema"] == "ftbench.compare/1"
+    found = {row["task"]: row for row in sheet(ended, "tasks")["rows"]}
+    assert list(found) == ["RTE", "SST-2", "Avg"]
+    rte = found["RTE"]
+    p = stats.ttest_rel(SCORES["bidrop", "rte"], SCORES["vanilla", "rte"]).pvalue
+    assert (rte["p_t"], rte["n"], rte["difference"]) == (pytest.approx(p), 4, pytest.approx(0.03))
+    assert rte["p_corrected"] == pytest.approx(3 * p) and rte["mark"] == "better"
+    assert rte["smallest_p"] == rte["p_sign_flip"] == 0.125
+    pairs = paired.differences(np.array(SCORES["bidrop", "rte"]), np.array(SCORES["vanilla", "rte"]))
+    assert rte["g"] == pytest.approx(paired.hedges_g(pairs).value)
+
+
+def test_a_seed_that_one_method_lacks_is_dropped_and_named(filled):
+    ended = filled("compare", "bidrop", "vanilla", "--json")
+    found = {row["task"]: row for row in sheet(ended, "tasks")["rows"]}
+    assert (found["SST-2"]["n"], found["Avg"]["n"]) == (3, 3)
+    assert found["SST-2"]["dropped"] == "vanilla alone has 3"
+    assert any("vanilla alone has 3" in note for note in sheet(ended, "tasks")["notes"])
+
+
+def test_the_order_of_the_methods_is_the_direction(filled):
+    there, back = (
+        filled("compare", *names, "--json") for names in (("bidrop", "vanilla"), ("vanilla", "bidrop"))
+    )
+    one, other = (sheet(ended, "tasks")["rows"][0] for ended in (there, back))
+    assert one["difference"] == pytest.approx(-other["difference"])
+    assert (one["mark"], other["mark"]) == ("better", "worse")
+
+
+def test_too_few_seeds_say_how_many_are_needed_and_have_no_mark(filled):
+    ended = filled("compare", "bidrop", "vanilla", "--noise", "0.1")
+    assert ended.code == 0
+    assert "No test for bidrop − vanilla on RTE: too few pairs: needs 2, has 1." in ended.out
+    assert "noise 10 %" in ended.out and "nan" not in ended.out.lower()
+
+
+def test_chosen_test_and_correction_decide_the_mark(filled):
+    ended = filled("compare", "bidrop", "vanilla", "--json", "--test", "sign-flip", "--correction", "none")
+    rte = sheet(ended, "tasks")["rows"][0]
+    assert rte["p_corrected"] == rte["p_sign_flip"] == 0.125 and rte["mark"] == ""
+
+
+def test_across_tasks_there_are_ranks_groups_and_a_posterior(filled):
+    ended = filled("compare", "bidrop", "vanilla", "--json")
+    first = sheet(ended, "methods")["rows"][0]
+    assert (first["method"], first["rank"], first["wilcoxon_group"]) == ("bidrop", 1.0, "a")
+    pair = sheet(ended, "pairs")["rows"][0]
+    assert pair["better"] + pair["same"] + pair["worse"] == pytest.approx(1)
+    assert not {"methods", "pairs"} & {
+        s["name"] for s in filled("compare", "bidrop", "vanilla", "--tasks", "rte", "--json").json["sheets"]
+    }
+
+
+def test_formats(filled):
+    assert filled("compare", "bidrop", "vanilla", "--format", "markdown").out.startswith(
+        "### Comparison by task"
+    )
+    rows = list(csv.DictReader(io.StringIO(filled("compare", "bidrop", "vanilla", "--format", "csv").out)))
+    assert [row["task"] for row in rows if row["sheet"] == "tasks"] == ["RTE", "SST-2", "Avg"]
+    ended = filled("compare", "bidrop", "vanilla", "-o", "c.md")
+    assert ended.out == "" and Path("c.md").read_text(encoding="utf-8").startswith("### Comparison")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("bidrop", "vanlla"), 2, "unknown method 'vanlla'; did you mean 'vanilla'?"),
+        (("bidrop",), 2, "compare needs two methods or more"),
+        (("bidrop", "bidrop"), 2, "compare needs two methods or more"),
+        (("bidrop", "vanilla", "--test", "wilcoxn"), 2, "unknown test 'wilcoxn'; did you mean 'wilcoxon'?"),
+        (("bidrop", "vanilla", "--correction", "hol"), 2, "unknown correction 'hol'; did you mean 'holm'?"),
+        (("bidrop", "vanilla", "--tasks", "ret"), 2, "unknown task 'ret'; did you mean 'rte'?"),
+        (("bidrop", "vanilla", "--region", "-1"), 2, "give points from 0 to below 100"),
+        (("bidrop", "vanilla", "--format", "latex"), 2, "unknown format 'latex'"),
+        (("bidrop", "vanilla", "--noise", "0.3"), 1, "no scores of two of these methods under one setting"),
+        (("bidrop", "rdrop"), 1, "no scores of two of these methods"),
+        (("bidrop", "vanilla", "--db", "none.db"), 1, "there is no database 'none.db'"),
+    ],
+)
+def test_wrong_words_are_one_line(filled, words, code, message):
+    ended = filled("compare", *words)
+    assert (ended.code, ended.out) == (code, "")
+    assert message in ended.err and ended.err.count("\n") == 1
+
+
+def test_predictions_are_compared_seed_by_seed(ftbench):
+    spec = tasks.find(tasks.expand(["toy"])[0].name)
+    ref = sources.locate(spec)
+    evaluation = spec.evaluation[0].name
+    labels = np.asarray(sources.read(spec, evaluation, ref).labels)
+    rng = np.random.default_rng(0)
+    right = {}
+    with create_database("ftbench.db") as database:
+        for method, share in (("vanilla", 0.6), ("bidrop", 0.9)):
+            for seed in (0, 1):
+                hit = right[method, seed] = rng.random(len(labels)) < share
+                answers = np.where(hit, labels, 1 - labels).astype(int)
+                logits = np.eye(spec.outputs, dtype="<f4")[answers]
+                stored = Predictions("main", evaluation, *logits.shape, zlib.compress(logits.tobytes()))
+                job = Job("tiny", "r", spec.name, ref.revision, (evaluation,), method, {}, seed)
+                database.jobs.add([Entry(job, method)])
+                claim = database.jobs.claim("worker", 60.0)
+                score = Score(evaluation, spec.metric, float(hit.mean()))
+                database.jobs.finish(claim, JobResult(scores=(score,), predictions=(stored,)))
+    ended = ftbench("compare", "bidrop", "vanilla", "--examples", "--json")
+    rows = sheet(ended, "examples")["rows"]
+    assert [row["seed"] for row in rows] == [0, 1]
+    for seed, row in enumerate(rows):
+        mine, theirs = right["bidrop", seed], right["vanilla", seed]
+        alone = int((mine & ~theirs).sum()), int((theirs & ~mine).sum())
+        assert row["p_mcnemar"] == pytest.approx(stats.binomtest(alone[0], sum(alone)).pvalue)
+        assert row["difference"] == pytest.approx(mine.mean() - theirs.mean())
+        assert row["low"] < row["difference"] < row["high"] and row["mark"] == "better"
+
+
+def test_predictions_whose_labels_are_not_here_are_left_out_with_the_reason(filled, monkeypatch):
+    monkeypatch.delenv("FTBENCH_DATA", raising=False)
+    ended = filled("compare", "bidrop", "vanilla", "--examples", "--json")
+    assert ended.code == 0 and sheet(ended, "examples")["rows"] == []

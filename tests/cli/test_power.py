@@ -1,0 +1,49 @@
+"""``ftbench power``, in process."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ftbench.stats import power
+from tests.cli.test_compare import SCORES, filled  # noqa: F401 - a fixture
+
+
+def test_measured_spread_gives_what_the_seeds_show_and_a_difference_needs(filled):  # noqa: F811
+    ended = filled("power", "bidrop", "vanilla", "--difference", "2", "--json")
+    assert ended.code == 0 and ended.json["schema"] == "ftbench.power/1"
+    rte, sst2, average = ended.json["sheets"][0]["rows"]
+    spread = np.std(np.subtract(SCORES["bidrop", "rte"], SCORES["vanilla", "rte"]), ddof=1)
+    assert (rte["task"], rte["measured"], rte["seeds"]) == ("RTE", 4, 4)
+    assert rte["spread"] == pytest.approx(spread)
+    assert rte["smallest"] == pytest.approx(power.smallest_difference(spread, 4))
+    assert rte["needed"] == power.seeds_needed(0.02, spread)
+    assert (sst2["measured"], average["task"]) == (3, "Avg")
+
+
+def test_stated_spread_needs_no_database(ftbench):
+    ended = ftbench("power", "--spread", "2", "--seeds", "10", "--json")
+    (row,) = ended.json["sheets"][0]["rows"]
+    assert row["needed"] == 34  # half a standard deviation, as in Cohen's tables
+    assert row["smallest"] == pytest.approx(power.smallest_difference(0.02, 10))
+    assert "34" in ftbench("power", "--spread", "2", "--seeds", "10").out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "power needs either methods"),
+        (("bidrop", "vanilla", "--spread", "2"), "power needs either methods"),
+        (("--spread", "2"), "give --seeds"),
+        (("--spread", "-2", "--seeds", "3"), "spread -2: give points above 0"),
+        (("--spread", "2", "--seeds", "1"), "seeds 1: a paired test needs 2 or more"),
+        (("--spread", "2", "--seeds", "3", "--difference", "0"), "difference 0: give points above 0"),
+        (("--spread", "2", "--seeds", "3", "--alpha", "1"), "alpha 1: give a level"),
+        (("--spread", "2", "--seeds", "3", "--power", "0.01"), "power 0.01: give a probability"),
+        (("bidrop", "vanlla"), "unknown method 'vanlla'; did you mean 'vanilla'?"),
+    ],
+)
+def test_wrong_words_exit_with_2_and_one_line(filled, words, message):  # noqa: F811
+    ended = filled("power", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err and ended.err.count("\n") == 1

@@ -1,0 +1,151 @@
+"""Statistics over several tasks, against values of their authors' packages on the same numbers."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ftbench.stats import bayes, dominance, pooled, ranks
+from ftbench.stats.findings import NoAnswer
+
+NAN = math.nan
+LEFT = np.array(
+    [
+        [0.643, 0.661, 0.645],
+        [0.693, 0.662, 0.708],
+        [0.705, 0.694, 0.624],
+        [0.684, 0.699, 0.703],
+        [0.654, 0.686, 0.671],
+    ]
+)
+RIGHT = np.array(
+    [
+        [0.666, 0.722, 0.666],
+        [0.689, 0.717, 0.672],
+        [0.687, 0.693, 0.692],
+        [0.653, 0.692, 0.731],
+        [0.644, 0.716, 0.694],
+        [0.671, 0.750, 0.713],
+    ]
+)
+MEANS = np.random.default_rng(6).normal(0.7, 0.03, (14, 4)) + [0.0, 0.04, 0.01, 0.05]
+
+
+def test_ranks_and_friedman_by_demsars_formulas():
+    counted = [[1 + sum(other > one for other in row) for one in row] for row in MEANS]
+    average = np.mean(counted, axis=0)
+    assert ranks.average_ranks(MEANS) == pytest.approx(average)
+    statistic = 12 * 14 / (4 * 5) * ((average**2).sum() - 4 * 5**2 / 4)
+    found = ranks.friedman(MEANS)
+    assert (found.statistic, found.n) == (pytest.approx(statistic), 14)
+    assert found.p == pytest.approx(stats.chi2.sf(statistic, 3))
+
+
+@pytest.mark.parametrize(
+    ("methods", "q"), [(2, 1.960), (3, 2.343), (4, 2.569), (5, 2.728), (7, 2.949), (10, 3.164)]
+)
+def test_critical_values_are_those_of_demsars_table_5(methods, q):
+    scale = math.sqrt(methods * (methods + 1) / (6 * 12))
+    assert ranks.critical_difference(12, methods) / scale == pytest.approx(q, abs=1.5e-3)
+
+
+def test_nemenyi_tells_apart_from_the_critical_difference():
+    p, apart = ranks.nemenyi(MEANS), ranks.average_ranks(MEANS)
+    distance = np.abs(apart[:, None] - apart[None, :])
+    for alpha in (0.05, 0.1, 0.2):
+        assert ((p < alpha) == (distance > ranks.critical_difference(14, 4, alpha))).all()
+    assert np.allclose(p, p.T) and (np.diag(p) == 1).all()
+
+
+def test_wilcoxon_holm_adjusts_scipys_p_of_every_pair():
+    means = np.random.default_rng(1).normal(0.7, 0.02, (9, 3)) + [0.0, 0.01, 0.05]
+    p = [stats.wilcoxon(means[:, i], means[:, j]).pvalue for i, j in ((0, 1), (0, 2), (1, 2))]
+    first, second, third = sorted(p)
+    adjusted = sorted(ranks.wilcoxon_holm(means)[np.triu_indices(3, 1)])
+    assert adjusted == pytest.approx(
+        [3 * first, max(3 * first, 2 * second), max(3 * first, 2 * second, third)]
+    )
+
+
+def test_ranks_share_ties():
+    assert ranks.average_ranks(np.array([[0.7, 0.7, 0.6]])).tolist() == [1.5, 1.5, 3.0]
+
+
+def test_one_task_or_two_methods_have_no_friedman_and_no_pairs():
+    one = np.array([[0.7, 0.8, 0.9]])
+    assert ranks.friedman(one) == NoAnswer("too few tasks", 1, 2)
+    assert ranks.friedman(MEANS[:, :2]) == NoAnswer("too few methods", 2, 3)
+    for find in (ranks.nemenyi, ranks.wilcoxon_holm):
+        assert find(one) == NoAnswer("too few tasks", 1, 2)
+        assert find(MEANS[:, :1]) == NoAnswer("too few methods", 1, 2)
+
+
+def test_methods_that_are_all_equal_differ_nowhere():
+    same = np.full((5, 3), 0.7)
+    assert ranks.friedman(same).p == 1.0
+    assert (ranks.nemenyi(same) > 0.99).all() and (ranks.wilcoxon_holm(same) == 1).all()
+
+
+def test_posterior_is_that_of_baycomp():
+    # baycomp 1.0.3: SignedRankTest.probs(0, d, rope=0.005, nsamples=200000, random_state=0).
+    found = bayes.signed_rank(np.array([0.012, -0.003, 0.008, 0.015, 0.001, -0.006, 0.02]), 0.005)
+    assert (found.worse, found.same, found.better) == pytest.approx((0.00115, 0.36667, 0.63218), abs=0.012)
+
+
+def test_posterior_turns_with_the_sign_and_sums_to_one():
+    differences = np.array([0.02, 0.03, -0.01, 0.0])
+    there, back = (bayes.signed_rank(sign * differences, 0.01) for sign in (1, -1))
+    assert (there.better, there.worse) == (back.worse, back.better)
+    assert there.better + there.same + there.worse == pytest.approx(1)
+    assert bayes.signed_rank(np.zeros(4), 0.01).same == 1.0
+    assert bayes.signed_rank(np.zeros(4), 0.0).better == pytest.approx(0.5)
+    assert bayes.signed_rank(np.array([0.1]), 0.01) == NoAnswer("too few tasks", 1, 2)
+
+
+def test_interquartile_mean_and_improvement_are_those_of_rliable():
+    # rliable 1.2.0: metrics.aggregate_iqm(LEFT), metrics.probability_of_improvement(LEFT, RIGHT).
+    assert pooled.interquartile_mean(LEFT) == pytest.approx(0.6782222222)
+    assert pooled.iqm_interval(LEFT).value == pytest.approx(0.6782222222)
+    assert pooled.improvement(LEFT, RIGHT).value == pytest.approx(0.3444444444)
+
+
+def test_bootstrap_keeps_the_tasks_apart():
+    # Runs within a task are equal, so that drawing them task by task changes nothing.
+    scores = np.tile([[0.5, 0.7, 0.9, 0.95]], (4, 1))
+    found = pooled.iqm_interval(scores)
+    assert (found.low, found.high) == (pytest.approx(found.value), pytest.approx(found.value))
+    assert pooled.improvement(scores, scores).value == 0.5
+
+
+def test_missing_runs_are_left_out_and_a_task_needs_two():
+    more = np.vstack([LEFT, [NAN, NAN, NAN]])
+    assert pooled.iqm_interval(more) == pooled.iqm_interval(LEFT)
+    assert pooled.iqm_interval(LEFT[:1]) == NoAnswer("too few runs of a task", 1, 2)
+    assert pooled.improvement(LEFT, RIGHT[:1]) == NoAnswer("too few runs of a task", 1, 2)
+
+
+CROSSING = (
+    np.array([0.69, 0.705, 0.72, 0.66, 0.71, 0.73, 0.7, 0.65]),
+    np.array([0.68, 0.695, 0.7, 0.69, 0.7, 0.705, 0.71]),
+)
+
+
+def test_violation_is_that_of_deep_significance():
+    # deepsig 1.2.8: compute_violation_ratio(…, dt=0.00001), which integrates on a grid.
+    assert dominance.violation(*CROSSING) == pytest.approx(0.7076546, abs=5e-5)
+    assert dominance.violation(*CROSSING[::-1]) == pytest.approx(0.2923162, abs=5e-5)
+
+
+def test_almost_stochastic_order_is_that_of_deep_significance():
+    # deepsig 1.2.8: aso(…, num_bootstrap_iterations=1000, dt=0.005, seed=1).
+    assert dominance.almost_stochastic_order(*CROSSING).high == 1.0
+    assert dominance.almost_stochastic_order(*CROSSING[::-1]).high == pytest.approx(0.762, abs=0.05)
+
+
+def test_order_of_samples_that_do_not_overlap_or_are_equal():
+    low, high = np.array([0.1, 0.2, NAN]), np.array([0.5, 0.6, 0.7])
+    assert dominance.almost_stochastic_order(high, low).high == 0.0
+    assert dominance.almost_stochastic_order(low, high).low == 1.0
+    assert dominance.violation(high, high) == 0.5
+    assert dominance.almost_stochastic_order(low[:1], high) == NoAnswer("too few runs", 1, 2)

@@ -1,0 +1,82 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ftbench.stats import curves
+from ftbench.stats.findings import NoAnswer
+
+NAN = math.nan
+RATIOS = np.array([0.0, 0.05, 0.1, 0.15])
+
+
+def line(intercepts, slopes):
+    return np.array(intercepts)[:, None] + np.array(slopes)[:, None] * RATIOS
+
+
+def test_slope_is_scipys_line_through_each_seed():
+    curve = np.random.default_rng(0).normal(0.7, 0.05, (6, 4))
+    each = [stats.linregress(RATIOS, one).slope for one in curve]
+    found = curves.slope(RATIOS, curve)
+    theirs = stats.ttest_1samp(each, 0.0).confidence_interval(0.95)
+    assert (found.value, found.low, found.high) == pytest.approx((np.mean(each), *theirs))
+
+
+def test_area_of_a_line_is_the_score_in_its_middle():
+    found = curves.area(RATIOS, line([0.7, 0.8, 0.9], [-1.0, -1.0, -1.0]))
+    assert found.value == pytest.approx(0.8 - 0.075)
+
+
+def test_seeds_that_lack_a_ratio_are_left_out():
+    curve = line([0.7, 0.8, 0.9], [-1.0, -2.0, -9.0])
+    curve[2, 1] = NAN
+    assert curves.slope(RATIOS, curve).value == pytest.approx(-1.5)
+    assert curves.slope(RATIOS, curve[1:]) == NoAnswer("too few pairs", 1, 2)
+    assert curves.slope(RATIOS[:1], curve[:, :1]) == NoAnswer("too few ratios", 1, 2)
+
+
+def test_crossing_by_hand():
+    # 0.02 ahead without noise, 0.04 behind at 0.15: zero a third of the way.
+    left = line([0.72, 0.72, 0.72], [-0.4, -0.4, -0.4]) + np.array([[-0.001], [0.0], [0.001]])
+    found = curves.crossing(RATIOS, left, np.full((3, 4), 0.70))
+    assert found.ratio == pytest.approx(0.05)
+    # The difference's t interval is ±4.303 × 0.001 / sqrt(3) everywhere, and its slope is 0.4.
+    reach = 4.302653 * 0.001 / math.sqrt(3) / 0.4
+    assert (found.low, found.high) == pytest.approx((0.05 - reach, 0.05 + reach), abs=2e-4)
+
+
+def test_methods_that_never_meet_have_no_crossing():
+    left = line([0.8, 0.81, 0.82], [-0.1, -0.1, -0.1])
+    found = curves.crossing(RATIOS, left, left - 0.3 + np.array([[0.0], [0.001], [-0.001]]))
+    assert (found.ratio, found.low, found.high) == (None, None, None)
+
+
+def test_crossing_at_a_ratio_itself_and_of_equal_curves():
+    left = np.array([[0.72, 0.70, 0.69, 0.68], [0.72, 0.70, 0.69, 0.68]])
+    assert curves.crossing(RATIOS, left, np.full((2, 4), 0.70)).ratio == pytest.approx(0.05)
+    equal = curves.crossing(RATIOS, left, left)
+    assert (equal.ratio, equal.low, equal.high) == (None, 0.0, 0.15)
+
+
+def test_interaction_is_the_t_test_of_the_slopes():
+    rng = np.random.default_rng(4)
+    left, right = rng.normal(0.7, 0.03, (2, 8, 4))
+    slopes = [[stats.linregress(RATIOS, one).slope for one in curve] for curve in (left, right)]
+    assert curves.interaction(RATIOS, left, right).p == pytest.approx(stats.ttest_rel(*slopes).pvalue)
+
+
+def test_rank_flips_count_how_often_the_order_changes():
+    before = np.array([[0.9, 0.8], [0.9, 0.8], [0.9, 0.8]])
+    assert curves.rank_flips(before, before[:, ::-1]).tolist() == [[0, 1], [1, 0]]
+    assert curves.rank_flips(before, before).tolist() == [[0, 0], [0, 0]]
+    assert curves.rank_flips(before, np.full((3, 2), 0.5))[0, 1] == 0.5
+    assert curves.rank_flips(before[:1], before[:1]) == NoAnswer("too few pairs", 1, 2)
+
+
+def test_rank_flips_by_enumeration():
+    # Differences +1, +1, -1 after, always +1 before; the order flips where a draw's mean is below zero:
+    # two or three of three draws hit the last seed: 3 (1/3)^2 (2/3) + (1/3)^3 = 7/27.
+    before = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+    after = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    assert curves.rank_flips(before, after)[0, 1] == pytest.approx(7 / 27, abs=0.015)
