@@ -27,14 +27,19 @@ def report(
         str, typer.Option("--baseline", metavar="METHOD", help="What differences are taken to.")
     ] = "vanilla",
     format_: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="rich (default), markdown, csv or json.")
+        str | None,
+        typer.Option("--format", metavar="NAME", help="rich (default), markdown, latex, csv or json."),
     ] = None,
     as_json: JsonOption = False,
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write here; .md, .csv and .json set the format."
+            "--output", "-o", metavar="FILE", help="Write here; .md, .tex, .csv and .json set the format."
         ),
+    ] = None,
+    macros: Annotated[
+        str | None,
+        typer.Option("--macros", metavar="FILE", help="Write the numbers as LaTeX commands here, too."),
     ] = None,
     db: DatabaseOption = None,
 ) -> None:
@@ -42,12 +47,15 @@ def report(
 
     Exits with 1 where there is nothing to report, and says which command would fill the table.
     """
-    from ftbench.reports import render
+    from ftbench.reports import latex_macros, render
     from ftbench.services import reports as service
 
     chosen = _format(format_, as_json, output)
     request = service.Request(table, models, tasks, methods, baseline)
     found = service.build(database_address(db), request)
+    if macros is not None:
+        _write(Path(macros), latex_macros.render(found))
+        note(f"wrote {macros}")
     if output is None:
         width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
         typer.echo(render(found, chosen, width=width, styled=_styled()), nl=False)
