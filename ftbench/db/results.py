@@ -79,6 +79,18 @@ class Results:
             found = connection.scalar(query)
         return dict(json.loads(found)) if found else {}
 
+    def provenances(self, where: JobFilter = ALL) -> dict[str, dict[str, Any]]:
+        """``provenance`` of many jobs: digest -> facts; those of which nothing is known are left out."""
+        query = (
+            select(provenance.c.digest, provenance.c.facts)
+            .join(jobs, jobs.c.digest == provenance.c.digest)
+            .where(matching(where))
+            .order_by(provenance.c.number)
+        )
+        with self._store.reading() as connection:
+            latest = {digest: facts for digest, facts in connection.execute(query)}
+        return {digest: dict(json.loads(facts)) for digest, facts in latest.items()}
+
     def curves(self, digest: str) -> list[CurvePoint]:
         """The logged numbers of a done job, by run, name and step."""
         columns = curves.c

@@ -2,9 +2,9 @@ r"""The numbers of a report as LaTeX commands, so that the text of a paper never
 
 ``\ftMainBertLargeBidropKThreeRte`` is the mean in row ``bidrop[k=3]``, column ``rte`` of the main table of
 ``bert-large``; with ``Max``, ``Std`` or ``N`` at its end the maximum, the standard deviation (ddof 1) or the
-number of scores. A robustness table names its ratio before the row, ``\ftNoiseBertLargeAtTenVanillaRte``, and
-a smaller training set its rows, ``FiveZeroZeroRows``, after the model. A number that is missing prints ``??``,
-as LaTeX does for a missing reference.
+number of scores. A robustness table names its ratio before the row, ``\ftNoiseBertLargeAtTenVanillaRte``,
+and a smaller training set its rows, ``FiveZeroZeroRows``, after the model. A number that is missing prints
+``??``, as LaTeX does for a missing reference.
 """
 
 from __future__ import annotations
