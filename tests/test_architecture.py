@@ -15,6 +15,7 @@ import ftbench
 from tests.places import model_folder
 
 ROOT = Path(ftbench.__file__).parent
+EXAMPLE = ROOT.parent / "ftbench.db.example"
 
 #: What stands beside the layers and may be used by all of them; it uses no layer itself.
 GROUND = {p.stem for p in ROOT.glob("*.py")} - {"__init__", "__main__", "testing"}
@@ -195,6 +196,7 @@ def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
         ["query", "SELECT count(*) FROM jobs"],
         ["why", "rdrop", "Avg"],
         ["report", "--format", "latex", "--macros", "numbers.tex"],
+        ["plot", "strip", "-o", "strip.svg", "--db", str(EXAMPLE)],
         ["cancel", "--all"],
         ["retry", "--all"],
         ["cancel", "--all"],

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ftbench._version import __version__
-from ftbench.cli import ask, catalog, check, database, demo, exchange, jobs, queue, report, worker
+from ftbench.cli import ask, catalog, check, database, demo, exchange, jobs, plot, queue, report, worker
 from ftbench.errors import FtbenchError
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ for _function, _name in (
     (worker.worker, "worker"),
     (jobs.status, "status"),
     (report.report, "report"),
+    (plot.plot, "plot"),
     (ask.why, "why"),
     (ask.query, "query"),
     (jobs.show, "show"),

@@ -106,6 +106,17 @@ class Results:
             for run, step, name, value in found
         ]
 
+    def losses(self, where: JobFilter = ALL) -> list[tuple[str, str, int, float]]:
+        """The finite losses of many jobs: digest, run, step, value."""
+        query = (
+            select(curves.c.digest, curves.c.run, curves.c.step, curves.c.value)
+            .join(jobs, jobs.c.digest == curves.c.digest)
+            .where(matching(where), curves.c.name == "loss", curves.c.value.is_not(None))
+            .order_by(jobs.c.sequence, curves.c.run, curves.c.step)
+        )
+        with self._store.reading() as connection:
+            return [(digest, run, step, value) for digest, run, step, value in connection.execute(query)]
+
     def predictions(self, digest: str) -> list[Predictions]:
         """The logits of a done job, by run and evaluation set."""
         columns = predictions.c
