@@ -196,6 +196,7 @@ def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
         ["query", "SELECT count(*) FROM jobs"],
         ["why", "rdrop", "Avg"],
         ["report", "--format", "latex", "--macros", "numbers.tex"],
+        ["report", "-o", "report.html", "--db", str(EXAMPLE)],
         ["plot", "strip", "-o", "strip.svg", "--db", str(EXAMPLE)],
         ["cancel", "--all"],
         ["retry", "--all"],

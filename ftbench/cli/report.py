@@ -28,13 +28,13 @@ def report(
     ] = "vanilla",
     format_: Annotated[
         str | None,
-        typer.Option("--format", metavar="NAME", help="rich (default), markdown, latex, csv or json."),
+        typer.Option("--format", metavar="NAME", help="rich (default), markdown, latex, csv, json or html."),
     ] = None,
     as_json: JsonOption = False,
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write here; .md, .tex, .csv and .json set the format."
+            "--output", "-o", metavar="FILE", help="Write here; .md, .tex, .csv, .json, .html set the format."
         ),
     ] = None,
     macros: Annotated[
@@ -56,11 +56,17 @@ def report(
     if macros is not None:
         _write(Path(macros), latex_macros.render(found))
         note(f"wrote {macros}")
+    width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if output is None else PIPE_WIDTH
+    if chosen == "html":
+        from ftbench.services.report_page import page
+
+        text = page(database_address(db), found)
+    else:
+        text = render(found, chosen, width=width, styled=output is None and _styled())
     if output is None:
-        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
-        typer.echo(render(found, chosen, width=width, styled=_styled()), nl=False)
+        typer.echo(text, nl=False)
         return
-    _write(Path(output), render(found, chosen, width=PIPE_WIDTH))
+    _write(Path(output), text)
     note(f"wrote {output}")
 
 

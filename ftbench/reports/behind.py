@@ -17,11 +17,15 @@ class Source:
 
     Attributes:
         title: the method, the task, and the ratio where the table has several.
+        group: the ratio.
+        row: the method.
         column: the column of the scores.
         cell: the scores; of an average over shared runs, only those.
     """
 
     title: str
+    group: Group
+    row: Row
     column: Column
     cell: Cell
 
@@ -112,7 +116,9 @@ def _only(cell: Cell, seeds: set[int]) -> Cell:
 
 
 def _source(group: Group, row: Row, column: Column, cell: Cell) -> Source:
-    return Source(" · ".join(x for x in (row.label, column.title, group.title) if x), column, cell)
+    return Source(
+        " · ".join(x for x in (row.label, column.title, group.title) if x), group, row, column, cell
+    )
 
 
 def _same(left: Row, right: Row) -> bool:

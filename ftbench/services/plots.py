@@ -105,8 +105,16 @@ def _plot(
     if kind == "ranks":
         return ranks.ranks(frame, title, critical)
     if kind == "learning":
-        return curves.learning(with_losses(address, frame), title)
-    return cost.cost(with_costs(address, frame), title)
+        losses = with_losses(address, frame)
+        if losses.empty:
+            raise NothingToReport("learning: these jobs have no logged losses")
+        return curves.learning(losses, title)
+    with open_database(address, write=False) as database:
+        facts = database.results.provenances()
+    costs = with_costs(facts, frame)
+    if not costs[list(COSTS)].notna().to_numpy().any():
+        raise NothingToReport("cost: these jobs have no recorded times")
+    return cost.cost(costs, title)
 
 
 def _one_method(frame: pd.DataFrame) -> pd.DataFrame:
@@ -127,10 +135,8 @@ def _one_method(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["method"] == several[0]]
 
 
-def with_costs(address: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The scores, with what each job took: see ``COSTS``."""
-    with open_database(address, write=False) as database:
-        facts = database.results.provenances()
+def with_costs(facts: Mapping[str, Mapping[str, Any]], frame: pd.DataFrame) -> pd.DataFrame:
+    """The scores, with what each job took by its provenance: see ``COSTS``."""
     columns = {
         name: [_reach(facts.get(job, {}), path) for job in frame["job"]] for name, path in COSTS.items()
     }
@@ -140,10 +146,7 @@ def with_costs(address: str, frame: pd.DataFrame) -> pd.DataFrame:
 def with_losses(address: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The logged losses of the scores' jobs: ``task``, ``label``, ``seed``, ``step``, ``value``.
 
-    A run of its own inside a job is named beside the method.
-
-    Raises:
-        NothingToReport: nothing was logged.
+    A run of its own inside a job is named beside the method. Empty where nothing was logged.
     """
     import pandas as pd
 
@@ -152,8 +155,6 @@ def with_losses(address: str, frame: pd.DataFrame) -> pd.DataFrame:
         rows = database.results.losses(JobFilter(methods=tuple(jobs["method"].unique())))
     found = pd.DataFrame(rows, columns=["job", "run", "step", "value"])
     found = found[found["job"].isin(jobs.index)].join(jobs[["task", "label", "seed"]], on="job")
-    if found.empty:
-        raise NothingToReport("learning: these jobs have no logged losses")
     other = found["run"] != "main"
     return found.assign(label=found["label"].where(~other, found["label"] + " (" + found["run"] + ")"))
 

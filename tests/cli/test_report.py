@@ -65,6 +65,7 @@ def test_json_flag_and_format_agree(filled):
     [
         ("t.md", "### Main"),
         ("t.tex", "% Compiles"),
+        ("t.html", "<!doctype html>"),
         ("t.csv", "table,part"),
         ("t.json", "{"),
         ("t.txt", "Main results"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +25,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 SUFFIXES = (".svg", ".pdf", ".png")
 
-__all__ = ["KINDS", "SUFFIXES", "check_name", "write"]
+__all__ = ["KINDS", "SUFFIXES", "check_name", "embedded", "write"]
 
 
 def check_name(path: Path) -> None:
@@ -60,3 +62,26 @@ def write(spec: Mapping[str, Any], path: Path) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise FtbenchError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def embedded() -> str:
+    """The code that shows plots in a page without a network: Vega, Vega-Lite and ``vegaEmbed``.
+
+    Putting it together takes longer than most reports; it is kept in the user's cache folder.
+    """
+    import vl_convert
+
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ftbench"
+    kept = folder / f"vega-embed-{importlib.metadata.version('vl-convert-python')}.js"
+    try:
+        return kept.read_text(encoding="utf-8")
+    except OSError:
+        code = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_text(code, encoding="utf-8")
+        part.replace(kept)
+    except OSError:
+        part.unlink(missing_ok=True)  # a cache that cannot be written is done without
+    return code

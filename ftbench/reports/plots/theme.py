@@ -70,10 +70,12 @@ def shape(alt: Any, labels: Iterable[str], *, legend: bool = True) -> Any:
 
 
 def dash(alt: Any, labels: Iterable[str]) -> Any:
-    """A dash for each round of the colours; no legend of its own."""
+    """A dash for each round of the colours."""
     names = list(labels)
     dashes = [DASHES[at // len(COLOURS) % len(DASHES)] for at in range(len(names))]
-    return alt.StrokeDash("label:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
+    return alt.StrokeDash(
+        "label:N", scale=alt.Scale(domain=names, range=dashes), legend=alt.Legend(title=None)
+    )
 
 
 def _cycled(values: list[str], number: int) -> list[str]:
