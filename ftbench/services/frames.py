@@ -1,4 +1,4 @@
-"""Scores and curves as tidy data frames: one row a number, its job's axes beside it."""
+"""Scores as tidy rows, one a number with its job's axes beside it, in a CSV or Parquet file."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ftbench.errors import BadValue, FtbenchError
 from ftbench.services.report_request import Request
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
-#: Columns of a frame of scores: those of the job, of the score, and of what it ran with.
+#: Columns: those of the job, of the score, and of what it ran with.
 NAMES = (
     "digest label model model_revision task data_revision method hparams recipe seed train_size reduction "
     "noise evaluation metric value"
@@ -37,7 +37,7 @@ COLUMNS = (*NAMES, *RAN)
 SUFFIXES = (".csv", ".parquet")
 
 
-def scores(database: Database, request: Request) -> pd.DataFrame:
+def scores(database: Database, request: Request) -> pa.Table:
     """The scores of done jobs, in the order in which these were queued.
 
     Args:
@@ -51,13 +51,13 @@ def scores(database: Database, request: Request) -> pd.DataFrame:
     Raises:
         UnknownName: a model, task or method that nothing carries.
     """
-    import pandas as pd
+    import pyarrow as pa
 
     cells = database.results.cells()
     request.check(cells)
     wanted = {cell.digest for cell in request.lets_through(cells) if cell.state == State.DONE}
     rows = [row for row in database.results.scores() if row.digest in wanted]
-    facts = database.results.provenances()
+    facts = database.results.provenances(wanted)
     ran = {digest: [_reach(found, path) for path in RAN.values()] for digest, found in facts.items()}
     texts: dict[int, str] = {}  # rows share their settings: each is written out once
     nothing = [None] * len(RAN)
@@ -72,8 +72,8 @@ def scores(database: Database, request: Request) -> pd.DataFrame:
     data: dict[str, list[Any]] = {name: [plain(name, getattr(row, name)) for row in rows] for name in NAMES}
     for at, name in enumerate(RAN):
         data[name] = [ran.get(row.digest, nothing)[at] for row in rows]
-    frame = pd.DataFrame(data, columns=list(COLUMNS))
-    return frame.astype({"train_size": "Int64", "seed": "int64"})
+    types = {"train_size": pa.int64(), "peak_memory_mb": pa.float64(), "method_digest": pa.string()}
+    return pa.table({name: pa.array(values, types.get(name)) for name, values in data.items()})
 
 
 def write_scores(database: Database, path: Path, request: Request) -> int:
@@ -90,18 +90,22 @@ def write_scores(database: Database, path: Path, request: Request) -> int:
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
         raise BadValue(f"--scores {path}: name a file that ends in .csv or .parquet")
-    frame = scores(database, request)
+    table = scores(database, request)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         if kind == ".csv":
-            frame.to_csv(part, index=False)
+            from pyarrow import csv
+
+            csv.write_csv(table, part)
         else:
-            frame.to_parquet(part, index=False)
+            from pyarrow import parquet
+
+            parquet.write_table(table, part)
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise FtbenchError(f"{path} cannot be written: {error.strerror or error}") from error
-    return len(frame)
+    return len(table)
 
 
 def _reach(facts: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -110,7 +110,7 @@ def _plot(
             raise NothingToReport("learning: these jobs have no logged losses")
         return curves.learning(losses, title)
     with open_database(address, write=False) as database:
-        facts = database.results.provenances()
+        facts = database.results.provenances(set(frame["job"]))
     costs = with_costs(facts, frame)
     if not costs[list(COSTS)].notna().to_numpy().any():
         raise NothingToReport("cost: these jobs have no recorded times")

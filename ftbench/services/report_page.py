@@ -29,9 +29,7 @@ def page(address: str, report: Report) -> str:
     wanted = {digest for cell in cells for digest in cell.jobs}
     firsts = tuple(cell.jobs[0] for cell in cells if cell.jobs)
     with open_database(address, write=False) as database:
-        facts = {
-            digest: found for digest, found in database.results.provenances().items() if digest in wanted
-        }
+        facts = database.results.provenances(wanted)
         queued = _commands(database, cells, firsts)
     jobs, surroundings = _took(facts)
     figures, script = _figures(address, report, facts)

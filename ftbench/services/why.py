@@ -83,7 +83,7 @@ def explain(address: str, request: Request, row: str, column: str, ratio: float 
     with open_database(address, write=False) as database:
         where = JobFilter(digests=tuple(digests) or ("",))
         rows = {job.digest: job for job in database.jobs.list(where)}
-        facts = database.results.provenances(where)
+        facts = database.results.provenances(digests)
     return [_answer(place, cells, rows, facts) for place, cells in found]
 
 
