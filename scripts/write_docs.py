@@ -3,8 +3,8 @@
     python scripts/write_docs.py            # writes what is out of date
     python scripts/write_docs.py --check    # writes nothing; exit 1 and a line for each page out of date
 
-``docs/cli.md`` and ``docs/methods/`` are written whole. In ``docs/protocols.md`` only the parts between
-``<!-- generated: NAME -->`` and ``<!-- end of NAME -->`` are.
+``docs/cli.md`` and ``docs/methods/`` are written whole. In ``docs/protocols.md`` and ``docs/schema.md`` only
+the parts between ``<!-- generated: NAME -->`` and ``<!-- end of NAME -->`` are.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import typer
 
 from ftbench import methods, models, tasks
 from ftbench.cli.app import app
+from ftbench.db import tables as db_tables
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.recipe import Recipe, layered
@@ -38,26 +39,26 @@ def pages() -> dict[Path, str]:
     names = [row["name"] for row in catalog.list_methods() if row["source"] == "built-in"]
     found = {DOCS / "cli.md": cli_page(), DOCS / "methods" / "index.md": method_index(names)}
     found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method(name)) for name in names}
-    protocols = DOCS / "protocols.md"
     parts = {"tasks": task_table(), "recipe": setting_table(), "models": model_table(), "recipes": recipes()}
-    found[protocols] = filled(protocols.read_text(encoding="utf-8"), parts)
-    return found
+    return found | filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
 
 
-def filled(text: str, parts: Mapping[str, str]) -> str:
+def filled(page: str, parts: Mapping[str, str]) -> dict[Path, str]:
     """A page with its generated parts put in.
 
     Raises:
         SystemExit: the page has no place for a part.
     """
+    path = DOCS / page
+    text = path.read_text(encoding="utf-8")
     for name, content in parts.items():
         begin, end = f"<!-- generated: {name} -->", f"<!-- end of {name} -->"
         before, opened, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not (opened and closed):
-            sys.exit(f"docs/protocols.md: no place for the part '{name}', which begins with {begin}")
+            sys.exit(f"docs/{page}: no place for the part '{name}', which begins with {begin}")
         text = f"{before}{begin}\n{content}\n{end}{after}"
-    return text
+    return {path: text}
 
 
 # -- tables -----------------------------------------------------------------------------------------------
@@ -288,6 +289,30 @@ def effective(spec: ModelSpec, task: str) -> tuple[str, ...]:
     length = f"{r.epochs:g} epochs" if r.epochs is not None else f"{r.steps} steps"
     warmup = f"{100 * r.warmup_ratio:g} %" if r.warmup_ratio is not None else f"{r.warmup_steps} steps"
     return str(r.batch_size), length, warmup, f"{r.lr:g}", f"{r.weight_decay:g}"
+
+
+# -- the database ------------------------------------------------------------------------------------------
+
+
+def schema_tables() -> str:
+    """Every table of the database with its columns."""
+    parts = []
+    for found in db_tables.metadata.tables.values():
+        rows = ((code(c.name), column_type(c), references(c), c.comment) for c in found.columns)
+        parts += [f"### {found.name}", str(found.comment), table(("column", "type", "key", "holds"), rows)]
+    return "\n\n".join(parts)
+
+
+def column_type(column: Any) -> str:
+    """What a column holds: text, integer, …; and whether it may be empty."""
+    kind = {"LargeBinary": "bytes", "Float": "number"}.get(type(column.type).__name__)
+    return (kind or type(column.type).__name__.lower()) + (", may be NULL" if column.nullable else "")
+
+
+def references(column: Any) -> str:
+    """Whether a column is part of the primary key, and what it points at."""
+    targets = ", ".join(code(key.target_fullname) for key in column.foreign_keys)
+    return " → ".join(part for part in ("primary" if column.primary_key else "", targets) if part)
 
 
 # -- writing ----------------------------------------------------------------------------------------------

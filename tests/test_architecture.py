@@ -15,6 +15,7 @@ import ftbench
 from tests.places import model_folder
 
 ROOT = Path(ftbench.__file__).parent
+EXAMPLE = ROOT.parent / "ftbench.db.example"
 
 #: What stands beside the layers and may be used by all of them; it uses no layer itself.
 GROUND = {p.stem for p in ROOT.glob("*.py")} - {"__init__", "__main__", "testing"}
@@ -191,6 +192,12 @@ def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
         ["methods", "bidrop"],
         ["models", "bert-large"],
         ["export", "--jobs", "jobs.jsonl"],
+        ["export", "--scores", "scores.csv"],
+        ["query", "SELECT count(*) FROM jobs"],
+        ["why", "rdrop", "Avg"],
+        ["report", "--format", "latex", "--macros", "numbers.tex"],
+        ["report", "-o", "report.html", "--db", str(EXAMPLE)],
+        ["plot", "strip", "-o", "strip.svg", "--db", str(EXAMPLE)],
         ["cancel", "--all"],
         ["retry", "--all"],
         ["cancel", "--all"],

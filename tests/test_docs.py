@@ -122,6 +122,31 @@ def test_jobs_can_be_exported_as_described(folder: Path) -> None:
     assert len((folder / "jobs.jsonl").read_text().splitlines()) == 2
 
 
+def test_the_example_queries_are_answered(folder: Path) -> None:
+    shutil.copy(ROOT / "ftbench.db.example", folder)
+    asked = [block for block in blocks(DOCS / "schema.md") if block.mark == "run"]
+    answers = [shell(block.text, folder).splitlines() for block in asked]
+    assert [line.split() for line in answers[0][:2]] == [
+        ["task", "label", "mean", "max", "n"],
+        ["qnli", "rdrop", "66.71", "70.79", "3"],
+    ]
+    assert len(answers[1]) == 1 + 6 and answers[1][1].split() == ["qnli", "0", "-1.56"]
+    assert [line.split()[0] for line in answers[2]] == ["label", "vanilla", "rdrop", "bidrop"]
+    assert len(answers) >= 5 and all(answers)
+
+
+def test_every_column_of_the_database_is_documented() -> None:
+    from ftbench.db.tables import metadata
+
+    page = (DOCS / "schema.md").read_text(encoding="utf-8")
+    for table in metadata.tables.values():
+        part = page.partition(f"\n### {table.name}\n")[2].partition("\n### ")[0]
+        for column in table.columns:
+            assert f"| `{column.name}` |" in part and str(column.comment) in part, (
+                f"{table.name}.{column.name}"
+            )
+
+
 def test_every_command_shown_has_the_options_it_is_shown_with() -> None:
     root: Any = typer.main.get_command(app)
     shown = [(page, line) for page in PAGES for line in commands(page)]
@@ -139,7 +164,8 @@ def test_every_command_shown_has_the_options_it_is_shown_with() -> None:
 def commands(page: Path) -> Iterator[str]:
     for block in blocks(page):
         if block.language in ("sh", "console"):
-            yield from (line for line in block.text.splitlines() if line.startswith("ftbench "))
+            # A quoted argument may go on over several lines.
+            yield from re.findall(r"^ftbench (?:\"[^\"]*\"|'[^']*'|[^\n\"'])*", block.text, flags=re.M)
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -26,7 +26,7 @@ def print_json(value: Any) -> None:
 
 
 def print_rows(
-    rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = (), empty: str = "nothing"
+    rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = (), empty: str = "nothing", digits: int = 6
 ) -> None:
     """Print rows as an aligned table; columns in which nothing stands are left out.
 
@@ -34,12 +34,13 @@ def print_rows(
         rows: what to print, a mapping each.
         columns: the keys to print and their order; all of the first row by default.
         empty: what to say where there are no rows.
+        digits: of a number with a fraction, at most.
     """
     if not rows:
         say(empty)
         return
     keys = [k for k in (columns or rows[0]) if any(row.get(k) not in (None, "") for row in rows)]
-    cells = [[text(row.get(k)) for k in keys] for row in rows]
+    cells = [[text(row.get(k), digits) for k in keys] for row in rows]
     widths = [max(len(key), *(len(line[i]) for line in cells)) for i, key in enumerate(keys)]
     right = [all(isinstance(row.get(k), int | float | None) for row in rows) for k in keys]
     for line in [[key.replace("_", " ") for key in keys], *cells]:
@@ -63,14 +64,14 @@ def print_card(card: Mapping[str, Any]) -> None:
             say(f"{key:{width}}  {text(value)}")
 
 
-def text(value: Any) -> str:
+def text(value: Any, digits: int = 6) -> str:
     """A value as a cell shows it."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.{digits}g}"
     if isinstance(value, Mapping):
         return " ".join(f"{k}={text(v) if v is not None else 'none'}" for k, v in value.items())
     if isinstance(value, list | tuple):

@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 from ftbench._version import __version__
-from ftbench.cli import catalog, check, compare, database, demo, exchange, jobs, power, queue, report, worker
+from ftbench.cli import (
+    ask,
+    catalog,
+    check,
+    compare,
+    database,
+    demo,
+    exchange,
+    jobs,
+    plot,
+    power,
+    queue,
+    report,
+    worker,
+)
 from ftbench.errors import FtbenchError
 
 app = typer.Typer(
@@ -46,6 +60,9 @@ for _function, _name in (
     (report.report, "report"),
     (compare.compare, "compare"),
     (power.power, "power"),
+    (plot.plot, "plot"),
+    (ask.why, "why"),
+    (ask.query, "query"),
     (jobs.show, "show"),
     (jobs.logs, "logs"),
     (jobs.retry, "retry"),

@@ -1,4 +1,4 @@
-"""``ftbench export`` and ``ingest``: jobs to machines without the database, and their results back."""
+"""``ftbench export`` and ``ingest``: jobs to machines without the database and back, scores to a file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
 from ftbench.cli._output import counted, note, print_json, say
+from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def export(
-    jobs: Annotated[Path, typer.Option("--jobs", metavar="FILE", help="The file to write, one job a line.")],
+    jobs: Annotated[
+        Path | None, typer.Option("--jobs", metavar="FILE", help="Write the queued jobs here, one a line.")
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option("--scores", metavar="FILE", help="Write the scores here, one a row: .csv or .parquet."),
+    ] = None,
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
@@ -25,13 +32,23 @@ def export(
     ] = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Write queued jobs to a file; they stay queued."""
+    """Write queued jobs to a file, where they stay queued; or the scores of done ones."""
     from ftbench.db import open_database
-    from ftbench.services import exchange
+    from ftbench.services import exchange, frames
     from ftbench.services.jobs import job_filter
+    from ftbench.services.report_request import Request
 
+    if (jobs is None) == (scores is None):
+        raise UsageError("export what? give --jobs FILE or --scores FILE, one of them")
     address = database_address(db)
     with open_database(address, write=False) as database:
+        if scores is not None:
+            if limit is not None:
+                raise UsageError("--limit is for --jobs: scores are written whole")
+            count = frames.write_scores(database, scores, Request("", models, tasks, methods, baseline=""))
+            say(f"wrote {counted(count, 'score')} of {address} to {scores}")
+            return
+        assert jobs is not None
         count = exchange.export_jobs(database, jobs, job_filter(("queued",), models, tasks, methods), limit)
     say(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
     if count:

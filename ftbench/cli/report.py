@@ -28,13 +28,14 @@ def report(
         str, typer.Option("--baseline", metavar="METHOD", help="What differences are taken to.")
     ] = "vanilla",
     format_: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="rich (default), markdown, csv or json.")
+        str | None,
+        typer.Option("--format", metavar="NAME", help="rich (default), markdown, latex, csv, json or html."),
     ] = None,
     as_json: JsonOption = False,
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write here; .md, .csv and .json set the format."
+            "--output", "-o", metavar="FILE", help="Write here; .md, .tex, .csv, .json, .html set the format."
         ),
     ] = None,
     show: Annotated[
@@ -44,20 +45,32 @@ def report(
     without_collapsed: Annotated[
         bool, typer.Option("--without-collapsed", help="Leave out runs with constant predictions.")
     ] = False,
+    macros: Annotated[
+        str | None,
+        typer.Option("--macros", metavar="FILE", help="Write the numbers as LaTeX commands here, too."),
+    ] = None,
     db: DatabaseOption = None,
 ) -> None:
     """Print the table of a paper: scores per task and method, with what is missing marked.
 
     Exits with 1 where there is nothing to report, and says which command would fill the table.
     """
-    from ftbench.reports import FORMATS, render
+    from ftbench.reports import FORMATS, latex_macros, render
     from ftbench.services import reports as service
 
     chosen = chosen_format(format_, as_json, output, FORMATS)
     request = service.Request(table, models, tasks, methods, baseline, show, not without_collapsed)
     found = service.build(database_address(db), request)
-    width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if output is None else PIPE_WIDTH
-    deliver(render(found, chosen, width=width, styled=output is None and styled()), output)
+    if macros is not None:
+        deliver(latex_macros.render(found), macros)
+    if chosen == "html":
+        from ftbench.services.report_page import page
+
+        text = page(database_address(db), found)
+    else:
+        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if output is None else PIPE_WIDTH
+        text = render(found, chosen, width=width, styled=output is None and styled())
+    deliver(text, output)
 
 
 def deliver(text: str, output: str | None) -> None:
@@ -65,7 +78,10 @@ def deliver(text: str, output: str | None) -> None:
     if output is None:
         typer.echo(text, nl=False)
         return
-    _write(Path(output), text)
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FtbenchError(f"{output}: cannot be written: {error.strerror}") from error
     note(f"wrote {output}")
 
 
@@ -89,10 +105,3 @@ def styled() -> bool:
     """Whether bold and underline reach a reader: a terminal that has not been told otherwise."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return sys.stdout.isatty() and not plain
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FtbenchError(f"{path}: cannot be written: {error.strerror}") from error

@@ -20,6 +20,7 @@ from ftbench.db.rows import (
     JobFilter,
     JobRow,
     ScoreRow,
+    ValueRow,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Jobs",
     "Results",
     "ScoreRow",
+    "ValueRow",
     "backup_database",
     "create_database",
     "open_database",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar
 
 from sqlalchemy import Connection, Engine
 
-from ftbench.errors import DatabaseError
+from ftbench.errors import DatabaseError, UsageError
 
 
 class Backend(ABC):
@@ -53,6 +54,14 @@ class Backend(ABC):
     @abstractmethod
     def explain(self, error: BaseException) -> DatabaseError | None:
         """What a driver's error means for the user; None where it can only be a bug of ours."""
+
+    @abstractmethod
+    def queries_only(self, connection: Connection) -> AbstractContextManager[None]:
+        """Let the database itself refuse whatever is not a query, on a connection that only reads."""
+
+    @abstractmethod
+    def explain_query(self, error: BaseException) -> UsageError | None:
+        """What is wrong with a query that a user wrote; None where it is not the query."""
 
     @abstractmethod
     def backup(self, connection: Connection, target: Path) -> None:

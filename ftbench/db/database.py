@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, inspect, select
 
@@ -60,6 +60,14 @@ class Database:
                 value=default,
             )
             return str(transaction.connection.scalar(query))
+
+    def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """Answer a query in SQL: the names of its columns, and its rows.
+
+        Raises:
+            UsageError: it has a mistake, or would change something; the database itself refuses that.
+        """
+        return self._store.query(sql)
 
     def close(self) -> None:
         """Close all connections."""

@@ -11,7 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backend import Backend
-from ftbench.errors import DatabaseReadOnly
+from ftbench.errors import BadValue, DatabaseReadOnly
 
 
 class Transaction:
@@ -73,6 +73,26 @@ class Store:
         """A short transaction that sees one state of the database throughout."""
         with self.explained(), self._engine.begin() as connection:
             yield connection
+
+    def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """Answer a user's query: the names of its columns, and its rows.
+
+        Raises:
+            UsageError: it is not a query, or has a mistake; the database says so.
+        """
+        with self.reading() as connection, self.backend.queries_only(connection):
+            cursor = connection.connection.cursor()
+            try:
+                cursor.execute(sql)
+                rows = cursor.fetchall()
+            except self._engine.dialect.loaded_dbapi.Error as error:
+                wrong = self.backend.explain_query(error)
+                if wrong is None:
+                    raise
+                raise wrong from error
+            if cursor.description is None:
+                raise BadValue("query: nothing is asked; write SELECT …")
+            return tuple(column[0] for column in cursor.description), [tuple(row) for row in rows]
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:

@@ -129,6 +129,17 @@ class ScoreRow(NamedTuple):
     data_revision: str
 
 
+class ValueRow(NamedTuple):
+    """A score with what a table needs of its job; the rest is in the job's ``CellRow``."""
+
+    digest: str
+    task: str
+    state: State
+    evaluation: str
+    metric: str
+    value: float
+
+
 class CellRow(NamedTuple):
     """The axes of a job in any state, done or not; rows share their ``hparams`` and ``recipe``.
 

@@ -6,6 +6,8 @@ import os
 import re
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +16,16 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backend import Backend
-from ftbench.errors import DatabaseBusy, DatabaseError, DatabaseReadOnly, NotOurDatabase
+from ftbench.db.tables import metadata
+from ftbench.errors import (
+    BadValue,
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseReadOnly,
+    NotOurDatabase,
+    UsageError,
+    nearest,
+)
 
 # Locks and the shared memory of WAL do not work across machines; on these the database would be corrupted.
 NETWORK = frozenset(
@@ -22,6 +33,11 @@ NETWORK = frozenset(
     "fuse.sshfs fuse.glusterfs fuse.ceph fuse.s3fs fuse.gcsfuse fuse.rclone fuse.juicefs fuse.beegfs".split()
 )
 MOUNTS = Path("/proc/self/mountinfo")
+#: What a statement may do in a user's query. A file opened for reading can still attach others for writing.
+_QUERIES = frozenset(
+    {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+)
+_UNKNOWN = re.compile(r"no such (column|table|function): (?:\w+\.)*(\w+)")
 
 
 class Sqlite(Backend):
@@ -86,6 +102,34 @@ class Sqlite(Backend):
         if name.startswith(("SQLITE_IOERR", "SQLITE_PERM", "SQLITE_PROTOCOL")):
             return DatabaseError(f"cannot read or write {self.shown} ({cause}): check the disk")
         return None
+
+    @contextmanager
+    def queries_only(self, connection: Connection) -> Iterator[None]:
+        """Refuse all but queries; see ``Backend.queries_only``."""
+        driver: Any = connection.connection.driver_connection
+
+        def authorise(action: int, *_: str | None) -> int:
+            return sqlite3.SQLITE_OK if action in _QUERIES else sqlite3.SQLITE_DENY
+
+        driver.set_authorizer(authorise)
+        try:
+            yield
+        finally:
+            driver.set_authorizer(None)
+
+    def explain_query(self, error: BaseException) -> UsageError | None:
+        """What is wrong with a query; see ``Backend.explain_query``."""
+        name, said = getattr(error, "sqlite_errorname", "") or "", str(error)
+        if "not authorized" in said:  # under several codes
+            return BadValue(f"the database refuses this ({said}): it answers queries only, SELECT …")
+        if not isinstance(error, sqlite3.ProgrammingError) and name not in ("SQLITE_ERROR", "SQLITE_MISUSE"):
+            return None
+        unknown, hint = _UNKNOWN.match(said), ""
+        if unknown is not None and unknown[1] != "function":
+            tables = metadata.tables.values()
+            known = {c.name for t in tables for c in t.columns} if unknown[1] == "column" else metadata.tables
+            hint = nearest(unknown[2], known)
+        return BadValue(f"query: {said}{hint}")
 
     def backup(self, connection: Connection, target: Path) -> None:
         """Write a compact copy in DELETE journal mode, which opens from a read-only folder too."""

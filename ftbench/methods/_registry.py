@@ -10,7 +10,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 
@@ -136,13 +136,21 @@ def _found(files: list[str], only: set[str] | None = None) -> Iterator[MethodEnt
             yield MethodEntry(name, source, None, cls)
 
 
+@cache
+def _points(
+    read: Callable[..., Iterable[importlib.metadata.EntryPoint]],
+) -> list[importlib.metadata.EntryPoint]:
+    """The entry points of installed packages, read once: it takes longer than all else about a method."""
+    return list(read(group=GROUP))
+
+
 def _sources(files: list[str]) -> Iterator[tuple[str, str, Callable[[], type[Method]]]]:
     """Name, source and loader of every method; loads none."""
     package = importlib.import_module("ftbench.methods")
     for module in pkgutil.iter_modules(package.__path__):
         if not module.name.startswith("_") and module.name != "base":
             yield module.name, BUILT_IN, partial(_built_in, module.name)
-    for point in importlib.metadata.entry_points(group=GROUP):
+    for point in _points(importlib.metadata.entry_points):
         yield point.name, f"entry point {point.value}", partial(_entry_point, point)
     for path in dict.fromkeys(str(Path(f).expanduser().resolve()) for f in files):
         yield Path(path).stem, path, partial(_file, Path(path))

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from ftbench.reports.layouts import LAYOUTS, Layout
 from ftbench.reports.table import Report
 
-FORMATS = ("rich", "markdown", "csv", "json")
+FORMATS = ("rich", "markdown", "latex", "csv", "json", "html")
 #: The format that a file's name asks for.
 SUFFIXES: Mapping[str, str] = MappingProxyType(
-    {".md": "markdown", ".csv": "csv", ".json": "json", ".txt": "rich"}
+    {".md": "markdown", ".tex": "latex", ".csv": "csv", ".json": "json", ".html": "html", ".txt": "rich"}
 )
 
 __all__ = ["FORMATS", "LAYOUTS", "SUFFIXES", "Layout", "Report", "render"]
@@ -26,13 +26,15 @@ def render(report: Report, format: str, *, width: int = 120, styled: bool = Fals
         width: the columns of the terminal, for ``rich``.
         styled: whether the terminal takes bold and underline, for ``rich``; plain text otherwise.
     """
-    from ftbench.reports import csv_text, json_text, markdown_text, rich_text
+    from ftbench.reports import csv_text, html, json_text, latex_text, markdown_text, rich_text
 
     if format == "rich":
         return rich_text.render(report, width=width, styled=styled)
     renderers: dict[str, Callable[[Report], str]] = {
         "markdown": markdown_text.render,
+        "latex": latex_text.render,
         "csv": csv_text.render,
         "json": json_text.render,
+        "html": html.render,
     }
     return renderers[format](report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftbench import methods, models
@@ -12,16 +12,17 @@ from ftbench.domain.recipe import layered
 from ftbench.errors import FtbenchError
 
 
-def command(spec: Mapping[str, Any], places: Mapping[str, Any]) -> str:
-    """``ftbench queue …`` for one job.
+def command(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[int] = ()) -> str:
+    """``ftbench queue …`` for one job, or for several that differ in their seed only.
 
     Args:
         spec: the job's canonical form.
         places: where its model, data and plug-ins are on this machine.
+        seeds: the seeds; that of ``spec`` where none are given.
     """
     model, task, method = spec["model"], spec["task"]["name"], spec["method"]
     words = ["ftbench", "queue", "--methods", _method(method, places), "--tasks", task]
-    words += ["--models", _model(model, places), "--seeds", f"{spec['seed']},"]
+    words += ["--models", _model(model, places), "--seeds", _seeds(seeds or [spec["seed"]])]
     for axis, value in spec["perturbation"].items():
         words += [f"--{axis.replace('_', '-')}", str(value)]
     for name, value in _settings(spec, places).items():
@@ -29,6 +30,11 @@ def command(spec: Mapping[str, Any], places: Mapping[str, Any]) -> str:
     if places.get("data"):
         words += ["--data-dir", str(places["data"])]
     return shlex.join([*words, "--no-baseline"])
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    """Seeds as a flag takes them: ``7,`` is seed 7 alone."""
+    return f"{seeds[0]}," if len(seeds) == 1 else ",".join(str(seed) for seed in seeds)
 
 
 def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:

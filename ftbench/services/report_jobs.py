@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ftbench.db.rows import CellRow, ScoreRow
+from ftbench.db.rows import CellRow, ScoreRow, ValueRow
 from ftbench.domain.result import Outcome, State
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
@@ -100,7 +100,7 @@ class ReportJob:
 
 
 def join(
-    cells: Iterable[CellRow], scores: Iterable[ScoreRow], tasks: Mapping[str, Reported]
+    cells: Iterable[CellRow], scores: Iterable[ScoreRow | ValueRow], tasks: Mapping[str, Reported]
 ) -> list[ReportJob]:
     """The jobs, each with its scores on the evaluation set that its task reports."""
     found: dict[str, dict[str, float]] = {}
@@ -123,11 +123,11 @@ def without_collapsed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
     return [replace(job, status=COLLAPSED, scores={}) if job.constant else job for job in jobs]
 
 
-def reported(names: Iterable[str], scores: Iterable[ScoreRow]) -> dict[str, Reported]:
+def reported(names: Iterable[str], scores: Iterable[ScoreRow | ValueRow]) -> dict[str, Reported]:
     """What is reported of each task; one that is not installed here: what was stored first."""
     from ftbench import tasks
 
-    stored: dict[str, ScoreRow] = {}
+    stored: dict[str, ScoreRow | ValueRow] = {}
     for row in scores:
         stored.setdefault(row.task, row)
     result = {}

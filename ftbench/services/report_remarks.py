@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from ftbench.reports.table import Column, Group
 from ftbench.services.report_jobs import MethodKey
@@ -25,11 +26,12 @@ def remarks(keys: Iterable[MethodKey], names: Sequence[str], plugins: Mapping[st
     from ftbench.domain import hparams
     from ftbench.errors import FtbenchError
 
+    find = cache(lambda name: methods.find(name, plugins.get(name, ())))
     found: dict[tuple[MethodKey, str], str] = {}
     for key in dict.fromkeys(keys):
         for name in names:
             try:
-                cls = methods.find(key.method, plugins.get(key.method, ()))
+                cls = find(key.method)
                 method = cls(hparams.parse(cls.HParams, key.values(), owner=key.method))
                 text = method.note_for(tasks.find(name))
             except FtbenchError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ftbench import methods, tasks
-from ftbench.db import CellRow, Database, JobFilter, ScoreRow, open_database
+from ftbench.db import CellRow, Database, JobFilter, ScoreRow, ValueRow, open_database
 from ftbench.domain.result import State
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.reports.layouts import LAYOUTS, Part
@@ -45,7 +45,7 @@ def build(address: str, request: Request) -> Report:
         cells = database.results.cells()
         request.check(cells)
         chosen = request.lets_through(cells)
-        scores = database.results.scores(roughly(chosen))
+        scores = database.results.values(roughly(chosen))
         plugins = plugins_of(database, chosen)
     if not chosen:
         filled = command(request, address, cells, LAYOUTS[request.table].parts[0].axis)
@@ -55,7 +55,7 @@ def build(address: str, request: Request) -> Report:
 
 def tabulate(
     cells: Sequence[CellRow],
-    scores: Sequence[ScoreRow],
+    scores: Sequence[ScoreRow | ValueRow],
     request: Request,
     *,
     address: str = "",

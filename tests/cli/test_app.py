@@ -15,14 +15,12 @@ from tests.cli.conftest import Ftbench
 
 
 def test_bare_and_help_list_every_command(ftbench: Ftbench) -> None:
-    commands = (
-        "queue worker status report show logs retry cancel methods tasks models suites prepare export ingest"
-    )
+    commands = "queue worker status report why query show logs retry cancel methods tasks models suites"
     for words in ((), ("--help",)):
         ended = ftbench(*words)
         assert (ended.code, ended.err) == (0, "")
         listed = {line.split()[0] for line in ended.out.splitlines() if line.startswith("  ")}
-        assert {*commands.split(), "demo", "db"} <= listed
+        assert {*commands.split(), "prepare", "export", "ingest", "demo", "db"} <= listed
 
 
 def test_the_version_is_printed(ftbench: Ftbench) -> None:

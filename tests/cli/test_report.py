@@ -62,12 +62,25 @@ def test_json_flag_and_format_agree(filled):
 
 @pytest.mark.parametrize(
     ("name", "begins"),
-    [("t.md", "### Main"), ("t.csv", "table,part"), ("t.json", "{"), ("t.txt", "Main results")],
+    [
+        ("t.md", "### Main"),
+        ("t.tex", "% Compiles"),
+        ("t.html", "<!doctype html>"),
+        ("t.csv", "table,part"),
+        ("t.json", "{"),
+        ("t.txt", "Main results"),
+    ],
 )
 def test_output_takes_its_format_from_the_files_name(filled, name, begins):
     ended = filled("report", "--output", name)
     assert (ended.code, ended.out) == (0, "")
     assert Path(name).read_text(encoding="utf-8").startswith(begins)
+
+
+def test_the_numbers_are_written_as_latex_commands_beside_any_format(filled):
+    ended = filled("report", "--macros", "numbers.tex")
+    assert ended.code == 0 and "75.00" in ended.out
+    assert r"\ftMainBertBaseBidropRte}{75.00}" in Path("numbers.tex").read_text(encoding="utf-8")
 
 
 def test_format_wins_over_the_files_name(filled):

@@ -1,0 +1,64 @@
+"""``ftbench plot``: figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, TasksFilter
+from ftbench.cli._output import note
+from ftbench.errors import UsageError
+from ftbench.settings import database_address
+
+
+def plot(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="strip, sweep, robustness, learning, cost, ranks or reproduction."
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Write here: .svg, .pdf or .png.")
+    ],
+    models: ModelsFilter = None,
+    tasks: TasksFilter = None,
+    methods: MethodsFilter = None,
+    over: Annotated[
+        str | None, typer.Option("--over", metavar="NAME", help="sweep: the hyper-parameter.")
+    ] = None,
+    critical: Annotated[
+        float | None, typer.Option("--critical", metavar="X", help="ranks: the critical difference.")
+    ] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option("--pairs", metavar="FILE", help="reproduction: CSV with name, published, measured."),
+    ] = None,
+    db: DatabaseOption = None,
+) -> None:
+    """Draw a figure of the tables' scores.
+
+    Needs the packages of `pip install 'ftbench[plots]'`.
+    """
+    from ftbench.reports import plots
+    from ftbench.services import plots as service
+
+    plots.check_name(output)
+    for flag, given, wanted in (
+        ("--over", over, "sweep"),
+        ("--critical", critical, "ranks"),
+        ("--pairs", pairs, "reproduction"),
+    ):
+        if given is not None and kind != wanted:
+            raise UsageError(f"{flag} is for the plot '{wanted}', not for '{kind}'")
+    if kind == "reproduction":
+        if pairs is None:
+            raise UsageError("reproduction: give the pairs with --pairs FILE")
+        spec = service.draw_pairs(pairs)
+    else:
+        request = service.Request("main", models, tasks, methods)
+        spec = service.draw(database_address(db), kind, request, over=over, critical=critical)
+    plots.write(spec, output)
+    note(f"wrote {output}")

@@ -1,0 +1,105 @@
+"""Critical-difference diagram: average ranks over tasks, and which cannot be told apart (Demšar 2006)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ftbench.errors import FtbenchError
+from ftbench.reports.plots import theme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STEP = 20  # pixels between the lines of two labels
+BAR = 7  # pixels between the bars of two groups
+
+
+def ranks(frame: pd.DataFrame, title: str, critical: float | None = None) -> dict[str, Any]:
+    """Average ranks on a line, the best at the left; bars join those within the critical difference.
+
+    Args:
+        frame: see ``ftbench.reports.tidy``; one table, clean runs.
+        title: of the plot.
+        critical: the critical difference in ranks; None draws no bars.
+
+    Raises:
+        FtbenchError: fewer than two methods have scores on every task.
+    """
+    alt = theme.load()
+    found = average_ranks(frame)
+    if len(found) < 2:
+        raise FtbenchError("ranks: fewer than two methods have scores on every task of the table")
+    left_out = [label for label in dict.fromkeys(frame["label"]) if label not in found]
+    told = f"Average rank over {frame['task'].nunique()} tasks of the means over seeds; 1 is best."
+    if critical is not None:
+        told += f" Bars join methods within the critical difference, {critical:.2f} ranks."
+    if left_out:
+        told += f" Without a score on every task: {', '.join(left_out)}."
+    return theme.finished(_diagram(alt, found, critical), title, told)
+
+
+def average_ranks(frame: pd.DataFrame) -> dict[str, float]:
+    """Method -> its average rank over the tasks, ascending; 1 is best, ties share the mean of their places.
+
+    Methods without a score on every task are left out.
+    """
+    means = frame.groupby(["label", "task"], sort=False)["value"].mean().unstack("task").dropna()
+    ranked = means.rank(ascending=False, axis=0).mean(axis=1).sort_values(kind="stable")
+    return {str(label): float(rank) for label, rank in ranked.items()}
+
+
+def groups(ascending: Sequence[float], critical: float) -> list[tuple[int, int]]:
+    """The longest runs of ranks within the critical difference: first and last place, two or more."""
+    spans: list[tuple[int, int]] = []
+    for first, rank in enumerate(ascending):
+        last = max(at for at, other in enumerate(ascending) if other - rank <= critical)
+        if last > first and not (spans and spans[-1][1] >= last):
+            spans.append((first, last))
+    return spans
+
+
+def _diagram(alt: Any, found: dict[str, float], critical: float | None) -> Any:
+    """The axis above, the labels below at both sides, the bars between."""
+    names, values = list(found), list(found.values())
+    spans = [] if critical is None else groups(values, critical)
+    number, half = len(names), (len(names) + 1) // 2
+    top = 14 + BAR * len(spans)
+    lines = []
+    for at, (name, value) in enumerate(found.items()):
+        left = at < half
+        depth = top + STEP * (at if left else number - 1 - at)
+        edge = 0.6 if left else number + 0.4
+        lines.append(
+            {"name": f"{name}  {value:.2f}", "rank": value, "y": depth, "axis": 0, "edge": edge, "left": left}
+        )
+    bars = [
+        {"from": values[a] - 0.04, "to": values[b] + 0.04, "y": 10 + BAR * at}
+        for at, (a, b) in enumerate(spans)
+    ]
+    height = top + STEP * half
+    scale = alt.Scale(domain=[0.6, number + 0.4], nice=False)
+    axis = alt.Axis(
+        orient="top", values=list(range(1, number + 1)), format="d", grid=False, ticks=True, domain=True
+    )
+    x = alt.X("rank:Q", scale=scale, axis=axis, title="average rank")
+    depth = alt.Scale(domain=[0, height], reverse=True, nice=False)
+    y = alt.Y("y:Q", scale=depth, axis=None)
+    base = alt.Chart(alt.InlineData(lines))
+    side = [base.transform_filter(f"datum.left == {word}") for word in ("true", "false")]
+    layers = [
+        base.mark_rule(color="#888").encode(x=x, y=alt.Y("axis:Q", scale=depth, axis=None), y2="y:Q"),
+        base.mark_rule(color="#888").encode(x=x, x2="edge:Q", y=y),
+        side[0]
+        .mark_text(align="right", dx=-6, fontSize=12)
+        .encode(x=alt.X("edge:Q", scale=scale), y=y, text="name:N"),
+        side[1]
+        .mark_text(align="left", dx=6, fontSize=12)
+        .encode(x=alt.X("edge:Q", scale=scale), y=y, text="name:N"),
+    ]
+    if bars:
+        joined = alt.Chart(alt.InlineData(bars)).mark_rule(
+            strokeWidth=4, strokeCap="round", color=theme.COLOURS[1]
+        )
+        layers.append(joined.encode(x=alt.X("from:Q", scale=scale), x2="to:Q", y=y))
+    return alt.layer(*layers).properties(width=2 * theme.WIDTH, height=height)

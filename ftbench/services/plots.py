@@ -1,0 +1,166 @@
+"""Plots: from the database, through the tables of a report, to specifications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ftbench.db import JobFilter, open_database
+from ftbench.errors import BadValue, DataError, UnknownName
+from ftbench.reports.plots import KINDS
+from ftbench.reports.table import Section
+from ftbench.services.report_request import Request
+from ftbench.services.reports import NothingToReport, build
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["KINDS", "Request", "draw", "draw_pairs"]
+
+COSTS: Mapping[str, tuple[str, ...]] = {
+    "training_seconds": ("seconds", "training"),
+    "peak_memory_mb": ("peak_memory_mb",),
+}
+
+
+def draw(
+    address: str, kind: str, request: Request, *, over: str | None = None, critical: float | None = None
+) -> dict[str, Any]:
+    """One figure: a plot for each table of the report.
+
+    Args:
+        address: the database.
+        kind: one of ``KINDS``, but ``reproduction``.
+        request: which jobs; its table follows from the kind.
+        over: the hyper-parameter of a sweep.
+        critical: the critical difference of ranks.
+
+    Raises:
+        UnknownName: a kind, model, task, method or hyper-parameter that nothing carries.
+        NothingToReport: there are no scores to draw.
+        FtbenchError: the plotting packages are missing, or the kind cannot be drawn of these jobs.
+    """
+    from ftbench.reports.plots import theme
+
+    if kind not in KINDS:
+        raise UnknownName("plot", kind, KINDS)
+    theme.load()
+    report = build(address, replace(request, table="robustness" if kind == "robustness" else "main"))
+    sections = [section for section in report.sections if _has_scores(section)]
+    if not sections:
+        raise NothingToReport("no scores to draw yet; run the jobs with: ftbench worker")
+    return theme.stacked([_plot(address, kind, section, over, critical) for section in sections])
+
+
+def draw_pairs(path: Path) -> dict[str, Any]:
+    """Published against measured scores from a CSV file: ``name``, ``published``, ``measured``, × 100.
+
+    Columns ``low`` and ``high`` give an interval of the measured score, ``label`` groups.
+
+    Raises:
+        DataError: the file cannot be read, or lacks a column or a number.
+        FtbenchError: the plotting packages are missing.
+    """
+    from ftbench.reports.plots import reproduction, theme
+
+    theme.load()
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise DataError(f"{path} is not CSV: {error}") from error
+    lacking = [name for name in reproduction.COLUMNS if name not in frame.columns]
+    if lacking:
+        raise DataError(f"{path} has no column '{lacking[0]}': it needs {', '.join(reproduction.COLUMNS)}")
+    if frame.empty:
+        raise DataError(f"{path} has no rows")
+    numbers = frame[[name for name in ("published", "measured", "low", "high") if name in frame.columns]]
+    if any(kind.kind not in "if" for kind in numbers.dtypes) or numbers.isna().to_numpy().any():
+        raise DataError(f"{path}: every row needs numbers in {', '.join(numbers.columns)}")
+    return reproduction.reproduction(frame, "Published and measured")
+
+
+def _has_scores(section: Section) -> bool:
+    return any(cell.values for group in section.groups for row in group.rows for cell in row.cells)
+
+
+def _plot(
+    address: str, kind: str, section: Section, over: str | None, critical: float | None
+) -> dict[str, Any]:
+    from ftbench.reports import tidy
+    from ftbench.reports.plots import cost, curves, ranks, spread
+
+    frame, title = tidy.scores(section), section.title
+    if kind == "strip":
+        return spread.strip(frame, title)
+    if kind == "sweep":
+        return spread.sweep(_one_method(frame), title, over)
+    if kind == "robustness":
+        return curves.robustness(frame, title, section.axis or "")
+    if kind == "ranks":
+        return ranks.ranks(frame, title, critical)
+    if kind == "learning":
+        losses = with_losses(address, frame)
+        if losses.empty:
+            raise NothingToReport("learning: these jobs have no logged losses")
+        return curves.learning(losses, title)
+    with open_database(address, write=False) as database:
+        facts = database.results.provenances(set(frame["job"]))
+    costs = with_costs(facts, frame)
+    if not costs[list(COSTS)].notna().to_numpy().any():
+        raise NothingToReport("cost: these jobs have no recorded times")
+    return cost.cost(costs, title)
+
+
+def _one_method(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the method that has several settings.
+
+    Raises:
+        BadValue: no method has, or several have.
+    """
+    counts = frame.groupby("method", sort=False)["hparams"].nunique()
+    several = [str(name) for name in counts[counts > 1].index]
+    if len(several) != 1:
+        told = (
+            f"choose one of {', '.join(several)} with --methods"
+            if several
+            else "queue one as 'bidrop[k=2|3]'"
+        )
+        raise BadValue(f"sweep: {len(several)} methods have several settings; {told}")
+    return frame[frame["method"] == several[0]]
+
+
+def with_costs(facts: Mapping[str, Mapping[str, Any]], frame: pd.DataFrame) -> pd.DataFrame:
+    """The scores, with what each job took by its provenance: see ``COSTS``."""
+    columns = {
+        name: [_reach(facts.get(job, {}), path) for job in frame["job"]] for name, path in COSTS.items()
+    }
+    return frame.assign(**columns).astype(dict.fromkeys(COSTS, float))
+
+
+def with_losses(address: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The logged losses of the scores' jobs: ``task``, ``label``, ``seed``, ``step``, ``value``.
+
+    A run of its own inside a job is named beside the method. Empty where nothing was logged.
+    """
+    import pandas as pd
+
+    jobs = frame.drop_duplicates("job").set_index("job")
+    with open_database(address, write=False) as database:
+        rows = database.results.losses(JobFilter(methods=tuple(jobs["method"].unique())))
+    found = pd.DataFrame(rows, columns=["job", "run", "step", "value"])
+    found = found[found["job"].isin(jobs.index)].join(jobs[["task", "label", "seed"]], on="job")
+    other = found["run"] != "main"
+    return found.assign(label=found["label"].where(~other, found["label"] + " (" + found["run"] + ")"))
+
+
+def _reach(facts: Mapping[str, Any], path: tuple[str, ...]) -> float:
+    value: Any = facts
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return float(value) if isinstance(value, int | float) else float("nan")

@@ -1,0 +1,82 @@
+"""``ftbench plot``, in process, on the example database."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Ftbench
+from tests.cli.test_ask import EXAMPLE
+
+
+@pytest.fixture
+def example(ftbench: Ftbench) -> Ftbench:
+    shutil.copy(EXAMPLE, "ftbench.db")
+    return ftbench
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("strip", ("minilm", "STS-B", "Spearman", "bidrop")),
+        ("robustness", ("Label noise", "Class imbalance", "noise (%)", "reduction (%)")),
+        ("learning", ("loss", "step", "rdrop")),
+        ("cost", ("training, seconds a run", "peak memory, MB", "vanilla")),
+        ("ranks", ("average rank", "bidrop")),
+    ],
+)
+def test_every_kind_is_drawn_from_the_database(example: Ftbench, kind: str, words: tuple[str, ...]) -> None:
+    ended = example("plot", kind, "-o", "plot.svg")
+    assert (ended.code, ended.err) == (0, "wrote plot.svg\n")
+    text = Path("plot.svg").read_text(encoding="utf-8")
+    assert all(word in text for word in words)
+
+
+def test_published_and_measured_pairs_come_from_a_file(example: Ftbench) -> None:
+    Path("pairs.csv").write_text(
+        "name,published,measured\nbidrop on rte,73.8,71.2\nvanilla on rte,71.0,70.9\n"
+    )
+    assert example("plot", "reproduction", "--pairs", "pairs.csv", "-o", "plot.svg").code == 0
+    assert "measured" in Path("plot.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("strp",), "unknown plot 'strp'; did you mean 'strip'?"),
+        (("strip", "--methods", "bidrp"), "unknown method 'bidrp'; did you mean 'bidrop'?"),
+        (("strip", "--over", "k"), "--over is for the plot 'sweep', not for 'strip'"),
+        (("sweep",), "0 methods have several settings; queue one as 'bidrop[k=2|3]'"),
+        (("reproduction",), "give the pairs with --pairs FILE"),
+        (("reproduction", "--pairs", "none.csv"), "none.csv cannot be read"),
+        (("reproduction", "--pairs", "ftbench.db"), "ftbench.db is not CSV"),
+        (("reproduction", "--pairs", "bad.csv"), "bad.csv has no column 'measured'"),
+        (("reproduction", "--pairs", "gap.csv"), "gap.csv: every row needs numbers in published, measured"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_line_and_no_file(
+    example: Ftbench, words: tuple[str, ...], says: str
+) -> None:
+    Path("bad.csv").write_text("name,published\na,1\n")
+    Path("gap.csv").write_text("name,published,measured\na,1,\n")
+    ended = example("plot", *words, "-o", "plot.svg")
+    assert ended.code in (1, 2) and says in ended.err and ended.err.count("\n") == 1
+    assert not Path("plot.svg").exists()
+
+
+def test_a_sweep_is_drawn_over_the_hyper_parameter_that_differs(example: Ftbench) -> None:
+    from ftbench.db import Entry, create_database
+    from ftbench.domain.job import Job
+    from ftbench.domain.result import JobResult, Score
+
+    with create_database("sweep.db") as database:
+        for k, seed in ((2, 0), (2, 1), (3, 0), (3, 1)):
+            job = Job("bert-base", "main", "rte", "d", ("dev",), "bidrop", {"k": k, "p": 0.5}, seed)
+            database.jobs.add([Entry(job, f"bidrop[k={k}]")])
+            claim = database.jobs.claim("worker", 60.0)
+            assert claim is not None
+            database.jobs.finish(claim, JobResult(scores=(Score("dev", "accuracy", 0.7 + k / 100),)))
+    assert example("plot", "sweep", "-o", "plot.svg", "--db", "sweep.db").code == 0
+    assert "the runs at each value of k" in Path("plot.svg").read_text(encoding="utf-8")

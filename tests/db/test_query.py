@@ -1,0 +1,84 @@
+"""Queries of users: answered by the database, which itself refuses whatever is not one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ftbench.db import Database, create_database, open_database
+from ftbench.errors import BadValue
+from tests.db.samples import RESULT, claim, entry
+
+
+@pytest.fixture
+def filled(address: str) -> str:
+    with create_database(address) as database:
+        database.jobs.add([entry(0), entry(1)])
+        database.jobs.finish(claim(database), RESULT)
+    return address
+
+
+def test_a_query_has_columns_and_rows(filled: str) -> None:
+    with open_database(filled, write=False) as database:
+        columns, rows = database.query("SELECT metric, value FROM scores ORDER BY metric")
+        assert (columns, rows) == (("metric", "value"), [("accuracy", 0.75), ("f1", 0.5)])
+        assert database.query("WITH x AS (SELECT 1 AS a) SELECT a FROM x WHERE a > 1") == (("a",), [])
+
+
+CHANGES = [
+    "DELETE FROM jobs",
+    "UPDATE scores SET value = 1",
+    "INSERT INTO settings VALUES ('a', 'b')",
+    "DROP TABLE scores",
+    "CREATE TABLE mine (a)",
+    "CREATE TEMP TABLE mine (a)",
+    "ATTACH DATABASE 'other.db' AS other",
+    "PRAGMA writable_schema = 1",
+    "PRAGMA query_only = 0",
+    "VACUUM INTO 'copy.db'",
+    "COMMIT",
+    "SAVEPOINT a",
+    "WITH x AS (SELECT 1) DELETE FROM jobs",
+    "/* SELECT */ REPLACE INTO settings VALUES ('a', 'b')",
+    "SELECT load_extension('evil')",
+]
+
+
+@pytest.mark.parametrize("sql", CHANGES)
+@pytest.mark.parametrize("write", [False, True])
+def test_the_database_refuses_what_would_change_something(
+    filled: str, sql: str, write: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_database(filled, write=write) as database:
+        before = database.query("SELECT digest, state FROM jobs")
+        with pytest.raises(BadValue):
+            database.query(sql)
+        assert database.query("SELECT digest, state FROM jobs") == before
+        assert not database.query("SELECT 1 FROM settings WHERE name = 'a'")[1]
+    assert {path.name for path in tmp_path.iterdir()} <= {"runs.db", "runs.db-wal", "runs.db-shm"}
+
+
+def test_a_database_open_for_writing_can_be_written_after_a_query(database: Database) -> None:
+    database.query("SELECT 1")
+    assert database.jobs.add([entry(0)]).added == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELECT labl FROM jobs", "no such column: labl; did you mean 'label'?"),
+        ("SELECT j.sed FROM jobs j", "no such column: j.sed; did you mean 'seed'?"),
+        ("SELECT * FROM score", "no such table: score; did you mean 'scores'?"),
+        ("SELEC 1", 'near "SELEC": syntax error'),
+        ("SELECT 1; SELECT 2", "one statement at a time"),
+        ("SELECT :a", "bindings"),
+        ("", "nothing is asked"),
+        ("SELECT mean(value) FROM scores", "no such function: mean"),
+    ],
+)
+def test_a_mistake_is_told_with_the_nearest_right_name(database: Database, sql: str, says: str) -> None:
+    with pytest.raises(BadValue) as caught:
+        database.query(sql)
+    assert says in str(caught.value)

@@ -1,0 +1,220 @@
+"""Plots: what their specifications hold, and that each is drawn into every kind of file."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ftbench.errors import BadValue, FtbenchError, UnknownName
+from ftbench.reports import plots, tidy
+from ftbench.reports.plots import cost, curves, ranks, reproduction, spread, theme
+from tests.reports.samples import GROUPED, REPORT
+
+ODD = "<b>&'\"]\\ {x}"
+
+
+def frame(
+    methods: int = 3, seeds: int = 3, tasks: int = 2, ratios: tuple[float, ...] = (0.0,)
+) -> pd.DataFrame:
+    """Scores that rise by a point from method to method, and fall with the ratio."""
+    names = ["vanilla", "bidrop[k=3]", ODD, *(f"m{i}" for i in range(methods))][:methods]
+    return pd.DataFrame(
+        {
+            "section": "s",
+            "ratio": ratio,
+            "label": label,
+            "method": "m",
+            "hparams": json.dumps({"k": at, "same": 1}),
+            "task": f"T{task}",
+            "metric": "accuracy",
+            "seed": seed,
+            "value": 0.7 + 0.01 * at + 0.001 * seed + 0.005 * task - ratio,
+            "job": f"{at}{task}{seed}".rjust(64, "0"),
+            "training_seconds": 10.0 * (at + 1),
+            "peak_memory_mb": 1000.0 - at,
+            "step": seed + 1,
+        }
+        for ratio in ratios
+        for at, label in enumerate(names)
+        for task in range(tasks)
+        for seed in range(seeds)
+    )
+
+
+def values(spec: dict[str, Any], *fields: str) -> list[dict[str, Any]]:
+    """The data rows of a specification that have some fields."""
+    return [row for rows in spec["datasets"].values() for row in rows if set(fields) <= set(row)]
+
+
+def found(spec: Any, name: str) -> list[Any]:
+    """Every value of a key, wherever it stands."""
+    if isinstance(spec, list):
+        return [value for part in spec for value in found(part, name)]
+    if not isinstance(spec, dict):
+        return []
+    return [
+        *([spec[name]] if name in spec else []),
+        *(v for part in spec.values() for v in found(part, name)),
+    ]
+
+
+SPECS = {
+    "strip": lambda: spread.strip(frame(), "Title"),
+    "strip of many": lambda: spread.strip(frame(methods=9, seeds=70), "Title"),
+    "sweep": lambda: spread.sweep(frame(), "Title"),
+    "robustness": lambda: curves.robustness(frame(ratios=(0.0, 0.1)), "Title", "noise"),
+    "robustness of one seed": lambda: curves.robustness(frame(seeds=1, ratios=(0.0, 0.1)), "Title", "noise"),
+    "learning": lambda: curves.learning(frame(), "Title"),
+    "cost": lambda: cost.cost(frame(), "Title"),
+    "ranks": lambda: ranks.ranks(frame(methods=7), "Title", 1.5),
+    "ranks alone": lambda: ranks.ranks(frame(methods=2), "Title"),
+    "reproduction": lambda: reproduction.reproduction(
+        pd.DataFrame({"name": ["a", ODD], "published": [60.0, 70.0], "measured": [61.0, 69.0]}), "Title"
+    ),
+    "two tables": lambda: theme.stacked([spread.strip(frame(), "A"), spread.strip(frame(tasks=4), "B")]),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_plot_is_drawn(name, tmp_path):
+    spec = SPECS[name]()
+    plots.write(spec, tmp_path / "plot.svg")
+    text = (tmp_path / "plot.svg").read_text(encoding="utf-8")
+    assert text.startswith("<svg") and ("Title" in text or name == "two tables") and "NaN" not in text
+    assert "Infinity" not in json.dumps(spec, allow_nan=False)
+
+
+def test_plots_one_above_the_other_keep_their_data(tmp_path):
+    one, two = spread.strip(frame(), "A"), spread.strip(frame(seeds=4), "B")
+    plots.write(theme.stacked([one, two]), tmp_path / "plot.svg")
+    points = (tmp_path / "plot.svg").read_text(encoding="utf-8").count('aria-roledescription="point"')
+    assert points == len(values(one, "side")) + len(values(two, "side")) == 18 + 24
+
+
+def test_a_plot_is_written_as_the_file_is_named(tmp_path):
+    spec = SPECS["cost"]()
+    for name, begins in (("a.pdf", b"%PDF"), ("a.png", b"\x89PNG"), ("A.SVG", b"<svg")):
+        plots.write(spec, tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    with pytest.raises(BadValue, match=r"a\.gif: name a file that ends in \.svg, \.pdf or \.png"):
+        plots.write(spec, tmp_path / "a.gif")
+    with pytest.raises(FtbenchError, match="cannot be written"):
+        plots.write(spec, tmp_path / "no" / "a.svg")
+
+
+def test_without_the_packages_one_line_names_the_extra(monkeypatch):
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name.partition(".")[0] in ("altair", "vl_convert"):
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(FtbenchError, match=r"pip install 'ftbench\[plots\]'"):
+        theme.load()
+
+
+def test_strips_have_every_run_and_its_quartiles():
+    spec = spread.strip(frame(seeds=5), "Title")
+    points = values(spec, "side", "value")
+    assert len(points) == 3 * 2 * 5
+    first = [p["side"] for p in points[:5]]
+    assert first == sorted(first) and np.mean(first) == pytest.approx(0) and len({*first}) == 5
+    box = values(spec, "median")[0]
+    assert [round(box[k], 6) for k in ("low", "median", "high")] == [70.1, 70.2, 70.3]
+    assert not values(spread.strip(frame(seeds=spread.POINTS + 1), "Title"), "side", "value")
+
+
+def test_strips_name_every_method_as_it_is():
+    names = found(spread.strip(frame(), "Title"), "labelExpr")[0]
+    assert json.loads(names.removesuffix("[datum.value]")) == ["vanilla", "bidrop[k=3]", ODD]
+
+
+def test_sweeps_order_values_by_size_and_need_one_hyper_parameter():
+    data = frame(methods=4)
+    data["hparams"] = data["hparams"].replace(
+        {json.dumps({"k": 1, "same": 1}): json.dumps({"k": 10, "same": 1})}
+    )
+    names = found(spread.sweep(data, "Title"), "labelExpr")[0]
+    assert json.loads(names.removesuffix("[datum.value]")) == ["0", "2", "3", "10"]
+    with pytest.raises(BadValue, match="0 hyper-parameters differ"):
+        spread.sweep(frame(methods=1), "Title")
+    with pytest.raises(UnknownName, match="'sam'; did you mean 'same'"):
+        spread.sweep(frame(), "Title", "sam")
+    two = frame().assign(hparams=[json.dumps({"k": i % 2, "p": i % 3}) for i in range(18)])
+    with pytest.raises(BadValue, match="choose one with --over: k, p"):
+        spread.sweep(two, "Title")
+    assert values(spread.sweep(two, "Title", "p"), "median")
+
+
+def test_curves_have_means_and_bands_of_one_standard_deviation():
+    rows = values(curves.robustness(frame(ratios=(0.0, 0.1)), "Title", "noise"), "mean")
+    first = next(row for row in rows if row["label"] == "vanilla" and row["x"] == 10)
+    assert (first["mean"], first["std"], first["count"]) == (pytest.approx(60.1), pytest.approx(0.1), 3)
+    assert first["high"] - first["mean"] == pytest.approx(0.1)
+    alone = values(curves.robustness(frame(seeds=1), "Title", "noise"), "mean")
+    assert {row["std"] for row in alone} == {None}
+
+
+def test_every_method_has_a_colour_shape_and_dash_of_its_own():
+    labels = [f"m{i}" for i in range(28)]
+    scales = [
+        getattr(theme, name)(theme.load(), labels).to_dict()["scale"] for name in ("colour", "shape", "dash")
+    ]
+    looks = set(zip(scales[0]["range"], scales[1]["range"], map(tuple, scales[2]["range"]), strict=True))
+    assert len(looks) == 28 and all(scale["domain"] == labels for scale in scales)
+
+
+def test_the_front_is_what_nothing_beats():
+    data = pd.DataFrame({"label": list("abcdef"), "value": [1.0, 3, 2, 3, 5, 1], "s": [1.0, 2, 3, 2.5, 9, 1]})
+    assert cost.front(data, "s")["label"].tolist() == ["a", "b", "e"]
+    whole = cost.averaged(frame().drop(index=0).query("not (label == 'vanilla' and task == 'T1')"))
+    assert whole["label"].tolist() == ["bidrop[k=3]", ODD] and whole["value"].iloc[0] == pytest.approx(71.35)
+    spec = cost.cost(frame().query("not (label == 'vanilla' and task == 'T1')"), "Title")
+    assert "Without a score on every task: vanilla." in " ".join(spec["title"]["subtitle"])
+
+
+def test_ranks_are_averaged_over_tasks_and_ties_shared():
+    data = frame(methods=3, tasks=2)
+    assert ranks.average_ranks(data) == {ODD: 1.0, "bidrop[k=3]": 2.0, "vanilla": 3.0}
+    data.loc[(data["label"] == "vanilla") & (data["task"] == "T0"), "value"] += 0.02
+    assert ranks.average_ranks(data) == {ODD: 1.25, "vanilla": 2.25, "bidrop[k=3]": 2.5}
+    with pytest.raises(FtbenchError, match="fewer than two methods"):
+        ranks.ranks(frame(methods=1), "Title")
+
+
+@pytest.mark.parametrize(
+    ("places", "critical", "spans"),
+    [
+        ([1, 2, 3, 4], 0.5, []),
+        ([1, 2, 3, 4], 1, [(0, 1), (1, 2), (2, 3)]),
+        ([1, 1.5, 3.5, 4], 2.5, [(0, 2), (1, 3)]),
+        ([1, 2, 3, 4], 9, [(0, 3)]),
+    ],
+)
+def test_bars_join_the_longest_runs_within_the_critical_difference(places, critical, spans):
+    assert ranks.groups(places, critical) == spans
+    bars = (
+        values(ranks.ranks(frame(methods=4), "Title", critical), "from") if places == [1, 2, 3, 4] else spans
+    )
+    assert len(bars) == len(spans)
+
+
+def test_tidy_scores_are_those_of_the_tables():
+    data = tidy.of(REPORT)
+    assert list(data.columns) == tidy.COLUMNS and len(data) == 3 + 3 + 3 + 2 + 3
+    assert data.groupby("label", sort=False)["value"].count().to_dict() == {
+        "vanilla": 6,
+        "bidrop[k=3]": 5,
+        "r|drop *new*": 3,
+    }
+    assert set(tidy.of(GROUPED)["ratio"]) == {0.0, 0.05} and tidy.of(REPORT)["task"].unique().tolist() == [
+        "CoLA",
+        "RTE",
+    ]
