@@ -36,6 +36,10 @@ def queue(
     noise: Annotated[str | None, _axis("--noise", "Ratios of wrong training labels; 0 is clean.")] = None,
     reduction: Annotated[str | None, _axis("--reduction", "Ratios by which label 1 is reduced.")] = None,
     train_size: Annotated[str | None, _axis("--train-size", "Numbers of training rows; full is all.")] = None,
+    evaluate: Annotated[
+        str | None,
+        _axis("--evaluate", "Score on other tasks, too: snli,sick:test; rte@linear is a probe."),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         _axis("--set", "A recipe setting, such as lr=1e-5; may be repeated.", metavar="KEY=VALUE"),
@@ -67,6 +71,7 @@ def queue(
         "noise": noise,
         "reduction": reduction,
         "train-size": train_size,
+        "evaluate": evaluate,
         "set": set_ or None,
         "suite": suite,
         "variant": variant,
@@ -97,6 +102,7 @@ def _queue(given: dict[str, Any]) -> None:
         noise=given["noise"],
         reduction=given["reduction"],
         train_size=given["train-size"],
+        evaluate=given["evaluate"],
         settings=tuple(given["set"] or ()),
         suite=given["suite"],
         variant=given["variant"] or "paper",
@@ -105,7 +111,8 @@ def _queue(given: dict[str, Any]) -> None:
     )
     plan = service.make_plan(request)
     for cell in plan.left_out:
-        note(f"left out: {cell.cell} ({counted(cell.jobs, 'job')}): {cell.reason}")
+        jobs = f" ({counted(cell.jobs, 'job')})" if cell.jobs else ""
+        note(f"left out: {cell.cell}{jobs}: {cell.reason}")
     if given["dry-run"]:
         _show(plan, bool(given["json"]))
         return

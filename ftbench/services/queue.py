@@ -11,11 +11,13 @@ from ftbench import methods, models, suites, tasks
 from ftbench.domain import axes, hparams, job, plan
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
+from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods import _registry
 from ftbench.settings import data_dir, offline
 from ftbench.tasks import sources
+from ftbench.tasks.nli import label_map
 
 if TYPE_CHECKING:
     from ftbench.db import Added
@@ -37,6 +39,7 @@ class Request:
     noise: str | None = None
     reduction: str | None = None
     train_size: str | None = None
+    evaluate: str | None = None
     settings: tuple[str, ...] = ()
     suite: str | None = None
     variant: str = "paper"
@@ -68,9 +71,11 @@ def make_plan(request: Request) -> plan.Plan:
 def add(whole: plan.Plan, address: str, priority: int = 0) -> Added:
     """Write the jobs of a plan to the database, which is made where it does not exist."""
     from ftbench.db import Entry, create_database
+    from ftbench.services import published
 
     entries = [Entry(p.job, p.label, priority, p.places) for p in whole.jobs]
     with create_database(address) as database:
+        published.fill(database)
         return database.jobs.add(entries)
 
 
@@ -83,6 +88,7 @@ class _Axes:
     seeds: tuple[int, ...]
     perturbations: tuple[Perturbation, ...]
     settings: dict[str, str]
+    targets: tuple[Target, ...] = ()
 
     @classmethod
     def of(cls, request: Request) -> _Axes:
@@ -100,6 +106,9 @@ class _Axes:
                 axes.ratios("0" if request.noise is None else request.noise, "noise"),
             ),
             settings=axes.settings(request.settings),
+            targets=tuple(
+                Target.asked(text, tasks.find(task_of(text))) for text in axes.names(request.evaluate or "")
+            ),
         )
 
 
@@ -155,6 +164,7 @@ class _Finder:
         self._folder = folder
         self._models: dict[str, plan.GridModel] = {}
         self._tasks: dict[str, plan.GridTask] = {}
+        self._others: dict[str, DataRef] = {}
 
     def model(self, text: str) -> plan.GridModel:
         if text not in self._models:
@@ -169,6 +179,28 @@ class _Finder:
             data = sources.locate(spec, self._folder)
             self._tasks[spec.name] = plan.GridTask(spec, data, _check_rows(spec, data))
         return self._tasks[spec.name]
+
+    def scored_on(self, spec: TaskSpec, targets: tuple[Target, ...]) -> plan.GridTask:
+        """A task whose models are scored on other tasks, too; what is its own is scored anyway."""
+        others: dict[str, DataRef] = {}
+        refused: dict[str, str] = {}
+        for target in targets:
+            if target.task == spec.name:
+                continue
+            other = tasks.find(target.task)
+            if not target.probe and label_map(spec, other) is None:
+                refused[target.name] = f"a model of {spec.title} does not predict the labels of {other.title}"
+            else:
+                others[target.name] = self._other(other, target)
+        return replace(self.task(spec), others=others, refused=refused)
+
+    def _other(self, spec: TaskSpec, target: Target) -> DataRef:
+        if target.name not in self._others:
+            needed = spec.with_sets(*target.sets(spec))
+            data = sources.locate(needed, self._folder)
+            _check_rows(needed, data)
+            self._others[target.name] = data
+        return self._others[target.name]
 
 
 def _check_rows(spec: TaskSpec, data: DataRef) -> int | None:
@@ -193,7 +225,7 @@ def _grids(given: _Axes, chosen: tuple[plan.GridMethod, ...], find: _Finder) -> 
     return [
         plan.Grid(
             models=tuple(find.model(name) for name in names),
-            tasks=tuple(find.task(spec) for spec in specs),
+            tasks=tuple(find.scored_on(spec, given.targets) for spec in specs),
             methods=chosen,
             seeds=given.seeds,
             perturbations=given.perturbations,

@@ -241,3 +241,47 @@ def test_a_thousand_jobs_queue_in_less_than_two_seconds() -> None:
     start = time.perf_counter()
     assert queue.add(plan(seeds="500"), "jobs.db").added == 1_000
     assert time.perf_counter() - start < 2
+
+
+# -- scoring on other tasks -------------------------------------------------------------------------------
+
+
+def test_other_tasks_are_named_with_their_sets_and_are_part_of_the_identity(places: Path) -> None:
+    plain = plan(tasks="cola", baseline=False)
+    more = plan(tasks="cola", evaluate="cola,stsb@linear,stsb@logistic", baseline=False)
+    (job, *_) = [p.job for p in more.jobs]
+    assert job.evaluation == ("dev", "stsb:dev@linear", "stsb:dev@logistic")
+    assert set(job.others) == set(job.evaluation[1:]) and job.others["stsb:dev@linear"].startswith("sha256:")
+    assert {p.digest for p in plain.jobs}.isdisjoint(p.digest for p in more.jobs)
+    assert type(job).from_canonical(job.canonical()) == job
+
+
+def test_only_the_files_of_the_scored_set_are_needed(places: Path) -> None:
+    header = "sentence1\tsentence2\tgold_label"
+    write(places / "data/SNLI/dev.tsv", header, "a\tb\tneutral", "a\tb\t-")
+    for name in ("train", "dev_matched", "dev_mismatched"):
+        write(places / f"data/MNLI/{name}.tsv", header, "a\tb\tneutral")
+    (job, *_) = [p.job for p in plan(tasks="mnli", evaluate="snli").jobs]
+    assert job.evaluation == ("mnli", "mnli-mm", "snli:dev")
+    with pytest.raises(DataError, match="SNLI/test.tsv"):
+        plan(tasks="mnli", evaluate="snli:test")
+
+
+def test_labels_that_do_not_fit_are_left_out_with_the_reason() -> None:
+    whole = plan(tasks="cola", evaluate="stsb")
+    assert whole.jobs[0].job.evaluation == ("dev",)
+    (cell,) = whole.left_out
+    assert cell.cell == "cola scored on stsb:dev" and "does not predict the labels of STS-B" in cell.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("stsbx", "unknown task"),
+        ("stsb@linea", "did you mean 'linear'"),
+        ("stsb:test", "evaluation set of stsb"),
+    ],
+)
+def test_what_cannot_be_scored_on_is_named(text: str, told: str) -> None:
+    with pytest.raises(UnknownName, match=told):
+        plan(evaluate=text)
