@@ -1,4 +1,4 @@
-"""PublishedNumbers: what papers print, beside the results, for whoever reads the database with other tools."""
+"""PublishedNumbers: what papers print, beside the results, for those who read them with other tools."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ftbench.db import open_database
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Plan
 from ftbench.errors import BadValue, DataError, ModelError, PluginError, UnknownName, UsageError
-from ftbench.services import queue
+from ftbench.services import finding, queue
 from tests.places import data_folder, model_folder
 from tests.tasks.layouts import write
 
@@ -129,13 +129,13 @@ def test_a_folder_of_weights_is_known_by_its_content(places: Path) -> None:
 
 def test_toy_tasks_take_tiny_and_the_others_bert_base(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    resolve = queue.models.resolve
+    resolve = finding.models.resolve
 
     def resolved(text: str) -> Any:
         asked.append(text)
         return resolve("./model")
 
-    monkeypatch.setattr(queue.models, "resolve", resolved)
+    monkeypatch.setattr(finding.models, "resolve", resolved)
     plan(models=None, tasks="toy-accept,cola")
     assert asked == ["tiny", "bert-base"]
 
@@ -173,7 +173,7 @@ def test_a_suite_spans_its_grids_and_flags_win() -> None:
     whole = plan(suite="bidrop/table5", methods=None, tasks="cola", seeds="1,")
     cells = {(p.label, p.job.perturbation.reduction, p.job.perturbation.noise) for p in whole.jobs}
     assert {seed for seed in (p.job.seed for p in whole.jobs)} == {1}
-    assert len(cells) == len(whole.jobs) == 3 * (4 + 3)
+    assert len(cells) == len(whole.jobs) == 4 * (4 + 3)
     assert {c[1:] for c in cells} == {
         (0, 0),
         (0, 0.05),
