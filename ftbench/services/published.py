@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -48,3 +51,28 @@ def listed(source: str | None = None) -> list[dict[str, Any]]:
         raise UnknownName("paper or table", name, known)
     faults = published.faults()
     return [{**asdict(cell), "fault": faults.get(cell.key, "")} for cell in found]
+
+
+def shown(name: str, format: str) -> str:
+    """The published numbers as text, ``all`` for those of every paper.
+
+    Args:
+        name: of a paper or a table.
+        format: ``json``; ``csv``; the others are markdown tables.
+
+    Raises:
+        UnknownName: no such paper or table.
+    """
+    rows = listed(None if name.strip().lower() == "all" else name)
+    if format == "json":
+        return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+    if format == "csv":
+        file = io.StringIO()
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return file.getvalue()
+    heads = [k for k in rows[0] if any(row[k] not in (None, "") for row in rows)]
+    lines = [heads, ["---"] * len(heads)]
+    lines += [["" if row[k] is None else str(row[k]).replace("|", "\\|") for k in heads] for row in rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)

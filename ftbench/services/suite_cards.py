@@ -27,6 +27,11 @@ def listed() -> list[Row]:
     return [*rows, *short]
 
 
+def names_suites(name: str) -> bool:
+    """Whether a name is that of a suite, or a short one."""
+    return name.strip().lower() in {one.lower() for one in (*suites.available(), *suites.SHORT)}
+
+
 def card(name: str, asked: Asked, address: str) -> Row:
     """A suite, or the suites of a short name, under the axes that were given.
 

@@ -282,10 +282,15 @@ def _lines(lines: Sequence[Line], text: str | None) -> tuple[Line, ...]:
         method = finding.method(choice, "paper")
         given = axes.MethodChoice(choice.name, choice.given)
         own = [x for x in lines if x.name == method.name and (not given.given or _same(x, method))]
-        for line in own or [Line(method.label, method.label, "-", ours=True)]:
+        for line in own or [Line(method.label, _spelled(choice), "-", ours=True)]:
             if line not in found:
                 found.append(line)
     return tuple(found)
+
+
+def _spelled(choice: axes.MethodChoice) -> str:
+    given = ",".join(f"{k}={v}" for k, v in choice.given.items())
+    return f"{choice.name}[{given}]" if given else choice.name
 
 
 def _same(line: Line, method: plan.GridMethod) -> bool:
