@@ -10,15 +10,24 @@ from ftbench import suites, tasks
 from ftbench.db import CellRow, JobFilter, ScoreRow, open_database
 from ftbench.domain import axes
 from ftbench.errors import BadValue
-from ftbench.reports.suite_table import Head, SuiteCell, SuiteGroup, SuiteReport, SuiteRow, SuiteSection
+from ftbench.reports.suite_table import (
+    ClaimLine,
+    Head,
+    SuiteCell,
+    SuiteGroup,
+    SuiteReport,
+    SuiteRow,
+    SuiteSection,
+)
 from ftbench.reports.table import Cell
-from ftbench.services import suite_cells, suite_grid, suite_layout, suite_time
+from ftbench.services import suite_cells, suite_claims, suite_grid, suite_layout, suite_time
 from ftbench.services.report_request import model_id
 from ftbench.services.suite_cells import Jobs, Rule
+from ftbench.services.suite_claims import Measured
 from ftbench.services.suite_grid import Asked, Wanted
 from ftbench.services.suite_layout import Place
 from ftbench.settings import DEFAULT_DATABASE, sqlite_path
-from ftbench.suites import TIME, Block, Line, Suite
+from ftbench.suites import TIME, Block, Line, Suite, claims
 from ftbench.suites.published import AVERAGE, TITLES, Published, differences
 
 MARGIN = 1.0
@@ -81,6 +90,7 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: fl
         sections=sections,
         caption=tuple(_caption(suite, asked, margin)),
         notes=tuple(_notes(suite, asked, cells, source.address)),
+        claims=tuple(_claims(changed, asked, jobs)),
     )
 
 
@@ -143,6 +153,20 @@ def _measured(
             suite_cells.measured(mine[place.task], place, seeds) for place in suite_layout.places(block)
         ]
     return found
+
+
+def _claims(suite: Suite, asked: Asked, jobs: Jobs) -> Iterator[ClaimLine]:
+    """The paper's claims about a table, checked against what was measured."""
+    found = claims.of(suite.name)
+    if not found:
+        return
+    wanted, seeds = list(suite_grid.cells(suite, asked)), axes.seeds(suite.seeds)
+    blocks = []
+    for block in suite.blocks:
+        averaged = tuple(place.averaged for place in suite_layout.places(block))
+        blocks.append(Measured(block, _measured(suite, block, wanted, jobs, seeds), averaged))
+    for claim in found:
+        yield suite_claims.check(claim, blocks)
 
 
 def _average(
