@@ -54,6 +54,8 @@ def make_plan(request: Request) -> plan.Plan:
     _check_settings(request)
     find = finding.Finder(data_dir(request.data_dir))
     if request.suite is not None:
+        if request.evaluate is not None:
+            raise UsageError("--evaluate: a suite has its own evaluation sets; leave one of the two out")
         from ftbench.services import suite_plan
 
         whole = suite_plan.make(request, find)

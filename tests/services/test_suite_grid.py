@@ -115,6 +115,8 @@ def test_the_jobs_counted_are_the_jobs_queued() -> None:
 def test_data_that_are_not_there_are_named() -> None:
     with pytest.raises(DataError, match="MRPC/train.tsv"):
         queue.make_plan(request(tasks="cola,mrpc"))
+    with pytest.raises(UsageError, match="a suite has its own evaluation sets"):
+        queue.make_plan(request(evaluate="stsb"))
     with pytest.raises(UnknownName, match="unknown suite"):
         queue.make_plan(request(suite="bidrop/table99"))
 
