@@ -2,8 +2,8 @@
 
 A score or a drop: the paired t test over seeds, of differences averaged over columns and blocks: blocks of
 one seed share rows and are no repetitions. A spread: Pitman and Morgan's test of paired deviations, on scores
-less their column's mean. The p of a claim is the largest over its rivals (an intersection of alternatives needs
-no correction: Berger 1982).
+less their column's mean. The p of a claim is the largest over its rivals (an intersection of alternatives
+needs no correction: Berger 1982).
 """
 
 from __future__ import annotations
