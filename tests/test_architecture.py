@@ -188,6 +188,8 @@ def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
         ["status", "--state", "queued", "--json"],
         ["report", "--table", "main"],
         ["report", "--table", "robustness"],
+        ["report", "--suite", "bidrop/table5"],
+        ["suites", "bidrop/table5"],
         *([name] for name in ("methods", "tasks", "models", "suites")),
         ["methods", "bidrop"],
         ["models", "bert-large"],

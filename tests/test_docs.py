@@ -147,6 +147,14 @@ def test_every_column_of_the_database_is_documented() -> None:
             )
 
 
+def test_the_printed_inconsistencies_are_those_recomputed(folder: Path, capsys: Any) -> None:
+    follow(DOCS / "inconsistencies.md", folder)
+    told = capsys.readouterr().out
+    page = (DOCS / "inconsistencies.md").read_text()
+    found = re.findall(r"printed (\d+\.\d\d), from its cells", told)
+    assert len(found) == 20 and all(f"| {number} |" in page for number in found)
+
+
 def test_every_command_shown_has_the_options_it_is_shown_with() -> None:
     root: Any = typer.main.get_command(app)
     shown = [(page, line) for page in PAGES for line in commands(page)]

@@ -8,7 +8,7 @@ from typing import Any
 from ftbench.errors import BadValue, UnknownName
 
 _SWITCHES = ("no-baseline", "dry-run", "json", "yes")
-_NUMBERS = ("priority",)
+_NUMBERS = ("priority", "budget")
 
 
 def read(path: str, known: Iterable[str]) -> dict[str, Any]:
@@ -61,9 +61,11 @@ def _flag(name: str, value: Any, path: str) -> Any:
             return [f"{k}={_scalar(v, name, path)}" for k, v in value.items()]
         return [_scalar(v, name, path) for v in (value if isinstance(value, list) else [value])]
     if name in _SWITCHES or name in _NUMBERS:
-        kind = bool if name in _SWITCHES else int
-        if type(value) is not kind:
-            wanted = "true or false" if kind is bool else "a whole number"
+        kinds = (bool,) if name in _SWITCHES else (int, float) if name == "budget" else (int,)
+        if type(value) not in kinds:
+            wanted = (
+                "true or false" if name in _SWITCHES else "a number" if len(kinds) > 1 else "a whole number"
+            )
             raise BadValue(f"{path}: {name}: '{value}' is not {wanted}")
         return value or None
     if isinstance(value, list):

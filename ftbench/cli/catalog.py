@@ -7,12 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from ftbench.cli._options import DataOption, JsonOption
+from ftbench.cli._options import DatabaseOption, DataOption, JsonOption
 from ftbench.cli._output import note, print_card, print_json, print_rows, say
 from ftbench.errors import UsageError
 from ftbench.settings import data_dir as data_folder
+from ftbench.settings import database_address
 
 NameArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this one whole.")]
+
+
+def _instead(flag: str, help: str) -> Any:
+    return typer.Option(flag, metavar="LIST", help=help)
 
 
 def methods(
@@ -55,11 +60,33 @@ def models(name: NameArgument = None, as_json: JsonOption = False) -> None:
     _print(service.list_models() if name is None else service.model(name), as_json)
 
 
-def suites(name: NameArgument = None, as_json: JsonOption = False) -> None:
-    """List the tables of papers, or show one as grids."""
-    from ftbench.services import catalog as service
+def suites(
+    name: NameArgument = None,
+    models: Annotated[str | None, _instead("--models", "Other models.")] = None,
+    tasks: Annotated[str | None, _instead("--tasks", "Other tasks.")] = None,
+    methods: Annotated[str | None, _instead("--methods", "Other methods, or some of them.")] = None,
+    seeds: Annotated[str | None, _instead("--seeds", "Another number of seeds.")] = None,
+    noise: Annotated[str | None, _instead("--noise", "Other ratios.")] = None,
+    reduction: Annotated[str | None, _instead("--reduction", "Other ratios.")] = None,
+    train_size: Annotated[str | None, _instead("--train-size", "Other numbers of rows.")] = None,
+    variant: Annotated[
+        str | None, typer.Option("--variant", metavar="NAME", help="Every method in this variant.")
+    ] = None,
+    db: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the tables of papers, or show one: its grid, its number of jobs and what they will take.
 
-    _print(service.list_suites() if name is None else service.suite(name), as_json)
+    The other options show it with axes of your own, as `ftbench queue --suite` takes them.
+    """
+    from ftbench.services import suite_cards as service
+    from ftbench.services.suite_grid import Asked
+
+    if name is None:
+        _print(service.listed(), as_json)
+        return
+    asked = Asked(methods, tasks, models, seeds, noise, reduction, train_size, (), variant)
+    _print(service.card(name, asked, database_address(db)), as_json)
 
 
 def prepare(

@@ -23,20 +23,20 @@ def _root(context: typer.Context) -> None:
 @app.command("init")
 def init(db: DatabaseOption = None) -> None:
     """Make a database where there is none."""
-    from ftbench.db import create_database
+    from ftbench.services import published
 
     address = database_address(db)
-    create_database(address).close()
+    published.init(address)
     say(f"{address} is ready")
 
 
 @app.command("upgrade")
 def upgrade(db: DatabaseOption = None) -> None:
     """Bring a database of an older version to this one's form."""
-    from ftbench.db import upgrade_database
+    from ftbench.services import published
 
     address = database_address(db)
-    say(f"{address} was upgraded" if upgrade_database(address) else f"{address} is of this version already")
+    say(f"{address} was upgraded" if published.upgrade(address) else f"{address} is of this version already")
 
 
 @app.command("backup")

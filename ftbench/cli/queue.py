@@ -8,7 +8,7 @@ import typer
 
 from ftbench.cli import _config
 from ftbench.cli._options import DatabaseOption, DataOption, JsonOption, YesOption
-from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
+from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say, span
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ftbench.domain.plan import Plan
 
 ASK_ABOVE = 1_000
-NOT_AXES = ("db", "data-dir", "priority", "dry-run", "json", "yes")
+NOT_AXES = ("db", "data-dir", "budget", "priority", "dry-run", "json", "yes")
 
 
 def _axis(flag: str, help: str, metavar: str = "LIST") -> Any:
@@ -36,15 +36,26 @@ def queue(
     noise: Annotated[str | None, _axis("--noise", "Ratios of wrong training labels; 0 is clean.")] = None,
     reduction: Annotated[str | None, _axis("--reduction", "Ratios by which label 1 is reduced.")] = None,
     train_size: Annotated[str | None, _axis("--train-size", "Numbers of training rows; full is all.")] = None,
+    evaluate: Annotated[
+        str | None,
+        _axis("--evaluate", "Score on other tasks, too: snli,sick:test; rte@linear is a probe."),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         _axis("--set", "A recipe setting, such as lr=1e-5; may be repeated.", metavar="KEY=VALUE"),
     ] = None,
-    suite: Annotated[str | None, _axis("--suite", "A paper's table: bidrop/table5.", "NAME")] = None,
+    suite: Annotated[
+        str | None,
+        _axis("--suite", "A paper's table, bidrop/table5; the axes given replace its own.", "NAME"),
+    ] = None,
     variant: Annotated[
         str | None, _axis("--variant", "paper (default), or published: as the authors' code.", "NAME")
     ] = None,
     no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Do not add vanilla.")] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", metavar="HOURS", help="Queue only as many seeds as should fit."),
+    ] = None,
     priority: Annotated[int, typer.Option("--priority", help="Higher runs first.")] = 0,
     config: Annotated[
         str | None, typer.Option("--config", "-C", metavar="FILE", help="YAML; the keys are these flags.")
@@ -67,11 +78,13 @@ def queue(
         "noise": noise,
         "reduction": reduction,
         "train-size": train_size,
+        "evaluate": evaluate,
         "set": set_ or None,
         "suite": suite,
         "variant": variant,
         "no-baseline": no_baseline or None,
         "data-dir": data_dir,
+        "budget": budget,
         "priority": priority or None,
         "db": db,
         "dry-run": dry_run or None,
@@ -97,15 +110,19 @@ def _queue(given: dict[str, Any]) -> None:
         noise=given["noise"],
         reduction=given["reduction"],
         train_size=given["train-size"],
+        evaluate=given["evaluate"],
         settings=tuple(given["set"] or ()),
         suite=given["suite"],
-        variant=given["variant"] or "paper",
+        variant=given["variant"],
         baseline=not given["no-baseline"],
         data_dir=given["data-dir"],
     )
     plan = service.make_plan(request)
     for cell in plan.left_out:
-        note(f"left out: {cell.cell} ({counted(cell.jobs, 'job')}): {cell.reason}")
+        jobs = f" ({counted(cell.jobs, 'job')})" if cell.jobs else ""
+        note(f"left out: {cell.cell}{jobs}: {cell.reason}")
+    if given["budget"] is not None:
+        plan = _capped(plan, given["budget"], database_address(given["db"]))
     if given["dry-run"]:
         _show(plan, bool(given["json"]))
         return
@@ -113,6 +130,18 @@ def _queue(given: dict[str, Any]) -> None:
     if number > ASK_ABOVE and not confirmed(f"Queue {counted(number, 'job')} in {address}?", given["yes"]):
         raise typer.Abort()
     _tell(plan, service.add(plan, address, given["priority"] or 0), address, bool(given["json"]))
+
+
+def _capped(plan: Plan, hours: float, address: str) -> Plan:
+    """The seeds that fit into a budget."""
+    from ftbench.services import costs
+
+    known = costs.measured(address)
+    kept, out = costs.capped(plan, hours, known)
+    took = costs.estimate((p.job for p in kept.jobs), known)
+    left = f"; {counted(out, 'seed')} left out" if out else ""
+    note(f"budget: about {span(took.seconds)} for {counted(took.jobs, 'job')} ({took.basis}){left}")
+    return kept
 
 
 def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:

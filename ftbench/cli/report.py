@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,16 +17,54 @@ from ftbench.errors import FtbenchError, UnknownName, UsageError
 from ftbench.settings import database_address
 
 PIPE_WIDTH = 120
+BASELINE = "vanilla"
 
 
 def report(
-    table: Annotated[str, typer.Option("--table", metavar="NAME", help="main or robustness.")] = "main",
+    table: Annotated[
+        str | None,
+        typer.Option("--table", metavar="NAME", help="main (default), robustness, or as --suite takes it."),
+    ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            "--suite", metavar="NAME", help="A paper's table beside ours: bidrop/table5, lowresource."
+        ),
+    ] = None,
+    published: Annotated[
+        str | None,
+        typer.Option(
+            "--published", metavar="NAME", help="The printed numbers: bidrop, bidrop/table5, or all."
+        ),
+    ] = None,
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
     baseline: Annotated[
         str, typer.Option("--baseline", metavar="METHOD", help="What differences are taken to.")
-    ] = "vanilla",
+    ] = BASELINE,
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", metavar="LIST", help="With --suite: another number of seeds.")
+    ] = None,
+    noise: Annotated[
+        str | None, typer.Option("--noise", metavar="LIST", help="With --suite: other ratios.")
+    ] = None,
+    reduction: Annotated[
+        str | None, typer.Option("--reduction", metavar="LIST", help="With --suite: other ratios.")
+    ] = None,
+    train_size: Annotated[
+        str | None, typer.Option("--train-size", metavar="LIST", help="With --suite: other numbers of rows.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="With --suite: a recipe setting.")
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option("--variant", metavar="NAME", help="With --suite: paper or published.")
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", metavar="POINTS", help="With --suite: a smaller difference is none (1)."),
+    ] = None,
     format_: Annotated[
         str | None,
         typer.Option("--format", metavar="NAME", help="rich (default), markdown, latex, csv, json or html."),
@@ -55,22 +93,70 @@ def report(
 
     Exits with 1 where there is nothing to report, and says which command would fill the table.
     """
-    from ftbench.reports import FORMATS, latex_macros, render
-    from ftbench.services import reports as service
+    named = suite or (table if _beyond_layouts(table) else None)
+    ours: dict[str, object] = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
+    ours["--without-collapsed"] = without_collapsed
+    asked: dict[str, object] = {
+        "--seeds": seeds,
+        "--noise": noise,
+        "--reduction": reduction,
+        "--train-size": train_size,
+    }
+    asked |= {"--set": set_, "--variant": variant, "--margin": margin}
+    address, width = database_address(db), PIPE_WIDTH
+    if output is None:
+        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+    bold = output is None and styled()
+    if published is not None:
+        from ftbench.reports.sheet import FORMATS as LISTED
+        from ftbench.services import published as printed
 
-    chosen = chosen_format(format_, as_json, output, FORMATS)
-    request = service.Request(table, models, tasks, methods, baseline, show, not without_collapsed)
-    found = service.build(database_address(db), request)
-    if macros is not None:
-        deliver(latex_macros.render(found), macros)
-    if chosen == "html":
-        from ftbench.services.report_page import page
+        filters = {"--models": models, "--tasks": tasks, "--methods": methods}
+        _refuse("--published", {**filters, **ours, **asked})
+        text = printed.shown(published, chosen_format(format_, as_json, output, LISTED), styled=bold)
+    elif named is not None:
+        from ftbench.reports import FORMATS, render_suites
+        from ftbench.services import suite_report
+        from ftbench.services.suite_grid import Asked
 
-        text = page(database_address(db), found)
+        _refuse("--suite", ours)
+        chosen = chosen_format(format_, as_json, output, FORMATS)
+        axes = Asked(methods, tasks, models, seeds, noise, reduction, train_size, tuple(set_ or ()), variant)
+        tables = suite_report.build(address, named, axes, suite_report.MARGIN if margin is None else margin)
+        text = render_suites(tables, chosen, width=width, styled=bold)
     else:
-        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if output is None else PIPE_WIDTH
-        text = render(found, chosen, width=width, styled=output is None and styled())
+        from ftbench.reports import FORMATS, latex_macros, render
+        from ftbench.services import report_page
+        from ftbench.services import reports as service
+
+        _refuse("a table of all jobs", asked)
+        chosen = chosen_format(format_, as_json, output, FORMATS)
+        request = service.Request(
+            table or "main", models, tasks, methods, baseline, show, not without_collapsed
+        )
+        found = service.build(address, request)
+        if macros is not None:
+            deliver(latex_macros.render(found), macros)
+        if chosen == "html":
+            text = report_page.page(address, found)
+        else:
+            text = render(found, chosen, width=width, styled=bold)
     deliver(text, output)
+
+
+def _refuse(what: str, flags: Mapping[str, object]) -> None:
+    """Flags that mean nothing here are told, not passed over."""
+    for flag, given in flags.items():
+        if given:
+            raise UsageError(f"{flag} does not go with {what}; leave one of the two out")
+
+
+def _beyond_layouts(table: str | None) -> bool:
+    """Whether a table's name means suites; the layouts of our own come first."""
+    from ftbench.reports import LAYOUTS
+    from ftbench.services import suite_cards
+
+    return table is not None and table not in LAYOUTS and suite_cards.names_suites(table)
 
 
 def deliver(text: str, output: str | None) -> None:
@@ -94,8 +180,7 @@ def chosen_format(given: str | None, as_json: bool, output: str | None, known: S
             raise UsageError(f"--json and --format {given} contradict each other; give one of them")
         return "json"
     if given is None:
-        named = SUFFIXES.get(Path(output).suffix.lower(), "rich") if output else "rich"
-        return named if named in known else "rich"
+        given = SUFFIXES.get(Path(output).suffix.lower(), "rich") if output else "rich"
     if given not in known:
         raise UnknownName("format", given, known)
     return given

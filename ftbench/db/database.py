@@ -14,6 +14,7 @@ from ftbench.db.backend import Backend
 from ftbench.db.engine import Store
 from ftbench.db.jobs import Jobs
 from ftbench.db.migrations import HEAD, REVISIONS, migrate
+from ftbench.db.published import PublishedNumbers
 from ftbench.db.results import Results
 from ftbench.db.sqlite import Sqlite
 from ftbench.db.tables import settings
@@ -32,6 +33,7 @@ class Database:
         address: as it was given.
         jobs: the queue.
         results: what done jobs left behind.
+        published: the numbers printed in papers.
     """
 
     def __init__(self, address: str, store: Store) -> None:
@@ -39,6 +41,7 @@ class Database:
         self.address = address
         self.jobs = Jobs(store)
         self.results = Results(store)
+        self.published = PublishedNumbers(store)
         self._store = store
 
     def setting(self, name: str, default: str) -> str:

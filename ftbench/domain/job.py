@@ -24,13 +24,14 @@ class Job:
         model_revision: which weights.
         task: the task's name.
         data_revision: which rows; see ``DataRef``.
-        evaluation: names of the evaluation sets, the reported one first.
+        evaluation: names of what is scored (see ``Target``), the reported set of the task first.
         method: the method's name, aliases resolved.
         hparams: the method's hyper-parameters, every one explicit.
         seed: the seed of every stream that ``streams`` does not name.
         perturbation: the change to the training data.
         recipe: the training settings, every one explicit.
         streams: a stream's own seed, where it differs from ``seed``.
+        others: which rows of other tasks are scored: a name of ``evaluation`` -> their revision.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Job:
     perturbation: Perturbation = field(default_factory=Perturbation)
     recipe: Recipe = field(default_factory=Recipe)
     streams: Mapping[str, int] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def canonical(self) -> dict[str, Any]:
         """The job as plain JSON values: equal jobs give equal text."""
@@ -57,6 +59,8 @@ class Job:
         }
         if self.streams:
             spec["streams"] = dict(self.streams)
+        if self.others:
+            spec["task"]["others"] = dict(self.others)
         normal: dict[str, Any] = hparams.normalise(spec)
         return normal
 
@@ -86,6 +90,7 @@ class Job:
             perturbation=hparams.parse(Perturbation, spec["perturbation"], kind="perturbation"),
             recipe=hparams.parse(Recipe, spec["recipe"], kind="recipe setting"),
             streams={k: int(v) for k, v in spec.get("streams", {}).items()},
+            others=dict(spec["task"].get("others", {})),
         )
 
 

@@ -26,11 +26,18 @@ class GridModel:
 
 @dataclass(frozen=True)
 class GridTask:
-    """A task, where its rows are, and how many it has to train on (None where not known)."""
+    """A task, where its rows are, and how many it has to train on (None where not known).
+
+    Attributes:
+        others: what of other tasks a model of this one is scored on, and where those rows are.
+        refused: names of others that it cannot be scored on -> why.
+    """
 
     spec: TaskSpec
     data: DataRef
     rows: int | None = None
+    others: Mapping[str, DataRef] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,8 @@ def _cells(
 ) -> Iterator[tuple[GridTask, GridMethod, Perturbation, Recipe]]:
     """The cells of one model; those that cannot be run are counted in ``left_out``."""
     for task in grid.tasks:
+        for name, reason in task.refused.items():
+            left_out[f"{task.spec.name} scored on {name}", reason] = 0
         brought = model.recipe(task.spec.name)
         methods = [(m, layered(brought, m.recipe, grid.settings)) for m in grid.methods]
         for change, (method, recipe) in itertools.product(grid.perturbations, methods):
@@ -163,21 +172,24 @@ def _cells(
 def _planned(
     model: GridModel, task: GridTask, method: GridMethod, change: Perturbation, recipe: Recipe, seed: int
 ) -> Planned:
+    others = task.others
     job = Job(
         model=model.ref.id,
         model_revision=model.ref.revision,
         task=task.spec.name,
         data_revision=task.data.revision,
-        evaluation=tuple(rows.name for rows in task.spec.evaluation),
+        evaluation=(*(rows.name for rows in task.spec.evaluation), *others),
         method=method.name,
         hparams=method.hparams,
         seed=seed,
         perturbation=change,
         recipe=recipe,
+        others={name: data.revision for name, data in others.items()},
     )
+    folders = [data.path for data in (task.data, *others.values()) if data.path]
     places = {
         "model": model.ref.path,
-        "data": task.data.path,
+        "data": folders[0] if folders else None,
         "plugins": [method.plugin] if method.plugin else [],
     }
     return Planned(job, job.digest, method.label, places)

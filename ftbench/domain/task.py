@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class TsvFile:
         header: whether the first line names the columns; every row then has as many as it names.
         width: the number of columns of every row in a file without header.
         unlabelled: what the label column holds in rows that have none; they are left out.
+        only: a column and the value that a row has there, where the file holds the rows of other sets, too.
         broken: how many lines of the official file are known to lack columns; they are left out, as the hub's
             copy leaves them out. More than these are an error.
     """
@@ -27,6 +28,7 @@ class TsvFile:
     header: bool = True
     width: int = 0
     unlabelled: tuple[str, ...] = ()
+    only: tuple[str, str] | None = None
     broken: int = 0
 
 
@@ -79,6 +81,16 @@ class TaskSpec:
     label_range: tuple[float, float] | None = None
     builtin: bool = False
     note: str = ""
+
+    def with_sets(self, *names: str) -> TaskSpec:
+        """The task with some of its sets alone: what is found and identified is then these files.
+
+        Args:
+            names: sets of rows, one at least; the first stands in the place of the training rows.
+        """
+        sets = {rows.name: rows for rows in (self.train, *self.evaluation)}
+        first, *others = (sets[name] for name in names)
+        return replace(self, train=first, evaluation=tuple(others))
 
     @property
     def regression(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from ftbench.reports.layouts import LAYOUTS, Layout
+from ftbench.reports.suite_table import SuiteReport
 from ftbench.reports.table import Report
 
 FORMATS = ("rich", "markdown", "latex", "csv", "json", "html")
@@ -14,7 +15,7 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
     {".md": "markdown", ".tex": "latex", ".csv": "csv", ".json": "json", ".html": "html", ".txt": "rich"}
 )
 
-__all__ = ["FORMATS", "LAYOUTS", "SUFFIXES", "Layout", "Report", "render"]
+__all__ = ["FORMATS", "LAYOUTS", "SUFFIXES", "Layout", "Report", "SuiteReport", "render", "render_suites"]
 
 
 def render(report: Report, format: str, *, width: int = 120, styled: bool = False) -> str:
@@ -38,3 +39,20 @@ def render(report: Report, format: str, *, width: int = 120, styled: bool = Fals
         "html": html.render,
     }
     return renderers[format](report)
+
+
+def render_suites(
+    reports: Sequence[SuiteReport], format: str, *, width: int = 120, styled: bool = False
+) -> str:
+    """Papers' tables as text that ends in a newline; arguments as ``render``."""
+    from ftbench.reports import suite_data, suite_text
+
+    if format == "csv":
+        return suite_data.to_csv(reports)
+    if format == "json":
+        return suite_data.to_json(reports)
+    if format == "markdown":
+        return "\n".join(suite_text.markdown(report) for report in reports)
+    if format in ("latex", "html"):
+        return render(suite_text.plain(reports), format)
+    return "\n".join(suite_text.rich(report, width=width, styled=styled) for report in reports)

@@ -1,4 +1,4 @@
-"""Catalog: what methods, tasks, models and suites there are, as plain values."""
+"""Catalog: what methods, tasks and models there are, as plain values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ftbench import methods, models, suites, tasks
+from ftbench import methods, models, tasks
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.task import TaskSpec
@@ -88,18 +88,6 @@ def model(name: str) -> Row:
     row["recipe"] = dict(spec.recipe)
     row["recipe by task"] = {t: dict(values) for t, values in spec.task_recipes.items()}
     return row
-
-
-def list_suites() -> list[Row]:
-    """Every suite: a paper's table or figure."""
-    return [{"name": suite.name, "title": suite.title} for suite in suites.available().values()]
-
-
-def suite(name: str) -> Row:
-    """A suite: its grids as the flags of ``ftbench queue``, and the paper's protocol."""
-    found = suites.find(name)
-    grids = [" ".join(f"--{k.replace('_', '-')} {v}" for k, v in axes.items()) for axes in found.axes]
-    return {"name": found.name, "title": found.title, "grids": grids, "protocol": found.protocol}
 
 
 def setting(spec: hparams.HParamSpec) -> Row:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ftbench import methods, models, suites, tasks
-from ftbench.domain import axes, hparams, job, plan
+from ftbench import tasks
+from ftbench.domain import axes, hparams, plan
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
-from ftbench.domain.task import DataRef, TaskSpec
+from ftbench.domain.target import Target, task_of
+from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
-from ftbench.methods import _registry
-from ftbench.settings import data_dir, offline
-from ftbench.tasks import sources
+from ftbench.services import finding
+from ftbench.settings import data_dir
 
 if TYPE_CHECKING:
     from ftbench.db import Added
@@ -24,6 +22,7 @@ DEFAULT_SEEDS = "5"
 DEFAULT_MODEL = "bert-base"
 DEFAULT_TOY_MODEL = "tiny"
 BASELINE = "vanilla"
+PAPER = "paper"
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,10 @@ class Request:
     noise: str | None = None
     reduction: str | None = None
     train_size: str | None = None
+    evaluate: str | None = None
     settings: tuple[str, ...] = ()
     suite: str | None = None
-    variant: str = "paper"
+    variant: str | None = None
     baseline: bool = True
     data_dir: str | None = None
 
@@ -52,12 +52,16 @@ def make_plan(request: Request) -> plan.Plan:
         FtbenchError: data, a model or a plug-in that cannot be found or used.
     """
     _check_settings(request)
-    requests = _with_suite(request)
-    parsed = [_Axes.of(r) for r in requests]  # what needs no file and no network first
-    chosen = [_methods(r) for r in requests]
-    find = _Finder(data_dir(request.data_dir))
-    grids = [g for one, these in zip(parsed, chosen, strict=True) for g in _grids(one, these, find)]
-    whole = plan.expand(grids)
+    find = finding.Finder(data_dir(request.data_dir))
+    if request.suite is not None:
+        if request.evaluate is not None:
+            raise UsageError("--evaluate: a suite has its own evaluation sets; leave one of the two out")
+        from ftbench.services import suite_plan
+
+        whole = suite_plan.make(request, find)
+    else:
+        parsed, chosen = _Axes.of(request), _methods(request)  # what needs no file and no network first
+        whole = plan.expand(_grids(parsed, chosen, find))
     if not whole.jobs:
         first, *others = whole.left_out
         more = f"; and {len(others)} more such cells" if others else ""
@@ -68,9 +72,11 @@ def make_plan(request: Request) -> plan.Plan:
 def add(whole: plan.Plan, address: str, priority: int = 0) -> Added:
     """Write the jobs of a plan to the database, which is made where it does not exist."""
     from ftbench.db import Entry, create_database
+    from ftbench.services import published
 
     entries = [Entry(p.job, p.label, priority, p.places) for p in whole.jobs]
     with create_database(address) as database:
+        published.fill(database)
         return database.jobs.add(entries)
 
 
@@ -83,6 +89,7 @@ class _Axes:
     seeds: tuple[int, ...]
     perturbations: tuple[Perturbation, ...]
     settings: dict[str, str]
+    targets: tuple[Target, ...] = ()
 
     @classmethod
     def of(cls, request: Request) -> _Axes:
@@ -100,19 +107,10 @@ class _Axes:
                 axes.ratios("0" if request.noise is None else request.noise, "noise"),
             ),
             settings=axes.settings(request.settings),
+            targets=tuple(
+                Target.asked(text, tasks.find(task_of(text))) for text in axes.names(request.evaluate or "")
+            ),
         )
-
-
-def _with_suite(request: Request) -> list[Request]:
-    """One request per grid: the suite's axes, under those that were given."""
-    if request.suite is None:
-        return [request]
-    given = {f.name for f in fields(request) if getattr(request, f.name) is not None}
-    requests = []
-    for grid in suites.find(request.suite).axes:
-        missing: dict[str, Any] = {k: v for k, v in grid.items() if k not in given}
-        requests.append(replace(request, **missing))
-    return requests
 
 
 def _check_settings(request: Request) -> None:
@@ -125,66 +123,15 @@ def _check_settings(request: Request) -> None:
 
 def _methods(request: Request) -> tuple[plan.GridMethod, ...]:
     choices = axes.methods(request.methods or "")
-    found = [_method(choice, request.variant) for choice in choices]
+    found = [finding.method(choice, request.variant or PAPER) for choice in choices]
     if request.baseline and all(m.name != BASELINE for m in found):
-        found.insert(0, _method(axes.MethodChoice(BASELINE, {}), request.variant))
+        found.insert(0, finding.method(axes.MethodChoice(BASELINE, {}), request.variant or PAPER))
     if not found:
         raise BadValue("no methods: give --methods (ftbench methods lists them), or leave out --no-baseline")
     return tuple(found)
 
 
-def _method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
-    cls = methods.find(choice.name)
-    name = cls.name()
-    resolved = cls.resolve(choice.given, variant)
-    values = hparams.as_dict(resolved)
-    return plan.GridMethod(
-        name=name,
-        label=job.label(name, values, cls.defaults(), hparams.as_dict(cls.resolve({}, "published"))),
-        hparams=values,
-        recipe=cls.recipe_defaults(choice.given.get("variant", variant)),
-        unsupported=cls(resolved).unsupported,
-        plugin=str(Path(choice.name).expanduser().resolve()) if _registry.is_file(choice.name) else None,
-    )
-
-
-class _Finder:
-    """Finds models and data, each once for all grids of a request."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
-        self._models: dict[str, plan.GridModel] = {}
-        self._tasks: dict[str, plan.GridTask] = {}
-
-    def model(self, text: str) -> plan.GridModel:
-        if text not in self._models:
-            spec, ref = models.resolve(text)
-            if ref.path is None and offline():
-                models.locate(ref)  # nothing will be downloaded: say now what is missing
-            self._models[text] = plan.GridModel(ref, spec, partial(models.recipe, spec))
-        return self._models[text]
-
-    def task(self, spec: TaskSpec) -> plan.GridTask:
-        if spec.name not in self._tasks:
-            data = sources.locate(spec, self._folder)
-            self._tasks[spec.name] = plan.GridTask(spec, data, _check_rows(spec, data))
-        return self._tasks[spec.name]
-
-
-def _check_rows(spec: TaskSpec, data: DataRef) -> int | None:
-    """Read the rows, so that a broken file is told now and not by each job; the number to train on.
-
-    Raises:
-        DataError: a file is truncated or malformed.
-    """
-    if data.source not in ("folder", "builtin"):
-        return None  # what the hub's library wrote is whole, and reading it takes seconds
-    for rows in spec.evaluation:
-        sources.read(spec, rows.name, data)
-    return len(sources.read(spec, spec.train.name, data).labels)
-
-
-def _grids(given: _Axes, chosen: tuple[plan.GridMethod, ...], find: _Finder) -> list[plan.Grid]:
+def _grids(given: _Axes, chosen: tuple[plan.GridMethod, ...], find: finding.Finder) -> list[plan.Grid]:
     """One grid, or one per default model where no model was given."""
     by_models: dict[tuple[str, ...], list[TaskSpec]] = {}
     for spec in given.tasks:
@@ -193,7 +140,7 @@ def _grids(given: _Axes, chosen: tuple[plan.GridMethod, ...], find: _Finder) -> 
     return [
         plan.Grid(
             models=tuple(find.model(name) for name in names),
-            tasks=tuple(find.task(spec) for spec in specs),
+            tasks=tuple(find.scored_on(spec, given.targets) for spec in specs),
             methods=chosen,
             seeds=given.seeds,
             perturbations=given.perturbations,

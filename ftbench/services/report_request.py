@@ -72,7 +72,7 @@ class Request:
         """
         in_use = {cell.model for cell in cells}
         for text in axes.names(self.models or ""):
-            if _model(text) not in in_use and not _is_place(text):
+            if model_id(text) not in in_use and not _is_place(text):
                 _unknown_unless("model", text, models.find, {*in_use, *models.names()})
         known = {cell.task for cell in cells}
         for text in axes.names(self.tasks or ""):
@@ -86,7 +86,7 @@ class Request:
 
     def lets_through(self, cells: Iterable[CellRow]) -> list[CellRow]:
         """The jobs that the flags mean."""
-        wanted_models = {_model(text) for text in axes.names(self.models or "")}
+        wanted_models = {model_id(text) for text in axes.names(self.models or "")}
         wanted_tasks = set(self.task_names())
         choices = axes.methods(self.methods or "")
         baseline = self.baseline_label
@@ -163,7 +163,7 @@ def _same(value: hparams.Value, text: str) -> bool:
     return str(value).lower() == text.lower()
 
 
-def _model(text: str) -> str:
+def model_id(text: str) -> str:
     """The id that the jobs of a model carry."""
     if _is_place(text) and Path(text).expanduser().is_dir():
         return FOLDER + Path(text).expanduser().resolve().name

@@ -263,7 +263,8 @@ class Worker:
     def _places(self, claim: Claim) -> dict[str, Any]:
         """Where things are here: data of a folder may lie elsewhere than where the job was queued."""
         places = dict(claim.places)
-        if claim.job.data_revision.startswith("sha256:"):
+        revisions = (claim.job.data_revision, *claim.job.others.values())
+        if any(revision.startswith("sha256:") for revision in revisions):
             places["data"] = settings.data_here(places.get("data"), self._options.data_dir)
         return places
 

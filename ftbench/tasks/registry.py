@@ -98,9 +98,9 @@ def _key(name: str) -> str:
 
 @cache
 def _built_in() -> dict[str, TaskSpec]:
-    from ftbench.tasks import glue, toy
+    from ftbench.tasks import glue, nli, toy
 
-    return {spec.name: spec for spec in (*glue.TASKS, *toy.TASKS)}
+    return {spec.name: spec for spec in (*glue.TASKS, *nli.TASKS, *toy.TASKS)}
 
 
 @cache

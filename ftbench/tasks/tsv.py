@@ -56,6 +56,7 @@ def _read(task: TaskSpec, tsv: TsvFile, path: Path, lines: Iterator[bytes]) -> R
         width = len(names)
     text = [_position(column, names, path) for column in tsv.text]
     label = _position(tsv.label, names, path)
+    part = _position(tsv.only[0], names, path) if tsv.only else 0
     texts: tuple[list[str], ...] = tuple([] for _ in text)
     labels: list[int | float] = []
     broken, number = 0, start
@@ -69,7 +70,7 @@ def _read(task: TaskSpec, tsv: TsvFile, path: Path, lines: Iterator[bytes]) -> R
                 number,
                 f"{_columns(len(row))} where there should be {width}{_cut(len(row), width, complete)}",
             )
-        if row[label] in tsv.unlabelled:
+        if row[label] in tsv.unlabelled or (tsv.only and row[part] != tsv.only[1]):
             continue
         try:
             labels.append(read_label(task, row[label]))

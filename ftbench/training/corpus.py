@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ftbench import tasks
 from ftbench.domain.job import Job
+from ftbench.domain.target import Target
 from ftbench.domain.task import TaskSpec
 from ftbench.tasks import sources
 from ftbench.training import perturb
@@ -25,10 +27,16 @@ class EvaluationSet:
     """One evaluation set, tokenised.
 
     Attributes:
+        name: as the job names it.
+        task: whose rows they are.
+        rows: the set of that task.
+        data: their tokens.
         labels: class numbers or numbers, shape (rows,).
     """
 
     name: str
+    task: TaskSpec
+    rows: str
     data: Tokenised
     labels: NDArray[np.float64]
 
@@ -47,15 +55,15 @@ class Library:
         self._rows: dict[tuple[Any, ...], sources.Rows] = {}
         self._tokens: dict[tuple[Any, ...], dict[str, list[list[int] | None]]] = {}
 
-    def rows(self, task: TaskSpec, name: str, job: Job, data_dir: str | None) -> sources.Rows:
+    def rows(self, task: TaskSpec, name: str, revision: str, data_dir: str | None) -> sources.Rows:
         """The rows of a set.
 
         Raises:
             DataError: they are not the rows that the job was queued with, or cannot be read.
         """
-        key = (task.name, name, job.data_revision, data_dir)
+        key = (task.name, name, revision, data_dir)
         if key not in self._rows:
-            ref = sources.reopen(task, job.data_revision, Path(data_dir) if data_dir else None)
+            ref = sources.reopen(task, revision, Path(data_dir) if data_dir else None)
             _make_room(self._rows, self._room)
             self._rows[key] = sources.read(task, name, ref)
         return self._rows[key]
@@ -145,26 +153,42 @@ class Corpus(TrainingRows):
         """Read, perturb and tokenise."""
         self._library, self._task, self._job = library, task, job
         self._tokenizer, self._key, self._data_dir = tokenizer, model_key, data_dir
-        train = library.rows(task, task.train.name, job, data_dir)
+        train = library.rows(task, task.train.name, job.data_revision, data_dir)
         original = np.asarray(train.labels, dtype=np.float64 if task.regression else np.int64)
         changed = perturb.apply(
             task, original, job.perturbation, seed_of=stream_seeds(job), subset=job.recipe.subset
         )
         rows = np.asarray(changed.rows, dtype=np.int64)
         labels = _tensor(changed.labels, task, library.device)
-        tokens = self._tokens(train, rows, task.train.name)
+        tokens = self._tokens(train, rows, task, task.train.name, job.data_revision)
         super().__init__(task.name, rows, labels, tokens, {"rows": digest(rows), **changed.digests})
 
     def evaluation(self, name: str) -> EvaluationSet:
-        """One of the job's evaluation sets."""
-        rows = self._library.rows(self._task, name, self._job, self._data_dir)
-        everything = range(len(rows.labels))
-        return EvaluationSet(
-            name, self._tokens(rows, everything, name), np.asarray(rows.labels, dtype=np.float64)
-        )
+        """One of the job's evaluation sets, of its own task or of another one."""
+        return self._set(name, Target.of(name).rows)
 
-    def _tokens(self, rows: sources.Rows, wanted: Sequence[int] | NDArray[np.int64], name: str) -> Tokenised:
-        key = (*self._key, self._task.name, name, self._job.data_revision)
+    def probe_rows(self, name: str) -> EvaluationSet:
+        """The training rows of the task that a probe is about."""
+        return self._set(name, tasks.find(Target.of(name).task).train.name)
+
+    def _set(self, name: str, rows_name: str) -> EvaluationSet:
+        target, task, revision = Target.of(name), self._task, self._job.data_revision
+        if target.task:
+            other = tasks.find(target.task)
+            task, revision = other.with_sets(*target.sets(other)), self._job.others[name]
+        rows = self._library.rows(task, rows_name, revision, self._data_dir)
+        tokens = self._tokens(rows, range(len(rows.labels)), task, rows_name, revision)
+        return EvaluationSet(name, task, rows_name, tokens, np.asarray(rows.labels, dtype=np.float64))
+
+    def _tokens(
+        self,
+        rows: sources.Rows,
+        wanted: Sequence[int] | NDArray[np.int64],
+        task: TaskSpec,
+        name: str,
+        revision: str,
+    ) -> Tokenised:
+        key = (*self._key, task.name, name, revision)
         return self._library.tokens(
             rows, [int(i) for i in wanted], self._tokenizer, self._job.recipe.max_length, key
         )

@@ -32,7 +32,7 @@ def predict(
         Shape (rows, outputs).
     """
     lengths = np.asarray(data.lengths)[[data.place(int(r)) for r in rows]]
-    order = np.argsort(-lengths, kind="stable")
+    order = prediction_order(data, rows)
     logits = np.zeros((len(rows), outputs), dtype=np.float32)
     was_training = model.training
     model.eval()
@@ -49,6 +49,12 @@ def predict(
             start += size
     model.train(was_training)
     return logits
+
+
+def prediction_order(data: Tokenised, rows: Sequence[int]) -> NDArray[np.int64]:
+    """The order in which ``predict`` goes through rows: the longest first; positions in ``rows``."""
+    lengths = np.asarray(data.lengths)[[data.place(int(r)) for r in rows]]
+    return np.argsort(-lengths, kind="stable")
 
 
 def metrics(task: TaskSpec, logits: NDArray[np.float32], labels: NDArray[np.float64]) -> dict[str, float]:

@@ -193,7 +193,9 @@ def places_here(command: Mapping[str, Any], data_dir: str = "") -> dict[str, Any
         data_dir: the folder to read them from; else ``FTBENCH_DATA``, where the queued one does not exist.
     """
     places = dict(command.get("places") or {})
-    if str(command["job"]["task"]["revision"]).startswith("sha256:"):
+    task = command["job"]["task"]
+    revisions = [task["revision"], *task.get("others", {}).values()]
+    if any(str(revision).startswith("sha256:") for revision in revisions):
         places["data"] = settings.data_here(places.get("data"), data_dir)
     return places
 

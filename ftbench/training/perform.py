@@ -20,11 +20,11 @@ from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef
 from ftbench.methods._source import source_digest
-from ftbench.training import evaluation, products
+from ftbench.training import products
 from ftbench.training.corpus import Corpus, Library
 from ftbench.training.pretrained import Shelf
+from ftbench.training.scoring import Scorer
 from ftbench.training.trainer import Listener, Trainer
-from ftbench.training.watch import Diverged
 
 Send = Callable[..., None]
 
@@ -36,8 +36,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
 
     Raises:
         FtbenchError: the job cannot be done here.
-        Stopped, Diverged: from the trainer; Diverged, too, where a prediction is not finite: the last update
-            may break the weights, and no loss comes after it.
+        Stopped, Diverged: from the trainer; Diverged, too, where a prediction is not finite.
     """
     clock = Clock()
     job = Job.from_canonical(command["job"])
@@ -60,16 +59,13 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     )
     model = method.fit(trainer)
     clock.lap("training")
+    scorer = Scorer(model, corpus, job, task)
     for name in job.evaluation:
-        chosen = corpus.evaluation(name)
-        rows = range(len(chosen.labels))
-        logits = evaluation.predict(model, chosen.data, rows, task.outputs, job.recipe.precision)
-        if not np.isfinite(logits).all():
-            raise Diverged(f"predictions on {name} are not finite")
-        raw = np.ascontiguousarray(logits, dtype="<f4").tobytes()
-        shape = {"rows": len(logits), "outputs": task.outputs}
+        scored = scorer.score(name)
+        raw = np.ascontiguousarray(scored.logits, dtype="<f4").tobytes()
+        shape = {"rows": len(scored.logits), "outputs": scored.logits.shape[1]}
         send("predictions", run="main", evaluation=name, **shape, logits=encode_logits(raw))
-        for metric, value in evaluation.metrics(task, logits, chosen.labels).items():
+        for metric, value in scored.metrics.items():
             send("score", evaluation=name, metric=metric, value=value)
     clock.lap("evaluation")
     for point in trainer.curves:

@@ -229,7 +229,9 @@ class Trainer:
         state = self._read(run.name, "part")
         if state is None:
             run.tick = self._tick
+            began = time.perf_counter()
             method.on_train_start(run)
+            self.facts["runs"][run.name]["one_off_seconds"] = round(time.perf_counter() - began, 4)
         else:
             restore(run, method, state)
             watch.load(state)

@@ -31,7 +31,7 @@ def refused(ended: Ended, code: int, text: str) -> None:
         (("--methods", "bidrop[k=2"), 2, "the brackets do not match"),
         (("--tasks", "coal"), 2, "unknown task 'coal'; did you mean 'cola'?"),
         (("--models", "bert-bas"), 2, "unknown model 'bert-bas'; did you mean 'bert-base'?"),
-        (("--suite", "bidrop/table"), 2, "unknown suite 'bidrop/table'; did you mean 'bidrop/table5'?"),
+        (("--suite", "bidrop/tabel5"), 2, "unknown suite 'bidrop/tabel5'; did you mean 'bidrop/table5'?"),
         (("--set", "learning_rate=1"), 2, "unknown recipe setting 'learning_rate'"),
         (("--set", "lr"), 2, "write it as name=value"),
         (("--noise", "1.0"), 2, "noise 1.0 is outside [0, 1)"),

@@ -49,10 +49,18 @@ def test_a_method_is_found_by_its_alias_and_shows_its_hyper_parameters(ftbench: 
     assert (ratio["default"], ratio["values"]) == (0.7, "(0, 1]")
 
 
-def test_a_suite_is_shown_as_flags_of_queue(ftbench: Ftbench) -> None:
-    grids = ftbench("suites", "bidrop/table5", "--json").json["grids"]
-    assert any("--noise 0,0.05,0.10,0.15" in grid for grid in grids)
-    assert any("--reduction 0.7,0.6,0.5" in grid for grid in grids)
+def test_a_suite_is_shown_as_flags_of_queue_with_its_jobs_and_hours(ftbench: Ftbench) -> None:
+    card = ftbench("suites", "bidrop/table5", "--json").json
+    assert any("--noise 0.05" in grid for grid in card["grids"])
+    assert any("--reduction 0.7" in grid for grid in card["grids"])
+    assert (card["jobs"], card["published numbers"]) == (840, 96) and card["hours"] > 1
+    fewer = ftbench("suites", "bidrop/table5", "--models", "minilm", "--seeds", "3", "--json").json
+    assert fewer["jobs"] == 252 and fewer["hours"] < card["hours"]
+    assert "bidrop/table5: minilm instead of bert-large" in fewer["differs"]
+
+
+def test_suites_of_a_short_name_are_shown_together(ftbench: Ftbench) -> None:
+    assert ftbench("suites", "time", "--json").json["jobs"] == 21 + 21 + 12 - 15 - 3  # what they share, once
 
 
 def test_prepare_finds_what_is_there(ftbench: Ftbench) -> None:

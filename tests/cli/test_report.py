@@ -130,3 +130,19 @@ def test_wrong_words_exit_with_2_and_one_line(filled, words, message):
 
 def test_json_is_one_document_that_python_reads(filled):
     assert json.loads(filled("report", "--json").out)["table"] == "main"
+
+
+def test_a_papers_table_is_printed_with_its_numbers_and_the_command_that_fills_it(filled):
+    ended = filled("report", "--suite", "dps/table2", "--seeds", "1", "--margin", "2")
+    assert (ended.code, ended.err) == (0, "")
+    assert "[77.51]" in ended.out and "ftbench queue --suite dps/table2 --seeds 1" in ended.out
+    assert filled("report", "--table", "ood", "--json").json[1]["suite"] == "dps/table2"
+    assert filled("report", "--suite", "blo/table5", "--format", "csv").out.startswith("suite,model,")
+    assert filled("report", "--suite", "dps/table9").code == 2
+
+
+def test_the_printed_numbers_are_printed_alone(filled):
+    rows = filled("report", "--published", "bidrop/table10", "--json").json
+    assert len(rows) == 15 and rows[0]["value"] == 57.67
+    assert len(filled("report", "--published", "all", "--format", "csv").out.splitlines()) == 1558
+    assert "| bidrop |" in filled("report", "--published", "bidrop").out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ftbench.db import JobFilter, open_database, upgrade_database
+from ftbench.domain.job import Job
 
 EXAMPLE = Path(__file__).parents[2] / "ftbench.db.example"
 
@@ -25,6 +27,12 @@ def test_upgrades_and_holds_scores_of_every_method(example: Path) -> None:
     assert {row.method for row in rows} >= {"vanilla", "rdrop", "bidrop"}
     assert {row.task for row in rows} >= {"sst2", "qnli", "stsb"}
     assert {row.seed for row in rows} == {0, 1, 2}
+
+
+def test_jobs_keep_their_digests(example: Path) -> None:
+    """What an older version queued is the same job today: a field of today is left out at its default."""
+    for digest, spec in sqlite3.connect(example).execute("SELECT digest, spec FROM jobs"):
+        assert Job.from_canonical(json.loads(spec)).digest == digest
 
 
 def test_opens_from_a_read_only_folder(example: Path) -> None:

@@ -13,7 +13,7 @@ from ftbench.db import open_database
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Plan
 from ftbench.errors import BadValue, DataError, ModelError, PluginError, UnknownName, UsageError
-from ftbench.services import queue
+from ftbench.services import finding, queue
 from tests.places import data_folder, model_folder
 from tests.tasks.layouts import write
 
@@ -129,13 +129,13 @@ def test_a_folder_of_weights_is_known_by_its_content(places: Path) -> None:
 
 def test_toy_tasks_take_tiny_and_the_others_bert_base(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    resolve = queue.models.resolve
+    resolve = finding.models.resolve
 
     def resolved(text: str) -> Any:
         asked.append(text)
         return resolve("./model")
 
-    monkeypatch.setattr(queue.models, "resolve", resolved)
+    monkeypatch.setattr(finding.models, "resolve", resolved)
     plan(models=None, tasks="toy-accept,cola")
     assert asked == ["tiny", "bert-base"]
 
@@ -173,7 +173,7 @@ def test_a_suite_spans_its_grids_and_flags_win() -> None:
     whole = plan(suite="bidrop/table5", methods=None, tasks="cola", seeds="1,")
     cells = {(p.label, p.job.perturbation.reduction, p.job.perturbation.noise) for p in whole.jobs}
     assert {seed for seed in (p.job.seed for p in whole.jobs)} == {1}
-    assert len(cells) == len(whole.jobs) == 3 * (4 + 3)
+    assert len(cells) == len(whole.jobs) == 4 * (4 + 3)
     assert {c[1:] for c in cells} == {
         (0, 0),
         (0, 0.05),
@@ -241,3 +241,47 @@ def test_a_thousand_jobs_queue_in_less_than_two_seconds() -> None:
     start = time.perf_counter()
     assert queue.add(plan(seeds="500"), "jobs.db").added == 1_000
     assert time.perf_counter() - start < 2
+
+
+# -- scoring on other tasks -------------------------------------------------------------------------------
+
+
+def test_other_tasks_are_named_with_their_sets_and_are_part_of_the_identity(places: Path) -> None:
+    plain = plan(tasks="cola", baseline=False)
+    more = plan(tasks="cola", evaluate="cola,stsb@linear,stsb@logistic", baseline=False)
+    (job, *_) = [p.job for p in more.jobs]
+    assert job.evaluation == ("dev", "stsb:dev@linear", "stsb:dev@logistic")
+    assert set(job.others) == set(job.evaluation[1:]) and job.others["stsb:dev@linear"].startswith("sha256:")
+    assert {p.digest for p in plain.jobs}.isdisjoint(p.digest for p in more.jobs)
+    assert type(job).from_canonical(job.canonical()) == job
+
+
+def test_only_the_files_of_the_scored_set_are_needed(places: Path) -> None:
+    header = "sentence1\tsentence2\tgold_label"
+    write(places / "data/SNLI/dev.tsv", header, "a\tb\tneutral", "a\tb\t-")
+    for name in ("train", "dev_matched", "dev_mismatched"):
+        write(places / f"data/MNLI/{name}.tsv", header, "a\tb\tneutral")
+    (job, *_) = [p.job for p in plan(tasks="mnli", evaluate="snli").jobs]
+    assert job.evaluation == ("mnli", "mnli-mm", "snli:dev")
+    with pytest.raises(DataError, match="SNLI/test.tsv"):
+        plan(tasks="mnli", evaluate="snli:test")
+
+
+def test_labels_that_do_not_fit_are_left_out_with_the_reason() -> None:
+    whole = plan(tasks="cola", evaluate="stsb")
+    assert whole.jobs[0].job.evaluation == ("dev",)
+    (cell,) = whole.left_out
+    assert cell.cell == "cola scored on stsb:dev" and "does not predict the labels of STS-B" in cell.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("stsbx", "unknown task"),
+        ("stsb@linea", "did you mean 'linear'"),
+        ("stsb:test", "evaluation set of stsb"),
+    ],
+)
+def test_what_cannot_be_scored_on_is_named(text: str, told: str) -> None:
+    with pytest.raises(UnknownName, match=told):
+        plan(evaluate=text)

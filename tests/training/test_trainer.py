@@ -581,3 +581,12 @@ def test_warm_up_in_steps_keeps_its_share_of_a_run_of_another_length(
 
     trainer.run(Phase(), name="phase", recipe=changed)
     assert seen == [warmup]
+
+
+def test_what_is_done_once_before_the_first_step_is_timed(bench: Bench) -> None:
+    def seconds(method: str) -> float:
+        trainer = bench.trainer(bench.job(method, steps=2))
+        trainer.method.fit(trainer)
+        return float(trainer.facts["runs"]["main"]["one_off_seconds"])
+
+    assert seconds("vanilla") < 0.05 < seconds("child_tuning_d")
