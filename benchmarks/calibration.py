@@ -1,6 +1,6 @@
 """How often a table's marks are wrong where no method differs, and how often right where one does.
 
-    python benchmarks/calibration.py [--tables 1000] [--seed 0]
+    python -m benchmarks.calibration [--tables 1000] [--seed 0]
 
 Leaderboards of 10 methods, 4 tasks and 10 seeds are drawn and judged as reports judge them. Fails where the
 share of tables with a false mark exceeds the nominal 5 % by more than two standard errors.

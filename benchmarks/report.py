@@ -1,6 +1,6 @@
 """What reports of 100,000 scores take: under 3 s of the processor and under 1 GB of memory each.
 
-    python benchmarks/report.py [--scores 100000]
+    python -m benchmarks.report [--scores 100000]
 
 The database is generated: 25 methods, 4 tasks, 5 ratios of noise, two metrics, seeds as needed. Every report
 is timed as a user meets it, start of Python included; on a machine that does nothing else, the seconds on the

@@ -1,6 +1,6 @@
 """Jobs an hour with several jobs at once against one at a time, on the device at hand.
 
-    python benchmarks/slots.py [--slots 4] [--model minilm] [--jobs 24] [--gpu 0]
+    python -m benchmarks.slots [--slots 4] [--model minilm] [--jobs 24] [--gpu 0]
 
 Both do the same jobs with the same command, in turns, each in a database of its own. On a CPU both have all
 the cores: one job with as many threads, or several with their share of them. The first job of each training

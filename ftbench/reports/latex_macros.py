@@ -43,8 +43,8 @@ def name(*parts: str) -> str:
 
 
 def _add(lines: dict[str, str], section: Section, group: Group, row: Row, column: Column, cell: Cell) -> None:
-    """Add a cell's commands; a cell without meaning has none."""
-    if not cell.applies:
+    """Add a cell's commands; a cell without meaning, or of words, has none."""
+    if not cell.applies or cell.text:
         return
     where = (*_setting(section), *([f"at {100 * group.ratio:g}"] if group.ratio is not None else []))
     told = ", ".join([section.title, *([group.title] if group.title else []), row.label, column.title])

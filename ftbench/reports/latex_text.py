@@ -43,6 +43,7 @@ _SPECIAL: Mapping[str, str] = MappingProxyType(
         **{char: f"\\{char}" for char in "#$%&_{}"},
         **{"Δ": r"$\Delta$", "×": r"$\times$", "·": r"$\cdot$", "±": r"$\pm$", "−": "$-$", "≥": r"$\geq$"},
         **{"–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}", "→": r"$\rightarrow$"},
+        **{"≠": r"$\neq$", "▲": r"$\bigtriangleup$", "▼": r"$\bigtriangledown$"},
         **{"≤": r"$\leq$", "α": r"$\alpha$", "β": r"$\beta$", "λ": r"$\lambda$", "σ": r"$\sigma$"},
     }
 )
@@ -82,7 +83,8 @@ def _section(section: Section, at: int) -> Iterator[str]:
     yield rf"\caption{{\textbf{{{escape(section.title)}.}} {escape(_caption(section, count))}}}"
     yield rf"\label{{tab:{section.part}-{at}}}\medskip"
     yield FIT
-    yield rf"\begin{{tabular}}{{l{'r' * len(section.columns)}}}"
+    aligned = "".join("l" if column.kind == "group" else "r" for column in section.columns)
+    yield rf"\begin{{tabular}}{{l{aligned}}}"
     yield r"\toprule"
     yield _line("Method", *(escape(column.title) for column in section.columns))
     if any(column.subtitle for column in section.columns):
@@ -103,20 +105,20 @@ def _caption(section: Section, count: str) -> str:
     """The whole caption: how to read the table, what is marked, and the count that every cell has."""
     everywhere = f"{count} in every cell." if count else ""
     first, *rest = section.caption
-    told = [first, legend(section, "bold", "underlined"), everywhere, *(f"{line}." for line in rest)]
-    return " ".join(text for text in told if text)
+    told = [first, legend(section, "bold", "underlined"), everywhere, *rest]
+    return " ".join(text if text.endswith(".") else f"{text}." for text in told if text)
 
 
 def _same_count(section: Section) -> str:
-    """The note that all cells with scores share, such as ``n=3``; "" where they differ or lack some."""
-    notes = {
-        shown(cell, column).note
+    """The count that all cells with scores share, such as ``n=3``; "" where they differ or lack some."""
+    counts = {
+        shown(cell, column).count
         for group in section.groups
         for row in group.rows
         for cell, column in zip(row.cells, section.columns, strict=True)
         if column.kind == "score"
     }
-    only = notes.pop() if len(notes) == 1 else ""
+    only = counts.pop() if len(counts) == 1 else ""
     return "" if "/" in only else only
 
 
@@ -132,8 +134,9 @@ def _cell(cell: Cell, column: Column, count: str) -> str:
     found = shown(cell, column)
     figures = [MARKS[place].format(_figure(figure)) for figure, place in found.figures]
     words = [figure if at == 0 else f"({figure})" for at, figure in enumerate(figures)]
-    if found.note and found.note != count:
-        words.append(rf"{{\scriptsize {escape(found.note)}}}")
+    note = found.marks if found.count == count else found.note
+    if note:
+        words.append(rf"{{\scriptsize {escape(note)}}}")
     return " ".join(words)
 
 

@@ -34,11 +34,18 @@ class Shown:
 
     Attributes:
         figures: the numbers, each with its place: 1 best, 2 second, 0 neither.
-        note: the number of seeds and the mark of what is missing; "" where there is nothing to say.
+        count: the number of seeds; "" where it goes without saying.
+        marks: of collapsed runs, of a significant difference, and of what is missing.
     """
 
     figures: tuple[tuple[str, int], ...]
-    note: str = ""
+    count: str = ""
+    marks: str = ""
+
+    @property
+    def note(self) -> str:
+        """Count and marks; "" where there is nothing to say."""
+        return f"{self.count} {self.marks}".strip()
 
 
 def percent(value: float, *, signed: bool = False) -> str:
@@ -54,20 +61,20 @@ def shown(cell: Cell, column: Column) -> Shown:
     if cell.text:
         return Shown(((cell.text, 0),))
     if cell.mean is None:
-        return Shown(((NOTHING, 0),), _note(cell, column))
+        return Shown(((NOTHING, 0),), *_note(cell, column))
     figures = []
     for statistic in column.show:
         value = getattr(cell, statistic)
         star = "*" if cell.remark or (cell.reduced and column.kind == "difference") else ""
         text = NOTHING if value is None else percent(value, signed=column.signed) + star
         figures.append((text, cell.places.get(statistic, 0)))
-    return Shown(tuple(figures), _note(cell, column))
+    return Shown(tuple(figures), *_note(cell, column))
 
 
-def _note(cell: Cell, column: Column) -> str:
-    if column.kind == "score" or (cell.reduced and cell.mean is not None):
-        n = f"n={cell.n}" if cell.complete else f"n={cell.n}/{cell.planned}"
-        collapsed = f" c={cell.collapsed}" if cell.collapsed else ""
-        better = f" {cell.tested.mark}" if cell.tested and cell.tested.mark else ""
-        return f"{n}{collapsed}{better} {cell.mark}".rstrip()
-    return cell.mark
+def _note(cell: Cell, column: Column) -> tuple[str, str]:
+    if column.kind != "score" and (not cell.reduced or cell.mean is None):
+        return "", cell.mark
+    count = f"n={cell.n}" if cell.complete else f"n={cell.n}/{cell.planned}"
+    collapsed = f"c={cell.collapsed}" if cell.collapsed else ""
+    better = cell.tested.mark if cell.tested else ""
+    return count, " ".join(mark for mark in (collapsed, better, cell.mark) if mark)

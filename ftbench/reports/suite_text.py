@@ -99,7 +99,7 @@ def _worded(report: SuiteReport, section: SuiteSection, at: int) -> Section:
 
 def _word(cell: SuiteCell, statistics: Sequence[str]) -> Cell:
     words = " ".join(part for part in lines(cell, statistics) if part)
-    return Cell(text=words, applies=bool(words))
+    return Cell(text=words, mean=cell.measured.mean, applies=bool(words))
 
 
 def rich(report: SuiteReport, *, width: int, styled: bool) -> str:

@@ -114,7 +114,7 @@ def join(
         at = cell.method, id(cell.hparams)
         if at not in keys:
             keys[at] = MethodKey(cell.method, json.dumps(cell.hparams, sort_keys=True))
-        jobs.append(ReportJob(cell, keys[at], _status(cell), found.get(cell.digest, {})))
+        jobs.append(ReportJob(cell, keys[at], status_of(cell), found.get(cell.digest, {})))
     return jobs
 
 
@@ -162,7 +162,8 @@ def labels(jobs: Iterable[ReportJob]) -> dict[MethodKey, str]:
     return {key: result[key] for key in first}
 
 
-def _status(cell: CellRow) -> str:
+def status_of(cell: CellRow) -> str:
+    """A job's state; ``diverged`` where it failed for that."""
     if cell.state == State.FAILED and cell.last_outcome == Outcome.DIVERGED:
         return Outcome.DIVERGED.value
     return str(cell.state.value)

@@ -226,7 +226,8 @@ def _cells(
             yield block.drop(method, blocks[0.0][at]) if 0.0 in blocks else Cell(reduced=True)
     yield Cell(applies=False)  # the group, once everything is tested
     first = blocks[ratio][0]
-    yield Cell(text=f"{int(np.isfinite(first.scores[method]).sum())}/{int(first.planned.sum())}")
+    n, planned = int(np.isfinite(first.scores[method]).sum()), int(first.planned.sum())
+    yield Cell(n=n, planned=planned, text=f"{n}/{planned}")
 
 
 def _placed(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column]) -> list[tuple[Cell, ...]]:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ftbench.db import CellRow, ScoreRow
+from ftbench.db import CellRow, ScoreRow, ValueRow
 from ftbench.domain import hparams
 from ftbench.domain.recipe import Recipe
-from ftbench.domain.result import Outcome, State
+from ftbench.domain.result import State
 from ftbench.reports.suite_table import NOT_COMPARABLE, SuiteCell
 from ftbench.reports.table import Cell
+from ftbench.services.report_jobs import status_of
 from ftbench.services.suite_grid import Wanted
 from ftbench.services.suite_layout import Place
 from ftbench.stats import aggregate, equivalence
@@ -41,14 +42,13 @@ class Found:
     @property
     def status(self) -> str:
         """Its state; ``diverged`` where it failed for that."""
-        failed = self.row.state == State.FAILED and self.row.last_outcome == Outcome.DIVERGED
-        return Outcome.DIVERGED.value if failed else str(self.row.state.value)
+        return status_of(self.row)
 
 
 class Jobs:
     """The jobs of a database by what they are, whatever rows and revisions they were made with."""
 
-    def __init__(self, rows: Iterable[CellRow], scores: Iterable[ScoreRow]) -> None:
+    def __init__(self, rows: Iterable[CellRow], scores: Iterable[ScoreRow | ValueRow]) -> None:
         """Index them; scores count for done jobs only."""
         known: dict[str, dict[tuple[str, str], float]] = {}
         for score in scores:

@@ -8,15 +8,17 @@ needs no correction: Berger 1982).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ftbench.reports.suite_table import ClaimLine
 from ftbench.reports.table import Cell
+from ftbench.stats import paired
+from ftbench.stats.aggregate import FloatArray
+from ftbench.stats.findings import NoAnswer, Significance
+from ftbench.stats.spread import pitman_morgan
 from ftbench.suites import Block, Line
 from ftbench.suites.claims import DROP, SPREAD, Claim
 
@@ -24,7 +26,6 @@ SUPPORTED, CONTRADICTED, OPEN, NOT_MEASURED = "supported", "contradicted", "open
 LEVEL = 0.05
 Runs = Mapping[tuple[int, int], float]
 """(column, seed) -> score."""
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,11 @@ def check(claim: Claim, blocks: Sequence[Measured]) -> ClaimLine:
         here = [(b, _line(b, claim.method, ""), _line(b, "", rival)) for b in chosen]
         runs = [tuple(_runs(claim, b, blocks[0], line) for line in lines) for b, *lines in here]
         if claim.measure == SPREAD:
-            found = _spread([pair for mine, theirs in runs for pair in _columns(mine, theirs)])
+            columns = [pair for mine, theirs in runs for pair in _columns(mine, theirs)]
+            found = _sided(pitman_morgan(columns))
         else:
-            found = _score([_differences(b, *pair) for b, pair in zip(chosen, runs, strict=True)])
+            differences = [_differences(b, *pair) for b, pair in zip(chosen, runs, strict=True)]
+            found = _sided(_score(differences))
         if found is None:
             missing.append(rival)
         else:
@@ -75,7 +78,7 @@ def _rivals(claim: Claim, blocks: Sequence[Measured]) -> list[str]:
     return list(dict.fromkeys(x.title for x in lines if not claim.rivals or x.name in claim.rivals))
 
 
-def _columns(mine: Runs, theirs: Runs) -> list[tuple[Floats, Floats]]:
+def _columns(mine: Runs, theirs: Runs) -> list[tuple[FloatArray, FloatArray]]:
     """The scores of the runs that both have, column by column."""
     found = []
     for column in sorted({column for column, _ in mine}):
@@ -111,45 +114,23 @@ def _line(one: Measured, name: str, title: str) -> Line | None:
     return next((x for x in one.rows if (x.name == name if name else x.title == title)), None)
 
 
-def _array(runs: Runs, keys: Sequence[tuple[int, int]]) -> Floats:
+def _array(runs: Runs, keys: Sequence[tuple[int, int]]) -> FloatArray:
     return np.asarray([runs[key] for key in keys], dtype=np.float64)
 
 
-def _score(blocks: Sequence[Mapping[int, float]]) -> tuple[float, float, int] | None:
-    """One-sided p of the claim, p of its opposite, and the number of seeds; None with fewer than two."""
+def _score(blocks: Sequence[Mapping[int, float]]) -> Significance | NoAnswer:
+    """The paired t test of the differences' means over blocks."""
     seeds = sorted(set.intersection(*(set(block) for block in blocks))) if blocks else []
-    if len(seeds) < 2:
-        return None
-    values = np.asarray([np.mean([block[seed] for block in blocks]) for seed in seeds])
-    error = values.std(ddof=1) / math.sqrt(len(values))
-    return _both(float(values.mean()), float(error), len(values) - 1, len(values))
+    pairs = np.asarray([np.mean([block[seed] for block in blocks]) for seed in seeds], dtype=np.float64)
+    return paired.t_test(pairs)
 
 
-def _spread(pairs: Sequence[tuple[Floats, Floats]]) -> tuple[float, float, int] | None:
-    """As ``_score``: sums and differences of values that vary alike are uncorrelated (Pitman, Morgan 1939).
+def _sided(found: Significance | NoAnswer) -> tuple[float, float, int] | None:
+    """One-sided p of the claim, p of its opposite, and the number of pairs; None with fewer than two.
 
-    Columns are brought to one scale first, so that a task with larger scores does not decide.
+    Runs that all differ by the same prove neither.
     """
-    if not pairs or any(len(mine) < 2 for mine, _ in pairs):
-        return None
-    mine, theirs = [], []
-    for a, b in pairs:
-        scale = math.sqrt((a.var() + b.var()) / 2) or 1.0
-        mine.append((a - a.mean()) / scale)
-        theirs.append((b - b.mean()) / scale)
-    left, right = np.concatenate(mine), np.concatenate(theirs)
-    df = len(left) - len(pairs) - 1
-    total, difference = left + right, right - left
-    norm = math.sqrt(float((total**2).sum() * (difference**2).sum()))
-    if df < 1 or not norm:
-        return None
-    r = float((total * difference).sum()) / norm
-    return _both(r, math.sqrt(max(1e-12, 1 - r * r) / df), df, len(left))
-
-
-def _both(value: float, error: float, df: int, n: int) -> tuple[float, float, int]:
-    from scipy.stats import t
-
-    if not error:
-        return (0.0, 1.0, n) if value > 0 else (1.0, 0.0, n) if value < 0 else (0.5, 0.5, n)
-    return float(t.sf(value / error, df)), float(t.cdf(value / error, df)), n
+    if isinstance(found, NoAnswer):
+        return None if found.needs else (1.0, 1.0, found.n)
+    half = found.p / 2
+    return (half, 1 - half, found.n) if found.statistic > 0 else (1 - half, half, found.n)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ftbench import suites, tasks
-from ftbench.db import CellRow, JobFilter, ScoreRow, open_database
+from ftbench.db import CellRow, JobFilter, ScoreRow, ValueRow, open_database
 from ftbench.domain import axes
 from ftbench.errors import BadValue
 from ftbench.reports.suite_table import (
@@ -47,7 +47,7 @@ class Source:
 
     address: str
     rows: Sequence[CellRow] = ()
-    scores: Sequence[ScoreRow] = ()
+    scores: Sequence[ScoreRow | ValueRow] = ()
     facts: Mapping[str, Mapping[str, object]] | None = None
 
 
@@ -300,7 +300,7 @@ def _read(address: str, changed: Sequence[Suite]) -> Source:
     where = JobFilter(models=models)
     with open_database(address, write=False) as database:
         rows = database.results.cells(where)
-        scores = database.results.scores(where)
+        scores = database.results.values(where)
         timed = any(suite.kind == TIME for suite in changed)
-        facts = {row.digest: database.results.provenance(row.digest) for row in rows} if timed else None
+        facts = database.results.provenances({row.digest for row in rows}) if timed else None
     return Source(address, rows, scores, facts)

@@ -145,4 +145,25 @@ def test_the_printed_numbers_are_printed_alone(filled):
     rows = filled("report", "--published", "bidrop/table10", "--json").json
     assert len(rows) == 15 and rows[0]["value"] == 57.67
     assert len(filled("report", "--published", "all", "--format", "csv").out.splitlines()) == 1558
-    assert "| bidrop |" in filled("report", "--published", "bidrop").out
+    assert "| bidrop |" in filled("report", "--published", "bidrop", "--format", "markdown").out
+    assert "57.67" in filled("report", "--published", "bidrop/table10").out
+
+
+def test_a_papers_table_is_written_for_papers_and_browsers(filled):
+    latex = filled("report", "--suite", "dps/table2", "--format", "latex").out
+    assert "{[}77.51{]} n=0/" in latex and latex.rstrip().endswith(r"\ftbenchend")
+    assert "[77.51] n=0/" in filled("report", "--suite", "dps/table2", "--format", "html").out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--seeds", "3"), "--seeds does not go with a table of all jobs"),
+        (("--suite", "dps/table2", "--baseline", "rdrop"), "--baseline does not go with --suite"),
+        (("--published", "dps", "--tasks", "rte"), "--tasks does not go with --published"),
+        (("--published", "dps", "--format", "html"), "unknown format 'html'"),
+    ],
+)
+def test_flags_that_would_mean_nothing_are_refused(filled, words, message):
+    ended = filled("report", *words)
+    assert (ended.code, ended.out) == (2, "") and message in ended.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ftbench.reports.table import Cell, Column, Group, Report, Row, Section
+from ftbench.reports.table import BETTER, Cell, Column, Group, Report, Row, Section, Tested
 
 SHOW = ("mean", "max")
 COLUMNS = (
@@ -79,6 +79,41 @@ GROUPED = Report(
             part="noise",
             axis="noise",
             groups=(Group("noise 0 %", 0.0, ROWS), Group("noise 5 %", 0.05, ROWS)),
+        ),
+    ),
+)
+#: A method that is better than the baseline on one task, its group of methods, and its runs.
+MARKED = Report(
+    "main",
+    "vanilla",
+    (
+        replace(
+            SECTION,
+            columns=(*COLUMNS[:2], Column("group", "group", "Group"), Column("runs", "runs", "Runs")),
+            groups=(
+                Group(
+                    "",
+                    None,
+                    (
+                        Row(
+                            "bidrop",
+                            "bidrop",
+                            {},
+                            (
+                                score(0.65, 0.66),
+                                score(
+                                    0.7,
+                                    0.8,
+                                    tested=Tested(0.06, 0.05, 0.07, 3, 0.0004, 0.01, BETTER),
+                                    collapsed=1,
+                                ),
+                                Cell(text="ab"),
+                                Cell(n=6, planned=6, text="6/6"),
+                            ),
+                        ),
+                    ),
+                ),
+            ),
         ),
     ),
 )

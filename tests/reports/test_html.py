@@ -12,7 +12,7 @@ import pytest
 
 from ftbench.reports import html, render
 from ftbench.reports.table import Group, Report
-from tests.reports.samples import GROUPED, REPORT, ROWS, SECTION
+from tests.reports.samples import GROUPED, MARKED, REPORT, ROWS, SECTION
 
 ODD = '</script><script>alert(1)</script><b title="x">&amp;\' \u2028'
 
@@ -89,6 +89,24 @@ def test_every_number_leads_to_its_jobs():
     # A difference over what all have: nobody's scores on RTE, where one method has none.
     assert data["cells"]["0.0.1.3"]["from"] == [["0.0.1.0", [0, 1, 2]], ["0.0.0.0", [0, 1, 2]]]
     assert "0.0.2.3" not in data["cells"]
+
+
+def test_a_tested_cell_says_how_sure_its_mark_is_and_words_open_nothing():
+    text = render(MARKED, "html")
+    words = " ".join(" ".join(Page(text).text).split())
+    assert "70.00 (80.00) n=3 c=1 ▲ ab 6/6" in words
+    cells = data_of(text)["cells"]
+    assert set(cells) == {"0.0.0.0", "0.0.0.1"}
+    facts = dict(cells["0.0.0.1"]["facts"])
+    assert facts["difference to the baseline"] == "+6.00 [+5.00, +7.00] over 3 seeds ▲"
+    assert facts["p, p corrected"] == "<0.001, 0.010" and facts["collapsed to one prediction"] == "1"
+
+
+def test_conditions_without_a_ratio_are_a_column():
+    section = replace(SECTION, groups=(Group("few rows", None, ROWS), Group("all rows", None, ROWS)))
+    page = Page(render(replace(REPORT, sections=(section,)), "html"))
+    words = " ".join(" ".join(page.text).split())
+    assert "condition Method" in words and "few rows vanilla" in words and "all rows vanilla" in words
 
 
 def test_ratios_are_a_column_that_sorts_by_number():

@@ -11,7 +11,7 @@ import pytest
 from ftbench.errors import FtbenchError
 from ftbench.reports import latex_macros, latex_text, render
 from ftbench.reports.table import Group, Report, Row
-from tests.reports.samples import COLUMNS, GROUPED, REPORT, ROWS, SECTION
+from tests.reports.samples import COLUMNS, GROUPED, MARKED, REPORT, ROWS, SECTION
 
 ODD = "a_b & 50 % #1 $x$ {y} ~ ^ \\ <c> | \"d\" 'e' `f` --g [h] *i* é ł 漢 \U0001f600 Δ–…\n"
 NAMED = replace(ROWS[0], label=ODD)
@@ -74,6 +74,18 @@ def test_a_count_that_all_cells_share_stands_in_the_caption_once():
     text = render(Report("main", "vanilla", (section,)), "latex")
     assert text.count("n=3") == 1 and "n=3 in every cell." in text
     assert "in every cell" not in render(REPORT, "latex")
+
+
+def test_marks_stand_alone_where_all_cells_share_their_count(tmp_path):
+    text = render(MARKED, "latex")
+    assert r"70.00 (80.00) {\scriptsize c=1 $\bigtriangleup$} & ab & 6/6 \\" in text
+    assert r"\begin{tabular}{lrrlr}" in text
+    compiled(text, tmp_path)
+
+
+def test_words_are_no_numbers_to_name():
+    text = latex_macros.render(MARKED)
+    assert "BidropRteMax}{80.00}" in text and "Group" not in text and "Runs" not in text
 
 
 def test_every_row_has_as_many_cells_as_its_head():

@@ -13,7 +13,7 @@ import pytest
 from ftbench import methods, suites
 from ftbench.domain import hparams
 from ftbench.errors import BadValue
-from ftbench.reports import render_suites
+from ftbench.reports import FORMATS, render_suites
 from ftbench.reports.suite_table import SuiteCell, SuiteReport
 from ftbench.services import suite_grid, suite_report
 from ftbench.services.suite_grid import Asked
@@ -176,7 +176,7 @@ def test_a_database_that_is_not_there_gives_the_printed_table(tmp_path: Any) -> 
 def test_every_suite_makes_a_table_in_every_format(tmp_path: Any) -> None:
     for name in (*suites.available(), *suites.SHORT):
         reports = suite_report.build(str(tmp_path / "no.db"), name, Asked())
-        for format in ("rich", "markdown", "csv", "json"):
+        for format in FORMATS:
             assert render_suites(reports, format)
 
 

@@ -13,10 +13,17 @@ from typing import Any
 
 from ftbench.reports.behind import sources
 from ftbench.reports.numbers import legend, percent, shown
-from ftbench.reports.table import Cell, Column, Group, Report, Row, Section
+from ftbench.reports.sheet import figure
+from ftbench.reports.table import Cell, Column, Group, Report, Row, Section, Tested
 
 HERE = Path(__file__).parent
-STATISTICS = {"mean": "mean", "max": "max", "std": "standard deviation (ddof 1)"}
+STATISTICS = {
+    "mean": "mean",
+    "median": "median",
+    "iqm": "interquartile mean",
+    "max": "max",
+    "std": "standard deviation (ddof 1)",
+}
 
 
 @dataclass(frozen=True)
@@ -94,12 +101,13 @@ def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
         "title": section.title,
         "caption": [*section.caption[:1], legend(section, "bold", "underlined"), *section.caption[1:]],
         "notes": section.notes,
-        "axis": section.axis,
+        "grouped": section.axis or ("condition" if any(group.title for group in section.groups) else ""),
         "columns": section.columns,
         "rows": [
             {
                 "label": row.label,
-                "ratio": group.ratio,
+                "group": group.title if group.ratio is None else f"{100 * group.ratio:g} %",
+                "place": g if group.ratio is None else group.ratio,
                 "hparams": ", ".join(f"{name}={value}" for name, value in row.hparams.items()),
                 "cells": [
                     _cell(cell, column, _key(at, g, r, c))
@@ -123,7 +131,9 @@ def _cell(cell: Cell, column: Column, key: str) -> dict[str, Any]:
         "key": key,
         "figures": told.figures,
         "note": told.note,
-        "value": cell.mean,
+        "kind": column.kind,
+        "words": cell.text,
+        "value": {"group": cell.text, "runs": cell.n}.get(column.kind, cell.mean),
         "applies": cell.applies,
     }
 
@@ -142,7 +152,7 @@ def _data(report: Report, details: Details) -> dict[str, Any]:
         for group in section.groups:
             for row in group.rows:
                 for column, cell in zip(section.columns, row.cells, strict=True):
-                    if cell.applies:
+                    if cell.applies and not cell.text:
                         key = keys[id(group), id(row), column.key]
                         cells[key] = _behind(
                             report, section, (group, row, column, cell), keys, places, details
@@ -184,7 +194,22 @@ def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
         value = getattr(cell, name)
         if value is not None:
             facts.append((title, percent(value, signed=column.signed)))
+    if cell.tested is not None:
+        facts += _tested(cell.tested)
+    if cell.collapsed:
+        facts.append(("collapsed to one prediction", str(cell.collapsed)))
     missing = ", ".join(f"{number} {reason}" for reason, number in cell.missing.items() if number)
     facts += [("missing", missing)] if missing else []
     facts += [("note", cell.remark)] if cell.remark else []
     return facts
+
+
+def _tested(tested: Tested) -> list[tuple[str, str]]:
+    """The difference to the baseline, and how sure it is."""
+    ends = ", ".join(percent(end, signed=True) for end in (tested.low, tested.high))
+    found = f"{percent(tested.difference, signed=True)} [{ends}] over {tested.n} seeds"
+    p, corrected = (figure(value, "p") for value in (tested.p, tested.p_corrected))
+    return [
+        ("difference to the baseline", f"{found} {tested.mark}".rstrip()),
+        ("p, p corrected", f"{p}, {corrected}"),
+    ]
