@@ -30,7 +30,8 @@ def plot(
         str | None, typer.Option("--over", metavar="NAME", help="sweep: the hyper-parameter.")
     ] = None,
     critical: Annotated[
-        float | None, typer.Option("--critical", metavar="X", help="ranks: the critical difference.")
+        float | None,
+        typer.Option("--critical", metavar="X", help="ranks: the critical difference (Nemenyi's)."),
     ] = None,
     pairs: Annotated[
         Path | None,

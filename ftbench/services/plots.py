@@ -35,7 +35,7 @@ def draw(
         kind: one of ``KINDS``, but ``reproduction``.
         request: which jobs; its table follows from the kind.
         over: the hyper-parameter of a sweep.
-        critical: the critical difference of ranks.
+        critical: the critical difference of ranks; None for Nemenyi's.
 
     Raises:
         UnknownName: a kind, model, task, method or hyper-parameter that nothing carries.
@@ -103,7 +103,7 @@ def _plot(
     if kind == "robustness":
         return curves.robustness(frame, title, section.axis or "")
     if kind == "ranks":
-        return ranks.ranks(frame, title, critical)
+        return ranks.ranks(frame, title, *with_ranks(frame, critical))
     if kind == "learning":
         losses = with_losses(address, frame)
         if losses.empty:
@@ -141,6 +141,25 @@ def with_costs(facts: Mapping[str, Mapping[str, Any]], frame: pd.DataFrame) -> p
         name: [_reach(facts.get(job, {}), path) for job in frame["job"]] for name, path in COSTS.items()
     }
     return frame.assign(**columns).astype(dict.fromkeys(COSTS, float))
+
+
+def with_ranks(frame: pd.DataFrame, critical: float | None = None) -> tuple[dict[str, float], float | None]:
+    """Method -> its average rank over the tasks, ascending, and the critical difference.
+
+    Methods without a score on every task are left out. The difference is Nemenyi's unless one is given; there
+    is none for one task.
+    """
+    from ftbench.stats import ranks
+
+    means = frame.groupby(["label", "task"], sort=False)["value"].mean().unstack("task").dropna()
+    methods, tasks = means.shape
+    if not methods:
+        return {}, critical
+    average = ranks.average_ranks(means.to_numpy().T)
+    named = sorted(zip(map(str, means.index), map(float, average), strict=True), key=lambda one: one[1])
+    if critical is None and tasks > 1 and methods > 1:
+        critical = ranks.critical_difference(tasks, methods)
+    return dict(named), critical
 
 
 def with_losses(address: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def _figures_of(
 ) -> Iterator[html.Figure]:
     from ftbench.reports import tidy
     from ftbench.reports.plots import cost, curves, ranks, spread
-    from ftbench.services.plots import with_costs, with_losses
+    from ftbench.services.plots import with_costs, with_losses, with_ranks
 
     frame, title = tidy.scores(section), section.title
     if frame.empty:
@@ -104,8 +104,9 @@ def _figures_of(
     costs = with_costs(facts, frame)
     if costs["training_seconds"].notna().any():
         yield html.Figure("Cost", cost.cost(costs, title))
-    if len(ranks.average_ranks(frame)) > 1 and frame["task"].nunique() > 1:
-        yield html.Figure("Ranks", ranks.ranks(frame, title))
+    found, critical = with_ranks(frame)
+    if len(found) > 1 and frame["task"].nunique() > 1:
+        yield html.Figure("Ranks", ranks.ranks(frame, title, found, critical))
     if frame["job"].nunique() <= CURVES:
         losses = with_losses(address, frame)
         if not losses.empty:

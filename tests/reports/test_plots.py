@@ -13,6 +13,7 @@ import pytest
 from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.reports import plots, tidy
 from ftbench.reports.plots import cost, curves, ranks, reproduction, spread, theme
+from ftbench.services.plots import with_ranks
 from tests.reports.samples import GROUPED, REPORT
 
 ODD = "<b>&'\"]\\ {x}"
@@ -51,6 +52,10 @@ def values(spec: dict[str, Any], *fields: str) -> list[dict[str, Any]]:
     return [row for rows in spec["datasets"].values() for row in rows if set(fields) <= set(row)]
 
 
+def ranked(data: pd.DataFrame, critical: float | None = None) -> dict[str, Any]:
+    return ranks.ranks(data, "Title", *with_ranks(data, critical))
+
+
 def found(spec: Any, name: str) -> list[Any]:
     """Every value of a key, wherever it stands."""
     if isinstance(spec, list):
@@ -71,8 +76,8 @@ SPECS = {
     "robustness of one seed": lambda: curves.robustness(frame(seeds=1, ratios=(0.0, 0.1)), "Title", "noise"),
     "learning": lambda: curves.learning(frame(), "Title"),
     "cost": lambda: cost.cost(frame(), "Title"),
-    "ranks": lambda: ranks.ranks(frame(methods=7), "Title", 1.5),
-    "ranks alone": lambda: ranks.ranks(frame(methods=2), "Title"),
+    "ranks": lambda: ranked(frame(methods=7), 1.5),
+    "ranks alone": lambda: ranked(frame(methods=2)),
     "reproduction": lambda: reproduction.reproduction(
         pd.DataFrame({"name": ["a", ODD], "published": [60.0, 70.0], "measured": [61.0, 69.0]}), "Title"
     ),
@@ -182,11 +187,14 @@ def test_the_front_is_what_nothing_beats():
 
 def test_ranks_are_averaged_over_tasks_and_ties_shared():
     data = frame(methods=3, tasks=2)
-    assert ranks.average_ranks(data) == {ODD: 1.0, "bidrop[k=3]": 2.0, "vanilla": 3.0}
+    assert with_ranks(data)[0] == {ODD: 1.0, "bidrop[k=3]": 2.0, "vanilla": 3.0}
     data.loc[(data["label"] == "vanilla") & (data["task"] == "T0"), "value"] += 0.02
-    assert ranks.average_ranks(data) == {ODD: 1.25, "vanilla": 2.25, "bidrop[k=3]": 2.5}
+    assert with_ranks(data)[0] == {ODD: 1.25, "vanilla": 2.25, "bidrop[k=3]": 2.5}
     with pytest.raises(FtbenchError, match="fewer than two methods"):
-        ranks.ranks(frame(methods=1), "Title")
+        ranked(frame(methods=1))
+    critical = with_ranks(frame(methods=7, tasks=4))[1]
+    assert critical == pytest.approx(2.949 * (7 * 8 / 24) ** 0.5, abs=2e-3)  # q of Demšar 2006, Table 5a
+    assert with_ranks(frame(methods=7, tasks=1))[1] is None
 
 
 @pytest.mark.parametrize(
@@ -200,9 +208,7 @@ def test_ranks_are_averaged_over_tasks_and_ties_shared():
 )
 def test_bars_join_the_longest_runs_within_the_critical_difference(places, critical, spans):
     assert ranks.groups(places, critical) == spans
-    bars = (
-        values(ranks.ranks(frame(methods=4), "Title", critical), "from") if places == [1, 2, 3, 4] else spans
-    )
+    bars = values(ranked(frame(methods=4), critical), "from") if places == [1, 2, 3, 4] else spans
     assert len(bars) == len(spans)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ftbench.errors import FtbenchError
@@ -15,19 +15,21 @@ STEP = 20  # pixels between the lines of two labels
 BAR = 7  # pixels between the bars of two groups
 
 
-def ranks(frame: pd.DataFrame, title: str, critical: float | None = None) -> dict[str, Any]:
+def ranks(
+    frame: pd.DataFrame, title: str, found: Mapping[str, float], critical: float | None = None
+) -> dict[str, Any]:
     """Average ranks on a line, the best at the left; bars join those within the critical difference.
 
     Args:
         frame: see ``ftbench.reports.tidy``; one table, clean runs.
         title: of the plot.
+        found: method -> its average rank, ascending.
         critical: the critical difference in ranks; None draws no bars.
 
     Raises:
         FtbenchError: fewer than two methods have scores on every task.
     """
     alt = theme.load()
-    found = average_ranks(frame)
     if len(found) < 2:
         raise FtbenchError("ranks: fewer than two methods have scores on every task of the table")
     left_out = [label for label in dict.fromkeys(frame["label"]) if label not in found]
@@ -37,16 +39,6 @@ def ranks(frame: pd.DataFrame, title: str, critical: float | None = None) -> dic
     if left_out:
         told += f" Without a score on every task: {', '.join(left_out)}."
     return theme.finished(_diagram(alt, found, critical), title, told)
-
-
-def average_ranks(frame: pd.DataFrame) -> dict[str, float]:
-    """Method -> its average rank over the tasks, ascending; 1 is best, ties share the mean of their places.
-
-    Methods without a score on every task are left out.
-    """
-    means = frame.groupby(["label", "task"], sort=False)["value"].mean().unstack("task").dropna()
-    ranked = means.rank(ascending=False, axis=0).mean(axis=1).sort_values(kind="stable")
-    return {str(label): float(rank) for label, rank in ranked.items()}
 
 
 def groups(ascending: Sequence[float], critical: float) -> list[tuple[int, int]]:
@@ -59,7 +51,7 @@ def groups(ascending: Sequence[float], critical: float) -> list[tuple[int, int]]
     return spans
 
 
-def _diagram(alt: Any, found: dict[str, float], critical: float | None) -> Any:
+def _diagram(alt: Any, found: Mapping[str, float], critical: float | None) -> Any:
     """The axis above, the labels below at both sides, the bars between."""
     names, values = list(found), list(found.values())
     spans = [] if critical is None else groups(values, critical)
