@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-import signal
 import subprocess
 
 import pytest
 
-from tests.acceptance.conftest import DEADLINE, GRID, Place, children_of, kill, until
+from tests.acceptance.conftest import GRID, Place, children_of, kill, until
 
-JOBS = ["--methods", "bidrop", "--no-baseline", "--seeds", "3", *GRID]
+JOBS = ["--methods", "vanilla", "--seeds", "3", *GRID]
 WORKER = ["worker", "--drain", "--threads", "1", "--lease", "2"]
 
 
@@ -48,21 +47,13 @@ def test_two_slots_killed_at_random_moments_give_the_scores_of_one(place: Place,
 
     worker = place.start(*WORKER, "--slots", "2")
     until(lambda: counts(place).get("running") == 2 or worker.poll() is not None, "two jobs at once")
-    checkpoints_seen(place, worker, moments.randint(2, 6))
+    checkpoints_seen(place, worker, moments.randint(2, 8))
     children = children_of(worker.pid)
     assert len(children) == 2
     kill(moments.choice(children))
-    checkpoints_seen(place, worker, moments.randint(2, 8))
+    until(lambda: place.rows("select 1 from attempts where outcome = 'lost'") != [], "the loss is told")
     kill(worker.pid)
     worker.communicate()
-
-    worker = place.start(*WORKER, "--slots", "2", "--name", "second")
-    checkpoints_seen(place, worker, moments.randint(1, 8))
-    worker.send_signal(signal.SIGINT)
-    _, err = worker.communicate(timeout=DEADLINE)
-    assert worker.returncode in (0, 130) and "Traceback" not in err
-    # the leases of the killed worker may still last
-    assert place.rows("select digest from jobs where state = 'running' and owner = 'second'") == []
 
     place.ftbench(*WORKER, "--slots", "2")
     assert counts(place) == {"done": 3}
