@@ -1,7 +1,7 @@
 """Writes docs/methods/measured.md: what every method scored and cost beside vanilla, in one small real run.
 
 ftbench queue …; ftbench worker --drain          # the page names the grid
-python benchmarks/methods.py > costs.md
+python -m benchmarks.methods > costs.md
 python scripts/write_measured.py ftbench.db costs.md
 """
 
@@ -38,9 +38,9 @@ def scores(database: str) -> dict[str, dict[str, list[float]]]:
 def costs(path: Path) -> dict[str, tuple[str, str]]:
     """Method -> time and peak memory against vanilla, from the benchmark's table."""
     if not path.is_file():
-        sys.exit(f"{path} is not there: write it with python benchmarks/methods.py > {path}")
+        sys.exit(f"{path} is not there: write it with python -m benchmarks.methods > {path}")
     rows = re.findall(
-        r"^\| `(\w+)` \| ([^|]*) \| [^|]* \| ([^|]*) \|$", path.read_text(encoding="utf-8"), re.M
+        r"^\| `(\w+)` \| ([^|]*) \| [^|]* \| [^|]* \| ([^|]*) \|$", path.read_text(encoding="utf-8"), re.M
     )
     return {name: (time.partition(" (")[0].strip(), memory.strip()) for name, time, memory in rows}
 

@@ -19,44 +19,51 @@ if TYPE_CHECKING:
 EPS = 1e-12
 
 
-def fold(mean: Tensor, squares: Tensor, gradient: Tensor, count: int) -> None:
-    """Add the ``count``-th gradient to the running mean and squared deviations, in place (Welford 1962).
+#: Selections that look at how the passes differ.
+PERTURBED = ("ess", "perturbation")
+
+
+def fold(mean: Tensor, squares: Tensor | None, gradient: Tensor, count: int) -> Tensor:
+    """Add the ``count``-th gradient to the running mean and squared deviations (Welford 1962).
 
     Args:
-        mean: of the gradients so far; zeros before the first.
-        squares: Σ(g−mean)² so far, same shape.
-        gradient: the new one, same shape.
-        count: how many there are with it, from 1.
+        mean: of the gradients so far; changed in place.
+        squares: Σ(g−mean)² so far, same shape; changed in place. None where there is one gradient so far.
+        gradient: the new one, same shape; its memory is used up.
+        count: how many there are with it, from 2.
+
+    Returns:
+        Σ(g−mean)² with the new one.
     """
-    delta = gradient - mean
+    delta = gradient.sub_(mean)
     mean.add_(delta, alpha=1.0 / count)
-    squares.addcmul_(delta, gradient - mean)
+    part = (count - 1) / count  # (g−μ_old)(g−μ_new) = (g−μ_old)²·(count−1)/count
+    return delta.square_().mul_(part) if squares is None else squares.addcmul_(delta, delta, value=part)
 
 
 def perturbation_factor(mean: Tensor, squares: Tensor) -> Tensor:
     """F_per = |μ| / √Σ_j(g_j−μ)² (Eq. 7), any shape; 0 where μ is 0, very large where only the spread is."""
-    return mean.abs() / (squares.sqrt() + EPS)
+    return mean.abs().div_(squares.sqrt().add_(EPS))
 
 
 def scaling_factor(mean: Tensor, weight: Tensor) -> Tensor:
     """F_sca = |μ| / |θ| (Eq. 8), any shape; 0 where μ is 0."""
-    return mean.abs() / (weight.abs() + EPS)
+    return mean.abs().div_(weight.abs().add_(EPS))
 
 
-def selection_score(mean: Tensor, squares: Tensor, weight: Tensor, selection: str = "ess") -> Tensor:
+def selection_score(mean: Tensor, squares: Tensor | None, weight: Tensor, selection: str = "ess") -> Tensor:
     """What the sub-net is selected by: F_per·F_sca (Eq. 9), or one of the two factors.
 
     Args:
         mean: μ, the mean gradient.
-        squares: Σ_j(g_j−μ)², same shape.
+        squares: Σ_j(g_j−μ)², same shape; None for ``scaling``, which does not look at it.
         weight: θ, same shape.
         selection: ``ess`` (both), ``perturbation`` or ``scaling``.
     """
-    if selection == "perturbation":
-        return perturbation_factor(mean, squares)
-    if selection == "scaling":
+    if selection == "scaling" or squares is None:
         return scaling_factor(mean, weight)
-    return perturbation_factor(mean, squares) * scaling_factor(mean, weight)
+    perturbation = perturbation_factor(mean, squares)
+    return perturbation if selection == "perturbation" else perturbation.mul_(scaling_factor(mean, weight))
 
 
 class BiDrop(Method):
@@ -71,7 +78,9 @@ class BiDrop(Method):
     family = "sub-network"
     formula = "F = |μ|/√Σ(g_j−μ)² · |μ|/|θ|;  M = F ≥ the ceil(keep_ratio·N)-th largest F;  Adam(μ⊙M)"
     cost = "k passes a step, one after the other"
-    memory = "2 buffers a weight, whatever k; a byte a masked weight"
+    memory = (
+        "1 buffer a weight, the mean; from k=3 one more a masked weight, whatever k; a byte a masked weight"
+    )
     neutral = {"k": 1, "keep_ratio": 1.0}
     unsupported_note = (
         "with dropout 0 there is no perturbation: the scaling factor alone selects, with a warning"
@@ -127,9 +136,10 @@ class BiDrop(Method):
 
     def training_step(self, run: Run, batch: Batch) -> Tensor:
         """K passes with a backward each; their gradients are folded, so that memory does not grow with k."""
-        loss, mean, squares = self._passes(run, batch)
-        self._masks = {} if self.hparams.selection == "none" else self._select(run, mean, squares)
-        squares.clear()
+        selection = self._selection(run)
+        masked = self._masked_names(run) if selection != "none" else frozenset()
+        loss, mean, squares = self._passes(run, batch, masked if selection in PERTURBED else frozenset())
+        self._masks = self._select(run, mean, squares, masked, selection)
         run.set_gradients(mean)
         mean.clear()
         if self.hparams.clip_after_mask:
@@ -143,7 +153,10 @@ class BiDrop(Method):
         if not self.hparams.clip_after_mask:
             self._apply_masks(run)
 
-    def _passes(self, run: Run, batch: Batch) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+    def _passes(
+        self, run: Run, batch: Batch, perturbed: frozenset[str]
+    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        """The mean loss and gradients of k passes, and the squared deviations of some gradients."""
         k: int = self.hparams.k
         mean: dict[str, Tensor] = {}
         squares: dict[str, Tensor] = {}
@@ -154,9 +167,11 @@ class BiDrop(Method):
             loss = one if loss is None else loss + one
             for name, gradient in run.take_gradients().items():
                 if count == 1:
-                    mean[name], squares[name] = gradient, gradient.new_zeros(gradient.shape)
+                    mean[name] = gradient
+                elif name in perturbed:
+                    squares[name] = fold(mean[name], squares.get(name), gradient, count)
                 else:
-                    fold(mean[name], squares[name], gradient, count)
+                    mean[name].lerp_(gradient, 1.0 / count)
         assert loss is not None
         return loss / k, mean, squares
 
@@ -164,21 +179,28 @@ class BiDrop(Method):
         """The selection that can work: nothing perturbs with one pass or without dropout in any."""
         chosen = str(self.hparams.selection)
         drops = run.drops or bool(self.hparams.other_dropout)
-        if chosen in ("ess", "perturbation") and (self.hparams.k == 1 or not drops):
+        if chosen in PERTURBED and (self.hparams.k == 1 or not drops):
             return "scaling"
         return chosen
 
-    def _select(self, run: Run, mean: dict[str, Tensor], squares: dict[str, Tensor]) -> dict[str, Tensor]:
+    def _select(
+        self,
+        run: Run,
+        mean: dict[str, Tensor],
+        squares: dict[str, Tensor],
+        masked: frozenset[str],
+        selection: str,
+    ) -> dict[str, Tensor]:
+        """The masks of the tensors to be masked; ``squares`` is used up."""
         from ftbench.nn.selection import keep_mask, keep_masks
 
-        masked = self._masked_names(run)
-        names = [n for n in mean if n in masked]
-        selection, ratio = self._selection(run), self.hparams.keep_ratio
+        names, ratio = [n for n in mean if n in masked], self.hparams.keep_ratio
 
         def score(name: str) -> Tensor:
             if selection == "random":
                 return run.noise.uniform(name, mean[name].shape, like=mean[name])
-            return selection_score(mean[name], squares[name], run.parameters[name].detach(), selection)
+            spread = squares.pop(name, None)
+            return selection_score(mean[name], spread, run.parameters[name].detach(), selection)
 
         if self.hparams.scope == "global":
             return dict(zip(names, keep_masks([score(n) for n in names], ratio), strict=True))

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from ftbench.training.run import Run
 
 
-def fisher_term(gradient: Tensor, clip: float | None = None) -> Tensor:
-    """What one gradient adds to the Fisher information: g², of g clipped alone to a norm, if any.
+def add_fisher(fisher: Tensor, gradient: Tensor, clip: float | None = None) -> None:
+    """Add to the Fisher information, in place, what one gradient brings: g², of g clipped to a norm, if any.
 
     Args:
-        gradient: of one tensor, any shape.
+        fisher: of one tensor, any shape.
+        gradient: of the tensor, same shape; its memory is used up.
         clip: largest norm of this tensor's gradient; None clips nothing.
     """
-    if clip is None:
-        return gradient.square()
-    scale: Tensor = (clip / (gradient.norm() + 1e-6)).clamp(max=1.0)
-    return (gradient * scale).square()
+    if clip is not None:
+        gradient.mul_((clip / (gradient.norm() + 1e-6)).clamp(max=1.0))
+    fisher.addcmul_(gradient, gradient)
 
 
 def child_masks(fisher: Sequence[Tensor], keep_ratio: float, threshold: str = "count") -> list[Tensor]:
@@ -164,15 +164,17 @@ class ChildTuningD(Method):
         self._masks = dict(state["masks"])
 
     def _fisher(self, run: Run) -> dict[str, Tensor]:
+        from ftbench.nn.frozen import trained_alone
+
         names = self._masked_names(run)
         fisher = {n: p.detach().new_zeros(p.shape) for n, p in run.parameters.items() if n in names}
         count = 0
-        for part in self._parts(run):
-            run.backward(self.compute_loss, part)
-            count += 1
-            for name, gradient in run.take_gradients().items():
-                if name in fisher:
-                    fisher[name].add_(fisher_term(gradient, self.hparams.fisher_clip))
+        with trained_alone(run.model, [run.parameters[n] for n in names]):  # no gradient that nobody reads
+            for part in self._parts(run):
+                run.backward(self.compute_loss, part)
+                count += 1
+                for name, gradient in run.take_gradients().items():
+                    add_fisher(fisher[name], gradient, self.hparams.fisher_clip)
         if self.hparams.fisher == "batch":
             for total in fisher.values():
                 total.div_(count)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def masked_gradient(gradient: Tensor, sample: Tensor, keep_ratio: float) -> Tensor:
-    """g⊙B/p, whose expectation is g.
+    """g⊙B/p, whose expectation is g; in place.
 
     Args:
         gradient: any shape.
         sample: B, 1 with probability p and else 0, same shape.
         keep_ratio: p, in (0, 1].
     """
-    return gradient * sample / keep_ratio
+    return gradient.mul_(sample).div_(keep_ratio)
 
 
 class ChildTuningF(Method):

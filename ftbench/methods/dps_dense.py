@@ -241,7 +241,7 @@ class DPSDense(Method):
         with torch.no_grad():
             for name, mask in self._masks.items():
                 weight = run.parameters[name]
-                weight.copy_(torch.where(mask, weight, self._held[name]))
+                weight.mul_(mask).add_(self._held[name] * ~mask)  # exact: one term is 0
 
 
 def _redraw_head(model: nn.Module, run: Run) -> None:

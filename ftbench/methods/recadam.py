@@ -44,7 +44,7 @@ class RecAdam(Method):
     family = "regularisation"
     formula = "θ ← θ − lr·[λ(t)·m/(√v+ε) + (1−λ(t))·γ·(θ−θ0)],  λ(t) = σ(k·(t−t0)); head: Adam"
     cost = "1 pass a step"
-    memory = "1 buffer a weight: θ0; during an update one more, as transformers 4's AdamW takes"
+    memory = "1 buffer a weight: θ0"
     published = {"penalty": "decoupled_after", "anneal_t0": 250.0}
     neutral = {"anneal_fun": "constant"}
     neutral_recipe = {"optimizer": "adamw_hf"}

@@ -1,8 +1,8 @@
-"""Weight decay that leaves masked entries alone."""
+"""What does not move: entries that do not decay, parameters that need no gradient."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -49,4 +49,21 @@ def decay_kept(optimizer: Optimizer, masks: Mapping[nn.Parameter, Tensor], step:
 @torch.no_grad()
 def _shrink(params: list[tuple[nn.Parameter, Tensor | None, float]]) -> None:
     for p, mask, factor in params:
-        p.mul_(factor if mask is None else torch.ones_like(p).masked_fill_(mask, factor))
+        if mask is None:
+            p.mul_(factor)
+        else:
+            p.add_(p * mask, alpha=factor - 1)
+
+
+@contextmanager
+def trained_alone(model: nn.Module, parameters: Iterable[nn.Parameter]) -> Iterator[None]:
+    """Only these parameters of a model get gradients inside the block."""
+    chosen = {id(p) for p in parameters}
+    paused = [p for p in model.parameters() if p.requires_grad and id(p) not in chosen]
+    for p in paused:
+        p.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for p in paused:
+            p.requires_grad_(True)

@@ -50,32 +50,33 @@ class AdamWHF(torch.optim.Optimizer):
             if not self.state[p]:
                 self.state[p] = {"step": 0, "exp_avg": torch.zeros_like(p), "exp_avg_sq": torch.zeros_like(p)}
             self.state[p]["step"] += 1
-        grads = [p.grad for p in params if p.grad is not None]
-        first = [self.state[p]["exp_avg"] for p in params]
-        second = [self.state[p]["exp_avg_sq"] for p in params]
-        (beta1, beta2), lr = group["betas"], group["lr"]
-        torch._foreach_mul_(first, beta1)
-        torch._foreach_add_(first, grads, alpha=1 - beta1)
-        torch._foreach_mul_(second, beta2)
-        torch._foreach_addcmul_(second, grads, grads, value=1 - beta2)
-        denominator = list(torch._foreach_sqrt(second))
-        torch._foreach_add_(denominator, group["eps"])
-        steps = [self.state[p]["step"] for p in params]
-        sizes = [-lr * math.sqrt(1 - beta2**t) / (1 - beta1**t) for t in steps]
-        self._move(group, params, first, denominator, sizes)
+        for count in sorted({self.state[p]["step"] for p in params}):
+            self._move(group, [p for p in params if self.state[p]["step"] == count], count)
         if group["weight_decay"]:
-            torch._foreach_mul_(params, 1 - lr * group["weight_decay"])
+            torch._foreach_mul_(params, 1 - group["lr"] * group["weight_decay"])
 
-    def _move(
-        self,
-        group: dict[str, Any],
-        params: list[Tensor],
-        first: list[Tensor],
-        denominator: list[Tensor],
-        sizes: list[float],
-    ) -> None:
-        """Add size·m/(√v+ε) to the parameters, before they decay."""
-        torch._foreach_addcdiv_(params, first, denominator, sizes)
+    def _move(self, group: dict[str, Any], params: list[Tensor], count: int) -> None:
+        """The ``count``-th step of Adam of these parameters, before they decay."""
+        self._adam(group, params, count, group["lr"])
+
+    def _adam(self, group: dict[str, Any], params: list[Tensor], count: int, lr: float) -> None:
+        """Torch's fused Adam with ε/√(1−β2^t) for ε: added to the corrected root, it is ε before."""
+        beta1, beta2 = group["betas"]
+        torch._fused_adamw_(
+            params,
+            [p.grad for p in params if p.grad is not None],
+            [self.state[p]["exp_avg"] for p in params],
+            [self.state[p]["exp_avg_sq"] for p in params],
+            [],
+            [torch.tensor(float(count), device=p.device) for p in params],
+            lr=lr,
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=0.0,
+            eps=group["eps"] / math.sqrt(1 - beta2**count),
+            amsgrad=False,
+            maximize=False,
+        )
 
 
 class Optimizer:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ftbench.nn.optimizers import AdamWHF
@@ -79,24 +80,22 @@ class RecAdamOptimizer(AdamWHF):
         self._anchors, self._anneal = anchors, anneal
         self._weight, self._strength, self._after = weight, strength, after
 
-    def _move(
-        self,
-        group: dict[str, Any],
-        params: list[Tensor],
-        first: list[Tensor],
-        denominator: list[Tensor],
-        sizes: list[float],
-    ) -> None:
-        lambdas = [self._anneal(self.state[p]["step"]) if p in self._anchors else 1.0 for p in params]
+    def _move(self, group: dict[str, Any], params: list[Tensor], count: int) -> None:
+        anchored = [p for p in params if p in self._anchors]
+        free = [p for p in params if p not in self._anchors]
+        factor, lr = self._anneal(count), group["lr"]
         # Adam's direction does not depend on θ: a pull made before its step is a pull from where it began.
         if not self._after:
-            self._pull(params, lambdas, group["lr"])
-        scaled = [size * factor for size, factor in zip(sizes, lambdas, strict=True)]
-        super()._move(group, params, first, denominator, scaled)
+            self._pull(anchored, factor, lr)
+        if anchored:
+            self._adam(group, anchored, count, lr * factor)
+        if free:
+            self._adam(group, free, count, lr)
         if self._after:
-            self._pull(params, lambdas, group["lr"])
+            self._pull(anchored, factor, lr)
 
-    def _pull(self, params: list[Tensor], lambdas: list[float], lr: float) -> None:
-        for p, factor in zip(params, lambdas, strict=True):
-            if p in self._anchors and factor != self._weight:
-                p.add_(self._anchors[p] - p, alpha=lr * (self._weight - factor) * self._strength)
+    def _pull(self, params: list[Tensor], factor: float, lr: float) -> None:
+        """θ ← θ + lr·(w−λ)·γ·(θ0−θ)."""
+        if params and factor != self._weight:
+            anchors = [self._anchors[p] for p in params]
+            torch._foreach_lerp_(params, anchors, lr * (self._weight - factor) * self._strength)

@@ -29,13 +29,14 @@ def kth_largest(values: Tensor, k: int) -> Tensor:
     if flat.device.type == "cpu" and flat.dtype in (torch.float32, torch.float64):
         place = flat.numel() - k
         return torch.as_tensor(np.partition(flat.numpy(), place)[place], dtype=flat.dtype)
-    return torch.kthvalue(flat, flat.numel() - k + 1).values
+    return kth_largest_of([flat], k)
 
 
 def kth_largest_of(tensors: Sequence[Tensor], k: int) -> Tensor:
-    """The ``k``-th largest value of several tensors, exactly, without joining or copying them.
+    """The ``k``-th largest value of several tensors, exactly, without joining, sorting or copying them.
 
-    The bits of floating-point numbers order as the numbers do: each pass counts 16 of them, from the top.
+    The bits of floating-point numbers order as the numbers do: each pass counts 16 of them, from the top,
+    among the values that agree with what is found so far. Nothing waits for the device.
 
     Args:
         tensors: any shapes, one dtype and device, no NaN.
@@ -46,22 +47,37 @@ def kth_largest_of(tensors: Sequence[Tensor], k: int) -> Tensor:
     """
     dtype = tensors[0].dtype
     wide = dtype if dtype in (torch.float32, torch.float64) else torch.float32
-    found: int | None = None
-    for shift in range(torch.finfo(wide).bits - 16, -1, -16):
-        counts = torch.zeros(1 << 16, dtype=torch.int64, device=tensors[0].device)
+    bits, device = torch.finfo(wide).bits, tensors[0].device
+    left = torch.tensor([k], device=device)
+    found = torch.zeros(1, dtype=torch.int64, device=device)
+    for shift in range(bits - 16, -1, -16):
+        counts = torch.zeros(1 << 16, dtype=torch.int64, device=device)
         for keys in _keys(tensors, wide):
-            if found is None:
+            if shift + 16 == bits:
                 digits = (keys >> shift) + (1 << 15)  # the sign is the top bit
             else:
-                digits = (keys[keys >> (shift + 16) == found] >> shift) & 0xFFFF
-            counts += torch.bincount(digits, minlength=1 << 16)
+                digits = torch.where(keys >> (shift + 16) == found, (keys >> shift) & 0xFFFF, 1 << 16)
+            counts += _counted(digits)
         above = counts.flip(0).cumsum(0)
-        place = int(torch.searchsorted(above, k))
-        k -= int(above[place] - counts[-1 - place])
+        place = torch.searchsorted(above, left)
         digit = (1 << 16) - 1 - place
-        found = digit - (1 << 15) if found is None else (found << 16) | digit
+        left = left - (above[place] - counts[digit])
+        found = digit - (1 << 15) if shift + 16 == bits else (found << 16) | digit
     whole = torch.int64 if wide is torch.float64 else torch.int32
-    return _swap(torch.tensor(found, dtype=whole)).view(wide).to(tensors[0])
+    return _swap(found.to(whole)).view(wide).to(tensors[0]).reshape(())
+
+
+def _counted(digits: Tensor) -> Tensor:
+    """How often each number below 2^16 is there; 2^16 stands for what does not count."""
+    if digits.device.type == "cpu":
+        return torch.bincount(digits, minlength=(1 << 16) + 1)[:-1]
+    return scattered(digits)  # bincount would wait for the largest number
+
+
+def scattered(digits: Tensor) -> Tensor:
+    """The same, by additions on the device."""
+    zeros = torch.zeros((1 << 16) + 1, dtype=torch.int64, device=digits.device)
+    return zeros.scatter_add_(0, digits.long(), torch.ones_like(digits, dtype=torch.int64))[:-1]
 
 
 def _keys(tensors: Sequence[Tensor], dtype: torch.dtype) -> Iterator[Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from ftbench.training.trainer import Trainer
@@ -46,11 +46,16 @@ def peak(trainer: Trainer) -> float:
     with allocations() as events:
         model = trainer.method.fit(trainer)
         size = sum(p.numel() * p.element_size() for p in model.parameters())
+    return highest(events) / size
+
+
+def highest(changes: Iterable[int]) -> int:
+    """The most that was held at any time, after bytes taken and given back."""
     held = most = 0
-    for change in events:
+    for change in changes:
         held += change
         most = max(most, held)
-    return most / size
+    return most
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ftbench.training.counter import normals, uniforms
+from ftbench.training.counter import events, normals, uniforms
 
 Sampler = Callable[[Sequence[int], int, torch.device], Tensor]
 
@@ -46,8 +46,8 @@ class Noise:
         self._step, self._pass, self._micro = step, pass_, micro
 
     def bernoulli(self, name: str, shape: Sequence[int], p: float, *, like: Tensor, **rows: Any) -> Tensor:
-        """1 with probability ``p``, else 0; ``like`` gives dtype and device. See ``rows`` in ``normal``."""
-        return self._draw(name, shape, like, lambda *a: (uniforms(*a) < p).float(), **rows)
+        """1 with probability ``p`` (to 2^-16), else 0; for ``like`` and ``rows`` see ``normal``."""
+        return self._draw(name, shape, like, lambda seeds, n, place: events(seeds, n, p, place), **rows)
 
     def uniform(
         self,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ftbench.errors import BadValue, ModelError
-from ftbench.methods.child_tuning_d import ChildTuningD, child_masks, fisher_term
+from ftbench.methods.child_tuning_d import ChildTuningD, add_fisher, child_masks
 from ftbench.methods.child_tuning_f import ChildTuningF, masked_gradient
 from ftbench.nn import structure
 from ftbench.testing import trajectory
@@ -78,9 +78,10 @@ def test_child_tuning_f_follows_the_released_code(golden: Any) -> None:
 
 def test_a_gradient_adds_its_square_clipped_alone() -> None:
     g = torch.tensor([3.0, -4.0], dtype=torch.float64)
-    assert fisher_term(g).tolist() == [9.0, 16.0]
-    assert fisher_term(g, 10.0).tolist() == [9.0, 16.0]
-    assert fisher_term(g, 1.0).tolist() == pytest.approx([0.36, 0.64], rel=1e-6)
+    for clip, term in ((None, [9.0, 16.0]), (10.0, [9.0, 16.0]), (1.0, [0.36, 0.64])):
+        fisher = torch.tensor([1.0, 2.0])
+        add_fisher(fisher, g.clone(), clip)
+        assert fisher.tolist() == pytest.approx([1 + term[0], 2 + term[1]], rel=1e-6)
 
 
 def test_masks_by_hand() -> None:

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftbench.nn.selection import keep_mask, keep_masks, kept, kth_largest
+from ftbench.nn import selection
+from ftbench.nn.selection import keep_mask, keep_masks, kept, kth_largest, kth_largest_of
 
 NUMBERS = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=30)
 
@@ -39,6 +40,21 @@ def test_kth_largest_is_that_of_a_sort(values: list[float], data: st.DataObject,
     assert found.shape == () and found.dtype == dtype
     assert found.item() == sorted(values, reverse=True)[k - 1]
     assert given_.tolist() == values  # left as it was
+
+
+@settings(deadline=None)
+@given(st.lists(NUMBERS, min_size=1, max_size=3), st.data(), st.booleans())
+def test_the_histogram_of_several_tensors_gives_what_a_sort_of_all_gives(
+    values: list[list[float]], data: st.DataObject, as_on_a_gpu: bool
+) -> None:
+    together = sorted((v for part in values for v in part), reverse=True)
+    k = data.draw(st.integers(1, len(together)))
+    tensors = [torch.tensor(part) * 1.1 for part in values]
+    with pytest.MonkeyPatch.context() as patch:
+        if as_on_a_gpu:  # counted with scatter_add_ there; the arithmetic is the same everywhere
+            patch.setattr(selection, "_counted", selection.scattered)
+        found = kth_largest_of(tensors, k)
+    assert found.shape == () and found == torch.tensor(together[k - 1]) * 1.1
 
 
 @settings(deadline=None)

@@ -14,7 +14,8 @@ from ftbench.testing.subject import bench_of, subject_of
 #: Beyond vanilla's, in multiples of all weights. Linear weights are 0.86 of them in the model used here; what
 #: is transient in an update counts where it makes the peak.
 CARDS = {
-    "bidrop": 2.28,  # mean and squared deviations; a score while a tensor is selected, a byte a masked weight
+    "bidrop": 1.02,  # the mean
+    "bidrop[k=3]": 1.83,  # and the squared deviations of what is masked
     "child_tuning_d": 0.29,  # a byte a masked weight, and one tensor's scores
     "dps_dense": 1.13,  # GAM or the weights that stay, and the scores of a selection
     "dps_dense[frozen=drifting]": 0.9,
@@ -22,7 +23,7 @@ CARDS = {
     "ema": 1.0,
     "mixout": 0.96,  # W0, and the mixed weight of a pass
     "prior_wd": 1.13,
-    "recadam": 2.13,  # the start, and what the optimiser of transformers 4 holds during an update
+    "recadam": 1.0,  # the start
     "sam": 2.0,
     "weight_mixup[k=1,search_epochs=1]": 4.0,
     "noisytune": 0.0,
@@ -51,8 +52,8 @@ def test_memory_is_what_the_card_says(method: str) -> None:
     assert peak(method) - peak("vanilla") == pytest.approx(CARDS[method], abs=0.12)
 
 
-def test_bidrop_needs_as_much_for_many_passes_as_for_two() -> None:
-    assert peak("bidrop[k=6]") == pytest.approx(peak("bidrop[k=2]"), abs=0.01)
+def test_bidrop_needs_as_much_for_many_passes_as_for_three() -> None:
+    assert peak("bidrop[k=6]") == pytest.approx(peak("bidrop[k=3]"), abs=0.01)
 
 
 @pytest.mark.parametrize("method", ["bitfit", "lora", "prefix", "prompt"])

@@ -20,7 +20,7 @@ from ftbench.domain.job import Job
 from ftbench.domain.result import Outcome
 from ftbench.errors import DataError
 from ftbench.services.events import Collector
-from ftbench.training import execute
+from ftbench.training import execute, products
 from tests.training.conftest import Bench
 
 ENDS = {"done", "failed", "stopped"}
@@ -53,11 +53,12 @@ def last_try(events: Events, digest: str) -> Events:
 
 
 @pytest.fixture(autouse=True)
-def signals() -> Iterator[None]:
-    """The handler of SIGTERM that was there before."""
+def process() -> Iterator[None]:
+    """The handler of SIGTERM and the products that were there before."""
     term = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, term)
+    products.use_torch()
 
 
 @pytest.fixture
@@ -360,3 +361,32 @@ def test_a_child_lives_from_job_to_job_is_stopped_by_sigterm_and_ends_with_its_c
     assert (child.folder / another.digest / "main.part.pt").exists()
     assert child.process.wait(timeout=60) == 0
     assert child.events.read() == ""
+
+
+def test_freed_memory_is_kept_unless_the_user_says_how_to_handle_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    class Library:
+        def __init__(self, _: object) -> None:
+            self.mallopt = lambda what, value: asked.append((what, value))
+
+    monkeypatch.setattr(execute.ctypes, "CDLL", Library)
+    for name in [n for n in os.environ if n.startswith("MALLOC_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
+    execute.keep_memory()
+    assert asked == []
+    monkeypatch.delenv("MALLOC_ARENA_MAX")
+    execute.keep_memory()
+    assert dict(asked)[execute._M_MMAP_MAX] == 0 and dict(asked)[execute._M_TRIM_THRESHOLD] > 2**30
+    monkeypatch.setattr(execute.ctypes, "CDLL", lambda _: object())  # another C library
+    execute.keep_memory()
+
+
+def test_a_training_process_tells_whose_products_it_computed(
+    run: Callable[..., tuple[int, Events]], bench: Bench
+) -> None:
+    code, sent = run(line(bench.job(steps=1)))
+    (facts,) = [event["values"] for event in sent if event["event"] == "provenance"]
+    assert code == 0
+    assert facts["products"] == ("onednn" if products.faster_elsewhere() else "torch")
