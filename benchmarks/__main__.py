@@ -14,11 +14,13 @@ from pathlib import Path
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 #: Name of a measurement -> what its short form is given.
 SHORT = {
-    "trainer": ["--rows", "320"],
+    "trainer": ["--rows", "256", "--threads", "1"],
     "methods": ["--rounds", "1", "--rows", "96"],
     "selection": [],
     "job": ["--jobs", "2"],
     "queue": [],
+    "report": ["--scores", "10000"],
+    "slots": ["--repeat", "1", "--jobs", "6"],
     "startup": [],
 }
 
