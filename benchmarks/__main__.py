@@ -41,7 +41,8 @@ def filled(page: str, name: str, printed: str) -> str:
     _, closed, after = rest.partition(end)
     if not (opened and closed):
         sys.exit(f"{PAGE.name}: no place for '{name}', which begins with {begin}")
-    return f"{before}{begin}\n```sh\n{command(name)}\n```\n\n{printed.strip()}\n{end}{after}"
+    shown = printed.strip() if "|" in printed else f"```text\n{printed.strip()}\n```"
+    return f"{before}{begin}\n```sh\n{command(name)}\n```\n\n{shown}\n{end}{after}"
 
 
 def main(chosen: list[str]) -> int:
