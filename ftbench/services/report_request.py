@@ -46,7 +46,6 @@ class Request:
     show: str | None = None
     collapsed: bool = True
 
-    @property
     def statistics(self) -> tuple[str, ...]:
         """The statistics to show; () for those of the layout.
 

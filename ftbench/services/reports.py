@@ -34,11 +34,11 @@ def build(address: str, request: Request) -> Report:
     """
     if request.table not in LAYOUTS:
         raise UnknownName("table", request.table, LAYOUTS)
-    request.statistics  # noqa: B018 - an unknown one is told before the database is read
+    layout = LAYOUTS[request.table].showing(request.statistics())
     path = sqlite_path(address)
     if path is not None and not path.exists():
         request.check([])
-        axis = LAYOUTS[request.table].parts[0].axis
+        axis = layout.parts[0].axis
         filled = command(request, address, axis=axis)
         raise NothingToReport(f"there is no database '{address}'; make and fill it with: {filled}")
     with open_database(address, write=False) as database:
@@ -48,7 +48,7 @@ def build(address: str, request: Request) -> Report:
         scores = database.results.values(roughly(chosen))
         plugins = plugins_of(database, chosen)
     if not chosen:
-        filled = command(request, address, cells, LAYOUTS[request.table].parts[0].axis)
+        filled = command(request, address, cells, layout.parts[0].axis)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     return tabulate(chosen, scores, request, address=address, plugins=plugins)
 
@@ -73,7 +73,7 @@ def tabulate(
     Raises:
         NothingToReport: the jobs make none of the tables.
     """
-    layout = LAYOUTS[request.table].showing(request.statistics)
+    layout = LAYOUTS[request.table].showing(request.statistics())
     shown = reported(in_order([cell.task for cell in cells], request.task_names()), scores)
     jobs = join(cells, scores, shown)
     jobs = jobs if request.collapsed else without_collapsed(jobs)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ftbench.cli.app import run
+from tests.cli.filled import fill
 from tests.places import data_folder, model_folder
 
 GRID = ("queue", "--methods", "rdrop", "--tasks", "cola", "--models", "../model", "--seeds", "2")
@@ -51,3 +52,10 @@ def ftbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
         return Ended(code, *capfd.readouterr())
 
     return command
+
+
+@pytest.fixture
+def filled(ftbench: Ftbench) -> Ftbench:
+    """Run a command beside a database that holds scores; see ``fill``."""
+    fill("ftbench.db")
+    return ftbench

@@ -14,36 +14,10 @@ from scipy import stats
 from ftbench import tasks
 from ftbench.db import Entry, create_database
 from ftbench.domain.job import Job
-from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import JobResult, Predictions, Score
 from ftbench.stats import paired
 from ftbench.tasks import sources
-from tests.cli.conftest import Ftbench
-
-SCORES = {
-    ("vanilla", "rte"): [0.70, 0.71, 0.69, 0.72],
-    ("bidrop", "rte"): [0.73, 0.735, 0.715, 0.76],
-    ("vanilla", "sst2"): [0.90, 0.91, 0.92, 0.93],
-    ("bidrop", "sst2"): [0.91, 0.90, 0.93],  # the last seed is missing
-}
-
-
-def done(database, job, method, score, predictions=()):
-    database.jobs.add([Entry(job, method)])
-    claim = database.jobs.claim("worker", 60.0)
-    database.jobs.finish(claim, JobResult(scores=(Score("dev", "accuracy", score),), predictions=predictions))
-
-
-@pytest.fixture
-def filled(ftbench: Ftbench) -> Ftbench:
-    with create_database("ftbench.db") as database:
-        for (method, task), scores in SCORES.items():
-            for seed, score in enumerate(scores):
-                done(database, Job("bert-base", "main", task, "d", ("dev",), method, {}, seed), method, score)
-        for method in ("vanilla", "bidrop"):
-            job = Job("bert-base", "main", "rte", "d", ("dev",), method, {}, 0, Perturbation(noise=0.1))
-            done(database, job, method, 0.6)
-    return ftbench
+from tests.cli.filled import SCORES
 
 
 def sheet(ended, name):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ftbench.stats import power
-from tests.cli.test_compare import SCORES, filled  # noqa: F401 - a fixture
+from tests.cli.filled import SCORES
 
 
-def test_measured_spread_gives_what_the_seeds_show_and_a_difference_needs(filled):  # noqa: F811
+def test_measured_spread_gives_what_the_seeds_show_and_a_difference_needs(filled):
     ended = filled("power", "bidrop", "vanilla", "--difference", "2", "--json")
     assert ended.code == 0 and ended.json["schema"] == "ftbench.power/1"
     rte, sst2, average = ended.json["sheets"][0]["rows"]
@@ -43,7 +43,7 @@ def test_stated_spread_needs_no_database(ftbench):
         (("bidrop", "vanlla"), "unknown method 'vanlla'; did you mean 'vanilla'?"),
     ],
 )
-def test_wrong_words_exit_with_2_and_one_line(filled, words, message):  # noqa: F811
+def test_wrong_words_exit_with_2_and_one_line(filled, words, message):
     ended = filled("power", *words)
     assert (ended.code, ended.out) == (2, "")
     assert message in ended.err and ended.err.count("\n") == 1

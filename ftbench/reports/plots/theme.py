@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,8 +23,8 @@ def load() -> Any:
         FtbenchError: it is not installed; names the extra that brings it.
     """
     try:
-        import altair
-        import vl_convert  # noqa: F401
+        altair = importlib.import_module("altair")
+        importlib.import_module("vl_convert")  # draws the files
     except ImportError as error:
         raise FtbenchError("plots need more packages: run `pip install 'ftbench[plots]'`") from error
     return altair
