@@ -1,4 +1,4 @@
-"""How long ``ftbench --help`` takes: under 0.4 s, beside a bare start of Python in the same run.
+"""How long ``ftbench --help`` takes: under 0.3 s, beside a bare start of Python in the same run.
 
 python benchmarks/startup.py
 """
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-LIMIT, REPEAT = 0.4, 15
+LIMIT, REPEAT = 0.3, 15
 
 
 def seconds(*arguments: str) -> float:
