@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from ftbench.cli import _config
 from ftbench.cli._options import DatabaseOption, DataOption, JsonOption, YesOption
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say, span
-from ftbench.settings import database_address
+from ftbench.settings import DEFAULT_DATABASE, database_address
 
 if TYPE_CHECKING:
     from ftbench.db import Added
@@ -161,7 +162,8 @@ def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
     if added.revived:
         say(f"{counted(added.revived, 'cancelled job')} queued again")
     if added.added or added.revived:
-        say("run them with: ftbench worker")
+        named = "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
+        say(f"run them with: ftbench worker{named}")
 
 
 def _show(plan: Plan, as_json: bool) -> None:

@@ -113,6 +113,11 @@ def test_a_file_of_wrong_flags_is_refused(ftbench: Ftbench, content: str, text: 
     assert files() == ["grid.yaml"]
 
 
+def test_the_next_command_names_the_database_that_was_named(ftbench: Ftbench) -> None:
+    ended = ftbench(*GRID, "--db", "two words.db")
+    assert ended.out.splitlines()[-1] == "run them with: ftbench worker --db 'two words.db'"
+
+
 def test_priority_is_recorded(ftbench: Ftbench) -> None:
     ftbench(*GRID, "--priority", "5")
     assert {row["priority"] for row in ftbench("queue", "--json").json} == {5}
