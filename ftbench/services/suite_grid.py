@@ -212,18 +212,20 @@ def _variants(suite: Suite, block: Block, asked: Asked) -> Iterator[Block]:
     }
     for model in names:
         for change in plan.perturbed(sizes, ratios["reduction"], ratios["noise"]):
-            changed = _under(block, change, lines=lines, tasks=named)
+            changed = _under(block, change, lines=lines, tasks=named, sized=len(sizes) > 1)
             yield changed if model == block.model else _with_model(changed, model, len(suite.models()) == 1)
 
 
-def _under(block: Block, change: Perturbation, lines: tuple[Line, ...], tasks: str) -> Block:
-    """A block under another change of the training data."""
+def _under(
+    block: Block, change: Perturbation, lines: tuple[Line, ...], tasks: str, sized: bool = False
+) -> Block:
+    """A block under another change of the training data; ``sized``: its title names the number of rows."""
     now = {"noise": change.noise, "reduction": change.reduction, "train_size": change.train_size}
     changed = {name for name, value in now.items() if getattr(block, name) != value}
     title, setting, departs = block.title, block.setting, block.departs
     if changed & {"noise", "reduction"} or (changed and setting.startswith("n=")):
         title, setting = _condition(change, setting)
-    elif changed:
+    if sized and not setting.startswith("n="):
         title = f"{title}, {_rows(change.train_size)}".removeprefix(", ")
     if "train_size" in changed and not setting.startswith("n="):
         departs = (*departs, f"{_rows(change.train_size)}, not {_rows(block.train_size)}")

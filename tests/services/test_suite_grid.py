@@ -49,6 +49,14 @@ def test_training_rows_concern_all_and_keep_the_printed_numbers_beside_them() ->
     assert suite.blocks[0].printed_model == "bert-large"
 
 
+def test_training_rows_stand_in_the_titles_only_where_they_tell_conditions_apart() -> None:
+    given = {"noise": "0,0.1", "reduction": "0.6"}
+    one = under("bidrop/table5", train_size="500", **given)
+    assert [title for title, _ in one] == ["clean", "noise 10 %", "label 1 reduced by 60 %"]
+    two = [title for title, _ in under("bidrop/table5", train_size="300,500", **given)]
+    assert two[:2] == ["clean, 300 training rows", "clean, 500 training rows"] and len(set(two)) == len(two)
+
+
 def test_several_models_become_one_and_lose_the_printed_numbers() -> None:
     suite = adapted(suites.find("bidrop/table3"), Asked(models="minilm"))
     assert [b.model for b in suite.blocks] == ["minilm"] and suite.blocks[0].printed_model == "-"
