@@ -33,7 +33,7 @@ def source_digest(cls: type) -> str:
         return ""
     paths = dict.fromkeys(path for tree in trees for path in _nn_files(tree))
     trees += [_parse(path) for path in paths]
-    code = "\n".join(ast.dump(_without_docstrings(t)) for t in trees)
+    code = "\n".join(ast.unparse(_without_docstrings(t)) for t in trees)  # ast.dump differs by Python
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
