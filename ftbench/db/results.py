@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import JSON, and_, select, type_coerce
 
 from ftbench.db.engine import Store
 from ftbench.db.filters import matching
@@ -117,6 +117,17 @@ class Results:
         with self._store.reading() as connection:
             latest = {digest: facts for digest, facts in connection.execute(query).all() if digest in digests}
         return {digest: dict(json.loads(facts)) for digest, facts in latest.items()}
+
+    def codes(self) -> dict[str, str]:
+        """The digest of its method's code that each done job was trained with: job -> digest."""
+        code = type_coerce(provenance.c.facts, JSON)["method_digest"].as_string()
+        query = (
+            select(provenance.c.digest, code)
+            .join(attempts, and_(*(attempts.c[name] == provenance.c[name] for name in ("digest", "number"))))
+            .where(attempts.c.outcome == Outcome.OK.value, code.is_not(None))
+        )
+        with self._store.reading() as connection:
+            return {digest: found for digest, found in connection.execute(query)}
 
     def curves(self, digest: str) -> list[CurvePoint]:
         """The logged numbers of a done job, by run, name and step."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
 import inspect
 from pathlib import Path
 
@@ -12,6 +11,7 @@ _CARD = frozenset(
     {"title", "paper", "family", "formula", "cost", "memory", "differs", "unsupported_note"}
     | {"neutral", "neutral_start", "neutral_scale", "neutral_recipe"}
 )
+_NN = Path(__file__).parents[1] / "nn"
 _GROUND = frozenset({"builtins", "ftbench.methods.base"})
 
 
@@ -63,15 +63,9 @@ def _nn_files(tree: ast.Module) -> list[Path]:
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ftbench.nn"):
             names.add(node.module or "")
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    paths = []
-    for name in sorted(names - {"ftbench.nn"}):
-        try:
-            spec = importlib.util.find_spec(name)
-        except ModuleNotFoundError:  # a name inside a module, not a module
-            continue
-        if spec is not None and spec.origin:
-            paths.append(Path(spec.origin))
-    return paths
+    # By name, not by import: that would load torch. A name inside a module is no file.
+    paths = [_NN / f"{name.removeprefix('ftbench.nn.')}.py" for name in sorted(names - {"ftbench.nn"})]
+    return [path for path in paths if path.is_file()]
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

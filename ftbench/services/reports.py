@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ftbench import methods, tasks
 from ftbench.db import CellRow, Database, JobFilter, ScoreRow, ValueRow, open_database
@@ -10,6 +11,7 @@ from ftbench.domain.result import State
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.reports.layouts import LAYOUTS, Part
 from ftbench.reports.table import Report, Section
+from ftbench.services import older_code
 from ftbench.services.report_jobs import join, labels, reported, without_collapsed
 from ftbench.services.report_remarks import remarks
 from ftbench.services.report_request import Request, command
@@ -47,10 +49,12 @@ def build(address: str, request: Request) -> Report:
         chosen = request.lets_through(cells)
         scores = database.results.values(roughly(chosen))
         plugins = plugins_of(database, chosen)
+        codes = database.results.codes()
     if not chosen:
         filled = command(request, address, cells, layout.parts[0].axis)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
-    return tabulate(chosen, scores, request, address=address, plugins=plugins)
+    found = tabulate(chosen, scores, request, address=address, plugins=plugins)
+    return replace(found, notes=(*found.notes, *older_code.note(chosen, codes, plugins)))
 
 
 def tabulate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ftbench import suites, tasks
 from ftbench.db import CellRow, JobFilter, ScoreRow, ValueRow, open_database
@@ -20,7 +20,7 @@ from ftbench.reports.suite_table import (
     SuiteSection,
 )
 from ftbench.reports.table import Cell
-from ftbench.services import suite_cells, suite_claims, suite_grid, suite_layout, suite_time
+from ftbench.services import older_code, suite_cells, suite_claims, suite_grid, suite_layout, suite_time
 from ftbench.services.report_request import model_id
 from ftbench.services.suite_cells import Jobs, Rule
 from ftbench.services.suite_claims import Measured
@@ -43,12 +43,14 @@ class Source:
         rows: its jobs.
         scores: theirs.
         facts: digest -> what the job ran with, for reports on time.
+        codes: digest -> the state of its method's code.
     """
 
     address: str
     rows: Sequence[CellRow] = ()
     scores: Sequence[ScoreRow | ValueRow] = ()
     facts: Mapping[str, Mapping[str, object]] | None = None
+    codes: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(address: str, name: str, asked: Asked, margin: float = MARGIN) -> tuple[SuiteReport, ...]:
@@ -89,7 +91,7 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: fl
         margin=margin,
         sections=sections,
         caption=tuple(_caption(suite, asked, margin)),
-        notes=tuple(_notes(suite, asked, cells, source.address)),
+        notes=(*_notes(suite, asked, cells, source.address), *_older(cells, source)),
         claims=tuple(_claims(changed, asked, jobs)),
     )
 
@@ -292,6 +294,11 @@ def _notes(suite: Suite, asked: Asked, cells: Sequence[SuiteCell], address: str)
         yield "The paper prints no numbers for these cells."
 
 
+def _older(cells: Sequence[SuiteCell], source: Source) -> tuple[str, ...]:
+    shown = {digest for cell in cells for digest in cell.measured.jobs}
+    return older_code.note([row for row in source.rows if row.digest in shown], source.codes, {})
+
+
 def _read(address: str, changed: Sequence[Suite]) -> Source:
     path = sqlite_path(address)
     if path is not None and not path.exists():
@@ -303,4 +310,4 @@ def _read(address: str, changed: Sequence[Suite]) -> Source:
         scores = database.results.values(where)
         timed = any(suite.kind == TIME for suite in changed)
         facts = database.results.provenances({row.digest for row in rows}) if timed else None
-    return Source(address, rows, scores, facts)
+        return Source(address, rows, scores, facts, database.results.codes())

@@ -19,7 +19,7 @@ from ftbench import methods, tasks
 from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef
-from ftbench.methods._source import source_digest
+from ftbench.methods import source_digest
 from ftbench.training import products
 from ftbench.training.corpus import Corpus, Library
 from ftbench.training.pretrained import Shelf

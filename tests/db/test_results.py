@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ftbench.db import Database, JobFilter
 from ftbench.domain.result import Outcome, State
 from tests.db.samples import RESULT, claim, entry
@@ -75,3 +77,12 @@ def test_the_provenance_of_the_latest_attempt_is_shown(database: Database) -> No
     assert database.results.provenance(done.digest) == {"device": "cuda:0"}
     database.jobs.finish(done, RESULT)
     assert database.results.provenance(done.digest) == RESULT.provenance
+
+
+def test_the_code_is_that_of_the_attempt_that_gave_the_scores(database: Database) -> None:
+    database.jobs.add([entry(0), entry(1)])
+    failed = claim(database)
+    database.jobs.fail(failed, Outcome.ENVIRONMENT, "", provenance={"method_digest": "aaaa"})
+    database.jobs.finish(claim(database), replace(RESULT, provenance={"method_digest": "bbbb"}))
+    database.jobs.finish(claim(database), RESULT)  # of a version that did not say so
+    assert database.results.codes() == {failed.digest: "bbbb"}

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import ftbench.nn
-from ftbench.methods import find
-from ftbench.methods._source import source_digest
+from ftbench.methods import _source, find, source_digest
 
 SOURCE = '''\
 """A method."""
@@ -58,15 +56,13 @@ def digest_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The digest of a method's text, with two files of ``nn`` beside it."""
     nn = tmp_path / "nn"
     nn.mkdir()
-    monkeypatch.setattr(ftbench.nn, "__path__", [*ftbench.nn.__path__, str(nn)])
+    monkeypatch.setattr(_source, "_NN", nn)
 
     def write(source: str = SOURCE, selection: str = "x = 1\n", deeper: str = "def thing(): pass\n") -> str:
         (nn / "selection_of_a_test.py").write_text(selection)
         (nn / "deeper_of_a_test.py").write_text(deeper)
         (tmp_path / "mine.py").write_text(source)
         importlib.invalidate_caches()
-        for name in ("selection", "deeper"):
-            sys.modules.pop(f"ftbench.nn.{name}_of_a_test", None)
         return source_digest(find(str(tmp_path / "mine.py")))
 
     return write

@@ -16,8 +16,7 @@ import torch
 from ftbench import tasks
 from ftbench.domain.job import Job
 from ftbench.errors import DataError, ModelError, UnknownName
-from ftbench.methods import find
-from ftbench.methods._source import source_digest
+from ftbench.methods import find, source_digest
 from ftbench.tasks import toy
 from ftbench.training import perform as performing
 from ftbench.training.evaluation import metrics
