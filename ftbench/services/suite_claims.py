@@ -78,6 +78,11 @@ def _rivals(claim: Claim, blocks: Sequence[Measured]) -> list[str]:
     return list(dict.fromkeys(x.title for x in lines if not claim.rivals or x.name in claim.rivals))
 
 
+def differences(one: Measured, left: Line, right: Line) -> dict[int, float]:
+    """Seed -> the mean difference of two lines over the averaged columns, of the seeds that have them all."""
+    return _differences(one, _values(one, left), _values(one, right))
+
+
 def _columns(mine: Runs, theirs: Runs) -> list[tuple[FloatArray, FloatArray]]:
     """The scores of the runs that both have, column by column."""
     found = []

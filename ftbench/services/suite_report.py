@@ -11,7 +11,6 @@ from ftbench.db import CellRow, JobFilter, ScoreRow, ValueRow, open_database
 from ftbench.domain import axes
 from ftbench.errors import BadValue
 from ftbench.reports.suite_table import (
-    ClaimLine,
     Head,
     SuiteCell,
     SuiteGroup,
@@ -20,7 +19,15 @@ from ftbench.reports.suite_table import (
     SuiteSection,
 )
 from ftbench.reports.table import Cell
-from ftbench.services import older_code, suite_cells, suite_claims, suite_grid, suite_layout, suite_time
+from ftbench.services import (
+    older_code,
+    suite_cells,
+    suite_claims,
+    suite_grid,
+    suite_layout,
+    suite_orders,
+    suite_time,
+)
 from ftbench.services.report_request import model_id
 from ftbench.services.suite_cells import Jobs, Rule
 from ftbench.services.suite_claims import Measured
@@ -84,6 +91,7 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: fl
     make = suite_time.grids if suite.kind == TIME else _grids
     sections = tuple(_sections(changed, list(make(changed, asked, jobs, source.facts or {}, margin))))
     cells = [c for s in sections for g in s.groups for r in g.rows for c in r.cells if c.applies]
+    measured = [] if suite.kind == TIME else list(_blocks(changed, asked, jobs))
     return SuiteReport(
         name=suite.name,
         title=changed.title,
@@ -91,8 +99,12 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: fl
         margin=margin,
         sections=sections,
         caption=tuple(_caption(suite, asked, margin)),
-        notes=(*_notes(suite, asked, cells, source.address), *_older(cells, source)),
-        claims=tuple(_claims(changed, asked, jobs)),
+        notes=(
+            *suite_orders.lines(changed, measured),
+            *_notes(suite, asked, cells, source.address),
+            *_older(cells, source),
+        ),
+        claims=tuple(suite_claims.check(claim, measured) for claim in claims.of(suite.name)),
     )
 
 
@@ -157,18 +169,12 @@ def _measured(
     return found
 
 
-def _claims(suite: Suite, asked: Asked, jobs: Jobs) -> Iterator[ClaimLine]:
-    """The paper's claims about a table, checked against what was measured."""
-    found = claims.of(suite.name)
-    if not found:
-        return
+def _blocks(suite: Suite, asked: Asked, jobs: Jobs) -> Iterator[Measured]:
+    """What was measured, by condition."""
     wanted, seeds = list(suite_grid.cells(suite, asked)), axes.seeds(suite.seeds)
-    blocks = []
     for block in suite.blocks:
         averaged = tuple(place.averaged for place in suite_layout.places(block))
-        blocks.append(Measured(block, _measured(suite, block, wanted, jobs, seeds), averaged))
-    for claim in found:
-        yield suite_claims.check(claim, blocks)
+        yield Measured(block, _measured(suite, block, wanted, jobs, seeds), averaged)
 
 
 def _average(
