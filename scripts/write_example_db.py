@@ -1,9 +1,10 @@
-"""Make ``ftbench.db.example`` from a real database: its results without what belongs to one machine.
+"""Make ``ftbench.db.example`` from real databases: their results without what belongs to one machine.
 
-    python scripts/write_example_db.py ftbench.db ftbench.db.example
+    python scripts/write_example_db.py ftbench.db [older.db …] ftbench.db.example
 
-Folders go (jobs keep their identity, which holds none), and so do the tracebacks of attempts. The copy is in
-DELETE journal mode, so that it opens from a read-only folder.
+Of the further databases, which must be of this version, the done jobs are added that the first one has not.
+Jobs that are not done go, and so do folders (jobs keep their identity, which holds none) and attempts'
+tracebacks. The copy is in DELETE journal mode, so that it opens from a read-only folder.
 """
 
 from __future__ import annotations
@@ -15,14 +16,41 @@ from pathlib import Path
 
 from ftbench.db import backup_database
 
+RESULTS = ("attempts", "scores", "curves", "predictions", "provenance")
+
+
+def add(path: Path, source: str) -> None:
+    """Add the done jobs of another database that this one has not done, with their results."""
+    connection = sqlite3.connect(path)
+    connection.execute("ATTACH ? AS other", (source,))
+    names = [row[1] for row in connection.execute("PRAGMA table_info(jobs)")]
+    values = [
+        "(SELECT max(sequence) FROM main.jobs) + o.sequence" if n == "sequence" else f"o.{n}" for n in names
+    ]
+    with connection:
+        keep_done(connection)
+        known = "SELECT digest FROM main.jobs"
+        new = f"SELECT digest FROM other.jobs WHERE state = 'done' AND digest NOT IN ({known})"
+        connection.execute(f"CREATE TEMP TABLE new AS {new}")
+        chosen = f"SELECT {', '.join(values)} FROM other.jobs o WHERE o.digest IN new ORDER BY o.sequence"
+        connection.execute(f"INSERT INTO main.jobs ({', '.join(names)}) {chosen}")
+        for table in RESULTS:
+            connection.execute(f"INSERT INTO main.{table} SELECT * FROM other.{table} WHERE digest IN new")
+    connection.close()
+
+
+def keep_done(connection: sqlite3.Connection) -> None:
+    """Remove the jobs that are not done, with all that was recorded of them."""
+    done = "SELECT digest FROM main.jobs WHERE state = 'done'"
+    for table in (*reversed(RESULTS), "jobs"):
+        connection.execute(f"DELETE FROM main.{table} WHERE digest NOT IN ({done})")
+
 
 def strip(path: Path) -> None:
     """Remove what belongs to the machine, in place."""
     connection = sqlite3.connect(path)
     with connection:
-        (running,) = connection.execute("SELECT count(*) FROM jobs WHERE state = 'running'").fetchone()
-        if running:
-            raise SystemExit(f"{running} jobs are running: stop the workers first")
+        keep_done(connection)
         connection.execute("UPDATE jobs SET places = '{}'")
         connection.execute("UPDATE attempts SET traceback = '', worker = 'worker'")
         connection.execute("UPDATE provenance SET facts = json_set(facts, '$.worker', 'worker')")
@@ -34,11 +62,15 @@ def strip(path: Path) -> None:
 def main() -> int:
     """Copy and strip."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("source", help="the database of a real run")
+    parser.add_argument("sources", nargs="+", help="databases of real runs; the first one's results win")
     parser.add_argument("target", type=Path, help="the example to write")
     options = parser.parse_args()
+    if str(options.target) in options.sources:
+        parser.error(f"{options.target} is the target and a source: copy it first")
     options.target.unlink(missing_ok=True)
-    backup_database(options.source, options.target)
+    backup_database(options.sources[0], options.target)
+    for source in options.sources[1:]:
+        add(options.target, source)
     strip(options.target)
     print(f"wrote {options.target}: {options.target.stat().st_size / 2**20:.1f} MB")
     return 0
