@@ -193,6 +193,8 @@ def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
         ["report", "--published", "dps"],
         ["suites", "bidrop/table5"],
         ["compare", "vanilla", "bidrop", "--db", str(EXAMPLE)],
+        ["claim", "rdrop > vanilla"],
+        ["claim"],
         ["power", "vanilla", "bidrop", "--db", str(EXAMPLE)],
         *([name] for name in ("methods", "tasks", "models", "suites")),
         ["methods", "bidrop"],

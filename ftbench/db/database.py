@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect, select
 
 from ftbench import settings as paths
 from ftbench.db.backend import Backend
+from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
 from ftbench.db.jobs import Jobs
 from ftbench.db.migrations import HEAD, REVISIONS, migrate
@@ -34,6 +35,7 @@ class Database:
         jobs: the queue.
         results: what done jobs left behind.
         published: the numbers printed in papers.
+        claims: what was declared before it was run.
     """
 
     def __init__(self, address: str, store: Store) -> None:
@@ -42,6 +44,7 @@ class Database:
         self.jobs = Jobs(store)
         self.results = Results(store)
         self.published = PublishedNumbers(store)
+        self.claims = DeclaredClaims(store)
         self._store = store
 
     def setting(self, name: str, default: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.job import Job
 from ftbench.domain.result import Outcome, State
 
@@ -179,6 +180,27 @@ class AttemptRow(NamedTuple):
     outcome: Outcome | None
     message: str
     traceback: str
+
+
+class ClaimRow(NamedTuple):
+    """A declared claim.
+
+    Attributes:
+        claim: what it says.
+        declared: when, in seconds since 1970 (UTC).
+        scored: the jobs that it is about which had scores then.
+        scored_now: which have them now.
+    """
+
+    claim: DeclaredClaim
+    declared: float
+    scored: int
+    scored_now: int
+
+    @property
+    def late(self) -> bool:
+        """Whether a score was there when it was declared."""
+        return self.scored > 0
 
 
 class Axes(NamedTuple):

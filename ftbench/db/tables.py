@@ -162,6 +162,27 @@ published = Table(
     comment="Numbers printed in papers.",
 )
 
+claims = Table(
+    "claims",
+    metadata,
+    Column("text", Text, primary_key=True, nullable=False, comment="the claim in its canonical form"),
+    Column("better", Text, nullable=False, comment="label of the method that is said to be ahead"),
+    Column("worse", Text, nullable=False, comment="label of the other one"),
+    Column("models", Text, nullable=False, comment="JSON: ids of models; []: each"),
+    Column("tasks", Text, nullable=False, comment="JSON: names of tasks; []: all that both have"),
+    Column("noise", Float, nullable=False, comment="as in jobs"),
+    Column("reduction", Float, nullable=False, comment="as in jobs"),
+    Column("train_sizes", Text, nullable=False, comment="JSON: as in jobs; []: each"),
+    Column("declared", Float, nullable=False, comment="when it was declared"),
+    Column(
+        "scored",
+        Integer,
+        nullable=False,
+        comment="jobs that it is about which had scores then; more than 0: declared late",
+    ),
+    comment="What users declared of two methods before they ran them; ftbench claim.",
+)
+
 settings = Table(
     "settings",
     metadata,

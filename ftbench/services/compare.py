@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from ftbench.db import open_database
 from ftbench.reports.sheet import Field, Sheet
 from ftbench.services.compare_request import TESTS, Compared, CompareRequest, find
 from ftbench.services.report_jobs import MethodKey
@@ -19,7 +20,6 @@ from ftbench.stats.leaderboard import ALPHA
 
 __all__ = ["CompareRequest", "compare"]
 
-AVERAGE = "Avg"
 RUN: Mapping[str, Callable[[FloatArray], Significance | NoAnswer]] = {
     "t": paired.t_test,
     "wilcoxon": paired.wilcoxon,
@@ -58,39 +58,43 @@ def compare(address: str, request: CompareRequest) -> list[Sheet]:
         UsageError: a request that no comparison can be, or an unknown name.
         FtbenchError: there is nothing to compare.
     """
-    from ftbench.services import compare_across, compare_examples
+    from ftbench.services import claim_tests, compare_across, compare_examples
 
     found = find(address, request)
+    with open_database(address, write=False) as database:
+        declared = claim_tests.tested(database, database.results.cells())
     sheets = []
     for compared in found:
-        sheets.append(by_task(compared, request))
+        lines = claim_tests.lines_for_comparison(declared, compared, request.noise, request.reduction)
+        sheets.append(by_task(compared, request, lines))
         sheets += compare_across.sheets(compared, request)
     if request.examples:
         sheets += compare_examples.sheets(address, found, request.correction, request.data_dir)
     return sheets
 
 
-def by_task(compared: Compared, request: CompareRequest) -> Sheet:
-    """Each pair on each task over seeds; and over the seeds' averages, where there are several tasks."""
+def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = ()) -> Sheet:
+    """Each pair on each task over seeds; and over the seeds' averages, where there are several tasks.
+
+    Args:
+        compared: the runs.
+        request: which test, and how it is corrected.
+        lines: what else is to be said of them.
+    """
     rows = [row for pair in compared.pairs for row in _rows(compared, *pair, request.test)]
     tests = [row for row in rows if row["p"] is not None]
     corrected = CORRECTIONS[request.correction](np.array([row["p"] for row in tests]))
     for row, p in zip(tests, corrected, strict=True):
         row["p_corrected"] = float(p)
         row["mark"] = "" if p >= ALPHA else "better" if row["difference"] > 0 else "worse"
-    return Sheet(
-        "tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), tuple(_notes(rows, request))
-    )
+    notes = (*_notes(rows, request), *lines)
+    return Sheet("tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), notes)
 
 
 def _rows(compared: Compared, left: MethodKey, right: MethodKey, test: str) -> Iterator[dict[str, Any]]:
     block = compared.block
-    mine, theirs = block.scores[left], block.scores[right]  # (seeds, tasks)
     names = {"left": compared.labels[left], "right": compared.labels[right]}
-    columns = [(task.title, mine[:, at], theirs[:, at]) for at, task in enumerate(block.tasks)]
-    if len(columns) > 1:
-        columns.append((AVERAGE, mine.mean(axis=1), theirs.mean(axis=1)))  # NaN where a task is missing
-    for title, one, other in columns:
+    for title, one, other in compared.columns(left, right):
         alone = [
             f"{name} alone has {seed_ranges(seeds)}"
             for name, seeds in (

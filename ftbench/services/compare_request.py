@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ftbench.db import open_database
@@ -13,11 +13,13 @@ from ftbench.services import reports
 from ftbench.services.report_cells import Block
 from ftbench.services.report_jobs import MethodKey, Reported, ReportJob, join, labels, reported
 from ftbench.services.report_request import Request
-from ftbench.services.report_settings import brought, split
+from ftbench.services.report_settings import Setting, brought, split
 from ftbench.services.report_tables import index_of
 from ftbench.settings import sqlite_path
+from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS
 
+AVERAGE = "Avg"
 TESTS = {"t": "paired t", "wilcoxon": "Wilcoxon", "sign-flip": "sign-flip"}
 
 
@@ -70,16 +72,26 @@ class Compared:
     """The runs of one table's setting.
 
     Attributes:
-        title: the model, the training rows, what was changed.
+        setting: the model, the training rows, what was changed.
+        title: the same in words, with the perturbation.
         labels: how each method is named.
         block: the scores, by method.
         pairs: the comparisons: left minus right.
     """
 
+    setting: Setting
     title: str
     labels: dict[MethodKey, str]
     block: Block
     pairs: tuple[tuple[MethodKey, MethodKey], ...]
+
+    def columns(self, left: MethodKey, right: MethodKey) -> Iterator[tuple[str, FloatArray, FloatArray]]:
+        """Title and scores (seeds,) of two methods on each task; then their averages, of several tasks."""
+        mine, theirs = self.block.scores[left], self.block.scores[right]  # (seeds, tasks)
+        for at, task in enumerate(self.block.tasks):
+            yield task.title, mine[:, at], theirs[:, at]
+        if len(self.block.tasks) > 1:
+            yield AVERAGE, mine.mean(axis=1), theirs.mean(axis=1)  # NaN where a task is missing
 
 
 def find(address: str, request: CompareRequest) -> list[Compared]:
@@ -110,24 +122,42 @@ def find(address: str, request: CompareRequest) -> list[Compared]:
         scores = database.results.scores(reports.roughly(chosen))
         plugins = reports.plugins_of(database, chosen)
     shown = reported(reports.in_order([c.task for c in chosen], asked.task_names()), scores)
-    jobs = join(chosen, scores, shown)
-    named = labels(jobs)
-    order = _order(named, request.methods)
-    found = []
-    for setting in split(jobs, brought(plugins)):
-        there = {job.cell.task for job in setting.jobs}
-        tasks = [task for name, task in shown.items() if name in there]
-        mine = [key for key in order if any(job.key == key for job in setting.jobs)]
-        block = _block(tasks, mine, setting.jobs)
-        pairs = tuple(itertools.combinations(block.compared, 2))
-        if pairs:
-            found.append(Compared(setting.title + _condition(request), named, block, pairs))
+    jobs, condition = join(chosen, scores, shown), condition_title(request.noise, request.reduction)
+    order = _order(labels(jobs), request.methods)
+    found = [one for one in arranged(jobs, shown, order, plugins, condition) if one.pairs]
     if not found:
         wanted = ", ".join(request.methods)
-        raise FtbenchError(
-            f"no scores of two of these methods under one setting: {wanted}{_condition(request)}"
-        )
+        raise FtbenchError(f"no scores of two of these methods under one setting: {wanted}{condition}")
     return found
+
+
+def arranged(
+    jobs: Sequence[ReportJob],
+    tasks: Mapping[str, Reported],
+    order: Sequence[MethodKey],
+    plugins: Mapping[str, Sequence[str]],
+    condition: str,
+) -> Iterator[Compared]:
+    """Jobs of one perturbation by setting; the pairs are those of which both have scores.
+
+    Args:
+        jobs: the runs.
+        tasks: what is reported of each, in the order of the columns.
+        order: the methods.
+        plugins: method -> the files that it may come from.
+        condition: what titles say of the perturbation.
+    """
+    named = labels(jobs)
+    for setting in split(jobs, brought(plugins)):
+        there = {job.cell.task for job in setting.jobs}
+        keys = {job.key for job in setting.jobs}
+        block = _block(
+            [task for name, task in tasks.items() if name in there],
+            [key for key in order if key in keys],
+            setting.jobs,
+        )
+        pairs = tuple(itertools.combinations(block.compared, 2))
+        yield Compared(setting, setting.title + condition, named, block, pairs)
 
 
 def _order(named: dict[MethodKey, str], wanted: Sequence[str]) -> list[MethodKey]:
@@ -149,6 +179,7 @@ def _block(tasks: Sequence[Reported], methods: Sequence[MethodKey], jobs: Iterab
     return Block.of(tasks, [task.metric for task in tasks], seeds, methods, index)
 
 
-def _condition(request: CompareRequest) -> str:
-    changes = {"noise": request.noise, "reduction": request.reduction}
+def condition_title(noise: float, reduction: float) -> str:
+    """What a title says of a perturbation."""
+    changes = {"noise": noise, "reduction": reduction}
     return "".join(f" · {name} {100 * ratio:g} %" for name, ratio in changes.items() if ratio)

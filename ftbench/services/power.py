@@ -10,7 +10,6 @@ from ftbench.errors import BadValue, UsageError
 from ftbench.reports.sheet import Field, Sheet
 from ftbench.services.compare_request import Compared, CompareRequest, find
 from ftbench.stats import paired, power
-from ftbench.stats.aggregate import FloatArray
 
 __all__ = ["PowerRequest", "measured", "stated"]
 
@@ -90,15 +89,8 @@ def stated(spread: float, request: PowerRequest) -> list[Sheet]:
 
 
 def _rows(compared: Compared, request: PowerRequest) -> Iterator[dict[str, Any]]:
-    block = compared.block
     for left, right in compared.pairs:
-        mine, theirs = block.scores[left], block.scores[right]  # (seeds, tasks)
-        columns: list[tuple[str, FloatArray, FloatArray]] = [
-            (task.title, mine[:, at], theirs[:, at]) for at, task in enumerate(block.tasks)
-        ]
-        if len(columns) > 1:
-            columns.append(("Avg", mine.mean(axis=1), theirs.mean(axis=1)))
-        for title, one, other in columns:
+        for title, one, other in compared.columns(left, right):
             pairs = paired.differences(one, other)
             names = f"{compared.labels[left]} − {compared.labels[right]}"
             row: dict[str, Any] = {"task": title, "comparison": names, "measured": len(pairs)}

@@ -34,6 +34,8 @@ def build(address: str, request: Request) -> Report:
         NothingToReport: no job matches; the text says which command would fill the table.
         DatabaseError: the database cannot be read.
     """
+    from ftbench.services import claim_tests  # which lays its jobs out as reports do
+
     if request.table not in LAYOUTS:
         raise UnknownName("table", request.table, LAYOUTS)
     layout = LAYOUTS[request.table].showing(request.statistics())
@@ -50,11 +52,17 @@ def build(address: str, request: Request) -> Report:
         scores = database.results.values(roughly(chosen))
         plugins = plugins_of(database, chosen)
         codes = database.results.codes()
+        declared = claim_tests.tested(database, cells)
     if not chosen:
         filled = command(request, address, cells, layout.parts[0].axis)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     found = tabulate(chosen, scores, request, address=address, plugins=plugins)
-    return replace(found, notes=(*found.notes, *older_code.note(chosen, codes, plugins)))
+    sections = tuple(
+        replace(section, notes=(*section.notes, *claim_tests.lines_for_table(declared, section)))
+        for section in found.sections
+    )
+    notes = (*found.notes, *older_code.note(chosen, codes, plugins))
+    return replace(found, sections=sections, notes=notes)
 
 
 def tabulate(

@@ -137,5 +137,4 @@ def _sided(found: Significance | NoAnswer) -> tuple[float, float, int] | None:
     """
     if isinstance(found, NoAnswer):
         return None if found.needs else (1.0, 1.0, found.n)
-    half = found.p / 2
-    return (half, 1 - half, found.n) if found.statistic > 0 else (1 - half, half, found.n)
+    return (*paired.one_sided(found), found.n)

@@ -107,6 +107,16 @@ def t_tests(differences: FloatArray) -> tuple[FloatArray, FloatArray]:
     return p, statistic
 
 
+def one_sided(found: Significance) -> tuple[float, float]:
+    """Of a two-sided t-test: p of the left being no better, and p of its being no worse.
+
+    Args:
+        found: the outcome of :func:`t_test`.
+    """
+    half = found.p / 2
+    return (half, 1 - half) if found.statistic > 0 else (1 - half, half)
+
+
 def wilcoxon(pairs: FloatArray, seed: int = 0) -> Significance | NoAnswer:
     """Wilcoxon's signed-rank test (1945, Biometrics Bulletin 1); zeros as Pratt (1959, JASA 54) has them.
 

@@ -1,0 +1,104 @@
+"""DeclaredClaims: what users said of two methods before they ran them."""
+
+from __future__ import annotations
+
+import builtins
+import json
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, false, func, insert, or_, select
+
+from ftbench.db.engine import Store
+from ftbench.db.rows import ClaimRow
+from ftbench.db.tables import claims, jobs, scores
+from ftbench.domain.claim import DeclaredClaim
+from ftbench.errors import UnknownName
+
+
+class DeclaredClaims:
+    """The table ``claims``."""
+
+    def __init__(self, store: Store) -> None:
+        """Work on an open database."""
+        self._store = store
+
+    def add(self, claim: DeclaredClaim) -> bool:
+        """Declare a claim now; False where it was declared before, which stays as it is.
+
+        The scores that are there are counted under the lock, so that none slips in.
+        """
+        with self._store.writing() as transaction:
+            connection = transaction.connection
+            known = connection.scalar(select(claims.c.text).where(claims.c.text == claim.text))
+            if known is None:
+                connection.execute(
+                    insert(claims).values(
+                        text=claim.text,
+                        better=claim.better,
+                        worse=claim.worse,
+                        models=json.dumps(claim.models),
+                        tasks=json.dumps(claim.tasks),
+                        noise=claim.noise,
+                        reduction=claim.reduction,
+                        train_sizes=json.dumps(claim.train_sizes),
+                        declared=transaction.now(),
+                        scored=_scored(connection, claim),
+                    )
+                )
+            return known is None
+
+    def withdraw(self, claim: DeclaredClaim) -> int:
+        """Remove a claim of which nothing is known yet; the scores that keep it, 0 where it is gone.
+
+        Raises:
+            UnknownName: it was not declared.
+        """
+        with self._store.writing() as transaction:
+            connection = transaction.connection
+            known = [str(text) for text in connection.scalars(select(claims.c.text))]
+            if claim.text not in known:
+                raise UnknownName("claim", claim.text, known)
+            scored = _scored(connection, claim)
+            if not scored:
+                connection.execute(delete(claims).where(claims.c.text == claim.text))
+            return scored
+
+    def list(self) -> builtins.list[ClaimRow]:
+        """The claims in the order in which they were declared."""
+        query = select(claims).order_by(claims.c.declared, claims.c.text)
+        with self._store.reading() as connection:
+            found = []
+            for row in connection.execute(query).all():
+                claim = DeclaredClaim(
+                    row.better,
+                    row.worse,
+                    tuple(json.loads(row.models)),
+                    tuple(json.loads(row.tasks)),
+                    row.noise,
+                    row.reduction,
+                    tuple(json.loads(row.train_sizes)),
+                )
+                found.append(ClaimRow(claim, row.declared, row.scored, _scored(connection, claim)))
+            return found
+
+
+def _scored(connection: Connection, claim: DeclaredClaim) -> int:
+    """The jobs that a claim is about which have scores."""
+    has = exists().where(scores.c.digest == jobs.c.digest)
+    return int(connection.scalar(select(func.count()).select_from(jobs).where(_about(claim), has)) or 0)
+
+
+def _about(claim: DeclaredClaim) -> ColumnElement[bool]:
+    conditions = [
+        jobs.c.label.in_([claim.better, claim.worse]),
+        jobs.c.noise == claim.noise,
+        jobs.c.reduction == claim.reduction,
+    ]
+    if claim.train_sizes:
+        sizes = [size for size in claim.train_sizes if size is not None]
+        whole = jobs.c.train_size.is_(None) if None in claim.train_sizes else false()
+        conditions.append(or_(jobs.c.train_size.in_(sizes), whole))
+    if claim.models:
+        conditions.append(jobs.c.model.in_(claim.models))
+    if claim.tasks:
+        conditions.append(jobs.c.task.in_(claim.tasks))
+    return and_(*conditions)
