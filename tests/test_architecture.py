@@ -195,6 +195,7 @@ def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
         ["compare", "vanilla", "bidrop", "--db", str(EXAMPLE)],
         ["claim", "rdrop > vanilla"],
         ["claim"],
+        ["topup", "bidrop", "--dry-run", "--db", str(EXAMPLE)],
         ["power", "vanilla", "bidrop", "--db", str(EXAMPLE)],
         *([name] for name in ("methods", "tasks", "models", "suites")),
         ["methods", "bidrop"],

@@ -24,6 +24,7 @@ from ftbench.cli import (
     power,
     queue,
     report,
+    topup,
     worker,
 )
 from ftbench.errors import FtbenchError
@@ -62,6 +63,7 @@ for _function, _name in (
     (compare.compare, "compare"),
     (claim.claim, "claim"),
     (power.power, "power"),
+    (topup.topup, "topup"),
     (plot.plot, "plot"),
     (ask.why, "why"),
     (ask.query, "query"),

@@ -19,6 +19,7 @@ from ftbench.db.published import PublishedNumbers
 from ftbench.db.results import Results
 from ftbench.db.sqlite import Sqlite
 from ftbench.db.tables import settings
+from ftbench.db.topups import Topups
 from ftbench.errors import BadValue, DatabaseError, NewerDatabase, NotOurDatabase
 
 TIMEOUT = 30.0  # seconds to wait for another program's lock
@@ -36,6 +37,7 @@ class Database:
         results: what done jobs left behind.
         published: the numbers printed in papers.
         claims: what was declared before it was run.
+        topups: by which plans seeds are added.
     """
 
     def __init__(self, address: str, store: Store) -> None:
@@ -45,6 +47,7 @@ class Database:
         self.results = Results(store)
         self.published = PublishedNumbers(store)
         self.claims = DeclaredClaims(store)
+        self.topups = Topups(store)
         self._store = store
 
     def setting(self, name: str, default: str) -> str:

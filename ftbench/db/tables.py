@@ -183,6 +183,34 @@ claims = Table(
     comment="What users declared of two methods before they ran them; ftbench claim.",
 )
 
+topups = Table(
+    "topups",
+    metadata,
+    Column("name", Text, primary_key=True, nullable=False, comment="methods, baseline and filters, in words"),
+    Column("pairs", Text, nullable=False, comment="JSON: two jobs for each comparison"),
+    Column("alpha", Float, nullable=False, comment="family-wise error of all looks together"),
+    Column("margin", Float, nullable=False, comment="a smaller difference is none; 0: not asked"),
+    Column("seeds", Text, nullable=False, comment="JSON: all that may be run, in order"),
+    Column("sizes", Text, nullable=False, comment="JSON: how many of them each look takes"),
+    Column("declared", Float, nullable=False, comment="when the plan was made"),
+    comment="By which plan seeds are added where nothing is shown yet; ftbench topup.",
+)
+
+topup_looks = Table(
+    "topup_looks",
+    metadata,
+    Column("name", Text, ForeignKey("topups.name"), primary_key=True, nullable=False, comment="the plan"),
+    Column("look", Integer, primary_key=True, nullable=False, comment="1, 2, …"),
+    Column("taken", Float, nullable=False, comment="when"),
+    Column(
+        "outcomes",
+        Text,
+        nullable=False,
+        comment="JSON: of each comparison better, worse, equivalent or open",
+    ),
+    comment="One row a look at a plan's comparisons.",
+)
+
 settings = Table(
     "settings",
     metadata,

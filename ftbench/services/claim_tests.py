@@ -20,7 +20,7 @@ from ftbench.domain.claim import DeclaredClaim
 from ftbench.reports.numbers import percent
 from ftbench.reports.sheet import Field, Sheet, figure
 from ftbench.reports.table import PENDING, Section
-from ftbench.services import claims, reports
+from ftbench.services import claims, reports, topup_levels
 from ftbench.services.compare_request import Compared, arranged, condition_title
 from ftbench.services.report_jobs import ReportJob, join, reported
 from ftbench.services.report_settings import Setting
@@ -57,6 +57,7 @@ class Tested:
         tasks: names of the tasks that are averaged.
         pairs: (pairs,) differences of the seeds' averages, as fractions.
         waiting: whether jobs of it are queued or running.
+        level: below which it holds; smaller where seeds were topped up.
         p: one-sided, of the claim; None without a test.
         opposite: the same of its opposite.
         p_corrected: over the declared claims; None without a test, and for a claim that was declared late.
@@ -68,6 +69,7 @@ class Tested:
     tasks: tuple[str, ...]
     pairs: FloatArray
     waiting: bool
+    level: float = ALPHA
     p: float | None = None
     opposite: float | None = None
     p_corrected: float | None = None
@@ -110,6 +112,9 @@ def listed(address: str) -> list[Sheet]:
     ]
     if any(one.row.late for one in found):
         notes.append("Declared late: scores were there, so the claim is exploratory and not in the family.")
+    if any(one.level < ALPHA for one in found):
+        levels = {f"{100 * one.level:.3g} %" for one in found if one.level < ALPHA}
+        notes.append(f"Seeds were topped up: such claims hold below {', '.join(sorted(levels))}.")
     for one in found:
         if not len(one.pairs):
             run = "ftbench worker" if one.waiting else claims.command(one.row.claim, address)
@@ -135,13 +140,13 @@ def tested(database: Database, cells: Sequence[CellRow]) -> list[Tested]:
     scores = database.results.values(reports.roughly(mine))
     plugins = reports.plugins_of(database, mine)
     shown = reported(reports.in_order([cell.task for cell in mine], ()), scores)
-    jobs = join(mine, scores, shown)
+    jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
     found: list[Tested] = []
     for row in rows:
         about = [job for job in jobs if _about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in about))
         title = condition_title(row.claim.noise, row.claim.reduction)
-        settings = arranged(about, shown, keys, plugins, title)
+        settings = arranged(about, shown, keys, plugins, title, topped)
         under = [one for compared in settings for one in _under(row, compared, about)]
         waiting = any(job.status in PENDING for job in about)
         found += under or [Tested(row, None, row.claim.tasks, np.empty(0), waiting)]
@@ -214,7 +219,7 @@ def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iter
         else:
             mine, theirs = (block.scores[key][:, shared].mean(axis=1) for key in (better, worse))
             pairs = paired.differences(mine, theirs)
-        yield Tested(row, compared.setting, row.claim.tasks or names, pairs, waiting)
+        yield Tested(row, compared.setting, row.claim.tasks or names, pairs, waiting, compared.level)
 
 
 def _judged(found: Sequence[Tested]) -> list[Tested]:
@@ -248,7 +253,7 @@ def _verdict(one: Tested, answer: Significance | NoAnswer, corrected: tuple[floa
         return f"too few seeds: needs {answer.needs}"
     if corrected is None:
         return NOT_SHOWN
-    return HOLDS if corrected[0] < ALPHA else CONTRADICTED if corrected[1] < ALPHA else NOT_SHOWN
+    return HOLDS if corrected[0] < one.level else CONTRADICTED if corrected[1] < one.level else NOT_SHOWN
 
 
 def _row(one: Tested) -> dict[str, Any]:

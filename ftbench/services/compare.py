@@ -16,7 +16,6 @@ from ftbench.stats import aggregate, dominance, paired
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS, TITLES
 from ftbench.stats.findings import Interval, NoAnswer, Significance
-from ftbench.stats.leaderboard import ALPHA
 
 __all__ = ["CompareRequest", "compare"]
 
@@ -86,8 +85,8 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
     corrected = CORRECTIONS[request.correction](np.array([row["p"] for row in tests]))
     for row, p in zip(tests, corrected, strict=True):
         row["p_corrected"] = float(p)
-        row["mark"] = "" if p >= ALPHA else "better" if row["difference"] > 0 else "worse"
-    notes = (*_notes(rows, request), *lines)
+        row["mark"] = "" if p >= compared.level else "better" if row["difference"] > 0 else "worse"
+    notes = (*_notes(rows, request, compared.level), *compared.said, *lines)
     return Sheet("tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), notes)
 
 
@@ -140,13 +139,13 @@ def _paired(one: FloatArray, other: FloatArray, test: str) -> dict[str, Any]:
     return row
 
 
-def _notes(rows: list[dict[str, Any]], request: CompareRequest) -> Iterator[str]:
+def _notes(rows: list[dict[str, Any]], request: CompareRequest, level: float) -> Iterator[str]:
     family = sum(row["p"] is not None for row in rows)
     how = TITLES[request.correction]
     yield (
         f"Δ: mean difference in points over n seeds, paired by seed, with its 95 % interval (t; BCa from "
         f"{paired.BCA_FROM} seeds). Corrected: {how} over the {family} comparisons of this table "
-        f"({TESTS[request.test]} test); marked below {ALPHA:g}."
+        f"({TESTS[request.test]} test); marked below {level:.3g}."
     )
     yield (
         "smallest: the smallest p that Wilcoxon's and the sign-flip test can reach with these seeds. "

@@ -13,7 +13,6 @@ from ftbench.stats import aggregate, bayes, pooled, ranks
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import Interval, NoAnswer, Significance
 from ftbench.stats.groups import letters
-from ftbench.stats.leaderboard import ALPHA
 
 METHOD_FIELDS = (
     Field("method", "Method"),
@@ -70,13 +69,15 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
         rows.append(row)
     for name, p in tested.items():
         if not isinstance(p, NoAnswer):
-            found = letters(p[np.ix_(order, order)] < ALPHA)
+            found = letters(p[np.ix_(order, order)] < compared.level)
             rows = [{**row, name: text} for row, text in zip(rows, found, strict=True)]
     notes = [
         f"Over the {tasks} of {len(block.tasks)} tasks, and the seeds, that all methods have; methods that "
-        f"share a letter cannot be told apart at {ALPHA:g}. Wilcoxon-Holm: signed ranks of the task means, "
-        f"Holm over the {len(compared.pairs)} pairs. IQM: interquartile mean of all runs, bootstrap by task."
+        f"share a letter cannot be told apart at {compared.level:.3g}. Wilcoxon-Holm: signed ranks of the "
+        f"task means, Holm over the {len(compared.pairs)} pairs. IQM: interquartile mean of all runs, "
+        "bootstrap by task."
     ]
+    notes += compared.said
     friedman = ranks.friedman(means)
     if isinstance(friedman, Significance):
         cut = ranks.critical_difference(tasks, means.shape[1])
@@ -86,7 +87,7 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
     else:
         notes.append(f"No Friedman test: {friedman}.")
     smallest = 2.0 ** (1 - tasks) if tasks else 1.0
-    if smallest * len(compared.pairs) >= ALPHA:
+    if smallest * len(compared.pairs) >= compared.level:
         notes.append(
             f"With {tasks} tasks a signed-rank test of one pair cannot reach a p below {smallest:.3g}."
         )

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from ftbench.db import open_database
 from ftbench.domain import axes
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
-from ftbench.services import reports
+from ftbench.services import reports, topup_levels
 from ftbench.services.report_cells import Block
 from ftbench.services.report_jobs import MethodKey, Reported, ReportJob, join, labels, reported
 from ftbench.services.report_request import Request
 from ftbench.services.report_settings import Setting, brought, split
 from ftbench.services.report_tables import index_of
+from ftbench.services.topup_levels import Topped, strictest
 from ftbench.settings import sqlite_path
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS
+from ftbench.stats.leaderboard import ALPHA
 
 AVERAGE = "Avg"
 TESTS = {"t": "paired t", "wilcoxon": "Wilcoxon", "sign-flip": "sign-flip"}
@@ -77,6 +79,8 @@ class Compared:
         labels: how each method is named.
         block: the scores, by method.
         pairs: the comparisons: left minus right.
+        level: below which corrected p are marked; smaller where seeds were topped up.
+        said: why it is.
     """
 
     setting: Setting
@@ -84,6 +88,8 @@ class Compared:
     labels: dict[MethodKey, str]
     block: Block
     pairs: tuple[tuple[MethodKey, MethodKey], ...]
+    level: float = ALPHA
+    said: tuple[str, ...] = ()
 
     def columns(self, left: MethodKey, right: MethodKey) -> Iterator[tuple[str, FloatArray, FloatArray]]:
         """Title and scores (seeds,) of two methods on each task; then their averages, of several tasks."""
@@ -121,10 +127,11 @@ def find(address: str, request: CompareRequest) -> list[Compared]:
         ]
         scores = database.results.scores(reports.roughly(chosen))
         plugins = reports.plugins_of(database, chosen)
+        topped = topup_levels.topped(database)
     shown = reported(reports.in_order([c.task for c in chosen], asked.task_names()), scores)
     jobs, condition = join(chosen, scores, shown), condition_title(request.noise, request.reduction)
     order = _order(labels(jobs), request.methods)
-    found = [one for one in arranged(jobs, shown, order, plugins, condition) if one.pairs]
+    found = [one for one in arranged(jobs, shown, order, plugins, condition, topped) if one.pairs]
     if not found:
         wanted = ", ".join(request.methods)
         raise FtbenchError(f"no scores of two of these methods under one setting: {wanted}{condition}")
@@ -137,6 +144,7 @@ def arranged(
     order: Sequence[MethodKey],
     plugins: Mapping[str, Sequence[str]],
     condition: str,
+    topped: Sequence[Topped] = (),
 ) -> Iterator[Compared]:
     """Jobs of one perturbation by setting; the pairs are those of which both have scores.
 
@@ -146,6 +154,7 @@ def arranged(
         order: the methods.
         plugins: method -> the files that it may come from.
         condition: what titles say of the perturbation.
+        topped: the jobs whose seeds were topped up.
     """
     named = labels(jobs)
     for setting in split(jobs, brought(plugins)):
@@ -157,7 +166,8 @@ def arranged(
             setting.jobs,
         )
         pairs = tuple(itertools.combinations(block.compared, 2))
-        yield Compared(setting, setting.title + condition, named, block, pairs)
+        level, said = strictest(topped, setting.jobs)
+        yield Compared(setting, setting.title + condition, named, block, pairs, level, said)
 
 
 def _order(named: dict[MethodKey, str], wanted: Sequence[str]) -> list[MethodKey]:

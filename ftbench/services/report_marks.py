@@ -35,6 +35,7 @@ def marked(
     methods: Sequence[MethodKey],
     baseline: MethodKey | None,
     name: str,
+    level: float = ALPHA,
 ) -> tuple[tuple[Group, ...], str]:
     """The rows with what differs from the baseline and with the methods' groups, and how to read it.
 
@@ -44,6 +45,7 @@ def marked(
         methods: the rows' methods, in their order.
         baseline: what cells are compared with; None: with nothing.
         name: the baseline's.
+        level: below which corrected p are marked; smaller where seeds were topped up.
     """
     at = methods.index(baseline) if baseline is not None else None
     grouped = 1 < len(methods) <= GROUPED_UP_TO
@@ -51,13 +53,14 @@ def marked(
     result = []
     for group, one in zip(groups, judged, strict=True):
         told = grouped and bool(np.isfinite(_upper(one.found.pairs)).any())
-        shared = one.found.letters() if told else ("",) * len(methods)
+        shared = one.found.letters(level) if told else ("",) * len(methods)
         rows = [
-            _row(row, one, place, at, text)
+            _row(row, one, place, at, text, level)
             for place, (row, text) in enumerate(zip(group.rows, shared, strict=True))
         ]
         result.append(replace(group, rows=tuple(rows)))
-    return tuple(result), " ".join(_caption(family, name if at is not None else "", grouped, len(methods)))
+    said = _caption(family, name if at is not None else "", grouped, len(methods), level)
+    return tuple(result), " ".join(said)
 
 
 def _judge(block: Block, methods: Sequence[MethodKey], baseline: int | None, grouped: bool) -> _Judged:
@@ -90,27 +93,27 @@ def _upper(pairs: FloatArray) -> FloatArray:
     return pairs[np.triu_indices(len(pairs), 1)]
 
 
-def _row(row: Row, one: _Judged, place: int, baseline: int | None, text: str) -> Row:
+def _row(row: Row, one: _Judged, place: int, baseline: int | None, text: str, level: float) -> Row:
     cells = list(row.cells)
     if baseline is not None and place != baseline:
         for at, column in enumerate(one.tasks):  # the first measure's tasks are the first columns
-            cells[column] = _tested(cells[column], one, place, at, baseline)
+            cells[column] = _tested(cells[column], one, place, at, baseline, level)
     cells[-2] = Cell(text=text, applies=bool(text))
     return replace(row, cells=tuple(cells))
 
 
-def _tested(cell: Cell, one: _Judged, place: int, at: int, baseline: int) -> Cell:
+def _tested(cell: Cell, one: _Judged, place: int, at: int, baseline: int, level: float) -> Cell:
     p, plain = float(one.found.against[place, at]), float(one.plain.against[place, at])
     pairs = paired.differences(one.scores[place, :, at], one.scores[baseline, :, at])
     interval = paired.t_interval(pairs)
     if not np.isfinite(p) or not isinstance(interval, Interval):
         return cell
-    mark = "" if p >= ALPHA else BETTER if interval.value > 0 else WORSE
+    mark = "" if p >= level else BETTER if interval.value > 0 else WORSE
     tested = Tested(interval.value, interval.low, interval.high, len(pairs), plain, p, mark)
     return replace(cell, tested=tested)
 
 
-def _caption(family: int, baseline: str, grouped: bool, methods: int) -> Iterator[str]:
+def _caption(family: int, baseline: str, grouped: bool, methods: int, level: float) -> Iterator[str]:
     if not family:
         yield "Nothing is tested: a test needs two methods with two seeds in common."
         return
@@ -120,4 +123,4 @@ def _caption(family: int, baseline: str, grouped: bool, methods: int) -> Iterato
         yield "Group: methods whose averages cannot be told apart share a letter."
     elif methods > GROUPED_UP_TO:
         yield f"No groups: more than {GROUPED_UP_TO} rows."
-    yield f"Paired t-tests over seeds, Holm over the {family} comparisons of this table, {ALPHA:g}."
+    yield f"Paired t-tests over seeds, Holm over the {family} comparisons of this table, {level:.3g}."

@@ -16,6 +16,7 @@ from ftbench.services.report_marks import marked
 from ftbench.services.report_notes import notes
 from ftbench.services.report_remarks import Remarks
 from ftbench.services.report_settings import Setting
+from ftbench.services.topup_levels import Topped, strictest
 from ftbench.stats import aggregate
 
 Blocks = Mapping[float, Sequence[Block]]
@@ -31,12 +32,14 @@ class Subject:
         tasks: what is reported of each task, in the order of the columns.
         baseline: what differences are taken to, as the user named it.
         remarks: what the methods say of their scores.
+        topped: the jobs whose seeds were topped up.
     """
 
     labels: Mapping[MethodKey, str]
     tasks: Mapping[str, Reported]
     baseline: str
     remarks: Remarks = field(default_factory=dict)
+    topped: Sequence[Topped] = ()
 
     def baseline_of(self, methods: Iterable[MethodKey]) -> MethodKey | None:
         """The row of the baseline: the label that was named, else the only row of the method."""
@@ -65,7 +68,9 @@ def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
     columns = tuple(_columns(part, blocks, tasks, subject.baseline))
     rows = _ordered(methods, baseline, blocks, subject.labels)
     groups = tuple(_group(part, ratio, blocks, rows, baseline, columns, subject) for ratio in blocks)
-    groups, told = marked(groups, [found[0] for found in blocks.values()], rows, baseline, subject.baseline)
+    level, why = strictest(subject.topped, shown)
+    firsts = [found[0] for found in blocks.values()]
+    groups, told = marked(groups, firsts, rows, baseline, subject.baseline, level)
     return Section(
         part=part.name,
         axis=part.axis,
@@ -74,6 +79,7 @@ def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
             part.caption.format(baseline=subject.baseline, shown=_statistics(part)),
             *setting.recipe_lines(),
             told,
+            *why,
         ),
         model=setting.model,
         train_size=setting.train_size,

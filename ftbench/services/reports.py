@@ -11,12 +11,13 @@ from ftbench.domain.result import State
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.reports.layouts import LAYOUTS, Part
 from ftbench.reports.table import Report, Section
-from ftbench.services import older_code
+from ftbench.services import older_code, topup_levels
 from ftbench.services.report_jobs import join, labels, reported, without_collapsed
 from ftbench.services.report_remarks import remarks
 from ftbench.services.report_request import Request, command
 from ftbench.services.report_settings import Setting, brought, split
 from ftbench.services.report_tables import Subject, fill
+from ftbench.services.topup_levels import Topped
 from ftbench.settings import sqlite_path
 
 __all__ = ["NothingToReport", "Request", "build", "tabulate"]
@@ -52,11 +53,11 @@ def build(address: str, request: Request) -> Report:
         scores = database.results.values(roughly(chosen))
         plugins = plugins_of(database, chosen)
         codes = database.results.codes()
-        declared = claim_tests.tested(database, cells)
+        declared, topped = claim_tests.tested(database, cells), topup_levels.topped(database)
     if not chosen:
         filled = command(request, address, cells, layout.parts[0].axis)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
-    found = tabulate(chosen, scores, request, address=address, plugins=plugins)
+    found = tabulate(chosen, scores, request, address=address, plugins=plugins, topped=topped)
     sections = tuple(
         replace(section, notes=(*section.notes, *claim_tests.lines_for_table(declared, section)))
         for section in found.sections
@@ -72,6 +73,7 @@ def tabulate(
     *,
     address: str = "",
     plugins: Mapping[str, Sequence[str]] | None = None,
+    topped: Sequence[Topped] = (),
 ) -> Report:
     """The tables of some jobs.
 
@@ -81,6 +83,7 @@ def tabulate(
         request: which tables.
         address: of the database, for the command that would fill a table.
         plugins: method -> the files that it may come from.
+        topped: the jobs whose seeds were topped up.
 
     Raises:
         NothingToReport: the jobs make none of the tables.
@@ -90,7 +93,7 @@ def tabulate(
     jobs = join(cells, scores, shown)
     jobs = jobs if request.collapsed else without_collapsed(jobs)
     said = remarks([job.key for job in jobs], list(shown), plugins or {})
-    subject = Subject(labels(jobs), shown, request.baseline_label, said)
+    subject = Subject(labels(jobs), shown, request.baseline_label, said, topped)
     settings = split(jobs, brought(plugins or {}))
     sections, missing = _sections(layout.parts, settings, subject)
     changed = (
