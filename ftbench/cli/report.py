@@ -23,7 +23,9 @@ BASELINE = "vanilla"
 def report(
     table: Annotated[
         str | None,
-        typer.Option("--table", metavar="NAME", help="main (default), robustness, or as --suite takes it."),
+        typer.Option(
+            "--table", metavar="NAME", help="main (default), robustness, curves, or as --suite takes it."
+        ),
     ] = None,
     suite: Annotated[
         str | None,
