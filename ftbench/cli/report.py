@@ -83,7 +83,7 @@ def report(
         typer.Option("--show", metavar="LIST", help="Statistics in a cell: mean, median, iqm, max, std."),
     ] = None,
     without_collapsed: Annotated[
-        bool, typer.Option("--without-collapsed", help="Leave out runs with constant predictions.")
+        bool, typer.Option("--without-collapsed", help="Leave out runs that collapsed.")
     ] = False,
     macros: Annotated[
         str | None,

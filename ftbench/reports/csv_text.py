@@ -8,7 +8,7 @@ JSON), ``kind`` (score, average, difference, estimate), ``task``, ``evaluation``
 difference over fewer scores than queued), ``mean``, ``max``, ``std`` (ddof 1), ``tasks`` (of an average or
 difference), ``seeds``, ``values``, ``jobs`` (digests), separated by spaces and in the same order;
 ``remark`` (what the method says of its scores on the task); ``median``, ``iqm``; ``collapsed`` (scores of
-constant predictions); ``difference``, ``difference_low``, ``difference_high``, ``pairs``, ``p``,
+runs that collapsed); ``difference``, ``difference_low``, ``difference_high``, ``pairs``, ``p``,
 ``p_corrected`` (to the baseline, paired by seed, with its 95 % interval, the seeds behind it, and the
 t-test's p); ``text`` (of the kinds ``group`` and ``runs``, and where words stand for an estimate); ``low``,
 ``high`` (of an estimate's 95 % interval). Cells without meaning have no row.

@@ -31,7 +31,7 @@ A cell, all scores as fractions, null where there is none::
      "missing": {reason: number}, "places": {"mean" | "max": 1 | 2} (best or second of its column),
      "seeds": [seed], "values": [score], "jobs": [digest],          (a score: in the same order)
      "remark": text | null,                                       (what the method says of it)
-     "collapsed": number,                                         (scores of constant predictions)
+     "collapsed": number,                                         (scores of runs that collapsed)
      "tested": null | {"difference", "low", "high", "n", "p", "p_corrected", "mark": "▲" | "▼" | ""}}
                                                     (to the baseline: paired by seed, 95 % interval, t-test)
     {…, "tasks": [name], "reduced": bool}                          (an average or difference: what it is over)

@@ -65,7 +65,7 @@ class Cell:
         remark: what the method says of its scores on the task; "" for nothing.
         median: the median score (an average or difference: over tasks, of their medians).
         iqm: the mean of the middle half of the scores (likewise).
-        collapsed: how many of the scores are of constant predictions.
+        collapsed: how many of the scores are of runs that collapsed.
         tested: its difference to the baseline; None where that is not tested.
         text: what stands there instead of numbers.
         low: of the 95 % interval of an estimate; None where there is none.

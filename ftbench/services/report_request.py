@@ -35,7 +35,7 @@ class Request:
         table: the layout's name.
         baseline: a method's name or label; its jobs are let through whatever ``methods`` says.
         show: the statistics to show, with commas; None for those of the layout.
-        collapsed: whether runs with constant predictions count.
+        collapsed: whether runs that collapsed count.
     """
 
     table: str = "main"

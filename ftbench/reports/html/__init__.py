@@ -209,7 +209,7 @@ def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
     if cell.tested is not None:
         facts += _tested(cell.tested)
     if cell.collapsed:
-        facts.append(("collapsed to one prediction", str(cell.collapsed)))
+        facts.append(("collapsed runs", str(cell.collapsed)))
     missing = ", ".join(f"{number} {reason}" for reason, number in cell.missing.items() if number)
     facts += [("missing", missing)] if missing else []
     facts += [("note", cell.remark)] if cell.remark else []
