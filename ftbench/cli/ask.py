@@ -55,7 +55,9 @@ def _plain(value: Any) -> Any:
 def why(
     row: Annotated[str, typer.Argument(metavar="ROW", help="The method, as the table names it.")],
     column: Annotated[str, typer.Argument(metavar="COLUMN", help="A task, average or difference.")],
-    table: Annotated[str, typer.Option("--table", metavar="NAME", help="main or robustness.")] = "main",
+    table: Annotated[
+        str, typer.Option("--table", metavar="NAME", help="main, robustness or curves.")
+    ] = "main",
     ratio: Annotated[
         float | None, typer.Option("--ratio", metavar="X", help="Of noise or reduction, such as 0.1.")
     ] = None,

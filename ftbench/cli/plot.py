@@ -37,6 +37,13 @@ def plot(
         Path | None,
         typer.Option("--pairs", metavar="FILE", help="reproduction: CSV with name, published, measured."),
     ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option("--suite", metavar="NAME", help="reproduction: a paper's table, bidrop/table5."),
+    ] = None,
+    violin: Annotated[
+        bool, typer.Option("--violin", help="strip: the density of the runs instead of a box.")
+    ] = False,
     db: DatabaseOption = None,
 ) -> None:
     """Draw a figure of the tables' scores.
@@ -51,15 +58,23 @@ def plot(
         ("--over", over, "sweep"),
         ("--critical", critical, "ranks"),
         ("--pairs", pairs, "reproduction"),
+        ("--suite", suite, "reproduction"),
+        ("--violin", violin or None, "strip"),
     ):
         if given is not None and kind != wanted:
             raise UsageError(f"{flag} is for the plot '{wanted}', not for '{kind}'")
     if kind == "reproduction":
-        if pairs is None:
-            raise UsageError("reproduction: give the pairs with --pairs FILE")
-        spec = service.draw_pairs(pairs)
+        if (pairs is None) == (suite is None):
+            raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
+        from ftbench.services import reproduction
+
+        if pairs is not None:
+            spec = reproduction.draw_pairs(pairs)
+        else:
+            asked = reproduction.Asked(methods, tasks, models)
+            spec = reproduction.draw_suite(database_address(db), str(suite), asked)
     else:
         request = service.Request("main", models, tasks, methods)
-        spec = service.draw(database_address(db), kind, request, over=over, critical=critical)
+        spec = service.draw(database_address(db), kind, request, over=over, critical=critical, violin=violin)
     plots.write(spec, output)
     note(f"wrote {output}")

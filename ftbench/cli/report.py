@@ -23,7 +23,9 @@ BASELINE = "vanilla"
 def report(
     table: Annotated[
         str | None,
-        typer.Option("--table", metavar="NAME", help="main (default), robustness, or as --suite takes it."),
+        typer.Option(
+            "--table", metavar="NAME", help="main (default), robustness, curves, or as --suite takes it."
+        ),
     ] = None,
     suite: Annotated[
         str | None,
@@ -81,7 +83,7 @@ def report(
         typer.Option("--show", metavar="LIST", help="Statistics in a cell: mean, median, iqm, max, std."),
     ] = None,
     without_collapsed: Annotated[
-        bool, typer.Option("--without-collapsed", help="Leave out runs with constant predictions.")
+        bool, typer.Option("--without-collapsed", help="Leave out runs that collapsed.")
     ] = False,
     macros: Annotated[
         str | None,

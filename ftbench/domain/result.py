@@ -33,6 +33,11 @@ class Outcome(StrEnum):
 FINAL_OUTCOMES = frozenset({Outcome.USER, Outcome.DIVERGED})
 MAX_ATTEMPTS = 3
 
+TRAINED = "train"
+"""Stands for the evaluation set in what is measured on the rows that were trained on."""
+EXPLAINED = "explained"
+"""The share of the best constant prediction's loss that a model takes away; see ``training.evaluation``."""
+
 
 @dataclass(frozen=True)
 class Score:

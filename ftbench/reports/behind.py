@@ -45,6 +45,8 @@ def sources(report: Report, section: Section, group: Group, row: Row, column: Co
         return []
     if column.kind == "score":
         return [_source(group, row, column, cell)]
+    if column.kind == "estimate":
+        return list(_along(report, section.scores, row, column, set(cell.seeds)))
     places = [(group, row), *(_other(report, section, group, row) if column.kind == "difference" else [])]
     scores = _scores_beside(section, column)
     found = []
@@ -56,6 +58,18 @@ def sources(report: Report, section: Section, group: Group, row: Row, column: Co
             mine = r.cells[at]
             found.append(_source(g, r, score, mine if seeds is None else _only(mine, seeds)))
     return [source for source in found if source.cell.n]
+
+
+def _along(report: Report, basis: Section, row: Row, column: Column, seeds: set[int]) -> Iterator[Source]:
+    """The scores behind an estimate of a curve: those at every ratio, and the baseline's at the same."""
+    for group in basis.groups:
+        mine = [r for r in group.rows if _same(r, row)]
+        other = group.named(report.baseline) if column.compared else None
+        for one in filter(None, [*mine, other]):
+            for score in _scores_beside(basis, column):
+                found = _only(one.cells[basis.columns.index(score)], seeds)
+                if found.n:
+                    yield _source(group, one, score, found)
 
 
 def _scores_beside(section: Section, column: Column) -> list[Column]:
@@ -70,10 +84,8 @@ def _other(report: Report, section: Section, group: Group, row: Row) -> Iterator
         clean = [g for g in section.groups if g.ratio == 0.0]
         yield from ((g, r) for g in clean for r in g.rows if _same(r, row))
     else:
-        named = [r for r in group.rows if r.label == report.baseline]
-        same = [r for r in group.rows if r.method == report.baseline]
-        rows = named[:1] or (same if len(same) == 1 else [])
-        yield from ((group, r) for r in rows if r is not row)
+        other = group.named(report.baseline)
+        yield from [(group, other)] if other and other is not row else []
 
 
 def _against(report: Report, section: Section) -> str:

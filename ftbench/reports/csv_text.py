@@ -1,16 +1,17 @@
 """Reports as tidy CSV: one row a cell, numbers as fractions.
 
-Columns: ``table``, ``part`` (main, noise, reduction), ``model``, ``train_size`` (empty: all rows),
-``changed`` (recipe settings changed by hand, as JSON), ``perturbation`` and ``ratio`` (empty in a table of
-clean runs), ``label``, ``method``, ``hparams`` (JSON), ``column`` (as in JSON), ``kind`` (score, average,
-difference), ``task``, ``evaluation``, ``metric``, ``n`` and ``planned`` (scores there, and queued),
-``missing`` (JSON: reason -> number), ``reduced`` (1: an average or difference over fewer scores than queued),
-``mean``, ``max``, ``std`` (ddof 1), ``tasks`` (of an average or difference), ``seeds``, ``values``, ``jobs``
-(digests), separated by spaces and in the same order; ``remark`` (what the method says of its scores on the
-task); ``median``, ``iqm``; ``collapsed`` (scores of constant predictions); ``difference``,
-``difference_low``, ``difference_high``, ``pairs``, ``p``, ``p_corrected`` (to the baseline, paired by seed,
-with its 95 % interval, the seeds behind it, and the t-test's p); ``text`` (of the kinds ``group`` and
-``runs``). Cells without meaning have no row.
+Columns: ``table``, ``part`` (main, noise, reduction, noise_curve, reduction_curve), ``model``,
+``train_size`` (empty: all rows), ``changed`` (recipe settings changed by hand, as JSON), ``perturbation``
+and ``ratio`` (empty in a table of clean runs), ``label``, ``method``, ``hparams`` (JSON), ``column`` (as in
+JSON), ``kind`` (score, average, difference, estimate), ``task``, ``evaluation``, ``metric``, ``n`` and
+``planned`` (scores there, and queued), ``missing`` (JSON: reason -> number), ``reduced`` (1: an average or
+difference over fewer scores than queued), ``mean``, ``max``, ``std`` (ddof 1), ``tasks`` (of an average or
+difference), ``seeds``, ``values``, ``jobs`` (digests), separated by spaces and in the same order;
+``remark`` (what the method says of its scores on the task); ``median``, ``iqm``; ``collapsed`` (scores of
+runs that collapsed); ``difference``, ``difference_low``, ``difference_high``, ``pairs``, ``p``,
+``p_corrected`` (to the baseline, paired by seed, with its 95 % interval, the seeds behind it, and the
+t-test's p); ``text`` (of the kinds ``group`` and ``runs``, and where words stand for an estimate); ``low``,
+``high`` (of an estimate's 95 % interval). Cells without meaning have no row.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ftbench.reports.table import Cell, Column, Group, Report, Row, Section
 COLUMNS = (
     "table part model train_size changed perturbation ratio label method hparams column kind "
     "task evaluation metric n planned missing reduced mean max std tasks seeds values jobs remark "
-    "median iqm collapsed difference difference_low difference_high pairs p p_corrected text"
+    "median iqm collapsed difference difference_low difference_high pairs p p_corrected text low high"
 ).split()
 
 
@@ -47,7 +48,7 @@ def _values(
     table: str, section: Section, group: Group, row: Row, column: Column, cell: Cell
 ) -> Iterator[object]:
     yield from (table, section.part, section.model, _text(section.train_size), _json(section.changed))
-    yield from (_text(section.axis), _text(group.ratio))
+    yield from (_text(section.scores.axis), _text(group.ratio))
     yield from (row.label, row.method, _json(row.hparams))
     yield from (column.key, column.kind, _text(column.task), _text(column.evaluation), _text(column.metric))
     yield from (cell.n, cell.planned, _json(cell.missing), int(cell.reduced))
@@ -61,7 +62,7 @@ def _values(
     tested = cell.tested
     names = ("difference", "low", "high", "n", "p", "p_corrected")
     yield from (_text(getattr(tested, name)) if tested else "" for name in names)
-    yield cell.text
+    yield from (cell.text, _text(cell.low), _text(cell.high))
 
 
 def _text(value: float | str | None) -> str:

@@ -2,22 +2,24 @@
 
 The document::
 
-    {"schema": "ftbench.report/1", "table": "main" | "robustness", "baseline": name,
+    {"schema": "ftbench.report/1", "table": "main" | "robustness" | "curves", "baseline": name,
      "sections": [section], "notes": [text]}
 
 A section is one model, one size of the training set and one recipe::
 
-    {"part": "main" | "noise" | "reduction", "title": text, "caption": [text],
+    {"part": "main" | "noise" | "reduction" | "noise_curve" | "reduction_curve", "title": text,
+     "caption": [text],
      "model": id, "train_size": rows | null (all), "changed": {setting: value} (changed by hand),
      "recipe": {setting: value} (what all its jobs share),
-     "columns": [{"key", "kind": "score" | "average" | "difference" | "group" | "runs", "title", "task",
-                  "evaluation", "metric"}],
+     "columns": [{"key", "kind": "score" | "average" | "difference" | "estimate" | "group" | "runs",
+                  "title", "task", "evaluation", "metric"}],
      "perturbation": "noise" | "reduction" | null,
      "groups": [{"ratio": fraction | null, "rows": [row]}], "notes": [text]}
 
 Column keys: the task; ``average`` (over all tasks, null unless every seed queued is there);
-``average_shared`` (over the tasks and seeds that every method with a score has); ``difference``; each with
-``:own`` where it is of the tasks' own metrics beside another one.
+``average_shared`` (over the tasks and seeds that every method with a score has); ``difference``; of curves
+``slope`` (for 0.1 of the ratio), ``area``, ``below`` (a ratio) and ``slope_difference``; each with ``:own``
+where it is of the tasks' own metrics beside another one.
 
 A row is a method::
 
@@ -29,10 +31,12 @@ A cell, all scores as fractions, null where there is none::
      "missing": {reason: number}, "places": {"mean" | "max": 1 | 2} (best or second of its column),
      "seeds": [seed], "values": [score], "jobs": [digest],          (a score: in the same order)
      "remark": text | null,                                       (what the method says of it)
-     "collapsed": number,                                         (scores of constant predictions)
+     "collapsed": number,                                         (scores of runs that collapsed)
      "tested": null | {"difference", "low", "high", "n", "p", "p_corrected", "mark": "▲" | "▼" | ""}}
                                                     (to the baseline: paired by seed, 95 % interval, t-test)
     {…, "tasks": [name], "reduced": bool}                          (an average or difference: what it is over)
+    {…, "low", "high" (95 % interval), "seeds", "values" (a seed's own), "tested" (a difference),
+     "text": text | null (where words stand for a number)}                                     (an estimate)
     {"text": text}                                                 (group and runs)
 
 Reasons: queued, running, failed, diverged, cancelled, not queued, no score. A cell without meaning is null.
@@ -44,10 +48,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from ftbench.reports.table import Cell, Column, Group, Report, Row, Section
+from ftbench.reports.table import TEXTS, Cell, Column, Group, Report, Row, Section
 
 SCHEMA = "ftbench.report/1"
-TEXTS = ("group", "runs")
 
 
 def render(report: Report) -> str:
@@ -75,7 +78,7 @@ def _section(section: Section) -> dict[str, Any]:
         "train_size": section.train_size,
         "changed": dict(section.changed),
         "recipe": dict(section.recipe),
-        "perturbation": section.axis,
+        "perturbation": section.scores.axis,
         "columns": [_column(column) for column in section.columns],
         "groups": [_group(group, section.columns) for group in section.groups],
         "notes": list(section.notes),
@@ -107,4 +110,7 @@ def _cell(cell: Cell, column: Column) -> dict[str, Any] | None:
         values |= {"seeds": list(cell.seeds), "values": list(cell.values), "jobs": list(cell.jobs)}
         values |= {"tested": asdict(cell.tested) if cell.tested else None, "collapsed": cell.collapsed}
         return values | {"remark": cell.remark or None}
+    if column.kind == "estimate":
+        values |= {"low": cell.low, "high": cell.high, "seeds": list(cell.seeds), "values": list(cell.values)}
+        return values | {"tested": asdict(cell.tested) if cell.tested else None, "text": cell.text or None}
     return values | {"tasks": list(cell.tasks), "reduced": cell.reduced}

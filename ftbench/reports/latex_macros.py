@@ -2,9 +2,10 @@ r"""The numbers of a report as LaTeX commands, so that the text of a paper never
 
 ``\ftMainBertLargeBidropKThreeRte`` is the mean in row ``bidrop[k=3]``, column ``rte`` of the main table of
 ``bert-large``; with ``Max``, ``Std`` or ``N`` at its end the maximum, the standard deviation (ddof 1) or the
-number of scores. A robustness table names its ratio before the row, ``\ftNoiseBertLargeAtTenVanillaRte``,
-and a smaller training set its rows, ``FiveZeroZeroRows``, after the model. A number that is missing prints
-``??``, as LaTeX does for a missing reference.
+number of scores; of an estimate ``Low`` and ``High`` are its interval, ``P`` is the corrected p. A robustness
+table names its ratio before the row, ``\ftNoiseBertLargeAtTenVanillaRte``, and a smaller training set its
+rows, ``FiveZeroZeroRows``, after the model. A number that is missing prints ``??``, as LaTeX does for a
+missing reference.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import re
 from collections.abc import Iterator
 
 from ftbench.errors import FtbenchError
-from ftbench.reports.numbers import percent
-from ftbench.reports.table import Cell, Column, Group, Report, Row, Section
+from ftbench.reports.latex_text import escape
+from ftbench.reports.numbers import percent, probability
+from ftbench.reports.table import TEXTS, Cell, Column, Group, Report, Row, Section
 
 MISSING = r"\textbf{??}"
 DIGITS = dict(zip("0123456789", "Zero One Two Three Four Five Six Seven Eight Nine".split(), strict=True))
@@ -43,8 +45,8 @@ def name(*parts: str) -> str:
 
 
 def _add(lines: dict[str, str], section: Section, group: Group, row: Row, column: Column, cell: Cell) -> None:
-    """Add a cell's commands; a cell without meaning, or of words, has none."""
-    if not cell.applies or cell.text:
+    """Add a cell's commands; a cell without meaning, or in a column of words, has none."""
+    if not cell.applies or column.kind in TEXTS:
         return
     where = (*_setting(section), *([f"at {100 * group.ratio:g}"] if group.ratio is not None else []))
     told = ", ".join([section.title, *([group.title] if group.title else []), row.label, column.title])
@@ -73,8 +75,13 @@ def _numbers(cell: Cell, column: Column) -> Iterator[tuple[str, str]]:
         if value is not None:
             yield statistic, _minus(percent(value, signed=column.signed))
         elif not statistic:
-            yield "", MISSING
+            yield "", escape(cell.text) or MISSING
     yield "n", str(cell.n)
+    for name, value in (("low", cell.low), ("high", cell.high)):
+        if value is not None:
+            yield name, _minus(percent(value, signed=column.signed))
+    if column.kind == "estimate" and cell.tested:
+        yield "p", escape(probability(cell.tested.p_corrected))
 
 
 def _minus(text: str) -> str:

@@ -5,11 +5,12 @@ A paper that inputs it loads ``booktabs`` and ``graphicx``; the file's own pream
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from ftbench.reports.numbers import legend, shown
-from ftbench.reports.table import Cell, Column, Group, Report, Section
+from ftbench.reports.table import COUNTED, Cell, Column, Group, Report, Section
 
 MARKS = {0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}
 HEAD = r"""% Compiles as it is; a paper that loads booktabs and graphicx can \input it.
@@ -47,6 +48,7 @@ _SPECIAL: Mapping[str, str] = MappingProxyType(
         **{"≤": r"$\leq$", "α": r"$\alpha$", "β": r"$\beta$", "λ": r"$\lambda$", "σ": r"$\sigma$"},
     }
 )
+_SIGN = re.compile(r"(?<!\S)(\+|-\{\})(?=\d)")  # of escaped text
 #: Letters of Latin-1 and Latin Extended-A that pdfTeX's T1 fonts have.
 _LETTERS = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ"
@@ -116,7 +118,7 @@ def _same_count(section: Section) -> str:
         for group in section.groups
         for row in group.rows
         for cell, column in zip(row.cells, section.columns, strict=True)
-        if column.kind == "score"
+        if column.kind in COUNTED and cell.applies
     }
     only = counts.pop() if len(counts) == 1 else ""
     return "" if "/" in only else only
@@ -141,9 +143,8 @@ def _cell(cell: Cell, column: Column, count: str) -> str:
 
 
 def _figure(text: str) -> str:
-    """A number with the minus of mathematics."""
-    sign, rest = (text[:1], text[1:]) if text[:1] in "+-" else ("", text)
-    return (f"${sign}$" if sign else "") + escape(rest)
+    """A number, or those of an interval, with the minus of mathematics."""
+    return _SIGN.sub(lambda sign: f"${sign[0][0]}$", escape(text))
 
 
 def _line(*cells: str) -> str:

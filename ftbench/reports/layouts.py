@@ -48,6 +48,7 @@ class Part:
         axis: the perturbation whose ratios make groups of rows, or None: clean runs only.
         measures: the blocks of columns.
         caption: how to read it; ``{baseline}`` and ``{shown}``, the statistics, are filled in.
+        curve: whether a row is a method's whole curve over the ratios, instead of its scores at one of them.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Part:
     axis: str | None
     measures: tuple[Measure, ...]
     caption: str
+    curve: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,40 @@ ROBUSTNESS = Layout(
     ),
 )
 
-LAYOUTS: Mapping[str, Layout] = MappingProxyType({layout.name: layout for layout in (MAIN, ROBUSTNESS)})
+CURVE_RULE = (
+    "Each seed's average over the tasks makes a curve; n: seeds with every task at every ratio. Slope: the "
+    "points gained or lost for every 10 % of the ratio, a line fitted to each seed. Area: under the curve, "
+    "over its width: the mean score along it. Below {baseline}: the ratio from which the mean is below that "
+    "of {baseline}, straight lines between ratios. Δ slope: minus the slope of {baseline}, seed by seed. "
+    "In brackets 95 % intervals over seeds; of a ratio, where the two cannot be told apart."
+)
+
+CURVES = Layout(
+    "curves",
+    (
+        Part(
+            "noise_curve",
+            "Scores against label noise",
+            "noise",
+            (Measure(None, ("mean",)),),
+            "Clean and noisy training labels, by the ratio of wrong ones. " + CURVE_RULE,
+            curve=True,
+        ),
+        Part(
+            "reduction_curve",
+            "Scores against class imbalance",
+            "reduction",
+            (Measure("accuracy_label1", ("mean",)), Measure(None, ("mean",))),
+            "All training rows and fewer, by the ratio of those with label 1 that are removed. First the "
+            "accuracy on evaluation rows with label 1, then each task's own metric. " + CURVE_RULE,
+            curve=True,
+        ),
+    ),
+)
+
+LAYOUTS: Mapping[str, Layout] = MappingProxyType(
+    {layout.name: layout for layout in (MAIN, ROBUSTNESS, CURVES)}
+)
 
 STATISTIC_TITLES: Mapping[str, str] = MappingProxyType(
     {

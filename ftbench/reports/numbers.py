@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftbench.reports.table import Cell, Column, Section
+from ftbench.reports.table import COUNTED, Cell, Column, Section
 
 NOTHING = "–"
 
@@ -54,16 +54,35 @@ def percent(value: float, *, signed: bool = False) -> str:
     return "0.00" if text in ("-0.00", "+0.00") else text
 
 
+def probability(p: float) -> str:
+    """A p value with three decimals."""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def interval(cell: Cell, column: Column) -> str:
+    """What a cell's interval spans, and the p of its test; "" where there is neither."""
+    ends = [percent(end, signed=column.signed) for end in (cell.low, cell.high) if end is not None]
+    told = [" to ".join(ends)] if ends else []
+    if cell.tested:
+        p = probability(cell.tested.p_corrected)
+        told.append(f"p{p}" if p.startswith("<") else f"p={p}")
+    return ", ".join(told)
+
+
 def shown(cell: Cell, column: Column) -> Shown:
     """A cell's numbers and note."""
     if not cell.applies:
         return Shown(())
-    if cell.text:
+    if cell.text and column.kind not in COUNTED:
         return Shown(((cell.text, 0),))
+    spans = interval(cell, column) if "interval" in column.show else ""
     if cell.mean is None:
-        return Shown(((NOTHING, 0),), *_note(cell, column))
+        return Shown(((cell.text or NOTHING, 0), *([(spans, 0)] if spans else [])), *_note(cell, column))
     figures = []
     for statistic in column.show:
+        if statistic == "interval":
+            figures += [(spans, 0)] if spans else []
+            continue
         value = getattr(cell, statistic)
         star = "*" if cell.remark or (cell.reduced and column.kind == "difference") else ""
         text = NOTHING if value is None else percent(value, signed=column.signed) + star
@@ -72,7 +91,7 @@ def shown(cell: Cell, column: Column) -> Shown:
 
 
 def _note(cell: Cell, column: Column) -> tuple[str, str]:
-    if column.kind != "score" and (not cell.reduced or cell.mean is None):
+    if column.kind not in COUNTED and (not cell.reduced or cell.mean is None):
         return "", cell.mark
     count = f"n={cell.n}" if cell.complete else f"n={cell.n}/{cell.planned}"
     collapsed = f"c={cell.collapsed}" if cell.collapsed else ""

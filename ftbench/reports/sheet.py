@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftbench.reports.markdown_text import escape
-from ftbench.reports.numbers import NOTHING, percent
+from ftbench.reports.numbers import NOTHING, percent, probability
 
 FORMATS = ("rich", "markdown", "csv", "json")
 GAP = "  "
@@ -96,7 +96,7 @@ def figure(value: Any, kind: str) -> str:
     if kind == "score":
         return percent(value)
     if kind == "p":
-        return "<0.001" if value < 0.001 else f"{value:.3f}"
+        return probability(value)
     return f"{value:.2f}" if kind in ("share", "number") else str(value)
 
 

@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+TEXTS = ("group", "runs", "text")
+"""Kinds of columns whose cells hold text."""
+
+COUNTED = ("score", "estimate")
+"""Kinds of columns whose every cell says how many seeds it is over."""
+
 PENDING = ("queued", "running")
 """Why a score is missing, where it will still come; every other reason stays until somebody acts."""
 
@@ -59,9 +65,11 @@ class Cell:
         remark: what the method says of its scores on the task; "" for nothing.
         median: the median score (an average or difference: over tasks, of their medians).
         iqm: the mean of the middle half of the scores (likewise).
-        collapsed: how many of the scores are of constant predictions.
+        collapsed: how many of the scores are of runs that collapsed.
         tested: its difference to the baseline; None where that is not tested.
         text: what stands there instead of numbers.
+        low: of the 95 % interval of an estimate; None where there is none.
+        high: likewise.
     """
 
     mean: float | None = None
@@ -83,6 +91,8 @@ class Cell:
     collapsed: int = 0
     tested: Tested | None = None
     text: str = ""
+    low: float | None = None
+    high: float | None = None
 
     @property
     def complete(self) -> bool:
@@ -104,15 +114,17 @@ class Column:
     Attributes:
         key: its name within the section: the task, ``average``, ``average_shared``, ``difference``; followed
             by ``:own`` where the task's own metric stands beside another one; ``group``, ``runs``.
-        kind: ``score``, ``average`` or ``difference``; ``group`` (the letters of the methods that cannot be
-            told apart) and ``runs`` (scores there of those queued) hold text.
+        kind: ``score``, ``average`` or ``difference``; ``estimate`` (of a whole curve, with an interval);
+            ``group`` (the letters of the methods that cannot be told apart) and ``runs`` (scores there of
+            those queued) and ``text`` hold words.
         title: the heading: the task as papers print it.
         subtitle: below it: the metric.
-        show: the statistics to show: ``mean``, ``median``, ``iqm``, ``max``, ``std``.
+        show: the statistics to show: ``mean``, ``median``, ``iqm``, ``max``, ``std``, ``interval``.
         signed: whether positive numbers get a plus sign.
         task: the task of a score.
         evaluation: the evaluation set that was scored.
         metric: the metric, as stored.
+        compared: an estimate: whether the baseline's scores are behind it, too.
     """
 
     key: str
@@ -124,6 +136,7 @@ class Column:
     task: str | None = None
     evaluation: str | None = None
     metric: str | None = None
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,13 +170,19 @@ class Group:
     ratio: float | None
     rows: tuple[Row, ...]
 
+    def named(self, name: str) -> Row | None:
+        """The row of a method as a user named it: with this label, else the only one of the method."""
+        labelled = [row for row in self.rows if row.label == name]
+        same = [row for row in self.rows if row.method == name]
+        return labelled[0] if labelled else same[0] if len(same) == 1 else None
+
 
 @dataclass(frozen=True)
 class Section:
     """One table: one model, one size of the training set, one recipe.
 
     Attributes:
-        part: the layout's part that it fills: ``main``, ``noise``, ``reduction``.
+        part: the layout's part that it fills: ``main``, ``noise``, ``reduction``, ….
         axis: the perturbation whose ratios make the groups; None in a table without ratios.
         title: what it shows, of which model and setting.
         caption: how to read it, a paragraph each.
@@ -174,6 +193,7 @@ class Section:
         columns: the columns.
         groups: the rows.
         notes: what is missing and what differs, a line each.
+        basis: the scores that its estimates come from, as a table by ratio; None where it has none.
     """
 
     part: str
@@ -187,6 +207,12 @@ class Section:
     columns: tuple[Column, ...]
     groups: tuple[Group, ...]
     notes: tuple[str, ...] = ()
+    basis: Section | None = None
+
+    @property
+    def scores(self) -> Section:
+        """The table with the scores behind every number."""
+        return self.basis or self
 
 
 @dataclass(frozen=True)
@@ -194,7 +220,7 @@ class Report:
     """All the tables of one report.
 
     Attributes:
-        table: the layout's name: ``main`` or ``robustness``.
+        table: the layout's name: ``main``, ``robustness``, ``curves``.
         baseline: the label or name of the method that differences are taken to.
         sections: the tables.
         notes: what concerns no single table, a line each.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ftbench.db import JobFilter, open_database
-from ftbench.errors import BadValue, DataError, UnknownName
+from ftbench.errors import BadValue, UnknownName
 from ftbench.reports.plots import KINDS
 from ftbench.reports.table import Section
 from ftbench.services.report_request import Request
@@ -17,7 +16,7 @@ from ftbench.services.reports import NothingToReport, build
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KINDS", "Request", "draw", "draw_pairs"]
+__all__ = ["KINDS", "Request", "draw"]
 
 COSTS: Mapping[str, tuple[str, ...]] = {
     "training_seconds": ("seconds", "training"),
@@ -26,7 +25,13 @@ COSTS: Mapping[str, tuple[str, ...]] = {
 
 
 def draw(
-    address: str, kind: str, request: Request, *, over: str | None = None, critical: float | None = None
+    address: str,
+    kind: str,
+    request: Request,
+    *,
+    over: str | None = None,
+    critical: float | None = None,
+    violin: bool = False,
 ) -> dict[str, Any]:
     """One figure: a plot for each table of the report.
 
@@ -36,6 +41,7 @@ def draw(
         request: which jobs; its table follows from the kind.
         over: the hyper-parameter of a sweep.
         critical: the critical difference of ranks; None for Nemenyi's.
+        violin: the runs' density in a strip, instead of boxes.
 
     Raises:
         UnknownName: a kind, model, task, method or hyper-parameter that nothing carries.
@@ -51,38 +57,7 @@ def draw(
     sections = [section for section in report.sections if _has_scores(section)]
     if not sections:
         raise NothingToReport("no scores to draw yet; run the jobs with: ftbench worker")
-    return theme.stacked([_plot(address, kind, section, over, critical) for section in sections])
-
-
-def draw_pairs(path: Path) -> dict[str, Any]:
-    """Published against measured scores from a CSV file: ``name``, ``published``, ``measured``, × 100.
-
-    Columns ``low`` and ``high`` give an interval of the measured score, ``label`` groups.
-
-    Raises:
-        DataError: the file cannot be read, or lacks a column or a number.
-        FtbenchError: the plotting packages are missing.
-    """
-    from ftbench.reports.plots import reproduction, theme
-
-    theme.load()
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise DataError(f"{path} is not CSV: {error}") from error
-    lacking = [name for name in reproduction.COLUMNS if name not in frame.columns]
-    if lacking:
-        raise DataError(f"{path} has no column '{lacking[0]}': it needs {', '.join(reproduction.COLUMNS)}")
-    if frame.empty:
-        raise DataError(f"{path} has no rows")
-    numbers = frame[[name for name in ("published", "measured", "low", "high") if name in frame.columns]]
-    if any(kind.kind not in "if" for kind in numbers.dtypes) or numbers.isna().to_numpy().any():
-        raise DataError(f"{path}: every row needs numbers in {', '.join(numbers.columns)}")
-    return reproduction.reproduction(frame, "Published and measured")
+    return theme.stacked([_plot(address, kind, section, over, critical, violin) for section in sections])
 
 
 def _has_scores(section: Section) -> bool:
@@ -90,14 +65,14 @@ def _has_scores(section: Section) -> bool:
 
 
 def _plot(
-    address: str, kind: str, section: Section, over: str | None, critical: float | None
+    address: str, kind: str, section: Section, over: str | None, critical: float | None, violin: bool
 ) -> dict[str, Any]:
     from ftbench.reports import tidy
     from ftbench.reports.plots import cost, curves, ranks, spread
 
     frame, title = tidy.scores(section), section.title
     if kind == "strip":
-        return spread.strip(frame, title)
+        return spread.strip(frame, title, violin=violin)
     if kind == "sweep":
         return spread.sweep(_one_method(frame), title, over)
     if kind == "robustness":

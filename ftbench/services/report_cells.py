@@ -89,7 +89,7 @@ class Block:
             seeds=tuple(there),
             values=tuple(mine[seed].score(metric) for seed in there),
             jobs=tuple(mine[seed].cell.digest for seed in there),
-            collapsed=sum(mine[seed].constant for seed in there),
+            collapsed=sum(mine[seed].collapsed for seed in there),
         )
 
     def whole(self, method: MethodKey) -> bool:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ftbench.db.rows import CellRow, ScoreRow, ValueRow
-from ftbench.domain.result import Outcome, State
+from ftbench.domain.result import EXPLAINED, TRAINED, Outcome, State
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 
 DONE = State.DONE.value
 COLLAPSED = "collapsed"
+AT_CHANCE = 0.01
+"""A run that explains less of its training labels than this has learnt nothing."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,24 @@ class ReportJob:
         key: its method.
         status: the job's state; ``diverged`` where it failed for that.
         scores: metric -> value on the reported evaluation set.
+        explained: the share of the best constant prediction's loss that its model takes away on the rows it
+            was trained on; None where that was not measured.
     """
 
     cell: CellRow
     key: MethodKey
     status: str
     scores: Mapping[str, float]
+    explained: float | None = None
 
     def score(self, metric: str) -> float:
         """The score, or NaN where there is none."""
         return self.scores.get(metric, math.nan)
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether it ended with constant predictions, or with a training loss at chance."""
+        return self.constant or (self.explained is not None and self.explained < AT_CHANCE)
 
     @property
     def constant(self) -> bool:
@@ -104,23 +114,29 @@ def join(
 ) -> list[ReportJob]:
     """The jobs, each with its scores on the evaluation set that its task reports."""
     found: dict[str, dict[str, float]] = {}
+    explained: dict[str, float] = {}
     for row in scores:
         # A score counts only for a done job: a job that is run again has its old scores until it ends.
-        if row.state == State.DONE and row.evaluation == tasks[row.task].evaluation:
+        if row.state != State.DONE:
+            continue
+        if row.evaluation == tasks[row.task].evaluation:
             found.setdefault(row.digest, {})[row.metric] = row.value
+        elif (row.evaluation, row.metric) == (TRAINED, EXPLAINED):
+            explained[row.digest] = row.value
     keys: dict[tuple[str, int], MethodKey] = {}  # rows share their hyper-parameters: each is written out once
     jobs = []
     for cell in cells:
         at = cell.method, id(cell.hparams)
         if at not in keys:
             keys[at] = MethodKey(cell.method, json.dumps(cell.hparams, sort_keys=True))
-        jobs.append(ReportJob(cell, keys[at], status_of(cell), found.get(cell.digest, {})))
+        scored, fitted = found.get(cell.digest, {}), explained.get(cell.digest)
+        jobs.append(ReportJob(cell, keys[at], status_of(cell), scored, fitted))
     return jobs
 
 
 def without_collapsed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
-    """The jobs, those with constant predictions without their scores."""
-    return [replace(job, status=COLLAPSED, scores={}) if job.constant else job for job in jobs]
+    """The jobs, those that collapsed without their scores."""
+    return [replace(job, status=COLLAPSED, scores={}) if job.collapsed else job for job in jobs]
 
 
 def reported(names: Iterable[str], scores: Iterable[ScoreRow | ValueRow]) -> dict[str, Reported]:
@@ -129,7 +145,8 @@ def reported(names: Iterable[str], scores: Iterable[ScoreRow | ValueRow]) -> dic
 
     stored: dict[str, ScoreRow | ValueRow] = {}
     for row in scores:
-        stored.setdefault(row.task, row)
+        if row.evaluation != TRAINED:
+            stored.setdefault(row.task, row)
     result = {}
     for name in dict.fromkeys(names):
         try:

@@ -92,8 +92,8 @@ def _collapsed(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[s
         listed = "; ".join(f"{name}: {cell.collapsed}" for name, cell in found[:LISTED])
         more = f"; and {len(found) - LISTED} more cells" if len(found) > LISTED else ""
         yield (
-            f"c: runs that collapsed to one prediction for all rows; they count: {listed}{more}. "
-            "Without them: --without-collapsed."
+            "c: runs that collapsed (one prediction for all rows, or a training loss at chance); they count: "
+            f"{listed}{more}. Without them: --without-collapsed."
         )
 
 

@@ -25,7 +25,7 @@ def page(address: str, report: Report) -> str:
     Raises:
         DatabaseError: the database cannot be read.
     """
-    cells = [cell for section in report.sections for cell in _score_cells(section)]
+    cells = [cell for section in report.sections for cell in _score_cells(section.scores)]
     wanted = {digest for cell in cells for digest in cell.jobs}
     firsts = tuple(cell.jobs[0] for cell in cells if cell.jobs)
     with open_database(address, write=False) as database:
@@ -94,11 +94,12 @@ def _figures_of(
     from ftbench.reports.plots import cost, curves, ranks, spread
     from ftbench.services.plots import with_costs, with_losses, with_ranks
 
-    frame, title = tidy.scores(section), section.title
+    scores, title = section.scores, section.title
+    frame = tidy.scores(scores)
     if frame.empty:
         return
-    if section.axis:
-        yield html.Figure("Robustness", curves.robustness(frame, title, section.axis))
+    if scores.axis:
+        yield html.Figure("Robustness", curves.robustness(frame, title, scores.axis))
         return
     yield html.Figure("Runs", spread.strip(frame, title))
     costs = with_costs(facts, frame)

@@ -12,8 +12,8 @@ from ftbench import methods, models, tasks
 from ftbench.db import CellRow
 from ftbench.domain import axes, hparams
 from ftbench.domain.axes import MethodChoice
-from ftbench.errors import UnknownName
-from ftbench.reports.layouts import STATISTIC_TITLES
+from ftbench.errors import UnknownName, UsageError
+from ftbench.reports.layouts import LAYOUTS, STATISTIC_TITLES
 from ftbench.services.report_settings import DATA
 from ftbench.settings import DEFAULT_DATABASE
 
@@ -35,7 +35,7 @@ class Request:
         table: the layout's name.
         baseline: a method's name or label; its jobs are let through whatever ``methods`` says.
         show: the statistics to show, with commas; None for those of the layout.
-        collapsed: whether runs with constant predictions count.
+        collapsed: whether runs that collapsed count.
     """
 
     table: str = "main"
@@ -51,8 +51,12 @@ class Request:
 
         Raises:
             UnknownName: there is no such statistic.
+            UsageError: the table's cells are estimates, not statistics of scores.
         """
         names = axes.names(self.show or "")
+        layout = LAYOUTS.get(self.table)
+        if names and layout and any(part.curve for part in layout.parts):
+            raise UsageError(f"--show does not go with the table '{self.table}'; leave one of the two out")
         for name in names:
             if name not in STATISTIC_TITLES:
                 raise UnknownName("statistic", name, STATISTIC_TITLES)

@@ -12,6 +12,7 @@ from ftbench.errors import FtbenchError, UnknownName
 from ftbench.reports.layouts import LAYOUTS, Part
 from ftbench.reports.table import Report, Section
 from ftbench.services import older_code, topup_levels
+from ftbench.services.report_curves import fill_curves
 from ftbench.services.report_jobs import join, labels, reported, without_collapsed
 from ftbench.services.report_remarks import remarks
 from ftbench.services.report_request import Request, command
@@ -115,7 +116,8 @@ def _sections(
     sections: list[Section] = []
     missing = []
     for part in parts:
-        filled = [fill(part, setting, subject) for setting in settings]
+        make = fill_curves if part.curve else fill
+        filled = [make(part, setting, subject) for setting in settings]
         found = [section for section in filled if section is not None]
         sections += found
         if not found:

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import special
 
 from ftbench.stats import paired
-from ftbench.stats.aggregate import FloatArray
-from ftbench.stats.findings import Interval, NoAnswer, Significance, too_few
+from ftbench.stats.aggregate import BoolArray, FloatArray
+from ftbench.stats.findings import NoAnswer, Significance, too_few
 
 RESAMPLES = 10_000
 GRID = 1_000
@@ -21,11 +21,13 @@ GRID = 1_000
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where the difference of two methods changes its sign.
+    """Where a method falls below another one.
 
     Attributes:
-        ratio: the first ratio at which the mean difference is zero or changes sign; None: it never does.
-        low: the lowest ratio whose difference may be zero at the level asked for; None: there is none.
+        ratio: the lowest ratio from which the mean difference is below zero, the first of all where it is
+            so from the start; None: it never is.
+        low: the lowest ratio at which the difference may be zero at the level asked for; None: there is none,
+            or there are fewer than two seeds.
         high: the highest such ratio; where it is the end of the ratios, the crossing may lie beyond.
         n: the seeds behind it.
     """
@@ -36,55 +38,50 @@ class Crossing:
     n: int
 
 
-def slopes(ratios: FloatArray, curve: FloatArray) -> FloatArray:
-    """Each whole seed's least-squares slope, in score per unit of ratio: (whole seeds,).
+def whole(curve: FloatArray) -> BoolArray:
+    """Which seeds have every ratio: (seeds,).
 
     Args:
-        ratios: (ratios,), ascending, two at least.
         curve: (seeds, ratios) scores, NaN for a missing run.
     """
-    whole, centred = _whole(curve), ratios - ratios.mean()
-    found: FloatArray = np.round(whole @ centred / (centred**2).sum(), paired.DIGITS)
+    return np.asarray(np.isfinite(curve).all(axis=1), dtype=np.bool_)
+
+
+def slopes(ratios: FloatArray, curve: FloatArray) -> FloatArray:
+    """Each whole seed's least-squares slope, in score per unit of ratio, below 0 for a loss: (whole seeds,).
+
+    Args:
+        ratios: (ratios,), ascending; of a single one there is no slope: (0,).
+        curve: (seeds, ratios) scores, NaN for a missing run.
+    """
+    if len(ratios) < 2:
+        return np.empty(0)
+    centred = ratios - ratios.mean()
+    found: FloatArray = np.round(curve[whole(curve)] @ centred / (centred**2).sum(), paired.DIGITS)
     return found
 
 
-def slope(ratios: FloatArray, curve: FloatArray, level: float = 0.95) -> Interval | NoAnswer:
-    """The degradation: score lost (below 0) for a ratio of 1, a line fitted to each seed.
-
-    The interval is over seeds, as that of a mean difference.
+def areas(ratios: FloatArray, curve: FloatArray) -> FloatArray:
+    """Each whole seed's area under the curve over its width: the mean score along it: (whole seeds,).
 
     Args:
-        ratios: (ratios,), ascending.
+        ratios: (ratios,), ascending; of a single one there is no area: (0,).
         curve: (seeds, ratios) scores, NaN for a missing run.
-        level: in (0, 1).
     """
     if len(ratios) < 2:
-        return too_few(len(ratios), 2, "ratios")
-    return paired.mean_interval(slopes(ratios, curve), level)
-
-
-def area(ratios: FloatArray, curve: FloatArray, level: float = 0.95) -> Interval | NoAnswer:
-    """The area under the curve by trapezoids over the range of ratios: the mean score along it.
-
-    Args:
-        ratios: (ratios,), ascending.
-        curve: (seeds, ratios) scores, NaN for a missing run.
-        level: in (0, 1).
-    """
-    if len(ratios) < 2:
-        return too_few(len(ratios), 2, "ratios")
+        return np.empty(0)
     from scipy import integrate
 
-    areas = integrate.trapezoid(_whole(curve), ratios, axis=1) / (ratios[-1] - ratios[0])
-    return paired.mean_interval(areas, level)
+    found: FloatArray = integrate.trapezoid(curve[whole(curve)], ratios, axis=1) / (ratios[-1] - ratios[0])
+    return found
 
 
 def crossing(
     ratios: FloatArray, left: FloatArray, right: FloatArray, level: float = 0.95
 ) -> Crossing | NoAnswer:
-    """The ratio at which ``left`` falls below ``right``, or rises above it; straight lines between ratios.
+    """The ratio at which ``left`` falls below ``right``; straight lines between ratios.
 
-    The interval holds the ratios at which the t interval of the paired difference holds zero: the set that a
+    The interval spans the ratios at which the t interval of the paired difference holds zero: those that a
     test at each ratio does not refuse.
 
     Args:
@@ -95,16 +92,20 @@ def crossing(
     """
     if len(ratios) < 2:
         return too_few(len(ratios), 2, "ratios")
-    apart = _whole(left - right)  # (seeds, ratios)
+    apart = left - right
+    apart = np.round(apart[whole(apart)], paired.DIGITS)  # (whole seeds, ratios)
     n = len(apart)
+    if not n:
+        return too_few(n, 1)
+    found = _first_below(ratios, apart.mean(axis=0))
     if n < 2:
-        return too_few(n, 2)
+        return Crossing(found, None, None, n)
     grid = np.union1d(np.linspace(ratios[0], ratios[-1], GRID + 1), ratios)
     along = np.stack([np.interp(grid, ratios, one) for one in apart])  # (seeds, grid)
     mean, error = along.mean(axis=0), along.std(axis=0, ddof=1) / np.sqrt(n)
     open_ = np.abs(mean) <= error * special.stdtrit(n - 1, (1 + level) / 2)
     low, high = (float(grid[open_][0]), float(grid[open_][-1])) if open_.any() else (None, None)
-    return Crossing(_first_zero(ratios, apart.mean(axis=0)), low, high, n)
+    return Crossing(found, low, high, n)
 
 
 def interaction(ratios: FloatArray, left: FloatArray, right: FloatArray) -> Significance | NoAnswer:
@@ -151,16 +152,12 @@ def rank_flips(before: FloatArray, after: FloatArray, seed: int = 0) -> FloatArr
     return flips
 
 
-def _whole(curve: FloatArray) -> FloatArray:
-    """The seeds that have every ratio."""
-    return curve[np.isfinite(curve).all(axis=1)]
-
-
-def _first_zero(ratios: FloatArray, mean: FloatArray) -> float | None:
-    for at in range(1, len(ratios)):
-        left, right = float(mean[at - 1]), float(mean[at])
-        if left * right < 0:
-            return float(ratios[at - 1] + (ratios[at] - ratios[at - 1]) * left / (left - right))
-        if left * right == 0 and left != right:
-            return float(ratios[at - 1] if left == 0 else ratios[at])
-    return None
+def _first_below(ratios: FloatArray, mean: FloatArray) -> float | None:
+    below = np.flatnonzero(mean < 0)
+    if not len(below):
+        return None
+    at = int(below[0])
+    if at == 0:
+        return float(ratios[0])
+    before, after = float(mean[at - 1]), float(mean[at])
+    return float(ratios[at - 1] + (ratios[at] - ratios[at - 1]) * before / (before - after))

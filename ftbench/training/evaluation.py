@@ -78,6 +78,33 @@ def metrics(task: TaskSpec, logits: NDArray[np.float32], labels: NDArray[np.floa
     return found
 
 
+def explained(task: TaskSpec, logits: NDArray[np.float32], labels: NDArray[np.float64]) -> float | None:
+    """The share of the best constant prediction's loss that predictions take away.
+
+    1 - loss / loss of that constant: in regression R², in classification McFadden's (1974) with the shares of
+    the classes as the constant. A constant prediction has at most 0, whatever it predicts.
+
+    Args:
+        task: its loss: mean cross-entropy, or the mean squared error.
+        logits: shape (rows, outputs).
+        labels: class numbers or numbers, shape (rows,).
+
+    Returns:
+        At most 1; None where all labels are the same, so that a constant has no loss.
+    """
+    if task.regression:
+        gold = labels.astype(np.float64)
+        loss, constant = float(((logits.reshape(-1) - gold) ** 2).mean()), float(gold.var())
+    else:
+        classes, scores = labels.astype(np.int64), logits.astype(np.float64)
+        shifted = scores - scores.max(axis=-1, keepdims=True)
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))  # (rows, outputs)
+        shares = np.bincount(classes) / len(classes)
+        loss = -float(log_p[np.arange(len(classes)), classes].mean())
+        constant = -float((shares[shares > 0] * np.log(shares[shares > 0])).sum())
+    return 1 - loss / constant if constant > 0 else None
+
+
 def _binary(predicted: NDArray[np.int64], gold: NDArray[np.int64]) -> tuple[float, float]:
     tp = float(((predicted == 1) & (gold == 1)).sum())
     tn = float(((predicted == 0) & (gold == 0)).sum())

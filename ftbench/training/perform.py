@@ -19,6 +19,7 @@ from ftbench import methods, tasks
 from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef
+from ftbench.domain.result import EXPLAINED, TRAINED
 from ftbench.methods import source_digest
 from ftbench.training import products
 from ftbench.training.corpus import Corpus, Library
@@ -67,6 +68,9 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
         send("predictions", run="main", evaluation=name, **shape, logits=encode_logits(raw))
         for metric, value in scored.metrics.items():
             send("score", evaluation=name, metric=metric, value=value)
+    explained = trainer.explained(model)
+    if explained is not None:
+        send("score", evaluation=TRAINED, metric=EXPLAINED, value=explained)
     clock.lap("evaluation")
     for point in trainer.curves:
         send("curve", run=point.run, step=point.step, name=point.name, value=point.value)

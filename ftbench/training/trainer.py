@@ -25,7 +25,10 @@ from ftbench.training.objectives import Objective
 from ftbench.training.pretrained import Pretrained
 from ftbench.training.run import Run
 from ftbench.training.seeding import digest, stream_seed
-from ftbench.training.watch import Watch
+from ftbench.training.watch import Diverged, Watch
+
+EXPLAINED_ROWS = 256
+"""Enough to see whether anything was learnt, and a small part of an epoch."""
 
 
 class Stopped(Exception):
@@ -138,18 +141,33 @@ class Trainer:
             raise ValueError("no rows are held out: set held_out_fraction on the method")
         if self._redrawn:
             raise ValueError("a run with split_seed trained on rows that are held out: train a phase instead")
-        rows = [int(r) for r in self._held_rows]
-        logits = evaluation.predict(
-            model, self._corpus.data, rows, self.task.outputs, self.job.recipe.precision
-        )
+        logits = self._predict(model, self._held_rows)
         labels = self._corpus.labels_of(self._held_rows).double().cpu().numpy()
         return evaluation.metrics(self.task, logits, labels)
 
     def outputs(self, model: nn.Module) -> NDArray[np.float32]:
         """The logits of a model on the rows of the job, shape (rows, outputs)."""
-        rows = [int(r) for r in self._corpus.rows]
+        return self._predict(model, self._corpus.rows)
+
+    def explained(self, model: nn.Module) -> float | None:
+        """How much of their labels' variety a model explains on its training rows; see ``evaluation``.
+
+        On 256 of them at most, evenly spread over the file, with the labels that they were trained with.
+
+        Raises:
+            Diverged: a prediction is not finite.
+        """
+        spread = np.linspace(0, len(self._train_rows) - 1, min(len(self._train_rows), EXPLAINED_ROWS))
+        rows = self._train_rows[spread.astype(np.int64)]
+        logits = self._predict(model, rows)
+        if not np.isfinite(logits).all():
+            raise Diverged("predictions on the training rows are not finite")
+        return evaluation.explained(self.task, logits, self._corpus.labels_of(rows).double().cpu().numpy())
+
+    def _predict(self, model: nn.Module, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        numbers = [int(r) for r in rows]
         return evaluation.predict(
-            model, self._corpus.data, rows, self.task.outputs, self.job.recipe.precision
+            model, self._corpus.data, numbers, self.task.outputs, self.job.recipe.precision
         )
 
     # -- one run --------------------------------------------------------------------------------------

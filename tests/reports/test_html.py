@@ -99,7 +99,7 @@ def test_a_tested_cell_says_how_sure_its_mark_is_and_words_open_nothing():
     assert set(cells) == {"0.0.0.0", "0.0.0.1"}
     facts = dict(cells["0.0.0.1"]["facts"])
     assert facts["difference to the baseline"] == "+6.00 [+5.00, +7.00] over 3 seeds ▲"
-    assert facts["p, p corrected"] == "<0.001, 0.010" and facts["collapsed to one prediction"] == "1"
+    assert facts["p, p corrected"] == "<0.001, 0.010" and facts["collapsed runs"] == "1"
 
 
 def test_conditions_without_a_ratio_are_a_column():

@@ -70,6 +70,7 @@ def found(spec: Any, name: str) -> list[Any]:
 
 SPECS = {
     "strip": lambda: spread.strip(frame(), "Title"),
+    "violins": lambda: spread.strip(frame(seeds=10), "Title", violin=True),
     "strip of many": lambda: spread.strip(frame(methods=9, seeds=70), "Title"),
     "sweep": lambda: spread.sweep(frame(), "Title"),
     "robustness": lambda: curves.robustness(frame(ratios=(0.0, 0.1)), "Title", "noise"),
@@ -80,6 +81,18 @@ SPECS = {
     "ranks alone": lambda: ranked(frame(methods=2)),
     "reproduction": lambda: reproduction.reproduction(
         pd.DataFrame({"name": ["a", ODD], "published": [60.0, 70.0], "measured": [61.0, 69.0]}), "Title"
+    ),
+    "reproduction of one seed": lambda: reproduction.reproduction(
+        pd.DataFrame(
+            {
+                "name": ["a", "b"],
+                "published": 60.0,
+                "measured": 61.0,
+                "low": [None, 60.0],
+                "high": [None, 62.0],
+            }
+        ),
+        "Title",
     ),
     "two tables": lambda: theme.stacked([spread.strip(frame(), "A"), spread.strip(frame(tasks=4), "B")]),
 }
@@ -110,6 +123,31 @@ def test_a_plot_is_written_as_the_file_is_named(tmp_path):
         plots.write(spec, tmp_path / "a.gif")
     with pytest.raises(FtbenchError, match="cannot be written"):
         plots.write(spec, tmp_path / "no" / "a.svg")
+
+
+def test_a_violin_is_the_density_of_the_runs_and_a_box_where_they_are_few():
+    data = frame(methods=2, seeds=8, tasks=1)
+    data = data[(data["label"] == "vanilla") | (data["seed"] < 4)]
+    spec = spread.strip(data, "Title", violin=True)
+    outline = values(spec, "score", "left")
+    assert {row["place"] for row in outline} == {"vanilla"}  # the other one has four runs
+    scores = 100 * data.loc[data["label"] == "vanilla", "value"].to_numpy()
+    assert [outline[0]["score"], outline[-1]["score"]] == pytest.approx([scores.min(), scores.max()])
+    spread_of = scores.std(ddof=1) * 8 ** (-1 / 5)  # Scott's rule
+    heights = np.array([row["score"] for row in outline])
+    density = np.exp(-0.5 * ((heights[:, None] - scores) / spread_of) ** 2).sum(axis=1)
+    widths = np.array([row["right"] for row in outline])  # around 0
+    assert widths == pytest.approx(spread.HALF * density / density.max())
+    assert {row["place"] for row in values(spec, "median") if row["count"] == 4} == {"bidrop[k=3]"}
+    assert values(spread.strip(data, "Title"), "score", "left") == []
+
+
+def test_whiskers_reach_the_lowest_and_the_highest_run():
+    boxes = values(spread.sweep(frame(methods=2, seeds=3, tasks=1), "Title"), "min", "max")
+    assert [(row["min"], row["max"]) for row in boxes] == [
+        (pytest.approx(70.0), pytest.approx(70.2)),
+        (pytest.approx(71.0), pytest.approx(71.2)),
+    ]
 
 
 @pytest.mark.parametrize("package", ["altair", "vl_convert"])

@@ -45,6 +45,7 @@ class Rows:
         brings: Mapping[str, Any] | None = None,
         also: Mapping[str, float] | None = None,
         evaluation: str = "dev",
+        explained: float | None = None,
     ) -> str:
         """Add a job; ``recipe`` is what was set by hand, ``brings`` what the method brings."""
         try:
@@ -72,6 +73,9 @@ class Rows:
         for metric, value in values.items():
             row = ScoreRow(evaluation=evaluation, metric=metric, value=value, n_attempts=1, **axes)
             self.scores.append(row)
+        if explained is not None:
+            trained = ScoreRow(evaluation="train", metric="explained", value=explained, n_attempts=1, **axes)
+            self.scores.append(trained)
         return str(axes["digest"])
 
     def jobs(self, method: str, task: str, scores: Iterable[float], **more: Any) -> list[str]:

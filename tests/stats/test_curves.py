@@ -18,22 +18,23 @@ def line(intercepts, slopes):
 def test_slope_is_scipys_line_through_each_seed():
     curve = np.random.default_rng(0).normal(0.7, 0.05, (6, 4))
     each = [stats.linregress(RATIOS, one).slope for one in curve]
-    found = curves.slope(RATIOS, curve)
-    theirs = stats.ttest_1samp(each, 0.0).confidence_interval(0.95)
-    assert (found.value, found.low, found.high) == pytest.approx((np.mean(each), *theirs))
+    assert curves.slopes(RATIOS, curve) == pytest.approx(np.array(each))
 
 
 def test_area_of_a_line_is_the_score_in_its_middle():
-    found = curves.area(RATIOS, line([0.7, 0.8, 0.9], [-1.0, -1.0, -1.0]))
-    assert found.value == pytest.approx(0.8 - 0.075)
+    found = curves.areas(RATIOS, line([0.7, 0.8], [-1.0, 0.0]))
+    assert found == pytest.approx(np.array([0.7 - 0.075, 0.8]))
+    assert curves.areas(RATIOS, np.array([[0.8, 0.6, 0.6, 0.0]])) == pytest.approx(np.array([1.6 / 3]))
 
 
 def test_seeds_that_lack_a_ratio_are_left_out():
     curve = line([0.7, 0.8, 0.9], [-1.0, -2.0, -9.0])
     curve[2, 1] = NAN
-    assert curves.slope(RATIOS, curve).value == pytest.approx(-1.5)
-    assert curves.slope(RATIOS, curve[1:]) == NoAnswer("too few pairs", 1, 2)
-    assert curves.slope(RATIOS[:1], curve[:, :1]) == NoAnswer("too few ratios", 1, 2)
+    assert curves.slopes(RATIOS, curve) == pytest.approx(np.array([-1.0, -2.0]))
+    assert len(curves.areas(RATIOS, curve)) == 2 and curves.whole(curve).tolist() == [True, True, False]
+    assert curves.crossing(RATIOS, curve[2:], curve[2:]) == NoAnswer("too few pairs", 0, 1)
+    assert curves.crossing(RATIOS[:1], curve[:, :1], curve[:, :1]) == NoAnswer("too few ratios", 1, 2)
+    assert curves.interaction(RATIOS, curve[1:], 0 * curve[1:]) == NoAnswer("too few pairs", 1, 2)
 
 
 def test_crossing_by_hand():
@@ -46,10 +47,21 @@ def test_crossing_by_hand():
     assert (found.low, found.high) == pytest.approx((0.05 - reach, 0.05 + reach), abs=2e-4)
 
 
-def test_methods_that_never_meet_have_no_crossing():
+def test_a_method_that_stays_above_never_falls_below():
     left = line([0.8, 0.81, 0.82], [-0.1, -0.1, -0.1])
-    found = curves.crossing(RATIOS, left, left - 0.3 + np.array([[0.0], [0.001], [-0.001]]))
+    right = left - 0.3 + np.array([[0.0], [0.001], [-0.001]])
+    found = curves.crossing(RATIOS, left, right)
     assert (found.ratio, found.low, found.high) == (None, None, None)
+    below = curves.crossing(RATIOS, right, left)  # the other one is below from the start
+    assert (below.ratio, below.low, below.high) == (0.0, None, None)
+
+
+def test_only_falling_counts_as_a_crossing():
+    left, right = np.array([[0.6, 0.7, 0.8, 0.6]]), np.full((1, 4), 0.7)
+    assert curves.crossing(RATIOS, left, right) == curves.Crossing(0.0, None, None, 1)  # rises above, later
+    assert curves.crossing(RATIOS[1:], left[:, 1:], right[:, 1:]).ratio == pytest.approx(0.125)
+    touching = np.array([[0.8, 0.7, 0.8, 0.8]])
+    assert curves.crossing(RATIOS, touching, right).ratio is None
 
 
 def test_crossing_at_a_ratio_itself_and_of_equal_curves():

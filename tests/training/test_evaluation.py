@@ -75,6 +75,36 @@ def test_regression_by_hand() -> None:
     assert found == pytest.approx({"pearson": pearson, "spearman": 0.5, "mse": 5 / 3})
 
 
+def test_what_is_explained_by_hand() -> None:
+    # Three rows of class 0 and one of class 1: a constant's loss is -(3 ln ¾ + ln ¼) / 4 = 0.5623.
+    task, labels = tasks.find("rte"), np.array([0.0, 0.0, 0.0, 1.0])
+    constant = np.tile(np.log([0.75, 0.25]), (4, 1)).astype(np.float32)
+    assert evaluation.explained(task, constant, labels) == pytest.approx(0.0, abs=1e-6)
+    right = np.log([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1], [0.1, 0.9]]).astype(np.float32)
+    assert evaluation.explained(task, right + 7, labels) == pytest.approx(1 - -np.log(0.9) / 0.562335)
+    assert evaluation.explained(task, right, np.zeros(4)) is None
+
+
+def test_what_is_explained_in_regression_is_r_squared() -> None:
+    rng = np.random.default_rng(0)
+    gold = rng.normal(3, 1, 50)
+    fitted = stats.linregress(x := gold + rng.normal(0, 1, 50), gold)
+    predicted = (fitted.intercept + fitted.slope * x).astype(np.float32)[:, None]
+    found = evaluation.explained(tasks.find("stsb"), predicted, gold)
+    assert found == pytest.approx(fitted.rvalue**2, abs=1e-5)
+    assert evaluation.explained(tasks.find("stsb"), np.full((50, 1), 3.0, np.float32), gold) < 0
+
+
+@pytest.mark.parametrize("task", ["rte", "mnli"])
+def test_no_constant_prediction_explains_anything(task: str) -> None:
+    rng = np.random.default_rng(1)
+    classes = tasks.find(task).outputs
+    for _ in range(50):
+        labels = rng.integers(classes, size=40).astype(np.float64)
+        same = np.tile(rng.normal(0, 1, classes), (40, 1)).astype(np.float32)
+        assert evaluation.explained(tasks.find(task), same, labels) <= 1e-6
+
+
 def test_tied_scores_share_their_rank() -> None:
     predicted, gold = [1.0, 1.0, 2.0, 5.0, 5.0], [0.0, 1.0, 1.0, 4.0, 3.0]
     found = scores(predicted, gold)

@@ -134,7 +134,7 @@ def test_a_job_of_a_file_gives_its_events_in_order(bench: Bench, run: Any) -> No
         "step": 3,
         "total": 3,
     }
-    assert set(scores(events)) == {"accuracy", "accuracy_label1", "f1", "matthews"}
+    assert set(scores(events)) == {"accuracy", "accuracy_label1", "f1", "matthews", "explained"}
     assert [e for e in events if e["event"] == "provenance"][0]["values"]["threads"] == 1
 
 

@@ -36,7 +36,7 @@ class Sent(list[tuple[str, dict[str, Any]]]):
 
     @property
     def scores(self) -> dict[str, float]:
-        return {values["metric"]: values["value"] for values in self.of("score")}
+        return {v["metric"]: v["value"] for v in self.of("score") if v["evaluation"] != "train"}
 
 
 def done(job: Job, **command: Any) -> Sent:
@@ -58,7 +58,7 @@ def sent(bench: Bench) -> Sent:
 
 def test_events_come_in_their_order(sent: Sent) -> None:
     names = [name for name, _ in sent]
-    assert names == ["predictions"] + ["score"] * 4 + ["curve"] * 120 + ["provenance"]
+    assert names == ["predictions"] + ["score"] * 5 + ["curve"] * 120 + ["provenance"]
 
 
 def test_predictions_are_the_logits_that_the_scores_come_from(sent: Sent) -> None:
@@ -72,7 +72,20 @@ def test_predictions_are_the_logits_that_the_scores_come_from(sent: Sent) -> Non
     logits = logits_of(sent)
     labels = np.asarray(toy.rows("toy-accept", "dev").labels, dtype=np.float64)
     assert sent.scores == metrics(tasks.find("toy-accept"), logits, labels)
-    assert {values["evaluation"] for values in sent.of("score")} == {"dev"}
+    assert [values["evaluation"] for values in sent.of("score")] == ["dev"] * 4 + ["train"]
+
+
+def test_the_last_score_says_what_the_model_explains_of_its_training_labels(bench: Bench) -> None:
+    def explained(steps: int, lr: float) -> float:
+        job = bench.job(
+            "rdrop", noise=0.1, steps=steps, lr=lr
+        )  # whose own loss is twice the task's, and more
+        (found,) = (v for v in done(job).of("score") if v["evaluation"] == "train")
+        assert found["metric"] == "explained"
+        return float(found["value"])
+
+    assert explained(1, 1e-12) < 0.01  # nothing was learnt
+    assert explained(150, 1e-3) > 0.05
 
 
 def test_predictions_stand_in_the_order_of_the_rows(bench: Bench) -> None:

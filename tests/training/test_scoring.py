@@ -114,7 +114,8 @@ def scored_on(job: Job, *names: str) -> Job:
 
 
 def values(job: Job) -> dict[tuple[str, str], float]:
-    return {(s["evaluation"], s["metric"]): s["value"] for s in done(job).of("score")}
+    found = {(s["evaluation"], s["metric"]): s["value"] for s in done(job).of("score")}
+    return {at: value for at, value in found.items() if at[0] != "train"}
 
 
 def test_a_job_scores_its_own_set_as_without_the_others(bench: Bench) -> None:

@@ -6,15 +6,15 @@ The tables are in the page as they are; its script only sorts, filters and shows
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ftbench.reports.behind import sources
-from ftbench.reports.numbers import legend, percent, shown
+from ftbench.reports.numbers import interval, legend, percent, shown
 from ftbench.reports.sheet import figure
-from ftbench.reports.table import Cell, Column, Group, Report, Row, Section, Tested
+from ftbench.reports.table import TEXTS, Cell, Column, Group, Report, Row, Section, Tested
 
 HERE = Path(__file__).parent
 STATISTICS = {
@@ -110,7 +110,7 @@ def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
                 "place": g if group.ratio is None else group.ratio,
                 "hparams": ", ".join(f"{name}={value}" for name, value in row.hparams.items()),
                 "cells": [
-                    _cell(cell, column, _key(at, g, r, c))
+                    _cell(cell, column, _key(str(at), g, r, c))
                     for c, (cell, column) in enumerate(zip(row.cells, section.columns, strict=True))
                 ],
             }
@@ -120,7 +120,7 @@ def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
     }
 
 
-def _key(section: int, group: int, row: int, column: int) -> str:
+def _key(section: str, group: int, row: int, column: int) -> str:
     return f"{section}.{group}.{row}.{column}"
 
 
@@ -132,7 +132,7 @@ def _cell(cell: Cell, column: Column, key: str) -> dict[str, Any]:
         "figures": told.figures,
         "note": told.note,
         "kind": column.kind,
-        "words": cell.text,
+        "words": cell.text if column.kind in TEXTS else "",
         "value": {"group": cell.text, "runs": cell.n}.get(column.kind, cell.mean),
         "applies": cell.applies,
     }
@@ -143,22 +143,31 @@ def _data(report: Report, details: Details) -> dict[str, Any]:
     places: dict[str, int] = {}
     cells: dict[str, Any] = {}
     for s, section in enumerate(report.sections):
+        # The scores behind estimates are in the data alone: no table of the page shows them.
+        tables = {str(s): section} | ({f"{s}b": section.basis} if section.basis else {})
         keys = {
-            (id(group), id(row), column.key): _key(s, g, r, c)
-            for g, group in enumerate(section.groups)
+            (id(group), id(row), column.key): _key(name, g, r, c)
+            for name, table in tables.items()
+            for g, group in enumerate(table.groups)
             for r, row in enumerate(group.rows)
-            for c, column in enumerate(section.columns)
+            for c, column in enumerate(table.columns)
         }
-        for group in section.groups:
-            for row in group.rows:
-                for column, cell in zip(section.columns, row.cells, strict=True):
-                    if cell.applies and not cell.text:
-                        key = keys[id(group), id(row), column.key]
-                        cells[key] = _behind(
-                            report, section, (group, row, column, cell), keys, places, details
-                        )
+        for table in tables.values():
+            for place in _places(table):
+                group, row, column, _ = place
+                key = keys[id(group), id(row), column.key]
+                cells[key] = _behind(report, table, place, keys, places, details)
     jobs = [[digest[:12], *details.jobs.get(digest, ())] for digest in places]
     return {"cells": cells, "jobs": jobs, "took": list(details.took), "with": list(details.surroundings)}
+
+
+def _places(section: Section) -> Iterator[tuple[Group, Row, Column, Cell]]:
+    """The cells with numbers, and where they stand."""
+    for group in section.groups:
+        for row in group.rows:
+            for column, cell in zip(section.columns, row.cells, strict=True):
+                if cell.applies and column.kind not in TEXTS:
+                    yield group, row, column, cell
 
 
 def _behind(
@@ -193,11 +202,14 @@ def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
     for name, title in STATISTICS.items():
         value = getattr(cell, name)
         if value is not None:
-            facts.append((title, percent(value, signed=column.signed)))
+            told = "value" if (name, column.kind) == ("mean", "estimate") else title
+            facts.append((told, percent(value, signed=column.signed)))
+    if column.kind == "estimate" and interval(cell, column):
+        facts.append(("95 % interval", interval(cell, column)))
     if cell.tested is not None:
         facts += _tested(cell.tested)
     if cell.collapsed:
-        facts.append(("collapsed to one prediction", str(cell.collapsed)))
+        facts.append(("collapsed runs", str(cell.collapsed)))
     missing = ", ".join(f"{number} {reason}" for reason, number in cell.missing.items() if number)
     facts += [("missing", missing)] if missing else []
     facts += [("note", cell.remark)] if cell.remark else []

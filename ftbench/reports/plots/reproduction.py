@@ -17,15 +17,13 @@ def reproduction(frame: pd.DataFrame, title: str) -> dict[str, Any]:
 
     Args:
         frame: ``name``, ``published``, ``measured`` (both × 100); where there is an interval of the measured
-            score ``low`` and ``high``, where there are groups to tell apart ``label``.
+            score ``low`` and ``high`` (missing: none), where there are groups to tell apart ``label``.
         title: of the plot.
     """
     alt = theme.load()
     frame = frame.assign(label=frame["label"] if "label" in frame else "pair")
-    ends = [
-        float(frame[["published", "measured"]].to_numpy().min()),
-        float(frame[["published", "measured"]].to_numpy().max()),
-    ]
+    numbers = frame[["published", "measured"]].to_numpy(dtype=float)
+    ends = [float(numbers.min()), float(numbers.max())]
     margin = 0.05 * (ends[1] - ends[0] or 1.0)
     domain = [ends[0] - margin, ends[1] + margin]
     labels = list(dict.fromkeys(frame["label"]))

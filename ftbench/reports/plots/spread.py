@@ -1,4 +1,4 @@
-"""Spread over seeds: a strip for each method (Bi-Drop's Figure 4), a box for each value (DPS's Figure 2)."""
+"""Spread over seeds: strips or violins by method (Bi-Drop's Figure 4), boxes by value (DPS's Figure 2)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,30 @@ from ftbench.reports.plots import theme
 if TYPE_CHECKING:
     import pandas as pd
 
+BOX = "Box: the middle half of the runs, with whiskers to the lowest and the highest; line: the median."
 HALF = 0.3  # a box's width to each side
 POINTS = 60  # scores of one method on one task; more are shown as a box alone
+VIOLIN_FROM = 5  # runs; the shape of fewer is a guess
+STEPS = 64  # heights at which a violin's width is computed
 
 
-def strip(frame: pd.DataFrame, title: str) -> dict[str, Any]:
+def strip(frame: pd.DataFrame, title: str, *, violin: bool = False) -> dict[str, Any]:
     """Every score of every method, a panel for each task, with quartiles and median.
 
     Args:
         frame: see ``ftbench.reports.tidy``; one table, clean runs.
         title: of the plot.
+        violin: with the density of the runs as a shape, instead of a box.
     """
     labels = list(dict.fromkeys(frame["label"]))
-    return theme.finished(
-        _panels(frame.assign(place=frame["label"]), labels, ""),
-        title,
-        "Each point is a run. Box: the middle half of the runs; line: the median. Scores × 100.",
-    )
+    told = f"Each point is a run. {BOX} Scores × 100."
+    if violin:
+        told = (
+            "Each point is a run. Shape: their density, from the lowest to the highest (Gaussian kernel, "
+            f"Scott's width), a box where fewer than {VIOLIN_FROM} runs differ; line: the median. "
+            "Scores × 100."
+        )
+    return theme.finished(_panels(frame.assign(place=frame["label"]), labels, "", violin), title, told)
 
 
 def sweep(frame: pd.DataFrame, title: str, over: str | None = None) -> dict[str, Any]:
@@ -58,30 +65,32 @@ def sweep(frame: pd.DataFrame, title: str, over: str | None = None) -> dict[str,
     return theme.finished(
         _panels(placed, order, chosen),
         title,
-        f"Scores × 100 of the runs at each value of {chosen}. Box: the middle half; line: the median.",
+        f"Scores × 100 of the runs at each value of {chosen}. {BOX}",
     )
 
 
-def _panels(frame: pd.DataFrame, order: list[str], axis: str) -> Any:
-    """Boxes and points by ``place``, a panel for each task."""
+def _panels(frame: pd.DataFrame, order: list[str], axis: str, violin: bool = False) -> Any:
+    """Boxes or violins, and points, by ``place``, a panel for each task."""
     alt = theme.load()
     frame = frame.assign(value=100 * frame["value"])
     panels = [
-        _panel(alt, part, order, axis).properties(title=theme.panel_title(task))
+        _panel(alt, part, order, axis, violin).properties(title=theme.panel_title(task))
         for task, part in frame.groupby("task", sort=False)
     ]
     return theme.side_by_side(alt, panels)
 
 
-def _panel(alt: Any, part: pd.DataFrame, order: list[str], axis: str) -> Any:
+def _panel(alt: Any, part: pd.DataFrame, order: list[str], axis: str, violin: bool) -> Any:
     """Boxes at whole numbers, the points of each a little beside one another; the axis names the places."""
     part = part.assign(at=part["place"].map({place: at for at, place in enumerate(order)}))
     grouped = part.groupby(["place", "at"], sort=False)["value"]
     boxes = grouped.describe().rename(columns={"25%": "low", "50%": "median", "75%": "high"}).reset_index()
     boxes = boxes.assign(left=boxes["at"] - HALF, right=boxes["at"] + HALF)
-    box = alt.Chart(
-        alt.InlineData(theme.records(boxes, "place", "left", "right", "low", "median", "high", "count"))
-    )
+    shapes = violins(part) if violin else []
+    told = ("place", "at", "left", "right", "min", "low", "median", "high", "max", "count")
+    every = alt.Chart(alt.InlineData(theme.records(boxes, *told)))
+    boxed = boxes[~boxes["place"].isin({one["place"] for one in shapes})]
+    box = alt.Chart(alt.InlineData(theme.records(boxed, *told)))
     names = alt.Axis(
         values=list(range(len(order))),
         labelExpr=f"{json.dumps(order)}[datum.value]",
@@ -100,14 +109,24 @@ def _panel(alt: Any, part: pd.DataFrame, order: list[str], axis: str) -> Any:
         alt.Tooltip("high:Q", title="upper quartile", format=".2f"),
         alt.Tooltip("count:Q", title="runs"),
     ]
+    at = alt.X("at:Q", scale=ends, axis=names, title=axis or None)
     layers = [
+        box.mark_rule(color=theme.COLOURS[0], opacity=0.6).encode(
+            x=at, y=alt.Y("min:Q", scale=score, title=metric), y2="max:Q"
+        ),
         box.mark_rect(opacity=0.28, color=theme.COLOURS[0]).encode(
             x=left, x2="right:Q", y=alt.Y("low:Q", scale=score, title=metric), y2="high:Q", tooltip=tips
         ),
-        box.mark_rule(strokeWidth=2.5, color=theme.COLOURS[0]).encode(
+        every.mark_rule(strokeWidth=2.5, color=theme.COLOURS[0]).encode(
             x=left, x2="right:Q", y=alt.Y("median:Q", scale=score, title=metric), tooltip=tips
         ),
     ]
+    if shapes:
+        outline = alt.Chart(alt.InlineData(shapes)).mark_area(
+            orient="horizontal", opacity=0.28, color=theme.COLOURS[0]
+        )
+        y = alt.Y("score:Q", scale=score, title=metric)
+        layers.insert(0, outline.encode(x=left, x2="right:Q", y=y, detail="place:N"))
     if int(grouped.size().max()) <= POINTS:
         points = alt.Chart(alt.InlineData(theme.records(_spread_out(part), "side", "value", "seed", "job")))
         layers.append(
@@ -119,6 +138,34 @@ def _panel(alt: Any, part: pd.DataFrame, order: list[str], axis: str) -> Any:
         )
     width = max(theme.WIDTH, 34 * len(order))
     return alt.layer(*layers).properties(width=width, height=theme.HEIGHT)
+
+
+def violins(part: pd.DataFrame) -> list[dict[str, Any]]:
+    """The outline of each place's density, as wide as a box at its widest.
+
+    Args:
+        part: ``place``, ``at`` (its number) and ``value``.
+
+    Returns:
+        ``place``, ``score``, ``left`` and ``right``, from the lowest score to the highest; none for places
+        with fewer than ``VIOLIN_FROM`` different scores.
+    """
+    import numpy as np
+    from scipy import stats
+
+    found = []
+    for (place, at), rows in part.groupby(["place", "at"], sort=False):
+        values = rows["value"].to_numpy()
+        if len(np.unique(values)) < VIOLIN_FROM:
+            continue
+        heights = np.linspace(values.min(), values.max(), STEPS)
+        density = stats.gaussian_kde(values)(heights)
+        widths = HALF * density / density.max()
+        found += [
+            {"place": str(place), "score": float(y), "left": float(at - w), "right": float(at + w)}
+            for y, w in zip(heights, widths, strict=True)
+        ]
+    return found
 
 
 def _spread_out(part: pd.DataFrame) -> pd.DataFrame:
