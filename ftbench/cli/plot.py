@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, TasksFilter
-from ftbench.cli._output import note
-from ftbench.errors import UsageError
+from ftbench.cli._output import check_output, note
+from ftbench.errors import BadValue, UsageError
 from ftbench.settings import database_address
 
 
@@ -46,7 +46,9 @@ def plot(
     from ftbench.reports import plots
     from ftbench.services import plots as service
 
+    address = database_address(db)
     plots.check_name(output)
+    check_output("--output", output, address)
     for flag, given, wanted in (
         ("--over", over, "sweep"),
         ("--critical", critical, "ranks"),
@@ -54,12 +56,14 @@ def plot(
     ):
         if given is not None and kind != wanted:
             raise UsageError(f"{flag} is for the plot '{wanted}', not for '{kind}'")
+    if critical is not None and not 0 < critical < float("inf"):
+        raise BadValue(f"--critical {critical:g}: give a difference of ranks above 0")
     if kind == "reproduction":
         if pairs is None:
             raise UsageError("reproduction: give the pairs with --pairs FILE")
         spec = service.draw_pairs(pairs)
     else:
         request = service.Request("main", models, tasks, methods)
-        spec = service.draw(database_address(db), kind, request, over=over, critical=critical)
+        spec = service.draw(address, kind, request, over=over, critical=critical)
     plots.write(spec, output)
     note(f"wrote {output}")

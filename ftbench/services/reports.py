@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ftbench import methods, tasks
 from ftbench.db import CellRow, Database, JobFilter, ScoreRow, ValueRow, open_database
+from ftbench.domain import axes
 from ftbench.domain.result import State
-from ftbench.errors import FtbenchError, UnknownName
+from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.reports.layouts import LAYOUTS, Part
 from ftbench.reports.table import Report, Section
 from ftbench.services.report_jobs import join, labels, reported, without_collapsed
@@ -29,11 +30,14 @@ def build(address: str, request: Request) -> Report:
 
     Raises:
         UnknownName: a table, model, task, method or baseline that nothing carries.
+        BadValue: the baseline is not one method.
         NothingToReport: no job matches; the text says which command would fill the table.
         DatabaseError: the database cannot be read.
     """
     if request.table not in LAYOUTS:
         raise UnknownName("table", request.table, LAYOUTS)
+    if len(axes.methods(request.baseline)) != 1:
+        raise BadValue(f"baseline '{request.baseline}': give one method, such as vanilla")
     layout = LAYOUTS[request.table].showing(request.statistics())
     path = sqlite_path(address)
     if path is not None and not path.exists():
