@@ -67,7 +67,7 @@ def _flag(name: str, value: Any, path: str) -> Any:
                 "true or false" if name in _SWITCHES else "a number" if len(kinds) > 1 else "a whole number"
             )
             raise BadValue(f"{path}: {name}: '{value}' is not {wanted}")
-        return value or None
+        return value if name == "budget" else value or None
     if isinstance(value, list):
         text = ",".join(_scalar(v, name, path) for v in value)
         return text + "," if name == "seeds" else text  # [7] is seed 7, not 7 seeds

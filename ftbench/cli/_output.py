@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
+
+from ftbench.errors import BadValue, FtbenchError
+from ftbench.settings import sqlite_path
 
 
 def say(text: str = "") -> None:
@@ -92,6 +96,29 @@ def span(seconds: float | None) -> str:
         return f"{max(0, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def check_output(flag: str, given: str | Path | None, address: str) -> None:
+    """Refuse a file that cannot be written, or must not be, before work is spent on what goes into it.
+
+    Args:
+        flag: that names the file.
+        given: the file; None where the flag was not given.
+        address: of the database, which no output may replace.
+
+    Raises:
+        BadValue: it is no file's name, a folder or the database.
+        FtbenchError: its folder does not exist.
+    """
+    if given is None:
+        return
+    path, database = Path(given), sqlite_path(address)
+    if not path.name or path.is_dir():
+        raise BadValue(f"{flag} '{given}': name a file")
+    if not path.absolute().parent.is_dir():
+        raise FtbenchError(f"{path}: cannot be written: there is no folder {path.parent}")
+    if database is not None and path.exists() and database.exists() and path.samefile(database):
+        raise BadValue(f"{flag} {path} is the database: name another file")
 
 
 def at_terminal() -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._options import DatabaseOption, DataOption, JsonOption, ModelsFilter, TasksFilter
+from ftbench.cli._output import check_output
 from ftbench.cli.report import chosen_format, deliver, styled
 from ftbench.settings import database_address
 
@@ -54,9 +55,11 @@ def compare(
     from ftbench.reports import sheet
     from ftbench.services import compare as service
 
+    address = database_address(db)
     chosen = chosen_format(format_, as_json, output, sheet.FORMATS)
+    check_output("--output", output, address)
     request = service.CompareRequest(
         tuple(methods), models, tasks, noise, reduction, test, correction, region / 100, examples, data_dir
     )
-    sheets = service.compare(database_address(db), request)
+    sheets = service.compare(address, request)
     deliver(sheet.render(sheets, chosen, schema=SCHEMA, styled=output is None and styled()), output)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
-from ftbench.cli._output import counted, note, print_json, say
+from ftbench.cli._output import check_output, counted, note, print_json, say
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -41,14 +41,18 @@ def export(
     if (jobs is None) == (scores is None):
         raise UsageError("export what? give --jobs FILE or --scores FILE, one of them")
     address = database_address(db)
+    check_output("--jobs", jobs, address)
+    check_output("--scores", scores, address)
+    request = Request("", models, tasks, methods, baseline="")
     with open_database(address, write=False) as database:
         if scores is not None:
             if limit is not None:
                 raise UsageError("--limit is for --jobs: scores are written whole")
-            count = frames.write_scores(database, scores, Request("", models, tasks, methods, baseline=""))
+            count = frames.write_scores(database, scores, request)
             say(f"wrote {counted(count, 'score')} of {address} to {scores}")
             return
         assert jobs is not None
+        request.check(database.results.cells())
         count = exchange.export_jobs(database, jobs, job_filter(("queued",), models, tasks, methods), limit)
     say(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
     if count:

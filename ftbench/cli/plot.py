@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, TasksFilter
-from ftbench.cli._output import note
-from ftbench.errors import UsageError
+from ftbench.cli._output import check_output, note
+from ftbench.errors import BadValue, UsageError
 from ftbench.settings import database_address
 
 
@@ -53,7 +53,9 @@ def plot(
     from ftbench.reports import plots
     from ftbench.services import plots as service
 
+    address = database_address(db)
     plots.check_name(output)
+    check_output("--output", output, address)
     for flag, given, wanted in (
         ("--over", over, "sweep"),
         ("--critical", critical, "ranks"),
@@ -63,6 +65,8 @@ def plot(
     ):
         if given is not None and kind != wanted:
             raise UsageError(f"{flag} is for the plot '{wanted}', not for '{kind}'")
+    if critical is not None and not 0 < critical < float("inf"):
+        raise BadValue(f"--critical {critical:g}: give a difference of ranks above 0")
     if kind == "reproduction":
         if (pairs is None) == (suite is None):
             raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
@@ -72,9 +76,9 @@ def plot(
             spec = reproduction.draw_pairs(pairs)
         else:
             asked = reproduction.Asked(methods, tasks, models)
-            spec = reproduction.draw_suite(database_address(db), str(suite), asked)
+            spec = reproduction.draw_suite(address, str(suite), asked)
     else:
         request = service.Request("main", models, tasks, methods)
-        spec = service.draw(database_address(db), kind, request, over=over, critical=critical, violin=violin)
+        spec = service.draw(address, kind, request, over=over, critical=critical, violin=violin)
     plots.write(spec, output)
     note(f"wrote {output}")

@@ -50,6 +50,8 @@ def power(
         raise UsageError(
             "power needs either methods, such as bidrop vanilla, or --spread POINTS with --seeds N"
         )
+    if spread is not None and (models or tasks):
+        raise UsageError("--models and --tasks go with methods: a stated --spread is of no runs")
     if spread is not None:
         sheets = service.stated(spread / 100, request)
     else:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
-from ftbench.cli._output import note
+from ftbench.cli._output import check_output, note
 from ftbench.errors import FtbenchError, UnknownName, UsageError
 from ftbench.settings import database_address
 
@@ -95,7 +95,10 @@ def report(
 
     Exits with 1 where there is nothing to report, and says which command would fill the table.
     """
-    named = suite or (table if _beyond_layouts(table) else None)
+    address, width = database_address(db), PIPE_WIDTH
+    _check_choice({"--published": published, "--suite": suite, "--table": table})
+    _check_files(output, macros, address)
+    named = suite if suite is not None else table if _beyond_layouts(table) else None
     ours: dict[str, object] = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
     ours["--without-collapsed"] = without_collapsed
     asked: dict[str, object] = {
@@ -105,7 +108,6 @@ def report(
         "--train-size": train_size,
     }
     asked |= {"--set": set_, "--variant": variant, "--margin": margin}
-    address, width = database_address(db), PIPE_WIDTH
     if output is None:
         width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
     bold = output is None and styled()
@@ -134,15 +136,15 @@ def report(
         _refuse("a table of all jobs", asked)
         chosen = chosen_format(format_, as_json, output, FORMATS)
         request = service.Request(
-            table or "main", models, tasks, methods, baseline, show, not without_collapsed
+            "main" if table is None else table, models, tasks, methods, baseline, show, not without_collapsed
         )
         found = service.build(address, request)
-        if macros is not None:
-            deliver(latex_macros.render(found), macros)
         if chosen == "html":
             text = report_page.page(address, found)
         else:
             text = render(found, chosen, width=width, styled=bold)
+        if macros is not None:
+            deliver(latex_macros.render(found), macros)
     deliver(text, output)
 
 
@@ -153,12 +155,31 @@ def _refuse(what: str, flags: Mapping[str, object]) -> None:
             raise UsageError(f"{flag} does not go with {what}; leave one of the two out")
 
 
+def _check_choice(flags: Mapping[str, str | None]) -> None:
+    """Of the flags that say what to print, one."""
+    given = [flag for flag, value in flags.items() if value is not None]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} contradict each other; give one of them")
+
+
+def _check_files(output: str | None, macros: str | None, address: str) -> None:
+    check_output("--output", output, address)
+    check_output("--macros", macros, address)
+    if output is not None and macros is not None and Path(output).absolute() == Path(macros).absolute():
+        raise UsageError(f"--output and --macros are both {output}; name two files")
+
+
 def _beyond_layouts(table: str | None) -> bool:
     """Whether a table's name means suites; the layouts of our own come first."""
     from ftbench.reports import LAYOUTS
+
+    if table is None or table in LAYOUTS:
+        return False
     from ftbench.services import suite_cards
 
-    return table is not None and table not in LAYOUTS and suite_cards.names_suites(table)
+    if not suite_cards.names_suites(table):
+        raise UnknownName("table", table, [*LAYOUTS, *suite_cards.names()])
+    return True
 
 
 def deliver(text: str, output: str | None) -> None:

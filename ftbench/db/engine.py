@@ -85,7 +85,7 @@ class Store:
             try:
                 cursor.execute(sql)
                 rows = cursor.fetchall()
-            except self._engine.dialect.loaded_dbapi.Error as error:
+            except (UnicodeEncodeError, self._engine.dialect.loaded_dbapi.Error) as error:
                 wrong = self.backend.explain_query(error)
                 if wrong is None:
                     raise

@@ -119,11 +119,12 @@ class Sqlite(Backend):
 
     def explain_query(self, error: BaseException) -> UsageError | None:
         """What is wrong with a query; see ``Backend.explain_query``."""
-        name, said = getattr(error, "sqlite_errorname", "") or "", str(error)
+        said = str(error)
         if "not authorized" in said:  # under several codes
             return BadValue(f"the database refuses this ({said}): it answers queries only, SELECT …")
-        if not isinstance(error, sqlite3.ProgrammingError) and name not in ("SQLITE_ERROR", "SQLITE_MISUSE"):
+        if self.explain(error) is not None:
             return None
+        # What is no trouble with the file is the query's, under more codes than can be listed here.
         unknown, hint = _UNKNOWN.match(said), ""
         if unknown is not None and unknown[1] != "function":
             tables = metadata.tables.values()

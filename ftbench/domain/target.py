@@ -60,7 +60,8 @@ class Target:
         rest, at, probe = text.partition("@")
         if at and probe not in PROBES:
             raise UnknownName("probe", probe, PROBES)
-        rows = rest.partition(":")[2] or task.evaluation[0].name
+        _, colon, named = rest.partition(":")
+        rows = named if colon else task.evaluation[0].name
         known = [one.name for one in task.evaluation]
         if rows not in known:
             raise UnknownName(f"evaluation set of {task.name}", rows, known)

@@ -57,16 +57,20 @@ class CompareRequest:
         """Refuse what no comparison can be.
 
         Raises:
-            UsageError: fewer than two methods, an unknown test or correction, a region outside [0, 1).
+            UsageError: fewer than two methods, an unknown test or correction, a ratio or a region outside
+                [0, 1).
         """
-        if len(set(self.methods)) < 2:
+        if len({name.strip() for name in self.methods} - {""}) < 2:
             raise UsageError("compare needs two methods or more, such as: ftbench compare bidrop vanilla")
         if self.test not in TESTS:
             raise UnknownName("test", self.test, TESTS)
         if self.correction not in CORRECTIONS:
             raise UnknownName("correction", self.correction, CORRECTIONS)
+        for name, ratio in (("noise", self.noise), ("reduction", self.reduction)):
+            if not 0 <= ratio < 1:
+                raise BadValue(f"{name} {ratio:g} is outside [0, 1)")
         if not 0 <= self.region < 1:
-            raise BadValue(f"region {self.region:g}: give points from 0 to below 100")
+            raise BadValue(f"region {100 * self.region:g}: give points from 0 to below 100")
 
 
 @dataclass(frozen=True)

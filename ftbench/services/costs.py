@@ -16,7 +16,7 @@ from ftbench import models, tasks
 from ftbench.db.rows import Axes
 from ftbench.domain.job import Job
 from ftbench.domain.plan import Plan, Planned
-from ftbench.errors import UnknownName, UsageError
+from ftbench.errors import BadValue, UnknownName, UsageError
 
 TOKENS, THROUGHPUT, OVERHEAD = 64, 4e13, 20.0
 PARAMETERS = 110.0  # millions, of a model that is not in the registry
@@ -103,8 +103,10 @@ def capped(whole: Plan, hours: float, known: Mapping[Axes, float]) -> tuple[Plan
         The plan, and how many seeds were left out.
 
     Raises:
-        UsageError: not even one seed fits; says what one takes.
+        UsageError: the hours are none, or not even one seed fits; says what one takes.
     """
+    if not hours > 0:
+        raise BadValue(f"budget {hours:g}: give hours above 0")
     seeds: dict[int, list[Planned]] = {}
     for planned in whole.jobs:
         seeds.setdefault(planned.job.seed, []).append(planned)

@@ -58,7 +58,7 @@ def scores(database: Database, request: Request) -> pa.Table:
     wanted = {cell.digest for cell in request.lets_through(cells) if cell.state == State.DONE}
     rows = [row for row in database.results.scores() if row.digest in wanted]
     facts = database.results.provenances(wanted)
-    ran = {digest: [_reach(found, path) for path in RAN.values()] for digest, found in facts.items()}
+    ran = {digest: [reach(found, path) for path in RAN.values()] for digest, found in facts.items()}
     texts: dict[int, str] = {}  # rows share their settings: each is written out once
     nothing = [None] * len(RAN)
 
@@ -108,7 +108,8 @@ def write_scores(database: Database, path: Path, request: Request) -> int:
     return len(table)
 
 
-def _reach(facts: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+def reach(facts: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    """What a provenance has at a path; None where it has nothing there."""
     value: Any = facts
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None

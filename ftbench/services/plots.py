@@ -10,6 +10,7 @@ from ftbench.db import JobFilter, open_database
 from ftbench.errors import BadValue, UnknownName
 from ftbench.reports.plots import KINDS
 from ftbench.reports.table import Section
+from ftbench.services.frames import RAN, reach
 from ftbench.services.report_request import Request
 from ftbench.services.reports import NothingToReport, build
 
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Request", "draw"]
 
-COSTS: Mapping[str, tuple[str, ...]] = {
-    "training_seconds": ("seconds", "training"),
-    "peak_memory_mb": ("peak_memory_mb",),
-}
+COSTS: Mapping[str, tuple[str, ...]] = {name: RAN[name] for name in ("training_seconds", "peak_memory_mb")}
 
 
 def draw(
@@ -113,7 +111,7 @@ def _one_method(frame: pd.DataFrame) -> pd.DataFrame:
 def with_costs(facts: Mapping[str, Mapping[str, Any]], frame: pd.DataFrame) -> pd.DataFrame:
     """The scores, with what each job took by its provenance: see ``COSTS``."""
     columns = {
-        name: [_reach(facts.get(job, {}), path) for job in frame["job"]] for name, path in COSTS.items()
+        name: [reach(facts.get(job, {}), path) for job in frame["job"]] for name, path in COSTS.items()
     }
     return frame.assign(**columns).astype(dict.fromkeys(COSTS, float))
 
@@ -151,10 +149,3 @@ def with_losses(address: str, frame: pd.DataFrame) -> pd.DataFrame:
     found = found[found["job"].isin(jobs.index)].join(jobs[["task", "label", "seed"]], on="job")
     other = found["run"] != "main"
     return found.assign(label=found["label"].where(~other, found["label"] + " (" + found["run"] + ")"))
-
-
-def _reach(facts: Mapping[str, Any], path: tuple[str, ...]) -> float:
-    value: Any = facts
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return float(value) if isinstance(value, int | float) else float("nan")

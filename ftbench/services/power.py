@@ -13,6 +13,7 @@ from ftbench.stats import paired, power
 
 __all__ = ["PowerRequest", "measured", "stated"]
 
+LEAST_ALPHA, MOST_POWER = 1e-12, 0.9999  # beyond these rounding decides
 FIELDS = (
     Field("task", "Task"),
     Field("comparison", "Comparison"),
@@ -33,8 +34,8 @@ class PowerRequest:
     Attributes:
         difference: the difference to be found, above 0.
         seeds: how many there will be; None: as many as were measured.
-        alpha: of the test, in (0, 1); divide it by the number of comparisons that will be made.
-        wanted: the power, in (alpha, 1).
+        alpha: of the test, in [``LEAST_ALPHA``, 1); divide it by the number of comparisons that will be made.
+        wanted: the power, in (alpha, ``MOST_POWER``].
     """
 
     difference: float = 0.01
@@ -52,10 +53,10 @@ class PowerRequest:
             raise BadValue(f"difference {100 * self.difference:g}: give points above 0 and below 100")
         if self.seeds is not None and self.seeds < 2:
             raise BadValue(f"seeds {self.seeds}: a paired test needs 2 or more")
-        if not 0 < self.alpha < 1:
-            raise BadValue(f"alpha {self.alpha:g}: give a level above 0 and below 1")
-        if not self.alpha < self.wanted < 1:
-            raise BadValue(f"power {self.wanted:g}: give a probability above alpha and below 1")
+        if not LEAST_ALPHA <= self.alpha < 1:
+            raise BadValue(f"alpha {self.alpha:g}: give a level from {LEAST_ALPHA:g} to below 1")
+        if not self.alpha < self.wanted <= MOST_POWER:
+            raise BadValue(f"power {self.wanted:g}: give a probability above alpha and up to {MOST_POWER:g}")
 
 
 def measured(address: str, runs: CompareRequest, request: PowerRequest) -> list[Sheet]:

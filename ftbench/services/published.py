@@ -46,7 +46,9 @@ def listed(source: str | None = None) -> list[dict[str, Any]]:
     found = [
         cell
         for cell in published.cells()
-        if cell.source == (paper or cell.source) and cell.exhibit == (exhibit or cell.exhibit)
+        if (source is None or name)
+        and cell.source == (paper or cell.source)
+        and cell.exhibit == (exhibit or cell.exhibit)
     ]
     if not found:
         known = {f"{cell.source}/{cell.exhibit}" for cell in published.cells()} | set(published.SOURCES)

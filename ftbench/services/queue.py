@@ -23,6 +23,7 @@ DEFAULT_MODEL = "bert-base"
 DEFAULT_TOY_MODEL = "tiny"
 BASELINE = "vanilla"
 PAPER = "paper"
+MAX_PRIORITY = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,17 @@ def make_plan(request: Request) -> plan.Plan:
 
 
 def add(whole: plan.Plan, address: str, priority: int = 0) -> Added:
-    """Write the jobs of a plan to the database, which is made where it does not exist."""
+    """Write the jobs of a plan to the database, which is made where it does not exist.
+
+    Raises:
+        BadValue: a priority beyond what any database holds.
+        DatabaseError: the database cannot be written.
+    """
     from ftbench.db import Entry, create_database
     from ftbench.services import published
 
+    if abs(priority) > MAX_PRIORITY:
+        raise BadValue(f"priority {priority}: give a whole number from -{MAX_PRIORITY} to {MAX_PRIORITY}")
     entries = [Entry(p.job, p.label, priority, p.places) for p in whole.jobs]
     with create_database(address) as database:
         published.fill(database)

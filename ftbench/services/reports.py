@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from ftbench import methods, tasks
 from ftbench.db import CellRow, Database, JobFilter, ScoreRow, ValueRow, open_database
+from ftbench.domain import axes
 from ftbench.domain.result import State
-from ftbench.errors import FtbenchError, UnknownName
+from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.reports.layouts import LAYOUTS, Part
 from ftbench.reports.table import Report, Section
 from ftbench.services import older_code, topup_levels
@@ -33,6 +34,7 @@ def build(address: str, request: Request) -> Report:
 
     Raises:
         UnknownName: a table, model, task, method or baseline that nothing carries.
+        BadValue: the baseline is not one method.
         NothingToReport: no job matches; the text says which command would fill the table.
         DatabaseError: the database cannot be read.
     """
@@ -40,6 +42,8 @@ def build(address: str, request: Request) -> Report:
 
     if request.table not in LAYOUTS:
         raise UnknownName("table", request.table, LAYOUTS)
+    if len(axes.methods(request.baseline)) != 1:
+        raise BadValue(f"baseline '{request.baseline}': give one method, such as vanilla")
     layout = LAYOUTS[request.table].showing(request.statistics())
     path = sqlite_path(address)
     if path is not None and not path.exists():

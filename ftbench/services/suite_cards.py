@@ -29,7 +29,12 @@ def listed() -> list[Row]:
 
 def names_suites(name: str) -> bool:
     """Whether a name is that of a suite, or a short one."""
-    return name.strip().lower() in {one.lower() for one in (*suites.available(), *suites.SHORT)}
+    return name.strip().lower() in {one.lower() for one in names()}
+
+
+def names() -> tuple[str, ...]:
+    """The names of the suites, and the short ones."""
+    return (*suites.available(), *suites.SHORT)
 
 
 def card(name: str, asked: Asked, address: str) -> Row:

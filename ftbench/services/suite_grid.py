@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -14,7 +15,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import TaskSpec
-from ftbench.errors import UnknownName, UsageError
+from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.services import finding
 from ftbench.suites import Block, Line, Suite
 
@@ -85,15 +86,21 @@ def adapted(suite: Suite, asked: Asked) -> Suite:
     settings concern all.
 
     Raises:
-        UsageError: nothing is left.
+        UsageError: a flag without a value, an unknown model, or nothing is left.
     """
+    for flag, text in asked.flags().items():
+        if not axes.names(text):
+            raise BadValue(f"{flag} '{text}': give a value, or leave it out for the suite's own")
+    for name in axes.names(asked.models or ""):
+        if "/" not in name:  # of the hub, or a folder
+            models.find(name.partition("@")[0])
     blocks: list[Block] = []
     for block in suite.blocks:
         for changed in _variants(suite, block, asked):
             if changed.lines and changed not in blocks:
                 blocks.append(changed)
     if not blocks:
-        given = " ".join(asked.words())
+        given = shlex.join(asked.words())
         raise UsageError(
             f"suite {suite.name} has no cells with {given}: `ftbench suites {suite.name}` shows its grid"
         )

@@ -69,8 +69,8 @@ def build(address: str, name: str, asked: Asked, margin: float = MARGIN) -> tupl
         UsageError: an unknown name, an override that leaves nothing, a margin that is none.
         DatabaseError: the database cannot be read.
     """
-    if not margin > 0:
-        raise BadValue(f"margin {margin:g}: give points above 0, such as 1")
+    if not 0 < margin < 100:
+        raise BadValue(f"margin {margin:g}: give points above 0 and below 100, such as 1")
     found = suites.chosen(name)
     changed = [suite_grid.adapted(suite, asked) for suite in found]
     source = _read(address, changed)

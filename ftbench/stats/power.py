@@ -25,7 +25,7 @@ def power(difference: float, spread: float, n: int, alpha: float = 0.05) -> floa
         alpha: in (0, 1); already corrected for the tests of the family.
     """
     far = abs(difference) / spread * math.sqrt(n)
-    edge = float(special.stdtrit(n - 1, 1 - alpha / 2))
+    edge = -float(special.stdtrit(n - 1, alpha / 2))  # the lower tail: 1 - alpha / 2 rounds
     # The noncentral t tail, given the sample's spread, and averaged over it: scipy's own gives NaN far out.
     places, weights = _nodes()
     spreads = np.sqrt(2 * special.gammaincinv((n - 1) / 2, places) / (n - 1))
@@ -53,7 +53,7 @@ def smallest_difference(spread: float, n: int, alpha: float = 0.05, wanted: floa
 
     if n < 2:
         return too_few(n, 2)
-    if spread <= 0:
+    if spread <= 0 or power(0.0, 1.0, n, alpha) >= wanted:
         return 0.0
     high = 1.0
     while power(high, 1.0, n, alpha) < wanted:

@@ -94,6 +94,7 @@ def test_a_difference_has_both_sides_behind_it(example: Ftbench) -> None:
             "--ratio 0.3: the table has 0, 0.1, 0.6",
         ),
         (("bidrop", "Avg", "--ratio", "0.3"), "--ratio 0.3: the table has none"),
+        (("bidrop", "difference", "--baseline", ""), "baseline '': give one method"),
     ],
 )
 def test_why_names_what_is_wrong(example: Ftbench, words: tuple[str, ...], says: str) -> None:
@@ -121,7 +122,11 @@ def test_scores_are_exported_a_row_each(example: Ftbench, name: str) -> None:
         (("--jobs", "a", "--scores", "b.csv"), "give --jobs FILE or --scores FILE"),
         (("--scores", "b.xls"), "ends in .csv or .parquet"),
         (("--scores", "b.csv", "--methods", "bidrp"), "unknown method 'bidrp'; did you mean 'bidrop'?"),
-        (("--scores", "no/folder.csv"), "no/folder.csv cannot be written"),
+        (("--scores", "no/folder.csv"), "no/folder.csv: cannot be written: there is no folder no"),
+        (("--scores", ""), "--scores '.': name a file"),
+        (("--jobs", "."), "--jobs '.': name a file"),
+        (("--jobs", "ftbench.db"), "--jobs ftbench.db is the database"),
+        (("--jobs", "a", "--methods", "bidrp"), "unknown method 'bidrp'; did you mean 'bidrop'?"),
     ],
 )
 def test_export_names_what_is_wrong_and_leaves_nothing(
@@ -130,3 +135,4 @@ def test_export_names_what_is_wrong_and_leaves_nothing(
     ended = example("export", *words)
     assert ended.code in (1, 2) and says in ended.err and ended.err.count("\n") == 1
     assert {path.name for path in Path().iterdir()} == {"ftbench.db"}
+    assert Path("ftbench.db").read_bytes() == EXAMPLE.read_bytes()

@@ -32,6 +32,13 @@ def refused(ended: Ended, code: int, text: str) -> None:
         (("--tasks", "coal"), 2, "unknown task 'coal'; did you mean 'cola'?"),
         (("--models", "bert-bas"), 2, "unknown model 'bert-bas'; did you mean 'bert-base'?"),
         (("--suite", "bidrop/tabel5"), 2, "unknown suite 'bidrop/tabel5'; did you mean 'bidrop/table5'?"),
+        (("--suite", "bidrop/table5", "--tasks", ""), 2, "--tasks '': give a value"),
+        (("--suite", "bidrop/table5", "--tasks", "rte", "--noise", ","), 2, "--noise ',': give a value"),
+        (("--suite", "dps/table2", "--tasks", "cola"), 2, "has no cells with --methods rdrop --tasks cola"),
+        (("--evaluate", "sick:"), 2, "unknown evaluation set of sick ''"),
+        (("--budget", "nan"), 2, "budget nan: give hours above 0"),
+        (("--budget", "-1"), 2, "budget -1: give hours above 0"),
+        (("--priority", "99999999999999999999"), 2, "priority 99999999999999999999: give a whole number"),
         (("--set", "learning_rate=1"), 2, "unknown recipe setting 'learning_rate'"),
         (("--set", "lr"), 2, "write it as name=value"),
         (("--noise", "1.0"), 2, "noise 1.0 is outside [0, 1)"),
@@ -84,6 +91,11 @@ def test_other_commands_refuse(ftbench: Ftbench, words: tuple[str, ...], code: i
         ended = Ended(ended.code, "", ended.err)  # it says what it found before it fails
     refused(ended, code, text)
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_budget_of_no_hours_in_a_file_is_refused_and_not_passed_over(ftbench: Ftbench) -> None:
+    Path("flags.yaml").write_text("budget: 0\n")
+    refused(ftbench(*GRID, "-C", "flags.yaml"), 2, "budget 0: give hours above 0")
 
 
 def test_a_broken_row_is_named_by_file_and_line(ftbench: Ftbench, tmp_path: Path) -> None:

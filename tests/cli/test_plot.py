@@ -47,6 +47,9 @@ def test_published_and_measured_pairs_come_from_a_file(example: Ftbench) -> None
     [
         (("strp",), "unknown plot 'strp'; did you mean 'strip'?"),
         (("strip", "--methods", "bidrp"), "unknown method 'bidrp'; did you mean 'bidrop'?"),
+        (("strip", "--db", "plot.svg", "-o", "no/plot.svg"), "cannot be written: there is no folder no"),
+        (("ranks", "--critical", "-1"), "--critical -1: give a difference of ranks above 0"),
+        (("ranks", "--critical", "nan"), "--critical nan: give"),
         (("strip", "--over", "k"), "--over is for the plot 'sweep', not for 'strip'"),
         (("sweep",), "0 methods have several settings; queue one as 'bidrop[k=2|3]'"),
         (("reproduction",), "give the pairs with --pairs FILE, or a table with --suite NAME"),
@@ -70,7 +73,7 @@ def test_what_cannot_be_drawn_is_one_line_and_no_file(
 ) -> None:
     Path("bad.csv").write_text("name,published\na,1\n")
     Path("gap.csv").write_text("name,published,measured\na,1,\n")
-    ended = example("plot", *words, "-o", "plot.svg")
+    ended = example("plot", "-o", "plot.svg", *words)
     assert ended.code in (1, 2) and says in ended.err and ended.err.count("\n") == 1
     assert not Path("plot.svg").exists()
 

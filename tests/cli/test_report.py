@@ -88,8 +88,9 @@ def test_format_wins_over_the_files_name(filled):
     assert Path("t.md").read_text(encoding="utf-8").startswith("table,part")
 
 
-def test_output_that_cannot_be_written_is_one_line(filled):
-    ended = filled("report", "--output", "no/such/folder.md")
+def test_output_that_cannot_be_written_is_one_line_and_leaves_no_other_file(filled):
+    ended = filled("report", "--output", "no/such/folder.md", "--macros", "numbers.tex")
+    assert not Path("numbers.tex").exists()
     assert ended.code == 1 and ended.err.count("\n") == 1
     assert "no/such/folder.md: cannot be written" in ended.err
 
@@ -116,6 +117,22 @@ def test_no_database_exits_with_1_and_makes_none(ftbench):
     ("words", "message"),
     [
         (("--table", "mian"), "unknown table 'mian'; did you mean 'main'?"),
+        (("--table", ""), "unknown table ''"),
+        (("--table", "bidrop/tabel5"), "unknown table 'bidrop/tabel5'; did you mean 'bidrop/table5'?"),
+        (("--suite", ""), "unknown suite ''"),
+        (("--published", ""), "unknown paper or table ''"),
+        (("--published", "all", "--suite", "dps/table2"), "--published and --suite contradict each other"),
+        (("--suite", "dps/table2", "--table", "main"), "--suite and --table contradict each other"),
+        (("--suite", "dps/table2", "--models", "bert-bas"), "did you mean 'bert-base'?"),
+        (("--suite", "dps/table2", "--margin", "inf"), "margin inf: give points"),
+        (("--suite", "dps/table2", "--margin", "0"), "margin 0: give points"),
+        (("--baseline", ""), "baseline '': give one method"),
+        (("--baseline", "bidrop,vanilla"), "baseline 'bidrop,vanilla': give one method"),
+        (("--output", ""), "--output '': name a file"),
+        (("--output", "."), "--output '.': name a file"),
+        (("--output", "ftbench.db"), "--output ftbench.db is the database"),
+        (("--macros", "../here/ftbench.db"), "--macros ../here/ftbench.db is the database"),
+        (("--macros", "a.tex", "--output", "./a.tex"), "name two files"),
         (("--format", "markdwon"), "unknown format 'markdwon'; did you mean 'markdown'?"),
         (("--format", "csv", "--json"), "--json and --format csv contradict each other"),
         (("--methods", "bidrpo"), "unknown method 'bidrpo'; did you mean 'bidrop'?"),
@@ -123,9 +140,11 @@ def test_no_database_exits_with_1_and_makes_none(ftbench):
     ],
 )
 def test_wrong_words_exit_with_2_and_one_line(filled, words, message):
+    before = Path("ftbench.db").read_bytes()
     ended = filled("report", *words)
     assert (ended.code, ended.out) == (2, "")
     assert message in ended.err and ended.err.count("\n") == 1
+    assert Path("ftbench.db").read_bytes() == before and not Path("a.tex").exists()
 
 
 def test_json_is_one_document_that_python_reads(filled):

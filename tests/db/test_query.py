@@ -76,9 +76,13 @@ def test_a_database_open_for_writing_can_be_written_after_a_query(database: Data
         ("SELECT :a", "bindings"),
         ("", "nothing is asked"),
         ("SELECT mean(value) FROM scores", "no such function: mean"),
+        ("SELECT tasks.task, 1", "no such column: tasks.task; did you mean 'task'?"),
+        ("SELECT zeroblob(9e10)", "too big"),
+        ("SELECT CAST(x'ff' AS TEXT)", "UTF-8"),
+        ("SELECT '\udcff'", "utf-8"),
     ],
 )
-def test_a_mistake_is_told_with_the_nearest_right_name(database: Database, sql: str, says: str) -> None:
-    with pytest.raises(BadValue) as caught:
+def test_a_mistake_is_told_with_the_nearest_right_name(filled: str, sql: str, says: str) -> None:
+    with open_database(filled, write=False) as database, pytest.raises(BadValue) as caught:
         database.query(sql)
     assert says in str(caught.value)
