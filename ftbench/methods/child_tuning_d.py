@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ftbench.nn.optimizers import Optimizer
+    from ftbench.nn.per_example import ExampleGradients
     from ftbench.training.data import Batch
     from ftbench.training.run import Run
 
@@ -61,7 +62,7 @@ class ChildTuningD(Method):
     paper = "Xu et al. 2021, arXiv:2109.05687"
     family = "sub-network"
     formula = "F = Σ_examples (∂L/∂θ0)²;  M = the keep_ratio·N largest F over all layers;  Adam(g⊙M)"
-    cost = "1 pass a step; before training one epoch with a backward for every example"
+    cost = "1 pass a step; before training one epoch of passes, with gradients of every example"
     memory = "a byte a masked weight; while F is summed, one buffer of the masked weights' size"
     unsupported_note = "models without transformer layers"
     published = {
@@ -165,25 +166,39 @@ class ChildTuningD(Method):
 
     def _fisher(self, run: Run) -> dict[str, Tensor]:
         from ftbench.nn.frozen import trained_alone
+        from ftbench.nn.per_example import ExampleGradients
 
         names = self._masked_names(run)
-        fisher = {n: p.detach().new_zeros(p.shape) for n, p in run.parameters.items() if n in names}
+        masked = {n: p for n, p in run.parameters.items() if n in names}
+        fisher = {n: p.detach().new_zeros(p.shape) for n, p in masked.items()}
         count = 0
-        with trained_alone(run.model, [run.parameters[n] for n in names]):  # no gradient that nobody reads
-            for part in self._parts(run):
-                run.backward(self.compute_loss, part)
+        with trained_alone(run.model, masked.values()):  # no gradient that nobody reads
+            examples = ExampleGradients(run.model, masked)
+            for batch in run.epoch("train"):
                 count += 1
-                for name, gradient in run.take_gradients().items():
+                for name, gradient in self._gradients(run, batch, examples):
                     add_fisher(fisher[name], gradient, self.hparams.fisher_clip)
         if self.hparams.fisher == "batch":
             for total in fisher.values():
                 total.div_(count)
         return fisher
 
-    def _parts(self, run: Run) -> Iterator[Batch]:
-        """The training rows in what one gradient is taken of: a batch, or an example."""
-        for batch in run.epoch("train"):
-            yield from [batch] if self.hparams.fisher == "batch" else batch.micro(len(batch))
+    def _gradients(self, run: Run, batch: Batch, examples: ExampleGradients) -> Iterator[tuple[str, Tensor]]:
+        """Those of the batch's mean loss, or those of every example's: of one pass where they can be had."""
+        if self.hparams.fisher == "batch":
+            yield from self._whole(run, batch)
+            return
+        for part in run.micro_batches(batch):
+            found = examples.of(lambda: self.compute_loss(run, part) * len(part), len(part))  # noqa: B023
+            if found is not None:
+                yield from found
+            else:
+                for one in part.micro(len(part)):
+                    yield from self._whole(run, one)
+
+    def _whole(self, run: Run, batch: Batch) -> Iterator[tuple[str, Tensor]]:
+        run.backward(self.compute_loss, batch)
+        yield from run.take_gradients().items()
 
     def _masked_names(self, run: Run) -> frozenset[str]:
         from ftbench.nn import structure

@@ -81,11 +81,10 @@ class R3F(Method):
 
     def compute_loss(self, run: Run, batch: Batch) -> Tensor:
         """The task loss, and the divergence from a pass with noise."""
-        logits = run.forward(batch)
-        loss = run.task.loss(logits, batch.labels)
         if run.task.regression or self.hparams.r3f_lambda == 0:
-            return loss
-        noised = run.forward(batch, embeddings=lambda e: e.detach() + self._noise(run, batch, e))
+            return super().compute_loss(run, batch)
+        logits, noised = run.forward_twice(batch, second=lambda e: e.detach() + self._noise(run, batch, e))
+        loss = run.task.loss(logits, batch.labels)
         return r3f_loss(loss, run.task.divergence(logits, noised), self.hparams.r3f_lambda)
 
     def _noise(self, run: Run, batch: Batch, like: Tensor) -> Tensor:

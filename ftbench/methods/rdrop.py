@@ -113,7 +113,7 @@ class RDrop(Method):
 
     def compute_loss(self, run: Run, batch: Batch) -> Tensor:
         """Two forward passes with their own dropout, each with gradient."""
-        z1, z2 = run.forward(batch), run.forward(batch)
+        z1, z2 = run.forward_twice(batch)
         return rdrop_loss(
             run.task.loss(z1, batch.labels),
             run.task.loss(z2, batch.labels),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -144,6 +144,28 @@ def _warm(step: int, warmup: int) -> float:
 
 def _left(step: int, warmup: int, total: int) -> float:
     return max(0.0, (total - step) / max(1, total - warmup))
+
+
+def groups(
+    params: Mapping[str, nn.Parameter], undecayed: Collection[str], decay: float, scales: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Parameter groups: those of one scale and decay together, in the order of first appearance.
+
+    Args:
+        params: by name.
+        undecayed: names of those that weight decay leaves alone.
+        decay: of the others.
+        scales: factors of the learning rate by name, 1 where none is given.
+    """
+    found = []
+    for factor in dict.fromkeys(scales.get(name, 1.0) for name in params):
+        alike = {name: p for name, p in params.items() if scales.get(name, 1.0) == factor}
+        for bare, value in ((False, decay), (True, 0.0)):
+            chosen = [p for name, p in alike.items() if (name in undecayed) == bare]
+            if chosen:
+                scaled = {} if factor == 1.0 else {"lr_scale": factor}
+                found.append({"params": chosen, "weight_decay": value, **scaled})
+    return found
 
 
 def build(

@@ -52,6 +52,16 @@ class Batch:
             pieces = [cut for piece in pieces for cut in by_length(piece, self.lengths, overhead)]
         return [self] if len(pieces) == 1 else [self._part(piece) for piece in pieces]
 
+    def twice(self) -> Batch:
+        """All rows, and all of them again."""
+        inputs = (
+            {k: torch.cat([v, v]) for k, v in self.inputs.items()}
+            if isinstance(self.inputs, Mapping)
+            else torch.cat([self.inputs, self.inputs])
+        )
+        labels = torch.cat([self.labels, self.labels])
+        return Batch(inputs, labels, self.rows * 2, self.full_rows * 2, self.lengths * 2, self.left)
+
     def _part(self, places: list[int]) -> Batch:
         lengths = tuple(self.lengths[i] for i in places) if self.lengths else ()
         index = torch.as_tensor(places, device=self.labels.device)

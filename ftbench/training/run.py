@@ -133,6 +133,28 @@ class Run:
             self._move(self._pass + 1, self._micro)
         return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
 
+    def forward_twice(
+        self, batch: Batch, *, second: Callable[[Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The logits of two passes, each row with two dropout masks: one pass of twice the rows costs less.
+
+        Args:
+            batch: rows to feed.
+            second: applied to the word embeddings of the second pass, as in ``forward``.
+
+        Returns:
+            Shapes (rows, outputs).
+        """
+        if self._recorded:  # what is recorded belongs to one pass of the rows
+            return self.forward(batch), self.forward(batch, embeddings=second)
+
+        def halves(words: Tensor) -> Tensor:
+            assert second is not None
+            return torch.cat([words[: len(batch)], second(words[len(batch) :])])
+
+        logits = self.forward(batch.twice(), embeddings=None if second is None else halves)
+        return logits[: len(batch)], logits[len(batch) :]
+
     @contextmanager
     def same_dropout(self) -> Iterator[None]:
         """All passes inside the block have one mask."""
@@ -177,7 +199,7 @@ class Run:
         """
         first, last, total = self._pass, self._pass, None
         with tables.rows_alone(self._tables if batch.labels.device.type == "cpu" else []):
-            for number, micro in enumerate(batch.micro(self.recipe.accumulation, self._overhead(batch))):
+            for number, micro in enumerate(self.micro_batches(batch)):
                 self._move(first, number)
                 loss = loss_fn(self, micro)
                 if len(micro) != len(batch):
@@ -188,6 +210,10 @@ class Run:
         self._move(last, 0)
         assert total is not None
         return total
+
+    def micro_batches(self, batch: Batch) -> list[Batch]:
+        """What one pass each is made of: accumulation, and rows of similar length together."""
+        return batch.micro(self.recipe.accumulation, self._overhead(batch))
 
     def take_gradients(self) -> dict[str, Tensor]:
         """The gradients by parameter name; the parameters are left without."""
@@ -248,30 +274,12 @@ class Run:
             shape = optimizers.SCHEDULES[shape](rate, steps, self.total_steps)
         inner = optimizers.build(
             flavour or recipe.optimizer,
-            self._groups(chosen, decay, scales or {}),
+            optimizers.groups(chosen, structure.undecayed_names(self.model), decay, scales or {}),
             lr=rate,
             betas=(recipe.beta1, recipe.beta2),
             eps=recipe.eps,
         )
         return Optimizer(inner, shape, recipe.clip if clip is None else clip)
-
-    def _groups(
-        self, params: Mapping[str, nn.Parameter], decay: float, scales: Mapping[str, float]
-    ) -> list[dict[str, Any]]:
-        """Parameter groups: those of one scale and decay together, in the order of first appearance."""
-        undecayed = structure.undecayed_names(self.model)
-        factors = list(dict.fromkeys(scales.get(name, 1.0) for name in params))
-        groups = []
-        for factor in factors:
-            for bare, value in ((False, decay), (True, 0.0)):
-                chosen = [
-                    p for n, p in params.items() if scales.get(n, 1.0) == factor and (n in undecayed) == bare
-                ]
-                if chosen:
-                    groups.append({"params": chosen, "weight_decay": value})
-                    if factor != 1.0:
-                        groups[-1]["lr_scale"] = factor
-        return groups
 
     # -- the data -------------------------------------------------------------------------------------
 

@@ -14,10 +14,14 @@ from ftbench.errors import BadValue, ModelError
 from ftbench.methods.child_tuning_d import ChildTuningD, add_fisher, child_masks
 from ftbench.methods.child_tuning_f import ChildTuningF, masked_gradient
 from ftbench.nn import structure
+from ftbench.nn.dropout import set_dropout
+from ftbench.nn.per_example import ExampleGradients
 from ftbench.testing import trajectory
 from ftbench.training import trainer
+from ftbench.training.run import Run
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
 from tests.methods.test_golden import assert_replays
+from tests.methods.wordnet import Given, padded
 from tests.nn.transformers_small import CONFIGS, inputs, small
 
 FLAVOURS = ["adamw_torch", "adamw_hf", "sgd"]
@@ -147,6 +151,48 @@ def test_the_masks_are_the_largest_of_the_fisher_pass(
     assert all(torch.equal(masks[n], fisher[n] >= least * (1 - 1e-9)) for n in masks)
     assert all(m.dtype == torch.bool for m in masks.values())
     assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize(("kind", "passes"), [("bert", 0), ("albert", 4)])
+@pytest.mark.parametrize("clip", [None, 1e-3])
+def test_one_pass_over_many_examples_sums_what_a_pass_for_each_does(
+    kind: str, passes: int, clip: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = padded(kind)
+    found, made = [], []
+    backward = Run.backward
+    monkeypatch.setattr(Run, "backward", lambda *a: made.append(len(a[-1])) or backward(*a))
+    for together in (True, False):
+        if not together:
+            monkeypatch.setattr(ExampleGradients, "of", lambda *_: None)
+        model = small(kind, pad_token_id=1).double()
+        set_dropout(model, 0.0)
+        method = ctd(fisher_clip=clip)
+        run = run_of(method, model, [], steps=1, batch_size=4)
+        run._sources = {"train": Given(batch)}
+        found.append(method._fisher(run))
+    assert made == [1] * (passes + 4)
+    assert found[0].keys() == structure.layer_parameter_names(model)
+    for name, expected in found[1].items():
+        torch.testing.assert_close(found[0][name], expected, rtol=1e-9, atol=1e-18)
+
+
+def test_every_example_of_a_pass_has_a_dropout_mask_of_its_own() -> None:
+    (x, y), rows = examples(1, rows=1)[0], 3000
+    method = ctd()
+    model = seeded(lambda: DropNet(0.5))
+    run = run_of(method, model, [(np.repeat(x, rows, 0), np.repeat(y, rows))], batch_size=rows)
+    found = method._fisher(run)
+    masks = torch.cartesian_prod(*[torch.tensor([0.0, 2.0], dtype=torch.float64)] * 6)  # all there are
+    parameters = {n: run.parameters[n] for n in found}
+    expected = {n: torch.zeros_like(f) for n, f in found.items()}
+    for mask in masks:
+        logits = model.classifier(model.pooled(torch.as_tensor(x)) * mask)
+        loss = nn.functional.cross_entropy(logits, torch.as_tensor(y))
+        for name, g in zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True):
+            expected[name] += g.square() / len(masks)
+    for name, f in found.items():
+        assert float((f / rows).sum()) == pytest.approx(float(expected[name].sum()), rel=0.08), name
 
 
 def moved(method: Any, flavour: str, decay: Any = 0.1) -> tuple[Any, dict[str, Tensor], dict[str, Tensor]]:

@@ -375,6 +375,36 @@ def test_no_gradient_flows_into_what_is_frozen_and_no_time_goes_there() -> None:
         assert torch.equal(p, before[name]) is (name in frozen), name
 
 
+# -- two passes in one ------------------------------------------------------------------------------------
+
+
+def test_two_passes_in_one_have_a_mask_each_for_every_row() -> None:
+    run, batch = dropping(), whole([(np.ones((3, 100)), np.zeros(3, dtype=int))])
+    masks = [*(row for half in run.forward_twice(batch) for row in half), *run.forward(batch)]
+    assert len({tuple(m.tolist()) for m in masks}) == 9 and all(m.shape == (100,) for m in masks)
+
+
+@pytest.mark.parametrize("kind", ["bert", "deberta", "xlnet"])
+def test_two_passes_in_one_give_the_gradients_of_two(kind: str) -> None:
+    model = small(kind).double()
+    batch = tokens((4, 3))
+    shift = torch.randn(2, 4, 16, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    found = []
+    for together in (False, True):
+        run = run_of(Untrained(), model, [])
+        with run.dropout(0.0):
+            if together:
+                first, second = run.forward_twice(batch, second=lambda e: e.detach() + shift)
+            else:
+                first = run.forward(batch)
+                second = run.forward(batch, embeddings=lambda e: e.detach() + shift)
+            (first.square().sum() + (first * second).sum()).backward()
+        found.append({"first": first.detach(), "second": second.detach(), **run.take_gradients()})
+    assert found[0].keys() == found[1].keys() and not torch.allclose(found[0]["first"], found[0]["second"])
+    for name, expected in found[0].items():
+        torch.testing.assert_close(found[1][name], expected, rtol=1e-10, atol=1e-13)
+
+
 # -- the model --------------------------------------------------------------------------------------------
 
 
