@@ -87,7 +87,8 @@ def _flips(one: Curves) -> Iterator[str]:
     changed = {frozenset(pair) for pair in passes}
     rest = [shares[a, b] for a in places for b in range(a) if frozenset((a, b)) not in changed]
     text = f"Changes of order {where}: {_listed(told) if told else 'none'}"
-    text += f"; any other pair in at most {_percent(max(rest))}" if rest else ""
+    other = "any other pair" if told else "any pair"
+    text += f"; {other} in at most {_percent(max(rest))}" if rest else ""
     yield f"{text}. Draws: a bootstrap over the {int(both.sum())} seeds that all methods have."
 
 
