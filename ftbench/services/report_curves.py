@@ -13,10 +13,10 @@ from ftbench.services.curve_scores import Curves, scores_along
 from ftbench.services.report_curve_notes import notes
 from ftbench.services.report_settings import Setting
 from ftbench.services.report_tables import Subject, fill
+from ftbench.services.topup_levels import strictest
 from ftbench.stats import correction, curves, paired
 from ftbench.stats.aggregate import BoolArray, FloatArray
 from ftbench.stats.findings import Interval, Significance
-from ftbench.stats.leaderboard import ALPHA
 
 STEP = 0.1
 """Of the ratio: what slopes are given for."""
@@ -33,11 +33,15 @@ def fill_curves(part: Part, setting: Setting, subject: Subject) -> Section | Non
         replace(row, cells=tuple(cell for one in found for cell in _cells(one, at)))
         for at, row in enumerate(basis.groups[0].rows)
     ]
-    rows, family = _corrected(rows)
+    behind = {d for group in basis.groups for row in group.rows for cell in row.cells for d in cell.jobs}
+    jobs = [job for job in setting.jobs if job.cell.digest in behind]
+    level, why = strictest(subject.topped, jobs)
+    rows, family = _corrected(rows, level)
+    told = _told(family, level, part, subject.baseline)
     return replace(
         basis,
         axis=None,
-        caption=(basis.caption[0], *setting.recipe_lines(), _told(family, part, subject.baseline)),
+        caption=(basis.caption[0], *setting.recipe_lines(), told, *why),
         columns=tuple(column for one in found for column in _columns(one, subject.baseline)),
         groups=(Group("", None, tuple(rows)),),
         notes=tuple(notes(found, basis, subject.baseline)),
@@ -123,7 +127,7 @@ def _below(one: Curves, curve: FloatArray, other: FloatArray) -> Cell:
     )
 
 
-def _corrected(rows: Sequence[Row]) -> tuple[list[Row], int]:
+def _corrected(rows: Sequence[Row], level: float) -> tuple[list[Row], int]:
     """The rows with Holm's p over all tests of the table, and their number."""
     p = [cell.tested.p for row in rows for cell in row.cells if cell.tested]
     left = iter(correction.holm(np.array(p)).tolist())
@@ -132,16 +136,16 @@ def _corrected(rows: Sequence[Row]) -> tuple[list[Row], int]:
         if cell.tested is None:
             return cell
         found: float = next(left)
-        mark = "" if found >= ALPHA else BETTER if cell.tested.difference > 0 else WORSE
+        mark = "" if found >= level else BETTER if cell.tested.difference > 0 else WORSE
         return replace(cell, tested=replace(cell.tested, p_corrected=found, mark=mark))
 
     return [replace(row, cells=tuple(map(marked, row.cells))) for row in rows], len(p)
 
 
-def _told(family: int, part: Part, baseline: str) -> str:
+def _told(family: int, level: float, part: Part, baseline: str) -> str:
     if not family:
         return f"No slope is tested: a test needs a method beside {baseline}, and two seeds in common."
     return (
         f"{BETTER} {WORSE}: loses less or more than {baseline}; p: paired t-tests of the slopes over seeds "
-        f"(method × {part.axis} interaction), Holm over the {family} comparisons of this table, {ALPHA:g}."
+        f"(method × {part.axis} interaction), Holm over the {family} comparisons of this table, {level:.3g}."
     )

@@ -8,10 +8,12 @@ import re
 import pytest
 from scipy import stats
 
+from ftbench.domain.topup import TopupPlan
 from ftbench.errors import UsageError
 from ftbench.reports import behind, latex_macros, render
 from ftbench.reports.table import WORSE, Cell, Report, Section
 from ftbench.services.reports import Request, tabulate
+from ftbench.services.topup_levels import Topped
 from tests.services.report_rows import Rows
 
 #: ratio -> three seeds' averages; bidrop begins 2 points above vanilla and loses a point more per 5 %.
@@ -85,6 +87,20 @@ def test_a_steeper_slope_is_marked_and_holm_counts_every_row():
     assert (mixout.tested.p, mixout.tested.p_corrected) == (pytest.approx(plain), pytest.approx(2 * plain))
     assert mixout.tested.mark == WORSE
     assert cells(section, "rdrop")["slope_difference"].tested.mark == ""
+
+
+def test_topped_up_runs_are_marked_at_the_level_of_their_plan():
+    rows = noisy()
+    for ratio in VANILLA:
+        for task in ("rte", "mrpc"):
+            rows.jobs("mixout", task, [0.7 - ratio * one for one in (0.9, 1.0, 1.1)], noise=ratio)
+    plan = TopupPlan("p", (), 0.05, 0.0, tuple(range(30)), tuple(range(3, 23)))  # 20 looks: 0.0025 each
+    for digests, mark, level in (({"0" * 64}, WORSE, "0.05."), ({rows.cells[0].digest}, "", "0.0025.")):
+        topped = [Topped(plan, frozenset(digests))]
+        found = tabulate(rows.cells, rows.scores, Request("curves"), topped=topped)
+        tested = cells(found.sections[0], "mixout")["slope_difference"].tested
+        assert tested.p_corrected == pytest.approx(0.00517, abs=1e-5) and tested.mark == mark
+        assert any(line.endswith(f"of this table, {level}") for line in found.sections[0].caption)
 
 
 def test_a_method_that_stays_above_says_so():
