@@ -8,6 +8,7 @@ import pytest
 
 from ftbench import suites
 from ftbench.db.rows import Axes
+from ftbench.domain.plan import Plan
 from ftbench.domain.recipe import Recipe
 from ftbench.errors import DataError, UnknownName, UsageError
 from ftbench.services import costs, queue, suite_cards
@@ -132,6 +133,16 @@ def test_a_budget_keeps_whole_seeds() -> None:
     assert {p.job.seed for p in kept.jobs} == {0, 1}
     with pytest.raises(UsageError, match=r"one seed of this grid takes about 1\.0 hours"):
         costs.capped(whole, 0.5, known)
+
+
+def test_a_budget_leaves_no_seed_out_between_two_that_it_keeps() -> None:
+    whole = queue.make_plan(request(seeds="3"))
+    known = {Axes("folder:model", "cola", name, None): 600.0 for name in ("vanilla", "bidrop")}
+    short = Plan(tuple(p for n, p in enumerate(whole.jobs) if p.job.seed < 2 or n == len(whole.jobs) - 1), ())
+    kept, out = costs.capped(
+        short, 1.2, known
+    )  # seed 2 has one job here, and would fit where seed 1 does not
+    assert ({p.job.seed for p in kept.jobs}, out) == ({0}, 2)
 
 
 def test_an_estimate_is_measured_where_it_can_be_and_by_the_stated_model_elsewhere() -> None:
