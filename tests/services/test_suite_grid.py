@@ -138,11 +138,25 @@ def test_a_budget_keeps_whole_seeds() -> None:
 def test_a_budget_leaves_no_seed_out_between_two_that_it_keeps() -> None:
     whole = queue.make_plan(request(seeds="3"))
     known = {Axes("folder:model", "cola", name, None): 600.0 for name in ("vanilla", "bidrop")}
-    short = Plan(tuple(p for n, p in enumerate(whole.jobs) if p.job.seed < 2 or n == len(whole.jobs) - 1), ())
-    kept, out = costs.capped(
-        short, 1.2, known
-    )  # seed 2 has one job here, and would fit where seed 1 does not
+    *others, last = [p for p in whole.jobs if p.job.seed == 2]
+    short = Plan(tuple(p for p in whole.jobs if p not in others), ())
+    kept, out = costs.capped(short, 1.2, known)  # the one job of seed 2 would fit, those of seed 1 do not
+    assert last in short.jobs
     assert ({p.job.seed for p in kept.jobs}, out) == ({0}, 2)
+
+
+@pytest.mark.parametrize(
+    ("method", "hparams", "passes"),
+    [
+        ("bidrop", {"k": 3}, 3.0),
+        ("smart", {"steps": 2}, 5.0),
+        ("freelb", {"steps": 3}, 3.0),
+        ("soup", {"members": 5}, 5.0),
+        ("weight_mixup", {"k": 2, "search_epochs": 3, "finetune_epochs": 3}, 9.0),
+    ],
+)
+def test_passes_follow_the_hyper_parameters(method: str, hparams: dict[str, int], passes: float) -> None:
+    assert costs.PASSES[method](hparams) == passes
 
 
 def test_an_estimate_is_measured_where_it_can_be_and_by_the_stated_model_elsewhere() -> None:
