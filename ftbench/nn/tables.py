@@ -32,15 +32,14 @@ def rows_alone(tables: Sequence[nn.Embedding]) -> Iterator[None]:
     """Passes and backward passes inside the block add up rows; the gradients are whole at its end.
 
     Args:
-        tables: on a CPU; those that are not trained stay as they are.
+        tables: on a CPU; trained or not.
     """
-    chosen = [table for table in tables if table.weight.requires_grad]
-    for table in chosen:
+    for table in tables:
         table.sparse = True
     try:
         yield
     finally:
-        for table in chosen:
+        for table in tables:
             table.sparse = False
             if table.weight.grad is not None and table.weight.grad.is_sparse:
                 table.weight.grad = table.weight.grad.to_dense()

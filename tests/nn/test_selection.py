@@ -70,6 +70,12 @@ def test_all_that_tie_with_the_last_are_kept() -> None:
     assert mask.tolist() == [True, True, True, True, False]
 
 
+def test_what_lies_a_tolerance_below_the_last_one_ties_with_it_on_either_side_of_zero() -> None:
+    for values in ([3.0, 2.0, 1.9, 1.0], [-1.0, -2.0, -2.1, -3.0]):
+        assert keep_mask(torch.tensor(values), 0.5, tolerance=0.1).tolist() == [True, True, True, False]
+        assert keep_mask(torch.tensor(values), 0.5).tolist() == [True, True, False, False]
+
+
 def test_zeros_do_not_shrink_the_selection() -> None:
     # "greater than the percentile" would keep 1 of these 10
     scores = torch.zeros(10)

@@ -57,6 +57,11 @@ def test_nothing_is_loaded_from_elsewhere():
     assert policy and policy.startswith("default-src 'none'")
 
 
+def test_the_code_of_the_plots_cannot_end_its_own_element():
+    page = html.render(GROUPED, html.Details(script="show('</script>')"))
+    assert r"show('<\/script>')" in page and "show('</script>')" not in page
+
+
 def test_what_users_named_is_text_wherever_it_stands():
     row = replace(ROWS[0], label=ODD, hparams={ODD: ODD})
     section = replace(SECTION, title=ODD, notes=(ODD,), caption=(ODD,), groups=(Group(ODD, 0.1, (row,)),))

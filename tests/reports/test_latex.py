@@ -45,6 +45,10 @@ def test_every_letter_kept_as_it_is_has_a_glyph(tmp_path):
     assert "Missing character" not in compiled(source, tmp_path)
 
 
+def test_text_of_several_lines_becomes_one():
+    assert latex_text.escape("two\n\n lines\t_") == r"two lines \_"
+
+
 def test_a_paper_can_input_the_tables_and_the_numbers(tmp_path):
     (tmp_path / "tables.tex").write_text(render(GROUPED, "latex"), encoding="utf-8")
     (tmp_path / "numbers.tex").write_text(latex_macros.render(REPORT), encoding="utf-8")

@@ -111,6 +111,16 @@ def test_steps_of_several_runs_count_and_those_before_an_interruption_do_not() -
     assert packing.look(1, 60.0) == "1 slot: 1 steps a second; trying 2 slots"
 
 
+def test_what_was_trained_before_all_slots_were_busy_does_not_count() -> None:
+    packing = Packing(None, limit=16)
+    train(packing, 0.0, 600, 1, 60.0)
+    packing.progress("early", "main", 1, PLENTY)
+    assert packing.look(2, 100.0) is None
+    packing.progress("early", "main", 1001, PLENTY)
+    packing.ended("early")
+    assert train(packing, 200.0, 570, 2, 60.0) == "2 slots: 19 steps a second; trying 4 slots"
+
+
 def test_the_least_that_was_free_and_the_most_that_was_held_decide() -> None:
     packing = Packing(None, limit=16)
     packing.progress("a", "main", 1, Memory(held=10, free=900, total=1000))

@@ -95,3 +95,42 @@ def test_conditions_of_one_seed_are_no_repetitions() -> None:
     found = told("bidrop/table5", "scores highest", rows, methods="bidrop", tasks="cola")
     p = stats.ttest_1samp([1, 2, 3], 0, alternative="greater").pvalue
     assert found.detail == f"paired t test against Vanilla, one-sided p={p:.2g}, n=3"
+
+
+def test_methods_that_a_user_adds_are_no_rivals() -> None:
+    rows = Suited()
+    for method, score in (("vanilla", 60), ("rdrop", 61), ("bidrop", 64)):
+        rows.add(method, "cola", [score, score + 0.5, score + 0.4 * (score % 3)])
+    found = told("bidrop/table2", "better than all", rows, methods="rdrop,bidrop,lora", tasks="cola")
+    assert found.verdict != suite_claims.NOT_MEASURED and "lora" not in found.detail.lower()
+
+
+def test_one_of_several_rivals_contradicts_only_after_correction() -> None:
+    rows = Suited()
+    ahead = np.asarray([1.0, 2.2, 1.2])
+    for method, scores in (("vanilla", [55, 56, 55.5]), ("rdrop", 65 + ahead), ("bidrop", [65, 65, 65])):
+        rows.add(method, "cola", scores)
+    p = stats.ttest_1samp(ahead, 0, alternative="greater").pvalue
+    assert 0.025 < p < 0.05
+    found = told("bidrop/table2", "better than all", rows, methods="rdrop,bidrop", tasks="cola")
+    assert found.verdict == "open"
+
+
+def test_an_average_is_of_the_seeds_that_have_every_task() -> None:
+    rows = Suited()
+    for method, gain in (("vanilla", 0), ("bidrop", 1)):
+        rows.add(method, "cola", [60 + gain, 61 + 2 * gain, 62 + 9 * gain])
+        rows.add(method, "rte", [70 + gain, 71 + 3 * gain])
+    found = told("bidrop/table2", "better than all", rows, methods="bidrop", tasks="cola,rte")
+    p = stats.ttest_1samp([1, 2.5], 0, alternative="greater").pvalue
+    assert found.detail == f"paired t test against Vanilla, one-sided p={p:.2g}, n=2"
+
+
+def test_a_drop_is_of_the_seeds_that_have_a_clean_run() -> None:
+    rows = Suited()
+    for method, gain in (("vanilla", 0), ("bidrop", 1)):
+        rows.add(method, "cola", [70, 71])
+        rows.add(method, "cola", [60 + gain, 61 + 2 * gain, 62 + 9 * gain], noise=0.05)
+    found = told("bidrop/table5", "smallest drop", rows, methods="bidrop", tasks="cola", noise="0.05")
+    p = stats.ttest_1samp([1, 2], 0, alternative="greater").pvalue
+    assert found.detail == f"paired t test against Vanilla, one-sided p={p:.2g}, n=2"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from ftbench.domain.job import Job
 from ftbench.errors import DataError
 from ftbench.tasks import sources, toy
 from ftbench.training import evaluation, probe, scoring
+from ftbench.training.corpus import EvaluationSet
 from ftbench.training.seeding import stream_seed
+from ftbench.training.watch import Diverged
 from tests.conftest import NEIGHBOURS
 from tests.training.conftest import Bench
 from tests.training.test_perform import done
@@ -100,9 +103,34 @@ def test_the_largest_class_decides_and_nothing_is_added_up() -> None:
     assert scoring.counted(logits, MNLI, tasks.find("rte")).argmax(-1).tolist() == [0]
 
 
-def test_labels_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(DataError, match="a model of rte does not predict the labels of sick"):
-        scoring.counted(np.zeros((1, 2), np.float32), tasks.find("rte"), tasks.find("sick"))
+@pytest.mark.parametrize(("model", "target"), [("rte", "sick"), ("cola", "rte"), ("stsb", "toy-sim")])
+def test_labels_that_do_not_fit_are_refused(model: str, target: str) -> None:
+    task = tasks.find(model)
+    with pytest.raises(DataError, match=f"a model of {model} does not predict the labels of {target}"):
+        scoring.counted(np.zeros((1, task.outputs), np.float32), task, tasks.find(target))
+
+
+def scorer(logits: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> scoring.Scorer:
+    """A model of MNLI that predicts these logits on four rows of RTE."""
+    labels = np.asarray([0.0, 1.0, 1.0, 1.0])
+    chosen = EvaluationSet("rte:dev", tasks.find("rte"), "dev", data=Any, labels=labels)  # type: ignore[arg-type]
+    corpus: Any = SimpleNamespace(evaluation=lambda name: chosen)
+    monkeypatch.setattr(evaluation, "predict", lambda *given: logits)
+    job = Job("tiny", "r", "mnli", "r", ("dev", "rte:dev"), "vanilla", {}, 0)
+    return scoring.Scorer(torch.nn.Linear(1, 1), corpus, job, MNLI)
+
+
+def test_a_score_on_another_task_is_of_its_classes_and_the_logits_stay_the_models(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logits = np.eye(3, dtype=np.float32)[[0, 2, 1, 0]]
+    scored = scorer(logits, monkeypatch).score("rte:dev")
+    assert scored.metrics["accuracy"] == 0.75 and np.array_equal(scored.logits, logits)
+
+
+def test_predictions_that_are_not_finite_have_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Diverged, match="predictions on rte:dev are not finite"):
+        scorer(np.full((4, 3), np.nan, np.float32), monkeypatch).score("rte:dev")
 
 
 # -- probes -----------------------------------------------------------------------------------------------
