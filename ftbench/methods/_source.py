@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+from collections.abc import Iterator
 from pathlib import Path
 
 _CARD = frozenset(
@@ -19,7 +20,7 @@ def source_digest(cls: type) -> str:
     """A digest of the method's syntax tree and of what it builds on; docstrings and comments aside.
 
     What it builds on: the files of its base classes but ``Method``'s own, and the ``nn`` files that any of
-    these imports.
+    these imports for more than its types.
 
     Args:
         cls: the method's class.
@@ -55,9 +56,17 @@ def _is_card(part: ast.stmt) -> bool:
     return any(isinstance(t, ast.Name) and t.id in _CARD for t in targets)
 
 
+def _run(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every part but what only type checkers read."""
+    yield tree
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")):
+            yield from _run(node)
+
+
 def _nn_files(tree: ast.Module) -> list[Path]:
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _run(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names if alias.name.startswith("ftbench.nn."))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ftbench.nn"):

@@ -126,6 +126,15 @@ def test_a_plain_import_of_an_nn_file_counts_too(digest_of) -> None:
     assert digest_of(source, selection="x = 2\n") != digest_of(source)
 
 
+def test_an_import_for_types_alone_does_not_count(digest_of) -> None:
+    line = "        from ftbench.nn import selection_of_a_test\n"
+    assert line in SOURCE
+    typed = f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n{line[4:]}"
+    source = SOURCE.replace(line, "").replace("\n\n\ndef half", f"\n{typed}\n\ndef half")
+    assert typed in source
+    assert digest_of(source, selection="x = 2\n") == digest_of(source)
+
+
 def test_code_of_a_method_that_it_extends_changes_it(digest_of, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     mine = "import base_of_a_test\n\nclass Mine(base_of_a_test.Base):\n    pass\n"
