@@ -95,7 +95,7 @@ def _upper(pairs: FloatArray) -> FloatArray:
 
 def _row(row: Row, one: _Judged, place: int, baseline: int | None, text: str, level: float) -> Row:
     cells = list(row.cells)
-    if baseline is not None and place != baseline:
+    if baseline is not None:  # whose own p are NaN
         for at, column in enumerate(one.tasks):  # the first measure's tasks are the first columns
             cells[column] = _tested(cells[column], one, place, at, baseline, level)
     cells[-2] = Cell(text=text, applies=bool(text))

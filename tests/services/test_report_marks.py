@@ -40,6 +40,15 @@ def test_cells_are_tested_against_the_baseline_and_corrected_with_the_pairs(rows
     assert "Holm over the 3 comparisons" in section.caption[-1]
 
 
+def test_a_difference_that_only_its_own_p_bears_out_has_no_mark():
+    rows = Rows()
+    rows.jobs("vanilla", "rte", [0.60, 0.60, 0.60, 0.60])
+    rows.jobs("bidrop", "rte", [0.61, 0.62, 0.61, 0.63])
+    (section,) = report(rows).sections
+    found = cell(section, "bidrop", "rte").tested
+    assert found.p < 0.05 < found.p_corrected and found.mark == ""
+
+
 def test_a_worse_method_is_marked_so_and_the_mark_is_shown(rows):
     (section,) = report(rows, baseline="bidrop").sections
     assert cell(section, "vanilla", "rte").tested.mark == "▼"

@@ -134,3 +134,11 @@ def test_a_drop_is_of_the_seeds_that_have_a_clean_run() -> None:
     found = told("bidrop/table5", "smallest drop", rows, methods="bidrop", tasks="cola", noise="0.05")
     p = stats.ttest_1samp([1, 2], 0, alternative="greater").pvalue
     assert found.detail == f"paired t test against Vanilla, one-sided p={p:.2g}, n=2"
+
+
+def test_runs_that_all_differ_by_the_same_prove_neither() -> None:
+    rows = Suited()
+    rows.add("vanilla", "cola", [60, 61, 62])
+    rows.add("bidrop", "cola", [61, 62, 63])
+    found = told("bidrop/table2", "better than all", rows, methods="bidrop", tasks="cola")
+    assert (found.verdict, found.detail.partition("p=")[2]) == ("open", "1, n=3")

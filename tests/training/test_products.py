@@ -69,6 +69,7 @@ def test_what_it_does_not_serve_goes_to_torch() -> None:
     with products.onednn():
         wide = left.double() @ right.double()
         scaled = torch.addmm(added, left, right, beta=0.5, alpha=2.0)
+        doubled = torch.addmm(added[0], left, right, alpha=2.0)
         with torch.autocast("cpu", torch.bfloat16):
             assert (left @ right).dtype is torch.bfloat16
         with pytest.raises(RuntimeError, match="cannot be multiplied"):
@@ -77,6 +78,7 @@ def test_what_it_does_not_serve_goes_to_torch() -> None:
             left @ right.double()
     assert torch.equal(wide, left.double() @ right.double())
     torch.testing.assert_close(scaled, 0.5 * added + 2 * left @ right)
+    torch.testing.assert_close(doubled, added[0] + 2 * left @ right)
 
 
 def test_gradients_of_gradients_are_there() -> None:
