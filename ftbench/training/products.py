@@ -87,15 +87,13 @@ def _addmm(added: Tensor, left: Tensor, right: Tensor, *, beta: float = 1, alpha
 
 
 def _served(left: Tensor, right: Tensor) -> bool:
-    """Whether oneDNN takes them: float32 and dense, nothing of size 0; torch raises what is wrong."""
+    """Whether oneDNN takes them: float32, nothing of size 0; torch raises what is wrong."""
     return (
         left.dtype == right.dtype == torch.float32
         and left.ndim == right.ndim == 2
         and left.shape[1] == right.shape[0]
         and left.numel() > 0
         and right.numel() > 0
-        and left.layout == right.layout == torch.strided
-        and not (left.is_conj() or left.is_neg() or right.is_neg())
     )
 
 

@@ -49,6 +49,14 @@ def test_a_difference_that_only_its_own_p_bears_out_has_no_mark():
     assert found.p < 0.05 < found.p_corrected and found.mark == ""
 
 
+def test_a_task_on_which_some_method_lacks_runs_is_tested_on_those_that_are_there(rows):
+    rows.jobs("rdrop", "rte", [0.70, 0.725, 0.71])
+    (section,) = report(rows).sections
+    assert cell(section, "rdrop", "rte").tested.n == 3
+    assert cell(section, "rdrop", "sst2").tested is None
+    assert cell(section, "bidrop", "sst2").tested.n == 4
+
+
 def test_a_worse_method_is_marked_so_and_the_mark_is_shown(rows):
     (section,) = report(rows, baseline="bidrop").sections
     assert cell(section, "vanilla", "rte").tested.mark == "▼"

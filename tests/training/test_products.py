@@ -69,6 +69,9 @@ def test_what_it_does_not_serve_goes_to_torch() -> None:
     with products.onednn():
         wide = left.double() @ right.double()
         scaled = torch.addmm(added, left, right, beta=0.5, alpha=2.0)
+        nothing, zeros = left[:0] @ right, left[:, :0] @ right[:0]
+        negative = torch._neg_view(left) @ right
+        sparse = left.to_sparse() @ right
         doubled = torch.addmm(added[0], left, right, alpha=2.0)
         with torch.autocast("cpu", torch.bfloat16):
             assert (left @ right).dtype is torch.bfloat16
@@ -78,6 +81,9 @@ def test_what_it_does_not_serve_goes_to_torch() -> None:
             left @ right.double()
     assert torch.equal(wide, left.double() @ right.double())
     torch.testing.assert_close(scaled, 0.5 * added + 2 * left @ right)
+    assert nothing.shape == (0, 5) and torch.equal(zeros, torch.zeros(3, 5))
+    torch.testing.assert_close(negative, -(left @ right))
+    torch.testing.assert_close(sparse, left @ right)
     torch.testing.assert_close(doubled, added[0] + 2 * left @ right)
 
 
