@@ -67,7 +67,7 @@ def build(address: str, request: Request) -> Report:
         replace(section, notes=(*section.notes, *claim_tests.lines_for_table(declared, section)))
         for section in found.sections
     )
-    notes = (*found.notes, *older_code.note(chosen, codes, plugins))
+    notes = (*found.notes, *older_code.note(_shown(chosen, found), codes, plugins))
     return replace(found, sections=sections, notes=notes)
 
 
@@ -111,6 +111,13 @@ def tabulate(
     if not any(job.status == State.DONE for job in jobs):
         notes.append("Nothing is finished yet; run the jobs with: ftbench worker")
     return Report(layout.name, subject.baseline, sections, tuple(notes))
+
+
+def _shown(cells: Iterable[CellRow], report: Report) -> list[CellRow]:
+    """The jobs whose scores stand in a report's tables."""
+    rows = [row for section in report.sections for group in section.groups for row in group.rows]
+    there = {digest for row in rows for cell in row.cells for digest in cell.jobs}
+    return [cell for cell in cells if cell.digest in there]
 
 
 def _sections(

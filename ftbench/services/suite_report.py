@@ -274,7 +274,7 @@ def _caption(suite: Suite, asked: Asked, margin: float) -> Iterator[str]:
         yield "Measured on runs that had the machine to themselves; evaluation is not in the times."
         return
     yield (
-        "First line: measured; [in brackets]: printed. The sign compares the means by two one-sided t tests "
+        "Measured, and [in brackets] printed. The sign compares the means by two one-sided t tests "
         f"at 0.05: = reproduced, within {margin:g} point{'s' * (margin != 1)}; ≠ not reproduced, further "
         "apart; ? underpowered, neither shown; × not comparable. Where a paper prints no standard deviation, "
         "ours stands for it. Max, std and Δ are described, not tested."

@@ -10,6 +10,7 @@ import pytest
 
 from ftbench.db import Entry, create_database
 from ftbench.domain.job import Job
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import JobResult, Score
 from tests.cli.conftest import Ftbench
 
@@ -187,3 +188,17 @@ def test_a_papers_table_is_written_for_papers_and_browsers(filled):
 def test_flags_that_would_mean_nothing_are_refused(filled, words, message):
     ended = filled("report", *words)
     assert (ended.code, ended.out) == (2, "") and message in ended.err
+
+
+def test_scores_of_other_code_are_counted_among_those_shown(filled):
+    with create_database("ftbench.db") as database:
+        for noise in (0.0, 0.1, 0.2):
+            job = Job("bert-base", "main", "rte", "d", ("dev",), "bidrop", {}, 7, Perturbation(noise=noise))
+            database.jobs.add([Entry(job, "bidrop")])
+            claim = database.jobs.claim("worker", 60.0)
+            assert claim is not None
+            old = JobResult(scores=(Score("dev", "accuracy", 0.7),), provenance={"method_digest": "0" * 16})
+            database.jobs.finish(claim, old)
+    told = "Trained with another state of the method's code than the one installed: bidrop {} jobs."
+    assert told.format("1 of 1") in " ".join(filled("report").out.split())
+    assert told.format("3 of 3") in " ".join(filled("report", "--table", "robustness").out.split())
