@@ -23,7 +23,6 @@ def violation(left: FloatArray, right: FloatArray) -> float:
         right: (right runs,), none missing.
     """
     ends = np.union1d(np.arange(1, len(left) + 1) / len(left), np.arange(1, len(right) + 1) / len(right))
-    ends = ends[np.append(np.diff(ends) > 1e-12, True)]  # i/n and j/m that are equal but for the last bits
     widths = np.diff(ends, prepend=0.0)
     middles = ends - widths / 2
     apart = _quantiles(left, middles) - _quantiles(right, middles)
@@ -62,6 +61,6 @@ def almost_stochastic_order(
 
 def _quantiles(scores: FloatArray, shares: FloatArray) -> FloatArray:
     """The smallest score that a share of the runs does not exceed."""
-    places = np.ceil(shares * len(scores) - 1e-9).astype(int) - 1
+    places = np.ceil(shares * len(scores)).astype(int) - 1
     quantiles: FloatArray = np.sort(scores)[np.clip(places, 0, len(scores) - 1)]
     return quantiles

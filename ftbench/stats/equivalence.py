@@ -90,9 +90,8 @@ def _sum(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 def _above(distance: float, variance: float, df: float) -> float:
     """The chance of a t value beyond ``distance`` standard errors."""
-    from scipy.stats import norm, t
+    from scipy.stats import t
 
     if not variance:
         return 0.0 if distance > 0 else 1.0 if distance < 0 else 0.5
-    value = distance / math.sqrt(variance)
-    return float(norm.sf(value) if math.isinf(df) else t.sf(value, df))
+    return float(t.sf(distance / math.sqrt(variance), df))

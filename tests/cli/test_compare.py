@@ -80,6 +80,43 @@ def test_across_tasks_there_are_ranks_groups_and_a_posterior(filled):
     }
 
 
+def test_the_posterior_has_the_direction_and_the_region_that_were_asked_for(filled):
+    def posterior(*words):
+        (row,) = sheet(filled("compare", *words, "--json"), "pairs")["rows"]
+        return [row[name] for name in ("better", "same", "worse")]
+
+    there, back = posterior("bidrop", "vanilla"), posterior("vanilla", "bidrop")
+    assert there[0] > there[2] and back[2] > back[0]
+    assert posterior("bidrop", "vanilla", "--region", "50")[1] > 0.99
+
+
+@pytest.mark.parametrize("number", [6, 8])
+def test_groups_belong_to_their_methods_and_too_few_tasks_are_told(ftbench, number):
+    """Given worst first, listed best first: two that alternate, and one ahead of both on every task."""
+    names = ("cola", "mrpc", "rte", "stsb", "sst2", "qnli", "qqp", "mnli")[:number]
+    with create_database("ftbench.db") as database:
+        for at, name in enumerate(names):
+            near = 0.5 + 0.01 * at
+            for method, score in (
+                ("vanilla", near),
+                ("rdrop", near + (0.004 + at / 1000) * (-1) ** at),
+                ("bidrop", 0.8 + 0.013 * at),
+            ):
+                for seed in (0, 1):
+                    spec = tasks.find(name)
+                    job = Job("bert-base", "main", name, "d", ("dev",), method, {}, seed)
+                    database.jobs.add([Entry(job, method)])
+                    claim = database.jobs.claim("worker", 60.0)
+                    scores = (Score(spec.evaluation[0].name, spec.metric, score),)
+                    database.jobs.finish(claim, JobResult(scores=scores))
+    found = sheet(ftbench("compare", "vanilla", "rdrop", "bidrop", "--json"), "methods")
+    groups = {row["method"]: row["wilcoxon_group"] for row in found["rows"]}
+    assert found["rows"][0]["method"] == "bidrop"
+    # with 6 tasks three times 2 / 2^6 is above 0.05
+    assert groups["bidrop"] == "a" and groups["rdrop"] == groups["vanilla"] == ("a" if number == 6 else "b")
+    assert any("cannot reach a p below 0.0312" in note for note in found["notes"]) is (number == 6)
+
+
 def test_formats(filled):
     assert filled("compare", "bidrop", "vanilla", "--format", "markdown").out.startswith(
         "### Comparison by task"

@@ -100,6 +100,11 @@ def test_masks_by_hand() -> None:
     assert sum(int(m.sum()) for m in child_masks(fisher, 0.45, "percentile")) == 2
 
 
+def test_what_lies_at_the_percentile_is_kept() -> None:
+    (mask,) = child_masks([torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0])], 0.5, "percentile")
+    assert mask.tolist() == [False, False, True, True, True]
+
+
 def test_percentile_masks_are_those_of_numpy() -> None:
     fisher = [torch.rand(s, generator=torch.Generator().manual_seed(i)) for i, s in enumerate((37, 64, 5))]
     for ratio in (0.1, 0.3, 0.77):

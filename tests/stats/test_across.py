@@ -68,6 +68,11 @@ def test_wilcoxon_holm_adjusts_scipys_p_of_every_pair():
     )
 
 
+def test_means_that_differ_in_the_last_bits_share_a_rank():
+    assert 0.1 + 0.2 != 0.3
+    assert ranks.average_ranks(np.array([[0.1 + 0.2, 0.3, 0.1]])).tolist() == [1.5, 1.5, 3.0]
+
+
 def test_ranks_share_ties():
     assert ranks.average_ranks(np.array([[0.7, 0.7, 0.6]])).tolist() == [1.5, 1.5, 3.0]
 
@@ -148,4 +153,7 @@ def test_order_of_samples_that_do_not_overlap_or_are_equal():
     assert dominance.almost_stochastic_order(high, low).high == 0.0
     assert dominance.almost_stochastic_order(low, high).low == 1.0
     assert dominance.violation(high, high) == 0.5
+    assert dominance.violation(high, np.repeat(high, 7)) == 0.5
+    near = dominance.almost_stochastic_order(np.array([0.2, 0.4, 0.6]), np.array([0.1, 0.45, 0.5]))
+    assert near.low == 0.0 < near.value < near.high <= 1.0
     assert dominance.almost_stochastic_order(low[:1], high) == NoAnswer("too few runs", 1, 2)

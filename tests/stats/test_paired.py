@@ -55,8 +55,9 @@ def test_sign_flip_of_many_pairs_is_drawn_and_close_to_the_t_test():
         [0.3, -0.1, 0.4, 0.2, 0.7, -0.25],
         [0.1, 0.1, -0.1, 0.2, 0.2, 0.3],
         [0.0, 0.1, 0.0, -0.2, 0.3, 0.4, 0.5],
+        [0.0, 0.0, 0.1, 0.2, 0.3, 0.4, -0.5],  # 0.625 where zeros are left out before ranking
     ],
-    ids=["plain", "ties", "zeros"],
+    ids=["plain", "ties", "zeros", "Pratt's zeros"],
 )
 def test_wilcoxon_is_the_sign_flip_of_the_ranks(pairs):
     pairs = np.array(pairs)
@@ -121,6 +122,8 @@ def test_interval_is_bca_from_twenty_pairs():
     found = paired.mean_interval(pairs)
     assert found.kind == "BCa"
     assert paired.mean_interval(pairs[:19]).kind == "t"
+    same = paired.mean_interval(np.full(25, 0.5))
+    assert (same.low, same.high, same.kind) == (0.5, 0.5, "t")
     # Skewed data: the interval reaches further up than down, and its width is near that of t.
     assert found.high - found.value > found.value - found.low
     half = float(stats.t.ppf(0.975, 59) * pairs.std(ddof=1) / math.sqrt(60))

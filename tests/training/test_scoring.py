@@ -181,6 +181,14 @@ def test_the_logistic_regression_is_at_its_minimum() -> None:
     assert np.abs(gradient).max() < 0.01
 
 
+def test_a_feature_that_never_changes_counts_for_nothing() -> None:
+    train = np.random.default_rng(3).normal(size=(40, 2)).astype(np.float32)
+    labels = (train[:, 0] > 0).astype(float)
+    wider = np.hstack([train, np.full((40, 1), 7, np.float32)])
+    found = [probe.logistic_regression(rows, labels, rows, tasks.find("rte")) for rows in (train, wider)]
+    assert np.isfinite(found[1]).all() and np.allclose(*found, atol=1e-3)
+
+
 def test_a_ridge_regression_is_the_closed_form() -> None:
     generator = np.random.default_rng(2)
     train = generator.normal(size=(60, 4)).astype(np.float32)
