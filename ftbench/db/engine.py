@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, Select, event, text
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
@@ -73,6 +73,16 @@ class Store:
         """A short transaction that sees one state of the database throughout."""
         with self.explained(), self._engine.begin() as connection:
             yield connection
+
+    def rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
+        """All rows of a query as the driver gives them: SQLAlchemy's rows would take as long again."""
+        with self.reading() as connection:
+            compiled = query.compile(
+                dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+            )  # lists of values are spelled out
+            cursor = connection.connection.cursor()
+            cursor.execute(str(compiled), compiled.params)
+            return list(cursor.fetchall())
 
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a user's query: the names of its columns, and its rows.

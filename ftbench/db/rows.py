@@ -131,11 +131,9 @@ class ScoreRow(NamedTuple):
 
 
 class ValueRow(NamedTuple):
-    """A score with what a table needs of its job; the rest is in the job's ``CellRow``."""
+    """A score and its job, whose axes and state are in its ``CellRow``."""
 
     digest: str
-    task: str
-    state: State
     evaluation: str
     metric: str
     value: float
@@ -145,7 +143,7 @@ class CellRow(NamedTuple):
     """The axes of a job in any state, done or not; rows share their ``hparams`` and ``recipe``.
 
     Attributes:
-        last_outcome: how its latest ended attempt ended; None where none has ended.
+        last_outcome: how the latest attempt of a failed job ended; None of other jobs.
     """
 
     digest: str
@@ -214,12 +212,11 @@ class Axes(NamedTuple):
 
 def converted(
     rows: Iterable[Sequence[Any]], fields: Sequence[str], convert: Mapping[str, Callable[[Any], Any]]
-) -> Iterator[list[Any]]:
+) -> Iterator[tuple[Any, ...]]:
     """Rows as a database gives them, with some of their fields converted; None stays None."""
-    places = [(fields.index(name), function) for name, function in convert.items()]
-    for row in rows:
-        values = list(row)
-        for place, function in places:
-            if values[place] is not None:
-                values[place] = function(values[place])
-        yield values
+    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))  # column by column is twice as fast
+    for at, name in enumerate(fields if columns else ()):
+        if name in convert:
+            function = convert[name]
+            columns[at] = [None if value is None else function(value) for value in columns[at]]
+    return zip(*columns, strict=True)

@@ -137,9 +137,9 @@ def tested(database: Database, cells: Sequence[CellRow]) -> list[Tested]:
     mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
     if not rows:
         return []
-    scores = database.results.values(reports.roughly(mine))
+    scores = database.results.values(reports.roughly(mine, cells))
     plugins = reports.plugins_of(database, mine)
-    shown = reported(reports.in_order([cell.task for cell in mine], ()), scores)
+    shown = reported(reports.in_order([cell.task for cell in mine], ()), mine, scores)
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
     found: list[Tested] = []
     for row in rows:

@@ -129,10 +129,10 @@ def find(address: str, request: CompareRequest) -> list[Compared]:
             for cell in asked.lets_through(cells)
             if (cell.noise, cell.reduction) == (request.noise, request.reduction)
         ]
-        scores = database.results.scores(reports.roughly(chosen))
+        scores = database.results.values(reports.roughly(chosen, cells))
         plugins = reports.plugins_of(database, chosen)
         topped = topup_levels.topped(database)
-    shown = reported(reports.in_order([c.task for c in chosen], asked.task_names()), scores)
+    shown = reported(reports.in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
     jobs, condition = join(chosen, scores, shown), condition_title(request.noise, request.reduction)
     order = _order(labels(jobs), request.methods)
     found = [one for one in arranged(jobs, shown, order, plugins, condition, topped) if one.pairs]

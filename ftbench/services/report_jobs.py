@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -110,18 +110,17 @@ class ReportJob:
 
 
 def join(
-    cells: Iterable[CellRow], scores: Iterable[ScoreRow | ValueRow], tasks: Mapping[str, Reported]
+    cells: Sequence[CellRow], scores: Iterable[ScoreRow | ValueRow], tasks: Mapping[str, Reported]
 ) -> list[ReportJob]:
     """The jobs, each with its scores on the evaluation set that its task reports."""
+    # A score counts only for a done job: a job that is run again has its old scores until it ends.
+    wanted = {cell.digest: tasks[cell.task].evaluation for cell in cells if cell.state == State.DONE}
     found: dict[str, dict[str, float]] = {}
     explained: dict[str, float] = {}
     for row in scores:
-        # A score counts only for a done job: a job that is run again has its old scores until it ends.
-        if row.state != State.DONE:
-            continue
-        if row.evaluation == tasks[row.task].evaluation:
+        if wanted.get(row.digest) == row.evaluation:
             found.setdefault(row.digest, {})[row.metric] = row.value
-        elif (row.evaluation, row.metric) == (TRAINED, EXPLAINED):
+        elif (row.evaluation, row.metric) == (TRAINED, EXPLAINED) and row.digest in wanted:
             explained[row.digest] = row.value
     keys: dict[tuple[str, int], MethodKey] = {}  # rows share their hyper-parameters: each is written out once
     jobs = []
@@ -139,21 +138,27 @@ def without_collapsed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
     return [replace(job, status=COLLAPSED, scores={}) if job.collapsed else job for job in jobs]
 
 
-def reported(names: Iterable[str], scores: Iterable[ScoreRow | ValueRow]) -> dict[str, Reported]:
-    """What is reported of each task; one that is not installed here: what was stored first."""
+def reported(
+    names: Iterable[str], cells: Iterable[CellRow], scores: Iterable[ScoreRow | ValueRow]
+) -> dict[str, Reported]:
+    """What is reported of each task; one that is not installed here: what its first job has a score of.
+
+    Args:
+        names: the tasks.
+        cells: their jobs, in the order in which these were queued.
+        scores: of the jobs.
+    """
     from ftbench import tasks
 
-    stored: dict[str, ScoreRow | ValueRow] = {}
-    for row in scores:
-        if row.evaluation != TRAINED:
-            stored.setdefault(row.task, row)
     result = {}
     for name in dict.fromkeys(names):
         try:
             result[name] = Reported.of(tasks.find(name))
         except FtbenchError:
-            first = stored.get(name)
-            evaluation, metric = (first.evaluation, first.metric) if first else ("dev", "accuracy")
+            order = {cell.digest: at for at, cell in enumerate(cells) if cell.task == name}
+            there = [s for s in scores if s.digest in order and s.evaluation != TRAINED]
+            stored = ((order[s.digest], s.evaluation, s.metric) for s in there)
+            _, evaluation, metric = min(stored, default=(0, "dev", "accuracy"))
             result[name] = Reported(name, name, evaluation, metric, known=False)
     return result
 

@@ -55,7 +55,7 @@ def build(address: str, request: Request) -> Report:
         cells = database.results.cells()
         request.check(cells)
         chosen = request.lets_through(cells)
-        scores = database.results.values(roughly(chosen))
+        scores = database.results.values(roughly(chosen, cells))
         plugins = plugins_of(database, chosen)
         codes = database.results.codes()
         declared, topped = claim_tests.tested(database, cells), topup_levels.topped(database)
@@ -94,7 +94,7 @@ def tabulate(
         NothingToReport: the jobs make none of the tables.
     """
     layout = LAYOUTS[request.table].showing(request.statistics())
-    shown = reported(in_order([cell.task for cell in cells], request.task_names()), scores)
+    shown = reported(in_order([cell.task for cell in cells], request.task_names()), cells, scores)
     jobs = join(cells, scores, shown)
     jobs = jobs if request.collapsed else without_collapsed(jobs)
     said = remarks([job.key for job in jobs], list(shown), plugins or {})
@@ -142,9 +142,10 @@ def in_order(names: Iterable[str], asked: Sequence[str]) -> list[str]:
     return sorted(dict.fromkeys(names), key=lambda name: order.get(name, len(order)))
 
 
-def roughly(cells: Iterable[CellRow]) -> JobFilter:
-    """A filter that lets at least these jobs through."""
-    rows = list(cells)
+def roughly(rows: Sequence[CellRow], of: Sequence[CellRow]) -> JobFilter:
+    """A filter that lets at least these jobs of the database's through."""
+    if len(rows) == len(of):
+        return JobFilter()
     return JobFilter(
         models=tuple({cell.model for cell in rows}) or ("",),
         tasks=tuple({cell.task for cell in rows}),

@@ -48,11 +48,12 @@ class Found:
 class Jobs:
     """The jobs of a database by what they are, whatever rows and revisions they were made with."""
 
-    def __init__(self, rows: Iterable[CellRow], scores: Iterable[ScoreRow | ValueRow]) -> None:
+    def __init__(self, rows: Sequence[CellRow], scores: Iterable[ScoreRow | ValueRow]) -> None:
         """Index them; scores count for done jobs only."""
+        done = {row.digest for row in rows if row.state == State.DONE}
         known: dict[str, dict[tuple[str, str], float]] = {}
         for score in scores:
-            if score.state == State.DONE:
+            if score.digest in done:
                 known.setdefault(score.digest, {})[score.evaluation, score.metric] = score.value
         self._found: dict[tuple[Any, ...], dict[int, list[Found]]] = {}
         kept: dict[tuple[int, int], tuple[Any, Any]] = {}

@@ -32,7 +32,7 @@ def test_scores_count_the_attempts_they_took(database: Database) -> None:
     assert {row.n_attempts for row in database.results.scores()} == {2}
 
 
-def test_cells_show_jobs_in_every_state_with_how_they_last_ended(database: Database) -> None:
+def test_cells_show_jobs_in_every_state_and_how_failed_ones_ended(database: Database) -> None:
     database.jobs.add([entry(seed) for seed in range(6)])
     database.jobs.finish(claim(database), RESULT)
     database.jobs.fail(claim(database), Outcome.DIVERGED, "loss is nan at step 3")
@@ -42,9 +42,9 @@ def test_cells_show_jobs_in_every_state_with_how_they_last_ended(database: Datab
     database.jobs.cancel(JobFilter(digests=(entry(5).job.digest,)))
     assert retried.job.seed == 2
     assert [(c.seed, c.state, c.last_outcome) for c in database.results.cells()] == [
-        (0, State.DONE, Outcome.OK),
+        (0, State.DONE, None),
         (1, State.FAILED, Outcome.DIVERGED),
-        (2, State.RUNNING, Outcome.OOM),
+        (2, State.RUNNING, None),
         (3, State.RUNNING, None),
         (4, State.QUEUED, None),
         (5, State.CANCELLED, None),
@@ -57,6 +57,9 @@ def test_results_keep_to_their_filter(database: Database) -> None:
     database.jobs.finish(claim(database), RESULT)
     database.jobs.finish(claim(database), RESULT)
     assert {row.task for row in database.results.scores(JobFilter(tasks=("rte",)))} == {"rte"}
+    values = database.results.values(JobFilter(tasks=("rte",)))
+    assert {row.digest for row in values} == {entry(0, task="rte").job.digest}
+    assert len(values) == len(database.results.values()) / 2 > 0
     assert [row.task for row in database.results.cells(JobFilter(tasks=("cola",)))] == ["cola"]
 
 

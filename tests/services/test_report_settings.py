@@ -152,7 +152,7 @@ def test_the_default_of_a_setting_that_came_later_is_not_what_a_method_brings_no
 def test_an_unknown_method_and_model_bring_nothing():
     rows = Rows()
     rows.job("theirs", "rte", 0, 0.6, model="someone/model")
-    jobs = join(rows.cells, rows.scores, reported(["rte"], rows.scores))
+    jobs = join(rows.cells, rows.scores, reported(["rte"], rows.cells, rows.scores))
     (setting,) = report_settings.split(jobs, report_settings.brought({}))
     assert setting.changed == {} and setting.title == "someone/model · all training rows"
 
