@@ -48,7 +48,10 @@ TITLES = {
 RECIPE = {"steps": 2, "batch_size": 4, "warmup_steps": 0, "lr": 1e-3, "dropout": 0.1}
 
 #: What is given to a method whose defaults make many more steps.
-SHORT: dict[str, dict[str, float]] = {"weight_mixup": {"k": 1, "search_epochs": 1}}
+SHORT: dict[str, dict[str, float]] = {
+    "soup": {"members": 2},
+    "weight_mixup": {"k": 1, "search_epochs": 0.5, "finetune_epochs": 0.5},
+}
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ def intro() -> list[str]:
     ]
     return [
         "# Methods and architectures",
-        "Each method was trained with its defaults (`weight_mixup`: k=1, search_epochs=1) on a small model "
+        "Each method was trained with its defaults (`soup` and `weight_mixup` in few runs) on a small model "
         "of each architecture, with a head for classes and with one for a number. *yes*: both trained. *no*: "
         "the method refuses to be queued there, for the reason below, and a grid leaves the cell out. Other "
         "settings of a method may reach further, as its card says.",

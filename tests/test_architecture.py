@@ -6,7 +6,6 @@ import ast
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,7 +149,7 @@ commands, forbidden = json.loads(sys.argv[1])
 for command in commands:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as told:
         code = run(command)
-    loaded = sorted(set(forbidden) & {name.partition(".")[0] for name in sys.modules})
+    loaded = sorted(set(forbidden) & {*sys.modules, *(name.partition(".")[0] for name in sys.modules)})
     if loaded or code:
         sys.exit(f"ftbench {' '.join(command)}: exit {code}, loaded {loaded}; {told.getvalue()}")
 """
@@ -158,7 +157,7 @@ for command in commands:
 
 def drive(commands: list[list[str]], forbidden: set[str], folder: Path) -> None:
     arguments = [sys.executable, "-c", DRIVER, json.dumps([commands, sorted(forbidden)])]
-    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
 
 
@@ -166,15 +165,10 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     drive([["--help"], ["queue", "--help"], ["report", "--help"], ["--version"]], HEAVY, tmp_path)
 
 
-def test_help_takes_less_than_four_tenths_of_a_second(tmp_path: Path) -> None:
-    """The best of five: other programs on the machine only ever add to it."""
-    command = [sys.executable, "-m", "ftbench", "--help"]
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.4
+def test_help_loads_no_layer_below_the_commands(tmp_path: Path) -> None:
+    """Its time is measured in ``benchmarks/startup.py``; this is what the time is made of."""
+    layers = {f"ftbench.{layer}" for layer in ARROWS} - {"ftbench.cli"}
+    drive([["--help"], ["worker", "--help"], ["--version"]], layers, tmp_path)
 
 
 def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from ftbench.cli.app import app
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-DEADLINE = 180.0
+DEADLINE = 600.0
 FENCE = re.compile(
     r"^(?:<!-- (?P<mark>run|file)(?:: (?P<name>\S+))? -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```",
     re.M | re.S,

@@ -160,7 +160,7 @@ def _regression(subject: Subject) -> str:
 def _trains(subject: Subject, task: str) -> str:
     """Losses stay finite and weights move; one more step moves them further."""
     bench = bench_of(subject.model)
-    after, trainer = subject.fit(bench, task=task)
+    after, trainer = subject.first if task == CLASSIFICATION else subject.fit(bench, task=task)
     before, _ = subject.fit(bench, task=task, lr=STILL, steps=1, warmup_steps=0)
     if not all(bool(torch.isfinite(value).all()) for value in after.values() if value.is_floating_point()):
         raise Failed("a weight is not finite")
@@ -176,24 +176,20 @@ def _trains(subject: Subject, task: str) -> str:
 
 def _same_seed(subject: Subject) -> str:
     """The same job gives the same weights, to the last bit."""
-    bench = bench_of(subject.model)
-    first, _ = subject.fit(bench)
-    second, _ = subject.fit(bench)
+    first, _ = subject.first
+    second, _ = subject.fit(bench_of(subject.model))
     same(first, second, "two runs with one seed differ: draw through run.noise, with a name")
     return f"{len(first)} tensors are equal"
 
 
 def _resume(subject: Subject) -> str:
     """A job that was interrupted, in each of its runs, ends with the weights of one that was not."""
-    bench, watcher = bench_of(subject.model), Watcher()
-    undisturbed, _ = subject.fit(bench, watcher=watcher)
-    stops = []
-    for run in dict.fromkeys(run for run, _ in watcher.steps):
-        last = max(step for name, step in watcher.steps if name == run)
-        stops += [(run, (last + 1) // 2)] if last > 1 else []
+    undisturbed, trainer = subject.first
+    lengths = {run: facts["total_steps"] for run, facts in trainer.facts["runs"].items()}
+    stops = [(run, (last + 1) // 2) for run, last in lengths.items() if last > 1]
     for stop in stops:
         with tempfile.TemporaryDirectory() as folder:
-            resumed = _interrupted(subject, bench, stop, Path(folder))
+            resumed = _interrupted(subject, bench_of(subject.model), stop, Path(folder))
         same(undisturbed, resumed, f"resumed after step {stop[1]} of run {stop[0]}, the weights differ")
     return (
         f"interrupted in {len(stops)} {'run' if len(stops) == 1 else 'runs'}; checkpoints hold plain values"

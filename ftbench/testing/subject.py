@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,15 @@ class Subject:
         self.refuse(bench, task)
         trainer = self.trainer(bench, cls, values, task, folder, watcher, recipe)
         return weights(trainer.method.fit(trainer)), trainer
+
+    @cached_property
+    def first(self) -> tuple[dict[str, Tensor], Trainer]:
+        """The end of the short job on classes, done once for all that compare with it.
+
+        Raises:
+            NotApplicable: the method refuses the model or task.
+        """
+        return self.fit(bench_of(self.model))
 
     def logits(self, bench: Bench, cls: type[Method], **recipe: Any) -> NDArray[np.float32]:
         """What the model of a short job says of the rows it was trained on, shape (rows, outputs)."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-DEADLINE = 120.0
+DEADLINE = 600.0
 GRID = ["--tasks", "toy-accept", "--train-size", "96", "--set", "epochs=3"]
 
 
@@ -69,13 +69,18 @@ class Place:
         finally:
             connection.close()
 
-    def results(self) -> dict[str, Any]:
-        """Every score and prediction of the database, bit for bit."""
-        return {
-            "scores": sorted(self.rows("select digest, evaluation, metric, value from scores")),
-            "predictions": sorted(self.rows("select digest, run, evaluation, logits from predictions")),
-            "curves": sorted(self.rows("select digest, run, step, name, value from curves")),
+    def digests(self) -> set[str]:
+        """The jobs of the database."""
+        return {digest for (digest,) in self.rows("select digest from jobs")}
+
+    def results(self, jobs: set[str] | None = None) -> dict[str, Any]:
+        """Every score and prediction of the database, or of these jobs of it, bit for bit."""
+        found = {
+            "scores": self.rows("select digest, evaluation, metric, value from scores"),
+            "predictions": self.rows("select digest, run, evaluation, logits from predictions"),
+            "curves": self.rows("select digest, run, step, name, value from curves"),
         }
+        return {k: sorted(row for row in rows if jobs is None or row[0] in jobs) for k, rows in found.items()}
 
     def checkpoints(self) -> list[Path]:
         """The checkpoints of unfinished runs."""
@@ -97,12 +102,15 @@ def place(tmp_path: Path) -> Iterator[Place]:
     made.kill_all()
 
 
-@pytest.fixture
-def another(tmp_path: Path) -> Iterator[Place]:
-    """A second fresh folder."""
-    made = Place(tmp_path / "another")
-    yield made
-    made.kill_all()
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """The jobs that are disturbed elsewhere, done one by one by a worker that nobody disturbs."""
+    made = Place(tmp_path_factory.mktemp("undisturbed") / "place")
+    made.ftbench("queue", "--methods", "vanilla", "--seeds", "3", *GRID)
+    made.ftbench("queue", "--methods", "rdrop,bidrop", "--seeds", "1", *GRID)
+    made.ftbench("worker", "--drain", "--threads", "1")
+    assert made.rows("select state, count(*) from jobs group by state") == [("done", 5)]
+    return made
 
 
 def until(holds: Callable[[], bool], what: str) -> None:

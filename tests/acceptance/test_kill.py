@@ -5,17 +5,10 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
-from typing import Any
 
 import pytest
 
 from tests.acceptance.conftest import DEADLINE, GRID, Place, children_of, kill, until
-
-
-def undisturbed(place: Place, method: str) -> dict[str, Any]:
-    place.ftbench("queue", "--methods", method, "--no-baseline", "--seeds", "1", *GRID)
-    place.ftbench("worker", "--drain", "--threads", "1")
-    return place.results()
 
 
 def checkpoints_seen(place: Place, worker: subprocess.Popen[str], wanted: int) -> None:
@@ -34,8 +27,7 @@ def checkpoints_seen(place: Place, worker: subprocess.Popen[str], wanted: int) -
 
 
 @pytest.mark.parametrize("method", ["vanilla", "rdrop", "bidrop"])
-def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, another, method):
-    expected = undisturbed(another, method)
+def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, undisturbed, method):
     moments = random.Random(f"kill {method}")
     place.ftbench("queue", "--methods", method, "--no-baseline", "--seeds", "1", *GRID)
 
@@ -49,7 +41,7 @@ def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, another,
     assert place.rows("select state from jobs") == [("running",)]
 
     place.ftbench("worker", "--drain", "--threads", "1", "--lease", "2")
-    assert place.results() == expected
+    assert place.results() == undisturbed.results(place.digests())
     assert place.rows("select outcome from attempts order by number") == [("lost",), ("lost",), ("ok",)]
     assert place.rows("select state, attempts from jobs") == [("done", 3)]
     (resumed,) = place.rows(
@@ -59,8 +51,7 @@ def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, another,
     assert not place.checkpoints(), "a finished job keeps no checkpoint"
 
 
-def test_ctrl_c_puts_the_job_back_and_the_next_worker_goes_on(place, another):
-    expected = undisturbed(another, "bidrop")
+def test_ctrl_c_puts_the_job_back_and_the_next_worker_goes_on(place, undisturbed):
     place.ftbench("queue", "--methods", "bidrop", "--no-baseline", "--seeds", "1", *GRID)
     worker = place.start("worker", "--drain", "--threads", "1")
     checkpoints_seen(place, worker, 2)
@@ -70,7 +61,7 @@ def test_ctrl_c_puts_the_job_back_and_the_next_worker_goes_on(place, another):
     assert "Traceback" not in err
     assert place.rows("select state, attempts from jobs") == [("queued", 0)]
     place.ftbench("worker", "--drain", "--threads", "1")
-    assert place.results() == expected
+    assert place.results() == undisturbed.results(place.digests())
 
 
 def test_dead_child_costs_one_attempt_and_the_other_jobs_run(place):

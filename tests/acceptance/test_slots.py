@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import subprocess
 
-import pytest
-
 from tests.acceptance.conftest import GRID, Place, children_of, kill, until
 
 JOBS = ["--methods", "vanilla", "--seeds", "3", *GRID]
@@ -32,16 +30,7 @@ def checkpoints_seen(place: Place, worker: subprocess.Popen[str], wanted: int) -
     until(enough, f"{wanted} checkpoints")
 
 
-@pytest.fixture
-def one_by_one(another: Place) -> Place:
-    """The same jobs, one at a time."""
-    another.ftbench("queue", *JOBS)
-    another.ftbench(*WORKER)
-    assert counts(another) == {"done": 3}
-    return another
-
-
-def test_two_slots_killed_at_random_moments_give_the_scores_of_one(place: Place, one_by_one: Place) -> None:
+def test_two_slots_killed_at_random_moments_give_the_scores_of_one(place: Place, undisturbed: Place) -> None:
     moments = random.Random("slots")
     place.ftbench("queue", *JOBS)
 
@@ -57,11 +46,11 @@ def test_two_slots_killed_at_random_moments_give_the_scores_of_one(place: Place,
 
     place.ftbench(*WORKER, "--slots", "2")
     assert counts(place) == {"done": 3}
-    assert place.results() == one_by_one.results()
+    assert place.results() == undisturbed.results(place.digests())
     ended = place.rows("select digest, count(*) from attempts where outcome = 'ok' group by digest")
     assert [number for _, number in ended] == [1] * 3
     assert set(place.rows("select distinct outcome from attempts")) == {("ok",), ("lost",)}
     assert not place.checkpoints()
     facts = "select json_extract(facts, '$.exclusive'), json_extract(facts, '$.slots') from provenance"
-    assert set(one_by_one.rows(facts)) == {(1, 1)}
+    assert set(undisturbed.rows(facts)) == {(1, 1)}
     assert set(place.rows(facts)) <= {(0, 2), (1, 1), (0, 1)}

@@ -12,7 +12,7 @@ SHORT = {
     "lp_ft": "probe_epochs=1",
     "recadam": "anneal_t0=3,pretrain_cof=50",
     "soup": "members=2",
-    "weight_mixup": "k=1,search_epochs=1",
+    "weight_mixup": "k=1,search_epochs=0.5,finetune_epochs=0.5",
 }
 #: What has no meaning for a method, and is why it does not apply.
 EXEMPT = {

@@ -19,7 +19,7 @@ from .conftest import Bench
 
 METHODS = [entry.name for entry in methods.available() if entry.source == "built-in"]
 #: Members and phases are runs of methods that are tested themselves; the shortest of theirs will do.
-GIVEN = {"weight_mixup": {"k": 1}, "soup": {"members": 2}, "lora": {"lora_dropout": 0.0}}
+GIVEN = {"weight_mixup": {"k": 1, "search_epochs": 1}, "soup": {"members": 2}, "lora": {"lora_dropout": 0.0}}
 
 #: These train float32 weights that peft adds, whatever the model's.
 SINGLE = {"prefix", "prompt", "lora"}
