@@ -112,7 +112,7 @@ def _shared_seeds(
         return None
     scores = [section.columns.index(c) for c in _scores_beside(section, column)]
     rows = [r for r in group.rows if any(r.cells[i].n for i in scores)]
-    return set.intersection(*(set(r.cells[at].seeds) for r in rows))
+    return set.intersection(*(set(r.cells[at].seeds) for r in rows)) if rows else set()
 
 
 def _only(cell: Cell, seeds: set[int]) -> Cell:

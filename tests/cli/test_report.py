@@ -84,6 +84,18 @@ def test_the_numbers_are_written_as_latex_commands_beside_any_format(filled):
     assert r"\ftMainBertBaseBidropRte}{75.00}" in Path("numbers.tex").read_text(encoding="utf-8")
 
 
+def test_a_page_has_tables_of_which_nothing_is_finished(filled):
+    with create_database("ftbench.db") as database:
+        for method in ("vanilla", "bidrop"):
+            for task in ("rte", "sst2"):
+                database.jobs.add(
+                    [Entry(Job("bert-large", "main", task, "d", ("dev",), method, {}, 0), method)]
+                )
+    ended = filled("report", "-o", "t.html")
+    assert (ended.code, ended.err) == (0, "wrote t.html\n")
+    assert filled("why", "bidrop", "difference", "--models", "bert-large").code == 0
+
+
 def test_format_wins_over_the_files_name(filled):
     filled("report", "--output", "t.md", "--format", "csv")
     assert Path("t.md").read_text(encoding="utf-8").startswith("table,part")

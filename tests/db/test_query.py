@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from ftbench.db import Database, create_database, open_database
-from ftbench.errors import BadValue
+from ftbench.errors import BadValue, DatabaseError
 from tests.db.samples import RESULT, claim, entry
 
 
@@ -53,7 +54,7 @@ def test_the_database_refuses_what_would_change_something(
     monkeypatch.chdir(tmp_path)
     with open_database(filled, write=write) as database:
         before = database.query("SELECT digest, state FROM jobs")
-        with pytest.raises(BadValue):
+        with pytest.raises(BadValue, match="the database refuses this|cannot VACUUM"):
             database.query(sql)
         assert database.query("SELECT digest, state FROM jobs") == before
         assert not database.query("SELECT 1 FROM settings WHERE name = 'a'")[1]
@@ -86,3 +87,16 @@ def test_a_mistake_is_told_with_the_nearest_right_name(filled: str, sql: str, sa
     with open_database(filled, write=False) as database, pytest.raises(BadValue) as caught:
         database.query(sql)
     assert says in str(caught.value)
+
+
+def test_a_damaged_file_is_not_a_mistake_in_the_query(filled: str) -> None:
+    with sqlite3.connect(filled) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'scores'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    with Path(filled).open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    with open_database(filled, write=False) as database, pytest.raises(DatabaseError, match="damaged"):
+        database.query("SELECT * FROM scores")
