@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -108,7 +109,7 @@ def check_output(flag: str, given: str | Path | None, address: str) -> None:
 
     Raises:
         BadValue: it is no file's name, a folder or the database.
-        FtbenchError: its folder does not exist.
+        FtbenchError: its folder does not exist, or it may not be written.
     """
     if given is None:
         return
@@ -117,6 +118,8 @@ def check_output(flag: str, given: str | Path | None, address: str) -> None:
         raise BadValue(f"{flag} '{given}': name a file")
     if not path.absolute().parent.is_dir():
         raise FtbenchError(f"{path}: cannot be written: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise FtbenchError(f"{path}: cannot be written: permission denied")
     if database is not None and path.exists() and database.exists() and path.samefile(database):
         raise BadValue(f"{flag} {path} is the database: name another file")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from types import TracebackType
@@ -155,6 +156,10 @@ def backup_database(address: str, target: Path, *, timeout: float = TIMEOUT) -> 
         raise DatabaseError(f"{target} exists: name a new file for the copy")
     if not target.absolute().parent.is_dir():
         raise DatabaseError(f"no folder {target.absolute().parent} for the copy: make it, or choose another")
+    if not os.access(target.absolute().parent, os.W_OK):
+        raise DatabaseError(
+            f"the folder {target.absolute().parent} is read-only: choose another for the copy"
+        )
     with open_database(address, write=False, timeout=timeout) as database:
         store = database._store
         with store.bare() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -184,3 +185,21 @@ def test_a_read_only_database_can_be_read_and_not_written(ftbench: Ftbench) -> N
         pass
     refused(ftbench(*GRID, "--seeds", "9", "--db", "kept.db"), 1, "kept.db")
     assert ftbench("status", "--db", "kept.db").code == 0
+
+
+def test_a_folder_that_may_not_be_written_is_named_before_the_work(
+    filled: Ftbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.access
+    folder = Path.cwd()
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: (Path(path) != folder or mode != os.W_OK) and real(path, mode)
+    )
+    for words in (
+        ("report", "-o", "x.md"),
+        ("export", "--scores", "x.csv"),
+        ("plot", "strip", "-o", "x.svg"),
+    ):
+        refused(filled(*words), 1, f"{words[-1]}: cannot be written: permission denied")
+    refused(filled("db", "backup", "x.db"), 1, f"the folder {folder} is read-only")
+    assert {path.name for path in folder.iterdir()} <= {"ftbench.db", "ftbench.db-wal", "ftbench.db-shm"}
