@@ -1,10 +1,11 @@
-"""Writes the pages of ``docs/`` that follow from the code: the commands, the methods, tasks and recipes.
+"""Writes the pages of ``docs/`` that follow from the code or from the example database.
 
     python scripts/write_docs.py            # writes what is out of date
     python scripts/write_docs.py --check    # writes nothing; exit 1 and a line for each page out of date
 
-``docs/cli.md`` and ``docs/methods/`` are written whole. In ``docs/protocols.md`` and ``docs/schema.md`` only
-the parts between ``<!-- generated: NAME -->`` and ``<!-- end of NAME -->`` are.
+``docs/cli.md``, ``docs/methods/`` and ``docs/examples/`` are written whole. In ``docs/protocols.md``,
+``docs/results.md``, ``docs/schema.md`` and ``README.md`` only the parts from ``<!-- generated: NAME -->`` to
+``<!-- end of NAME -->`` are.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import examples
+import results
 import typer
 
 from ftbench import methods, models, tasks
@@ -40,7 +43,9 @@ def pages() -> dict[Path, str]:
     found = {DOCS / "cli.md": cli_page(), DOCS / "methods" / "index.md": method_index(names)}
     found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method(name)) for name in names}
     parts = {"tasks": task_table(), "recipe": setting_table(), "models": model_table(), "recipes": recipes()}
-    return found | filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
+    found |= filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
+    found |= filled("results.md", results.page()) | filled("../README.md", results.readme())
+    return found | examples.pages(DOCS / "examples")
 
 
 def filled(page: str, parts: Mapping[str, str]) -> dict[Path, str]:
@@ -49,7 +54,7 @@ def filled(page: str, parts: Mapping[str, str]) -> dict[Path, str]:
     Raises:
         SystemExit: the page has no place for a part.
     """
-    path = DOCS / page
+    path = (DOCS / page).resolve()
     text = path.read_text(encoding="utf-8")
     for name, content in parts.items():
         begin, end = f"<!-- generated: {name} -->", f"<!-- end of {name} -->"

@@ -1,0 +1,55 @@
+"""The pages of ``docs/examples/``: tables of the example database in every format."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from results import DATABASE, ROOT
+
+from ftbench.reports import render
+from ftbench.services.report_page import page
+from ftbench.services.reports import Request, build
+
+METHODS = "child_tuning_d,rdrop,bidrop"
+TABLES = {"main": "Main results", "robustness": "Robustness", "curves": "Robustness as curves"}
+FILES = {"rich": "txt", "markdown": "md", "latex": "tex", "csv": "csv", "json": "json", "html": "html"}
+#: A page carries its own plotting library, a megabyte: one is enough to look at.
+WITH_PAGE = ("main",)
+
+
+def pages(folder: Path) -> dict[Path, str]:
+    """Every file by its path, and the page that lists them."""
+    found = {folder / f"{table}.{FILES[form]}": text for table, form, text in _rendered()}
+    return found | {folder / "index.md": _index(found)}
+
+
+def _rendered() -> Iterator[tuple[str, str, str]]:
+    for table in TABLES:
+        asked = Request(table, methods=METHODS)
+        with contextlib.chdir(ROOT):
+            report = build(DATABASE, asked)
+            for form in FILES:
+                if form != "html":
+                    yield table, form, render(report, form)
+                elif table in WITH_PAGE:
+                    yield table, form, page(DATABASE, report)
+
+
+def _index(files: dict[Path, str]) -> str:
+    lines = [
+        "# Examples",
+        f"Tables of [`{DATABASE}`](../results.md) in every [format](../reports.md), as commands print them.",
+    ]
+    for table, title in TABLES.items():
+        lines.append(f"## {title}")
+        mine = [path for path in files if path.stem == table]
+        commands = [
+            f"ftbench report --table {table} --methods {METHODS} --db {DATABASE} -o {path.name}"
+            for path in mine
+        ]
+        lines.append("```sh\n" + "\n".join(commands) + "\n```")
+        lines.append(" · ".join(f"[{path.suffix[1:]}]({path.name})" for path in mine))
+        lines.append("```text\n" + files[mine[0].with_suffix(".txt")].strip() + "\n```")
+    return "\n\n".join(lines) + "\n"

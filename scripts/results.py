@@ -1,0 +1,87 @@
+"""The generated parts of ``docs/results.md`` and of the README: what the example database holds."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftbench.reports import render, render_suites
+from ftbench.reports.suite_table import SuiteReport
+from ftbench.services import suite_report
+from ftbench.services.reports import Request, build
+from ftbench.services.suite_grid import Asked
+
+ROOT = Path(__file__).resolve().parent.parent
+DATABASE = "ftbench.db.example"
+SMALL = {"models": "minilm", "seeds": "3"}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A suite under axes of our own.
+
+    Attributes:
+        part: its name in the page.
+        suite: the paper's table.
+        asked: the axes that are ours.
+    """
+
+    part: str
+    suite: str
+    asked: Asked
+
+
+EXPERIMENTS = (
+    Experiment(
+        "robustness",
+        "bidrop/table5",
+        Asked(**SMALL, tasks="sst2,qnli", noise="0,0.1", reduction="0.6", train_size="500"),
+    ),
+    Experiment("ablation", "bidrop/table7", Asked(**SMALL, tasks="sst2,stsb", train_size="500")),
+    Experiment("lowresource", "bidrop/table6", Asked(**SMALL, tasks="sst2,stsb", train_size="300,500")),
+    Experiment("time", "dps/table6", Asked(**SMALL, tasks="rte", train_size="64")),
+)
+
+
+def page() -> Mapping[str, str]:
+    """The parts of ``docs/results.md`` by name."""
+    with contextlib.chdir(ROOT):  # commands in the reports name the database as it is given
+        reports = {one: suite_report.build(DATABASE, one.suite, one.asked)[0] for one in EXPERIMENTS}
+    found = {one.part: "\n\n".join([_commands(one), _table(report)]) for one, report in reports.items()}
+    return {"orders": "\n".join(_orders(reports)), **found}
+
+
+def readme() -> Mapping[str, str]:
+    """The parts of the README by name."""
+    asked = Request("robustness", methods="child_tuning_d,rdrop,bidrop")
+    text = render(build(str(ROOT / DATABASE), asked), "markdown", styled=False)
+    return {"robustness": text.strip().replace("### ", "#### ")}
+
+
+def _commands(one: Experiment) -> str:
+    words = ["--suite", one.suite, *one.asked.words()]
+    lines = (shlex.join(["ftbench", "queue", *words]), "ftbench worker --drain --threads 1")
+    report = shlex.join(["ftbench", "report", *words, "--db", DATABASE])
+    return "```sh\n" + "\n".join([*lines, report]) + "\n```"
+
+
+def _table(report: SuiteReport) -> str:
+    """The table without its heading: the page has one already."""
+    return render_suites([report], "markdown").split("\n", 1)[1].strip()
+
+
+def _orders(reports: Mapping[Experiment, SuiteReport]) -> Iterator[str]:
+    """What agrees with the papers' orderings, and what became of their claims."""
+    yield "| table | what the paper says | here |"
+    yield "| --- | --- | --- |"
+    for one, report in reports.items():
+        for note in report.notes:
+            head, _, found = note.partition(": ")
+            if head.startswith("Order"):
+                condition = "".join(head.partition(", ")[1:])
+                yield f"| `{one.suite}` | its order of methods{condition} | {found.rstrip('.')} |"
+        for claim in report.claims:
+            yield f"| `{one.suite}` | {claim.text} | {claim.verdict} ({claim.detail}) |"
