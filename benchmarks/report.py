@@ -2,9 +2,9 @@
 
     python -m benchmarks.report [--scores 100000]
 
-The database is generated: 25 methods, 4 tasks, 5 ratios of noise, two metrics, seeds as needed. Every report
-is timed as a user meets it, start of Python included; on a machine that does nothing else, the seconds on the
-clock are those of the processor. Exports and plots have no limit of their own.
+The database is generated: 25 methods, 4 tasks, 5 ratios of noise, two metrics, seeds as needed, and some
+logged losses of each job. Every report is timed as a user meets it, start of Python included; on a machine
+that does nothing else, the seconds on the clock are those of the processor.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from ftbench.methods import find
 SECONDS, MEGABYTES = 3.0, 1000.0
 METHODS, TASKS, RATIOS = 25, ("cola", "rte", "mrpc", "sst2"), (0.0, 0.05, 0.1, 0.15, 0.2)
 METRICS = {"cola": "matthews", "mrpc": "f1"}
+STEPS = range(100, 600, 100)
 REPORTS: dict[str, tuple[str, ...]] = {
     "main": ("report",),
     "robustness": ("report", "--table", "robustness"),
@@ -40,12 +41,22 @@ REPORTS: dict[str, tuple[str, ...]] = {
     "json": ("report", "--table", "robustness", "-o", "robustness.json"),
     "html": ("report", "-o", "main.html"),
     "html robustness": ("report", "--table", "robustness", "-o", "robustness.html"),
+    "curves": ("report", "--table", "curves"),
+    "html curves": ("report", "--table", "curves", "-o", "curves.html"),
+    "suite": ("report", "--suite", "bidrop/table5"),
+    "suite html": ("report", "--suite", "bidrop/table5", "-o", "suite.html"),
+    "compare": ("compare", "bidrop[k=3]", "vanilla"),
+    "compare four": ("compare", "bidrop[k=3]", "bidrop[k=4]", "bidrop[k=5]", "vanilla"),
+    "power": ("power", "bidrop[k=3]", "vanilla"),
+    "status": ("status",),
     "why": ("why", "vanilla", "Avg"),
     "query": ("query", "SELECT task, label, avg(value) FROM scores JOIN jobs USING (digest) GROUP BY 1, 2"),
     "export csv": ("export", "--scores", "scores.csv"),
     "export parquet": ("export", "--scores", "scores.parquet"),
     "plot strip": ("plot", "strip", "-o", "strip.svg"),
+    "plot sweep": ("plot", "sweep", "--methods", "bidrop", "-o", "sweep.svg"),
     "plot robustness": ("plot", "robustness", "-o", "robustness.svg"),
+    "plot learning": ("plot", "learning", "-o", "learning.svg"),
     "plot cost": ("plot", "cost", "-o", "cost.svg"),
     "plot ranks": ("plot", "ranks", "-o", "ranks.svg"),
 }
@@ -64,6 +75,9 @@ def fill(path: Path, scores: int) -> int:
             for score in found:
                 insert(connection, "scores", score)
                 count += 1
+            for step in STEPS:
+                loss = {"digest": job["digest"], "run": "main", "name": "loss", "step": step}
+                insert(connection, "curves", {**loss, "value": 0.7 - step / 1000 + job["seed"] / 1e4})
     connection.close()
     return count
 
@@ -178,12 +192,11 @@ def main() -> int:
         for report, words in REPORTS.items():
             runs = [measured(folder, words) for _ in range(options.repeat)]
             clock, seconds, memory = map(min, zip(*runs, strict=True))
-            limited = words[0] not in ("export", "plot")
-            over = limited and (seconds > SECONDS or memory > MEGABYTES)
+            over = seconds > SECONDS or memory > MEGABYTES
             missed = missed or over
-            share = f", {seconds / SECONDS:.2f} and {memory / MEGABYTES:.2f} of the limits" if limited else ""
+            share = f"{seconds / SECONDS:.2f} and {memory / MEGABYTES:.2f} of the limits"
             end = ", MISSED" if over else ""
-            print(f"{report:17} {seconds:5.2f} s (clock {clock:5.2f} s) {memory:4.0f} MB{share}{end}")
+            print(f"{report:15} {seconds:5.2f} s (clock {clock:5.2f} s) {memory:4.0f} MB, {share}{end}")
     return 1 if missed else 0
 
 

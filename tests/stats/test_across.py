@@ -50,6 +50,19 @@ def test_critical_values_are_those_of_demsars_table_5(methods, q):
     assert ranks.critical_difference(12, methods) / scale == pytest.approx(q, abs=1.5e-3)
 
 
+@pytest.mark.parametrize("alpha", [0.001, 0.05, 0.5])
+@pytest.mark.parametrize("methods", [2, 7, 50, 300])
+def test_the_critical_difference_is_that_of_the_studentized_range(methods, alpha):
+    q = stats.studentized_range.ppf(1 - alpha, methods, np.inf) / np.sqrt(2)
+    expected = q * np.sqrt(methods * (methods + 1) / (6 * 5))
+    assert ranks.critical_difference(5, methods, alpha) == pytest.approx(expected, rel=1e-7)
+
+
+def test_average_ranks_are_those_of_scipy():
+    means = np.round(np.random.default_rng(0).normal(size=(6, 9)), 1)  # with ties
+    assert ranks.average_ranks(means) == pytest.approx(stats.rankdata(-means, axis=1).mean(axis=0))
+
+
 def test_nemenyi_tells_apart_from_the_critical_difference():
     p, apart = ranks.nemenyi(MEANS), ranks.average_ranks(MEANS)
     distance = np.abs(apart[:, None] - apart[None, :])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ftbench.reports.plots import theme
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 AXES = (("training_seconds", "training, seconds a run"), ("peak_memory_mb", "peak memory, MB"))
 
 
-def cost(frame: pd.DataFrame, title: str) -> dict[str, Any]:
+def cost(frame: pd.DataFrame, title: str) -> theme.Spec:
     """Each method's average score against what it takes, one panel for time and one for memory.
 
     Args:
@@ -20,17 +20,14 @@ def cost(frame: pd.DataFrame, title: str) -> dict[str, Any]:
             clean runs.
         title: of the plot.
     """
-    alt = theme.load()
     labels = list(dict.fromkeys(frame["label"]))
     averages = averaged(frame)
-    panels = [
-        _panel(alt, averages, labels, name, told) for name, told in AXES if averages[name].notna().any()
-    ]
+    panels = [_panel(averages, labels, name, told) for name, told in AXES if averages[name].notna().any()]
     left_out = [label for label in labels if label not in set(averages["label"])]
     told = "Mean over tasks of the means over seeds, × 100. Line: nothing scores more and takes less."
     if left_out:
         told += f" Without a score on every task: {', '.join(left_out)}."
-    return theme.finished(alt.hconcat(*panels, spacing=32), title, told)
+    return theme.finished({"hconcat": panels, "spacing": 32}, title, told)
 
 
 def averaged(frame: pd.DataFrame) -> pd.DataFrame:
@@ -50,26 +47,25 @@ def front(points: pd.DataFrame, axis: str) -> pd.DataFrame:
     return ordered[ordered["value"] > ordered["value"].cummax().shift(fill_value=float("-inf"))]
 
 
-def _panel(alt: Any, averages: pd.DataFrame, labels: list[str], axis: str, told: str) -> Any:
-    names = ("label", "value", axis)
-    points = alt.Chart(alt.InlineData(theme.records(averages.dropna(subset=[axis]), *names)))
-    best = alt.Chart(alt.InlineData(theme.records(front(averages, axis), *names)))
-    x = alt.X(f"{axis}:Q", title=told, scale=alt.Scale(zero=False, padding=30, nice=True))
-    y = alt.Y("value:Q", title="average score", scale=alt.Scale(zero=False, padding=16))
+def _panel(averages: pd.DataFrame, labels: list[str], axis: str, told: str) -> theme.Spec:
+    columns = ("label", "value", axis)
+    points = theme.records(averages.dropna(subset=[axis]), *columns)
+    best = theme.records(front(averages, axis), *columns)
+    place = {
+        "x": theme.field(f"{axis}:Q", title=told, scale={"zero": False, "padding": 30, "nice": True}),
+        "y": theme.field("value:Q", title="average score", scale={"zero": False, "padding": 16}),
+    }
     tips = [
-        alt.Tooltip("label:N", title="method"),
-        alt.Tooltip("value:Q", title="average score", format=".2f"),
-        alt.Tooltip(f"{axis}:Q", title=told, format=",.0f"),
+        theme.field("label:N", title="method"),
+        theme.field("value:Q", title="average score", format=".2f"),
+        theme.field(f"{axis}:Q", title=told, format=",.0f"),
     ]
-    colour = theme.colour(alt, labels, legend=False)
-    shape = theme.shape(alt, labels, legend=False)
-    layers = (
-        best.mark_line(interpolate="step-after", strokeWidth=1.5, strokeDash=[4, 3], color="#888").encode(
-            x=x, y=y
-        ),
-        points.mark_point(filled=True, size=110, opacity=1).encode(
-            x=x, y=y, color=colour, shape=shape, tooltip=tips
-        ),
-        points.mark_text(dy=-12, fontSize=12).encode(x=x, y=y, text="label:N"),
-    )
-    return alt.layer(*layers).properties(width=1.4 * theme.WIDTH, height=1.2 * theme.HEIGHT)
+    colour, shape = theme.colour(labels, legend=False), theme.shape(labels, legend=False)
+    point = {**place, "color": colour, "shape": shape, "tooltip": tips}
+    line = {"interpolate": "step-after", "strokeWidth": 1.5, "strokeDash": [4, 3], "color": "#888"}
+    layers = [
+        theme.layer(best, "line", place, **line),
+        theme.layer(points, "point", point, filled=True, size=110, opacity=1),
+        theme.layer(points, "text", {**place, "text": theme.field("label:N")}, dy=-12, fontSize=12),
+    ]
+    return theme.layered(layers, 1.4 * theme.WIDTH, 1.2 * theme.HEIGHT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ftbench.reports.plots import theme
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def robustness(frame: pd.DataFrame, title: str, axis: str) -> dict[str, Any]:
+def robustness(frame: pd.DataFrame, title: str, axis: str) -> theme.Spec:
     """Each method's mean score at each ratio, a panel for each task; a band of one standard deviation.
 
     Args:
@@ -23,7 +23,7 @@ def robustness(frame: pd.DataFrame, title: str, axis: str) -> dict[str, Any]:
     return theme.finished(_lines(frame, f"{axis} (%)", points=True), title, told)
 
 
-def learning(frame: pd.DataFrame, title: str) -> dict[str, Any]:
+def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
     """Each method's training loss by step, a panel for each task; a band of one standard deviation.
 
     Args:
@@ -35,43 +35,36 @@ def learning(frame: pd.DataFrame, title: str) -> dict[str, Any]:
     return theme.finished(_lines(frame, "step", points=False), title, told)
 
 
-def _lines(frame: pd.DataFrame, axis: str, *, points: bool) -> Any:
+def _lines(frame: pd.DataFrame, axis: str, *, points: bool) -> theme.Spec:
     """Means with bands, a panel for each task."""
-    alt = theme.load()
     labels = list(dict.fromkeys(frame["label"]))
-    panels = [
-        _panel(alt, part, labels, axis, points).properties(title=theme.panel_title(task))
-        for task, part in frame.groupby("task", sort=False)
-    ]
-    return theme.side_by_side(alt, panels)
+    groups = frame.groupby("task", sort=False)
+    return theme.side_by_side([_panel(part, labels, axis, points, task) for task, part in groups])
 
 
-def _panel(alt: Any, part: pd.DataFrame, labels: list[str], axis: str, points: bool) -> Any:
+def _panel(part: pd.DataFrame, labels: list[str], axis: str, points: bool, task: object) -> theme.Spec:
     found = part.groupby(["label", "x"], sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
     found["low"], found["high"] = found["mean"] - found["std"], found["mean"] + found["std"]
-    names = ("label", "x", "mean", "std", "low", "high", "count")
-    base = alt.Chart(alt.InlineData(theme.records(found, *names)))
-    ticks = sorted(part["x"].unique().tolist()) if points else alt.Undefined
-    x = alt.X(
-        "x:Q", title=axis, axis=alt.Axis(values=ticks, grid=False), scale=alt.Scale(nice=False, padding=8)
-    )
-    colour = theme.colour(alt, labels)
-    score = alt.Scale(zero=False, padding=8)
-    mean = alt.Y("mean:Q", scale=score, title=str(part["metric"].iloc[0]))
+    rows = theme.records(found, "label", "x", "mean", "std", "low", "high", "count")
+    ticks = {"values": sorted(part["x"].unique().tolist())} if points else {}
+    x = theme.field("x:Q", title=axis, axis={**ticks, "grid": False}, scale={"nice": False, "padding": 8})
+    colour, score = theme.colour(labels), {"zero": False, "padding": 8}
+    digits = ".2f" if points else ".3f"
     tips = [
-        alt.Tooltip("label:N", title="method"),
-        alt.Tooltip("x:Q", title=axis),
-        alt.Tooltip("mean:Q", format=".3f" if not points else ".2f"),
-        alt.Tooltip("std:Q", title="standard deviation", format=".3f" if not points else ".2f"),
-        alt.Tooltip("count:Q", title="runs"),
+        theme.field("label:N", title="method"),
+        theme.field("x:Q", title=axis),
+        theme.field("mean:Q", format=digits),
+        theme.field("std:Q", title="standard deviation", format=digits),
+        theme.field("count:Q", title="runs"),
     ]
+    band = {"x": x, "y": theme.field("low:Q", scale=score), "y2": theme.end("high"), "color": colour}
+    mean = theme.field("mean:Q", scale=score, title=str(part["metric"].iloc[0]))
+    line = {"x": x, "y": mean, "color": colour, "tooltip": tips}
     layers = [
-        base.mark_area(opacity=0.13).encode(x=x, y=alt.Y("low:Q", scale=score), y2="high:Q", color=colour),
-        base.mark_line(strokeWidth=2).encode(
-            x=x, y=mean, color=colour, strokeDash=theme.dash(alt, labels), tooltip=tips
-        ),
+        theme.layer(rows, "area", band, opacity=0.13),
+        theme.layer(rows, "line", {**line, "strokeDash": theme.dash(labels)}, strokeWidth=2),
     ]
     if points:
-        marks = base.mark_point(filled=True, size=60, opacity=1)
-        layers.append(marks.encode(x=x, y=mean, color=colour, shape=theme.shape(alt, labels), tooltip=tips))
-    return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT)
+        point = {**line, "shape": theme.shape(labels)}
+        layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=1))
+    return theme.layered(layers, theme.WIDTH, theme.HEIGHT, task)

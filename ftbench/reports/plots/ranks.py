@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ftbench.errors import FtbenchError
 from ftbench.reports.plots import theme
@@ -17,7 +17,7 @@ BAR = 7  # pixels between the bars of two groups
 
 def ranks(
     frame: pd.DataFrame, title: str, found: Mapping[str, float], critical: float | None = None
-) -> dict[str, Any]:
+) -> theme.Spec:
     """Average ranks on a line, the best at the left; bars join those within the critical difference.
 
     Args:
@@ -29,7 +29,6 @@ def ranks(
     Raises:
         FtbenchError: fewer than two methods have scores on every task.
     """
-    alt = theme.load()
     if len(found) < 2:
         raise FtbenchError("ranks: fewer than two methods have scores on every task of the table")
     left_out = [label for label in dict.fromkeys(frame["label"]) if label not in found]
@@ -38,7 +37,7 @@ def ranks(
         told += f" Bars join methods within the critical difference, {critical:.2f} ranks."
     if left_out:
         told += f" Without a score on every task: {', '.join(left_out)}."
-    return theme.finished(_diagram(alt, found, critical), title, told)
+    return theme.finished(_diagram(found, critical), title, told)
 
 
 def groups(ascending: Sequence[float], critical: float) -> list[tuple[int, int]]:
@@ -51,7 +50,7 @@ def groups(ascending: Sequence[float], critical: float) -> list[tuple[int, int]]
     return spans
 
 
-def _diagram(alt: Any, found: Mapping[str, float], critical: float | None) -> Any:
+def _diagram(found: Mapping[str, float], critical: float | None) -> theme.Spec:
     """The axis above, the labels below at both sides, the bars between."""
     names, values = list(found), list(found.values())
     spans = [] if critical is None else groups(values, critical)
@@ -70,28 +69,22 @@ def _diagram(alt: Any, found: Mapping[str, float], critical: float | None) -> An
         for at, (a, b) in enumerate(spans)
     ]
     height = top + STEP * half
-    scale = alt.Scale(domain=[0.6, number + 0.4], nice=False)
-    axis = alt.Axis(
-        orient="top", values=list(range(1, number + 1)), format="d", grid=False, ticks=True, domain=True
-    )
-    x = alt.X("rank:Q", scale=scale, axis=axis, title="average rank")
-    depth = alt.Scale(domain=[0, height], reverse=True, nice=False)
-    y = alt.Y("y:Q", scale=depth, axis=None)
-    base = alt.Chart(alt.InlineData(lines))
-    side = [base.transform_filter(f"datum.left == {word}") for word in ("true", "false")]
+    scale = {"domain": [0.6, number + 0.4], "nice": False}
+    ticks = {"orient": "top", "values": list(range(1, number + 1)), "format": "d"}
+    axis = {**ticks, "grid": False, "ticks": True, "domain": True}
+    x = theme.field("rank:Q", scale=scale, axis=axis, title="average rank")
+    deep = {"scale": {"domain": [0, height], "reverse": True, "nice": False}, "axis": None}
+    y = theme.field("y:Q", **deep)
+    text = {"x": theme.field("edge:Q", scale=scale), "y": y, "text": theme.field("name:N")}
+    down = {"x": x, "y": theme.field("axis:Q", **deep), "y2": theme.end("y")}
     layers = [
-        base.mark_rule(color="#888").encode(x=x, y=alt.Y("axis:Q", scale=depth, axis=None), y2="y:Q"),
-        base.mark_rule(color="#888").encode(x=x, x2="edge:Q", y=y),
-        side[0]
-        .mark_text(align="right", dx=-6, fontSize=12)
-        .encode(x=alt.X("edge:Q", scale=scale), y=y, text="name:N"),
-        side[1]
-        .mark_text(align="left", dx=6, fontSize=12)
-        .encode(x=alt.X("edge:Q", scale=scale), y=y, text="name:N"),
+        theme.layer(lines, "rule", down, color="#888"),
+        theme.layer(lines, "rule", {"x": x, "x2": theme.end("edge"), "y": y}, color="#888"),
+        theme.layer([one for one in lines if one["left"]], "text", text, align="right", dx=-6, fontSize=12),
+        theme.layer([one for one in lines if not one["left"]], "text", text, align="left", dx=6, fontSize=12),
     ]
     if bars:
-        joined = alt.Chart(alt.InlineData(bars)).mark_rule(
-            strokeWidth=4, strokeCap="round", color=theme.COLOURS[1]
-        )
-        layers.append(joined.encode(x=alt.X("from:Q", scale=scale), x2="to:Q", y=y))
-    return alt.layer(*layers).properties(width=2 * theme.WIDTH, height=height)
+        joined = {"x": theme.field("from:Q", scale=scale), "x2": theme.end("to"), "y": y}
+        look = {"strokeWidth": 4, "strokeCap": "round", "color": theme.COLOURS[1]}
+        layers.append(theme.layer(bars, "rule", joined, **look))
+    return theme.layered(layers, 2 * theme.WIDTH, height)

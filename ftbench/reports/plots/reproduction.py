@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ftbench.reports.plots import theme
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "published", "measured")
 
 
-def reproduction(frame: pd.DataFrame, title: str) -> dict[str, Any]:
+def reproduction(frame: pd.DataFrame, title: str) -> theme.Spec:
     """A point for each pair of a published and a measured score, and the line where they agree.
 
     Args:
@@ -20,7 +20,6 @@ def reproduction(frame: pd.DataFrame, title: str) -> dict[str, Any]:
             score ``low`` and ``high`` (missing: none), where there are groups to tell apart ``label``.
         title: of the plot.
     """
-    alt = theme.load()
     frame = frame.assign(label=frame["label"] if "label" in frame else "pair")
     numbers = frame[["published", "measured"]].to_numpy(dtype=float)
     ends = [float(numbers.min()), float(numbers.max())]
@@ -28,29 +27,28 @@ def reproduction(frame: pd.DataFrame, title: str) -> dict[str, Any]:
     domain = [ends[0] - margin, ends[1] + margin]
     labels = list(dict.fromkeys(frame["label"]))
     interval = ("low", "high") if {"low", "high"} <= set(frame.columns) else ()
-    base = alt.Chart(alt.InlineData(theme.records(frame, *COLUMNS, "label", *interval)))
-    scale = alt.Scale(domain=domain, nice=False, zero=False)
-    x = alt.X("published:Q", scale=scale, title="published")
-    y = alt.Y("measured:Q", scale=scale, title="measured")
-    tips = [alt.Tooltip("name:N"), *(alt.Tooltip(f"{n}:Q", format=".2f") for n in (*COLUMNS[1:], *interval))]
-    same = alt.Chart(alt.InlineData([{"a": end} for end in domain]))
-    layers = [
-        same.mark_line(strokeDash=[4, 3], color="#888").encode(
-            x=alt.X("a:Q", scale=scale, title="published"), y=alt.Y("a:Q", scale=scale, title="measured")
-        )
-    ]
+    rows = theme.records(frame, *COLUMNS, "label", *interval)
+    scale = {"domain": domain, "nice": False, "zero": False}
+
+    def x(name: str) -> theme.Spec:
+        return theme.field(name, scale=scale, title="published")
+
+    def y(name: str) -> theme.Spec:
+        return theme.field(name, scale=scale, title="measured")
+
+    told = [theme.field(f"{n}:Q", format=".2f") for n in (*COLUMNS[1:], *interval)]
     legend = len(labels) > 1
-    colour = theme.colour(alt, labels, legend=legend)
+    colour, shape = theme.colour(labels, legend=legend), theme.shape(labels, legend=legend)
+    same = [{"a": end} for end in domain]
+    layers = [
+        theme.layer(same, "line", {"x": x("a:Q"), "y": y("a:Q")}, strokeDash=[4, 3], color="#888"),
+    ]
     if interval:
-        layers.append(
-            base.mark_rule().encode(
-                x=x, y=alt.Y("low:Q", scale=scale, title="measured"), y2="high:Q", color=colour
-            )
-        )
-    marks = base.mark_point(filled=True, size=60, opacity=0.85)
-    layers.append(
-        marks.encode(x=x, y=y, color=colour, shape=theme.shape(alt, labels, legend=legend), tooltip=tips)
-    )
+        span = {"x": x("published:Q"), "y": y("low:Q"), "y2": theme.end("high"), "color": colour}
+        layers.append(theme.layer(rows, "rule", span))
+    at = {"x": x("published:Q"), "y": y("measured:Q"), "color": colour, "shape": shape}
+    point = {**at, "tooltip": [theme.field("name:N"), *told]}
+    layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=0.85))
     side = 1.6 * theme.WIDTH
-    chart = alt.layer(*layers).properties(width=side, height=side)
+    chart = theme.layered(layers, side, side)
     return theme.finished(chart, title, "On the dashed line both agree. Scores × 100.")

@@ -1,9 +1,15 @@
-"""How plots look: colours that colour-blind readers tell apart, and a shape for each method beside."""
+"""How plots look, and the parts of a Vega-Lite specification that they have in common.
+
+Colours are such that colour-blind readers tell them apart, and each method has a shape beside.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import importlib
-from collections.abc import Iterable
+import json
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ftbench.errors import FtbenchError
@@ -14,20 +20,23 @@ SHAPES = "circle square triangle-up diamond cross triangle-down triangle-right t
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
 FONT = "system-ui, 'DejaVu Sans', Arial, sans-serif"
 HEIGHT, WIDTH = 200, 240
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+KINDS = {"Q": "quantitative", "N": "nominal"}
+
+Rows = list[dict[str, Any]]
+Spec = dict[str, Any]
 
 
-def load() -> Any:
-    """The plotting library.
+def load() -> None:
+    """Make sure that the plotting library is there.
 
     Raises:
         FtbenchError: it is not installed; names the extra that brings it.
     """
     try:
-        altair = importlib.import_module("altair")
-        importlib.import_module("vl_convert")  # draws the files
+        importlib.import_module("vl_convert")
     except ImportError as error:
-        raise FtbenchError("plots need more packages: run `pip install 'ftbench[plots]'`") from error
-    return altair
+        raise FtbenchError("plots need one more package: run `pip install 'ftbench[plots]'`") from error
 
 
 def config() -> dict[str, Any]:
@@ -56,45 +65,66 @@ def config() -> dict[str, Any]:
     }
 
 
-def colour(alt: Any, labels: Iterable[str], *, legend: bool = True) -> Any:
+def layer(rows: Rows, mark: str, encoding: Mapping[str, Any], **look: Any) -> Spec:
+    """Marks for some rows.
+
+    Args:
+        rows: the data; layers may share it.
+        mark: ``rule``, ``rect``, ``point``, ….
+        encoding: channel -> what is shown there; see ``field`` and ``end``.
+        look: of the mark: ``opacity``, ``color``, ….
+    """
+    return {"data": {"values": rows}, "mark": {"type": mark, **look}, "encoding": dict(encoding)}
+
+
+def field(name: str, **settings: Any) -> Spec:
+    """A field on a channel: ``value:Q`` for numbers, ``label:N`` for names; with ``scale``, ``title``, …."""
+    name, _, kind = name.partition(":")
+    return {"field": name, "type": KINDS[kind], **settings}
+
+
+def end(name: str) -> Spec:
+    """The field of a mark's other end."""
+    return {"field": name}
+
+
+def layered(layers: Sequence[Spec], width: float, height: float, title: object = None) -> Spec:
+    """Layers over one another, with a title above the left edge."""
+    spec: Spec = {"layer": list(layers), "width": width, "height": height}
+    if title is not None:
+        spec["title"] = {"text": str(title), "frame": "group", "fontSize": 13, "offset": 8}
+    return spec
+
+
+def colour(labels: Iterable[str], *, legend: bool = True) -> Spec:
     """A colour for each method, in the order of the table."""
-    names = list(labels)
-    scale = alt.Scale(domain=names, range=_cycled(COLOURS, len(names)))
-    return alt.Color("label:N", scale=scale, legend=alt.Legend(title=None) if legend else None)
+    return _by_label(labels, COLOURS, legend)
 
 
-def shape(alt: Any, labels: Iterable[str], *, legend: bool = True) -> Any:
+def shape(labels: Iterable[str], *, legend: bool = True) -> Spec:
     """A shape for each method, so that nothing depends on colour alone."""
-    names = list(labels)
-    scale = alt.Scale(domain=names, range=_cycled(SHAPES, len(names)))
-    return alt.Shape("label:N", scale=scale, legend=alt.Legend(title=None) if legend else None)
+    return _by_label(labels, SHAPES, legend)
 
 
-def dash(alt: Any, labels: Iterable[str]) -> Any:
+def dash(labels: Iterable[str]) -> Spec:
     """A dash for each round of the colours."""
+    return _by_label(labels, [list(dash) for dash in DASHES for _ in COLOURS], True)
+
+
+def _by_label(labels: Iterable[str], values: Sequence[Any], legend: bool) -> Spec:
     names = list(labels)
-    dashes = [DASHES[at // len(COLOURS) % len(DASHES)] for at in range(len(names))]
-    return alt.StrokeDash(
-        "label:N", scale=alt.Scale(domain=names, range=dashes), legend=alt.Legend(title=None)
-    )
+    scale = {"domain": names, "range": [values[at % len(values)] for at in range(len(names))]}
+    return field("label:N", scale=scale, legend={"title": None} if legend else None)
 
 
-def _cycled(values: list[str], number: int) -> list[str]:
-    return [values[at % len(values)] for at in range(number)]
-
-
-def side_by_side(alt: Any, panels: list[Any]) -> Any:
+def side_by_side(panels: list[Spec]) -> Spec:
     """Panels in rows of two or three."""
     columns = 2 if len(panels) in (2, 4) else 3
-    return alt.concat(*panels, columns=columns, spacing=28).resolve_scale(color="shared", shape="shared")
+    shared = {"scale": {"color": "shared", "shape": "shared"}}
+    return {"concat": panels, "columns": columns, "spacing": 28, "resolve": shared}
 
 
-def panel_title(text: object) -> dict[str, Any]:
-    """The title of a panel, above its left edge."""
-    return {"text": str(text), "frame": "group", "fontSize": 13, "offset": 8}
-
-
-def stacked(specs: list[dict[str, Any]]) -> dict[str, Any]:
+def stacked(specs: list[Spec]) -> Spec:
     """Several finished plots one above the other, as one."""
     if len(specs) == 1:
         return specs[0]
@@ -104,22 +134,43 @@ def stacked(specs: list[dict[str, Any]]) -> dict[str, Any]:
     return {**outer, "vconcat": inner, "spacing": 48}
 
 
-def finished(chart: Any, title: str, subtitle: str) -> dict[str, Any]:
-    """The specification of a chart, with its title and how to read it."""
-    titled = chart.properties(title={"text": title, "subtitle": _lines(subtitle), "offset": 16})
-    spec: dict[str, Any] = titled.properties(config=config(), background="transparent").to_dict()
-    return spec
+def finished(chart: Spec, title: str, subtitle: str) -> Spec:
+    """The whole specification of a chart, with its title and how to read it; data that layers share once."""
+    datasets: dict[str, Rows] = {}
+    named = {"text": title, "subtitle": textwrap.wrap(subtitle, 95), "offset": 16}  # Vega wraps no title
+    return {
+        "$schema": SCHEMA,
+        "config": config(),
+        "background": "transparent",
+        "title": named,
+        **_apart(chart, datasets),
+        "datasets": datasets,
+    }
 
 
-def _lines(text: str, width: int = 95) -> list[str]:
-    """Text in lines: a title of Vega does not wrap."""
-    import textwrap
+def _apart(part: Any, datasets: dict[str, Rows]) -> Any:
+    """A part of a specification, its rows among the data sets and named for what they are."""
+    if isinstance(part, list):
+        return [_apart(one, datasets) for one in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: {"name": _kept(value["values"], datasets)} if key == "data" else _apart(value, datasets)
+        for key, value in part.items()
+    }
 
-    return textwrap.wrap(text, width)
+
+def _kept(rows: Rows, datasets: dict[str, Rows]) -> str:
+    for name, known in datasets.items():
+        if known is rows:
+            return name
+    name = "data-" + hashlib.md5(json.dumps(rows).encode(), usedforsecurity=False).hexdigest()
+    datasets[name] = rows
+    return name
 
 
-def records(frame: Any, *columns: str) -> list[dict[str, Any]]:
+def records(frame: Any, *columns: str) -> Rows:
     """The rows of a data frame as plain values, no number that is missing among them."""
     plain = frame[list(columns)].astype(object).where(frame[list(columns)].notna(), None)
-    found: list[dict[str, Any]] = plain.to_dict("records")
+    found: Rows = plain.to_dict("records")
     return found
