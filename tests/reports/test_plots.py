@@ -253,3 +253,9 @@ def test_tidy_scores_are_those_of_the_tables():
         "CoLA",
         "RTE",
     ]
+
+
+def test_plots_above_one_another_have_looks_of_their_own():
+    """With one scale for both, Vega-Lite gives methods that the first plot lacks the looks of others."""
+    both = theme.stacked([spread.strip(frame(), "A"), spread.strip(frame(), "B")])
+    assert both["resolve"]["scale"] == dict.fromkeys(("color", "shape", "strokeDash"), "independent")

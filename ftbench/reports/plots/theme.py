@@ -131,7 +131,9 @@ def stacked(specs: list[Spec]) -> Spec:
     outer = {name: specs[0][name] for name in ("$schema", "config", "background")}
     outer["datasets"] = {name: rows for spec in specs for name, rows in spec["datasets"].items()}
     inner = [{name: value for name, value in spec.items() if name not in outer} for spec in specs]
-    return {**outer, "vconcat": inner, "spacing": 48}
+    # Each has methods of its own: with one scale for all, those that the first lacks would share its looks.
+    own = {"scale": dict.fromkeys(("color", "shape", "strokeDash"), "independent")}
+    return {**outer, "vconcat": inner, "spacing": 48, "resolve": own}
 
 
 def finished(chart: Spec, title: str, subtitle: str) -> Spec:
