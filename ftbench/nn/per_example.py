@@ -43,7 +43,7 @@ class _Call:
     @property
     def square(self) -> bool:
         """Whether there are as many rows as tokens: shapes do not tell which come first."""
-        return self.given.ndim > 2 and self.given.shape[0] == self.given.shape[1]
+        return bool(self.given.ndim > 2 and self.given.shape[0] == self.given.shape[1])
 
     def _now(self) -> tuple[int, ...]:
         return tuple(x._version for x in (self.given, self.returned) if isinstance(x, Tensor))
