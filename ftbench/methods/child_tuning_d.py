@@ -174,7 +174,7 @@ class ChildTuningD(Method):
         count = 0
         with trained_alone(run.model, masked.values()):  # no gradient that nobody reads
             examples = ExampleGradients(run.model, masked)
-            for batch in run.epoch("train"):
+            for batch in run.epoch("train", by_length=self.hparams.fisher == "example"):
                 count += 1
                 for name, gradient in self._gradients(run, batch, examples):
                     add_fisher(fisher[name], gradient, self.hparams.fisher_clip)

@@ -137,7 +137,7 @@ class _Recorded:
         """The next recorded batch, from the first again after the last."""
         return self._batches[number % len(self._batches)]
 
-    def epoch(self, number: int) -> Iterator[Batch]:
+    def epoch(self, number: int, by_length: bool = False) -> Iterator[Batch]:
         """The recorded pass; all batches where none is recorded."""
         return iter(self._epochs[number % len(self._epochs)] if self._epochs else self._batches)
 

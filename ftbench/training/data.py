@@ -213,9 +213,17 @@ class Batches:
             self._epoch = (epoch, self.order(epoch))
         return self._gather(self._epoch[1][place * self._size : (place + 1) * self._size])
 
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """One pass over the split in an order of its own, which training does not use."""
+    def epoch(self, number: int, by_length: bool = False) -> Iterator[Batch]:
+        """One pass over the split in an order of its own, which training does not use.
+
+        Args:
+            number: of the pass, from 0.
+            by_length: the shortest rows first, so that batches need hardly any padding.
+        """
         order = self.order(-1 - number)
+        if by_length:
+            places = [self._data.place(int(row)) for row in self._rows[order]]
+            order = order[np.argsort(self._data.lengths[places], kind="stable")]
         for start in range(0, len(order), self._size):
             yield self._gather(order[start : start + self._size])
 

@@ -29,8 +29,8 @@ class BatchSource(Protocol):
     def batch(self, number: int) -> Batch:
         """The ``number``-th batch of the run, from 0."""
 
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """One whole pass."""
+    def epoch(self, number: int, by_length: bool = False) -> Iterator[Batch]:
+        """One whole pass, the shortest rows first where asked for and lengths are known."""
 
 
 class Run:
@@ -289,11 +289,11 @@ class Run:
         self.drawn[split] = number + 1
         return self._source(split).batch(number)
 
-    def epoch(self, split: str = "train") -> Iterator[Batch]:
-        """One pass over a split in an order of its own; the training order does not move."""
+    def epoch(self, split: str = "train", *, by_length: bool = False) -> Iterator[Batch]:
+        """One pass over a split in an order of its own, or by length; the training order does not move."""
         number = self.epochs_drawn.get(split, 0)
         self.epochs_drawn[split] = number + 1
-        return self._ticking(self._source(split).epoch(number))
+        return self._ticking(self._source(split).epoch(number, by_length))
 
     # -- for the trainer ------------------------------------------------------------------------------
 

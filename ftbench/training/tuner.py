@@ -128,7 +128,7 @@ class _Pushed:
     def batch(self, number: int) -> Batch:
         return self._tuner.pushed()
 
-    def epoch(self, number: int) -> Iterator[Batch]:
+    def epoch(self, number: int, by_length: bool = False) -> Iterator[Batch]:
         batches = [self._tuner.batch(b) for b in self._everything]
         if not batches:
             raise UsageError("this method looks at all rows before it starts: give them as train_data")

@@ -110,7 +110,7 @@ class Listed:
     def batch(self, number: int) -> Batch:
         return self.batches[number % len(self.batches)]
 
-    def epoch(self, number: int) -> Iterator[Batch]:
+    def epoch(self, number: int, by_length: bool = False) -> Iterator[Batch]:
         return iter(self.batches[::-1] if number else self.batches)
 
 

@@ -178,10 +178,16 @@ def test_inputs_that_are_not_tokens_keep_their_width() -> None:
 
 
 def batches(
-    rows: list[int] | range, size: int = 4, seed: int = 0, task: str = "rte", split: str = "train"
+    rows: list[int] | range,
+    size: int = 4,
+    seed: int = 0,
+    task: str = "rte",
+    split: str = "train",
+    longest: int = 1,
 ) -> Batches:
     everything = list(range(60))
-    data = Tokenised({"input_ids": [[r + 2] for r in everything]}, everything, 1, "right", CPU)
+    ids = [[r + 2] * (1 + r % longest) for r in everything]
+    data = Tokenised({"input_ids": ids}, everything, 1, "right", CPU)
     chosen = np.asarray(list(rows))
     return Batches(
         data, chosen, torch.as_tensor(chosen * 10), batch_size=size, task=task, seed=seed, split=split
@@ -236,3 +242,14 @@ def test_a_pass_of_its_own_holds_every_row_and_disturbs_no_training_epoch() -> N
     assert own not in [order(source, epoch) for epoch in range(4)]
     assert [row for batch in source.epoch(1) for row in batch.rows] != own
     assert order(source) == order(batches(range(30)))
+
+
+def test_a_pass_by_length_holds_every_row_the_shortest_first() -> None:
+    source = batches(range(30), longest=5)
+    found = [batch for number in (0, 1) for batch in source.epoch(number, by_length=True)]
+    half = len(found) // 2
+    for own in (found[:half], found[half:]):
+        lengths = [length for batch in own for length in batch.lengths]
+        assert lengths == sorted(lengths) and len(set(lengths)) > 1
+        assert sorted(row for batch in own for row in batch.rows) == list(range(30))
+    assert [b.rows for b in found[:half]] != [b.rows for b in found[half:]], "equal lengths in one order"
