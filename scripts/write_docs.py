@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import data_formats
 import examples
 import results
 import typer
@@ -45,6 +46,7 @@ def pages() -> dict[Path, str]:
     parts = {"tasks": task_table(), "recipe": setting_table(), "models": model_table(), "recipes": recipes()}
     found |= filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
     found |= filled("results.md", results.page()) | filled("../README.md", results.readme())
+    found |= {DOCS / "data-formats.md": data_formats.page(NOTE)}
     return found | examples.pages(DOCS / "examples")
 
 

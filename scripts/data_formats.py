@@ -1,0 +1,83 @@
+"""The page ``docs/data-formats.md``: JSON and CSV for programs, from the modules that write them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from types import ModuleType
+
+from ftbench.cli import claim, topup
+from ftbench.cli import compare as compare_command
+from ftbench.cli import power as power_command
+from ftbench.reports import csv_text, json_text, suite_data
+from ftbench.reports.sheet import Field
+from ftbench.services import claim_tests, compare, compare_across, compare_examples, power
+from ftbench.services import topup as topup_service
+
+TABLES = (
+    ("Tables as JSON", "ftbench report --format json", json_text),
+    ("Tables as CSV", "ftbench report --format csv", csv_text),
+    ("Papers' tables", "ftbench report --suite bidrop/table5 --format json", suite_data),
+)
+SHEETS = {
+    "compare": (
+        compare_command.SCHEMA,
+        {
+            "tasks": compare.FIELDS,
+            "methods": compare_across.METHOD_FIELDS,
+            "pairs": compare_across.PAIR_FIELDS,
+            "examples": compare_examples.FIELDS,
+        },
+    ),
+    "power": (power_command.SCHEMA, {"power": power.FIELDS}),
+    "claim": (claim.SCHEMA, {"claims": claim_tests.FIELDS}),
+    "topup": (topup.SCHEMA, {"topup": topup_service.FIELDS}),
+}
+
+
+def page(note: str) -> str:
+    """The whole page.
+
+    Args:
+        note: that it is written by a script.
+    """
+    parts = [
+        note,
+        "# Data formats",
+        "What programs read. Numbers are fractions unless a line says otherwise.",
+    ]
+    for title, command, module in TABLES:
+        parts += [f"## {title}", f"`{command}`", _text(module)]
+    parts += ["## Findings", "\n\n".join(_findings())]
+    return "\n\n".join(parts) + "\n"
+
+
+def _text(module: ModuleType) -> str:
+    """A module's docstring as Markdown: literal blocks become fenced ones."""
+    text = inspect.cleandoc(module.__doc__ or "").replace("``", "`")
+    blocks = re.sub(
+        r"::\n\n((?:    .*\n?|\n(?=    ))+)",
+        lambda found: ":\n\n```text\n" + textwrap.dedent(found[1]).strip() + "\n```\n",
+        text,
+    )
+    return blocks.strip()
+
+
+def _findings() -> Iterator[str]:
+    yield (
+        "`compare`, `power`, `claim` and `topup` print lists, as JSON "
+        '`{"schema": name, "sheets": [{"sheet", "title", "rows": [{field: value}], "notes": [text]}]}`, null '
+        "where there is no value; `compare` and `power` also as CSV. In a schema fields may be added, none is "
+        "renamed or removed."
+    )
+    for command, (schema, sheets) in SHEETS.items():
+        yield f"### `ftbench {command}`: `{schema}`"
+        for name, fields in sheets.items():
+            yield f"Sheet `{name}`: " + ", ".join(map(_field, fields)) + "."
+
+
+def _field(field: Field) -> str:
+    kind = {"points": "difference of fractions", "score": "fraction", "text": ""}.get(field.kind, field.kind)
+    return f"`{field.key}`" + (f" ({kind})" if kind else "")
