@@ -8,8 +8,9 @@ from typing import Any
 
 from ftbench import methods, models
 from ftbench.domain import hparams, job
+from ftbench.domain.model import ModelSpec
 from ftbench.domain.recipe import layered
-from ftbench.errors import FtbenchError
+from ftbench.errors import FtbenchError, UnknownName
 
 
 def command(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[int] = ()) -> str:
@@ -54,11 +55,19 @@ def _model(model: Mapping[str, Any], places: Mapping[str, Any]) -> str:
     return name if revision == "main" or revision.startswith("sha256:") else f"{name}@{revision}"
 
 
+def _found(name: str) -> ModelSpec:
+    """A model's entry; one that is known need not be on this machine."""
+    try:
+        return models.find(name.partition("@")[0])
+    except UnknownName:
+        return models.resolve(name)[0]
+
+
 def _settings(spec: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe settings that differ from those that the model and the method bring; all where unknown."""
     brought: dict[str, Any] = {}
     try:
-        model, _ = models.resolve(_model(spec["model"], places))
+        model = _found(_model(spec["model"], places))
         cls = methods.find(spec["method"]["name"], places.get("plugins") or ())
         recipe = layered(models.recipe(model, spec["task"]["name"]), cls.recipe_defaults("paper"))
         brought = hparams.normalise(hparams.as_dict(recipe))
