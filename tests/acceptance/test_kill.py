@@ -52,14 +52,15 @@ def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, undistur
 
 
 def test_ctrl_c_puts_the_job_back_and_the_next_worker_goes_on(place, undisturbed):
-    place.ftbench("queue", "--methods", "bidrop", "--no-baseline", "--seeds", "1", *GRID)
+    place.ftbench("queue", "--methods", "bidrop", "--seeds", "1", *GRID)
     worker = place.start("worker", "--drain", "--threads", "1")
     checkpoints_seen(place, worker, 2)
     worker.send_signal(signal.SIGINT)
     _, err = worker.communicate(timeout=DEADLINE)
     assert worker.returncode == 130
     assert "Traceback" not in err
-    assert place.rows("select state, attempts from jobs") == [("queued", 0)]
+    left = place.rows("select state, attempts from jobs")
+    assert ("queued", 0) in left and set(left) <= {("queued", 0), ("done", 1)}
     place.ftbench("worker", "--drain", "--threads", "1")
     assert place.results() == undisturbed.results(place.digests())
 
