@@ -13,7 +13,7 @@ from ftbench.cli import compare as compare_command
 from ftbench.cli import power as power_command
 from ftbench.reports import csv_text, json_text, suite_data
 from ftbench.reports.sheet import Field
-from ftbench.services import claim_tests, compare, compare_across, compare_examples, power
+from ftbench.services import claim_tests, compare, compare_across, compare_examples, power, sources
 from ftbench.services import topup as topup_service
 
 TABLES = (
@@ -31,7 +31,7 @@ SHEETS = {
             "examples": compare_examples.FIELDS,
         },
     ),
-    "power": (power_command.SCHEMA, {"power": power.FIELDS}),
+    "power": (power_command.SCHEMA, {"power": power.FIELDS, "sources": sources.FIELDS}),
     "claim": (claim.SCHEMA, {"claims": claim_tests.FIELDS}),
     "topup": (topup.SCHEMA, {"topup": topup_service.FIELDS}),
 }
@@ -68,7 +68,7 @@ def _text(module: ModuleType) -> str:
 def _findings() -> Iterator[str]:
     yield (
         "`compare`, `power`, `claim` and `topup` print lists, as JSON "
-        '`{"schema": name, "sheets": [{"sheet", "title", "rows": [{field: value}], "notes": [text]}]}`, null '
+        '`{"schema": name, "sheets": [{"name", "title", "rows": [{field: value}], "notes": [text]}]}`, null '
         "where there is no value; `compare` and `power` also as CSV. Fields may be added to a schema, none "
         "is renamed or removed."
     )

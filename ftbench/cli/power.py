@@ -31,6 +31,10 @@ def power(
     ] = None,
     alpha: Annotated[float, typer.Option("--alpha", help="Level of the test.")] = 0.05,
     wanted: Annotated[float, typer.Option("--power", help="How probably the difference is found.")] = 0.8,
+    sources: Annotated[
+        bool,
+        typer.Option("--sources", help="Instead: where a method's spread comes from (see queue --vary)."),
+    ] = False,
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     format_: Annotated[
@@ -46,6 +50,14 @@ def power(
 
     chosen = chosen_format(format_, as_json, None, sheet.FORMATS)
     request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
+    if sources:
+        if not methods or spread is not None:
+            raise UsageError("--sources needs methods, such as bidrop, and no --spread")
+        from ftbench.services.sources import measured
+
+        found = measured(database_address(db), methods, models, tasks)
+        deliver(sheet.render(found, chosen, schema=SCHEMA, styled=styled()), None)
+        return
     if (spread is None) == (not methods):
         raise UsageError(
             "power needs either methods, such as bidrop vanilla, or --spread POINTS with --seeds N"

@@ -34,6 +34,10 @@ def queue(
     seeds: Annotated[
         str | None, _axis("--seeds", "10 is 0 to 9; 0,3,7 is those; 7, is seed 7. Default 5.")
     ] = None,
+    vary: Annotated[
+        str | None,
+        _axis("--vary", "Random streams to give the --seeds one at a time, the rest keeping the first."),
+    ] = None,
     noise: Annotated[str | None, _axis("--noise", "Ratios of wrong training labels; 0 is clean.")] = None,
     reduction: Annotated[str | None, _axis("--reduction", "Ratios by which label 1 is reduced.")] = None,
     train_size: Annotated[str | None, _axis("--train-size", "Numbers of training rows; full is all.")] = None,
@@ -76,6 +80,7 @@ def queue(
         "tasks": tasks,
         "models": models,
         "seeds": seeds,
+        "vary": vary,
         "noise": noise,
         "reduction": reduction,
         "train-size": train_size,
@@ -117,6 +122,7 @@ def _queue(given: dict[str, Any]) -> None:
         variant=given["variant"],
         baseline=not given["no-baseline"],
         data_dir=given["data-dir"],
+        vary=given["vary"],
     )
     plan = service.make_plan(request)
     for cell in plan.left_out:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ftbench.domain.hparams import Value
@@ -115,6 +115,22 @@ def expand(grids: Iterable[Grid]) -> Plan:
         for planned in _jobs(grid, left_out):
             jobs.setdefault(planned.digest, planned)
     return Plan(tuple(jobs.values()), tuple(LeftOut(c, r, n) for (c, r), n in left_out.items()))
+
+
+def varied(plan: Plan, streams: Sequence[str], seeds: Sequence[int]) -> Plan:
+    """The jobs of a plan, and each again with another seed for one random stream at a time.
+
+    Args:
+        plan: of one seed.
+        streams: which streams, see ``STREAMS``.
+        seeds: of the streams; a job's own seed gives the job itself.
+    """
+    jobs = {planned.digest: planned for planned in plan.jobs}
+    for seed, planned, stream in itertools.product(seeds, plan.jobs, streams):
+        if seed != planned.job.seed:
+            job = replace(planned.job, streams={stream: seed})
+            jobs[job.digest] = replace(planned, job=job, digest=job.digest)
+    return Plan(tuple(jobs.values()), plan.left_out)
 
 
 def perturbed(

@@ -23,7 +23,10 @@ def command(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
     """
     model, task, method = spec["model"], spec["task"]["name"], spec["method"]
     words = ["ftbench", "queue", "--methods", _method(method, places), "--tasks", task]
-    words += ["--models", _model(model, places), "--seeds", _seeds(seeds or [spec["seed"]])]
+    words += ["--models", _model(model, places), "--seeds"]
+    streams = spec.get("streams") or {}
+    words += [_seeds([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]])]
+    words += ["--vary", ",".join(streams)] if streams else []
     for axis, value in spec["perturbation"].items():
         words += [f"--{axis.replace('_', '-')}", str(value)]
     for name, value in _settings(spec, places).items():

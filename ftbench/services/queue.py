@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ftbench import tasks
 from ftbench.domain import axes, hparams, plan
+from ftbench.domain.job import STREAMS
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.target import Target, task_of
@@ -43,6 +44,7 @@ class Request:
     variant: str | None = None
     baseline: bool = True
     data_dir: str | None = None
+    vary: str | None = None
 
 
 def make_plan(request: Request) -> plan.Plan:
@@ -54,6 +56,7 @@ def make_plan(request: Request) -> plan.Plan:
     """
     _check_settings(request)
     find = finding.Finder(data_dir(request.data_dir))
+    streams = _streams(request)
     if request.suite is not None:
         if request.evaluate is not None:
             raise UsageError("--evaluate: a suite has its own evaluation sets; leave one of the two out")
@@ -62,7 +65,9 @@ def make_plan(request: Request) -> plan.Plan:
         whole = suite_plan.make(request, find)
     else:
         parsed, chosen = _Axes.of(request), _methods(request)  # what needs no file and no network first
-        whole = plan.expand(_grids(parsed, chosen, find))
+        once = replace(parsed, seeds=parsed.seeds[:1]) if streams else parsed
+        whole = plan.expand(_grids(once, chosen, find))
+        whole = plan.varied(whole, streams, parsed.seeds) if streams else whole
     if not whole.jobs:
         first, *others = whole.left_out
         more = f"; and {len(others)} more such cells" if others else ""
@@ -127,6 +132,21 @@ def _check_settings(request: Request) -> None:
     for name in axes.settings(request.settings):
         if name not in known:
             raise UnknownName("recipe setting", name, known)
+
+
+def _streams(request: Request) -> tuple[str, ...]:
+    """The random streams that are to be varied one at a time."""
+    if request.vary is None:
+        return ()
+    found = axes.names(request.vary)
+    if not found:
+        raise BadValue(f"no streams: give --vary some of {', '.join(STREAMS)}")
+    for name in found:
+        if name not in STREAMS:
+            raise UnknownName("stream", name, STREAMS)
+    if request.suite is not None:
+        raise UsageError("--vary: a suite varies all seeds together; leave one of the two out")
+    return found
 
 
 def _methods(request: Request) -> tuple[plan.GridMethod, ...]:

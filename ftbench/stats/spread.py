@@ -1,4 +1,4 @@
-"""Whether one method's scores vary less over seeds than another's, paired by seed."""
+"""How much scores vary over seeds, and whether one method's vary less than another's, paired by seed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,23 @@ import numpy as np
 from scipy import special
 
 from ftbench.stats.aggregate import FloatArray
-from ftbench.stats.findings import NoAnswer, Significance, too_few
+from ftbench.stats.findings import Interval, NoAnswer, Significance, too_few
+
+
+def deviation(values: FloatArray, level: float = 0.95) -> Interval | NoAnswer:
+    """The standard deviation (ddof 1) with the interval that normal values give it, by chi-squared.
+
+    Args:
+        values: (runs,).
+        level: in (0, 1).
+    """
+    n = len(values)
+    if n < 2:
+        return too_few(n, 2, "runs")
+    std = float(values.std(ddof=1))
+    tails = special.chdtri(n - 1, np.array([(1 - level) / 2, (1 + level) / 2]))  # upper, lower quantile
+    low, high = std * np.sqrt((n - 1) / tails)
+    return Interval(std, float(low), float(high), n, level, "chi-squared")
 
 
 def pitman_morgan(columns: Sequence[tuple[FloatArray, FloatArray]]) -> Significance | NoAnswer:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy import stats
 
-from ftbench.stats.findings import NoAnswer, Significance
-from ftbench.stats.spread import pitman_morgan
+from ftbench.stats.findings import Interval, NoAnswer, Significance
+from ftbench.stats.spread import deviation, pitman_morgan
 
 
 def test_one_column_is_the_correlation_of_sums_and_differences() -> None:
@@ -34,3 +35,14 @@ def test_too_few_or_constant_values_have_no_answer() -> None:
     short, same = np.asarray([0.1, 0.2]), np.full(5, 0.3)
     assert isinstance(pitman_morgan([]), NoAnswer) and isinstance(pitman_morgan([(short, short)]), NoAnswer)
     assert str(pitman_morgan([(same, same)])) == "nothing varies"
+
+
+def test_a_deviation_has_the_interval_of_chi_squared():
+    """Ten values with a standard deviation of 2: √(9·4 / 19.0228) and √(9·4 / 2.7004)."""
+    values = np.array([-1.0, 1.0] * 5)
+    found = deviation(2 * values / values.std(ddof=1) + 70)
+    assert isinstance(found, Interval)
+    assert (found.value, found.n) == (pytest.approx(2.0), 10)
+    assert (found.low, found.high) == (pytest.approx(1.3757, abs=1e-4), pytest.approx(3.6512, abs=1e-4))
+    assert deviation(values[:1]) == NoAnswer("too few runs", 1, 2)
+    assert deviation(np.ones(3)) == Interval(0.0, 0.0, 0.0, 3, 0.95, "chi-squared")
