@@ -40,7 +40,7 @@ FIELDS = (
 )
 NOTES = (
     "Std: standard deviation of the scores (ddof 1), in points, with the 95 % interval of normal scores. "
-    "all: every stream has another seed in each run. Else one stream alone has, and the others keep one seed.",
+    "all: every stream has another seed in each run. Else one stream alone has; the others keep one seed.",
     "Share: that variance over that of all. What streams do together is in no share, and each share is at "
     "one seed of the other streams, so they need not add up to 1.",
 )

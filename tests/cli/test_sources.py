@@ -22,7 +22,7 @@ def job(seed: int, **streams: int) -> Job:
 
 @pytest.fixture
 def varied(ftbench: Ftbench) -> Ftbench:
-    """Three whole seeds, two more heads at seed 0; a run of two streams and one not done, which do not count."""
+    """Three whole seeds, two more heads at seed 0; a run of two streams and one not done do not count."""
     with create_database("ftbench.db") as database:
         for seed, score in enumerate(TOGETHER):
             done(database, job(seed), "vanilla", score)
