@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Ftbench
-from tests.cli.test_ask import EXAMPLE
+from tests.example import three_methods
 
 
 @pytest.fixture
 def example(ftbench: Ftbench) -> Ftbench:
-    shutil.copy(EXAMPLE, "ftbench.db")
+    three_methods(Path("ftbench.db"))
     return ftbench
 
 

@@ -56,5 +56,5 @@ def test_holds_no_folder_and_no_host(example: Path) -> None:
 
 
 def test_is_small_and_in_no_write_ahead_mode(example: Path) -> None:
-    assert EXAMPLE.stat().st_size < 4 * 2**20
+    assert EXAMPLE.stat().st_size < 15 * 2**20
     assert sqlite3.connect(example).execute("PRAGMA journal_mode").fetchone() == ("delete",)

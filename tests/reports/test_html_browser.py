@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ftbench.services import report_page, reports
+from tests.example import three_methods
 
 sync_api = pytest.importorskip("playwright.sync_api")
-EXAMPLE = Path(__file__).resolve().parents[2] / "ftbench.db.example"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
@@ -31,11 +31,11 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
-    found = {}
+    database, found = str(three_methods(folder / "ftbench.db")), {}
     for table in ("main", "robustness"):
-        report = reports.build(str(EXAMPLE), reports.Request(table))
+        report = reports.build(database, reports.Request(table))
         found[table] = folder / f"{table}.html"
-        found[table].write_text(report_page.page(str(EXAMPLE), report), encoding="utf-8")
+        found[table].write_text(report_page.page(database, report), encoding="utf-8")
     return found
 
 
@@ -115,7 +115,7 @@ def test_a_cell_opens_its_jobs_with_commands_and_surroundings(page: Any) -> None
     assert dialog.is_visible() and "bidrop · STS-B · Spearman" in dialog.inner_text()
     rows = dialog.locator("tbody tr")
     assert (
-        rows.count() == 3 and "2e695420c218" in rows.first.inner_text() and "60.03" in rows.first.inner_text()
+        rows.count() == 3 and "2e695420c218" in rows.first.inner_text() and "59.68" in rows.first.inner_text()
     )
     assert "ftbench queue --methods bidrop --tasks stsb --models minilm --seeds 0,1,2" in dialog.inner_text()
     dialog.get_by_text("Ran with").first.click()
