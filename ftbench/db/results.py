@@ -145,15 +145,17 @@ class Results:
         ]
 
     def losses(self, where: JobFilter = ALL) -> list[tuple[str, str, int, float]]:
-        """The finite losses of many jobs: digest, run, step, value."""
+        """The finite losses of many jobs, in the order of the queue: digest, run, step, value."""
         query = (
             select(curves.c.digest, curves.c.run, curves.c.step, curves.c.value)
-            .join(jobs, jobs.c.digest == curves.c.digest)
-            .where(matching(where), curves.c.name == "loss", curves.c.value.is_not(None))
-            .order_by(jobs.c.sequence, curves.c.run, curves.c.step)
+            .where(curves.c.name == "loss", curves.c.value.is_not(None))
+            .order_by(curves.c.digest, curves.c.run, curves.c.name, curves.c.step)  # as the table lies
         )
-        with self._store.reading() as connection:
-            return [(digest, run, step, value) for digest, run, step, value in connection.execute(query)]
+        found: dict[str, list[tuple[str, str, int, float]]] = {}
+        for digest, run, step, value in self._store.rows(query):
+            found.setdefault(digest, []).append((digest, run, step, value))
+        queued = select(jobs.c.digest).where(matching(where)).order_by(jobs.c.sequence)
+        return [row for (digest,) in self._store.rows(queued) for row in found.get(digest, ())]
 
     def predictions(self, digest: str) -> list[Predictions]:
         """The logits of a done job, by run and evaluation set."""
