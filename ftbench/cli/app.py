@@ -89,7 +89,7 @@ app.add_typer(database.app, name="db")
 def main() -> None:
     """Run the command line and exit with its code."""
     # Reports make very many rows and hardly a cycle; looking for cycles took a quarter of their time.
-    gc.set_threshold(50_000)
+    gc.set_threshold(1_000_000)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without '×' is no reason to fail

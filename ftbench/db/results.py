@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, and_, case, select, type_coerce
+from sqlalchemy import ColumnElement, and_, case, func, select
 
 from ftbench.db.engine import Store
 from ftbench.db.filters import matching
@@ -94,22 +94,40 @@ class Results:
 
     def provenances(self, digests: Collection[str]) -> dict[str, dict[str, Any]]:
         """``provenance`` of many jobs: digest -> facts; those of which nothing is known are left out."""
-        query = select(provenance.c.digest, provenance.c.facts).order_by(provenance.c.number)
-        # All are read and few are parsed: a query has room for some thousand digests only.
-        with self._store.reading() as connection:
-            latest = {digest: facts for digest, facts in connection.execute(query).all() if digest in digests}
-        return {digest: dict(json.loads(facts)) for digest, facts in latest.items()}
+        found = self._latest(digests, provenance.c.facts)
+        return {digest: dict(json.loads(facts)) for digest, facts in found.items()}
+
+    def ran(self, digests: Collection[str], paths: Iterable[Sequence[str]]) -> dict[str, list[Any]]:
+        """Some facts of ``provenances``, None for what is not known: a third of the time.
+
+        Args:
+            digests: of the jobs.
+            paths: where the facts stand, the keys from the outside in; two facts at least.
+        """
+        places = ['$."' + '"."'.join(path) + '"' for path in paths]
+        found = self._latest(digests, func.json_extract(provenance.c.facts, *places))
+        return {digest: json.loads(facts) for digest, facts in found.items()}
+
+    def surroundings(self, digests: Collection[str], own: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """``provenances`` without what is a job's ``own``; jobs that ran alike share theirs."""
+        parse = _parser()
+        shared = func.json_remove(provenance.c.facts, *(f'$."{name}"' for name in own))
+        return {digest: parse(facts) for digest, facts in self._latest(digests, shared).items()}
+
+    def _latest(self, digests: Collection[str], facts: ColumnElement[Any]) -> dict[str, str]:
+        query = select(provenance.c.digest, facts).order_by(provenance.c.number)
+        # All are read and few are kept: a query has room for some thousand digests only.
+        return {digest: text for digest, text in self._store.rows(query) if digest in digests}
 
     def codes(self) -> dict[str, str]:
         """The digest of its method's code that each done job was trained with: job -> digest."""
-        code = type_coerce(provenance.c.facts, JSON)["method_digest"].as_string()
+        code = func.json_extract(provenance.c.facts, "$.method_digest")
         query = (
             select(provenance.c.digest, code)
             .join(attempts, and_(*(attempts.c[name] == provenance.c[name] for name in ("digest", "number"))))
             .where(attempts.c.outcome == Outcome.OK.value, code.is_not(None))
         )
-        with self._store.reading() as connection:
-            return {digest: found for digest, found in connection.execute(query)}
+        return {digest: found for digest, found in self._store.rows(query)}
 
     def curves(self, digest: str) -> list[CurvePoint]:
         """The logged numbers of a done job, by run, name and step."""
@@ -127,15 +145,17 @@ class Results:
         ]
 
     def losses(self, where: JobFilter = ALL) -> list[tuple[str, str, int, float]]:
-        """The finite losses of many jobs: digest, run, step, value."""
+        """The finite losses of many jobs, in the order of the queue: digest, run, step, value."""
         query = (
             select(curves.c.digest, curves.c.run, curves.c.step, curves.c.value)
-            .join(jobs, jobs.c.digest == curves.c.digest)
-            .where(matching(where), curves.c.name == "loss", curves.c.value.is_not(None))
-            .order_by(jobs.c.sequence, curves.c.run, curves.c.step)
+            .where(curves.c.name == "loss", curves.c.value.is_not(None))
+            .order_by(curves.c.digest, curves.c.run, curves.c.name, curves.c.step)  # as the table lies
         )
-        with self._store.reading() as connection:
-            return [(digest, run, step, value) for digest, run, step, value in connection.execute(query)]
+        found: dict[str, list[tuple[str, str, int, float]]] = {}
+        for digest, run, step, value in self._store.rows(query):
+            found.setdefault(digest, []).append((digest, run, step, value))
+        queued = select(jobs.c.digest).where(matching(where)).order_by(jobs.c.sequence)
+        return [row for (digest,) in self._store.rows(queued) for row in found.get(digest, ())]
 
     def predictions(self, digest: str) -> list[Predictions]:
         """The logits of a done job, by run and evaluation set."""

@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from ftbench.errors import BadValue, UnknownName
@@ -56,6 +57,7 @@ class HParamSpec:
     grid: tuple[Value, ...]
 
 
+@cache
 def describe(cls: type[Any]) -> tuple[HParamSpec, ...]:
     """The hyper-parameters of a dataclass, in the order of their declaration."""
     hints = typing.get_type_hints(cls)
@@ -95,8 +97,8 @@ def parse(cls: type[T], given: Mapping[str, Any], *, kind: str = "hyper-paramete
         UnknownName: a name that the dataclass does not have.
         BadValue: a value of the wrong type or out of range.
     """
-    specs = {s.name: s for s in describe(cls)}
-    hints = typing.get_type_hints(cls)
+    declared: Any = cls
+    specs, hints = {s.name: s for s in describe(declared)}, _hints(declared)
     values = {}
     for name, raw in given.items():
         if name not in specs:
@@ -124,6 +126,11 @@ def normalise(value: Any) -> Any:
             raise BadValue(f"{value} is not a finite number")
         return int(value) if value == int(value) and abs(value) < 2**53 else value
     return value
+
+
+@cache
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def _alternatives(hint: Any) -> tuple[type, ...]:

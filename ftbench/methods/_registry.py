@@ -146,14 +146,20 @@ def _points(
 
 def _sources(files: list[str]) -> Iterator[tuple[str, str, Callable[[], type[Method]]]]:
     """Name, source and loader of every method; loads none."""
-    package = importlib.import_module("ftbench.methods")
-    for module in pkgutil.iter_modules(package.__path__):
-        if not module.name.startswith("_") and module.name != "base":
-            yield module.name, BUILT_IN, partial(_built_in, module.name)
+    for name in _modules():
+        yield name, BUILT_IN, partial(_built_in, name)
     for point in _points(importlib.metadata.entry_points):
         yield point.name, f"entry point {point.value}", partial(_entry_point, point)
     for path in dict.fromkeys(str(Path(f).expanduser().resolve()) for f in files):
         yield Path(path).stem, path, partial(_file, Path(path))
+
+
+@cache
+def _modules() -> list[str]:
+    """The built-in methods; the folder is listed once, not for each row of a table."""
+    package = importlib.import_module("ftbench.methods")
+    names = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return [name for name in names if not name.startswith("_") and name != "base"]
 
 
 def _built_in(name: str) -> type[Method]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ftbench.reports.table import Report, Section
@@ -23,8 +24,8 @@ def scores(*sections: Section) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [row for section in sections for row in _rows(section)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    columns = zip(*(row for section in sections for row in _rows(section)), strict=True)
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=False)), columns=COLUMNS)
 
 
 def of(report: Report) -> pd.DataFrame:
@@ -32,22 +33,14 @@ def of(report: Report) -> pd.DataFrame:
     return scores(*report.sections)
 
 
-def _rows(section: Section) -> list[tuple[object, ...]]:
+def _rows(section: Section) -> Iterator[tuple[object, ...]]:
     columns = [(at, c) for at, c in enumerate(section.columns) if c.kind == "score"]
     own = [(at, c) for at, c in columns if ":own" in c.key]
-    return [
-        (
-            section.title,
-            group.ratio or 0.0,
-            row.label,
-            row.method,
-            json.dumps(dict(row.hparams), sort_keys=True),
-        )
-        + (column.title, column.subtitle, seed, value, job)
-        for group in section.groups
-        for row in group.rows
-        for at, column in own or columns
-        for seed, value, job in zip(
-            row.cells[at].seeds, row.cells[at].values, row.cells[at].jobs, strict=True
-        )
-    ]
+    for group in section.groups:
+        for row in group.rows:
+            hparams = json.dumps(dict(row.hparams), sort_keys=True)
+            mine = (section.title, group.ratio or 0.0, row.label, row.method, hparams)
+            for at, column in own or columns:
+                cell, same = row.cells[at], (*mine, column.title, column.subtitle)
+                for found in zip(cell.seeds, cell.values, cell.jobs, strict=True):
+                    yield same + found

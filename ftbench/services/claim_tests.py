@@ -103,7 +103,7 @@ def listed(address: str) -> list[Sheet]:
         DatabaseError: the database cannot be read.
     """
     with open_database(address, write=False) as database:
-        found = tested(database, database.results.cells())
+        found = tested(database)
     family = sum(not one.row.late for one in found)
     notes = [
         "One-sided paired t over the seeds' averages of the tasks, in the direction of the claim; corrected: "
@@ -126,17 +126,18 @@ def listed(address: str) -> list[Sheet]:
 _NONE = "Nothing is declared; declare a claim before its run, such as: ftbench claim 'bidrop > vanilla'"
 
 
-def tested(database: Database, cells: Sequence[CellRow]) -> list[Tested]:
+def tested(database: Database, cells: Sequence[CellRow] | None = None) -> list[Tested]:
     """Every claim under every setting, in the order in which they were declared.
 
     Args:
         database: that holds the claims.
-        cells: all its jobs.
+        cells: all its jobs; None: they are read where there are claims.
     """
     rows = database.claims.list()
-    mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
     if not rows:
         return []
+    cells = database.results.cells() if cells is None else cells
+    mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
     scores = database.results.values(reports.roughly(mine, cells))
     plugins = reports.plugins_of(database, mine)
     shown = reported(reports.in_order([cell.task for cell in mine], ()), mine, scores)

@@ -61,7 +61,7 @@ def compare(address: str, request: CompareRequest) -> list[Sheet]:
 
     found = find(address, request)
     with open_database(address, write=False) as database:
-        declared = claim_tests.tested(database, database.results.cells())
+        declared = claim_tests.tested(database)
     sheets = []
     for compared in found:
         lines = claim_tests.lines_for_comparison(declared, compared, request.noise, request.reduction)

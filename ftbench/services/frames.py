@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ftbench.db import Database
+from ftbench.db import Database, ValueRow
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, FtbenchError
 from ftbench.services.report_request import Request
@@ -55,23 +56,27 @@ def scores(database: Database, request: Request) -> pa.Table:
 
     cells = database.results.cells()
     request.check(cells)
-    wanted = {cell.digest for cell in request.lets_through(cells) if cell.state == State.DONE}
-    rows = [row for row in database.results.scores() if row.digest in wanted]
-    facts = database.results.provenances(wanted)
-    ran = {digest: [reach(found, path) for path in RAN.values()] for digest, found in facts.items()}
+    done = [cell for cell in request.lets_through(cells) if cell.state == State.DONE]
+    scored: dict[str, list[ValueRow]] = {}
+    for value in database.results.values():
+        scored.setdefault(value.digest, []).append(value)
+    rows = [(cell, value) for cell in done for value in sorted(scored.get(cell.digest, ()))]
+    ran = database.results.ran({cell.digest for cell in done}, RAN.values())
     texts: dict[int, str] = {}  # rows share their settings: each is written out once
     nothing = [None] * len(RAN)
 
-    def plain(name: str, value: Any) -> Any:
-        if name not in ("hparams", "recipe"):
-            return value
-        if id(value) not in texts:
-            texts[id(value)] = json.dumps(dict(value), sort_keys=True)
-        return texts[id(value)]
+    def text(settings: Mapping[str, Any]) -> str:
+        if id(settings) not in texts:
+            texts[id(settings)] = json.dumps(dict(settings), sort_keys=True)
+        return texts[id(settings)]
 
-    data: dict[str, list[Any]] = {name: [plain(name, getattr(row, name)) for row in rows] for name in NAMES}
+    data: dict[str, list[Any]] = {}
+    for name in NAMES:
+        get, side = attrgetter(name), int(name in ("evaluation", "metric", "value"))
+        found = [get(row[side]) for row in rows]
+        data[name] = [text(one) for one in found] if name in ("hparams", "recipe") else found
     for at, name in enumerate(RAN):
-        data[name] = [ran.get(row.digest, nothing)[at] for row in rows]
+        data[name] = [ran.get(cell.digest, nothing)[at] for cell, _ in rows]
     types = {"train_size": pa.int64(), "peak_memory_mb": pa.float64(), "method_digest": pa.string()}
     return pa.table({name: pa.array(values, types.get(name)) for name, values in data.items()})
 
@@ -106,11 +111,3 @@ def write_scores(database: Database, path: Path, request: Request) -> int:
         part.unlink(missing_ok=True)
         raise FtbenchError(f"{path} cannot be written: {error.strerror or error}") from error
     return len(table)
-
-
-def reach(facts: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    """What a provenance has at a path; None where it has nothing there."""
-    value: Any = facts
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value

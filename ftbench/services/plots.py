@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from ftbench.db import JobFilter, open_database
 from ftbench.errors import BadValue, UnknownName
 from ftbench.reports.plots import KINDS
 from ftbench.reports.table import Section
-from ftbench.services.frames import RAN, reach
+from ftbench.services.frames import RAN
 from ftbench.services.report_request import Request
 from ftbench.services.reports import NothingToReport, build
 
@@ -83,8 +83,8 @@ def _plot(
             raise NothingToReport("learning: these jobs have no logged losses")
         return curves.learning(losses, title)
     with open_database(address, write=False) as database:
-        facts = database.results.provenances(set(frame["job"]))
-    costs = with_costs(facts, frame)
+        took = database.results.ran(set(frame["job"]), COSTS.values())
+    costs = with_costs(took, frame)
     if not costs[list(COSTS)].notna().to_numpy().any():
         raise NothingToReport("cost: these jobs have no recorded times")
     return cost.cost(costs, title)
@@ -108,11 +108,10 @@ def _one_method(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["method"] == several[0]]
 
 
-def with_costs(facts: Mapping[str, Mapping[str, Any]], frame: pd.DataFrame) -> pd.DataFrame:
-    """The scores, with what each job took by its provenance: see ``COSTS``."""
-    columns = {
-        name: [reach(facts.get(job, {}), path) for job in frame["job"]] for name, path in COSTS.items()
-    }
+def with_costs(took: Mapping[str, Sequence[Any]], frame: pd.DataFrame) -> pd.DataFrame:
+    """The scores, with what each job took: its values of ``COSTS``."""
+    nothing = [None] * len(COSTS)
+    columns = {name: [took.get(job, nothing)[at] for job in frame["job"]] for at, name in enumerate(COSTS)}
     return frame.assign(**columns).astype(dict.fromkeys(COSTS, float))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ftbench.db import Database, JobFilter, open_database
@@ -11,8 +10,10 @@ from ftbench.errors import FtbenchError
 from ftbench.reports import html
 from ftbench.reports.table import Cell, Report, Section
 from ftbench.services.again import command
+from ftbench.services.plots import COSTS, with_costs, with_losses, with_ranks
 
-TOOK = ("seconds", "memory, MB", "worker")
+#: What the page shows of a job: heading -> where its provenance has it.
+TOOK = {"seconds": ("wall_seconds",), "memory, MB": ("peak_memory_mb",), "worker": ("worker",)}
 #: What a job's provenance says of it alone; the rest is shared by many.
 OWN = frozenset({"seconds", "wall_seconds", "peak_memory_mb", "worker", "digests", "runs"})
 #: Jobs whose learning curves are drawn; of more, reading them would take longer than the rest of the report.
@@ -29,11 +30,12 @@ def page(address: str, report: Report) -> str:
     wanted = {digest for cell in cells for digest in cell.jobs}
     firsts = tuple(cell.jobs[0] for cell in cells if cell.jobs)
     with open_database(address, write=False) as database:
-        facts = database.results.provenances(wanted)
+        ran = database.results.ran(wanted, [*TOOK.values(), *COSTS.values()])
+        around = database.results.surroundings(wanted, OWN)
         queued = _commands(database, cells, firsts)
-    jobs, surroundings = _took(facts)
-    figures, script = _figures(address, report, facts)
-    return html.render(report, html.Details(jobs, TOOK, surroundings, queued, figures, script))
+    jobs, surroundings = _took(ran, around)
+    figures, script = _figures(address, report, {job: found[len(TOOK) :] for job, found in ran.items()})
+    return html.render(report, html.Details(jobs, tuple(TOOK), surroundings, queued, figures, script))
 
 
 def _score_cells(section: Section) -> Iterator[Cell]:
@@ -54,25 +56,22 @@ def _commands(database: Database, cells: Iterable[Cell], firsts: tuple[str, ...]
     }
 
 
-def _took(facts: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, list[Any]], list[dict[str, str]]]:
+def _took(
+    ran: Mapping[str, Sequence[Any]], around: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, list[Any]], list[dict[str, str]]]:
     """What each job took, and what jobs ran with, each surroundings once."""
     jobs: dict[str, list[Any]] = {}
-    known: dict[str, int] = {}
-    for digest, found in facts.items():
-        shared = {name: value for name, value in found.items() if name not in OWN}
-        at = known.setdefault(json.dumps(shared, sort_keys=True), len(known))
-        seconds = found.get("wall_seconds")
-        jobs[digest] = [
-            None if seconds is None else round(seconds, 1),
-            found.get("peak_memory_mb"),
-            found.get("worker"),
-            at,
-        ]
-    return jobs, [{name: str(value) for name, value in json.loads(text).items()} for text in known]
+    known: dict[int, int] = {}
+    for digest, found in ran.items():
+        seconds, memory, worker = found[: len(TOOK)]
+        at = known.setdefault(id(around[digest]), len(known))
+        jobs[digest] = [None if seconds is None else round(seconds, 1), memory, worker, at]
+    distinct = {id(shared): shared for shared in around.values()}
+    return jobs, [{name: str(value) for name, value in distinct[one].items()} for one in known]
 
 
 def _figures(
-    address: str, report: Report, facts: Mapping[str, Mapping[str, Any]]
+    address: str, report: Report, took: Mapping[str, Sequence[Any]]
 ) -> tuple[list[list[html.Figure]], str]:
     """The plots of each table, and the library that shows them; nothing where it is not installed."""
     from ftbench.reports.plots import theme
@@ -83,16 +82,13 @@ def _figures(
         return [], ""
     from ftbench.reports.plots import embedded
 
-    figures = [list(_figures_of(address, section, facts)) for section in report.sections]
+    figures = [list(_figures_of(address, section, took)) for section in report.sections]
     return figures, embedded() if any(figures) else ""
 
 
-def _figures_of(
-    address: str, section: Section, facts: Mapping[str, Mapping[str, Any]]
-) -> Iterator[html.Figure]:
+def _figures_of(address: str, section: Section, took: Mapping[str, Sequence[Any]]) -> Iterator[html.Figure]:
     from ftbench.reports import tidy
     from ftbench.reports.plots import cost, curves, ranks, spread
-    from ftbench.services.plots import with_costs, with_losses, with_ranks
 
     scores, title = section.scores, section.title
     frame = tidy.scores(scores)
@@ -102,7 +98,7 @@ def _figures_of(
         yield html.Figure("Robustness", curves.robustness(frame, title, scores.axis))
         return
     yield html.Figure("Runs", spread.strip(frame, title))
-    costs = with_costs(facts, frame)
+    costs = with_costs(took, frame)
     if costs["training_seconds"].notna().any():
         yield html.Figure("Cost", cost.cost(costs, title))
     found, critical = with_ranks(frame)

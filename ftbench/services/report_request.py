@@ -93,13 +93,17 @@ class Request:
         wanted_tasks = set(self.task_names())
         choices = axes.methods(self.methods or "")
         baseline = self.baseline_label
-        return [
-            cell
-            for cell in cells
-            if (not wanted_models or cell.model in wanted_models)
-            and (not wanted_tasks or cell.task in wanted_tasks)
-            and (not choices or baseline in (cell.method, cell.label) or any(_is(cell, c) for c in choices))
-        ]
+        meant: dict[tuple[str, str, int], bool] = {}  # rows share their hyper-parameters
+        found = []
+        for cell in cells:
+            key = cell.method, cell.label, id(cell.hparams)
+            if key not in meant:
+                named = not choices or baseline in (cell.method, cell.label)
+                meant[key] = named or any(_is(cell, choice) for choice in choices)
+            there = not wanted_models or cell.model in wanted_models
+            if there and meant[key] and (not wanted_tasks or cell.task in wanted_tasks):
+                found.append(cell)
+        return found
 
     def task_names(self) -> list[str]:
         """The tasks that were asked for, groups spelled out; [] for all."""
@@ -131,7 +135,8 @@ def command(
     names = {cell.task for cell in cells}
     usable = _classifications(names) if axis else names
     found = [cell for cell in cells if cell.task in usable]
-    labels = dict.fromkeys(cell.label for cell in found if cell.label != request.baseline_label)
+    baseline = request.baseline_label
+    labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
     wanted = {
         "--methods": request.methods or ",".join(labels) or USUAL_METHODS,
         "--tasks": request.tasks or ",".join(dict.fromkeys(c.task for c in found)) or USUAL_TASKS[axis],

@@ -70,9 +70,9 @@ def areas(ratios: FloatArray, curve: FloatArray) -> FloatArray:
     """
     if len(ratios) < 2:
         return np.empty(0)
-    from scipy import integrate
-
-    found: FloatArray = integrate.trapezoid(curve[whole(curve)], ratios, axis=1) / (ratios[-1] - ratios[0])
+    there = curve[whole(curve)]
+    under = (np.diff(ratios) * (there[:, 1:] + there[:, :-1]) / 2).sum(axis=1)  # straight lines between
+    found: FloatArray = under / (ratios[-1] - ratios[0])
     return found
 
 

@@ -22,12 +22,19 @@ def violation(left: FloatArray, right: FloatArray) -> float:
         left: (left runs,) scores, none missing.
         right: (right runs,), none missing.
     """
-    ends = np.union1d(np.arange(1, len(left) + 1) / len(left), np.arange(1, len(right) + 1) / len(right))
+    return float(_violations(left[None, :], right[None, :])[0])
+
+
+def _violations(left: FloatArray, right: FloatArray) -> FloatArray:
+    """The violation of many samples at once: (samples, left runs), (samples, right runs) -> (samples,)."""
+    n, m = left.shape[1], right.shape[1]
+    ends = np.union1d(np.arange(1, n + 1) / n, np.arange(1, m + 1) / m)
     widths = np.diff(ends, prepend=0.0)
     middles = ends - widths / 2
     apart = _quantiles(left, middles) - _quantiles(right, middles)
-    total = float((widths * apart**2).sum())
-    return float((widths * np.minimum(apart, 0.0) ** 2).sum()) / total if total > 0 else 0.5
+    total = (widths * apart**2).sum(axis=1)
+    lower = (widths * np.minimum(apart, 0.0) ** 2).sum(axis=1)
+    return np.where(total > 0, lower / np.where(total > 0, total, 1.0), 0.5)
 
 
 def almost_stochastic_order(
@@ -54,13 +61,15 @@ def almost_stochastic_order(
     rng = np.random.default_rng(seed)
     found = violation(left, right)
     scale = math.sqrt(n * m / (n + m))
-    drawn = [violation(rng.choice(left, n), rng.choice(right, m)) for _ in range(resamples)]
-    reach = float(np.std(scale * (np.array(drawn) - found))) / scale * float(special.ndtri(level))
+    drawn = [(rng.choice(left, n), rng.choice(right, m)) for _ in range(resamples)]
+    violations = _violations(*(np.stack(one) for one in zip(*drawn, strict=True)))
+    reach = float(np.std(scale * (violations - found))) / scale * float(special.ndtri(level))
     return Interval(found, max(0.0, found - reach), min(1.0, found + reach), min(n, m), level, "bootstrap")
 
 
 def _quantiles(scores: FloatArray, shares: FloatArray) -> FloatArray:
-    """The smallest score that a share of the runs does not exceed."""
-    places = np.ceil(shares * len(scores)).astype(int) - 1
-    quantiles: FloatArray = np.sort(scores)[np.clip(places, 0, len(scores) - 1)]
+    """The smallest score of each sample that a share of its runs does not exceed: (samples, shares)."""
+    runs = scores.shape[1]
+    places = np.ceil(shares * runs).astype(int) - 1
+    quantiles: FloatArray = np.sort(scores, axis=1)[:, np.clip(places, 0, runs - 1)]
     return quantiles

@@ -58,12 +58,19 @@ def improvement(
 
     def chance(drawn: Sequence[Sequence[FloatArray]]) -> FloatArray:
         beats = [
-            np.sign(a[:, :, None] - b[:, None, :]).mean(axis=(1, 2)) for a, b in zip(*drawn, strict=True)
+            np.array([_beats(one, other) for one, other in zip(a, np.sort(b, axis=1), strict=True)])
+            for a, b in zip(*drawn, strict=True)
         ]
         chances: FloatArray = 0.5 + np.mean(beats, axis=0) / 2
         return chances
 
     return _interval(runs, chance, level, seed)
+
+
+def _beats(runs: FloatArray, ascending: FloatArray) -> float:
+    """The share of pairs in which a run is above another one, minus the share in which it is below."""
+    below = np.searchsorted(ascending, runs, "left") + np.searchsorted(ascending, runs, "right")
+    return float((below - len(ascending)).sum() / (len(runs) * len(ascending)))
 
 
 def _runs(methods: Sequence[FloatArray]) -> list[list[FloatArray]] | NoAnswer:

@@ -43,6 +43,27 @@ def test_sign_flip_goes_through_every_sign(n):
     assert paired.sign_flip(pairs).p == pytest.approx(by_hand(pairs))
 
 
+@pytest.mark.parametrize("n", [20, 35])
+def test_the_bca_interval_is_scipys(n):
+    pairs = np.random.default_rng(n).gamma(2.0, size=n) - 1.5  # skewed
+    wanted = stats.bootstrap(
+        (pairs,), np.mean, confidence_level=0.9, method="BCa", n_resamples=9_999, rng=3
+    ).confidence_interval
+    found = paired.mean_interval(pairs, level=0.9, seed=3)
+    assert (found.low, found.high) == (pytest.approx(wanted.low), pytest.approx(wanted.high))
+
+
+def test_sign_flip_of_drawn_signs_is_scipys_but_for_the_draw():
+    pairs = np.round(np.random.default_rng(5).normal(0.15, 1, 30), 1)  # with ties
+    wanted = stats.permutation_test(
+        (pairs,), np.mean, permutation_type="samples", vectorized=True, n_resamples=2**16, rng=1
+    )
+    assert 0.1 < wanted.pvalue < 0.9
+    assert paired.sign_flip(pairs).p == pytest.approx(wanted.pvalue, abs=0.01)
+    assert paired.sign_flip(np.full(30, 0.3)).p == pytest.approx(2 / (1 + 2**16))
+    assert paired.sign_flip(np.tile([0.2, -0.2], 15)).p == 1.0
+
+
 def test_sign_flip_of_many_pairs_is_drawn_and_close_to_the_t_test():
     pairs = np.random.default_rng(3).normal(0.3, 1, 40)
     assert paired.sign_flip(pairs).p == pytest.approx(paired.t_test(pairs).p, rel=0.15)
