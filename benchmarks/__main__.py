@@ -19,7 +19,7 @@ SHORT = {
     "selection": [],
     "job": ["--jobs", "2"],
     "queue": [],
-    "report": ["--scores", "10000"],
+    "report": ["--scores", "100000"],
     "slots": ["--repeat", "1", "--jobs", "6"],
     "startup": [],
 }
