@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -174,4 +175,33 @@ def test_without_a_script_the_tables_are_read_all_the_same(browser: Any, files: 
     opened.goto(files["robustness"].as_uri())
     assert "Class imbalance" in opened.inner_text("main") and "75.69" in opened.inner_text("main")
     assert not opened.get_by_label("Filter rows").is_visible()
+    context.close()
+
+
+def test_a_label_that_is_a_script_is_shown_and_not_run(browser: Any, tmp_path: Path) -> None:
+    label = "<script>owned=1</script>|_&<img src=x onerror=owned=1>"
+    database = three_methods(tmp_path / "ftbench.db")
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE jobs SET label = ? WHERE method = 'bidrop'", (label,))
+    connection.close()
+    report = reports.build(str(database), reports.Request())
+    (tmp_path / "page.html").write_text(report_page.page(str(database), report), encoding="utf-8")
+    context = browser.new_context(offline=True)
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.goto((tmp_path / "page.html").as_uri())
+    opened.wait_for_selector(".plot svg")
+    for name in ("Cost", "Ranks", "Learning"):
+        opened.locator("summary", has_text=name).click()
+    opened.wait_for_function("document.querySelectorAll('.plot svg').length === 4")
+    assert label in methods(opened)
+    plots = opened.locator(".plot svg").all_text_contents()  # long names end in dots there
+    assert all("<script>owned" in plot for plot in plots) and not opened.locator(".plot img").count()
+    row = opened.locator("tbody tr").nth(methods(opened).index(label))
+    row.locator(".cell").first.hover()
+    assert label in opened.get_by_role("tooltip").inner_text()
+    row.locator(".cell").first.click()
+    assert label in opened.get_by_role("dialog").inner_text()
+    assert opened.evaluate("typeof owned") == "undefined" and said == []
     context.close()
