@@ -14,7 +14,7 @@ from pathlib import Path
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 #: Name of a measurement -> what its short form is given.
 SHORT = {
-    "trainer": ["--rows", "256", "--threads", "1"],
+    "trainer": ["--rows", "256", "--threads", "2"],
     "methods": ["--rounds", "1", "--rows", "96"],
     "selection": [],
     "job": ["--jobs", "2"],

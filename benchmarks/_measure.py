@@ -2,86 +2,118 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import statistics
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 class Turns:
-    """Programs that work in turns, a step at a time, so that what disturbs one disturbs all.
+    """Processes that work in turns, some steps at a time, so that what disturbs one disturbs all.
 
-    Each runs in a thread of its own and waits while another works.
+    Each is a process of its own, with the environment that its users have; it takes its ``Seat``, and waits
+    while another works.
 
     Args:
-        programs: name -> what to run; it is given the function to call after each step.
-        finish: called at the end of each turn, before the clock is read: waits for the device.
-        steps: steps of a turn.
-        begin: called with the name when a turn begins, before the clock is read.
+        commands: name -> the command that starts the process.
+        environments: name -> what to add to its environment.
     """
 
     def __init__(
-        self,
-        programs: Mapping[str, Callable[[Callable[[], None]], None]],
-        finish: Callable[[], None] = lambda: None,
-        steps: int = 1,
-        begin: Callable[[str], None] = lambda name: None,
+        self, commands: Mapping[str, Sequence[str]], environments: Mapping[str, Mapping[str, str]]
     ) -> None:
-        """Nothing runs yet."""
-        self._programs, self._finish, self._steps, self._begin = programs, finish, steps, begin
-        self._begins = {name: threading.Event() for name in programs}
-        self._waiting = list(programs)
-        self._seconds: dict[str, list[float]] = {name: [] for name in programs}
-        self._begun, self._made = 0.0, 0
-        self._error: BaseException | None = None
+        """Start them all; they prepare themselves beside one another."""
+        self._processes = {
+            name: subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, **environments.get(name, {})},
+            )
+            for name, command in commands.items()
+        }
 
-    def run(self) -> dict[str, list[float]]:
-        """Run all to their ends; seconds of every turn, by name.
+    def run(self) -> tuple[dict[str, list[float]], dict[str, dict[str, float]]]:
+        """Let all work to their ends: the seconds of every turn, and what each told of itself, by name.
 
         Raises:
-            BaseException: what a program raised.
+            SystemExit: one of them died.
         """
-        threads = [
-            threading.Thread(target=self._program, args=(name,), daemon=True) for name in self._programs
-        ]
-        for thread in threads:
-            thread.start()
-        self._begins[self._waiting[0]].set()
-        for thread in threads:
-            thread.join()
-        if self._error is not None:
-            raise self._error
-        return self._seconds
-
-    def _program(self, name: str) -> None:
-        self._wait(name)
+        seconds: dict[str, list[float]] = {name: [] for name in self._processes}
+        told: dict[str, dict[str, float]] = {}
         try:
-            self._programs[name](lambda: self._step(name))
-        except BaseException as error:
-            self._error = error
-        self._waiting.remove(name)
-        if self._waiting:
-            self._begins[self._waiting[0]].set()
+            for name in self._processes:
+                self._hear(name)
+            while left := [name for name in self._processes if name not in told]:
+                for name in left:
+                    self._ask(name)
+                    heard = self._hear(name)
+                    if isinstance(heard, float):
+                        seconds[name].append(heard)
+                    else:
+                        told[name] = heard
+        finally:
+            for process in self._processes.values():
+                process.kill()
+        return seconds, told
 
-    def _step(self, name: str) -> None:
+    def _ask(self, name: str) -> None:
+        stdin = self._processes[name].stdin
+        assert stdin is not None
+        stdin.write("\n")
+        stdin.flush()
+
+    def _hear(self, name: str) -> Any:
+        stdout = self._processes[name].stdout
+        assert stdout is not None
+        line = stdout.readline()
+        if not line:
+            raise SystemExit(f"{name} ended before its time")
+        return json.loads(line)
+
+
+class Seat:
+    """One process's place among ``Turns``; what it prints goes to standard error.
+
+    Args:
+        finish: called at the end of each turn, before the clock is read: waits for the device.
+        steps: steps of a turn.
+    """
+
+    def __init__(self, finish: Callable[[], None] = lambda: None, steps: int = 1) -> None:
+        """Keep standard output for what is told."""
+        self._out, sys.stdout = sys.stdout, sys.stderr
+        self._finish, self._steps = finish, steps
+        self._begun, self._made = 0.0, 0
+
+    def wait(self) -> None:
+        """Tell that all is ready, and wait for the first turn."""
+        self._tell("ready")
+
+    def step(self) -> None:
+        """A step is made: the turn may be over."""
         self._made += 1
         if self._made < self._steps:
             return
         self._finish()
-        self._seconds[name].append(time.perf_counter() - self._begun)
-        at = self._waiting.index(name)
-        following = self._waiting[(at + 1) % len(self._waiting)]
-        self._begins[following].set()
-        self._wait(name)
+        self._tell(time.perf_counter() - self._begun)
 
-    def _wait(self, name: str) -> None:
-        self._begins[name].wait()
-        self._begins[name].clear()
-        self._begin(name)
+    def leave(self, facts: Mapping[str, float]) -> None:
+        """Tell some facts, and take no further turn."""
+        print(json.dumps(dict(facts)), file=self._out, flush=True)
+
+    def _tell(self, what: str | float) -> None:
+        print(json.dumps(what), file=self._out, flush=True)
+        if not sys.stdin.readline():
+            raise SystemExit("nobody gives turns any more")
         self._made, self._begun = 0, time.perf_counter()
 
 

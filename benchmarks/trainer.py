@@ -9,19 +9,18 @@ Four train copies of one model on the same rows in batches of 16 for one epoch, 
 - ``dynamic``: the Trainer, batches padded to their longest row, in ftbench's order;
 - ``best``: the Trainer at its best: grouped by length, fused AdamW, on a GPU bf16.
 
-ftbench, padded and dynamic see the same batches. All four have the allocator's settings of ftbench's training
-process; the matrix products that it chooses are its own (``--products torch`` takes them away). The floor is
-the time of the products of the real tokens at the rate of one large product, and of the optimiser's traffic
-at the rate of one large copy. Rows come from ``FTBENCH_DATA``, the cache or the hub.
+ftbench, padded and dynamic see the same batches. Each is a process of its own: ftbench with the settings
+of its training process (memory, threads, matrix products: ``--products torch`` takes the last away), the
+others as their users run them. The floor is the time of the products of the real tokens at the rate of one
+large product, and of the optimiser's traffic at the rate of one large copy. Rows come from ``FTBENCH_DATA``,
+the cache or the hub.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import math
-import os
 import sys
 import tempfile
 import time
@@ -29,16 +28,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-os.environ.setdefault(
-    "OMP_WAIT_POLICY", "passive"
-)  # waiting programs leave the cores to the one whose turn it is
-
 import torch
 import transformers
 from torch import nn
 
-from benchmarks._measure import Ratio, Table, Turns, geometric, machine
+from benchmarks._measure import Ratio, Seat, Table, Turns, geometric, machine
 from ftbench import models, settings, tasks
+from ftbench.services.child import SHARING
 from ftbench.testing import overhead
 from ftbench.testing.bench import Bench, Watcher
 from ftbench.training import execute, products
@@ -159,14 +155,8 @@ class Case:
             yield {**inputs, "label": self.corpus.labels[place].item()}
 
 
-def floor_seconds(model: nn.Module, case: Case, rates: tuple[float, float]) -> float:
-    """The least time of an epoch: products of the real tokens, forward and backward, and AdamW's traffic.
-
-    Args:
-        model: what is trained.
-        case: with the tokens of every row.
-        rates: operations a second of a large product, bytes a second of a large copy.
-    """
+def floor(model: nn.Module, case: Case) -> dict[str, float]:
+    """The least of an epoch: operations of the real tokens' products, and bytes of AdamW's traffic."""
     weights = sum(p.numel() for p in model.parameters())
     layers = [m for m in model.modules() if isinstance(m, nn.Linear)]
     dense = sum(m.weight.numel() for m in layers)
@@ -174,8 +164,8 @@ def floor_seconds(model: nn.Module, case: Case, rates: tuple[float, float]) -> f
     squares = float((case.corpus.data.lengths.astype(float) ** 2).sum())
     attention = 4 * squares * config.hidden_size * config.num_hidden_layers
     operations = 3 * (2.0 * dense * case.tokens + attention)
-    moved = case.steps * weights * 4 * 7  # AdamW reads weight, gradient and both moments, and writes three
-    return operations / rates[0] + moved / rates[1]
+    # AdamW reads weight, gradient and both moments, and writes three
+    return {"operations": operations, "bytes": case.steps * weights * 4.0 * 7}
 
 
 def rates(device: str, dtype: torch.dtype) -> tuple[float, float]:
@@ -222,11 +212,6 @@ def peak(case: Case, name: str) -> float:
     return overhead.highest(changes) / 1e6
 
 
-def choose(whose: str) -> None:
-    """Take the matrix products of a program whose turn begins."""
-    (products.choose if whose == "chosen" else products.use_torch)()
-
-
 def large(model: str, folder: str) -> str:
     """A folder with random weights in the shape of BERT large, and the words of another model."""
     _, ref = models.resolve(model)
@@ -250,24 +235,55 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--products", choices=("chosen", "torch"), default="chosen", help="of ftbench")
+    parser.add_argument("--as", dest="name", choices=("ftbench", *PEERS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     warnings.simplefilter("ignore")
     transformers.utils.logging.set_verbosity_error()
-    execute.keep_memory()
+    if options.name:
+        return take_part(options)
+    options.shown = f"{options.model} as BERT large" if options.large else options.model
     with tempfile.TemporaryDirectory() as folder:
-        model = large(options.model, folder) if options.large else options.model
-        bench = Bench(model, data=settings.data_dir(), device=options.device)
-        return measure(bench, options)
+        if options.large:
+            options.model = large(options.model, folder)
+        return measure(options)
 
 
-def measure(bench: Bench, options: argparse.Namespace) -> int:
-    """Print the table; the exit code."""
+def take_part(options: argparse.Namespace) -> int:
+    """Train as one of the four, in turns with the others."""
     cuda = options.device.startswith("cuda")
+    seat = Seat(lambda: synchronize(options.device), steps_of_a_turn(options))
+    if options.name == "ftbench":
+        execute.keep_memory()
+        if options.products == "chosen":
+            products.choose()
+    bench = Bench(options.model, data=settings.data_dir(), device=options.device)
+    case = Case(
+        bench, options.tasks, options.rows, "bf16" if cuda else "fp32", "fast" if cuda else "deterministic"
+    )
+    seat.wait()
+    case.program(options.name)(seat.step)
+    facts = {
+        "steps": case.steps,
+        "tokens": case.tokens / len(case.corpus.rows),
+        "peak": peak(case, options.name),
+    }
+    seat.leave({**facts, **floor(case._pretrained._model, case)})
+    return 0
+
+
+def steps_of_a_turn(options: argparse.Namespace) -> int:
+    """Few on a CPU, whose steps are long."""
+    return 10 if options.device.startswith("cuda") else 1
+
+
+def measure(options: argparse.Namespace) -> int:
+    """Print the table; the exit code."""
+    cuda, per_turn = options.device.startswith("cuda"), steps_of_a_turn(options)
     if options.products == "chosen":
         products.choose()
     speed = rates(options.device, torch.bfloat16 if cuda else torch.float32)
-    print(f"{machine(options.device)}; {options.model}, batches of {SIZE}, {options.rows} rows a task\n")
+    print(f"{machine(options.device)}; {options.shown}, batches of {SIZE}, {options.rows} rows a task\n")
     table = Table(
         ["task", "mean tokens", "ftbench, steps/s", *(f"× {peer}" for peer in PEERS), "of the floor"]
     )
@@ -275,32 +291,25 @@ def measure(bench: Bench, options: argparse.Namespace) -> int:
     found: dict[str, list[float]] = {peer: [] for peer in PEERS}
     held: list[list[float]] = []
     for spec in tasks.expand(options.tasks.split(",")):
-        case = Case(
-            bench, spec.name, options.rows, "bf16" if cuda else "fp32", "fast" if cuda else "deterministic"
-        )
-        per_turn = 10 if cuda else 1
         turns = Turns(
-            {name: case.program(name) for name in ("ftbench", *PEERS)},
-            lambda: synchronize(options.device),
-            per_turn,
-            lambda name: choose(options.products if name == "ftbench" else "torch"),
+            {name: command(name, spec.name, options) for name in ("ftbench", *PEERS)}, {"ftbench": SHARING}
         )
-        with contextlib.redirect_stdout(io.StringIO()):  # the Trainer prints a dictionary at its end
-            seconds = {name: turn[WARM:] for name, turn in turns.run().items()}
-        ours = seconds["ftbench"]
+        every, told = turns.run()
+        seconds = {name: turn[WARM:] for name, turn in every.items()}
+        ours, facts = seconds["ftbench"], told["ftbench"]
         ratios = {peer: Ratio.of(seconds[peer], ours) for peer in PEERS}
         for peer, ratio in ratios.items():
             found[peer].append(ratio.value)
-        share = len(ours) * per_turn / case.steps
-        least = share * floor_seconds(case._pretrained._model, case, speed)
+        share = len(ours) * per_turn / facts["steps"]
+        least = share * (facts["operations"] / speed[0] + facts["bytes"] / speed[1])
         table.add(
             spec.name,
-            f"{case.tokens / len(case.corpus.rows):.0f}",
+            f"{facts['tokens']:.0f}",
             f"{len(ours) * per_turn / sum(ours):.2f}",
             *(str(ratios[peer]) for peer in PEERS),
             f"{100 * least / sum(ours):.0f} %",
         )
-        held.append([peak(case, name) for name in ("ftbench", "padded", "dynamic")])
+        held.append([told[name]["peak"] for name in ("ftbench", "padded", "dynamic")])
     means = {peer: geometric(values) for peer, values in found.items()}
     print("\nGeometric mean over the tasks: " + ", ".join(f"{means[p]:.2f} × {p}" for p in PEERS))
     most = [max(column) for column in zip(*held, strict=True)]
@@ -310,6 +319,14 @@ def measure(bench: Bench, options: argparse.Namespace) -> int:
     print(f"\nPeak memory of tensors in {MEMORY_STEPS} steps, MB, the largest over the tasks: {shown}")
     fast = all(means[peer] >= limit for peer, limit in LIMITS.items())
     return 0 if cuda or (fast and most[0] <= min(most[1:])) else 1
+
+
+def command(name: str, task: str, options: argparse.Namespace) -> list[str]:
+    """What starts one of the four on a task."""
+    words = [sys.executable, "-m", "benchmarks.trainer", "--as", name, "--tasks", task]
+    for option in ("model", "rows", "threads", "device", "products"):
+        words += [f"--{option}", str(getattr(options, option))]
+    return words
 
 
 if __name__ == "__main__":

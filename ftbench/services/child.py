@@ -27,7 +27,11 @@ _LONGEST_LINE = 1 << 28
 _PR_SET_PDEATHSIG = 1
 _FOREVER = 1e6  # seconds
 _DEBUGGABLE = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}  # the log must hold the last words
-_SHARING = {"OMP_WAIT_POLICY": "PASSIVE"}  # threads that spin while they wait cost tenfold on a busy machine
+
+SHARING = {"GOMP_SPINCOUNT": "1000"}
+"""For the environment of a training process: its threads spin for some microseconds while they wait for one
+another, then sleep. Threads that sleep at once are woken late; those that spin for long, as GNU's OpenMP has
+them, cost several times the time on a machine that does other work."""
 
 
 class Child:
@@ -69,7 +73,7 @@ class Child:
                     pass_fds=(events,),
                     start_new_session=True,  # a terminal's Ctrl-C is the worker's to pass on
                     preexec_fn=_die_with(os.getpid()),
-                    env={**_SHARING, **os.environ, **_DEBUGGABLE, **(environment or {})},
+                    env={**_sharing(), **os.environ, **_DEBUGGABLE, **(environment or {})},
                 )
         except BaseException:
             os.close(reading)
@@ -206,6 +210,11 @@ def _readable(filenos: Sequence[int], seconds: float) -> None:
     for fd in filenos:
         poller.register(fd, select.POLLIN)
     poller.poll(max(0.0, seconds) * 1000 if seconds < _FOREVER else None)
+
+
+def _sharing() -> Mapping[str, str]:
+    """How threads wait, unless the user has said it."""
+    return {} if "OMP_WAIT_POLICY" in os.environ else SHARING
 
 
 def _die_with(parent: int) -> Callable[[], None] | None:

@@ -212,3 +212,17 @@ def test_obituary_names_signal_or_exit_code() -> None:
     assert "SIGSEGV" in obituary(-signal.SIGSEGV)
     assert "SIGKILL" in obituary(-9) and "out-of-memory" in obituary(-9)
     assert "signal 99" in obituary(-99)
+
+
+@pytest.mark.parametrize(("asked", "spins"), [(None, "1000"), ("active", "None")])
+def test_its_threads_spin_a_little_unless_the_user_says_how_they_wait(
+    log: Path, monkeypatch: pytest.MonkeyPatch, asked: str | None, spins: str
+) -> None:
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if asked:
+        monkeypatch.setenv("OMP_WAIT_POLICY", asked)
+    child = python(log, "import os; print(os.environ.get('GOMP_SPINCOUNT'))")
+    wait([child], [], LIMIT)
+    child.close()
+    assert log.read_text(encoding="utf-8").split() == [spins]
