@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from ftbench.db.engine import Store
 from ftbench.db.filters import matching
@@ -120,14 +120,10 @@ class Results:
         return {digest: text for digest, text in self._store.rows(query) if digest in digests}
 
     def codes(self) -> dict[str, str]:
-        """The digest of its method's code that each done job was trained with: job -> digest."""
+        """The digest of its method's code that each job was last trained with: job -> digest, where known."""
         code = func.json_extract(provenance.c.facts, "$.method_digest")
-        query = (
-            select(provenance.c.digest, code)
-            .join(attempts, and_(*(attempts.c[name] == provenance.c[name] for name in ("digest", "number"))))
-            .where(attempts.c.outcome == Outcome.OK.value, code.is_not(None))
-        )
-        return {digest: found for digest, found in self._store.rows(query)}
+        query = select(provenance.c.digest, code).order_by(provenance.c.number)
+        return {digest: found for digest, found in self._store.rows(query) if found is not None}
 
     def curves(self, digest: str) -> list[CurvePoint]:
         """The logged numbers of a done job, by run, name and step."""

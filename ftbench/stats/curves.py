@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from ftbench.stats import paired
+from ftbench.stats import aggregate, paired
 from ftbench.stats.aggregate import BoolArray, FloatArray
 from ftbench.stats.findings import NoAnswer, Significance, too_few
 
@@ -141,7 +141,7 @@ def rank_flips(before: FloatArray, after: FloatArray, seed: int = 0) -> FloatArr
     if n < 2:
         return too_few(n, 2)
     rows = np.random.default_rng(seed).integers(n, size=(RESAMPLES, n))
-    shares = np.stack([(rows == at).mean(axis=1) for at in range(n)], axis=1)  # (resamples, seeds)
+    shares = aggregate.tallies(rows, n) / n  # (resamples, seeds)
     first, second = (np.round(shares @ scores[there], paired.DIGITS) for scores in (before, after))
     methods = before.shape[1]
     flips: FloatArray = np.zeros((methods, methods))

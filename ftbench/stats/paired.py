@@ -5,6 +5,7 @@ Everything here takes the differences of :func:`differences`, one for each seed 
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -60,8 +61,8 @@ def mean_interval(pairs: FloatArray, level: float = 0.95, seed: int = 0) -> Inte
 
 def _bca(pairs: FloatArray, level: float, seed: int) -> tuple[float, float]:
     """The ends of the BCa interval; as ``scipy.stats`` has it, which takes a second to load."""
-    n, mean, rng = len(pairs), pairs.mean(), np.random.default_rng(seed)
-    drawn = pairs[rng.integers(0, n, size=(DRAWN, n))].mean(axis=1)  # (resamples,)
+    n = len(pairs)
+    mean, drawn = np.ones(n) @ pairs / n, _drawn_pairs(n, seed) @ pairs / n  # (resamples,)
     bias = special.ndtri(((drawn < mean).mean() + (drawn <= mean).mean()) / 2)
     without = (pairs.sum() - pairs) / (n - 1)  # the mean without each pair in turn
     influence = without.mean() - without
@@ -69,6 +70,12 @@ def _bca(pairs: FloatArray, level: float, seed: int) -> tuple[float, float]:
     reach = bias + special.ndtri([(1 - level) / 2, (1 + level) / 2])
     low, high = np.quantile(drawn, special.ndtr(bias + reach / (1 - skew * reach)))
     return float(low), float(high)
+
+
+@functools.lru_cache(maxsize=2)
+def _drawn_pairs(n: int, seed: int) -> FloatArray:
+    """How often each pair is drawn, (resamples, pairs): one draw serves all that have as many pairs."""
+    return aggregate.tallies(np.random.default_rng(seed).integers(0, n, size=(DRAWN, n)), n)
 
 
 def t_interval(pairs: FloatArray, level: float = 0.95) -> Interval | NoAnswer:

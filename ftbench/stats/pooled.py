@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ftbench.stats.aggregate import FloatArray
+from ftbench.stats.aggregate import FloatArray, IntArray, tallies
 from ftbench.stats.findings import Interval, NoAnswer, too_few
 
 RESAMPLES = 2_000
@@ -35,7 +35,13 @@ def iqm_interval(scores: FloatArray, level: float = 0.95, seed: int = 0) -> Inte
     if isinstance(runs, NoAnswer):
         return runs
     (columns,) = runs
-    return _interval([columns], lambda drawn: _trimmed(np.concatenate(drawn[0], axis=1)), level, seed)
+
+    def middle(drawn: Sequence[Sequence[IntArray]]) -> FloatArray:
+        return _trimmed(
+            np.concatenate([c[places] for c, places in zip(columns, drawn[0], strict=True)], axis=1)
+        )
+
+    return _interval(runs, middle, level, seed)
 
 
 def improvement(
@@ -56,21 +62,21 @@ def improvement(
     if isinstance(runs, NoAnswer):
         return runs
 
-    def chance(drawn: Sequence[Sequence[FloatArray]]) -> FloatArray:
-        beats = [
-            np.array([_beats(one, other) for one, other in zip(a, np.sort(b, axis=1), strict=True)])
-            for a, b in zip(*drawn, strict=True)
-        ]
-        chances: FloatArray = 0.5 + np.mean(beats, axis=0) / 2
+    beats = [np.sign(one[:, None] - other[None, :]) for one, other in zip(*runs, strict=True)]
+
+    def chance(drawn: Sequence[Sequence[IntArray]]) -> FloatArray:
+        tasks = zip(beats, *drawn, strict=True)
+        chances: FloatArray = 0.5 + np.mean([_mean_of_pairs(*task) for task in tasks], axis=0) / 2
         return chances
 
     return _interval(runs, chance, level, seed)
 
 
-def _beats(runs: FloatArray, ascending: FloatArray) -> float:
-    """The share of pairs in which a run is above another one, minus the share in which it is below."""
-    below = np.searchsorted(ascending, runs, "left") + np.searchsorted(ascending, runs, "right")
-    return float((below - len(ascending)).sum() / (len(runs) * len(ascending)))
+def _mean_of_pairs(values: FloatArray, left: IntArray, right: IntArray) -> FloatArray:
+    """The mean over all pairs of what was drawn: (left, right), and two of (resamples, runs)."""
+    first, second = (tallies(*drawn) for drawn in zip((left, right), values.shape, strict=True))
+    sums: FloatArray = ((first @ values) * second).sum(axis=1)
+    return sums / values.size
 
 
 def _runs(methods: Sequence[FloatArray]) -> list[list[FloatArray]] | NoAnswer:
@@ -82,20 +88,17 @@ def _runs(methods: Sequence[FloatArray]) -> list[list[FloatArray]] | NoAnswer:
 
 def _interval(
     methods: Sequence[Sequence[FloatArray]],
-    statistic: Callable[[Sequence[Sequence[FloatArray]]], FloatArray],
+    statistic: Callable[[Sequence[Sequence[IntArray]]], FloatArray],
     level: float,
     seed: int,
 ) -> Interval:
-    """Percentiles of a statistic of (resamples, runs) arrays, one for each method and task."""
+    """Percentiles of a statistic of drawn runs: their places, (resamples, runs), for each method and task."""
     rng = np.random.default_rng(seed)
-    drawn = [
-        [column[rng.integers(len(column), size=(RESAMPLES, len(column)))] for column in method]
-        for method in methods
-    ]
+    counts = [[len(column) for column in method] for method in methods]
+    drawn = [[rng.integers(n, size=(RESAMPLES, n)) for n in method] for method in counts]
     low, high = np.quantile(statistic(drawn), [(1 - level) / 2, (1 + level) / 2])
-    value = statistic([[column[None, :] for column in method] for method in methods])[0]
-    fewest = min(len(column) for method in methods for column in method)
-    return Interval(float(value), float(low), float(high), fewest, level, "bootstrap")
+    value = statistic([[np.arange(n)[None, :] for n in method] for method in counts])[0]
+    return Interval(float(value), float(low), float(high), min(map(min, counts)), level, "bootstrap")
 
 
 def _trimmed(runs: FloatArray) -> FloatArray:
