@@ -116,6 +116,8 @@ def _shared_seeds(
 
 
 def _only(cell: Cell, seeds: set[int]) -> Cell:
+    if seeds.issuperset(cell.seeds):
+        return cell
     kept = [at for at, seed in enumerate(cell.seeds) if seed in seeds]
     return replace(
         cell,
