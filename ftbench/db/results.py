@@ -95,29 +95,28 @@ class Results:
     def provenances(self, digests: Collection[str]) -> dict[str, dict[str, Any]]:
         """``provenance`` of many jobs: digest -> facts; those of which nothing is known are left out."""
         found = self._latest(digests, provenance.c.facts)
-        return {digest: dict(json.loads(facts)) for digest, facts in found.items()}
+        return {digest: dict(json.loads(facts)) for digest, (facts,) in found.items()}
 
-    def ran(self, digests: Collection[str], paths: Iterable[Sequence[str]]) -> dict[str, list[Any]]:
+    def ran(self, digests: Collection[str], paths: Iterable[Sequence[str]]) -> dict[str, tuple[Any, ...]]:
         """Some facts of ``provenances``, None for what is not known: a third of the time.
 
         Args:
             digests: of the jobs.
-            paths: where the facts stand, the keys from the outside in; two facts at least.
+            paths: where the facts stand, the keys from the outside in; facts that are texts or numbers.
         """
         places = ['$."' + '"."'.join(path) + '"' for path in paths]
-        found = self._latest(digests, func.json_extract(provenance.c.facts, *places))
-        return {digest: json.loads(facts) for digest, facts in found.items()}
+        return self._latest(digests, *(func.json_extract(provenance.c.facts, place) for place in places))
 
     def surroundings(self, digests: Collection[str], own: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """``provenances`` without what is a job's ``own``; jobs that ran alike share theirs."""
         parse = _parser()
         shared = func.json_remove(provenance.c.facts, *(f'$."{name}"' for name in own))
-        return {digest: parse(facts) for digest, facts in self._latest(digests, shared).items()}
+        return {digest: parse(facts) for digest, (facts,) in self._latest(digests, shared).items()}
 
-    def _latest(self, digests: Collection[str], facts: ColumnElement[Any]) -> dict[str, str]:
-        query = select(provenance.c.digest, facts).order_by(provenance.c.number)
-        # All are read and few are kept: a query has room for some thousand digests only.
-        return {digest: text for digest, text in self._store.rows(query) if digest in digests}
+    def _latest(self, digests: Collection[str], *facts: ColumnElement[Any]) -> dict[str, tuple[Any, ...]]:
+        query = select(provenance.c.digest, *facts).order_by(provenance.c.number)
+        # All are read and few are kept: of many, looking each up would take longer.
+        return {row[0]: row[1:] for row in self._store.rows(query) if row[0] in digests}
 
     def codes(self) -> dict[str, str]:
         """The digest of its method's code that each job was last trained with: job -> digest, where known."""
@@ -140,18 +139,20 @@ class Results:
             for run, step, name, value in found
         ]
 
-    def losses(self, where: JobFilter = ALL) -> list[tuple[str, str, int, float]]:
-        """The finite losses of many jobs, in the order of the queue: digest, run, step, value."""
+    def losses(self, digests: Iterable[str]) -> list[tuple[str, str, int, float]]:
+        """The finite losses of many jobs, in their order: digest, run, step, value."""
+        order = list(digests)
+        named = func.json_each(json.dumps(order)).table_valued("value")  # room for any number of digests
         query = (
             select(curves.c.digest, curves.c.run, curves.c.step, curves.c.value)
+            .join_from(named, curves, curves.c.digest == named.c.value)
             .where(curves.c.name == "loss", curves.c.value.is_not(None))
             .order_by(curves.c.digest, curves.c.run, curves.c.name, curves.c.step)  # as the table lies
         )
         found: dict[str, list[tuple[str, str, int, float]]] = {}
         for digest, run, step, value in self._store.rows(query):
             found.setdefault(digest, []).append((digest, run, step, value))
-        queued = select(jobs.c.digest).where(matching(where)).order_by(jobs.c.sequence)
-        return [row for (digest,) in self._store.rows(queued) for row in found.get(digest, ())]
+        return [row for digest in order for row in found.get(digest, ())]
 
     def predictions(self, digest: str) -> list[Predictions]:
         """The logits of a done job, by run and evaluation set."""

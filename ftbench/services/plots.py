@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ftbench.db import JobFilter, open_database
+from ftbench.db import open_database
 from ftbench.errors import BadValue, UnknownName
 from ftbench.reports.plots import KINDS
 from ftbench.reports.table import Section
@@ -143,8 +143,8 @@ def with_losses(address: str, frame: pd.DataFrame) -> pd.DataFrame:
 
     jobs = frame.drop_duplicates("job").set_index("job")
     with open_database(address, write=False) as database:
-        rows = database.results.losses(JobFilter(methods=tuple(jobs["method"].unique())))
+        rows = database.results.losses(jobs.index)
     found = pd.DataFrame(rows, columns=["job", "run", "step", "value"])
-    found = found[found["job"].isin(jobs.index)].join(jobs[["task", "label", "seed"]], on="job")
+    found = found.join(jobs[["task", "label", "seed"]], on="job")
     other = found["run"] != "main"
     return found.assign(label=found["label"].where(~other, found["label"] + " (" + found["run"] + ")"))
