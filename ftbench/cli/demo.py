@@ -13,6 +13,7 @@ DATABASE = "ftbench-demo.db"
 METHODS = "vanilla,rdrop,bidrop"
 TASKS = "toy"
 ROWS = "400"
+SLOTS = 4  # of more, starting takes longer than training
 
 
 def demo(
@@ -34,10 +35,12 @@ def demo(
     say(f"{counted(len(plan.jobs), 'job')}: ftbench queue {given}")
     queue.add(plan, address)
     with create_database(address) as database:
+        device = machine.choose_device(None)
         options = service.Options(
             name=service.worker_name(),
-            device=machine.choose_device(None),
+            device=device,
             threads=threads.fixed_threads(database, 1),  # the matrices of tiny are too small for two
+            slots=min(threads.most_slots(device, 1), SLOTS) if device == "cpu" else 1,
             drain=True,
         )
         code = service.Worker(database, options, progress.to_terminal()).run().exit_code
