@@ -80,7 +80,7 @@ def suites(
     The other options show it with axes of your own, as `ftbench queue --suite` takes them.
     """
     from ftbench.services import suite_cards as service
-    from ftbench.services.suite_grid import Asked
+    from ftbench.services.asked import Asked
 
     if name is None:
         _print(service.listed(), as_json)

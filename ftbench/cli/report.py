@@ -121,7 +121,7 @@ def report(
     elif named is not None:
         from ftbench.reports import FORMATS, render_suites
         from ftbench.services import suite_report
-        from ftbench.services.suite_grid import Asked
+        from ftbench.services.asked import Asked
 
         _refuse("--suite", ours)
         chosen = chosen_format(format_, as_json, output, FORMATS)

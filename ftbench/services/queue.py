@@ -14,6 +14,7 @@ from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.services import finding
+from ftbench.services.asked import Asked
 from ftbench.settings import data_dir
 
 if TYPE_CHECKING:
@@ -28,20 +29,11 @@ MAX_PRIORITY = 1_000_000
 
 
 @dataclass(frozen=True)
-class Request:
-    """What was asked for: the flags' texts, None where a flag was not given."""
+class Request(Asked):
+    """What is to be queued: the flags' texts, None where a flag was not given."""
 
-    methods: str | None = None
-    tasks: str | None = None
-    models: str | None = None
-    seeds: str | None = None
-    noise: str | None = None
-    reduction: str | None = None
-    train_size: str | None = None
     evaluate: str | None = None
-    settings: tuple[str, ...] = ()
     suite: str | None = None
-    variant: str | None = None
     baseline: bool = True
     data_dir: str | None = None
     vary: str | None = None

@@ -11,8 +11,8 @@ import numpy as np
 from ftbench.errors import DataError, UsageError
 from ftbench.reports.suite_table import SuiteReport
 from ftbench.services import suite_report
+from ftbench.services.asked import Asked
 from ftbench.services.reports import NothingToReport
-from ftbench.services.suite_grid import Asked
 from ftbench.services.suite_report import AVG, DELTA
 from ftbench.stats import paired
 from ftbench.stats.findings import Interval

@@ -8,7 +8,7 @@ from ftbench import suites
 from ftbench.domain import axes
 from ftbench.domain.job import Job
 from ftbench.services import costs, suite_grid, suite_plan
-from ftbench.services.suite_grid import Asked
+from ftbench.services.asked import Asked
 from ftbench.suites import Suite
 from ftbench.suites.published import cells
 

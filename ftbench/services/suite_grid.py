@@ -17,34 +17,10 @@ from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.services import finding
+from ftbench.services.asked import Asked
 from ftbench.suites import Block, Line, Suite
 
 BASELINE = "vanilla"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What was asked for beside the suite: the flags' texts, None where a flag was not given."""
-
-    methods: str | None = None
-    tasks: str | None = None
-    models: str | None = None
-    seeds: str | None = None
-    noise: str | None = None
-    reduction: str | None = None
-    train_size: str | None = None
-    settings: tuple[str, ...] = ()
-    variant: str | None = None
-
-    def flags(self) -> dict[str, str]:
-        """The flags that were given, as the command line takes them."""
-        given = {"--" + k.replace("_", "-"): v for k, v in vars(self).items() if isinstance(v, str)}
-        return given
-
-    def words(self) -> list[str]:
-        """The flags as words of a command."""
-        words = [word for pair in self.flags().items() for word in pair]
-        return words + [word for setting in self.settings for word in ("--set", setting)]
 
 
 @dataclass(frozen=True)

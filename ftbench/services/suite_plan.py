@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING
 from ftbench import suites
 from ftbench.domain import axes, plan
 from ftbench.services import finding, suite_grid
-from ftbench.services.suite_grid import Asked, Wanted
+from ftbench.services.suite_grid import Wanted
 
 if TYPE_CHECKING:
     from ftbench.services.queue import Request
-
-
-def asked(request: Request) -> Asked:
-    """What a request says beside the suite."""
-    return Asked(**{name: getattr(request, name) for name in Asked.__dataclass_fields__})
 
 
 def make(request: Request, find: finding.Finder) -> plan.Plan:
@@ -26,11 +21,10 @@ def make(request: Request, find: finding.Finder) -> plan.Plan:
         UsageError: an override that leaves nothing, or a name that does not exist.
         FtbenchError: data or a model that cannot be found.
     """
-    given = asked(request)
     grids: list[plan.Grid] = []
     for one in suites.chosen(request.suite or ""):
-        suite = suite_grid.adapted(one, given)
-        wanted = unique(list(suite_grid.cells(suite, given)))
+        suite = suite_grid.adapted(one, request)
+        wanted = unique(list(suite_grid.cells(suite, request)))
         cells = [_grid(cell, find) for cell in wanted]
         grids += [replace(cell, seeds=(seed,)) for seed in axes.seeds(suite.seeds) for cell in cells]
     return plan.expand(grids)

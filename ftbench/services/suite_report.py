@@ -28,10 +28,11 @@ from ftbench.services import (
     suite_orders,
     suite_time,
 )
+from ftbench.services.asked import Asked
 from ftbench.services.report_request import model_id
 from ftbench.services.suite_cells import Jobs, Rule
 from ftbench.services.suite_claims import Measured
-from ftbench.services.suite_grid import Asked, Wanted
+from ftbench.services.suite_grid import Wanted
 from ftbench.services.suite_layout import Place
 from ftbench.settings import DEFAULT_DATABASE, sqlite_path
 from ftbench.suites import TIME, Block, Line, Suite, claims

@@ -11,9 +11,9 @@ from ftbench.domain.result import State
 from ftbench.reports.suite_table import Head, SuiteCell
 from ftbench.reports.table import Cell
 from ftbench.services import suite_cells, suite_grid, suite_layout
+from ftbench.services.asked import Asked
 from ftbench.services.report_request import model_id
 from ftbench.services.suite_cells import Found, Jobs
-from ftbench.services.suite_grid import Asked
 from ftbench.suites import Suite
 
 if TYPE_CHECKING:

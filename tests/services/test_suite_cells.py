@@ -9,8 +9,9 @@ import pytest
 from ftbench import suites
 from ftbench.reports.table import Cell
 from ftbench.services import suite_cells, suite_grid
+from ftbench.services.asked import Asked
 from ftbench.services.suite_cells import Jobs, Rule
-from ftbench.services.suite_grid import Asked, Wanted
+from ftbench.services.suite_grid import Wanted
 from ftbench.suites.published import Published
 from tests.services.test_suite_report import Suited, around
 

@@ -12,7 +12,8 @@ from ftbench.domain.plan import Plan
 from ftbench.domain.recipe import Recipe
 from ftbench.errors import DataError, UnknownName, UsageError
 from ftbench.services import costs, queue, suite_cards
-from ftbench.services.suite_grid import Asked, adapted, differs
+from ftbench.services.asked import Asked
+from ftbench.services.suite_grid import adapted, differs
 from tests.places import data_folder, model_folder
 
 

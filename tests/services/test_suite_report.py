@@ -16,7 +16,7 @@ from ftbench.errors import BadValue
 from ftbench.reports import FORMATS, render_suites
 from ftbench.reports.suite_table import SuiteCell, SuiteReport
 from ftbench.services import suite_grid, suite_report
-from ftbench.services.suite_grid import Asked
+from ftbench.services.asked import Asked
 from ftbench.services.suite_report import Source
 from tests.services.report_rows import Rows
 

@@ -7,7 +7,7 @@ import pytest
 from ftbench import suites
 from ftbench.errors import UnknownName
 from ftbench.services import suite_cards, suite_grid, suite_layout
-from ftbench.services.suite_grid import Asked
+from ftbench.services.asked import Asked
 from ftbench.suites import published
 
 #: Jobs worked out by hand: methods × tasks × conditions × seeds.
