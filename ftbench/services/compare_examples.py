@@ -21,7 +21,6 @@ from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS, TITLES
 from ftbench.stats.example_metrics import METRICS
 from ftbench.stats.findings import Interval, Significance
-from ftbench.stats.leaderboard import ALPHA
 from ftbench.tasks import sources
 
 FIELDS = (
@@ -98,12 +97,16 @@ def _sheet(runs: _Runs, compared: Compared, correction: str) -> Sheet:
     corrected = CORRECTIONS[correction](np.array([row["p_mcnemar"] for row in tests]))
     for row, p in zip(tests, corrected, strict=True):
         row["p_corrected"] = float(p)
-        row["mark"] = "" if p >= ALPHA else "better" if row["left_alone"] > row["right_alone"] else "worse"
+        row["mark"] = (
+            "" if p >= compared.level else "better" if row["left_alone"] > row["right_alone"] else "worse"
+        )
     notes[:0] = [
         "One trained model against another, of one seed each: not whether a method is better. Δ: of the "
         "metric, with a 95 % bootstrap interval over the examples. McNemar's exact test is of the examples "
         "that one run alone has right (left only, right only), whatever the metric; "
-        f"corrected: {TITLES[correction]} over the {len(tests)} tests of this table, marked below {ALPHA:g}."
+        f"corrected: {TITLES[correction]} over the {len(tests)} tests of this table, marked below "
+        f"{compared.level:.3g}.",
+        *compared.said,
     ]
     return Sheet("examples", f"Comparison by example: {compared.title}", FIELDS, tuple(rows), tuple(notes))
 

@@ -234,6 +234,33 @@ def test_mcnemar_marks_right_answers_and_not_the_metric(ftbench):
     assert (row["left_alone"], row["right_alone"], row["mark"]) == (134, 200, "worse")
 
 
+def test_predictions_of_topped_up_runs_are_marked_at_the_level_of_their_plan(ftbench):
+    """McNemar's p of 13 examples, 11 to 2, is 0.022; over two seeds 0.045."""
+
+    def answers(labels):
+        given = {}
+        for seed in (0, 1):
+            for method, wrong in (("bidrop", slice(0, 2)), ("vanilla", slice(2, 13))):
+                given[method, seed] = labels.copy()
+                if seed == 0:
+                    given[method, seed][wrong] = 1 - labels[wrong]
+        return given
+
+    stored("toy-para", answers)
+
+    def shown():
+        found = sheet(ftbench("compare", "bidrop", "vanilla", "--examples", "--json"), "examples")
+        return found["rows"][0], found["notes"]
+
+    row, notes = shown()
+    assert row["p_corrected"] == pytest.approx(2 * stats.binomtest(11, 13).pvalue) and row["mark"] == "better"
+    assert "marked below 0.05." in notes[0]
+    assert ftbench("topup", "bidrop").code == 0
+    row, notes = shown()
+    assert row["p_corrected"] < 0.05 and row["mark"] == "" and "marked below 0.0167." in notes[0]
+    assert notes[1] == "Seeds were topped up: look 1 of 3, marks at 1.67 %."
+
+
 def test_predictions_whose_labels_are_not_here_are_left_out_with_the_reason(filled, monkeypatch):
     monkeypatch.delenv("FTBENCH_DATA", raising=False)
     ended = filled("compare", "bidrop", "vanilla", "--examples", "--json")

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.reports import plots, tidy
 from ftbench.reports.plots import cost, curves, ranks, reproduction, spread, theme
-from ftbench.services.plots import with_ranks
+from ftbench.services.plots import with_groups, with_ranks
+from ftbench.services.topup_levels import Topped
+from ftbench.stats.ranks import critical_difference
 from tests.reports.samples import GROUPED, REPORT
 
 ODD = "<b>&'\"]\\ {x}"
@@ -224,6 +227,22 @@ def test_ranks_are_averaged_over_tasks_and_ties_shared():
     critical = with_ranks(frame(methods=7, tasks=4))[1]
     assert critical == pytest.approx(2.949 * (7 * 8 / 24) ** 0.5, abs=2e-3)  # q of Demšar 2006, Table 5a
     assert with_ranks(frame(methods=7, tasks=1))[1] is None
+
+
+def test_ranks_of_topped_up_runs_are_grouped_at_the_level_of_their_plan():
+    data = frame(methods=7, tasks=4)
+    plan = TopupPlan("p", (), 0.05, 0.0, tuple(range(9)), (3, 6, 9))
+
+    def told(*topped: Topped, critical: float | None = None) -> str:
+        return " ".join(with_groups(data, "Title", topped, critical)["title"]["subtitle"])
+
+    assert "critical difference, 4.50 ranks (Nemenyi, 0.05)." in told(Topped(plan, frozenset({"other"})))
+    topped = Topped(plan, frozenset({data["job"].iloc[3]}))
+    stricter = critical_difference(4, 7, 0.05 / 3)
+    assert f"critical difference, {stricter:.2f} ranks (Nemenyi, 0.0167). Seeds were topped" in told(topped)
+    assert stricter > 4.9 and "look 1 of 3, marks at 1.67 %." in told(topped)
+    given = told(topped, critical=2.0)
+    assert "2.00 ranks (as given, whatever its level)." in given and "topped" not in given
 
 
 @pytest.mark.parametrize(
