@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -115,6 +116,49 @@ def test_plots_one_above_the_other_keep_their_data(tmp_path):
     plots.write(theme.stacked([one, two]), tmp_path / "plot.svg")
     points = (tmp_path / "plot.svg").read_text(encoding="utf-8").count('aria-roledescription="point"')
     assert points == len(values(one, "side")) + len(values(two, "side")) == 18 + 24
+
+
+LOOKS = {
+    "robustness": lambda data, title: curves.robustness(data, title, "noise"),
+    "learning": curves.learning,
+    "cost": cost.cost,
+}
+
+
+def looks(spec: Any) -> dict[str, set[tuple[str, str]]]:
+    """Method -> its looks: on which channel, which value."""
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for channel in ("color", "shape", "strokeDash"):
+        for one in found(spec, channel):
+            if isinstance(one, dict) and one.get("field") == "label":
+                for name, look in zip(one["scale"]["domain"], one["scale"]["range"], strict=True):
+                    seen.setdefault(name, set()).add((channel, str(look)))
+    return seen
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+def test_a_method_looks_the_same_in_every_plot_of_a_picture(kind, tmp_path):
+    data = frame(methods=9, ratios=(0.0, 0.1) if kind == "robustness" else (0.0,))
+    names = list(dict.fromkeys(data["label"]))
+    parts = [
+        data[data["label"].isin(part)]
+        for part in (names[3:6], names[::-1][:5], names, names[:1])  # the last has one that the first lacks
+    ]
+    single = [LOOKS[kind](part, str(at)) for at, part in enumerate(parts)]
+    channels = {channel for one in looks(single[2]).values() for channel, _ in one}
+    whole = theme.stacked(single)
+    seen = looks(whole)
+    assert set(seen) == set(names)
+    assert all(len(one) == len(channels) for one in seen.values())
+    assert len({frozenset(one) for one in seen.values()}) == 9
+    assert max(map(len, looks(single).values())) > len(channels)  # each by itself has looks of its own
+    plots.write(whole, tmp_path / "plot.svg")
+    drawn = re.findall(
+        r'<path aria-label="[^"]*label: ([^;"]*)[^>]*aria-roledescription="point"[^>]*fill="(#\w+)"',
+        (tmp_path / "plot.svg").read_text(encoding="utf-8"),
+    )
+    colours = {name: {fill for other, fill in drawn if other == name} for name, _ in drawn}
+    assert kind == "learning" or (len(drawn) > 9 and all(len(fills) == 1 for fills in colours.values()))
 
 
 def test_a_plot_is_written_as_the_file_is_named(tmp_path):
