@@ -127,7 +127,12 @@ def report(
         chosen = chosen_format(format_, as_json, output, FORMATS)
         axes = Asked(methods, tasks, models, seeds, noise, reduction, train_size, tuple(set_ or ()), variant)
         tables = suite_report.build(address, named, axes, suite_report.MARGIN if margin is None else margin)
-        text = render_suites(tables, chosen, width=width, styled=bold)
+        if chosen == "html":
+            from ftbench.services import suite_page
+
+            text = suite_page.page(tables)
+        else:
+            text = render_suites(tables, chosen, width=width, styled=bold)
     else:
         from ftbench.reports import FORMATS, latex_macros, render
         from ftbench.services import report_page

@@ -124,3 +124,8 @@ class SuiteReport:
     caption: tuple[str, ...]
     notes: tuple[str, ...] = ()
     claims: tuple[ClaimLine, ...] = ()
+
+    @property
+    def timed(self) -> bool:
+        """Whether it is about time and memory, not scores."""
+        return "ratio" in self.statistics

@@ -80,9 +80,10 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
     notes += compared.said
     friedman = ranks.friedman(means)
     if isinstance(friedman, Significance):
-        cut = ranks.critical_difference(tasks, means.shape[1])
+        cut = ranks.critical_difference(tasks, means.shape[1], compared.level)
         notes.append(
-            f"Friedman: p = {friedman.p:.3f}; critical difference of the average rank (Nemenyi): {cut:.2f}."
+            f"Friedman: p = {friedman.p:.3f}; critical difference of the average rank (Nemenyi, "
+            f"{compared.level:.3g}): {cut:.2f}."
         )
     else:
         notes.append(f"No Friedman test: {friedman}.")

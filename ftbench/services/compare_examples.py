@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ from ftbench.settings import data_dir
 from ftbench.stats import examples
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS, TITLES
+from ftbench.stats.example_metrics import METRICS
 from ftbench.stats.findings import Interval, Significance
-from ftbench.stats.leaderboard import ALPHA
 from ftbench.tasks import sources
 
 FIELDS = (
@@ -33,11 +32,12 @@ FIELDS = (
     Field("difference", "Δ", "points"),
     Field("low", "from", "points"),
     Field("high", "to", "points"),
+    Field("left_alone", "left only", "count"),
+    Field("right_alone", "right only", "count"),
     Field("p_mcnemar", "McNemar", "p"),
     Field("p_corrected", "corrected", "p"),
     Field("mark", ""),
 )
-Metric = Callable[[FloatArray, FloatArray], float]
 
 
 def sheets(address: str, compared: list[Compared], correction: str, data: str | None) -> list[Sheet]:
@@ -97,11 +97,16 @@ def _sheet(runs: _Runs, compared: Compared, correction: str) -> Sheet:
     corrected = CORRECTIONS[correction](np.array([row["p_mcnemar"] for row in tests]))
     for row, p in zip(tests, corrected, strict=True):
         row["p_corrected"] = float(p)
-        row["mark"] = "" if p >= ALPHA else "better" if row["difference"] > 0 else "worse"
+        row["mark"] = (
+            "" if p >= compared.level else "better" if row["left_alone"] > row["right_alone"] else "worse"
+        )
     notes[:0] = [
-        "One trained model against another, of one seed each: not whether a method is better. McNemar's "
-        f"exact test; corrected: {TITLES[correction]} over the {len(tests)} tests of this table, marked "
-        f"below {ALPHA:g}. Δ: of the metric, with a 95 % bootstrap interval over the examples."
+        "One trained model against another, of one seed each: not whether a method is better. Δ: of the "
+        "metric, with a 95 % bootstrap interval over the examples. McNemar's exact test is of the examples "
+        "that one run alone has right (left only, right only), whatever the metric; "
+        f"corrected: {TITLES[correction]} over the {len(tests)} tests of this table, marked below "
+        f"{compared.level:.3g}.",
+        *compared.said,
     ]
     return Sheet("examples", f"Comparison by example: {compared.title}", FIELDS, tuple(rows), tuple(notes))
 
@@ -115,51 +120,33 @@ def _rows(runs: _Runs, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
             mine, theirs = (runs.logits(by_seed[seed], task.evaluation) for by_seed in jobs)
             if mine is None or theirs is None:
                 continue
-            revision = jobs[0][seed].cell.data_revision
-            labels = runs.labels(spec, task.evaluation, revision)
-            name, metric = (
-                ("accuracy", _accuracy) if spec.labels else (spec.metric, _correlation(spec.metric))
-            )
-            if spec.labels:
-                mine, theirs = mine.argmax(axis=1).astype(float), theirs.argmax(axis=1).astype(float)
-            else:
-                mine, theirs = mine[:, 0], theirs[:, 0]
+            labels = runs.labels(spec, task.evaluation, jobs[0][seed].cell.data_revision)
+            mine, theirs = (_answers(spec, logits) for logits in (mine, theirs))
             yield {
                 "task": task.title,
                 "comparison": f"{compared.labels[left]} − {compared.labels[right]}",
                 "seed": seed,
                 "examples": len(labels),
-                "metric": name,
-                **_compared(mine, theirs, labels, metric, bool(spec.labels)),
+                **_compared(mine, theirs, labels, task.metric, classes=bool(spec.labels)),
             }
 
 
+def _answers(task: TaskSpec, logits: FloatArray) -> FloatArray:
+    """The class or the number that a run gives each example."""
+    return logits.argmax(axis=1).astype(float) if task.labels else logits[:, 0]
+
+
 def _compared(
-    mine: FloatArray, theirs: FloatArray, labels: FloatArray, metric: Metric, classes: bool
+    mine: FloatArray, theirs: FloatArray, labels: FloatArray, metric: str, *, classes: bool
 ) -> dict[str, Any]:
-    interval = examples.bootstrap(mine, theirs, labels, metric)
+    row: dict[str, Any] = {"metric": metric, "difference": None, "p_mcnemar": None}
+    if metric in METRICS:
+        interval = examples.bootstrap(mine, theirs, labels, METRICS[metric])
+        if isinstance(interval, Interval):
+            row |= {"difference": interval.value, "low": interval.low, "high": interval.high}
     tested = examples.mcnemar(mine == labels, theirs == labels) if classes else None
-    row: dict[str, Any] = {"difference": metric(mine, labels) - metric(theirs, labels)}
-    row["p_mcnemar"] = tested.p if isinstance(tested, Significance) else None
-    if isinstance(interval, Interval):
-        row |= {"low": interval.low, "high": interval.high}
+    if isinstance(tested, Significance):
+        row["p_mcnemar"] = tested.p
+        row["left_alone"] = int(((mine == labels) & (theirs != labels)).sum())
+        row["right_alone"] = int(((mine != labels) & (theirs == labels)).sum())
     return row
-
-
-def _accuracy(predicted: FloatArray, labels: FloatArray) -> float:
-    return float((predicted == labels).mean())
-
-
-def _correlation(metric: str) -> Metric:
-    return partial(_correlated, ranked=metric == "spearman")
-
-
-def _correlated(predicted: FloatArray, labels: FloatArray, ranked: bool) -> float:
-    """A correlation; a constant prediction correlates 0, as in the scores."""
-    if ranked:
-        from scipy.stats import rankdata
-
-        predicted, labels = rankdata(predicted), rankdata(labels)
-    a, b = predicted - predicted.mean(), labels - labels.mean()
-    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / norm if norm > 1e-12 else 0.0

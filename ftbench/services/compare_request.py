@@ -170,7 +170,7 @@ def arranged(
             setting.jobs,
         )
         pairs = tuple(itertools.combinations(block.compared, 2))
-        level, said = strictest(topped, setting.jobs)
+        level, said = strictest(topped, (job.cell.digest for job in setting.jobs))
         yield Compared(setting, setting.title + condition, named, block, pairs, level, said)
 
 

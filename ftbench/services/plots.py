@@ -10,9 +10,12 @@ from ftbench.db import open_database
 from ftbench.errors import BadValue, UnknownName
 from ftbench.reports.plots import KINDS
 from ftbench.reports.table import Section
+from ftbench.services import topup_levels
 from ftbench.services.frames import RAN
 from ftbench.services.report_request import Request
 from ftbench.services.reports import NothingToReport, build
+from ftbench.services.topup_levels import Topped
+from ftbench.stats.leaderboard import ALPHA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +69,7 @@ def _plot(
     address: str, kind: str, section: Section, over: str | None, critical: float | None, violin: bool
 ) -> dict[str, Any]:
     from ftbench.reports import tidy
-    from ftbench.reports.plots import cost, curves, ranks, spread
+    from ftbench.reports.plots import cost, curves, spread
 
     frame, title = tidy.scores(section), section.title
     if kind == "strip":
@@ -76,7 +79,8 @@ def _plot(
     if kind == "robustness":
         return curves.robustness(frame, title, section.axis or "")
     if kind == "ranks":
-        return ranks.ranks(frame, title, *with_ranks(frame, critical))
+        with open_database(address, write=False) as database:
+            return with_groups(frame, title, topup_levels.topped(database), critical)
     if kind == "learning":
         losses = with_losses(address, frame)
         if losses.empty:
@@ -115,11 +119,24 @@ def with_costs(took: Mapping[str, Sequence[Any]], frame: pd.DataFrame) -> pd.Dat
     return frame.assign(**columns).astype(dict.fromkeys(COSTS, float))
 
 
-def with_ranks(frame: pd.DataFrame, critical: float | None = None) -> tuple[dict[str, float], float | None]:
+def with_groups(
+    frame: pd.DataFrame, title: str, topped: Sequence[Topped], critical: float | None = None
+) -> dict[str, Any]:
+    """The diagram of average ranks; Nemenyi's groups at the level that seeds which were topped up allow."""
+    from ftbench.reports.plots import ranks
+
+    level, said = topup_levels.strictest(topped, frame["job"])
+    how = (f"Nemenyi, {level:.3g}", *said) if critical is None else ("as given, whatever its level",)
+    return ranks.ranks(frame, title, *with_ranks(frame, critical, level), how)
+
+
+def with_ranks(
+    frame: pd.DataFrame, critical: float | None = None, level: float = ALPHA
+) -> tuple[dict[str, float], float | None]:
     """Method -> its average rank over the tasks, ascending, and the critical difference.
 
-    Methods without a score on every task are left out. The difference is Nemenyi's unless one is given; there
-    is none for one task.
+    Methods without a score on every task are left out. The difference is Nemenyi's at a level unless one is
+    given; there is none for one task.
     """
     from ftbench.stats import ranks
 
@@ -130,7 +147,7 @@ def with_ranks(frame: pd.DataFrame, critical: float | None = None) -> tuple[dict
     average = ranks.average_ranks(means.to_numpy().T)
     named = sorted(zip(map(str, means.index), map(float, average), strict=True), key=lambda one: one[1])
     if critical is None and tasks > 1 and methods > 1:
-        critical = ranks.critical_difference(tasks, methods)
+        critical = ranks.critical_difference(tasks, methods, level)
     return dict(named), critical
 
 

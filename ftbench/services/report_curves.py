@@ -35,7 +35,7 @@ def fill_curves(part: Part, setting: Setting, subject: Subject) -> Section | Non
     ]
     behind = {d for group in basis.groups for row in group.rows for cell in row.cells for d in cell.jobs}
     jobs = [job for job in setting.jobs if job.cell.digest in behind]
-    level, why = strictest(subject.topped, jobs)
+    level, why = strictest(subject.topped, (job.cell.digest for job in jobs))
     rows, family = _corrected(rows, level)
     told = _told(family, level, part, subject.baseline)
     return replace(

@@ -9,8 +9,10 @@ from ftbench.db import Database, JobFilter, open_database
 from ftbench.errors import FtbenchError
 from ftbench.reports import html
 from ftbench.reports.table import Cell, Report, Section
+from ftbench.services import topup_levels
 from ftbench.services.again import command
-from ftbench.services.plots import COSTS, with_costs, with_losses, with_ranks
+from ftbench.services.plots import COSTS, with_costs, with_groups, with_losses, with_ranks
+from ftbench.services.topup_levels import Topped
 
 #: What the page shows of a job: heading -> where its provenance has it.
 TOOK = {"seconds": ("wall_seconds",), "memory, MB": ("peak_memory_mb",), "worker": ("worker",)}
@@ -33,8 +35,10 @@ def page(address: str, report: Report) -> str:
         ran = database.results.ran(wanted, [*TOOK.values(), *COSTS.values()])
         around = database.results.surroundings(wanted, OWN)
         queued = _commands(database, cells, firsts)
+        topped = topup_levels.topped(database)
     jobs, surroundings = _took(ran, around)
-    figures, script = _figures(address, report, {job: found[len(TOOK) :] for job, found in ran.items()})
+    costs = {job: found[len(TOOK) :] for job, found in ran.items()}
+    figures, script = _figures(address, report, costs, topped)
     return html.render(report, html.Details(jobs, tuple(TOOK), surroundings, queued, figures, script))
 
 
@@ -71,7 +75,7 @@ def _took(
 
 
 def _figures(
-    address: str, report: Report, took: Mapping[str, Sequence[Any]]
+    address: str, report: Report, took: Mapping[str, Sequence[Any]], topped: Sequence[Topped]
 ) -> tuple[list[list[html.Figure]], str]:
     """The plots of each table, and the library that shows them; nothing where it is not installed."""
     from ftbench.reports.plots import theme
@@ -82,13 +86,15 @@ def _figures(
         return [], ""
     from ftbench.reports.plots import embedded
 
-    figures = [list(_figures_of(address, section, took)) for section in report.sections]
+    figures = [list(_figures_of(address, section, took, topped)) for section in report.sections]
     return figures, embedded() if any(figures) else ""
 
 
-def _figures_of(address: str, section: Section, took: Mapping[str, Sequence[Any]]) -> Iterator[html.Figure]:
+def _figures_of(
+    address: str, section: Section, took: Mapping[str, Sequence[Any]], topped: Sequence[Topped]
+) -> Iterator[html.Figure]:
     from ftbench.reports import tidy
-    from ftbench.reports.plots import cost, curves, ranks, spread
+    from ftbench.reports.plots import cost, curves, spread
 
     scores, title = section.scores, section.title
     frame = tidy.scores(scores)
@@ -101,9 +107,8 @@ def _figures_of(address: str, section: Section, took: Mapping[str, Sequence[Any]
     costs = with_costs(took, frame)
     if costs["training_seconds"].notna().any():
         yield html.Figure("Cost", cost.cost(costs, title))
-    found, critical = with_ranks(frame)
-    if len(found) > 1 and frame["task"].nunique() > 1:
-        yield html.Figure("Ranks", ranks.ranks(frame, title, found, critical))
+    if len(with_ranks(frame)[0]) > 1 and frame["task"].nunique() > 1:
+        yield html.Figure("Ranks", with_groups(frame, title, topped))
     if frame["job"].nunique() <= CURVES:
         losses = with_losses(address, frame)
         if not losses.empty:

@@ -68,7 +68,7 @@ def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
     columns = tuple(_columns(part, blocks, tasks, subject.baseline))
     rows = _ordered(methods, baseline, blocks, subject.labels)
     groups = tuple(_group(part, ratio, blocks, rows, baseline, columns, subject) for ratio in blocks)
-    level, why = strictest(subject.topped, shown)
+    level, why = strictest(subject.topped, (job.cell.digest for job in shown))
     firsts = [found[0] for found in blocks.values()]
     groups, told = marked(groups, firsts, rows, baseline, subject.baseline, level)
     return Section(

@@ -18,7 +18,7 @@ from ftbench.stats import paired
 from ftbench.stats.findings import Interval
 from ftbench.suites import TIME, chosen
 
-__all__ = ["Asked", "draw_pairs", "draw_suite"]
+__all__ = ["Asked", "draw_pairs", "draw_suite", "of_table"]
 
 
 def draw_pairs(path: Path) -> dict[str, Any]:
@@ -65,23 +65,36 @@ def draw_suite(address: str, name: str, asked: Asked) -> dict[str, Any]:
         NothingToReport: no cell has both.
         FtbenchError: the plotting packages are missing.
     """
-    from ftbench.reports.plots import reproduction, theme
+    from ftbench.reports.plots import theme
 
     theme.load()
-    import pandas as pd
-
-    kinds = [suite.kind for suite in chosen(name)]
-    if set(kinds) == {TIME}:
+    if all(suite.kind == TIME for suite in chosen(name)):
         raise UsageError(f"--suite {name} is about time: it has no scores to draw")
-    found = suite_report.build(address, name, asked)
-    tables = [table for table, kind in zip(found, kinds, strict=True) if kind != TIME]
+    tables = [table for table in suite_report.build(address, name, asked) if not table.timed]
     rows = [pair for table in tables for pair in pairs(table, named=len(tables) > 1)]
     if not rows:
         raise NothingToReport(
             f"{name}: no cell has both a printed and a measured mean; `ftbench report --suite {name}` says "
             "what is missing"
         )
-    title = tables[0].title if len(tables) == 1 else name
+    return _drawn(rows, tables[0].title if len(tables) == 1 else name)
+
+
+def of_table(table: SuiteReport) -> dict[str, Any] | None:
+    """The cells of one table that have a printed and a measured mean; None where there are none.
+
+    Args:
+        table: of a paper; one about time has no scores to draw.
+    """
+    rows = [] if table.timed else list(pairs(table, named=False))
+    return _drawn(rows, table.title) if rows else None
+
+
+def _drawn(rows: list[dict[str, Any]], title: str) -> dict[str, Any]:
+    import pandas as pd
+
+    from ftbench.reports.plots import reproduction
+
     return reproduction.reproduction(pd.DataFrame(rows), f"Published and measured: {title}")
 
 

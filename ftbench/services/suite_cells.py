@@ -134,10 +134,12 @@ class Rule:
 
     Attributes:
         margin: points within which two means agree.
+        level: of the tests.
         departs: why the numbers of a line are not of the printed protocol; () where they are.
     """
 
     margin: float
+    level: float = equivalence.LEVEL
     departs: tuple[str, ...] = ()
 
 
@@ -174,7 +176,7 @@ def _beside(
         return SuiteCell(**common, verdict=NOT_COMPARABLE, reason=reason)
     if ours is None or theirs is None:
         return SuiteCell(**common, verdict=equivalence.UNDERPOWERED, reason="fewer than two seeds")
-    test = equivalence.tost(ours, theirs, rule.margin)
+    test = equivalence.tost(ours, theirs, rule.margin, rule.level)
     return SuiteCell(**common, verdict=test.verdict, p_equal=test.p_equal, p_apart=test.p_apart)
 
 

@@ -18,12 +18,12 @@ from ftbench.reports.table import Cell
 from ftbench.stats import paired
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import NoAnswer, Significance
+from ftbench.stats.leaderboard import ALPHA
 from ftbench.stats.spread import pitman_morgan
 from ftbench.suites import Block, Line
 from ftbench.suites.claims import DROP, SPREAD, Claim
 
 SUPPORTED, CONTRADICTED, OPEN, NOT_MEASURED = "supported", "contradicted", "open", "not measured"
-LEVEL = 0.05
 Runs = Mapping[tuple[int, int], float]
 """(column, seed) -> score."""
 
@@ -37,12 +37,13 @@ class Measured:
     averaged: tuple[bool, ...]
 
 
-def check(claim: Claim, blocks: Sequence[Measured]) -> ClaimLine:
+def check(claim: Claim, blocks: Sequence[Measured], level: float = ALPHA) -> ClaimLine:
     """Check a claim against what was measured.
 
     Args:
         claim: of the suite.
         blocks: all its blocks; the clean one first where there is one.
+        level: of the tests.
     """
     chosen = [b for b in blocks if not claim.settings or b.block.setting in claim.settings]
     results = []
@@ -65,7 +66,7 @@ def check(claim: Claim, blocks: Sequence[Measured]) -> ClaimLine:
         return ClaimLine(claim.text, NOT_MEASURED, f"needs two seeds of {claim.method} and {named}")
     p, against, n, rival = max(results)
     worst = min(results, key=lambda one: one[1])
-    verdict = SUPPORTED if p < LEVEL else CONTRADICTED if worst[1] * len(results) < LEVEL else OPEN
+    verdict = SUPPORTED if p < level else CONTRADICTED if worst[1] * len(results) < level else OPEN
     if verdict == CONTRADICTED:
         p, n, rival = worst[1], worst[2], worst[3]
     test = "Pitman-Morgan test" if claim.measure == SPREAD else "paired t test"

@@ -8,14 +8,15 @@ from itertools import combinations
 import numpy as np
 
 from ftbench.services import suite_claims, suite_layout
-from ftbench.services.suite_claims import LEVEL, Measured
+from ftbench.services.suite_claims import Measured
 from ftbench.stats import correction, paired
 from ftbench.stats.findings import NoAnswer
+from ftbench.stats.leaderboard import ALPHA
 from ftbench.suites import Block, Line, Suite
 from ftbench.suites.published import AVERAGE
 
 
-def lines(suite: Suite, blocks: Sequence[Measured]) -> Iterator[str]:
+def lines(suite: Suite, blocks: Sequence[Measured], level: float = ALPHA) -> Iterator[str]:
     """A line for each condition: how many pairs of methods stand as printed, how many the other way round.
 
     Compared are the averages, or the only column; told apart is by the paired t test over the seeds that
@@ -24,6 +25,7 @@ def lines(suite: Suite, blocks: Sequence[Measured]) -> Iterator[str]:
     Args:
         suite: under the axes that were given.
         blocks: what was measured of it.
+        level: below which corrected p tell two methods apart.
     """
     found = [list(_pairs(suite, one)) for one in blocks]
     p = np.asarray([p for pairs in found for _, p in pairs])
@@ -31,7 +33,7 @@ def lines(suite: Suite, blocks: Sequence[Measured]) -> Iterator[str]:
     p[known] = correction.holm(p[known]) if known.any() else p[known]
     corrected = iter(p)
     for one, pairs in zip(blocks, found, strict=True):
-        judged = [(same, next(corrected) < LEVEL) for same, _ in pairs]
+        judged = [(same, next(corrected) < level) for same, _ in pairs]
         if judged:
             right, wrong = ([sure for same, sure in judged if same is side] for side in (True, False))
             title = f"Order, {one.block.title}" if one.block.title else "Order"

@@ -27,6 +27,7 @@ from ftbench.services import (
     suite_layout,
     suite_orders,
     suite_time,
+    topup_levels,
 )
 from ftbench.services.asked import Asked
 from ftbench.services.report_request import model_id
@@ -34,6 +35,7 @@ from ftbench.services.suite_cells import Jobs, Rule
 from ftbench.services.suite_claims import Measured
 from ftbench.services.suite_grid import Wanted
 from ftbench.services.suite_layout import Place
+from ftbench.services.topup_levels import Topped, strictest
 from ftbench.settings import DEFAULT_DATABASE, sqlite_path
 from ftbench.suites import TIME, Block, Line, Suite, claims
 from ftbench.suites.published import AVERAGE, TITLES, Published, differences
@@ -52,6 +54,7 @@ class Source:
         scores: theirs.
         facts: digest -> what the job ran with, for reports on time.
         codes: digest -> the state of its method's code.
+        topped: the jobs whose seeds were topped up.
     """
 
     address: str
@@ -59,6 +62,7 @@ class Source:
     scores: Sequence[ScoreRow | ValueRow] = ()
     facts: Mapping[str, Mapping[str, object]] | None = None
     codes: Mapping[str, str] = field(default_factory=dict)
+    topped: Sequence[Topped] = ()
 
 
 def build(address: str, name: str, asked: Asked, margin: float = MARGIN) -> tuple[SuiteReport, ...]:
@@ -89,23 +93,26 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: fl
         margin: points within which two means agree.
     """
     jobs = Jobs(source.rows, source.scores)
-    make = suite_time.grids if suite.kind == TIME else _grids
-    sections = tuple(_sections(changed, list(make(changed, asked, jobs, source.facts or {}, margin))))
-    cells = [c for s in sections for g in s.groups for r in g.rows for c in r.cells if c.applies]
     measured = [] if suite.kind == TIME else list(_blocks(changed, asked, jobs))
+    digests = (job for one in measured for row in one.rows.values() for cell in row for job in cell.jobs)
+    level, why = strictest(source.topped, digests)
+    rule = Rule(margin, level)
+    make = suite_time.grids if suite.kind == TIME else _grids
+    sections = tuple(_sections(changed, list(make(changed, asked, jobs, source.facts or {}, rule))))
+    cells = [c for s in sections for g in s.groups for r in g.rows for c in r.cells if c.applies]
     return SuiteReport(
         name=suite.name,
         title=changed.title,
         statistics=("ratio",) if suite.kind == TIME else changed.statistics,
         margin=margin,
         sections=sections,
-        caption=tuple(_caption(suite, asked, margin)),
+        caption=(*_caption(suite, asked, rule), *why),
         notes=(
-            *suite_orders.lines(changed, measured),
+            *suite_orders.lines(changed, measured, level),
             *_notes(suite, asked, cells, source.address),
             *_older(cells, source),
         ),
-        claims=tuple(suite_claims.check(claim, measured) for claim in claims.of(suite.name)),
+        claims=tuple(suite_claims.check(claim, measured, level) for claim in claims.of(suite.name)),
     )
 
 
@@ -119,7 +126,7 @@ class Grid:
 
 
 def _grids(
-    suite: Suite, asked: Asked, jobs: Jobs, facts: Mapping[str, object], margin: float
+    suite: Suite, asked: Asked, jobs: Jobs, facts: Mapping[str, object], given: Rule
 ) -> Iterator[Grid]:
     """The blocks of a suite of scores."""
     wanted = list(suite_grid.cells(suite, asked))
@@ -134,7 +141,7 @@ def _grids(
         rows = []
         for line, row in cells.items():
             printed = _by_column(suite_layout.printed(suite, block, line))
-            rule = Rule(margin, (*block.departs, *_departs(line, asked)))
+            rule = replace(given, departs=(*block.departs, *_departs(line, asked)))
             shown = [
                 suite_cells.compared(cell, printed.get(place.key, {}), rule)
                 for cell, place in zip(row, places, strict=True)
@@ -266,7 +273,7 @@ def _sections(suite: Suite, grids: Sequence[Grid]) -> Iterator[SuiteSection]:
         yield SuiteSection(columns, tuple(groups))
 
 
-def _caption(suite: Suite, asked: Asked, margin: float) -> Iterator[str]:
+def _caption(suite: Suite, asked: Asked, rule: Rule) -> Iterator[str]:
     yield f"{TITLES[suite.source]}. {suite.protocol}"
     differs = suite_grid.differs(suite, asked)
     if differs:
@@ -274,11 +281,13 @@ def _caption(suite: Suite, asked: Asked, margin: float) -> Iterator[str]:
     if suite.kind == TIME:
         yield "Measured on runs that had the machine to themselves; evaluation is not in the times."
         return
+    margin = f"{rule.margin:g} point{'s' * (rule.margin != 1)}"
     yield (
         "Measured, and [in brackets] printed. The sign compares the means by two one-sided t tests "
-        f"at 0.05: = reproduced, within {margin:g} point{'s' * (margin != 1)}; ≠ not reproduced, further "
-        "apart; ? underpowered, neither shown; × not comparable. Where a paper prints no standard deviation, "
-        "ours stands for it. Max, std and Δ are described, not tested."
+        f"at {rule.level:.3g}: = reproduced, within {margin}; ≠ not reproduced, further apart; ? "
+        "underpowered, neither shown; × not comparable. Where a paper prints no standard deviation, ours "
+        "stands for it. Orders and claims are tested at this level, too. Max, std and Δ are described, not "
+        "tested."
     )
 
 
@@ -317,4 +326,5 @@ def _read(address: str, changed: Sequence[Suite]) -> Source:
         scores = database.results.values(where)
         timed = any(suite.kind == TIME for suite in changed)
         facts = database.results.provenances({row.digest for row in rows}) if timed else None
-        return Source(address, rows, scores, facts, database.results.codes())
+        codes, topped = database.results.codes(), topup_levels.topped(database)
+        return Source(address, rows, scores, facts, codes, topped)

@@ -13,7 +13,7 @@ from ftbench.reports.table import Cell
 from ftbench.services import suite_cells, suite_grid, suite_layout
 from ftbench.services.asked import Asked
 from ftbench.services.report_request import model_id
-from ftbench.services.suite_cells import Found, Jobs
+from ftbench.services.suite_cells import Found, Jobs, Rule
 from ftbench.suites import Suite
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ COLUMNS = (
 )
 
 
-def grids(suite: Suite, asked: Asked, jobs: Jobs, facts: Mapping[str, Any], margin: float) -> Iterator[Grid]:
+def grids(suite: Suite, asked: Asked, jobs: Jobs, facts: Mapping[str, Any], rule: Rule) -> Iterator[Grid]:
     """The blocks of a suite about time; nothing is tested: ratios are described."""
     from ftbench.services.suite_report import Grid
 

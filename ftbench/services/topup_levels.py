@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from ftbench.db import Database, JobFilter
 from ftbench.domain.job import Job
 from ftbench.domain.topup import TopupPlan
-from ftbench.services.report_jobs import ReportJob
 from ftbench.stats.leaderboard import ALPHA
 
 
@@ -39,9 +38,9 @@ def topped(database: Database) -> list[Topped]:
     ]
 
 
-def strictest(found: Sequence[Topped], jobs: Iterable[ReportJob]) -> tuple[float, tuple[str, ...]]:
+def strictest(found: Sequence[Topped], digests: Iterable[str]) -> tuple[float, tuple[str, ...]]:
     """The level for the marks of a table with these jobs, and what the table says of it."""
-    shown = {job.cell.digest for job in jobs} if found else set()
+    shown = set(digests) if found else set()
     plans = [one.plan for one in found if one.digests & shown]
     if not plans:
         return ALPHA, ()

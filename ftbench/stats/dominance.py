@@ -9,7 +9,8 @@ import numpy as np
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import Interval, NoAnswer, too_few
 
-RESAMPLES = 1_000
+RESAMPLES = 10_000
+"""With 1,000 the bound itself has a standard error above 0.01 where σ is large; with so many, of 0.004."""
 
 
 def violation(left: FloatArray, right: FloatArray) -> float:
@@ -61,8 +62,8 @@ def almost_stochastic_order(
     rng = np.random.default_rng(seed)
     found = violation(left, right)
     scale = math.sqrt(n * m / (n + m))
-    drawn = [(rng.choice(left, n), rng.choice(right, m)) for _ in range(resamples)]
-    violations = _violations(*(np.stack(one) for one in zip(*drawn, strict=True)))
+    drawn = (one[rng.integers(len(one), size=(resamples, len(one)))] for one in (left, right))
+    violations = _violations(*drawn)
     reach = float(np.std(scale * (violations - found))) / scale * float(special.ndtri(level))
     return Interval(found, max(0.0, found - reach), min(1.0, found + reach), min(n, m), level, "bootstrap")
 

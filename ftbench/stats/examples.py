@@ -7,15 +7,15 @@ differences where there are none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-import numpy.typing as npt
 
 from ftbench.stats.aggregate import BoolArray, FloatArray
+from ftbench.stats.example_metrics import Counts, Metric
 from ftbench.stats.findings import Interval, NoAnswer, Significance, too_few
 
 RESAMPLES = 1_000
+AT_ONCE = 1_000_000
+"""Numbers of examples in memory at a time: resamples by kinds of example."""
 
 
 def mcnemar(left: BoolArray, right: BoolArray) -> Significance | NoAnswer:
@@ -42,7 +42,7 @@ def bootstrap(
     left: FloatArray,
     right: FloatArray,
     labels: FloatArray,
-    metric: Callable[[FloatArray, FloatArray], float],
+    metric: Metric,
     *,
     level: float = 0.95,
     seed: int = 0,
@@ -50,13 +50,14 @@ def bootstrap(
 ) -> Interval | NoAnswer:
     """The difference in a metric of a whole set, examples resampled with replacement (Koehn 2004, section 3).
 
-    The same examples are drawn for both runs. The interval is of percentiles.
+    The same examples are drawn for both runs. The interval is of percentiles. Examples with the same label
+    and the same two predictions are drawn together, by their number: of two classes there are eight kinds.
 
     Args:
-        left: (examples, …) what the left run predicts.
-        right: (examples, …), the same examples.
+        left: (examples,) what the left run predicts: classes or numbers.
+        right: (examples,), the same examples.
         labels: (examples,).
-        metric: of predictions and labels.
+        metric: of ``example_metrics``.
         level: in (0, 1).
         seed: of the bootstrap.
         resamples: how many.
@@ -64,11 +65,14 @@ def bootstrap(
     n = len(labels)
     if n < 2:
         return too_few(n, 2, "examples")
+    (labels, left, right), times = np.unique(np.stack([labels, left, right]), axis=1, return_counts=True)
+
+    def difference(drawn: Counts) -> FloatArray:
+        return metric(left, labels, drawn) - metric(right, labels, drawn)
+
     rng = np.random.default_rng(seed)
-    drawn = np.empty(resamples)
-    for at in range(resamples):
-        rows: npt.NDArray[np.int64] = rng.integers(n, size=n)
-        drawn[at] = metric(left[rows], labels[rows]) - metric(right[rows], labels[rows])
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    value = metric(left, labels) - metric(right, labels)
-    return Interval(float(value), float(low), float(high), n, level, "bootstrap")
+    at_once = max(1, AT_ONCE // len(times))
+    sizes = [min(at_once, resamples - start) for start in range(0, resamples, at_once)]
+    found = np.concatenate([difference(rng.multinomial(n, times / n, size=size)) for size in sizes])
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(difference(times[None])[0]), float(low), float(high), n, level, "bootstrap")

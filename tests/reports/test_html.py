@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ftbench.reports import html, render
+from ftbench.reports.plots import theme
 from ftbench.reports.table import Group, Report
 from tests.reports.samples import GROUPED, MARKED, REPORT, ROWS, SECTION
 
@@ -74,6 +75,17 @@ def test_what_users_named_is_text_wherever_it_stands():
     assert scripts(page) == scripts(plain) + 1  # the plotting library
     assert data_of(text)["with"] == [{ODD: ODD}] and data_of(text, "specs") == [[{"title": ODD}]]
     assert next(cell for cell in data_of(text)["cells"].values())["title"].startswith(ODD)
+
+
+def test_a_method_looks_the_same_in_all_plots_of_a_page():
+    specs = [{"color": theme.colour(names)} for names in (["a", "b"], ["b"], ["c", "a"])]
+    figures = [[html.Figure("x", spec) for spec in specs]]
+    text = html.render(REPORT, html.Details(figures=figures, script="x"))
+    (found,) = data_of(text, "specs")
+    scales = [spec["color"]["scale"] for spec in found]
+    blue, red, green = theme.COLOURS[:3]
+    assert [scale["range"] for scale in scales] == [[blue, red], [red], [green, blue]]
+    assert scales[1]["domain"] == ["b"]
 
 
 def test_every_number_leads_to_its_jobs():

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ftbench.services import report_page, reports
+from ftbench.reports.suite_table import SuiteReport
+from ftbench.services import report_page, reports, suite_page
 from tests.example import three_methods
+from tests.services.test_suite_report import Suited, around, table
 
 sync_api = pytest.importorskip("playwright.sync_api")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -33,17 +36,42 @@ def browser() -> Iterator[Any]:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     database, found = str(three_methods(folder / "ftbench.db")), {}
-    for table in ("main", "robustness"):
-        report = reports.build(database, reports.Request(table))
-        found[table] = folder / f"{table}.html"
-        found[table].write_text(report_page.page(database, report), encoding="utf-8")
+    for name in ("main", "robustness"):
+        report = reports.build(database, reports.Request(name))
+        found[name] = folder / f"{name}.html"
+        found[name].write_text(report_page.page(database, report), encoding="utf-8")
+    found["suite"] = folder / "suite.html"
+    found["suite"].write_text(suite_page.page(papers()), encoding="utf-8")
     return found
+
+
+def papers() -> list[SuiteReport]:
+    """Two tables of a paper: one about time, and one with three cells measured; the third has one seed."""
+    rows = Suited()
+    rows.add("vanilla", "cola", around(64.1, 0.2))
+    rows.add("vanilla", "rte", around(71.5, 2.0))
+    rows.add("dps_dense", "cola", [60.0], "published")
+    return [table("dps/table1", rows), table("dps/table6", rows)]
 
 
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
 def page(request: pytest.FixtureRequest, browser: Any, files: dict[str, Path]) -> Iterator[Any]:
-    """The main table's page; at the end nothing may have been complained of or loaded from elsewhere."""
-    context = browser.new_context(viewport=request.param, color_scheme="light", offline=True)
+    """The main table's page."""
+    with visited(browser, files["main"], request.param) as opened:
+        yield opened
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def suite(request: pytest.FixtureRequest, browser: Any, files: dict[str, Path]) -> Iterator[Any]:
+    """The page of a paper's tables."""
+    with visited(browser, files["suite"], request.param) as opened:
+        yield opened
+
+
+@contextmanager
+def visited(browser: Any, file: Path, screen: dict[str, int]) -> Iterator[Any]:
+    """A page with its plots; at the end nothing may have been complained of or loaded from elsewhere."""
+    context = browser.new_context(viewport=screen, color_scheme="light", offline=True)
     opened = context.new_page()
     said: list[str] = []
     opened.on("console", lambda message: said.append(message.text))
@@ -51,7 +79,7 @@ def page(request: pytest.FixtureRequest, browser: Any, files: dict[str, Path]) -
     opened.on(
         "request", lambda sent: said.append(sent.url) if not sent.url.startswith(("file:", "data:")) else None
     )
-    opened.goto(files["main"].as_uri())
+    opened.goto(file.as_uri())
     opened.wait_for_selector(".plot svg")
     yield opened
     context.close()
@@ -159,6 +187,24 @@ def test_the_page_is_no_wider_than_the_screen(page: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     for name in ("table", ".plot"):
         assert page.locator(f".scroll {name}").first.is_visible()
+
+
+def test_a_papers_table_has_its_printed_and_measured_means_as_a_plot(suite: Any) -> None:
+    assert suite.locator("section").count() == 2 and suite.locator(".plot").count() == 1
+    plot = suite.locator("section").first.locator(".plot")
+    points = plot.locator("svg .mark-symbol.role-mark path")
+    assert points.count() == 3
+    told = points.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+    assert any("published: 64.11; measured: 64.1" in text for text in told)
+    assert "Published and measured" in plot.locator("svg").text_content()
+    points.first.scroll_into_view_if_needed()
+    points.first.hover(force=True)
+    tip = suite.locator("#vg-tooltip-element.visible")
+    tip.wait_for()
+    assert "vanilla fine-tuning · CoLA" in tip.inner_text() and "64.11" in tip.inner_text()
+    suite.get_by_role("button", name="Dark").click()
+    suite.wait_for_function("document.querySelector('.plot svg').innerHTML.includes('#e8ebee')")
+    assert suite.evaluate("document.documentElement.scrollWidth") <= suite.viewport_size["width"]
 
 
 def test_it_prints_with_its_tables_and_without_its_tools(page: Any) -> None:

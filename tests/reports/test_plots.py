@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -10,10 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.reports import plots, tidy
 from ftbench.reports.plots import cost, curves, ranks, reproduction, spread, theme
-from ftbench.services.plots import with_ranks
+from ftbench.services.plots import with_groups, with_ranks
+from ftbench.services.topup_levels import Topped
+from ftbench.stats.ranks import critical_difference
 from tests.reports.samples import GROUPED, REPORT
 
 ODD = "<b>&'\"]\\ {x}"
@@ -112,6 +116,49 @@ def test_plots_one_above_the_other_keep_their_data(tmp_path):
     plots.write(theme.stacked([one, two]), tmp_path / "plot.svg")
     points = (tmp_path / "plot.svg").read_text(encoding="utf-8").count('aria-roledescription="point"')
     assert points == len(values(one, "side")) + len(values(two, "side")) == 18 + 24
+
+
+LOOKS = {
+    "robustness": lambda data, title: curves.robustness(data, title, "noise"),
+    "learning": curves.learning,
+    "cost": cost.cost,
+}
+
+
+def looks(spec: Any) -> dict[str, set[tuple[str, str]]]:
+    """Method -> its looks: on which channel, which value."""
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for channel in ("color", "shape", "strokeDash"):
+        for one in found(spec, channel):
+            if isinstance(one, dict) and one.get("field") == "label":
+                for name, look in zip(one["scale"]["domain"], one["scale"]["range"], strict=True):
+                    seen.setdefault(name, set()).add((channel, str(look)))
+    return seen
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+def test_a_method_looks_the_same_in_every_plot_of_a_picture(kind, tmp_path):
+    data = frame(methods=9, ratios=(0.0, 0.1) if kind == "robustness" else (0.0,))
+    names = list(dict.fromkeys(data["label"]))
+    parts = [
+        data[data["label"].isin(part)]
+        for part in (names[3:6], names[::-1][:5], names, names[:1])  # the last has one that the first lacks
+    ]
+    single = [LOOKS[kind](part, str(at)) for at, part in enumerate(parts)]
+    channels = {channel for one in looks(single[2]).values() for channel, _ in one}
+    whole = theme.stacked(single)
+    seen = looks(whole)
+    assert set(seen) == set(names)
+    assert all(len(one) == len(channels) for one in seen.values())
+    assert len({frozenset(one) for one in seen.values()}) == 9
+    assert max(map(len, looks(single).values())) > len(channels)  # each by itself has looks of its own
+    plots.write(whole, tmp_path / "plot.svg")
+    drawn = re.findall(
+        r'<path aria-label="[^"]*label: ([^;"]*)[^>]*aria-roledescription="point"[^>]*fill="(#\w+)"',
+        (tmp_path / "plot.svg").read_text(encoding="utf-8"),
+    )
+    colours = {name: {fill for other, fill in drawn if other == name} for name, _ in drawn}
+    assert kind == "learning" or (len(drawn) > 9 and all(len(fills) == 1 for fills in colours.values()))
 
 
 def test_a_plot_is_written_as_the_file_is_named(tmp_path):
@@ -224,6 +271,22 @@ def test_ranks_are_averaged_over_tasks_and_ties_shared():
     critical = with_ranks(frame(methods=7, tasks=4))[1]
     assert critical == pytest.approx(2.949 * (7 * 8 / 24) ** 0.5, abs=2e-3)  # q of Demšar 2006, Table 5a
     assert with_ranks(frame(methods=7, tasks=1))[1] is None
+
+
+def test_ranks_of_topped_up_runs_are_grouped_at_the_level_of_their_plan():
+    data = frame(methods=7, tasks=4)
+    plan = TopupPlan("p", (), 0.05, 0.0, tuple(range(9)), (3, 6, 9))
+
+    def told(*topped: Topped, critical: float | None = None) -> str:
+        return " ".join(with_groups(data, "Title", topped, critical)["title"]["subtitle"])
+
+    assert "critical difference, 4.50 ranks (Nemenyi, 0.05)." in told(Topped(plan, frozenset({"other"})))
+    topped = Topped(plan, frozenset({data["job"].iloc[3]}))
+    stricter = critical_difference(4, 7, 0.05 / 3)
+    assert f"critical difference, {stricter:.2f} ranks (Nemenyi, 0.0167). Seeds were topped" in told(topped)
+    assert stricter > 4.9 and "look 1 of 3, marks at 1.67 %." in told(topped)
+    given = told(topped, critical=2.0)
+    assert "2.00 ranks (as given, whatever its level)." in given and "topped" not in given
 
 
 @pytest.mark.parametrize(

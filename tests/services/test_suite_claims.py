@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -10,10 +12,10 @@ from ftbench import methods, suites
 from ftbench.reports.suite_table import ClaimLine
 from ftbench.services import suite_claims
 from ftbench.suites import claims
-from tests.services.test_suite_report import Suited, table
+from tests.services.test_suite_report import Suited, table, topped_up
 
 
-def told(name: str, text: str, rows: Suited, **given: str) -> ClaimLine:
+def told(name: str, text: str, rows: Suited, **given: Any) -> ClaimLine:
     return next(claim for claim in table(name, rows, **given).claims if text in claim.text)
 
 
@@ -49,6 +51,16 @@ def test_a_drop_is_tested_on_paired_runs(gain: float, verdict: str) -> None:
     side = "less" if verdict == "contradicted" else "greater"
     p = stats.ttest_1samp(differences, 0, alternative=side).pvalue
     assert found.detail == f"paired t test against Vanilla, one-sided p={p:.2g}, n=6"
+
+
+def test_claims_about_topped_up_runs_are_tested_at_the_level_of_their_plan() -> None:
+    rows = Suited()
+    differences = robust(rows, 0.5)
+    p = stats.ttest_1samp(differences, 0, alternative="greater").pvalue
+    assert 0.0025 < p < 0.05
+    given = {"methods": "bidrop", "tasks": "cola", "noise": "0.05"}
+    for topped, verdict in (([], "supported"), (topped_up(rows, 20), "open")):
+        assert told("bidrop/table5", "smallest drop", rows, topped=topped, **given).verdict == verdict
 
 
 def test_a_spread_is_tested_by_pitman_and_morgan() -> None:

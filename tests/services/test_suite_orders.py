@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.services.test_suite_report import Suited, around, table
+from typing import Any
+
+from tests.services.test_suite_report import Suited, around, table, topped_up
 
 
-def orders(name: str, rows: Suited, **given: str) -> list[str]:
+def orders(name: str, rows: Suited, **given: Any) -> list[str]:
     return [note for note in table(name, rows, **given).notes if note.startswith("Order")]
 
 
@@ -37,3 +39,11 @@ def test_methods_without_runs_or_printed_numbers_are_left_out() -> None:
     assert "1 of 1 pairs" in noise and "reduced by 60 %" in reduced
     assert orders("bidrop/table5", Suited(), tasks="sst2", noise="0.1") == []
     assert orders("bidrop/table5", rows, tasks="sst2", noise="0.2", reduction="0.1", seeds="4") == []
+
+
+def test_pairs_of_topped_up_runs_are_told_apart_at_the_level_of_their_plan() -> None:
+    rows = scored(vanilla=70, bidrop=70.01)
+    given = {"tasks": "sst2", "noise": "0.1", "seeds": "4"}
+    assert "1 of 1 pairs of methods stand as printed, 1 told" in orders("bidrop/table5", rows, **given)[0]
+    found = orders("bidrop/table5", rows, topped=topped_up(rows, 20), **given)
+    assert "1 of 1 pairs of methods stand as printed, 0 told" in found[0]

@@ -5,19 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
 
 from ftbench import methods, suites
 from ftbench.domain import hparams
+from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue
 from ftbench.reports import FORMATS, render_suites
 from ftbench.reports.suite_table import SuiteCell, SuiteReport
 from ftbench.services import suite_grid, suite_report
 from ftbench.services.asked import Asked
 from ftbench.services.suite_report import Source
+from ftbench.services.topup_levels import Topped
 from tests.services.report_rows import Rows
 
 
@@ -47,11 +49,19 @@ def around(mean: float, spread: float, n: int = 10) -> list[float]:
     return [mean + spread * (1 if i % 2 else -1) for i in range(n)]
 
 
-def table(name: str, rows: Rows, margin: float = 1.0, **given: Any) -> SuiteReport:
+def table(
+    name: str, rows: Rows, margin: float = 1.0, topped: Sequence[Topped] = (), **given: Any
+) -> SuiteReport:
     asked = Asked(**given)
     changed = suite_grid.adapted(suites.find(name), asked)
-    source = Source("my.db", rows.cells, rows.scores)
+    source = Source("my.db", rows.cells, rows.scores, topped=topped)
     return suite_report.table(suites.find(name), changed, asked, source, margin)
+
+
+def topped_up(rows: Rows, looks: int) -> list[Topped]:
+    """As if one of the runs were of a plan of so many looks; their level is 0.05 divided by them."""
+    plan = TopupPlan("p", (), 0.05, 0.0, tuple(range(30)), tuple(range(3, 3 + looks)))
+    return [Topped(plan, frozenset({rows.cells[0].digest}))]
 
 
 def cell(report: SuiteReport, row: str, column: str, group: str = "") -> SuiteCell:
@@ -86,6 +96,21 @@ def test_each_cell_has_both_numbers_and_a_verdict(rows: Suited) -> None:
     assert cell(report, "DPS Mix", "CoLA").verdict == "underpowered"
     assert cell(report, "Re-init", "CoLA").verdict == "underpowered"
     assert cell(report, "Mixout", "CoLA").verdict == ""
+
+
+def test_runs_that_were_topped_up_are_compared_at_the_level_of_their_plan(rows: Suited) -> None:
+    for looks, verdict, level in ((2, "reproduced", "0.025"), (4, "underpowered", "0.0125")):
+        report = table("dps/table1", rows, topped=topped_up(rows, looks))
+        found = cell(report, "vanilla fine-tuning", "CoLA")
+        assert found.p_equal == pytest.approx(0.0219, abs=1e-4) and found.verdict == verdict
+        assert any(f"two one-sided t tests at {level}: =" in line for line in report.caption)
+        said = f"Seeds were topped up: look 1 of {looks}, marks at {5 / looks:.3g} %."
+        assert report.caption[-1] == said
+    other = Suited()
+    other.add("vanilla", "rte", [70.0])
+    report = table("dps/table1", rows, topped=topped_up(other, 4))
+    assert cell(report, "vanilla fine-tuning", "CoLA").verdict == "reproduced"
+    assert not any("topped up" in line for line in report.caption)
 
 
 def test_averages_are_compared_by_the_spread_of_their_tasks(rows: Suited) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ftbench.reports.behind import sources
 from ftbench.reports.numbers import interval, legend, percent, shown
+from ftbench.reports.plots.theme import alike
 from ftbench.reports.sheet import figure
 from ftbench.reports.table import TEXTS, Cell, Column, Group, Report, Row, Section, Tested
 
@@ -77,6 +78,7 @@ def render(report: Report, details: Details | None = None) -> str:
     )
     sections = [_section(report, section, at) for at, section in enumerate(report.sections)]
     figures = [list(found) for found in details.figures] or [[] for _ in sections]
+    specs = iter(alike([dict(figure.spec) for found in figures for figure in found]))
     return environment.get_template("page.html.j2").render(
         report=report,
         sections=sections,
@@ -85,7 +87,7 @@ def render(report: Report, details: Details | None = None) -> str:
         script=(HERE / "page.js").read_text(encoding="utf-8"),
         library=details.script.replace("</script", "<\\/script"),
         data=_json(_data(report, details)),
-        specs=_json([[figure.spec for figure in found] for found in figures]),
+        specs=_json([[next(specs) for _ in found] for found in figures]),
     )
 
 

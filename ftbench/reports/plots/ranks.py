@@ -16,7 +16,11 @@ BAR = 7  # pixels between the bars of two groups
 
 
 def ranks(
-    frame: pd.DataFrame, title: str, found: Mapping[str, float], critical: float | None = None
+    frame: pd.DataFrame,
+    title: str,
+    found: Mapping[str, float],
+    critical: float | None = None,
+    how: Sequence[str] = (),
 ) -> theme.Spec:
     """Average ranks on a line, the best at the left; bars join those within the critical difference.
 
@@ -25,6 +29,7 @@ def ranks(
         title: of the plot.
         found: method -> its average rank, ascending.
         critical: the critical difference in ranks; None draws no bars.
+        how: what the difference is, such as ``Nemenyi, 0.05``; then what else is to be said of it.
 
     Raises:
         FtbenchError: fewer than two methods have scores on every task.
@@ -34,7 +39,9 @@ def ranks(
     left_out = [label for label in dict.fromkeys(frame["label"]) if label not in found]
     told = f"Average rank over {frame['task'].nunique()} tasks of the means over seeds; 1 is best."
     if critical is not None:
-        told += f" Bars join methods within the critical difference, {critical:.2f} ranks."
+        named = "".join(f" ({kind})" for kind in how[:1])
+        told += f" Bars join methods within the critical difference, {critical:.2f} ranks{named}."
+        told += "".join(f" {line}" for line in how[1:])
     if left_out:
         told += f" Without a score on every task: {', '.join(left_out)}."
     return theme.finished(_diagram(found, critical), title, told)

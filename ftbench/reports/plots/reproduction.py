@@ -45,7 +45,7 @@ def reproduction(frame: pd.DataFrame, title: str) -> theme.Spec:
     ]
     if interval:
         span = {"x": x("published:Q"), "y": y("low:Q"), "y2": theme.end("high"), "color": colour}
-        layers.append(theme.layer(rows, "rule", span))
+        layers.append(theme.layer(rows, "rule", span, clip=True))  # two seeds give long ones
     at = {"x": x("published:Q"), "y": y("measured:Q"), "color": colour, "shape": shape}
     point = {**at, "tooltip": [theme.field("name:N"), *told]}
     layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=0.85))

@@ -9,7 +9,7 @@ import hashlib
 import importlib
 import json
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ftbench.errors import FtbenchError
@@ -124,14 +124,52 @@ def side_by_side(panels: list[Spec]) -> Spec:
     return {"concat": panels, "columns": columns, "spacing": 28, "resolve": shared}
 
 
-def stacked(specs: list[Spec]) -> Spec:
-    """Several finished plots one above the other, as one."""
+def alike(specs: Sequence[Spec]) -> list[Spec]:
+    """Finished plots in which each method looks the same, whatever other methods each plot has."""
+    names = list(dict.fromkeys(name for spec in specs for name in _labels(spec)))
+    looks = {
+        channel: dict(zip(names, scale_of(names)["scale"]["range"], strict=True))
+        for channel, scale_of in (("color", colour), ("shape", shape), ("strokeDash", dash))
+    }
+    return [_repainted(spec, "", looks) for spec in specs]
+
+
+def _labels(part: Any) -> Iterator[str]:
+    """The methods that a part of a specification tells apart."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _labels(one)
+    elif isinstance(part, dict):
+        if part.get("field") == "label" and "scale" in part:
+            yield from part["scale"]["domain"]
+        for name, value in part.items():
+            if name != "datasets":
+                yield from _labels(value)
+
+
+def _repainted(part: Any, channel: str, looks: Mapping[str, Mapping[str, Any]]) -> Any:
+    """A part of a specification with other looks for its methods: channel -> method -> its look."""
+    if isinstance(part, list):
+        return [_repainted(one, "", looks) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if channel in looks and part.get("field") == "label" and "scale" in part:
+        names = part["scale"]["domain"]
+        return {**part, "scale": {"domain": names, "range": [looks[channel][name] for name in names]}}
+    return {
+        name: value if name == "datasets" else _repainted(value, name, looks) for name, value in part.items()
+    }
+
+
+def stacked(plots: Sequence[Spec]) -> Spec:
+    """Several finished plots one above the other, as one; a method looks the same in all of them."""
+    specs = alike(plots)
     if len(specs) == 1:
         return specs[0]
     outer = {name: specs[0][name] for name in ("$schema", "config", "background")}
     outer["datasets"] = {name: rows for spec in specs for name, rows in spec["datasets"].items()}
     inner = [{name: value for name, value in spec.items() if name not in outer} for spec in specs]
-    # Each has methods of its own: with one scale for all, those that the first lacks would share its looks.
+    # Each has methods of its own, and a legend for them.
     own = {"scale": dict.fromkeys(("color", "shape", "strokeDash"), "independent")}
     return {**outer, "vconcat": inner, "spacing": 48, "resolve": own}
 
