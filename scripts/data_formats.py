@@ -13,7 +13,15 @@ from ftbench.cli import compare as compare_command
 from ftbench.cli import power as power_command
 from ftbench.reports import csv_text, json_text, suite_data
 from ftbench.reports.sheet import Field
-from ftbench.services import claim_tests, compare, compare_across, compare_examples, power, sources
+from ftbench.services import (
+    claim_tests,
+    compare,
+    compare_across,
+    compare_examples,
+    power,
+    sources,
+    topup_plans,
+)
 from ftbench.services import topup as topup_service
 
 TABLES = (
@@ -33,7 +41,7 @@ SHEETS = {
     ),
     "power": (power_command.SCHEMA, {"power": power.FIELDS, "sources": sources.FIELDS}),
     "claim": (claim.SCHEMA, {"claims": claim_tests.FIELDS}),
-    "topup": (topup.SCHEMA, {"topup": topup_service.FIELDS}),
+    "topup": (topup.SCHEMA, {"topup": topup_service.FIELDS, "plans": topup_plans.FIELDS}),
 }
 
 

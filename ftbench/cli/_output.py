@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,8 +27,16 @@ def note(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON."""
-    say(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a value as JSON, which has no infinity and no NaN: null stands for them."""
+    say(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_rows(

@@ -13,7 +13,7 @@ import typer
 
 from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
 from ftbench.cli._output import check_output, note
-from ftbench.errors import FtbenchError, UnknownName, UsageError
+from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
 from ftbench.settings import database_address
 
 PIPE_WIDTH = 120
@@ -208,7 +208,12 @@ def chosen_format(given: str | None, as_json: bool, output: str | None, known: S
             raise UsageError(f"--json and --format {given} contradict each other; give one of them")
         return "json"
     if given is None:
-        given = SUFFIXES.get(Path(output).suffix.lower(), "rich") if output else "rich"
+        named = {suffix: name for suffix, name in SUFFIXES.items() if name in known}
+        suffix = Path(output or "").suffix.lower()
+        if suffix and suffix not in named:
+            told = ", ".join(sorted(named))
+            raise BadValue(f"--output {output}: name a file that ends in {told}, or give --format")
+        given = named.get(suffix, "rich")
     if given not in known:
         raise UnknownName("format", given, known)
     return given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, TasksFilter
 from ftbench.cli._output import counted, span
 from ftbench.cli.report import deliver, styled
-from ftbench.errors import UnknownName
+from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import DEFAULT_DATABASE, database_address
 
 SCHEMA = "ftbench.topup/1"
@@ -20,8 +21,8 @@ RESOLVED = "resolved"
 
 def topup(
     methods: Annotated[
-        list[str], typer.Argument(metavar="METHOD…", help="Each is compared with the baseline.")
-    ],
+        list[str] | None, typer.Argument(metavar="[METHOD…]", help="Each is compared with the baseline.")
+    ] = None,
     until: Annotated[
         str, typer.Option("--until", metavar="STATE", help="resolved (default): until every pair is settled.")
     ] = RESOLVED,
@@ -54,13 +55,21 @@ def topup(
     """Queue further seeds for the comparisons that are not settled, by a plan declared at the first call.
 
     Call it again whenever its jobs have ended: it takes the next look and queues what is still open.
+    Without methods: list the plans that are declared.
     """
     from ftbench.reports import sheet
     from ftbench.services import topup as service
+    from ftbench.services import topup_plans
 
     if until != RESOLVED:
         raise UnknownName("state", until, [RESOLVED])
     address = database_address(db)
+    if not methods:
+        plan = {"--budget": budget, "--looks": looks, "--max-seeds": max_seeds, "--margin": margin}
+        _refuse({**plan, "--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction})
+        plans = [topup_plans.listed(address)]
+        deliver(sheet.render(plans, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
+        return
     request = service.TopupRequest(
         tuple(methods),
         baseline,
@@ -89,3 +98,10 @@ def topup(
     shown = replace(found.sheet, notes=tuple(notes))
     text = sheet.render([shown], "json" if as_json else "rich", schema=SCHEMA, styled=styled())
     deliver(text, None)
+
+
+def _refuse(flags: Mapping[str, object]) -> None:
+    """Flags of a plan, where the plans are only listed."""
+    for flag, given in flags.items():
+        if given:
+            raise UsageError(f"{flag} needs the methods, such as: ftbench topup bidrop {flag} …")

@@ -26,6 +26,12 @@ class MethodChoice:
     name: str
     given: Mapping[str, str]
 
+    @property
+    def text(self) -> str:
+        """As it is typed."""
+        inside = ",".join(f"{name}={value}" for name, value in self.given.items())
+        return f"{self.name}[{inside}]" if inside else self.name
+
 
 def names(text: str) -> tuple[str, ...]:
     """The entries of a comma-separated list, without repetitions."""

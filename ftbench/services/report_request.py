@@ -14,6 +14,7 @@ from ftbench.domain import axes, hparams
 from ftbench.domain.axes import MethodChoice
 from ftbench.errors import UnknownName, UsageError
 from ftbench.reports.layouts import LAYOUTS, STATISTIC_TITLES
+from ftbench.reports.table import Row
 from ftbench.services.report_settings import DATA
 from ftbench.settings import DEFAULT_DATABASE
 
@@ -105,6 +106,10 @@ class Request:
                 found.append(cell)
         return found
 
+    def absent(self, rows: Collection[Row]) -> list[MethodChoice]:
+        """The methods that were asked for of which a report has no row."""
+        return [one for one in axes.methods(self.methods or "") if not any(_is(row, one) for row in rows)]
+
     def task_names(self) -> list[str]:
         """The tasks that were asked for, groups spelled out; [] for all."""
         names = []
@@ -154,8 +159,8 @@ def command(
     return shlex.join(["ftbench", "queue", *words])
 
 
-def _is(cell: CellRow, choice: MethodChoice) -> bool:
-    """Whether a job is of a method, with the hyper-parameters that were given."""
+def _is(cell: CellRow | Row, choice: MethodChoice) -> bool:
+    """Whether a job or a row is of a method, with the hyper-parameters that were given."""
     name = Path(choice.name).stem if _is_file(choice.name) else choice.name
     if cell.method != methods.ALIASES.get(name.lower(), name):
         return False

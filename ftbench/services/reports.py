@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ftbench import methods, tasks
@@ -67,7 +67,8 @@ def build(address: str, request: Request) -> Report:
         replace(section, notes=(*section.notes, *claim_tests.lines_for_table(declared, section)))
         for section in found.sections
     )
-    notes = (*found.notes, *older_code.note(_shown(chosen, found), codes, plugins))
+    absent = _absent(request, found, address, chosen)
+    notes = (*found.notes, *absent, *older_code.note(_shown(chosen, found), codes, plugins))
     return replace(found, sections=sections, notes=notes)
 
 
@@ -118,6 +119,14 @@ def _shown(cells: Iterable[CellRow], report: Report) -> list[CellRow]:
     rows = [row for section in report.sections for group in section.groups for row in group.rows]
     there = {digest for row in rows for cell in row.cells for digest in cell.jobs}
     return [cell for cell in cells if cell.digest in there]
+
+
+def _absent(request: Request, report: Report, address: str, cells: Sequence[CellRow]) -> Iterator[str]:
+    """What was asked for by name and is in no table: a filter always lets the baseline through."""
+    rows = [row for section in report.sections for group in section.groups for row in group.rows]
+    for choice in request.absent(rows):
+        filled = command(replace(request, methods=choice.text), address, cells, report.sections[0].axis)
+        yield f"{choice.text} has no runs here; queue them with: {filled}"
 
 
 def _sections(

@@ -33,6 +33,13 @@ def test_query_prints_an_aligned_table_csv_or_json(example: Ftbench) -> None:
     }
 
 
+def test_numbers_that_json_has_not_are_null(example: Ftbench) -> None:
+    ended = example("query", "SELECT 9e999 AS high, -9e999 AS low, 2.5 AS half", "--json")
+    assert ended.code == 0 and "Infinity" not in ended.out
+    assert ended.json == [{"high": None, "low": None, "half": 2.5}]
+    assert example("query", "SELECT 9e999 AS high", "--csv").out == "high\ninf\n"
+
+
 def test_query_says_how_many_bytes_there_are_and_that_there_are_no_rows(example: Ftbench) -> None:
     assert "bytes>" in example("query", "SELECT logits FROM predictions LIMIT 1").out
     assert example("query", "SELECT 1 FROM jobs WHERE seed > 99").out == "no rows\n"

@@ -79,6 +79,8 @@ def test_tables_with_missing_cells_are_of_their_schema(filled: Ftbench, command:
 
 def test_what_topup_writes_is_of_its_schema(filled: Ftbench) -> None:
     check(filled("topup", "bidrop", "--dry-run", "--json").json)
+    filled("topup", "bidrop")
+    check(filled("topup", "--json").json)
 
 
 @pytest.mark.parametrize("name", suites.available())

@@ -78,6 +78,39 @@ def test_output_takes_its_format_from_the_files_name(filled, name, begins):
     assert Path(name).read_text(encoding="utf-8").startswith(begins)
 
 
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        (("report",), ".csv, .html, .json, .md, .tex, .txt"),
+        (("report", "--suite", "dps/table1"), ".csv, .html, .json, .md, .tex, .txt"),
+        (("report", "--published", "dps"), ".csv, .json, .md, .txt"),
+        (("compare", "bidrop", "vanilla"), ".csv, .json, .md, .txt"),
+    ],
+)
+def test_a_files_name_that_asks_for_no_format_is_refused(filled, words, known):
+    ended = filled(*words, "-o", "table.foo")
+    assert (ended.code, ended.out) == (2, "") and not Path("table.foo").exists()
+    assert f"--output table.foo: name a file that ends in {known}, or give --format" in ended.err
+    assert ended.err.count("\n") == 1
+    assert filled(*words, "-o", "table.foo", "--format", "csv").code == 0 and Path("table.foo").exists()
+    assert filled(*words, "-o", "table").code == 0  # no end asks for nothing
+
+
+def test_methods_that_were_asked_for_and_have_no_runs_are_named(filled):
+    ended = filled("report", "--methods", "lora[rank=4],bidrop,rdrop", "--json")
+    labels = [row["label"] for row in ended.json["sections"][0]["groups"][0]["rows"]]
+    assert ended.code == 0 and labels == ["vanilla", "bidrop"]
+    lora, rdrop = ended.json["notes"]
+    given = "--tasks rte,sst2 --models bert-base --seeds 1"
+    assert (
+        lora
+        == f"lora[rank=4] has no runs here; queue them with: ftbench queue --methods 'lora[rank=4]' {given}"
+    )
+    assert rdrop.startswith("rdrop has no runs here;")
+    assert filled("report", "--methods", "bidrop,vanilla", "--json").json["notes"] == []
+    assert "lora has no runs here" in filled("report", "--methods", "lora").out
+
+
 def test_the_numbers_are_written_as_latex_commands_beside_any_format(filled):
     ended = filled("report", "--macros", "numbers.tex")
     assert ended.code == 0 and "75.00" in ended.out

@@ -115,9 +115,33 @@ def test_a_budget_queues_whole_seeds_and_the_look_waits_for_the_others(three):
     assert {seed for _, seed in queued()} == {6, 7}
 
 
+def test_without_methods_the_plans_are_listed_and_nothing_is_done(three):
+    assert "No top-up is declared; start one" in three("topup").out
+    three("topup", "rdrop", "bidrop", "--margin", "1", "--max-seeds", "8")
+    there = queued()
+    ended = three("topup", "--json")
+    (sheet,) = ended.json["sheets"]
+    assert (ended.code, ended.json["schema"], sheet["name"]) == (0, "ftbench.topup/1", "plans")
+    assert sheet["rows"] == [
+        {
+            "plan": "bidrop, rdrop against vanilla",
+            "comparisons": 2,
+            "settled": 1,
+            "taken": 1,
+            "looks": 3,
+            "sizes": "4, 6, 8",
+            "level": pytest.approx(0.05 / 3),
+            "margin": 0.01,
+        }
+    ]
+    assert queued() == there
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
+        (("--budget", "3"), 2, "--budget needs the methods, such as: ftbench topup bidrop --budget …"),
+        (("--db", "none.db"), 1, "no database at none.db"),
         (("bidrop", "--until", "done"), 2, "unknown state 'done'; known: resolved"),
         (("bidrp",), 2, "unknown method 'bidrp'; did you mean 'bidrop'?"),
         (("bidrop", "--looks", "1"), 2, "looks 1: give 2 to 20"),
