@@ -95,7 +95,9 @@ def _drawn(rows: list[dict[str, Any]], title: str) -> dict[str, Any]:
 
     from ftbench.reports.plots import reproduction
 
-    return reproduction.reproduction(pd.DataFrame(rows), f"Published and measured: {title}")
+    return reproduction.reproduction(
+        pd.DataFrame(rows), f"Published and measured: {title}", "95 % t intervals"
+    )
 
 
 def pairs(table: SuiteReport, *, named: bool) -> Iterator[dict[str, Any]]:

@@ -322,3 +322,12 @@ def test_plots_above_one_another_have_looks_of_their_own():
     """With one scale for both, Vega-Lite gives methods that the first plot lacks the looks of others."""
     both = theme.stacked([spread.strip(frame(), "A"), spread.strip(frame(), "B")])
     assert both["resolve"]["scale"] == dict.fromkeys(("color", "shape", "strokeDash"), "independent")
+
+
+def test_a_plot_says_what_its_bars_are() -> None:
+    pairs = pd.DataFrame({"name": ["a"], "published": 60.0, "measured": 61.0, "low": 60.0, "high": 62.0})
+    said = json.dumps(reproduction.reproduction(pairs, "Title", "95 % t intervals"), ensure_ascii=False)
+    assert "Bars: 95 % t intervals of the measured scores" in said
+    assert "Bars" not in json.dumps(
+        reproduction.reproduction(pairs[["name", "published", "measured"]], "Title")
+    )

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "published", "measured")
 
 
-def reproduction(frame: pd.DataFrame, title: str) -> theme.Spec:
+def reproduction(frame: pd.DataFrame, title: str, bars: str = "intervals") -> theme.Spec:
     """A point for each pair of a published and a measured score, and the line where they agree.
 
     Args:
         frame: ``name``, ``published``, ``measured`` (both × 100); where there is an interval of the measured
             score ``low`` and ``high`` (missing: none), where there are groups to tell apart ``label``.
         title: of the plot.
+        bars: what the intervals are.
     """
     frame = frame.assign(label=frame["label"] if "label" in frame else "pair")
     numbers = frame[["published", "measured"]].to_numpy(dtype=float)
@@ -51,4 +52,5 @@ def reproduction(frame: pd.DataFrame, title: str) -> theme.Spec:
     layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=0.85))
     side = 1.6 * theme.WIDTH
     chart = theme.layered(layers, side, side)
-    return theme.finished(chart, title, "On the dashed line both agree. Scores × 100.")
+    said = f" Bars: {bars} of the measured scores, cut at the edges." if interval else ""
+    return theme.finished(chart, title, f"On the dashed line both agree. Scores × 100.{said}")
