@@ -15,7 +15,7 @@ from ftbench.nn.optimizers import Optimizer
 from ftbench.training.data import Batch
 from ftbench.training.noise import Noise
 from ftbench.training.objectives import Objective
-from ftbench.training.seeding import stream_seed
+from ftbench.training.seeding import seed_torch, stream_seed
 
 Call = Callable[[nn.Module, Any, int], Tensor]
 
@@ -126,7 +126,8 @@ class Run:
             ModelError: the model has no word embeddings, or no layers, to apply a function to.
         """
         if self.model.training:
-            torch.manual_seed(self._stream("dropout", self.step, self._pass, self._micro))
+            seed = self._stream("dropout", self.step, self._pass, self._micro)
+            seed_torch(seed, batch.labels.device)
         with self._changed(batch, embeddings, layers), self._autocast(batch):
             logits = self._call(self.model, batch.inputs, self._pass)
         if not self._shared:

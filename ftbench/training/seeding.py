@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -21,6 +22,20 @@ def stream_seed(stream: str, task: str, seed: int, *more: str | int) -> int:
     """
     text = "\x1f".join(["ftbench", stream, task, str(seed), *map(str, more)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def seed_torch(seed: int, device: torch.device) -> None:
+    """Seed torch's global generators, of the CPU and of a device.
+
+    ``torch.manual_seed`` seeds those of all kinds of devices; for each kind that is not in use it writes down
+    the call stack, which costs more than a small pass.
+    """
+    if device.type not in ("cpu", "cuda"):
+        torch.manual_seed(seed)
+        return
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed_all(seed)
 
 
 def keys(count: int, seed: int) -> NDArray[np.uint64]:

@@ -383,6 +383,15 @@ def test_freed_memory_is_kept_unless_the_user_says_how_to_handle_it(monkeypatch:
     execute.keep_memory()
 
 
+def test_the_libraries_are_no_matter_of_the_collector_which_goes_on_after_them() -> None:
+    code = (
+        "import gc; from ftbench.training import execute; execute.load_libraries(); "
+        "print(gc.isenabled(), gc.get_freeze_count() > 2 * len(gc.get_objects()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
 def test_a_training_process_tells_whose_products_it_computed(
     run: Callable[..., tuple[int, Events]], bench: Bench
 ) -> None:
