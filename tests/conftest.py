@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -14,6 +15,16 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 for real in NEIGHBOURS.glob("*/data/CoLA/train.tsv"):
     os.environ.setdefault("FTBENCH_DATA", str(real.parents[1]))
+
+
+# While the libraries are loaded there is no garbage to look for, nor is there any in them later.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect the garbage of tests, but not among the libraries."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
