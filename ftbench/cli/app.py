@@ -90,6 +90,8 @@ def main() -> None:
     """Run the command line and exit with its code."""
     # Reports make very many rows and hardly a cycle; looking for cycles took a quarter of their time.
     gc.set_threshold(1_000_000)
+    # The products of statistics are small: more threads would wait, and round as the machine has cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without '×' is no reason to fail

@@ -33,8 +33,7 @@ def _violations(left: FloatArray, right: FloatArray) -> FloatArray:
     widths = np.diff(ends, prepend=0.0)
     middles = ends - widths / 2
     apart = _quantiles(left, middles) - _quantiles(right, middles)
-    total = (widths * apart**2).sum(axis=1)
-    lower = (widths * np.minimum(apart, 0.0) ** 2).sum(axis=1)
+    total, lower = (np.square(part) @ widths for part in (apart, np.minimum(apart, 0.0)))
     return np.where(total > 0, lower / np.where(total > 0, total, 1.0), 0.5)
 
 
@@ -71,6 +70,7 @@ def almost_stochastic_order(
 def _quantiles(scores: FloatArray, shares: FloatArray) -> FloatArray:
     """The smallest score of each sample that a share of its runs does not exceed: (samples, shares)."""
     runs = scores.shape[1]
-    places = np.ceil(shares * runs).astype(int) - 1
-    quantiles: FloatArray = np.sort(scores, axis=1)[:, np.clip(places, 0, runs - 1)]
+    places = np.clip(np.ceil(shares * runs).astype(int) - 1, 0, runs - 1)
+    ascending: FloatArray = np.sort(scores, axis=1)
+    quantiles = ascending if np.array_equal(places, np.arange(runs)) else ascending[:, places]
     return quantiles
