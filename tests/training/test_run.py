@@ -319,13 +319,19 @@ def test_splitting_by_length_gives_the_gradient_of_the_whole_batch(
         torch.testing.assert_close(found[0][1][name], gradient, rtol=0, atol=1e-13)
 
 
-def test_a_batch_on_a_cpu_is_split_by_length_and_one_elsewhere_is_not() -> None:
+@pytest.mark.parametrize(("threads", "times"), [(1, 1), (2, 4), (8, 4)])
+def test_a_batch_on_a_cpu_is_split_by_length_and_one_elsewhere_is_not(
+    threads: int, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     batch, run = tokens((3, 90)), run_of(Method(), small("bert"), [])
     elsewhere = Batch(batch.inputs, batch.labels.to("meta"), batch.rows, 2, batch.lengths)
     assert run._overhead(elsewhere) is None
-    for weights, tokens_of_a_pass in ((10_646_784, 32), (1_000_000, 340), (300_000_000, 8)):
+    for weights, tokens_of_a_pass in ((10_646_784, 31.93), (1_000_000, 340)):
         run._layer_weights = weights
-        assert run._overhead(batch) == tokens_of_a_pass
+        assert run._overhead(batch) == round(times * tokens_of_a_pass)
+    run._layer_weights = 300_000_000
+    assert run._overhead(batch) == 8
 
 
 def test_gradients_are_taken_and_given_back_by_name() -> None:
