@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
+import importlib
 import json
 import os
 import select
@@ -182,9 +183,8 @@ def load_libraries() -> None:
         return
     gc.disable()
     try:
-        import transformers.modeling_utils  # noqa: F401
-
-        from ftbench.training import perform  # noqa: F401
+        for name in ("transformers.modeling_utils", "ftbench.training.perform"):
+            importlib.import_module(name)
     finally:
         gc.enable()
     gc.freeze()

@@ -10,7 +10,7 @@ import pytest
 from ftbench import tasks
 from ftbench.db import Database
 from ftbench.domain.result import JobResult, Score
-from ftbench.services import queue, worker
+from ftbench.services import machine, queue, worker
 from tests.cli.conftest import Ftbench
 
 
@@ -18,9 +18,11 @@ class Instant:
     """A worker that knows every score at once."""
 
     signal = 0
+    options: worker.Options
 
-    def __init__(self, database: Database, *others: Any) -> None:
+    def __init__(self, database: Database, options: worker.Options, *others: Any) -> None:
         self._database = database
+        type(self).options = options
 
     def run(self) -> worker.Tally:
         while not self.signal and (claim := self._database.jobs.claim("instant", 60)) is not None:
@@ -54,3 +56,13 @@ def test_the_demo_goes_on_where_it_stopped(demo: Ftbench, monkeypatch: pytest.Mo
     monkeypatch.setattr(Instant, "signal", 0)
     assert demo("demo", "--seeds", "1").code == 0
     assert demo("status", "--db", "ftbench-demo.db", "--json").json["counts"]["done"] == 12
+
+
+@pytest.mark.parametrize(("device", "cores", "slots"), [("cpu", 2, 2), ("cpu", 64, 4), ("cuda:0", 64, 1)])
+def test_the_demo_trains_a_job_on_each_core(
+    demo: Ftbench, monkeypatch: pytest.MonkeyPatch, device: str, cores: int, slots: int
+) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    monkeypatch.setattr(machine, "choose_device", lambda gpu: device)
+    assert demo("demo", "--seeds", "1").code == 0
+    assert (Instant.options.threads, Instant.options.slots) == (1, slots)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ftbench.db import Database, JobFilter
-from ftbench.domain.result import Outcome, State
+from ftbench.domain.result import CurvePoint, Outcome, State
 from tests.db.samples import RESULT, claim, entry
 
 
@@ -89,3 +89,37 @@ def test_the_code_is_that_of_the_attempt_that_gave_the_scores(database: Database
     database.jobs.finish(claim(database), replace(RESULT, provenance={"method_digest": "bbbb"}))
     database.jobs.finish(claim(database), RESULT)  # of a version that did not say so
     assert database.results.codes() == {failed.digest: "bbbb"}
+
+
+def test_losses_are_those_of_the_jobs_named_in_their_order_and_finite(database: Database) -> None:
+    database.jobs.add([entry(seed) for seed in range(3)])
+    points = (
+        CurvePoint("main", 2, "loss", 0.5),
+        CurvePoint("main", 1, "loss", 0.7),
+        CurvePoint("main", 3, "loss", float("nan")),
+        CurvePoint("main", 1, "lr", 0.1),
+    )
+    first, second, _ = (claim(database) for _ in range(3))
+    database.jobs.finish(first, replace(RESULT, curves=points))
+    database.jobs.finish(second, RESULT)
+    found = database.results.losses([second.digest, "unknown", first.digest])
+    assert [(row[0], *row[2:]) for row in found] == [
+        (second.digest, 1, 0.7),
+        (second.digest, 2, 0.6),
+        (first.digest, 1, 0.7),
+        (first.digest, 2, 0.5),
+    ]
+    assert database.results.losses([]) == []
+
+
+def test_facts_of_the_latest_attempt_are_none_where_they_are_not_known(database: Database) -> None:
+    database.jobs.add([entry(0), entry(1)])
+    failed = claim(database)
+    database.jobs.fail(failed, Outcome.ENVIRONMENT, "", provenance={"worker": "a", "seconds": {"data": 9.0}})
+    again, other = claim(database), claim(database)
+    facts = {"worker": "b", "seconds": {"data": 0.5}, "threads": 2}
+    database.jobs.finish(again, replace(RESULT, provenance=facts))
+    database.jobs.finish(other, replace(RESULT, provenance={"worker": "c"}))
+    paths = [("worker",), ("seconds", "data"), ("threads",)]
+    assert database.results.ran({again.digest}, paths) == {again.digest: ("b", 0.5, 2)}
+    assert database.results.ran({other.digest}, paths) == {other.digest: ("c", None, None)}
