@@ -22,7 +22,7 @@ def demo(
 ) -> None:
     """Compare three methods on the toy tasks with the embedded model.
 
-    Takes a few minutes on a CPU. The same as: ftbench queue, ftbench worker --drain, ftbench report.
+    Takes a minute or two on a CPU. The same as: ftbench queue, ftbench worker --drain, ftbench report.
     """
     from ftbench.cli import report
     from ftbench.db import create_database
