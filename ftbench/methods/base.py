@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from ftbench.domain import hparams as hp
 from ftbench.errors import BadValue
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ftbench.training.data import Batch
     from ftbench.training.run import Run
     from ftbench.training.trainer import Trainer
+
+H = TypeVar("H")
+H_co = TypeVar("H_co", covariant=True)
 
 VARIANTS = ("paper", "published")
 
@@ -34,6 +37,14 @@ FAMILIES = (
     "parameter-efficient",
     "other",
 )
+
+
+class _Declares(Protocol[H_co]):
+    """A class with a nested ``HParams``: what makes ``hparams`` generic in it, subclass by subclass."""
+
+    @property
+    def HParams(self) -> Callable[..., H_co]:
+        """The dataclass; one that is called to make its values."""
 
 
 class Method:
@@ -83,9 +94,19 @@ class Method:
     class HParams:
         """No hyper-parameters."""
 
-    def __init__(self, hparams: Any = None) -> None:
-        """Take the hyper-parameters, or the defaults."""
-        self.hparams: Any = self.HParams() if hparams is None else hparams
+    def __init__(self, hparams: object = None) -> None:
+        """Take the hyper-parameters, a value of the class's own ``HParams``, or the defaults."""
+        self.hparams = self.HParams() if hparams is None else hparams
+
+    @property
+    def hparams(self: _Declares[H]) -> H:
+        """The hyper-parameters; to a type checker, too, they are of the class's own ``HParams``."""
+        values: H = vars(self)["hparams"]
+        return values
+
+    @hparams.setter
+    def hparams(self, values: object) -> None:
+        vars(self)["hparams"] = values
 
     @classmethod
     def name(cls) -> str:
@@ -93,7 +114,7 @@ class Method:
         return cls.__module__.rpartition(".")[2]
 
     @classmethod
-    def resolve(cls, given: Mapping[str, Any] | None = None, variant: str = "paper") -> Any:
+    def resolve(cls, given: Mapping[str, Any] | None = None, variant: str = "paper") -> HParams:
         """The hyper-parameters of a variant, with those given on top.
 
         Raises:

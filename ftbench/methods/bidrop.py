@@ -157,7 +157,7 @@ class BiDrop(Method):
         self, run: Run, batch: Batch, perturbed: frozenset[str]
     ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """The mean loss and gradients of k passes, and the squared deviations of some gradients."""
-        k: int = self.hparams.k
+        k = self.hparams.k
         mean: dict[str, Tensor] = {}
         squares: dict[str, Tensor] = {}
         loss: Tensor | None = None

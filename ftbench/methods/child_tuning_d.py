@@ -121,7 +121,7 @@ class ChildTuningD(Method):
         frozen_decay: bool = hparam(False, help="weight decay moves masked entries, too")
         no_warmup: bool = hparam(False, help="start at the full learning rate")
 
-    def __init__(self, hparams: Any = None) -> None:
+    def __init__(self, hparams: HParams | None = None) -> None:
         """Begin without masks."""
         super().__init__(hparams)
         self._masks: dict[str, Tensor] = {}

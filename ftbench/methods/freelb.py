@@ -105,7 +105,7 @@ class FreeLB(Method):
     def compute_loss(self, run: Run, batch: Batch) -> Tensor:
         """The K-th part of the loss under the perturbation that this micro-batch has come to."""
         logits = run.forward(batch, embeddings=lambda e: e + self._delta(run, batch, e))
-        steps: int = self.hparams.steps
+        steps = self.hparams.steps
         return run.task.loss(logits, batch.labels) / steps
 
     def _delta(self, run: Run, batch: Batch, like: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ftbench.domain.hparams import hparam
 from ftbench.methods.base import Method
@@ -61,7 +61,9 @@ class _FineTune(_Phase):
         head: values by parameter name; none: the head as it was drawn.
     """
 
-    def __init__(self, hparams: Any = None, head: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(
+        self, hparams: _Phase.HParams | None = None, head: Mapping[str, Tensor] | None = None
+    ) -> None:
         super().__init__(hparams)
         self._head = head or {}
 

@@ -142,7 +142,7 @@ class SMART(Method):
         attacked, _ = self._attacked(run, batch, self._attack(run, batch, logits.detach()))
         halves = self.hparams.detach_targets and not run.task.regression
         apart = (half_detached if halves else run.task.divergence)(logits, attacked)
-        alpha: float = self.hparams.alpha
+        alpha = self.hparams.alpha
         return loss + alpha * apart.mean()
 
     def _attack(self, run: Run, batch: Batch, clean: Tensor) -> Tensor:
