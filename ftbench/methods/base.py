@@ -146,6 +146,18 @@ class Method:
         """What reports must say of the scores on a task, in a few words: they star them; None for nothing."""
         return None
 
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """What a job takes for each of its updates, in passes: one forward and one backward of a batch.
+
+        Plain fine-tuning takes 1. Further runs and one-off work are spread over the job's updates; a pass
+        without a backward is a third of one. Estimates of time rest on it.
+
+        Args:
+            task: what is trained on.
+            epochs: the job's length, above 0.
+        """
+        return 1.0
+
     def fit(self, trainer: Trainer) -> nn.Module:
         """Do the whole job and return the model to evaluate; one run by default."""
         return trainer.run(self).model

@@ -12,6 +12,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.nn.optimizers import Optimizer
     from ftbench.training.data import Batch
     from ftbench.training.run import Run
@@ -125,6 +126,10 @@ class BiDrop(Method):
         other_dropout: float | None = hparam(
             None, range=(0, 1), open="high", help="dropout of the second and later passes; none: the recipe's"
         )
+
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """One for each dropout pass."""
+        return float(self.hparams.k)
 
     def on_train_start(self, run: Run) -> None:
         """Say it where there is nothing to perturb with."""

@@ -12,6 +12,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.training.data import Batch
     from ftbench.training.run import Run
 
@@ -86,6 +87,10 @@ class FreeLB(Method):
             grid=(0.28, 0.3, 0.4),
         )
         same_masks: bool = hparam(True, help="one dropout mask for all passes of a batch")
+
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """One for each step of the attack."""
+        return float(self.hparams.steps)
 
     def training_step(self, run: Run, batch: Batch) -> Tensor:
         """K passes, whose gradients add up; the perturbation of each micro-batch is kept between them."""

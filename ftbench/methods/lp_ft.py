@@ -12,6 +12,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.training.run import Run
     from ftbench.training.trainer import Trainer
 
@@ -93,6 +94,10 @@ class LPFT(_Phase):
     )
     Probe = _Probe
     FineTune = _FineTune
+
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """The probe's have no backward."""
+        return 1.0 + self.hparams.probe_epochs / epochs / 3.0
 
     def fit(self, trainer: Trainer) -> nn.Module:
         """Probe, then fine-tune."""

@@ -11,6 +11,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.training.data import Batch
     from ftbench.training.run import Run
 
@@ -132,6 +133,10 @@ class SMART(Method):
             "symmetric", choices=("symmetric", "stable_kl"), help="what the attack climbs"
         )
         detach_targets: bool = hparam(False, help="no gradient through what weighs the logarithms")
+
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """K of the attack, one before it and one under it."""
+        return 1.0 if self.hparams.alpha == 0 else self.hparams.steps + 2.0
 
     def compute_loss(self, run: Run, batch: Batch) -> Tensor:
         """The task loss, and the divergence from the outputs under attack."""

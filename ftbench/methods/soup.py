@@ -11,6 +11,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.nn.averaging import StateAverage
     from ftbench.training.trainer import Trainer
 
@@ -57,6 +58,10 @@ class Soup(Method):
     def held_out_fraction(self) -> float:  # type: ignore[override]
         """The rows that greedy selection scores."""
         return 0.1 if self.hparams.selection == "greedy" else 0.0
+
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """Of every member, on the rows that are not held out."""
+        return self.hparams.members * (1.0 - self.held_out_fraction)
 
     def fit(self, trainer: Trainer) -> nn.Module:
         """Train the members one after the other; the last one's module carries the average."""
