@@ -12,12 +12,12 @@ from ftbench.errors import BadValue
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from ftbench.domain.job import Job
     from ftbench.domain.model import ModelSpec
     from ftbench.domain.task import TaskSpec
     from ftbench.nn.optimizers import Optimizer
     from ftbench.training.data import Batch
     from ftbench.training.run import Run
-    from ftbench.training.trainer import Trainer
 
 H = TypeVar("H")
 H_co = TypeVar("H_co", covariant=True)
@@ -37,6 +37,54 @@ FAMILIES = (
     "parameter-efficient",
     "other",
 )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run: the model to evaluate."""
+
+    name: str
+    model: nn.Module
+
+
+class JobTrainer(Protocol):
+    """What ``fit`` is given: it makes the runs of one job."""
+
+    @property
+    def job(self) -> Job:
+        """What is being trained."""
+
+    @property
+    def task(self) -> TaskSpec:
+        """What it is trained on."""
+
+    def run(
+        self,
+        method: Method,
+        *,
+        name: str = "main",
+        seed: int | None = None,
+        recipe: Mapping[str, Any] | None = None,
+        split_seed: int | None = None,
+        streams: Mapping[str, int] | None = None,
+    ) -> Trained:
+        """Train once; a run that is finished already is not trained again.
+
+        Args:
+            method: whose steps to make; the job's own, or a phase of it.
+            name: unique inside the job.
+            seed: of all streams of this run; the job's by default.
+            recipe: settings that differ from the job's.
+            split_seed: draws the held-out rows anew. The job's own method then trains on rows that
+                ``evaluate`` would score, which refuses from there on; a phase never sees those rows.
+            streams: seeds of single streams of this run (``head``, ``order``, …), before the job's own.
+        """
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """The metrics of a model on the held-out rows; the reported split is never seen here."""
+
+    def member_seed(self, name: str) -> int:
+        """A seed for a further run of the job, of no other repetition: a hash of (job seed, run name)."""
 
 
 class _Declares(Protocol[H_co]):
@@ -158,7 +206,7 @@ class Method:
         """
         return 1.0
 
-    def fit(self, trainer: Trainer) -> nn.Module:
+    def fit(self, trainer: JobTrainer) -> nn.Module:
         """Do the whole job and return the model to evaluate; one run by default."""
         return trainer.run(self).model
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ftbench.domain.hparams import hparam
-from ftbench.methods.base import Method
+from ftbench.methods.base import JobTrainer, Method
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ftbench.domain.task import TaskSpec
     from ftbench.training.run import Run
-    from ftbench.training.trainer import Trainer
 
 
 class _Phase(Method):
@@ -99,7 +98,7 @@ class LPFT(_Phase):
         """The probe's have no backward."""
         return 1.0 + self.hparams.probe_epochs / epochs / 3.0
 
-    def fit(self, trainer: Trainer) -> nn.Module:
+    def fit(self, trainer: JobTrainer) -> nn.Module:
         """Probe, then fine-tune."""
         h = self.hparams
         if not h.probe_epochs:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ftbench.domain.task import TaskSpec
+    from ftbench.methods.base import JobTrainer
     from ftbench.training.run import Run
-    from ftbench.training.trainer import Trainer
 
 
 class WeightMixup(Phase):
@@ -82,7 +82,7 @@ class WeightMixup(Phase):
         last = epochs if h.finetune_epochs is None else h.finetune_epochs
         return (search + last) / epochs
 
-    def fit(self, trainer: Trainer) -> nn.Module:
+    def fit(self, trainer: JobTrainer) -> nn.Module:
         """Search K times, average, fine-tune; gives a model of plain layers."""
         from ftbench.nn.averaging import StateAverage
         from ftbench.nn.mixup import unmix

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from ftbench.domain.job import STREAMS, Job
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.result import CurvePoint
 from ftbench.domain.task import TaskSpec
-from ftbench.methods.base import Method
+from ftbench.methods.base import Method, Trained
 from ftbench.training import checkpoint, evaluation
 from ftbench.training.corpus import TrainingRows
 from ftbench.training.data import Batches
@@ -43,14 +43,6 @@ class Listener(Protocol):
 
     def stopping(self) -> bool:
         """Whether the job should stop at this step."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A finished run: the model to evaluate."""
-
-    name: str
-    model: nn.Module
 
 
 class Trainer:
@@ -97,16 +89,7 @@ class Trainer:
         split_seed: int | None = None,
         streams: Mapping[str, int] | None = None,
     ) -> Trained:
-        """Train once; a run that is finished already is not trained again.
-
-        Args:
-            method: whose steps to make; the job's own, or a phase of it.
-            name: unique inside the job.
-            seed: of all streams of this run; the job's by default.
-            recipe: settings that differ from the job's.
-            split_seed: draws the held-out rows anew. The job's own method then trains on rows that
-                ``evaluate`` would score, which refuses from there on; a phase never sees those rows.
-            streams: seeds of single streams of this run (``head``, ``order``, …), before the job's own.
+        """Train once, as ``JobTrainer.run`` says; a run that is finished already is not trained again.
 
         Raises:
             Stopped: the job was asked to stop.
