@@ -119,8 +119,8 @@ def snapshot(run: Run, method: Method) -> dict[str, Any]:
         "model": run.model.state_dict(),
         "optimizers": {name: o.inner.state_dict() for name, o in run.optimizers.items()},
         "method": method.state_dict(),
-        "drawn": dict(run.drawn),
-        "epochs_drawn": dict(run.epochs_drawn),
+        "drawn": dict(run.feed.drawn),
+        "epochs_drawn": dict(run.feed.epochs_drawn),
     }
 
 
@@ -130,5 +130,5 @@ def restore(run: Run, method: Method, state: Mapping[str, Any]) -> None:
     for name, inner in state["optimizers"].items():
         run.optimizers[name].inner.load_state_dict(inner)
     method.load_state_dict(state["method"])
-    run.drawn, run.epochs_drawn = dict(state["drawn"]), dict(state["epochs_drawn"])
+    run.feed.drawn, run.feed.epochs_drawn = dict(state["drawn"]), dict(state["epochs_drawn"])
     run.begin(int(state["step"]))

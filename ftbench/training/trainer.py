@@ -231,7 +231,7 @@ class Trainer:
         watch = Watch(run)
         state = self._files.load(run.name)
         if state is None:
-            run.tick = self._tick
+            run.feed.tick = self._tick
             began = time.perf_counter()
             method.on_train_start(run)
             self.facts["runs"][run.name]["one_off_seconds"] = round(time.perf_counter() - began, 4)

@@ -18,6 +18,7 @@ from ftbench.nn.dropout import set_dropout
 from ftbench.nn.per_example import ExampleGradients
 from ftbench.testing import trajectory
 from ftbench.training import trainer
+from ftbench.training.feed import Feed
 from ftbench.training.run import Run
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
 from tests.methods.test_golden import assert_replays
@@ -174,7 +175,7 @@ def test_one_pass_over_many_examples_sums_what_a_pass_for_each_does(
         set_dropout(model, 0.0)
         method = ctd(fisher_clip=clip)
         run = run_of(method, model, [], steps=1, batch_size=4)
-        run._sources = {"train": Given(batch)}
+        run.feed = Feed({"train": Given(batch)})
         found.append(method._fisher(run))
     assert made == [1] * (passes + 4)
     assert found[0].keys() == structure.layer_parameter_names(model)
