@@ -8,9 +8,9 @@ from pathlib import Path
 
 from results import DATABASE, ROOT
 
-from ftbench.reports import render
-from ftbench.services.report_page import page
-from ftbench.services.reports import Request, build
+from ftbench.render import render
+from ftbench.services.reporting.build import Request, build
+from ftbench.services.reporting.page import page
 
 METHODS = "child_tuning_d,rdrop,bidrop"
 TABLES = {"main": "Main results", "robustness": "Robustness", "curves": "Robustness as curves"}

@@ -26,8 +26,9 @@ def demo(
     """
     from ftbench.cli import report
     from ftbench.db import create_database
-    from ftbench.services import machine, progress, queue, threads
-    from ftbench.services import worker as service
+    from ftbench.services.planning import queue
+    from ftbench.services.worker import machine, progress, threads
+    from ftbench.services.worker import worker as service
 
     address = db or DATABASE
     plan = queue.make_plan(queue.Request(methods=METHODS, tasks=TASKS, seeds=seeds, train_size=ROWS))

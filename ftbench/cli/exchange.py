@@ -13,7 +13,7 @@ from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
-    from ftbench.services.exchange import Ingested
+    from ftbench.services.exchange.files import Ingested
 
 
 def export(
@@ -34,9 +34,10 @@ def export(
 ) -> None:
     """Write queued jobs to a file, where they stay queued; or the scores of done ones."""
     from ftbench.db import open_database
-    from ftbench.services import exchange, frames
+    from ftbench.services.exchange import files as exchange
+    from ftbench.services.exchange import frames
     from ftbench.services.jobs import job_filter
-    from ftbench.services.report_request import Request
+    from ftbench.services.scores.selection import Request
 
     if (jobs is None) == (scores is None):
         raise UsageError("export what? give --jobs FILE or --scores FILE, one of them")
@@ -70,7 +71,7 @@ def ingest(
     from dataclasses import asdict
 
     from ftbench.db import open_database
-    from ftbench.services import exchange
+    from ftbench.services.exchange import files as exchange
 
     failed = False
     with open_database(database_address(db)) as database:

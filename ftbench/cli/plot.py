@@ -50,8 +50,8 @@ def plot(
 
     Needs the packages of `pip install 'ftbench[plots]'`.
     """
-    from ftbench.reports import plots
-    from ftbench.services import plots as service
+    from ftbench.render import plots
+    from ftbench.services.reporting import plots as service
 
     address = database_address(db)
     plots.check_name(output)
@@ -70,7 +70,7 @@ def plot(
     if kind == "reproduction":
         if (pairs is None) == (suite is None):
             raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
-        from ftbench.services import reproduction
+        from ftbench.services.papers import reproduction
 
         if pairs is not None:
             spec = reproduction.draw_pairs(pairs)

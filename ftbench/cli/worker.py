@@ -50,9 +50,9 @@ def worker(
     _check("--threads", threads, "threads")
     number = _slots(slots)
     from ftbench.db import open_database
-    from ftbench.services import machine, progress
-    from ftbench.services import threads as cpu
-    from ftbench.services import worker as service
+    from ftbench.services.worker import machine, progress
+    from ftbench.services.worker import threads as cpu
+    from ftbench.services.worker import worker as service
 
     device = machine.choose_device(gpu)
     folder = chosen_data_dir(data_dir) if data_dir else None

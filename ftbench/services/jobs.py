@@ -11,9 +11,9 @@ from ftbench.db import Database, JobFilter, JobRow, open_database
 from ftbench.domain import axes
 from ftbench.domain.result import State
 from ftbench.errors import UnknownName, UsageError
-from ftbench.services.again import command
-from ftbench.services.joblog import without_tokens
-from ftbench.services.workdir import WorkDir
+from ftbench.services.planning.commands import command
+from ftbench.services.worker.joblog import without_tokens
+from ftbench.services.worker.workdir import WorkDir
 
 Row = dict[str, Any]
 SHORT = 12  # characters of a digest as listings show it

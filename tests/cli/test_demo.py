@@ -10,7 +10,8 @@ import pytest
 from ftbench import tasks
 from ftbench.db import Database
 from ftbench.domain.result import JobResult, Score
-from ftbench.services import machine, queue, worker
+from ftbench.services.planning import queue
+from ftbench.services.worker import machine, worker
 from tests.cli.conftest import Ftbench
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from ftbench import suites
 from ftbench.cli import claim, compare, power, topup
-from ftbench.reports import LAYOUTS, json_text, suite_data
+from ftbench.render import LAYOUTS, json_text, suite_data
 from tests.cli.conftest import Ftbench
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import torch
 
+from ftbench.domain.events import Collector
 from ftbench.domain.job import Job
 from ftbench.domain.result import Outcome
 from ftbench.errors import DataError
-from ftbench.services.events import Collector
 from ftbench.training import execute, products
 from tests.training.conftest import Bench
 
