@@ -74,8 +74,9 @@ def why(
     A number of several tables or ratios is shown for each; --models and --ratio choose.
     """
     from ftbench.services.reporting import why as service
+    from ftbench.services.reporting.request import ReportRequest
 
-    request = service.Request(table, models, tasks, None, baseline)
+    request = ReportRequest(models, tasks, None, baseline, table)
     answers = service.explain(database_address(db), request, row, column, ratio)
     if as_json:
         print_json([answer.document() for answer in answers])

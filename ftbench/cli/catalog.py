@@ -79,7 +79,7 @@ def suites(
 
     The other options show it with axes of your own, as `ftbench queue --suite` takes them.
     """
-    from ftbench.services.asked import Asked
+    from ftbench.domain.axes import Asked
     from ftbench.services.planning import suite_cards as service
 
     if name is None:

@@ -37,14 +37,14 @@ def export(
     from ftbench.services.exchange import files as exchange
     from ftbench.services.exchange import frames
     from ftbench.services.jobs import job_filter
-    from ftbench.services.scores.selection import Request
+    from ftbench.services.scores.selection import Selection
 
     if (jobs is None) == (scores is None):
         raise UsageError("export what? give --jobs FILE or --scores FILE, one of them")
     address = database_address(db)
     check_output("--jobs", jobs, address)
     check_output("--scores", scores, address)
-    request = Request("", models, tasks, methods, baseline="")
+    request = Selection(models, tasks, methods, baseline="")
     with open_database(address, write=False) as database:
         if scores is not None:
             if limit is not None:

@@ -52,6 +52,7 @@ def plot(
     """
     from ftbench.render import plots
     from ftbench.services.reporting import plots as service
+    from ftbench.services.reporting.request import ReportRequest
 
     address = database_address(db)
     plots.check_name(output)
@@ -78,7 +79,7 @@ def plot(
             asked = reproduction.Asked(methods, tasks, models)
             spec = reproduction.draw_suite(address, str(suite), asked)
     else:
-        request = service.Request("main", models, tasks, methods)
+        request = ReportRequest(models, tasks, methods)
         spec = service.draw(address, kind, request, over=over, critical=critical, violin=violin)
     plots.write(spec, output)
     note(f"wrote {output}")

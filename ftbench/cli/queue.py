@@ -108,7 +108,7 @@ def queue(
 def _queue(given: dict[str, Any]) -> None:
     from ftbench.services.planning import queue as service
 
-    request = service.Request(
+    request = service.QueueRequest(
         methods=given["methods"],
         tasks=given["tasks"],
         models=given["models"],

@@ -119,8 +119,8 @@ def report(
         _refuse("--published", {**filters, **ours, **asked})
         text = printed.shown(published, chosen_format(format_, as_json, output, LISTED), styled=bold)
     elif named is not None:
+        from ftbench.domain.axes import Asked
         from ftbench.render import FORMATS, render_suites
-        from ftbench.services.asked import Asked
         from ftbench.services.papers import report
 
         _refuse("--suite", ours)
@@ -137,11 +137,12 @@ def report(
         from ftbench.render import FORMATS, latex_macros, render
         from ftbench.services.reporting import build as service
         from ftbench.services.reporting import page as report_page
+        from ftbench.services.reporting.request import ReportRequest
 
         _refuse("a table of all jobs", asked)
         chosen = chosen_format(format_, as_json, output, FORMATS)
-        request = service.Request(
-            "main" if table is None else table, models, tasks, methods, baseline, show, not without_collapsed
+        request = ReportRequest(
+            models, tasks, methods, baseline, "main" if table is None else table, show, not without_collapsed
         )
         found = service.build(address, request)
         if chosen == "html":

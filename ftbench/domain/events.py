@@ -12,18 +12,14 @@ import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from ftbench.domain.result import CurvePoint, JobResult, Outcome, Predictions, Score
-from ftbench.errors import FtbenchError
+from ftbench.errors import ProtocolError
 
 T = TypeVar("T", str, int)
 
 _SHOWN = 80  # characters of a wrong line that a message quotes
-
-
-class ProtocolError(FtbenchError):
-    """What the training process sent is not an event."""
 
 
 @dataclass(frozen=True)
@@ -224,3 +220,21 @@ def _mapping(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _shown(line: bytes | str) -> str:
     text = line.decode(errors="replace") if isinstance(line, bytes) else line
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+
+
+def encode_logits(logits: bytes) -> str:
+    """Float32 bytes as the text of a ``predictions`` event."""
+    return base64.b64encode(zlib.compress(logits, 6)).decode("ascii")
+
+
+class Events:
+    """Writes events, a JSON object a line."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        """Take the stream; every line is flushed."""
+        self._stream = stream
+
+    def send(self, event: str, **values: Any) -> None:
+        """Write one event."""
+        self._stream.write(json.dumps({"event": event, **values}, separators=(",", ":")) + "\n")
+        self._stream.flush()

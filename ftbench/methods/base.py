@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ftbench.run.run import Run
     from ftbench.training.trainer import Trainer
 
-VARIANTS = ("paper", "published")
+#: What others are compared with, and what a grid has anyway.
+BASELINE = "vanilla"
+PAPER = "paper"
+VARIANTS = (PAPER, "published")
 
 #: What ``family`` may say, in the order of the listing.
 FAMILIES = (

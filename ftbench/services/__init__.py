@@ -1,1 +1,1 @@
-"""The use cases behind the commands, a room each; uses every layer but ``cli``, ``run``, ``nn``, ``training`` and ``testing``."""
+"""The use cases behind the commands, a room each; used by ``cli`` alone."""

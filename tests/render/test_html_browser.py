@@ -15,6 +15,7 @@ from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import page as suite_page
 from ftbench.services.reporting import build
 from ftbench.services.reporting import page as report_page
+from ftbench.services.reporting.request import ReportRequest
 from tests.example import three_methods
 from tests.services.papers.test_report import Suited, around, table
 
@@ -39,7 +40,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     database, found = str(three_methods(folder / "ftbench.db")), {}
     for name in ("main", "robustness"):
-        report = build.build(database, build.Request(name))
+        report = build.build(database, ReportRequest(table=name))
         found[name] = folder / f"{name}.html"
         found[name].write_text(report_page.page(database, report), encoding="utf-8")
     found["suite"] = folder / "suite.html"
@@ -232,7 +233,7 @@ def test_a_label_that_is_a_script_is_shown_and_not_run(browser: Any, tmp_path: P
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE jobs SET label = ? WHERE method = 'bidrop'", (label,))
     connection.close()
-    report = build.build(str(database), build.Request())
+    report = build.build(str(database), ReportRequest())
     (tmp_path / "page.html").write_text(report_page.page(str(database), report), encoding="utf-8")
     context = browser.new_context(offline=True)
     opened = context.new_page()

@@ -1,1 +1,1 @@
-"""What users declared before they ran it, and what the runs say of it; may use ``scores`` and ``planning``."""
+"""What users declared before it ran, and what came of it; may use ``planning``, ``scores``."""

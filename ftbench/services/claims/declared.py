@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 
 from ftbench.db import create_database, open_database
 from ftbench.domain import axes, claim
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.errors import UsageError
-from ftbench.services.papers import published
+from ftbench.methods.base import PAPER
+from ftbench.models.resolve import model_id
+from ftbench.services.database import fill
 from ftbench.services.planning import finding
-from ftbench.services.planning.queue import BASELINE, PAPER
-from ftbench.services.scores.selection import USUAL_SEEDS, USUAL_TASKS, Request, model_id
-from ftbench.settings import DEFAULT_DATABASE, sqlite_path
+from ftbench.services.scores.selection import Selection
+from ftbench.settings import sqlite_path
 
 
 def declare(address: str, text: str) -> tuple[str, bool, int]:
@@ -28,7 +28,7 @@ def declare(address: str, text: str) -> tuple[str, bool, int]:
     """
     canonical = _canonical(address, text)
     with create_database(address) as database:
-        published.fill(database)
+        fill(database)
         new = database.claims.add(canonical)
         scored = next(row.scored for row in database.claims.list() if row.claim == canonical)
     return canonical.text, new, scored
@@ -48,24 +48,6 @@ def withdraw(address: str, text: str) -> str:
     return canonical.text
 
 
-def command(about: DeclaredClaim, address: str) -> str:
-    """``ftbench queue …`` that would fill a claim."""
-    sides = [side for side in (about.better, about.worse) if side != BASELINE]
-    axis = "noise" if about.noise else "reduction" if about.reduction else None
-    wanted = {
-        "--methods": ",".join(sides),
-        "--tasks": ",".join(about.tasks) or USUAL_TASKS[axis],
-        "--models": ",".join(about.models),
-        "--noise": f"{about.noise:g}" if about.noise else "",
-        "--reduction": f"{about.reduction:g}" if about.reduction else "",
-        "--train-size": ",".join(str(size or "full") for size in about.train_sizes),
-        "--seeds": USUAL_SEEDS,
-        "--db": address if address != DEFAULT_DATABASE else "",
-    }
-    words = [word for pair in wanted.items() if pair[1] for word in pair]
-    return shlex.join(["ftbench", "queue", *words, *(["--no-baseline"] if len(sides) > 1 else [])])
-
-
 def _canonical(address: str, text: str) -> DeclaredClaim:
     """A claim with its names as jobs carry them: aliases resolved, groups spelled out, lists in order."""
     typed = claim.parse(text)
@@ -74,7 +56,7 @@ def _canonical(address: str, text: str) -> DeclaredClaim:
     )
     if better == worse:
         raise UsageError(f"claim '{text}': {better} stands on both sides")
-    asked = Request(models=",".join(typed.models), tasks=",".join(typed.tasks))
+    asked = Selection(models=",".join(typed.models), tasks=",".join(typed.tasks))
     path = sqlite_path(address)
     if (typed.models or typed.tasks) and (path is None or path.exists()):
         with open_database(address, write=False) as database:

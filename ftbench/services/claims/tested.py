@@ -17,14 +17,15 @@ import numpy as np
 
 from ftbench.db import CellRow, ClaimRow, Database, open_database
 from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.perturbation import condition_title
 from ftbench.render.numbers import percent
 from ftbench.render.sheet import Field, Sheet, figure
 from ftbench.render.table import PENDING, Section
-from ftbench.services.claims import declared
-from ftbench.services.comparing.request import Compared, arranged, condition_title
-from ftbench.services.reporting import build
+from ftbench.services.planning import commands
 from ftbench.services.scores import levels as topup_levels
+from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import ReportJob, join, reported
+from ftbench.services.scores.selection import in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting
 from ftbench.stats import paired
 from ftbench.stats.aggregate import FloatArray
@@ -119,7 +120,7 @@ def listed(address: str) -> list[Sheet]:
         notes.append(f"Seeds were topped up: such claims hold below {', '.join(sorted(levels))}.")
     for one in found:
         if not len(one.pairs):
-            run = "ftbench worker" if one.waiting else declared.command(one.row.claim, address)
+            run = "ftbench worker" if one.waiting else commands.for_claim(one.row.claim, address)
             notes.append(f"{one.row.claim.text}: fill it with: {run}")
     rows = tuple(_row(one) for one in found)
     return [Sheet("claims", "Declared claims", FIELDS, rows, tuple(notes) if rows else (_NONE,))]
@@ -140,9 +141,9 @@ def tested(database: Database, cells: Sequence[CellRow] | None = None) -> list[T
         return []
     cells = database.results.cells() if cells is None else cells
     mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
-    scores = database.results.values(build.roughly(mine, cells))
-    plugins = build.plugins_of(database, mine)
-    shown = reported(build.in_order([cell.task for cell in mine], ()), mine, scores)
+    scores = database.results.values(roughly(mine, cells))
+    plugins = plugins_of(database, mine)
+    shown = reported(in_order([cell.task for cell in mine], ()), mine, scores)
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
     found: list[Tested] = []
     for row in rows:

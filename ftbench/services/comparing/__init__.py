@@ -1,1 +1,1 @@
-"""Methods against each other, seed by seed, and the seeds that takes; may use every room but ``reporting``."""
+"""Methods against each other, seed by seed; may use every room but ``reporting``."""

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.request import Compared, CompareRequest
+from ftbench.services.comparing.request import CompareRequest
+from ftbench.services.scores.compared import Compared
 from ftbench.stats import aggregate, bayes, pooled, ranks
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import Interval, NoAnswer, Significance

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ftbench.db import open_database
+from ftbench.domain.axes import seed_ranges
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.request import TESTS, Compared, CompareRequest, find
-from ftbench.services.reporting.notes import seed_ranges
+from ftbench.services.comparing.request import TESTS, CompareRequest, find
+from ftbench.services.scores.compared import Compared
 from ftbench.services.scores.jobs import MethodKey
 from ftbench.stats import aggregate, dominance, paired
 from ftbench.stats.aggregate import FloatArray

@@ -13,7 +13,7 @@ from ftbench.db import Database, open_database
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.request import Compared
+from ftbench.services.scores.compared import Compared
 from ftbench.services.scores.jobs import ReportJob
 from ftbench.settings import data_dir
 from ftbench.stats import examples

@@ -8,7 +8,8 @@ from typing import Any
 
 from ftbench.errors import BadValue, UsageError
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.request import Compared, CompareRequest, find
+from ftbench.services.comparing.request import CompareRequest, find
+from ftbench.services.scores.compared import Compared
 from ftbench.stats import paired, power
 
 __all__ = ["PowerRequest", "measured", "stated"]

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ftbench.db import open_database
 from ftbench.domain import axes
+from ftbench.domain.perturbation import condition_title
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
-from ftbench.services.reporting import build
-from ftbench.services.reporting.tables import index_of
 from ftbench.services.scores import levels
-from ftbench.services.scores.block import Block
-from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, join, labels, reported
-from ftbench.services.scores.levels import Topped, strictest
-from ftbench.services.scores.selection import Request
-from ftbench.services.scores.settings import Setting, brought, split
+from ftbench.services.scores.compared import Compared, arranged
+from ftbench.services.scores.jobs import MethodKey, join, labels, reported
+from ftbench.services.scores.selection import Selection, in_order, plugins_of, roughly
 from ftbench.settings import sqlite_path
-from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS
-from ftbench.stats.leaderboard import ALPHA
 
-AVERAGE = "Avg"
 TESTS = {"t": "paired t", "wilcoxon": "Wilcoxon", "sign-flip": "sign-flip"}
 
 
@@ -74,37 +67,6 @@ class CompareRequest:
             raise BadValue(f"region {100 * self.region:g}: give points from 0 to below 100")
 
 
-@dataclass(frozen=True)
-class Compared:
-    """The runs of one table's setting.
-
-    Attributes:
-        setting: the model, the training rows, what was changed.
-        title: the same in words, with the perturbation.
-        labels: how each method is named.
-        block: the scores, by method.
-        pairs: the comparisons: left minus right.
-        level: below which corrected p are marked; smaller where seeds were topped up.
-        said: why it is.
-    """
-
-    setting: Setting
-    title: str
-    labels: dict[MethodKey, str]
-    block: Block
-    pairs: tuple[tuple[MethodKey, MethodKey], ...]
-    level: float = ALPHA
-    said: tuple[str, ...] = ()
-
-    def columns(self, left: MethodKey, right: MethodKey) -> Iterator[tuple[str, FloatArray, FloatArray]]:
-        """Title and scores (seeds,) of two methods on each task; then their averages, of several tasks."""
-        mine, theirs = self.block.scores[left], self.block.scores[right]  # (seeds, tasks)
-        for at, task in enumerate(self.block.tasks):
-            yield task.title, mine[:, at], theirs[:, at]
-        if len(self.block.tasks) > 1:
-            yield AVERAGE, mine.mean(axis=1), theirs.mean(axis=1)  # NaN where a task is missing
-
-
 def find(address: str, request: CompareRequest) -> list[Compared]:
     """The runs of a database that a comparison is about.
 
@@ -116,7 +78,7 @@ def find(address: str, request: CompareRequest) -> list[Compared]:
     path = sqlite_path(address)
     if path is not None and not path.exists():
         raise FtbenchError(f"there is no database '{address}'; make and fill it with: ftbench queue")
-    asked = Request(
+    asked = Selection(
         models=request.models,
         tasks=request.tasks,
         methods=",".join(request.methods),
@@ -130,10 +92,10 @@ def find(address: str, request: CompareRequest) -> list[Compared]:
             for cell in asked.lets_through(cells)
             if (cell.noise, cell.reduction) == (request.noise, request.reduction)
         ]
-        scores = database.results.values(build.roughly(chosen, cells))
-        plugins = build.plugins_of(database, chosen)
+        scores = database.results.values(roughly(chosen, cells))
+        plugins = plugins_of(database, chosen)
         topped = levels.topped(database)
-    shown = reported(build.in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
+    shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
     jobs, condition = join(chosen, scores, shown), condition_title(request.noise, request.reduction)
     order = _order(labels(jobs), request.methods)
     found = [one for one in arranged(jobs, shown, order, plugins, condition, topped) if one.pairs]
@@ -141,38 +103,6 @@ def find(address: str, request: CompareRequest) -> list[Compared]:
         wanted = ", ".join(request.methods)
         raise FtbenchError(f"no scores of two of these methods under one setting: {wanted}{condition}")
     return found
-
-
-def arranged(
-    jobs: Sequence[ReportJob],
-    tasks: Mapping[str, Reported],
-    order: Sequence[MethodKey],
-    plugins: Mapping[str, Sequence[str]],
-    condition: str,
-    topped: Sequence[Topped] = (),
-) -> Iterator[Compared]:
-    """Jobs of one perturbation by setting; the pairs are those of which both have scores.
-
-    Args:
-        jobs: the runs.
-        tasks: what is reported of each, in the order of the columns.
-        order: the methods.
-        plugins: method -> the files that it may come from.
-        condition: what titles say of the perturbation.
-        topped: the jobs whose seeds were topped up.
-    """
-    named = labels(jobs)
-    for setting in split(jobs, brought(plugins)):
-        there = {job.cell.task for job in setting.jobs}
-        keys = {job.key for job in setting.jobs}
-        block = _block(
-            [task for name, task in tasks.items() if name in there],
-            [key for key in order if key in keys],
-            setting.jobs,
-        )
-        pairs = tuple(itertools.combinations(block.compared, 2))
-        level, said = strictest(topped, (job.cell.digest for job in setting.jobs))
-        yield Compared(setting, setting.title + condition, named, block, pairs, level, said)
 
 
 def _order(named: dict[MethodKey, str], wanted: Sequence[str]) -> list[MethodKey]:
@@ -185,16 +115,3 @@ def _order(named: dict[MethodKey, str], wanted: Sequence[str]) -> list[MethodKey
         return min(exact or same or [len(asked)])
 
     return sorted(named, key=place)
-
-
-def _block(tasks: Sequence[Reported], methods: Sequence[MethodKey], jobs: Iterable[ReportJob]) -> Block:
-    rows = list(jobs)
-    index, _ = index_of(rows)
-    seeds = sorted({job.cell.seed for job in rows})
-    return Block.of(tasks, [task.metric for task in tasks], seeds, methods, index)
-
-
-def condition_title(noise: float, reduction: float) -> str:
-    """What a title says of a perturbation."""
-    changes = {"noise": noise, "reduction": reduction}
-    return "".join(f" · {name} {100 * ratio:g} %" for name, ratio in changes.items() if ratio)

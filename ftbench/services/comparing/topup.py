@@ -11,12 +11,14 @@ from typing import Any
 
 from ftbench.db import JobFilter, JobRow, open_database
 from ftbench.domain.job import Job
+from ftbench.domain.perturbation import condition_title
 from ftbench.domain.plan import Plan, Planned
 from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue, FtbenchError, UsageError
+from ftbench.methods.base import BASELINE
 from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import PENDING
-from ftbench.services.comparing.request import CompareRequest, condition_title, find
+from ftbench.services.comparing.request import CompareRequest, find
 from ftbench.services.comparing.topup_looks import (
     ENDED,
     Pair,
@@ -28,7 +30,7 @@ from ftbench.services.comparing.topup_looks import (
 )
 from ftbench.services.planning import costs, queue
 from ftbench.services.scores.jobs import ReportJob
-from ftbench.services.scores.selection import Request
+from ftbench.services.scores.selection import Selection
 from ftbench.stats import sequential
 from ftbench.stats.leaderboard import ALPHA
 from ftbench.stats.sequential import OPEN
@@ -68,7 +70,7 @@ class TopupRequest:
     """
 
     methods: tuple[str, ...]
-    baseline: str = queue.BASELINE
+    baseline: str = BASELINE
     models: str | None = None
     tasks: str | None = None
     noise: float = 0.0
@@ -126,7 +128,7 @@ def topup(address: str, request: TopupRequest, *, dry_run: bool = False) -> Topp
         FtbenchError: there is nothing to compare.
     """
     request.check()
-    asked = Request(baseline=request.baseline)
+    asked = Selection(baseline=request.baseline)
     runs = CompareRequest(
         (request.baseline, *request.methods), request.models, request.tasks, request.noise, request.reduction
     )

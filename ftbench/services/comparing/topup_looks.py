@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 
 from ftbench.domain.topup import TopupPlan
 from ftbench.errors import FtbenchError
-from ftbench.services.comparing.request import Compared
-from ftbench.services.reporting.tables import Subject
-from ftbench.services.scores.jobs import DONE, MethodKey, ReportJob
+from ftbench.services.scores.compared import Compared
+from ftbench.services.scores.jobs import DONE, MethodKey, ReportJob, baseline_of
 from ftbench.stats import paired, sequential
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.sequential import OPEN, Decision
@@ -51,7 +50,7 @@ def pairs_of(found: Sequence[Compared], baseline: str) -> Iterator[Pair]:
     """Each method against the baseline, on each task of which both have jobs."""
     for compared in found:
         block = compared.block
-        against = Subject(compared.labels, {}, baseline).baseline_of(block.methods)
+        against = baseline_of(baseline, compared.labels, block.methods)
         if against is None:
             continue
         for method in (key for key in block.methods if key != against):

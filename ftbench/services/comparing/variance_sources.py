@@ -14,13 +14,14 @@ import numpy as np
 from ftbench.db import JobFilter, JobRow, ValueRow, open_database
 from ftbench.domain import axes
 from ftbench.domain.job import STREAMS
+from ftbench.domain.perturbation import condition_title
 from ftbench.domain.result import State
 from ftbench.errors import FtbenchError
+from ftbench.models.resolve import model_id
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.request import condition_title
 from ftbench.services.planning import finding
 from ftbench.services.scores.jobs import Reported, reported
-from ftbench.services.scores.selection import Request, model_id
+from ftbench.services.scores.selection import Selection
 from ftbench.stats.findings import Interval
 from ftbench.stats.spread import deviation
 
@@ -54,7 +55,7 @@ def measured(address: str, methods: Sequence[str], models: str | None, tasks: st
         FtbenchError: no runs vary a single stream.
     """
     chosen = [finding.method(choice, "paper") for choice in axes.methods(",".join(methods))]
-    asked = Request(models=models, tasks=tasks)
+    asked = Selection(models=models, tasks=tasks)
     with open_database(address, write=False) as database:
         cells = database.results.cells()
         asked.check(cells)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ftbench.db import Database, ValueRow
+from ftbench.domain.provenance import RAN
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, FtbenchError
-from ftbench.services.scores.selection import Request
+from ftbench.services.scores.selection import Selection
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,28 +23,16 @@ NAMES = (
     "digest label model model_revision task data_revision method hparams recipe seed train_size reduction "
     "noise evaluation metric value"
 ).split()
-#: Column -> where the provenance has it.
-RAN: Mapping[str, tuple[str, ...]] = {
-    "wall_seconds": ("wall_seconds",),
-    "training_seconds": ("seconds", "training"),
-    "peak_memory_mb": ("peak_memory_mb",),
-    "device": ("device",),
-    "git_commit": ("git_commit",),
-    "git_dirty": ("git_dirty",),
-    "ftbench": ("ftbench",),
-    "torch": ("torch",),
-    "method_digest": ("method_digest",),
-}
 COLUMNS = (*NAMES, *RAN)
 SUFFIXES = (".csv", ".parquet")
 
 
-def scores(database: Database, request: Request) -> pa.Table:
+def scores(database: Database, asked: Selection) -> pa.Table:
     """The scores of done jobs, in the order in which these were queued.
 
     Args:
         database: whose.
-        request: which jobs: its models, tasks and methods; its baseline's, too.
+        asked: which jobs: its models, tasks and methods; its baseline's, too.
 
     Returns:
         A row for each job, evaluation set and metric; ``COLUMNS``. ``value`` is a fraction, ``hparams`` and
@@ -55,8 +44,8 @@ def scores(database: Database, request: Request) -> pa.Table:
     import pyarrow as pa
 
     cells = database.results.cells()
-    request.check(cells)
-    done = [cell for cell in request.lets_through(cells) if cell.state == State.DONE]
+    asked.check(cells)
+    done = [cell for cell in asked.lets_through(cells) if cell.state == State.DONE]
     scored: dict[str, list[ValueRow]] = {}
     for value in database.results.values():
         scored.setdefault(value.digest, []).append(value)
@@ -81,7 +70,7 @@ def scores(database: Database, request: Request) -> pa.Table:
     return pa.table({name: pa.array(values, types.get(name)) for name, values in data.items()})
 
 
-def write_scores(database: Database, path: Path, request: Request) -> int:
+def write_scores(database: Database, path: Path, asked: Selection) -> int:
     """Write the scores to a CSV or Parquet file; replaced as a whole, or not at all.
 
     Returns:
@@ -95,7 +84,7 @@ def write_scores(database: Database, path: Path, request: Request) -> int:
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
         raise BadValue(f"--scores {path}: name a file that ends in .csv or .parquet")
-    table = scores(database, request)
+    table = scores(database, asked)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         if kind == ".csv":

@@ -1,1 +1,1 @@
-"""The tables of papers beside ours; may use ``scores``, ``planning`` and ``exchange``."""
+"""The tables of papers beside ours; may use ``planning``, ``scores`` and ``exchange``."""

@@ -14,13 +14,14 @@ from ftbench.db import CellRow, ScoreRow, ValueRow
 from ftbench.domain import hparams
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.result import State
-from ftbench.render.suite_table import NOT_COMPARABLE, SuiteCell
+from ftbench.render.suite_table import NOT_COMPARABLE, Head, SuiteCell
 from ftbench.render.table import Cell
 from ftbench.services.papers.layout import Place
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores.jobs import status_of
 from ftbench.stats import aggregate, equivalence
 from ftbench.stats.equivalence import Estimate
+from ftbench.suites import Block
 from ftbench.suites.published import DDOF, UNSTATED, Published, faults
 
 Printed = Mapping[str, Published]
@@ -224,3 +225,12 @@ def _std(printed: Printed) -> float:
 def number(value: float) -> float | None:
     """A finite number, or None."""
     return float(value) if math.isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of one block: a row for each line, a cell for each column."""
+
+    block: Block
+    columns: tuple[Head, ...]
+    rows: tuple[tuple[Head, tuple[SuiteCell, ...]], ...]

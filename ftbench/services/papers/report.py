@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ftbench import suites, tasks
 from ftbench.db import CellRow, JobFilter, ScoreRow, ValueRow, open_database
 from ftbench.domain import axes
+from ftbench.domain.axes import Asked
 from ftbench.errors import BadValue
+from ftbench.models.resolve import model_id
 from ftbench.render.suite_table import (
     Head,
     SuiteCell,
@@ -19,21 +20,19 @@ from ftbench.render.suite_table import (
     SuiteSection,
 )
 from ftbench.render.table import Cell
-from ftbench.services.asked import Asked
 from ftbench.services.papers import cells as suite_cells
 from ftbench.services.papers import claims as suite_claims
-from ftbench.services.papers import layout, orders, times
-from ftbench.services.papers.cells import Jobs, Rule
+from ftbench.services.papers import layout, notes, orders, times
+from ftbench.services.papers.cells import Grid, Jobs, Rule
 from ftbench.services.papers.claims import Measured
 from ftbench.services.papers.layout import Place
 from ftbench.services.planning import suite_grid
 from ftbench.services.planning.suite_grid import Wanted
-from ftbench.services.scores import levels, stale
+from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped, strictest
-from ftbench.services.scores.selection import model_id
-from ftbench.settings import DEFAULT_DATABASE, sqlite_path
+from ftbench.settings import sqlite_path
 from ftbench.suites import TIME, Block, Line, Suite, claims
-from ftbench.suites.published import AVERAGE, TITLES, Published, differences
+from ftbench.suites.published import AVERAGE, Published, differences
 
 MARGIN = 1.0
 AVG, DELTA = Head(AVERAGE, "Avg"), Head("difference", "Δ")
@@ -101,23 +100,14 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: fl
         statistics=("ratio",) if suite.kind == TIME else changed.statistics,
         margin=margin,
         sections=sections,
-        caption=(*_caption(suite, asked, rule), *why),
+        caption=(*notes.caption(suite, asked, rule), *why),
         notes=(
             *orders.lines(changed, measured, level),
-            *_notes(suite, asked, cells, source.address),
-            *_older(cells, source),
+            *notes.notes(suite, asked, cells, source.address),
+            *notes.older_code(cells, source.rows, source.codes),
         ),
         claims=tuple(suite_claims.check(claim, measured, level) for claim in claims.of(suite.name)),
     )
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The cells of one block: a row for each line, a cell for each column."""
-
-    block: Block
-    columns: tuple[Head, ...]
-    rows: tuple[tuple[Head, tuple[SuiteCell, ...]], ...]
 
 
 def _grids(
@@ -264,48 +254,6 @@ def _sections(suite: Suite, grids: Sequence[Grid]) -> Iterator[SuiteSection]:
         groups.append(SuiteGroup(title, block.setting, block.model, shown))
     if groups:
         yield SuiteSection(columns, tuple(groups))
-
-
-def _caption(suite: Suite, asked: Asked, rule: Rule) -> Iterator[str]:
-    yield f"{TITLES[suite.source]}. {suite.protocol}"
-    differs = suite_grid.differs(suite, asked)
-    if differs:
-        yield "Differs from the paper's protocol: " + "; ".join(differs) + "."
-    if suite.kind == TIME:
-        yield "Measured on runs that had the machine to themselves; evaluation is not in the times."
-        return
-    margin = f"{rule.margin:g} point{'s' * (rule.margin != 1)}"
-    yield (
-        "Measured, and [in brackets] printed. The sign compares the means by two one-sided t tests "
-        f"at {rule.level:.3g}: = reproduced, within {margin}; ≠ not reproduced, further apart; ? "
-        "underpowered, neither shown; × not comparable. Where a paper prints no standard deviation, ours "
-        "stands for it. Orders and claims are tested at this level, too. Max, std and Δ are described, not "
-        "tested."
-    )
-
-
-def _notes(suite: Suite, asked: Asked, cells: Sequence[SuiteCell], address: str) -> Iterator[str]:
-    missing = sum(not c.measured.complete for c in cells)
-    if missing:
-        words = ["ftbench", "queue", "--suite", suite.name, *asked.words()]
-        words += ["--db", address] if address and address != DEFAULT_DATABASE else []
-        yield (
-            f"{missing} of {len(cells)} cells lack seeds; queue them with: {shlex.join(words)}, and run them "
-            "with: ftbench worker"
-        )
-    reasons: dict[str, int] = {}
-    for cell in cells:
-        if cell.reason:
-            reasons[cell.reason] = reasons.get(cell.reason, 0) + 1
-    for reason, count in reasons.items():
-        yield f"{count} cell{'s' * (count > 1)} not compared: {reason}."
-    if cells and not any(cell.printed for cell in cells):
-        yield "The paper prints no numbers for these cells."
-
-
-def _older(cells: Sequence[SuiteCell], source: Source) -> tuple[str, ...]:
-    shown = {digest for cell in cells for digest in cell.measured.jobs}
-    return stale.note([row for row in source.rows if row.digest in shown], source.codes, {})
 
 
 def _read(address: str, changed: Sequence[Suite]) -> Source:

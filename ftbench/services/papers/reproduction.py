@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ftbench.errors import DataError, UsageError
+from ftbench.domain.axes import Asked
+from ftbench.errors import DataError, NothingToReport, UsageError
 from ftbench.render.suite_table import SuiteReport
-from ftbench.services.asked import Asked
 from ftbench.services.papers import report
 from ftbench.services.papers.report import AVG, DELTA
-from ftbench.services.reporting.build import NothingToReport
 from ftbench.stats import paired
 from ftbench.stats.findings import Interval
 from ftbench.suites import TIME, chosen

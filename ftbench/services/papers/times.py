@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ftbench.domain import axes
+from ftbench.domain.axes import Asked
 from ftbench.domain.result import State
+from ftbench.models.resolve import model_id
 from ftbench.render.suite_table import Head, SuiteCell
 from ftbench.render.table import Cell
-from ftbench.services.asked import Asked
 from ftbench.services.papers import cells, layout
 from ftbench.services.papers.cells import Found, Jobs, Rule
 from ftbench.services.planning import suite_grid
-from ftbench.services.scores.selection import model_id
 from ftbench.suites import Suite
 
 if TYPE_CHECKING:
-    from ftbench.services.papers.report import Grid
+    from ftbench.services.papers.cells import Grid
 
 Facts = Mapping[str, Any]
 COLUMNS = (
@@ -33,7 +33,7 @@ COLUMNS = (
 
 def grids(suite: Suite, asked: Asked, jobs: Jobs, facts: Mapping[str, Any], rule: Rule) -> Iterator[Grid]:
     """The blocks of a suite about time; nothing is tested: ratios are described."""
-    from ftbench.services.papers.report import Grid
+    from ftbench.services.papers.cells import Grid
 
     seeds = axes.seeds(suite.seeds)
     for block in suite.blocks:

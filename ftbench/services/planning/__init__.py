@@ -1,1 +1,1 @@
-"""From what was asked for to jobs: names found, axes crossed, costs estimated, commands written; may use ``worker`` and ``scores``."""
+"""From what was asked for to jobs, their cost and their command; may use ``worker`` and ``scores``."""

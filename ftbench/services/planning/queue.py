@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from ftbench import tasks
 from ftbench.domain import axes, hparams, plan
+from ftbench.domain.axes import Asked
 from ftbench.domain.job import STREAMS
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
-from ftbench.services.asked import Asked
+from ftbench.methods.base import BASELINE, PAPER
 from ftbench.services.planning import finding
 from ftbench.settings import data_dir
 
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
 DEFAULT_SEEDS = "5"
 DEFAULT_MODEL = "bert-base"
 DEFAULT_TOY_MODEL = "tiny"
-BASELINE = "vanilla"
-PAPER = "paper"
 MAX_PRIORITY = 1_000_000
 
 
 @dataclass(frozen=True)
-class Request(Asked):
+class QueueRequest(Asked):
     """What is to be queued: the flags' texts, None where a flag was not given."""
 
     evaluate: str | None = None
@@ -39,7 +38,7 @@ class Request(Asked):
     vary: str | None = None
 
 
-def make_plan(request: Request) -> plan.Plan:
+def make_plan(request: QueueRequest) -> plan.Plan:
     """Resolve every name and value of a request and cross its axes; nothing is written.
 
     Raises:
@@ -54,7 +53,7 @@ def make_plan(request: Request) -> plan.Plan:
             raise UsageError("--evaluate: a suite has its own evaluation sets; leave one of the two out")
         from ftbench.services.planning import suite_plan
 
-        whole = suite_plan.make(request, find)
+        whole = suite_plan.make(request.suite, request, find)
     else:
         parsed, chosen = _Axes.of(request), _methods(request)  # what needs no file and no network first
         once = replace(parsed, seeds=parsed.seeds[:1]) if streams else parsed
@@ -75,13 +74,13 @@ def add(whole: plan.Plan, address: str, priority: int = 0) -> Added:
         DatabaseError: the database cannot be written.
     """
     from ftbench.db import Entry, create_database
-    from ftbench.services.papers import published
+    from ftbench.services.database import fill
 
     if abs(priority) > MAX_PRIORITY:
         raise BadValue(f"priority {priority}: give a whole number from -{MAX_PRIORITY} to {MAX_PRIORITY}")
     entries = [Entry(p.job, p.label, priority, p.places) for p in whole.jobs]
     with create_database(address) as database:
-        published.fill(database)
+        fill(database)
         return database.jobs.add(entries)
 
 
@@ -97,7 +96,7 @@ class _Axes:
     targets: tuple[Target, ...] = ()
 
     @classmethod
-    def of(cls, request: Request) -> _Axes:
+    def of(cls, request: QueueRequest) -> _Axes:
         if not axes.names(request.tasks or ""):
             raise BadValue("no tasks: give --tasks (ftbench tasks lists them) or --suite")
         if request.models is not None and not axes.names(request.models):
@@ -118,7 +117,7 @@ class _Axes:
         )
 
 
-def _check_settings(request: Request) -> None:
+def _check_settings(request: QueueRequest) -> None:
     """Refuse an unknown recipe setting before anything is looked for; values are checked with the grid."""
     known = [spec.name for spec in hparams.describe(Recipe)]
     for name in axes.settings(request.settings):
@@ -126,7 +125,7 @@ def _check_settings(request: Request) -> None:
             raise UnknownName("recipe setting", name, known)
 
 
-def _streams(request: Request) -> tuple[str, ...]:
+def _streams(request: QueueRequest) -> tuple[str, ...]:
     """The random streams that are to be varied one at a time."""
     if request.vary is None:
         return ()
@@ -141,7 +140,7 @@ def _streams(request: Request) -> tuple[str, ...]:
     return found
 
 
-def _methods(request: Request) -> tuple[plan.GridMethod, ...]:
+def _methods(request: QueueRequest) -> tuple[plan.GridMethod, ...]:
     choices = axes.methods(request.methods or "")
     found = [finding.method(choice, request.variant or PAPER) for choice in choices]
     if request.baseline and all(m.name != BASELINE for m in found):

@@ -6,8 +6,8 @@ from typing import Any
 
 from ftbench import suites
 from ftbench.domain import axes
+from ftbench.domain.axes import Asked
 from ftbench.domain.job import Job
-from ftbench.services.asked import Asked
 from ftbench.services.planning import costs, suite_grid, suite_plan
 from ftbench.suites import Suite
 from ftbench.suites.published import cells
@@ -22,7 +22,8 @@ def listed() -> list[Row]:
         for suite in suites.available().values()
     ]
     short = [
-        {"name": name, "title": ", ".join(members), "jobs": None} for name, members in suites.SHORT.items()
+        {"name": name, "title": ", ".join(members), "jobs": None}
+        for name, members in suites.SHORT_NAMES.items()
     ]
     return [*rows, *short]
 
@@ -34,7 +35,7 @@ def names_suites(name: str) -> bool:
 
 def names() -> tuple[str, ...]:
     """The names of the suites, and the short ones."""
-    return (*suites.available(), *suites.SHORT)
+    return (*suites.available(), *suites.SHORT_NAMES)
 
 
 def card(name: str, asked: Asked, address: str) -> Row:

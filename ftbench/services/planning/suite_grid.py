@@ -11,16 +11,15 @@ from typing import Any
 
 from ftbench import models, tasks
 from ftbench.domain import axes, hparams, plan
+from ftbench.domain.axes import Asked
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
-from ftbench.services.asked import Asked
+from ftbench.methods.base import BASELINE
 from ftbench.services.planning import finding
 from ftbench.suites import Block, Line, Suite
-
-BASELINE = "vanilla"
 
 
 @dataclass(frozen=True)

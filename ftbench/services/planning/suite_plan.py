@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ftbench import suites
 from ftbench.domain import axes, plan
+from ftbench.domain.axes import Asked
 from ftbench.services.planning import finding, suite_grid
 from ftbench.services.planning.suite_grid import Wanted
 
-if TYPE_CHECKING:
-    from ftbench.services.planning.queue import Request
 
-
-def make(request: Request, find: finding.Finder) -> plan.Plan:
+def make(name: str, asked: Asked, find: finding.Finder) -> plan.Plan:
     """The jobs of a suite, or of the suites of a short name: seeds outermost, each job once.
+
+    Args:
+        name: of the suite or suites.
+        asked: the axes that were given beside it.
+        find: finds models and data.
 
     Raises:
         UsageError: an override that leaves nothing, or a name that does not exist.
         FtbenchError: data or a model that cannot be found.
     """
     grids: list[plan.Grid] = []
-    for one in suites.chosen(request.suite or ""):
-        suite = suite_grid.adapted(one, request)
-        wanted = unique(list(suite_grid.cells(suite, request)))
+    for one in suites.chosen(name):
+        suite = suite_grid.adapted(one, asked)
+        wanted = unique(list(suite_grid.cells(suite, asked)))
         cells = [_grid(cell, find) for cell in wanted]
         grids += [replace(cell, seeds=(seed,)) for seed in axes.seeds(suite.seeds) for cell in cells]
     return plan.expand(grids)

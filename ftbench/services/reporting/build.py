@@ -5,31 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ftbench import methods, tasks
-from ftbench.db import CellRow, Database, JobFilter, ScoreRow, ValueRow, open_database
+from ftbench.db import CellRow, ScoreRow, ValueRow, open_database
 from ftbench.domain import axes
 from ftbench.domain.result import State
-from ftbench.errors import BadValue, FtbenchError, UnknownName
+from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render.layouts import LAYOUTS, Part
 from ftbench.render.table import Report, Section
+from ftbench.services.planning import commands
 from ftbench.services.reporting.curves import fill_curves
 from ftbench.services.reporting.remarks import remarks
+from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.reporting.tables import Subject, fill
 from ftbench.services.scores import levels, stale
 from ftbench.services.scores.jobs import join, labels, reported, without_collapsed
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.selection import Request, command
+from ftbench.services.scores.selection import in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting, brought, split
 from ftbench.settings import sqlite_path
 
-__all__ = ["NothingToReport", "Request", "build", "tabulate"]
 
-
-class NothingToReport(FtbenchError):
-    """There is nothing to report."""
-
-
-def build(address: str, request: Request) -> Report:
+def build(address: str, request: ReportRequest) -> Report:
     """The tables of a database.
 
     Raises:
@@ -49,7 +44,7 @@ def build(address: str, request: Request) -> Report:
     if path is not None and not path.exists():
         request.check([])
         axis = layout.parts[0].axis
-        filled = command(request, address, axis=axis)
+        filled = commands.for_table(request, address, axis=axis)
         raise NothingToReport(f"there is no database '{address}'; make and fill it with: {filled}")
     with open_database(address, write=False) as database:
         cells = database.results.cells()
@@ -60,7 +55,7 @@ def build(address: str, request: Request) -> Report:
         codes = database.results.codes()
         declared, topped = tested.tested(database, cells), levels.topped(database)
     if not chosen:
-        filled = command(request, address, cells, layout.parts[0].axis)
+        filled = commands.for_table(request, address, cells, layout.parts[0].axis)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     found = tabulate(chosen, scores, request, address=address, plugins=plugins, topped=topped)
     sections = tuple(
@@ -75,7 +70,7 @@ def build(address: str, request: Request) -> Report:
 def tabulate(
     cells: Sequence[CellRow],
     scores: Sequence[ScoreRow | ValueRow],
-    request: Request,
+    request: ReportRequest,
     *,
     address: str = "",
     plugins: Mapping[str, Sequence[str]] | None = None,
@@ -105,7 +100,7 @@ def tabulate(
     changed = (
         settings[0].changed if settings and all(s.changed == settings[0].changed for s in settings) else {}
     )
-    filled = {part.title: command(request, address, cells, part.axis, changed) for part in missing}
+    filled = {part.title: commands.for_table(request, address, cells, part.axis, changed) for part in missing}
     if not sections:
         raise NothingToReport(f"no jobs for this report; queue them with: {next(iter(filled.values()))}")
     notes = [f"{title}: no jobs; queue them with: {text}" for title, text in filled.items()]
@@ -121,11 +116,13 @@ def _shown(cells: Iterable[CellRow], report: Report) -> list[CellRow]:
     return [cell for cell in cells if cell.digest in there]
 
 
-def _absent(request: Request, report: Report, address: str, cells: Sequence[CellRow]) -> Iterator[str]:
+def _absent(request: ReportRequest, report: Report, address: str, cells: Sequence[CellRow]) -> Iterator[str]:
     """What was asked for by name and is in no table: a filter always lets the baseline through."""
     rows = [row for section in report.sections for group in section.groups for row in group.rows]
     for choice in request.absent(rows):
-        filled = command(replace(request, methods=choice.text), address, cells, report.sections[0].axis)
+        filled = commands.for_table(
+            replace(request, methods=choice.text), address, cells, report.sections[0].axis
+        )
         yield f"{choice.text} has no runs here; queue them with: {filled}"
 
 
@@ -143,34 +140,3 @@ def _sections(
         if not found:
             missing.append(part)
     return tuple(sections), missing
-
-
-def in_order(names: Iterable[str], asked: Sequence[str]) -> list[str]:
-    """Tasks in the order asked for, else in that of the listing; unknown ones last."""
-    order = {name: at for at, name in enumerate(asked or tasks.names())}
-    return sorted(dict.fromkeys(names), key=lambda name: order.get(name, len(order)))
-
-
-def roughly(rows: Sequence[CellRow], of: Sequence[CellRow]) -> JobFilter:
-    """A filter that lets at least these jobs of the database's through."""
-    if len(rows) == len(of):
-        return JobFilter()
-    return JobFilter(
-        models=tuple({cell.model for cell in rows}) or ("",),
-        tasks=tuple({cell.task for cell in rows}),
-        methods=tuple({cell.method for cell in rows}),
-    )
-
-
-def plugins_of(database: Database, cells: Iterable[CellRow]) -> dict[str, tuple[str, ...]]:
-    """The files of methods that are not installed: they may bring a recipe of their own."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name in dict.fromkeys(cell.method for cell in cells):
-        try:
-            methods.find(name)
-        except UnknownName:
-            rows = database.jobs.list(JobFilter(methods=(name,)))
-            found[name] = tuple(dict.fromkeys(p for row in rows for p in row.places.get("plugins") or ()))
-        except FtbenchError:
-            continue
-    return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from ftbench.domain.axes import seed_ranges
 from ftbench.render.table import PENDING, Cell, Column, Group
 from ftbench.services.reporting.remarks import remark_lines
 from ftbench.services.scores.block import Block
@@ -40,17 +41,6 @@ def notes(
     if lacks_baseline:
         lines.append(f"{lacks_baseline} has no jobs here, so there is no difference to it.")
     return (*lines, *remark_lines(columns, groups), *_unknown(blocks), *_twins(twins))
-
-
-def seed_ranges(seeds: Iterable[int]) -> str:
-    """Seeds in short: ``0–4, 7``."""
-    runs: list[list[int]] = []
-    for seed in sorted(seeds):
-        if runs and seed == runs[-1][-1] + 1:
-            runs[-1].append(seed)
-        else:
-            runs.append([seed])
-    return ", ".join(f"{r[0]}–{r[-1]}" if len(r) > 1 else str(r[0]) for r in runs)
 
 
 def _missing(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[str]:

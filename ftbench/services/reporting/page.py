@@ -9,7 +9,7 @@ from ftbench.db import Database, JobFilter, open_database
 from ftbench.errors import FtbenchError
 from ftbench.render import html
 from ftbench.render.table import Cell, Report, Section
-from ftbench.services.planning.commands import command
+from ftbench.services.planning.commands import for_job
 from ftbench.services.reporting.plots import COSTS, with_costs, with_groups, with_losses, with_ranks
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped
@@ -54,7 +54,7 @@ def _commands(database: Database, cells: Iterable[Cell], firsts: tuple[str, ...]
     """The command of each cell: its jobs differ in their seed only, so that the first tells the others."""
     rows = {job.digest: job for job in database.jobs.list(JobFilter(digests=firsts or ("",)))}
     return {
-        cell.jobs[0]: [command(rows[cell.jobs[0]].spec, rows[cell.jobs[0]].places, cell.seeds)]
+        cell.jobs[0]: [for_job(rows[cell.jobs[0]].spec, rows[cell.jobs[0]].places, cell.seeds)]
         for cell in cells
         if cell.jobs and cell.jobs[0] in rows
     }

@@ -7,20 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ftbench.db import open_database
-from ftbench.errors import BadValue, UnknownName
+from ftbench.domain.provenance import RAN
+from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render.plots import KINDS
 from ftbench.render.table import Section
-from ftbench.services.exchange.frames import RAN
-from ftbench.services.reporting.build import NothingToReport, build
+from ftbench.services.reporting.build import build
+from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.selection import Request
 from ftbench.stats.leaderboard import ALPHA
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KINDS", "Request", "draw"]
+__all__ = ["KINDS", "ReportRequest", "draw"]
 
 COSTS: Mapping[str, tuple[str, ...]] = {name: RAN[name] for name in ("training_seconds", "peak_memory_mb")}
 
@@ -28,7 +28,7 @@ COSTS: Mapping[str, tuple[str, ...]] = {name: RAN[name] for name in ("training_s
 def draw(
     address: str,
     kind: str,
-    request: Request,
+    request: ReportRequest,
     *,
     over: str | None = None,
     critical: float | None = None,

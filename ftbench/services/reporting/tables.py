@@ -14,7 +14,7 @@ from ftbench.services.reporting.marks import marked
 from ftbench.services.reporting.notes import notes
 from ftbench.services.reporting.remarks import Remarks
 from ftbench.services.scores.block import Block
-from ftbench.services.scores.jobs import DONE, MethodKey, Reported, ReportJob
+from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, baseline_of, index_of
 from ftbench.services.scores.levels import Topped, strictest
 from ftbench.services.scores.settings import Setting
 from ftbench.stats import aggregate
@@ -43,10 +43,7 @@ class Subject:
 
     def baseline_of(self, methods: Iterable[MethodKey]) -> MethodKey | None:
         """The row of the baseline: the label that was named, else the only row of the method."""
-        rows = list(methods)
-        named = [key for key in rows if self.labels[key] == self.baseline]
-        same = [key for key in rows if key.method == self.baseline]
-        return named[0] if named else same[0] if len(same) == 1 else None
+        return baseline_of(self.baseline, self.labels, methods)
 
 
 def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
@@ -106,17 +103,6 @@ def _ratios(part: Part, jobs: Iterable[ReportJob]) -> dict[float, list[ReportJob
         if not any(changes.values()):
             found.setdefault(ratio, []).append(job)
     return dict(sorted(found.items()))
-
-
-def index_of(jobs: Iterable[ReportJob]) -> tuple[dict[tuple[MethodKey, str], dict[int, ReportJob]], int]:
-    """The jobs by method, task and seed; and how many had their place taken by another one."""
-    index: dict[tuple[MethodKey, str], dict[int, ReportJob]] = {}
-    twins = 0
-    for job in sorted(jobs, key=lambda job: job.status != DONE):
-        seeds = index.setdefault((job.key, job.cell.task), {})
-        twins += job.cell.seed in seeds
-        seeds.setdefault(job.cell.seed, job)
-    return index, twins
 
 
 def _block(

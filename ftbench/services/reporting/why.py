@@ -8,15 +8,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ftbench.db import JobFilter, JobRow, open_database
+from ftbench.domain.job import SHORT_DIGEST
 from ftbench.errors import BadValue, UnknownName
 from ftbench.render.behind import Source, sources
 from ftbench.render.numbers import NOTHING, percent, shown
 from ftbench.render.table import Column, Group, Report, Row, Section
-from ftbench.services.jobs import SHORT
-from ftbench.services.planning.commands import command
-from ftbench.services.reporting.build import Request, build
+from ftbench.services.planning.commands import for_job
+from ftbench.services.reporting.build import build
+from ftbench.services.reporting.request import ReportRequest
 
-__all__ = ["Answer", "Part", "Request", "commands", "explain"]
+__all__ = ["Answer", "Part", "commands", "explain"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Answer:
 Place = tuple[Section, Group, Row, Column]
 
 
-def explain(address: str, request: Request, row: str, column: str, ratio: float | None) -> list[Answer]:
+def explain(address: str, request: ReportRequest, row: str, column: str, ratio: float | None) -> list[Answer]:
     """What is behind a number; one answer for each table and ratio that has it.
 
     Args:
@@ -94,7 +95,7 @@ def commands(jobs: Iterable[JobRow]) -> list[str]:
         spec = {name: value for name, value in job.spec.items() if name != "seed"}
         alike.setdefault(json.dumps([spec, dict(job.places)], sort_keys=True), []).append(job)
     return [
-        command(group[0].spec, group[0].places, seeds=sorted({job.seed for job in group}))
+        for_job(group[0].spec, group[0].places, seeds=sorted({job.seed for job in group}))
         for group in alike.values()
     ]
 
@@ -140,7 +141,7 @@ def _answer(
 def _part(source: Source, rows: Mapping[str, JobRow], facts: Mapping[str, Mapping[str, Any]]) -> Part:
     cell = source.cell
     jobs = [
-        {"job": digest[:SHORT], "seed": seed, "score": value, **_facts(facts.get(digest, {}))}
+        {"job": digest[:SHORT_DIGEST], "seed": seed, "score": value, **_facts(facts.get(digest, {}))}
         for digest, seed, value in zip(cell.jobs, cell.seeds, cell.values, strict=True)
     ]
     number = NOTHING if cell.mean is None else percent(cell.mean)
@@ -154,6 +155,6 @@ def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:
         "seconds": facts.get("wall_seconds"),
         "device": facts.get("device"),
         "worker": facts.get("worker"),
-        "commit": str(facts.get("git_commit") or "")[:SHORT],
+        "commit": str(facts.get("git_commit") or "")[:SHORT_DIGEST],
         "ftbench": facts.get("ftbench"),
     }

@@ -189,3 +189,28 @@ def status_of(cell: CellRow) -> str:
     if cell.state == State.FAILED and cell.last_outcome == Outcome.DIVERGED:
         return Outcome.DIVERGED.value
     return str(cell.state.value)
+
+
+def index_of(jobs: Iterable[ReportJob]) -> tuple[dict[tuple[MethodKey, str], dict[int, ReportJob]], int]:
+    """The jobs by method, task and seed; and how many had their place taken by another one."""
+    index: dict[tuple[MethodKey, str], dict[int, ReportJob]] = {}
+    twins = 0
+    for job in sorted(jobs, key=lambda job: job.status != DONE):
+        seeds = index.setdefault((job.key, job.cell.task), {})
+        twins += job.cell.seed in seeds
+        seeds.setdefault(job.cell.seed, job)
+    return index, twins
+
+
+def baseline_of(name: str, labels: Mapping[MethodKey, str], methods: Iterable[MethodKey]) -> MethodKey | None:
+    """The method that is meant as the baseline: by its label, else the only one of its name.
+
+    Args:
+        name: as the user gave it.
+        labels: how each method is named.
+        methods: among which it is.
+    """
+    rows = list(methods)
+    named = [key for key in rows if labels[key] == name]
+    same = [key for key in rows if key.method == name]
+    return named[0] if named else same[0] if len(same) == 1 else None

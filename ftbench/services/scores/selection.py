@@ -1,67 +1,38 @@
-"""What a report was asked for: which jobs it is about, and the command that would make such jobs."""
+"""Which jobs of a database are meant: the filters that reports, comparisons, claims and exports share."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ftbench import methods, models, tasks
 from ftbench.db import CellRow
+from ftbench.db.database import Database
+from ftbench.db.rows import JobFilter
 from ftbench.domain import axes, hparams
 from ftbench.domain.axes import MethodChoice
-from ftbench.errors import UnknownName, UsageError
-from ftbench.render.layouts import LAYOUTS, STATISTIC_TITLES
+from ftbench.errors import FtbenchError, UnknownName
+from ftbench.methods.base import BASELINE
+from ftbench.models.resolve import is_place, model_id
 from ftbench.render.table import Row
-from ftbench.services.scores.settings import DATA
-from ftbench.settings import DEFAULT_DATABASE
-
-FOLDER = "folder:"
-#: What the papers' tables span, where nothing else is known.
-USUAL_METHODS, USUAL_TASKS = (
-    "rdrop,bidrop",
-    {None: "glue-small", "noise": "cola,mrpc,rte", "reduction": "cola,mrpc,rte"},
-)
-USUAL_RATIOS = {"noise": "0,0.05,0.1,0.15", "reduction": "0,0.5,0.6,0.7"}
-USUAL_SEEDS = "10"
 
 
 @dataclass(frozen=True)
-class Request:
-    """The flags' texts, None where a flag was not given.
+class Selection:
+    """The filters' texts, None where a flag was not given.
 
     Attributes:
-        table: the layout's name.
+        models: only these.
+        tasks: only these.
+        methods: only these, and the baseline.
         baseline: a method's name or label; its jobs are let through whatever ``methods`` says.
-        show: the statistics to show, with commas; None for those of the layout.
-        collapsed: whether runs that collapsed count.
     """
 
-    table: str = "main"
     models: str | None = None
     tasks: str | None = None
     methods: str | None = None
-    baseline: str = "vanilla"
-    show: str | None = None
-    collapsed: bool = True
-
-    def statistics(self) -> tuple[str, ...]:
-        """The statistics to show; () for those of the layout.
-
-        Raises:
-            UnknownName: there is no such statistic.
-            UsageError: the table's cells are estimates, not statistics of scores.
-        """
-        names = axes.names(self.show or "")
-        layout = LAYOUTS.get(self.table)
-        if names and layout and any(part.curve for part in layout.parts):
-            raise UsageError(f"--show does not go with the table '{self.table}'; leave one of the two out")
-        for name in names:
-            if name not in STATISTIC_TITLES:
-                raise UnknownName("statistic", name, STATISTIC_TITLES)
-        return names
+    baseline: str = BASELINE
 
     @property
     def baseline_label(self) -> str:
@@ -76,7 +47,7 @@ class Request:
         """
         in_use = {cell.model for cell in cells}
         for text in axes.names(self.models or ""):
-            if model_id(text) not in in_use and not _is_place(text):
+            if model_id(text) not in in_use and not is_place(text):
                 _unknown_unless("model", text, models.find, {*in_use, *models.names()})
         known = {cell.task for cell in cells}
         for text in axes.names(self.tasks or ""):
@@ -121,44 +92,6 @@ class Request:
         return names
 
 
-def command(
-    request: Request,
-    address: str,
-    cells: Sequence[CellRow] = (),
-    axis: str | None = None,
-    changed: Mapping[str, Any] | None = None,
-) -> str:
-    """``ftbench queue …`` that would fill a table: as asked for, or like the jobs that there are.
-
-    Args:
-        request: the flags.
-        address: of the database.
-        cells: jobs of the same models, tasks and methods.
-        axis: the perturbation that the table is about, or None.
-        changed: the recipe settings that these jobs were given by hand.
-    """
-    names = {cell.task for cell in cells}
-    usable = _classifications(names) if axis else names
-    found = [cell for cell in cells if cell.task in usable]
-    baseline = request.baseline_label
-    labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
-    wanted = {
-        "--methods": request.methods or ",".join(labels) or USUAL_METHODS,
-        "--tasks": request.tasks or ",".join(dict.fromkeys(c.task for c in found)) or USUAL_TASKS[axis],
-        "--models": request.models or ",".join(dict.fromkeys(_typed(c.model) for c in found)),
-        "--train-size": ",".join(dict.fromkeys(str(c.train_size) for c in found if c.train_size)),
-        "--seeds": _seeds({cell.seed for cell in found}) or USUAL_SEEDS,
-    }
-    if axis:
-        wanted[f"--{axis}"] = USUAL_RATIOS[axis]
-    if address and address != DEFAULT_DATABASE:
-        wanted["--db"] = address
-    words = [word for pair in wanted.items() if pair[1] for word in pair]
-    for name, value in (changed or {}).items():
-        words += ["--set", f"{name}={value}"] if name != DATA and value is not None else []
-    return shlex.join(["ftbench", "queue", *words])
-
-
 def _is(cell: CellRow | Row, choice: MethodChoice) -> bool:
     """Whether a job or a row is of a method, with the hyper-parameters that were given."""
     name = Path(choice.name).stem if _is_file(choice.name) else choice.name
@@ -176,46 +109,6 @@ def _same(value: hparams.Value, text: str) -> bool:
     return str(value).lower() == text.lower()
 
 
-def model_id(text: str) -> str:
-    """The id that the jobs of a model carry."""
-    if _is_place(text) and Path(text).expanduser().is_dir():
-        return FOLDER + Path(text).expanduser().resolve().name
-    try:
-        return models.find(text.partition("@")[0]).name
-    except UnknownName:
-        return text.partition("@")[0]
-
-
-def _typed(model: str) -> str:
-    """A model's id as ``queue`` takes it; where a folder stands is not known here."""
-    return model.replace(FOLDER, "./")
-
-
-def _classifications(tasks_named: Iterable[str]) -> set[str]:
-    """The tasks that have classes: labels of others cannot be made wrong, nor their rows reduced."""
-    names = set()
-    for name in tasks_named:
-        try:
-            if tasks.find(name).regression:
-                continue
-        except UnknownName:
-            pass
-        names.add(name)
-    return names
-
-
-def _seeds(seeds: set[int]) -> str:
-    if not seeds:
-        return ""
-    if seeds == set(range(len(seeds))):
-        return str(len(seeds))
-    return ",".join(map(str, sorted(seeds))) + ("," if len(seeds) == 1 else "")
-
-
-def _is_place(text: str) -> bool:
-    return "/" in text
-
-
 def _is_file(name: str) -> bool:
     return name.endswith(".py")
 
@@ -225,3 +118,34 @@ def _unknown_unless(kind: str, text: str, find: Callable[[str], object], known: 
         find(text)
     except UnknownName:
         raise UnknownName(kind, text, known) from None
+
+
+def in_order(names: Iterable[str], asked: Sequence[str]) -> list[str]:
+    """Tasks in the order asked for, else in that of the listing; unknown ones last."""
+    order = {name: at for at, name in enumerate(asked or tasks.names())}
+    return sorted(dict.fromkeys(names), key=lambda name: order.get(name, len(order)))
+
+
+def roughly(rows: Sequence[CellRow], of: Sequence[CellRow]) -> JobFilter:
+    """A filter that lets at least these jobs of the database's through."""
+    if len(rows) == len(of):
+        return JobFilter()
+    return JobFilter(
+        models=tuple({cell.model for cell in rows}) or ("",),
+        tasks=tuple({cell.task for cell in rows}),
+        methods=tuple({cell.method for cell in rows}),
+    )
+
+
+def plugins_of(database: Database, cells: Iterable[CellRow]) -> dict[str, tuple[str, ...]]:
+    """The files of methods that are not installed: they may bring a recipe of their own."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in dict.fromkeys(cell.method for cell in cells):
+        try:
+            methods.find(name)
+        except UnknownName:
+            rows = database.jobs.list(JobFilter(methods=(name,)))
+            found[name] = tuple(dict.fromkeys(p for row in rows for p in row.places.get("plugins") or ()))
+        except FtbenchError:
+            continue
+    return found

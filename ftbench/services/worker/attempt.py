@@ -6,9 +6,9 @@ import time
 from enum import Enum, auto
 
 from ftbench.db import Claim, Database
-from ftbench.domain.events import Collector, End, ProtocolError
+from ftbench.domain.events import Collector, End
 from ftbench.domain.result import Outcome, State
-from ftbench.errors import DatabaseBusy
+from ftbench.errors import DatabaseBusy, ProtocolError
 from ftbench.services.worker import joblog
 from ftbench.services.worker.child import Child, obituary
 from ftbench.services.worker.joblog import JobLog

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ftbench.domain.events import ProtocolError, parse
+from ftbench.domain.events import parse
+from ftbench.errors import ProtocolError
 
 COMMAND = (sys.executable, "-P", "-m", "ftbench.training.execute")
 

@@ -7,9 +7,10 @@ import re
 import time
 from pathlib import Path
 
+from ftbench.hub import without_tokens
+
 _TAIL = 1 << 14  # bytes of a log that are looked at after a death
 _LINES = 20
-_TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
 _MEMORY = re.compile(r"^\s*(MemoryError|\S*OutOfMemoryError|.*std::bad_alloc|.*annot allocate memory)", re.M)
 
 
@@ -54,12 +55,3 @@ def last_line(text: str) -> str:
 def out_of_memory(text: str) -> bool:
     """Whether a process said at its end that it got no more memory."""
     return _MEMORY.search(text) is not None
-
-
-def without_tokens(text: str) -> str:
-    """The text without the user's Hugging Face token, should a library have printed it."""
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        token = os.environ.get(name, "")
-        if len(token) >= 8:
-            text = text.replace(token, "<token>")
-    return _TOKEN.sub("<token>", text)

@@ -10,7 +10,8 @@ from ftbench.db import Database, JobFilter
 from ftbench.domain.events import End
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy
-from ftbench.services.worker import joblog, machine
+from ftbench.hub import without_tokens
+from ftbench.services.worker import machine
 from ftbench.services.worker.attempt import Attempt, Why
 from ftbench.services.worker.progress import Progress
 from ftbench.services.worker.workdir import WorkDir
@@ -87,7 +88,7 @@ class Ledger:
         outcome, message = end.outcome, end.message
         if attempt.why is Why.TIMEOUT and end.kind != "failed":
             outcome, message = Outcome.TIMEOUT, f"no end after {attempt.seconds / 60:.3g} minutes (--timeout)"
-        message, trace = joblog.without_tokens(message), joblog.without_tokens(end.traceback)
+        message, trace = without_tokens(message), without_tokens(end.traceback)
         facts = attempt.collector.result(self._facts(attempt)).provenance
         state = self._insist(lambda: self._database.jobs.fail(attempt.claim, outcome, message, trace, facts))
         if state is None:

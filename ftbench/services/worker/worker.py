@@ -7,23 +7,21 @@ database. There are as many as the worker has slots, and everything happens in o
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ftbench import settings
 from ftbench.db import Claim, Database
+from ftbench.domain.command import places_here
 from ftbench.domain.events import End
 from ftbench.domain.result import Outcome
 from ftbench.errors import DatabaseBusy, DatabaseError, FtbenchError
 from ftbench.services.worker.attempt import NEVER, Attempt, Why
-from ftbench.services.worker.child import COMMAND, wait
+from ftbench.services.worker.child import wait
 from ftbench.services.worker.joblog import JobLog
 from ftbench.services.worker.ledger import Ledger, Tally
 from ftbench.services.worker.mps import Mps
+from ftbench.services.worker.options import Options
 from ftbench.services.worker.packing import Packing
 from ftbench.services.worker.patience import Patience
 from ftbench.services.worker.progress import Progress, job_words
@@ -34,38 +32,6 @@ from ftbench.services.worker.workdir import WorkDir
 
 _FALSE_STARTS = 3  # deaths before a job was taken on, one after another, until the machine is to blame
 _AGAIN = 1.0  # seconds until a claim that met a locked database is tried again, while other jobs go on
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a worker works.
-
-    Attributes:
-        name: what the attempts are recorded under.
-        device: ``cpu`` or ``cuda:N``.
-        threads: CPU threads to train a job with; see ``threads``.
-        slots: how many jobs to train at once on the device; None finds out what pays.
-        lease: seconds without a heartbeat after which a job counts as lost; heartbeats come three times as
-            often.
-        drain: end when nothing is queued, instead of waiting for more.
-        max_jobs: end after so many attempts.
-        timeout: seconds that an attempt may take.
-        data_dir: where the data of jobs from a folder are on this machine.
-        grace: seconds for a checkpoint before the training process is killed.
-        command: program and arguments of the training process.
-    """
-
-    name: str
-    device: str = "cpu"
-    threads: int = 1
-    slots: int | None = 1
-    lease: float = 60.0
-    drain: bool = False
-    max_jobs: int | None = None
-    timeout: float | None = None
-    data_dir: Path | None = None
-    grace: float = 60.0
-    command: Sequence[str] = COMMAND
 
 
 class Worker:
@@ -247,11 +213,12 @@ class Worker:
     def _command(self, claim: Claim, log: JobLog) -> dict[str, Any]:
         folder = self._folder.checkpoints(claim.digest)
         folder.mkdir(parents=True, exist_ok=True)
+        spec = claim.job.canonical()
         return {
             "op": "run",
             "digest": claim.digest,
-            "job": claim.job.canonical(),
-            "places": self._places(claim),
+            "job": spec,
+            "places": places_here(claim.places, spec, self._options.data_dir),
             "workdir": str(folder),
             "log": str(log.path),
             "threads": self._options.threads,
@@ -259,14 +226,6 @@ class Worker:
             "checkpoint_seconds": settings.checkpoint_seconds(),
             "memory": self._packing.measuring,
         }
-
-    def _places(self, claim: Claim) -> dict[str, Any]:
-        """Where things are here: data of a folder may lie elsewhere than where the job was queued."""
-        places = dict(claim.places)
-        revisions = (claim.job.data_revision, *claim.job.others.values())
-        if any(revision.startswith("sha256:") for revision in revisions):
-            places["data"] = settings.data_here(places.get("data"), self._options.data_dir)
-        return places
 
     def _close(self, slot: Slot, attempt: Attempt, end: End) -> None:
         """Record an attempt's end; the slot is free again."""
@@ -325,8 +284,3 @@ class Worker:
             child.close()
         self._mps.stop()
         self._progress.close()
-
-
-def worker_name() -> str:
-    """The name of this process among the workers: ``FTBENCH_WORKER``, or by its process id."""
-    return os.environ.get("FTBENCH_WORKER") or f"worker-{os.getpid()}"

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from ftbench import suites
+from ftbench.domain.axes import Asked
 from ftbench.render.table import Cell
-from ftbench.services.asked import Asked
 from ftbench.services.papers import cells as suite_cells
 from ftbench.services.papers.cells import Jobs, Rule
 from ftbench.services.planning import suite_grid

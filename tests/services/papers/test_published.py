@@ -8,13 +8,14 @@ import pytest
 
 from ftbench.db import open_database
 from ftbench.errors import UnknownName
+from ftbench.services import database as filling
 from ftbench.services.papers import published as service
 from ftbench.suites import published
 
 
 def test_a_new_database_has_them_all(tmp_path: Path) -> None:
     address = str(tmp_path / "new.db")
-    service.init(address)
+    filling.init(address)
     with open_database(address, write=False) as database:
         rows = database.published.list("bidrop")
         assert database.published.count() == len(published.cells())
@@ -25,13 +26,13 @@ def test_a_new_database_has_them_all(tmp_path: Path) -> None:
 
 def test_those_of_another_version_are_replaced_and_others_are_left(tmp_path: Path) -> None:
     address = str(tmp_path / "old.db")
-    service.init(address)
+    filling.init(address)
     with open_database(address) as database:
         changed = {**database.published.list("dps")[0], "value": -1.0}
         own = {**changed, "source": "own"}
         database.published.put([changed])  # all of a source is replaced: dps has one number now
         database.published.put([own])
-        service.fill(database)
+        filling.fill(database)
         assert len(database.published.list("dps")) == len(published.cells("dps"))
         assert len(database.published.list("own")) == 1
 

@@ -9,7 +9,7 @@ from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
 from ftbench.errors import ModelError
-from ftbench.services.planning.commands import command
+from ftbench.services.planning.commands import for_job
 
 
 def job(**settings: float) -> Job:
@@ -19,22 +19,22 @@ def job(**settings: float) -> Job:
 
 
 def test_only_what_was_chosen_is_named() -> None:
-    assert command(job().canonical(), {}) == (
+    assert for_job(job().canonical(), {}) == (
         "ftbench queue --methods vanilla --tasks rte --models minilm --seeds 3, --train-size 64 --noise 0.1 "
         "--no-baseline"
     )
-    told = command(job(lr=1e-5).canonical(), {"data": "/data"}, [0, 1])
+    told = for_job(job(lr=1e-5).canonical(), {"data": "/data"}, [0, 1])
     assert "--seeds 0,1 " in told and " --set lr=1e-05 --data-dir /data " in told and told.count("--set") == 1
 
 
 def test_a_model_that_is_known_need_not_be_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = command(job().canonical(), {})
+    here = for_job(job().canonical(), {})
 
     def gone(name: str) -> None:
         raise ModelError(f"model {name} needs a package")
 
     monkeypatch.setattr(models, "resolve", gone)
-    assert command(job().canonical(), {}) == here
-    assert "--set epochs=5" in command(
+    assert for_job(job().canonical(), {}) == here
+    assert "--set epochs=5" in for_job(
         {**job().canonical(), "model": {"id": "me/own", "revision": "main"}}, {}
     )

@@ -53,7 +53,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def plan(**given: Any) -> Plan:
     start: dict[str, Any] = {"methods": "rdrop", "tasks": "cola", "models": "./model", "seeds": "2"}
-    return queue.make_plan(queue.Request(**start | given))
+    return queue.make_plan(queue.QueueRequest(**start | given))
 
 
 def labels(whole: Plan) -> list[str]:

@@ -8,10 +8,10 @@ import pytest
 
 from ftbench import suites
 from ftbench.db.rows import Axes
+from ftbench.domain.axes import Asked
 from ftbench.domain.plan import Plan
 from ftbench.domain.recipe import Recipe
 from ftbench.errors import DataError, UnknownName, UsageError
-from ftbench.services.asked import Asked
 from ftbench.services.planning import costs, queue, suite_cards
 from ftbench.services.planning.suite_grid import adapted, differs
 from tests.places import data_folder, model_folder
@@ -102,8 +102,8 @@ def test_what_leaves_nothing_or_does_not_exist_is_refused(
         adapted(suites.find(name), Asked(**given))
 
 
-def request(**given: str) -> queue.Request:
-    return queue.Request(
+def request(**given: str) -> queue.QueueRequest:
+    return queue.QueueRequest(
         **{"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2", **given}
     )
 

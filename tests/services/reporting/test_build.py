@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from ftbench.domain.result import State
-from ftbench.errors import BadValue, UnknownName
+from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render.table import Cell, Report, Section
-from ftbench.services.reporting.build import NothingToReport, Request, build, tabulate
+from ftbench.services.reporting.build import build, tabulate
+from ftbench.services.reporting.request import ReportRequest
 from tests.services.report_rows import Rows
 
 
 def report(rows: Rows, table: str = "main", **flags: str) -> Report:
-    request = Request(table, **flags)
+    request = ReportRequest(table=table, **flags)
     return tabulate(request.lets_through(rows.cells), rows.scores, request, address="ftbench.db")
 
 
@@ -430,13 +431,13 @@ def test_tasks_and_models_are_filtered_by_any_of_their_names(rows):
 )
 def test_an_unknown_name_gets_the_nearest_right_one(tmp_path, flags, message):
     with pytest.raises(UnknownName) as caught:
-        build(str(tmp_path / "none.db"), Request(**flags))
+        build(str(tmp_path / "none.db"), ReportRequest(**flags))
     assert str(caught.value) == message
 
 
 def test_brackets_that_do_not_close_are_refused(tmp_path):
     with pytest.raises(BadValue):
-        build(str(tmp_path / "none.db"), Request(methods="bidrop[k=3"))
+        build(str(tmp_path / "none.db"), ReportRequest(methods="bidrop[k=3"))
 
 
 def test_no_jobs_name_the_command_that_would_make_them(rows):
@@ -452,7 +453,7 @@ def test_no_jobs_name_the_command_that_would_make_them(rows):
 def test_the_command_repeats_sizes_seeds_settings_and_the_database():
     rows = Rows()
     rows.job("vanilla", "rte", 4, 0.6, train_size=500, recipe={"lr": 1e-5}, model="minilm")
-    request = Request("robustness")
+    request = ReportRequest(table="robustness")
     with pytest.raises(NothingToReport) as caught:
         tabulate(rows.cells, rows.scores, request, address="my file.db")
     assert "--models minilm --train-size 500 --seeds 4, --noise" in str(caught.value)
@@ -461,6 +462,6 @@ def test_the_command_repeats_sizes_seeds_settings_and_the_database():
 
 def test_a_database_that_is_not_there_is_named_with_the_command(tmp_path: Path):
     with pytest.raises(NothingToReport) as caught:
-        build(str(tmp_path / "none.db"), Request(tasks="cola"))
+        build(str(tmp_path / "none.db"), ReportRequest(tasks="cola"))
     assert "there is no database" in str(caught.value)
     assert "ftbench queue --methods rdrop,bidrop --tasks cola --seeds 10 --db" in str(caught.value)

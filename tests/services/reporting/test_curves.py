@@ -12,7 +12,8 @@ from ftbench.domain.topup import TopupPlan
 from ftbench.errors import UsageError
 from ftbench.render import behind, latex_macros, render
 from ftbench.render.table import WORSE, Cell, Report, Section
-from ftbench.services.reporting.build import Request, tabulate
+from ftbench.services.reporting.build import tabulate
+from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores.levels import Topped
 from tests.services.report_rows import Rows
 
@@ -33,7 +34,7 @@ def noisy() -> Rows:
 
 
 def report(rows: Rows, **flags: str) -> Report:
-    request = Request("curves", **flags)
+    request = ReportRequest(table="curves", **flags)
     return tabulate(request.lets_through(rows.cells), rows.scores, request, address="ftbench.db")
 
 
@@ -97,7 +98,7 @@ def test_topped_up_runs_are_marked_at_the_level_of_their_plan():
     plan = TopupPlan("p", (), 0.05, 0.0, tuple(range(30)), tuple(range(3, 23)))  # 20 looks: 0.0025 each
     for digests, mark, level in (({"0" * 64}, WORSE, "0.05."), ({rows.cells[0].digest}, "", "0.0025.")):
         topped = [Topped(plan, frozenset(digests))]
-        found = tabulate(rows.cells, rows.scores, Request("curves"), topped=topped)
+        found = tabulate(rows.cells, rows.scores, ReportRequest(table="curves"), topped=topped)
         tested = cells(found.sections[0], "mixout")["slope_difference"].tested
         assert tested.p_corrected == pytest.approx(0.00517, abs=1e-5) and tested.mark == mark
         assert any(line.endswith(f"of this table, {level}") for line in found.sections[0].caption)

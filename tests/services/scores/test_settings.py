@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from ftbench.render.table import Report, Section
-from ftbench.services.reporting.build import Request, tabulate
+from ftbench.services.reporting.build import tabulate
+from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores import settings
 from ftbench.services.scores.jobs import join, reported
 from tests.services.report_rows import Rows
 
 
 def report(rows: Rows) -> Report:
-    return tabulate(rows.cells, rows.scores, Request())
+    return tabulate(rows.cells, rows.scores, ReportRequest())
 
 
 def means(section: Section) -> dict[tuple[str, str], float | None]:

@@ -11,7 +11,8 @@ from typing import Any
 from ftbench.db import Database, Entry, JobFilter, create_database
 from ftbench.domain.job import Job
 from ftbench.domain.result import State
-from ftbench.services.worker.worker import Options, Tally, Worker
+from ftbench.services.worker.options import Options
+from ftbench.services.worker.worker import Tally, Worker
 
 FAKE = (sys.executable, "-I", "-S", str(Path(__file__).with_name("fake_child.py")))
 LIMIT = 20.0

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ftbench.domain.events import ProtocolError
+from ftbench.errors import ProtocolError
 from ftbench.services.worker.child import Child, obituary, wait
 
 FAKE = [sys.executable, "-I", "-S", str(Path(__file__).with_name("fake_child.py"))]

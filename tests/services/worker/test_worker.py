@@ -442,7 +442,9 @@ def test_data_of_a_folder_may_have_moved(
 ) -> None:
     from dataclasses import replace
 
-    from ftbench.services.worker.worker import Options, Worker
+    from ftbench.services.worker.joblog import JobLog
+    from ftbench.services.worker.options import Options
+    from ftbench.services.worker.worker import Worker
 
     for name in ("here", "flag", "env"):
         (tmp_path / name).mkdir()
@@ -454,5 +456,6 @@ def test_data_of_a_folder_may_have_moved(
     claim = database.jobs.claim("w", 60)
     assert claim is not None
     options = Options(name="w", command=FAKE, data_dir=tmp_path / flag if flag else None)
-    found = Worker(database, options, Watch())._places(claim)["data"]
+    command = Worker(database, options, Watch())._command(claim, JobLog(tmp_path / "log", "try"))
+    found = command["places"]["data"]
     assert found == (str(tmp_path / expected) if expected else None)

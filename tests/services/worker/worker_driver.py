@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from ftbench.db import create_database
-from ftbench.services.worker.worker import Options, Worker
+from ftbench.services.worker.options import Options
+from ftbench.services.worker.worker import Worker
 
 FAKE = (sys.executable, "-I", "-S", str(Path(__file__).with_name("fake_child.py")))
 
