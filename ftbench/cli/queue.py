@@ -106,9 +106,9 @@ def queue(
 
 
 def _queue(given: dict[str, Any]) -> None:
-    from ftbench.services import queue as service
+    from ftbench.services.planning import queue as service
 
-    request = service.Request(
+    request = service.QueueRequest(
         methods=given["methods"],
         tasks=given["tasks"],
         models=given["models"],
@@ -141,11 +141,11 @@ def _queue(given: dict[str, Any]) -> None:
 
 def _capped(plan: Plan, hours: float, address: str) -> Plan:
     """The seeds that fit into a budget."""
-    from ftbench.services import costs
+    from ftbench.services.planning import costs
 
     known = costs.measured(address)
     kept, out = costs.capped(plan, hours, known)
-    took = costs.of_plan(kept, known)
+    took = costs.estimate_plan(kept, known)
     left = f"; {counted(out, 'seed')} left out" if out else ""
     note(f"budget: about {span(took.seconds)} for {counted(took.jobs, 'job')} ({took.basis}){left}")
     return kept

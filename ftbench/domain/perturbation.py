@@ -45,3 +45,9 @@ def check(task: TaskSpec, perturbation: Perturbation) -> str | None:
             f"{task.name} has scores for labels: noise, which replaces a class by another one, is not defined"
         )
     return None
+
+
+def condition_title(noise: float, reduction: float) -> str:
+    """What a title says of a perturbation."""
+    changes = {"noise": noise, "reduction": reduction}
+    return "".join(f" · {name} {100 * ratio:g} %" for name, ratio in changes.items() if ratio)

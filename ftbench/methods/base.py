@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from ftbench.domain.model import ModelSpec
     from ftbench.domain.task import TaskSpec
     from ftbench.nn.optimizers import Optimizer
-    from ftbench.training.data import Batch
-    from ftbench.training.run import Run
+    from ftbench.run.data import Batch
+    from ftbench.run.run import Run
 
-H = TypeVar("H")
-H_co = TypeVar("H_co", covariant=True)
+_H = TypeVar("_H")
+_H_co = TypeVar("_H_co", covariant=True)
 
-VARIANTS = ("paper", "published")
+#: What others are compared with, and what a grid has anyway.
+BASELINE = "vanilla"
+PAPER = "paper"
+VARIANTS = (PAPER, "published")
 
 #: What ``family`` may say, in the order of the listing.
 FAMILIES = (
@@ -87,11 +90,11 @@ class JobTrainer(Protocol):
         """A seed for a further run of the job, of no other repetition: a hash of (job seed, run name)."""
 
 
-class _Declares(Protocol[H_co]):
+class _Declares(Protocol[_H_co]):
     """A class with a nested ``HParams``: what makes ``hparams`` generic in it, subclass by subclass."""
 
     @property
-    def HParams(self) -> Callable[..., H_co]:
+    def HParams(self) -> Callable[..., _H_co]:
         """The dataclass; one that is called to make its values."""
 
 
@@ -147,9 +150,9 @@ class Method:
         self.hparams = self.HParams() if hparams is None else hparams
 
     @property
-    def hparams(self: _Declares[H]) -> H:
+    def hparams(self: _Declares[_H]) -> _H:
         """The hyper-parameters; to a type checker, too, they are of the class's own ``HParams``."""
-        values: H = vars(self)["hparams"]
+        values: _H = vars(self)["hparams"]
         return values
 
     @hparams.setter

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ftbench.domain.task import TaskSpec
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
 
 
 class _Phase(Method):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ftbench.domain.task import TaskSpec
     from ftbench.methods.base import JobTrainer
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
 
 
 class WeightMixup(Phase):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ftbench.domain.result import CurvePoint
 from ftbench.methods.base import Method
-from ftbench.training.run import Run
+from ftbench.run.run import Run
 
 FORMAT = 1
 Finished = tuple[dict[str, Tensor], list[CurvePoint]]

@@ -16,10 +16,10 @@ from ftbench import tasks
 from ftbench.domain.job import Job
 from ftbench.domain.target import Target
 from ftbench.domain.task import TaskSpec
+from ftbench.run.data import Tokenised
+from ftbench.run.seeding import digest, ranking, stream_seed
 from ftbench.tasks import sources
 from ftbench.training import perturb
-from ftbench.training.data import Tokenised
-from ftbench.training.seeding import digest, ranking, stream_seed
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ftbench.domain.perturbation import Perturbation, check
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue
-from ftbench.training import seeding
+from ftbench.run import seeding
 
 Integers = NDArray[np.int64]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ftbench import tasks
 from ftbench.domain.perturbation import Perturbation, check
 from ftbench.errors import BadValue
+from ftbench.run.seeding import stream_seed
 from ftbench.training.perturb import Perturbed, apply, quantile_bins, subset_order, wrong_labels
-from ftbench.training.seeding import stream_seed
 
 COLA, MNLI, STSB = (tasks.find(name) for name in ("cola", "mnli", "stsb"))
 TWO = np.array([1, 0, 1, 1, 0, 1, 1, 0, 1, 1] * 10)  # 70 of class 1

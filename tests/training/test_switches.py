@@ -11,9 +11,9 @@ from torch import Tensor
 
 from ftbench import methods
 from ftbench.nn import tables
+from ftbench.run.splitting import Splitting
 from ftbench.testing.bench import weights
 from ftbench.training import products
-from ftbench.training.splitting import Splitting
 
 from .conftest import Bench
 

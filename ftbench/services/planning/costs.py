@@ -1,0 +1,148 @@
+"""What jobs will take: as measured in the database, else by a simple model of the work.
+
+The model: 6 floating-point operations for each parameter, token and pass, ``TOKENS`` tokens a row, at
+``THROUGHPUT`` operations a second, and ``OVERHEAD`` seconds a job for loading and evaluation. A pass is one
+forward and one backward: the method says how many an update takes (``Method.passes``), the task how many rows
+there are. It is meant for a GPU of a data centre in float32, and good for an order of magnitude.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+from ftbench import methods, models, tasks
+from ftbench.db.rows import Axes
+from ftbench.domain import hparams
+from ftbench.domain.job import Job
+from ftbench.domain.plan import Plan, Planned
+from ftbench.domain.task import TaskSpec
+from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
+from ftbench.methods import Method
+
+TOKENS, THROUGHPUT, OVERHEAD = 64, 4e13, 20.0
+PARAMETERS = 110.0  # millions, of a model that is not in the registry
+TYPICAL_ROWS = 10_000  # to train on, of a task that does not say
+
+_Find = Callable[[str], type[Method]]
+
+
+@dataclass(frozen=True)
+class TimeEstimate:
+    """What some jobs will take.
+
+    Attributes:
+        seconds: of one worker, for all of them.
+        jobs: their number.
+        measured: how many of them have a like in the database.
+    """
+
+    seconds: float
+    jobs: int
+    measured: int
+
+    @property
+    def basis(self) -> str:
+        """What the estimate rests on."""
+        if self.measured == self.jobs:
+            return "measured in this database"
+        model = f"6 FLOP per parameter, token and pass at {THROUGHPUT / 1e12:g} TFLOP/s"
+        return f"{self.measured} of {self.jobs} jobs measured in this database, the others by {model}"
+
+
+def measured(address: str) -> dict[Axes, float]:
+    """The mean seconds of done jobs; nothing where there is no database."""
+    from ftbench.db import open_database
+    from ftbench.settings import sqlite_path
+
+    path = sqlite_path(address)
+    if path is not None and not path.exists():
+        return {}
+    with open_database(address, write=False) as database:
+        return database.jobs.durations()
+
+
+def estimate(jobs: Iterable[Job], known: Mapping[Axes, float], plugins: Iterable[str] = ()) -> TimeEstimate:
+    """What jobs will take, one after another.
+
+    Args:
+        jobs: of any methods.
+        known: seconds, as measured.
+        plugins: files with methods of the user's own.
+    """
+    find = cache(partial(methods.find, plugins=tuple(plugins)))
+    found = [_one(job, known, find) for job in jobs]
+    return TimeEstimate(sum(s for s, _ in found), len(found), sum(like for _, like in found))
+
+
+def estimate_plan(plan: Plan, known: Mapping[Axes, float]) -> TimeEstimate:
+    """What the jobs of a plan will take, one after another."""
+    return _of(plan.jobs, known)
+
+
+def capped(whole: Plan, hours: float, known: Mapping[Axes, float]) -> tuple[Plan, int]:
+    """The jobs of a plan that fit into so many hours, whole seeds at a time.
+
+    A table with fewer seeds in every cell says more than one with some cells missing.
+
+    Returns:
+        The plan, and how many seeds were left out.
+
+    Raises:
+        UsageError: the hours are none, or not even one seed fits; says what one takes.
+    """
+    if not hours > 0:
+        raise BadValue(f"budget {hours:g}: give hours above 0")
+    seeds: dict[int, list[Planned]] = {}
+    for planned in whole.jobs:
+        seeds.setdefault(planned.job.seed, []).append(planned)
+    kept: list[Planned] = []
+    total, out = 0.0, 0
+    for jobs in seeds.values():
+        took = _of(jobs, known).seconds
+        if out or total + took > 3600 * hours:
+            out += 1
+        else:
+            total += took
+            kept += jobs
+    if not kept:
+        one = _of(next(iter(seeds.values())), known).seconds / 3600
+        raise UsageError(
+            f"budget {hours:g}: one seed of this grid takes about {one:.1f} hours; name fewer cells"
+        )
+    return Plan(tuple(kept), whole.left_out), out
+
+
+def _of(jobs: Sequence[Planned], known: Mapping[Axes, float]) -> TimeEstimate:
+    plugins = dict.fromkeys(file for planned in jobs for file in planned.places.get("plugins", ()))
+    return estimate((planned.job for planned in jobs), known, plugins)
+
+
+def _one(job: Job, known: Mapping[Axes, float], find: _Find) -> tuple[float, bool]:
+    at = Axes(job.model, job.task, job.method, job.perturbation.train_size)
+    return (known[at], True) if at in known else (_modelled(job, find), False)
+
+
+def _modelled(job: Job, find: _Find) -> float:
+    """The seconds of a job by the model of the work."""
+    try:
+        parameters = models.find(job.model).parameters or PARAMETERS
+    except UnknownName:
+        parameters = PARAMETERS
+    task = tasks.find(job.task)
+    rows = job.perturbation.train_size or task.train_rows or TYPICAL_ROWS
+    updates = job.recipe.total_steps(rows)
+    passes = _passes(job, task, updates / math.ceil(rows / job.recipe.batch_size), find)
+    work = 6 * parameters * 1e6 * TOKENS * updates * job.recipe.batch_size * passes
+    return float(OVERHEAD + work / THROUGHPUT)
+
+
+def _passes(job: Job, task: TaskSpec, epochs: float, find: _Find) -> float:
+    try:
+        cls = find(job.method)
+        method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
+    except FtbenchError:  # the file of a plug-in has gone, or holds another method now
+        return 1.0
+    return method.passes(task, epochs)

@@ -1,0 +1,93 @@
+"""Finding: what the names of a grid mean: methods with hyper-parameters, models, tasks and their rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from ftbench import methods, models, tasks
+from ftbench.domain import axes, hparams, job, plan
+from ftbench.domain.target import Target
+from ftbench.domain.task import DataRef, TaskSpec
+from ftbench.settings import offline
+from ftbench.tasks import sources
+from ftbench.tasks.nli import label_map
+
+
+def method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
+    """A method with all its hyper-parameters; ``variant`` where the choice does not give one."""
+    cls = methods.find(choice.name)
+    name = cls.name()
+    resolved = cls.resolve(choice.given, variant)
+    values = hparams.as_dict(resolved)
+    return plan.GridMethod(
+        name=name,
+        label=job.label(name, values, cls.defaults(), hparams.as_dict(cls.resolve({}, "published"))),
+        hparams=values,
+        recipe=cls.recipe_defaults(choice.given.get("variant", variant)),
+        unsupported=cls(resolved).unsupported,
+        plugin=str(Path(choice.name).expanduser().resolve()) if methods.is_file(choice.name) else None,
+    )
+
+
+class Finder:
+    """Finds models and data, each once for all grids of a request."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Look for data in a folder; None for the hub."""
+        self._folder = folder
+        self._models: dict[str, plan.GridModel] = {}
+        self._tasks: dict[str, plan.GridTask] = {}
+        self._others: dict[str, DataRef] = {}
+
+    def model(self, text: str) -> plan.GridModel:
+        """A model, as ``--models`` takes it."""
+        if text not in self._models:
+            spec, ref = models.resolve(text)
+            if ref.path is None and offline():
+                models.locate(ref)  # nothing will be downloaded: say now what is missing
+            self._models[text] = plan.GridModel(ref, spec, partial(models.recipe, spec))
+        return self._models[text]
+
+    def task(self, spec: TaskSpec) -> plan.GridTask:
+        """A task with its rows, checked."""
+        if spec.name not in self._tasks:
+            data = sources.locate(spec, self._folder)
+            self._tasks[spec.name] = plan.GridTask(spec, data, _check_rows(spec, data))
+        return self._tasks[spec.name]
+
+    def scored_on(self, spec: TaskSpec, targets: tuple[Target, ...]) -> plan.GridTask:
+        """A task whose models are scored on other tasks, too; what is its own is scored anyway."""
+        others: dict[str, DataRef] = {}
+        refused: dict[str, str] = {}
+        for target in targets:
+            if target.task == spec.name:
+                continue
+            other = tasks.find(target.task)
+            if not target.probe and label_map(spec, other) is None:
+                refused[target.name] = f"a model of {spec.title} does not predict the labels of {other.title}"
+            else:
+                others[target.name] = self._other(other, target)
+        return replace(self.task(spec), others=others, refused=refused)
+
+    def _other(self, spec: TaskSpec, target: Target) -> DataRef:
+        if target.name not in self._others:
+            needed = spec.with_sets(*target.sets(spec))
+            data = sources.locate(needed, self._folder)
+            _check_rows(needed, data)
+            self._others[target.name] = data
+        return self._others[target.name]
+
+
+def _check_rows(spec: TaskSpec, data: DataRef) -> int | None:
+    """Read the rows, so that a broken file is told now and not by each job; the number to train on.
+
+    Raises:
+        DataError: a file is truncated or malformed.
+    """
+    if data.source not in ("folder", "builtin"):
+        return None  # what the hub's library wrote is whole, and reading it takes seconds
+    for rows in spec.evaluation:
+        sources.read(spec, rows.name, data)
+    return len(sources.read(spec, spec.train.name, data).labels)
