@@ -56,7 +56,7 @@ def test_every_built_in_method_has_a_digest_of_its_own() -> None:
 def test_modules_that_are_imported_for_types_may_move(tmp_path: Path) -> None:
     shutil.copytree(PACKAGE, tmp_path / "ftbench", ignore=shutil.ignore_patterns("__pycache__", "assets"))
     paths = [*(tmp_path / "ftbench" / "methods").glob("*.py"), *(tmp_path / "ftbench" / "nn").glob("*.py")]
-    moves = {"ftbench.training.run": "ftbench.run.run", "ftbench.training.data": "ftbench.run.batch"}
+    moves = {"ftbench.run.run": "ftbench.training.run", "ftbench.run.data": "ftbench.training.batch"}
     moved = 0
     for path in paths:
         text = path.read_text()
