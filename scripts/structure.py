@@ -158,3 +158,20 @@ def docstring(folder: Path) -> str:
     path = folder / "__init__.py" if folder.is_dir() else folder
     said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     return " ".join(said.split("\n\n")[0].split())
+
+
+def main() -> None:
+    """Print each layer and room: its storey, files and lines."""
+    found = list(imports())
+    for title, edges, above in (
+        ("layers", arrows(found), ROOT),
+        ("rooms of services", room_arrows(found), ROOT / "services"),
+    ):
+        print(f"{title:20}  storey  files  lines")
+        for name, storey in sorted(storeys(edges).items(), key=lambda one: (-one[1], one[0])):
+            texts = [path.read_text(encoding="utf-8") for path in (above / name).rglob("*.py")]
+            print(f"  {name:18}  {storey:6}  {len(texts):5}  {sum(len(t.splitlines()) for t in texts):5}")
+
+
+if __name__ == "__main__":
+    main()
