@@ -14,18 +14,16 @@ from typing import Any
 
 import pytest
 
-from ftbench.db import Claim, Database, Entry, JobFilter
+from ftbench.db import Claim, Database, JobFilter
 from ftbench.domain.result import JobResult, Outcome, Score, State
 from ftbench.errors import BadValue, DatabaseBusy, FtbenchError
 from ftbench.services.worker import machine
 from ftbench.services.worker.threads import fixed_threads
 from ftbench.services.worker.workdir import WorkDir
 from tests.services.worker.helpers import (
-    FAKE,
     PROGRESS,
     SCORE,
     Watch,
-    job,
     make_gate,
     open_gate,
     queue,
@@ -418,44 +416,3 @@ def test_the_slots_of_the_first_worker_share_the_cores(
     monkeypatch.setattr(machine, "cores", lambda: 12)
     monkeypatch.setenv("OMP_NUM_THREADS", "")
     assert fixed_threads(database, None, slots) == threads
-
-
-@pytest.mark.parametrize(
-    ("revision", "queued", "flag", "variable", "expected"),
-    [
-        ("sha256:1", "here", None, "env", "here"),
-        ("sha256:1", "here", "flag", "env", "flag"),
-        ("sha256:1", "moved", None, "env", "env"),
-        ("sha256:1", "moved", None, None, "moved"),
-        ("hub-revision", None, "flag", "env", None),
-    ],
-)
-def test_data_of_a_folder_may_have_moved(
-    database: Database,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    revision: str,
-    queued: str | None,
-    flag: str | None,
-    variable: str | None,
-    expected: str | None,
-) -> None:
-    from dataclasses import replace
-
-    from ftbench.services.worker.joblog import JobLog
-    from ftbench.services.worker.options import Options
-    from ftbench.services.worker.worker import Worker
-
-    for name in ("here", "flag", "env"):
-        (tmp_path / name).mkdir()
-    monkeypatch.delenv("FTBENCH_DATA", raising=False)
-    if variable:
-        monkeypatch.setenv("FTBENCH_DATA", str(tmp_path / variable))
-    places = {"data": str(tmp_path / queued) if queued else None}
-    database.jobs.add([Entry(replace(job(0), data_revision=revision), "bidrop", places=places)])
-    claim = database.jobs.claim("w", 60)
-    assert claim is not None
-    options = Options(name="w", command=FAKE, data_dir=tmp_path / flag if flag else None)
-    command = Worker(database, options, Watch())._command(claim, JobLog(tmp_path / "log", "try"))
-    found = command["places"]["data"]
-    assert found == (str(tmp_path / expected) if expected else None)
