@@ -6,6 +6,8 @@ import fcntl
 import logging
 import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from ftbench.db import Database
 from ftbench.domain.result import State
 from ftbench.services.worker import log
 from ftbench.services.worker.log import Journal
-from tests.services.worker.helpers import queue, state, work
+from tests.services.worker.helpers import LIMIT, queue, state, work
 from tests.services.worker.logs import events, kept, read
 
 LINE = re.compile(
@@ -82,14 +84,22 @@ def test_without_a_log_nothing_is_printed_or_written(
     assert not list(tmp_path.rglob("workers"))
 
 
+def test_a_program_that_configures_no_logging_hears_nothing() -> None:
+    program = "from ftbench.services.worker.log import Journal; Journal('test').error('failed')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=LIMIT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 def test_the_root_logger_and_loggers_of_others_stay_as_they_are(folder: Path) -> None:
     root, ours = logging.getLogger(), logging.getLogger(log.NAME)
-    before = root.level, list(root.handlers), ours.level, list(ours.handlers)
+    ours.setLevel(logging.CRITICAL)
+    before = root.level, list(root.handlers), logging.CRITICAL, list(ours.handlers)
     with kept(folder):
         assert (root.level, root.handlers) == before[:2]
         logging.getLogger("another").error("not ours")
         Journal("test").info("ours")
     assert (root.level, root.handlers, ours.level, ours.handlers) == before
+    ours.setLevel(logging.NOTSET)
     assert events(folder) == ["ours"]
 
 
