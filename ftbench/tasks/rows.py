@@ -58,10 +58,11 @@ def class_named(task: TaskSpec, name: str) -> int | None:
     known = {label: index for index, label in enumerate(task.labels)} | dict(task.label_names)
     if name in known:
         return known[name]
-    return {_plain(label): index for label, index in known.items()}.get(_plain(name))
+    return {plain(label): index for label, index in known.items()}.get(plain(name))
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A class's name without what writers choose freely: case, and how its words are joined."""
     return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
 
 
