@@ -95,6 +95,11 @@ def looked_for(task: TaskSpec) -> str:
     return f"{task.name}/dataset_dict.json or {task.name}/{splits[0].split}-00000-of-00001.parquet"
 
 
+def is_one(folder: Path) -> bool:
+    """Whether a folder holds the files of a data set themselves, not in a folder below."""
+    return (folder / "dataset_dict.json").is_file() or any(folder.glob("*.parquet"))
+
+
 def splits_of(task: TaskSpec) -> list[HubSplit]:
     """The splits of all sets of a task, as the hub has them."""
     return [rows.hub for rows in (task.train, *task.evaluation) if rows.hub is not None]

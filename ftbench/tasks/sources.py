@@ -122,4 +122,5 @@ def _in_folder(task: TaskSpec, folder: Path) -> DataRef:
     raise DataError(
         f"task {task.name}: data folder {folder} has no {looked}"
         + (f", and no {others} of a data set that `datasets` saved or a clone of the hub's" if others else "")
+        + ("; it is one data set itself: name the folder above it" if saved.is_one(folder) else "")
     )

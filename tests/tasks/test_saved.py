@@ -195,6 +195,18 @@ def test_a_folder_that_could_be_any_tasks_serves_none_of_several(tmp_path: Path)
         sources.locate(COLA, tmp_path)
 
 
+@pytest.mark.parametrize("fill", [clones.saved, clones.clone])
+def test_a_folder_that_is_the_data_set_itself_is_said_to_be_one_too_deep(
+    tmp_path: Path, fill: Callable[[Path], object]
+) -> None:
+    fill(tmp_path / "cola")
+    with pytest.raises(DataError, match="it is one data set itself: name the folder above it"):
+        sources.locate(COLA, tmp_path / "cola")
+    with pytest.raises(DataError) as caught:
+        sources.locate(tasks.find("rte"), tmp_path)
+    assert "one data set itself" not in str(caught.value)
+
+
 def test_a_clone_of_another_configuration_goes_by_its_name(tmp_path: Path) -> None:
     clones.clone(tmp_path / "words/small")
     assert len(sources.read(own("small"), "dev", sources.locate(own("small"), tmp_path))) == 2
