@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, TasksFilter
-from ftbench.cli._output import counted, span
+from ftbench.cli._output import counted
 from ftbench.cli.report import deliver, styled
 from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import DEFAULT_DATABASE, database_address
@@ -57,6 +57,7 @@ def topup(
     Call it again whenever its jobs have ended: it takes the next look and queues what is still open.
     Without methods: list the plans that are declared.
     """
+    from ftbench.domain.duration import span
     from ftbench.render import sheet
     from ftbench.services.comparing import topup as service
     from ftbench.services.comparing import topup_plans
