@@ -50,7 +50,7 @@ def _values(
     yield from (table, section.part, section.model, _text(section.train_size), _json(section.changed))
     yield from (_text(section.scores.axis), _text(group.ratio))
     yield from (row.label, row.method, _json(row.hparams))
-    yield from (column.key, column.kind, _text(column.task), _text(column.evaluation), _text(column.metric))
+    yield from (column.name, column.kind, _text(column.task), _text(column.evaluation), _text(column.metric))
     yield from (cell.n, cell.planned, _json(cell.missing), int(cell.reduced))
     yield from (_text(cell.mean), _text(cell.max), _text(cell.std))
     yield " ".join(cell.tasks)

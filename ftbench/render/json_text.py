@@ -86,7 +86,8 @@ def _section(section: Section) -> dict[str, Any]:
 
 
 def _column(column: Column) -> dict[str, Any]:
-    return {name: getattr(column, name) for name in ("key", "kind", "title", "task", "evaluation", "metric")}
+    names = ("kind", "title", "task", "evaluation", "metric")
+    return {"key": column.name, **{name: getattr(column, name) for name in names}}
 
 
 def _group(group: Group, columns: tuple[Column, ...]) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def _group(group: Group, columns: tuple[Column, ...]) -> dict[str, Any]:
 
 
 def _row(row: Row, columns: tuple[Column, ...]) -> dict[str, Any]:
-    cells = {column.key: _cell(cell, column) for column, cell in zip(columns, row.cells, strict=True)}
+    cells = {column.name: _cell(cell, column) for column, cell in zip(columns, row.cells, strict=True)}
     return {"label": row.label, "method": row.method, "hparams": dict(row.hparams), "cells": cells}
 
 

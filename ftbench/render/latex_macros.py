@@ -51,7 +51,7 @@ def _add(lines: dict[str, str], section: Section, group: Group, row: Row, column
     where = (*_setting(section), *([f"at {100 * group.ratio:g}"] if group.ratio is not None else []))
     told = ", ".join([section.title, *([group.title] if group.title else []), row.label, column.title])
     for statistic, text in _numbers(cell, column):
-        command = name(*where, row.label, column.key, statistic)
+        command = name(*where, row.label, column.name, statistic)
         if command in lines:
             raise FtbenchError(
                 f"two numbers would be named {command}: choose fewer with --models, --tasks or --methods"

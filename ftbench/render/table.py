@@ -9,6 +9,12 @@ from typing import Any
 TEXTS = ("group", "runs", "text")
 """Kinds of columns whose cells hold text."""
 
+SHARED = "average_shared"
+"""The key of an average over the runs that all methods with a score have."""
+
+OWN = "own"
+"""The measure of the tasks' own metrics, where it stands beside that of another one."""
+
 COUNTED = ("score", "estimate")
 """Kinds of columns whose every cell says how many seeds it is over."""
 
@@ -112,8 +118,8 @@ class Column:
     """One column.
 
     Attributes:
-        key: its name within the section: the task, ``average``, ``average_shared``, ``difference``; followed
-            by ``:own`` where the task's own metric stands beside another one; ``group``, ``runs``.
+        key: what it is of: the task, ``average``, ``average_shared``, ``difference``; of a curve ``slope``,
+            ``area``, ``below``, ``slope_difference``; ``group``, ``runs``.
         kind: ``score``, ``average`` or ``difference``; ``estimate`` (of a whole curve, with an interval);
             ``group`` (the letters of the methods that cannot be told apart) and ``runs`` (scores there of
             those queued) and ``text`` hold words.
@@ -124,6 +130,8 @@ class Column:
         task: the task of a score.
         evaluation: the evaluation set that was scored.
         metric: the metric, as stored.
+        measure: the block of columns that it belongs to: "" for the first of the table, ``own`` for that of
+            the tasks' own metrics beside another one.
         compared: an estimate: whether the baseline's scores are behind it, too.
     """
 
@@ -136,7 +144,13 @@ class Column:
     task: str | None = None
     evaluation: str | None = None
     metric: str | None = None
+    measure: str = ""
     compared: bool = False
+
+    @property
+    def name(self) -> str:
+        """What machines and commands call it, within its section: ``rte``, ``rte:own``."""
+        return f"{self.key}:{self.measure}" if self.measure else self.key
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def _data(report: Report, details: Details) -> dict[str, Any]:
         # The scores behind estimates are in the data alone: no table of the page shows them.
         tables = {str(s): section} | ({f"{s}b": section.basis} if section.basis else {})
         keys = {
-            (id(group), id(row), column.key): _key(name, g, r, c)
+            (id(group), id(row), column): _key(name, g, r, c)
             for name, table in tables.items()
             for g, group in enumerate(table.groups)
             for r, row in enumerate(group.rows)
@@ -157,7 +157,7 @@ def _data(report: Report, details: Details) -> dict[str, Any]:
         for table in tables.values():
             for place in _places(table):
                 group, row, column, _ = place
-                key = keys[id(group), id(row), column.key]
+                key = keys[id(group), id(row), column]
                 cells[key] = _behind(report, table, place, keys, places, details)
     jobs = [[digest[:12], *details.jobs.get(digest, ())] for digest in places]
     return {"cells": cells, "jobs": jobs, "took": list(details.took), "with": list(details.surroundings)}
@@ -176,7 +176,7 @@ def _behind(
     report: Report,
     section: Section,
     place: tuple[Group, Row, Column, Cell],
-    keys: Mapping[tuple[int, int, str], str],
+    keys: Mapping[tuple[int, int, Column], str],
     places: dict[str, int],
     details: Details,
 ) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _behind(
     else:
         behind = sources(report, section, group, row, column)
         found["from"] = [
-            [keys[id(source.group), id(source.row), source.column.key], list(source.cell.seeds)]
+            [keys[id(source.group), id(source.row), source.column], list(source.cell.seeds)]
             for source in behind
         ]
     return found

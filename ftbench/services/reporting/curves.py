@@ -57,7 +57,7 @@ def _columns(one: Curves, baseline: str) -> Iterator[Column]:
         ("slope_difference", "Δ slope", "per 10 %", True, True),
     ):
         subtitle = ", ".join(part for part in (one.metric, unit) if part)
-        yield Column(key + one.suffix, "estimate", title, subtitle, SHOW, signed, compared=compared)
+        yield Column(key, "estimate", title, subtitle, SHOW, signed, measure=one.measure, compared=compared)
 
 
 def _cells(one: Curves, at: int) -> Iterator[Cell]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ftbench.render.layouts import METRIC_TITLES, STATISTIC_TITLES, Measure, Part
-from ftbench.render.table import Cell, Column, Group, Row, Section
+from ftbench.render.table import OWN, SHARED, Cell, Column, Group, Row, Section
 from ftbench.services.reporting.marks import marked
 from ftbench.services.reporting.notes import notes
 from ftbench.services.reporting.remarks import Remarks
@@ -118,12 +118,12 @@ def _block(
 
 def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: str) -> Iterator[Column]:
     for at, measure in enumerate(part.measures):
-        own = ":own" if at else ""
+        own = OWN if at else ""
         metrics = {measure.metric or task.metric for task in tasks}
         for task in tasks:
             metric = measure.metric or task.metric
             yield Column(
-                key=task.name + own,
+                key=task.name,
                 kind="score",
                 title=task.title,
                 subtitle=METRIC_TITLES.get(metric, metric),
@@ -131,15 +131,16 @@ def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: st
                 task=task.name,
                 evaluation=task.evaluation,
                 metric=metric,
+                measure=own,
             )
         one = next(iter(metrics)) if len(metrics) == 1 else "own"
         subtitle = METRIC_TITLES.get(one, one) if len(part.measures) > 1 else ""
-        yield Column("average" + own, "average", "Avg", subtitle, measure.show)
+        yield Column("average", "average", "Avg", subtitle, measure.show, measure=own)
         if _shares(blocks, at):
-            yield Column("average_shared" + own, "average", "Avg*", subtitle, measure.show)
+            yield Column(SHARED, "average", "Avg*", subtitle, measure.show, measure=own)
         if measure.difference:
             title, signed = measure.difference.title.format(baseline=baseline), measure.difference.signed
-            yield Column("difference" + own, "difference", title, "", measure.show, signed)
+            yield Column("difference", "difference", title, "", measure.show, signed, measure=own)
     yield Column("group", "group", "Group")
     yield Column("runs", "runs", "Runs")
 
@@ -229,7 +230,7 @@ def _placed(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column]) -> list
         if column.kind not in ("score", "average"):
             continue
         for statistic in (name for name in column.show if name != "std"):  # more spread is no merit
-            same_runs = column.key.startswith("average_shared")
+            same_runs = column.key == SHARED
             values = [_comparable(row[at], statistic, same_runs) for row in rows]
             for row, place in zip(marked, aggregate.places(values), strict=True):
                 if place:

@@ -22,7 +22,7 @@ def report(rows: Rows, table: str = "main", **flags: str) -> Report:
 
 def cell(section: Section, label: str, column: str, group: int = 0) -> Cell:
     row = next(row for row in section.groups[group].rows if row.label == label)
-    return row.cells[[c.key for c in section.columns].index(column)]
+    return row.cells[[c.name for c in section.columns].index(column)]
 
 
 def labels(section: Section, group: int = 0) -> list[str]:
@@ -356,7 +356,8 @@ def test_reduction_half_scores_label_1_and_the_tasks_own_metric():
     (section,) = report(rows, "robustness").sections
     keys = ["mrpc", "rte", "average", "difference", "mrpc:own", "rte:own", "average:own"]
     keys += ["group", "runs"]
-    assert [c.key for c in section.columns] == keys
+    assert [c.name for c in section.columns] == keys
+    assert [c.measure for c in section.columns] == [""] * 4 + ["own"] * 3 + [""] * 2
     assert [c.metric for c in section.columns[:2]] == ["accuracy_label1"] * 2
     assert [c.metric for c in section.columns[4:6]] == ["f1", "accuracy"]
     assert cell(section, "bidrop", "rte", 1).mean == pytest.approx(0.45)
