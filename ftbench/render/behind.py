@@ -122,7 +122,7 @@ def _only(cell: Cell, seeds: set[int]) -> Cell:
         seeds=tuple(cell.seeds[at] for at in kept),
         values=tuple(cell.values[at] for at in kept),
         jobs=tuple(cell.jobs[at] for at in kept),
-        mean=sum(cell.values[at] for at in kept) / len(kept) if kept else None,
+        statistics={"mean": sum(cell.values[at] for at in kept) / len(kept)} if kept else {},
     )
 
 

@@ -160,16 +160,6 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
     {layout.name: layout for layout in (MAIN, ROBUSTNESS, CURVES)}
 )
 
-STATISTIC_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "mean": "mean",
-        "median": "median",
-        "iqm": "interquartile mean",
-        "max": "max",
-        "std": "standard deviation, ddof 1",
-    }
-)
-
 METRIC_TITLES: Mapping[str, str] = MappingProxyType(
     {
         "accuracy": "accuracy",

@@ -30,7 +30,7 @@ def lines(cell: SuiteCell, statistics: Sequence[str]) -> tuple[str, str]:
     ours = [
         f"{value * scale:.2f}"
         for name in statistics
-        if (value := getattr(found, "mean" if name == "ratio" else name)) is not None
+        if (value := found.statistics.get("mean" if name == "ratio" else name)) is not None
     ]
     theirs = [f"{cell.printed[name]:.2f}" for name in statistics if name in cell.printed]
     seeds = f"n={found.n}" if found.complete else f"n={found.n}/{found.planned}"
@@ -99,7 +99,7 @@ def _worded(report: SuiteReport, section: SuiteSection, at: int) -> Section:
 
 def _word(cell: SuiteCell, statistics: Sequence[str]) -> Cell:
     words = " ".join(part for part in lines(cell, statistics) if part)
-    return Cell(text=words, mean=cell.measured.mean, applies=bool(words))
+    return Cell(cell.measured.statistics, text=words, applies=bool(words))
 
 
 def rich(report: SuiteReport, *, width: int, styled: bool) -> str:

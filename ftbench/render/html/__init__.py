@@ -16,15 +16,9 @@ from ftbench.render.numbers import interval, legend, percent, shown
 from ftbench.render.plots.theme import alike
 from ftbench.render.sheet import figure
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section, Tested
+from ftbench.stats import statistics
 
 HERE = Path(__file__).parent
-STATISTICS = {
-    "mean": "mean",
-    "median": "median",
-    "iqm": "interquartile mean",
-    "max": "max",
-    "std": "standard deviation (ddof 1)",
-}
 
 
 @dataclass(frozen=True)
@@ -198,14 +192,14 @@ def _behind(
 
 
 def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
-    """What a reader sees of a cell at a glance: name and value; a new statistic is one line here."""
+    """What a reader sees of a cell at a glance: name and value."""
     n = str(cell.n) if cell.complete else f"{cell.n} of {cell.planned}"
     facts = [("n", n)]
-    for name, title in STATISTICS.items():
-        value = getattr(cell, name)
-        if value is not None:
-            told = "value" if (name, column.kind) == ("mean", "estimate") else title
-            facts.append((told, percent(value, signed=column.signed)))
+    for name, value in cell.statistics.items():
+        found = statistics.find(name)
+        title = f"{found.title} ({found.detail})" if found.detail else found.title
+        told = "value" if (name, column.kind) == ("mean", "estimate") else title
+        facts.append((told, percent(value, signed=column.signed)))
     if column.kind == "estimate" and interval(cell, column):
         facts.append(("95 % interval", interval(cell, column)))
     if cell.tested is not None:

@@ -100,8 +100,7 @@ def _estimate(values: FloatArray, one: Curves, seeds: BoolArray) -> Cell:
     interval = paired.mean_interval(values)
     ends = (interval.low, interval.high) if isinstance(interval, Interval) else (None, None)
     return Cell(
-        mean=float(values.mean()),
-        std=float(values.std(ddof=1)) if len(values) > 1 else None,
+        {"mean": float(values.mean()), **({"std": float(values.std(ddof=1))} if len(values) > 1 else {})},
         n=len(values),
         planned=planned,
         seeds=one.named(seeds),
@@ -117,7 +116,7 @@ def _below(one: Curves, curve: FloatArray, other: FloatArray) -> Cell:
     if not isinstance(found, curves.Crossing):
         return Cell(planned=len(one.seeds))
     return Cell(
-        mean=found.ratio,
+        {} if found.ratio is None else {"mean": found.ratio},
         n=found.n,
         planned=len(one.seeds),
         seeds=one.named(curves.whole(curve - other)),
