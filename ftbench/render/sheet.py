@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ftbench.render.markdown_text import escape
+from ftbench.render import printed
 from ftbench.render.numbers import NOTHING, percent, probability
+from ftbench.render.printed import Grid, Head, escape
 
 FORMATS = ("rich", "markdown", "csv", "json")
-GAP = "  "
 WIDTH = 120
 
 
@@ -117,37 +117,26 @@ def _csv(sheets: Sequence[Sheet]) -> str:
     return file.getvalue()
 
 
-def _cells(sheet: Sheet) -> tuple[list[Field], list[list[str]]]:
-    """The fields that people see, and the rows in words; without those in which nothing stands."""
+def _grid(sheet: Sheet) -> Grid:
+    """What people see: without the fields in which nothing stands."""
     fields = [f for f in sheet.fields if f.shown and any(row.get(f.key) is not None for row in sheet.rows)]
-    return fields, [[figure(row.get(f.key), f.kind) for f in fields] for row in sheet.rows]
+    rows = [tuple(printed.plain(figure(row.get(f.key), f.kind)) for f in fields) for row in sheet.rows]
+    return Grid(tuple(Head(f.title, right=f.kind != "text") for f in fields), (("", tuple(rows)),))
 
 
 def _markdown(sheet: Sheet, _styled: bool) -> Iterator[str]:
-    fields, rows = _cells(sheet)
     yield f"### {escape(sheet.title)}"
     yield ""
-    if rows:
-        yield "| " + " | ".join(escape(f.title) for f in fields) + " |"
-        yield "| " + " | ".join("---" if f.kind == "text" else "---:" for f in fields) + " |"
-        for row in rows:
-            yield "| " + " | ".join(map(escape, row)) + " |"
+    if sheet.rows:
+        yield from printed.markdown(_grid(sheet))
         yield ""
     for note in sheet.notes:
         yield f"- {escape(note)}"
 
 
 def _plain(sheet: Sheet, styled: bool) -> Iterator[str]:
-    fields, rows = _cells(sheet)
-    yield f"\x1b[1m{sheet.title}\x1b[0m" if styled else sheet.title
-    lines = [[f.title for f in fields], *rows] if rows else []
-    widths = [max(len(line[at]) for line in lines) for at in range(len(fields))]
-    lines[1:1] = [["─" * width for width in widths]] if rows else []
-    for line in lines:
-        padded = [
-            text.ljust(width) if field.kind == "text" else text.rjust(width)
-            for text, width, field in zip(line, widths, fields, strict=True)
-        ]
-        yield GAP.join(padded).rstrip()
+    yield printed.emphasised(sheet.title, "bold", styled)
+    if sheet.rows:
+        yield from printed.terminal(_grid(sheet), styled=styled)
     for note in sheet.notes:
         yield from textwrap.wrap(note, WIDTH)
