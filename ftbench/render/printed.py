@@ -81,7 +81,8 @@ def in_words(cell: Cell, column: Column, *, stacked: bool = False, signs: bool =
 
 def columns_needed(grid: Grid, first: int) -> int:
     """The columns of a terminal that the whole table takes; ``first`` as for ``terminal``."""
-    return sum(widths := _widths(grid, None, first)) + len(GAP) * (len(widths) - 1)
+    widths = _widths(grid, first)
+    return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
 def terminal(
@@ -95,15 +96,17 @@ def terminal(
         first: what the first column takes at most; longer names are folded.
         styled: whether the terminal takes emphasis.
     """
-    widths = _widths(grid, width, first)
-    for at, block in enumerate(_blocks(widths, width)):
+    names, *others = _widths(grid, first)
+    for at, block in enumerate(_blocks(names, others, width)):
         yield from [""] if at else []
-        yield from _block(grid, widths, [0, *block], styled)
+        taken = sum(len(GAP) + others[one] for one in block)
+        narrow = names if width is None else min(names, max(NARROWEST, width - taken))
+        yield from _block(grid, [narrow, *others], [0, *(one + 1 for one in block)], styled)
 
 
 def markdown(grid: Grid) -> Iterator[str]:
     """The lines of a table on GitHub; the titles of groups are left out."""
-    yield _line(escape(_title(head)) or " " for head in grid.heads)
+    yield _line(_escaped(_title(head)) for head in grid.heads)
     yield _line("---:" if head.right else "---" for head in grid.heads)
     for _, rows in grid.groups:
         for row in rows:
@@ -181,28 +184,23 @@ def _rows(grid: Grid) -> Iterator[tuple[Words, ...]]:
         yield from rows
 
 
-def _widths(grid: Grid, width: int | None, first: int | None) -> list[int]:
+def _widths(grid: Grid, first: int | None) -> list[int]:
     widths = [0] * len(grid.heads)
     for row in _rows(grid):
         for at, words in enumerate(row):
             widths[at] = max(widths[at], *(sum(_wide(text) for text, _ in line) for line in words))
-    names, *others = widths
-    names = max(names, *(_wide(title) for title, _ in grid.groups)) if grid.groups else names
-    if first is not None:
-        names = min(names, first)
-    if width is not None and others:
-        names = min(names, max(NARROWEST, width - max(others) - len(GAP)))
-    return [names, *others]
+    widths[0] = max(widths[0], *(_wide(title) for title, _ in grid.groups))
+    return widths if first is None else [min(widths[0], first), *widths[1:]]
 
 
-def _blocks(widths: Sequence[int], width: int | None) -> Iterator[list[int]]:
+def _blocks(names: int, widths: Sequence[int], width: int | None) -> Iterator[list[int]]:
     """The columns after the first in blocks that fit a width; one at least in each."""
     block: list[int] = []
-    taken = widths[0]
-    for at, one in enumerate(widths[1:], start=1):
+    taken = names
+    for at, one in enumerate(widths):
         if block and width is not None and taken + one + len(GAP) > width:
             yield block
-            block, taken = [], widths[0]
+            block, taken = [], names
         block.append(at)
         taken += one + len(GAP)
     yield block

@@ -122,7 +122,7 @@ def _joined(numbers: Sequence[str], statistics: Sequence[str]) -> str:
 
 def _grid(section: SuiteSection, statistics: Sequence[str], *, named: bool) -> Grid:
     """A section in words; ``named``: with a column for the titles of its groups."""
-    heads = [Head("", right=False)] * (1 + named) + [Head(h.title, h.subtitle) for h in section.columns]
+    heads = [Head(" ", right=False)] * (1 + named) + [Head(h.title, h.subtitle) for h in section.columns]
     groups = []
     for group in section.groups:
         title = [printed.plain(group.title)] if named else []
