@@ -58,7 +58,7 @@ def topup(
     Without methods: list the plans that are declared.
     """
     from ftbench.domain.duration import span
-    from ftbench.render import sheet
+    from ftbench.render import render_sheets
     from ftbench.services.comparing import topup as service
     from ftbench.services.comparing import topup_plans
 
@@ -69,7 +69,7 @@ def topup(
         plan = {"--budget": budget, "--looks": looks, "--max-seeds": max_seeds, "--margin": margin}
         _refuse({**plan, "--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction})
         plans = [topup_plans.listed(address)]
-        deliver(sheet.render(plans, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
+        deliver(render_sheets(plans, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
         return
     request = service.TopupRequest(
         tuple(methods),
@@ -97,7 +97,7 @@ def topup(
     if (number or found.waiting) and not dry_run:
         notes.append(f"run them with: ftbench worker{named}; then call topup again")
     shown = replace(found.sheet, notes=tuple(notes))
-    text = sheet.render([shown], "json" if as_json else "rich", schema=SCHEMA, styled=styled())
+    text = render_sheets([shown], "json" if as_json else "rich", schema=SCHEMA, styled=styled())
     deliver(text, None)
 
 

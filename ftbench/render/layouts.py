@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from ftbench.stats.statistics import names
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -159,6 +161,12 @@ CURVES = Layout(
 LAYOUTS: Mapping[str, Layout] = MappingProxyType(
     {layout.name: layout for layout in (MAIN, ROBUSTNESS, CURVES)}
 )
+
+
+def statistics() -> tuple[str, ...]:
+    """What cells may show."""
+    return names()
+
 
 METRIC_TITLES: Mapping[str, str] = MappingProxyType(
     {

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from ftbench.render import formats
 from ftbench.stats import statistics
 from tests.cli.conftest import Ftbench
 
@@ -20,6 +21,19 @@ RANGE = '''
 from ftbench.stats.statistics import Statistic
 
 STATISTIC = Statistic("range", lambda scores: scores.max(axis=0) - scores.min(axis=0), level={level})
+'''
+SHOUT = '''
+"""Names in capitals."""
+
+from ftbench.render.formats import Format
+
+
+def _report(report, screen):
+    rows = [row for section in report.sections for group in section.groups for row in group.rows]
+    return "".join(f"{row.label.upper()}\\n" for row in rows)
+
+
+FORMAT = Format(".shout", _report, None, SHEETS)
 '''
 Put = Callable[[ModuleType, str, str], None]
 
@@ -71,3 +85,41 @@ def test_statistics_are_named_in_errors(filled: Ftbench, put: Put) -> None:
     put(statistics, "range", RANGE.format(level=False))
     ended = filled("report", "--show", "rang")
     assert ended.code == 2 and "unknown statistic 'rang'; did you mean 'range'?" in ended.err
+    assert "Statistics in a cell: mean, median, iqm, max, std, range." in " ".join(ended_help(filled).split())
+
+
+def ended_help(command: Ftbench, name: str = "report") -> str:
+    """What a command says of itself."""
+    return command(name, "--help").out
+
+
+def test_a_new_format_writes_reports_and_papers_tables(filled: Ftbench, put: Put) -> None:
+    put(formats, "shout", SHOUT.replace("SHEETS", "None"))
+    assert filled("report", "--format", "shout").out == "VANILLA\nBIDROP\n"
+    assert filled("report", "-o", "table.shout").code == 0
+    assert Path("table.shout").read_text(encoding="utf-8") == "VANILLA\nBIDROP\n"
+    assert "R-DROP" in filled("report", "--suite", "bidrop/table5", "--format", "shout").out.upper()
+    assert "latex, csv, json, html or shout." in " ".join(ended_help(filled).split())
+    assert "did you mean 'shout'?" in filled("report", "--format", "shot").err
+    assert ".md, .shout, .tex" in filled("report", "-o", "table.xyz").err
+
+
+def test_lists_are_written_in_the_formats_that_write_them(filled: Ftbench, put: Put) -> None:
+    asked = ("compare", "bidrop", "vanilla", "--format", "shout")
+    put(formats, "shout", SHOUT.replace("SHEETS", "None"))
+    assert filled(*asked).code == 2
+    assert "markdown, csv or json." in " ".join(ended_help(filled, "compare").split())
+
+
+def test_a_new_format_writes_lists_where_it_says_so(filled: Ftbench, put: Put) -> None:
+    put(formats, "shout", SHOUT.replace("SHEETS", "lambda sheets, schema, screen: schema.upper()"))
+    assert filled("compare", "bidrop", "vanilla", "--format", "shout").out == "FTBENCH.COMPARE/1"
+    assert "markdown, csv, json or shout." in " ".join(ended_help(filled, "compare").split())
+
+
+def test_a_format_that_is_not_asked_for_is_not_loaded(filled: Ftbench, put: Put) -> None:
+    put(formats, "shout", "raise SystemError")
+    assert filled("report").code == 0
+    assert filled("report", "--format", "csv").code == 0
+    assert filled("report", "--help").code == 0
+    assert filled("compare", "bidrop", "vanilla").code == 0
