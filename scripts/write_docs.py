@@ -24,7 +24,7 @@ import results
 import typer
 
 from ftbench import methods, models, tasks
-from ftbench.cli._listing import Command
+from ftbench.cli._options import Command
 from ftbench.cli.app import app
 from ftbench.db import tables as db_tables
 from ftbench.domain import hparams

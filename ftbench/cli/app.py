@@ -28,7 +28,7 @@ from ftbench.cli import (
     topup,
     worker,
 )
-from ftbench.cli._listing import Command
+from ftbench.cli._options import Command
 from ftbench.errors import FtbenchError
 
 app = typer.Typer(

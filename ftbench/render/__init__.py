@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ftbench.errors import UnknownName
-from ftbench.render import formats
-from ftbench.render.formats import Screen
 from ftbench.render.layouts import LAYOUTS, Layout
-from ftbench.render.sheet import Sheet
 from ftbench.render.suite_table import SuiteReport
 from ftbench.render.table import Report
+
+if TYPE_CHECKING:
+    from ftbench.render.sheet import Sheet
 
 __all__ = [
     "LAYOUTS",
     "Layout",
     "Report",
-    "Sheet",
     "SuiteReport",
     "render",
     "render_sheets",
@@ -36,18 +36,20 @@ def render(report: Report, format: str, *, width: int = 120, styled: bool = Fals
     Raises:
         UnknownName: there is no such format.
     """
-    return formats.find(format).report(report, Screen(width, styled))
+    from ftbench.render import formats
+
+    return formats.find(format).report(report, formats.Screen(width, styled))
 
 
 def render_suites(
     reports: Sequence[SuiteReport], format: str, *, width: int = 120, styled: bool = False
 ) -> str:
     """Papers' tables as text that ends in a newline; arguments and errors as for ``render``."""
-    found, screen = formats.find(format), Screen(width, styled)
+    from ftbench.render import formats, suite_text
+
+    found, screen = formats.find(format), formats.Screen(width, styled)
     if found.suites:
         return found.suites(reports, screen)
-    from ftbench.render import suite_text
-
     return found.report(suite_text.plain(reports), screen)
 
 
@@ -63,7 +65,9 @@ def render_sheets(sheets: Sequence[Sheet], format: str, *, schema: str, styled: 
     Raises:
         UnknownName: there is no such format, or it does not write lists.
     """
+    from ftbench.render import formats
+
     found = formats.find(format)
     if found.sheets is None:
         raise UnknownName("format", format, formats.names(lists=True))
-    return found.sheets(sheets, schema, Screen(styled=styled))
+    return found.sheets(sheets, schema, formats.Screen(styled=styled))

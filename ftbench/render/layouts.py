@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ftbench.stats.statistics import names
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -165,7 +163,9 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
 
 def statistics() -> tuple[str, ...]:
     """What cells may show."""
-    return names()
+    from ftbench.stats import statistics
+
+    return statistics.names()
 
 
 METRIC_TITLES: Mapping[str, str] = MappingProxyType(
