@@ -25,6 +25,7 @@ import results
 import typer
 
 from ftbench import methods, models, tasks
+from ftbench.cli._options import Command
 from ftbench.cli.app import app
 from ftbench.db import tables as db_tables
 from ftbench.domain import hparams
@@ -130,7 +131,7 @@ def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
         if hasattr(command, "commands"):
             yield from commands(command, f"{path} {name}")
         else:
-            yield f"{path} {name}", command
+            yield f"{path} {name}", command.filled() if isinstance(command, Command) else command
 
 
 def command_section(name: str, command: Any) -> str:

@@ -16,7 +16,7 @@ from ftbench.cli._options import (
     TasksFilter,
     YesOption,
 )
-from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, span, text
+from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, text
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -43,6 +43,7 @@ def status(
 
     With --state: list the jobs in these states.
     """
+    from ftbench.domain.duration import span
     from ftbench.services import jobs as service
 
     address, where = database_address(db), _filter(state, models, tasks, methods)
@@ -125,6 +126,7 @@ def logs(
     as_json: JsonOption = False,
 ) -> None:
     """Show a job's attempts, tracebacks and log."""
+    from ftbench.domain.duration import span
     from ftbench.services import jobs as service
 
     if workers:

@@ -9,7 +9,7 @@ import typer
 
 from ftbench.cli import _config
 from ftbench.cli._options import DatabaseOption, DataOption, JsonOption, YesOption
-from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say, span
+from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.settings import DEFAULT_DATABASE, database_address
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ def _queue(given: dict[str, Any]) -> None:
 
 def _capped(plan: Plan, hours: float, address: str) -> Plan:
     """The seeds that fit into a budget."""
+    from ftbench.domain.duration import span
     from ftbench.services.planning import costs
 
     known = costs.measured(address)

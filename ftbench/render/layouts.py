@@ -160,15 +160,13 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
     {layout.name: layout for layout in (MAIN, ROBUSTNESS, CURVES)}
 )
 
-STATISTIC_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "mean": "mean",
-        "median": "median",
-        "iqm": "interquartile mean",
-        "max": "max",
-        "std": "standard deviation, ddof 1",
-    }
-)
+
+def statistics() -> tuple[str, ...]:
+    """What cells may show."""
+    from ftbench.stats import statistics
+
+    return statistics.names()
+
 
 METRIC_TITLES: Mapping[str, str] = MappingProxyType(
     {

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ftbench.domain import axes
-from ftbench.errors import UnknownName, UsageError
-from ftbench.render.layouts import LAYOUTS, STATISTIC_TITLES
+from ftbench.errors import UsageError
+from ftbench.render.layouts import LAYOUTS
 from ftbench.services.scores.selection import Selection
+from ftbench.stats import statistics
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,5 @@ class ReportRequest(Selection):
         if names and layout and any(part.curve for part in layout.parts):
             raise UsageError(f"--show does not go with the table '{self.table}'; leave one of the two out")
         for name in names:
-            if name not in STATISTIC_TITLES:
-                raise UnknownName("statistic", name, STATISTIC_TITLES)
+            statistics.find(name)
         return names
