@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ftbench.db import Database, JobFilter, open_database
+from ftbench.db import Database, Document, JobFilter, open_database
 from ftbench.errors import FtbenchError
 from ftbench.render import html
 from ftbench.render.table import Cell, Report, Section
@@ -61,16 +61,16 @@ def _commands(database: Database, cells: Iterable[Cell], firsts: tuple[str, ...]
 
 
 def _took(
-    ran: Mapping[str, Sequence[Any]], around: Mapping[str, Mapping[str, Any]]
+    ran: Mapping[str, Sequence[Any]], around: Mapping[str, Document]
 ) -> tuple[dict[str, list[Any]], list[dict[str, str]]]:
     """What each job took, and what jobs ran with, each surroundings once."""
     jobs: dict[str, list[Any]] = {}
-    known: dict[int, int] = {}
+    known: dict[str, int] = {}
     for digest, found in ran.items():
         seconds, memory, worker = found[: len(TOOK)]
-        at = known.setdefault(id(around[digest]), len(known))
+        at = known.setdefault(around[digest].text, len(known))
         jobs[digest] = [None if seconds is None else round(seconds, 1), memory, worker, at]
-    distinct = {id(shared): shared for shared in around.values()}
+    distinct = {shared.text: shared for shared in around.values()}
     return jobs, [{name: str(value) for name, value in distinct[one].items()} for one in known]
 
 

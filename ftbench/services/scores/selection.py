@@ -65,10 +65,10 @@ class Selection:
         wanted_tasks = set(self.task_names())
         choices = axes.methods(self.methods or "")
         baseline = self.baseline_label
-        meant: dict[tuple[str, str, int], bool] = {}  # rows share their hyper-parameters
+        meant: dict[tuple[str, str, str], bool] = {}
         found = []
         for cell in cells:
-            key = cell.method, cell.label, id(cell.hparams)
+            key = cell.method, cell.label, cell.hparams.text
             if key not in meant:
                 named = not choices or baseline in (cell.method, cell.label)
                 meant[key] = named or any(_is(cell, choice) for choice in choices)
