@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from ftbench.cli import _requests as requests
+from ftbench.cli._databases import compared
+from ftbench.cli._delivery import Delivery
 from ftbench.cli._options import DatabaseOption, DataOption, JsonOption, ModelsFilter, TasksFilter
 from ftbench.cli._output import check_output
-from ftbench.cli.report import chosen_format, deliver, styled
 from ftbench.settings import database_address
 
 SCHEMA = "ftbench.compare/1"
@@ -54,12 +56,13 @@ def compare(
     """
     from ftbench.render import sheet
     from ftbench.services.comparing import by_task as service
+    from ftbench.services.comparing.request import CompareRequest
 
-    address = database_address(db)
-    chosen = chosen_format(format_, as_json, output, sheet.FORMATS)
+    address, to = database_address(db), Delivery(format_, as_json, output)
+    chosen = to.chosen(sheet.FORMATS)
     check_output("--output", output, address)
-    request = service.CompareRequest(
-        tuple(methods), models, tasks, noise, reduction, test, correction, region / 100, examples, data_dir
-    )
-    sheets = service.compare(address, request)
-    deliver(sheet.render(sheets, chosen, schema=SCHEMA, styled=output is None and styled()), output)
+    runs = requests.compared(models, tasks, methods)
+    request = CompareRequest(runs, noise, reduction, test, correction, region / 100, examples, data_dir)
+    with compared(address) as database:
+        sheets = service.compare(database, request)
+    to.deliver(sheet.render(sheets, chosen, schema=SCHEMA, styled=to.styled))

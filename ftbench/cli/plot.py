@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from ftbench.cli._databases import reading_if_there, reported
 from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, TasksFilter
 from ftbench.cli._output import check_output, note
+from ftbench.cli._requests import selection
 from ftbench.errors import BadValue, UsageError
 from ftbench.settings import database_address
 
@@ -52,7 +54,6 @@ def plot(
     """
     from ftbench.render import plots
     from ftbench.services.reporting import plots as service
-    from ftbench.services.reporting.request import ReportRequest
 
     address = database_address(db)
     plots.check_name(output)
@@ -71,15 +72,19 @@ def plot(
     if kind == "reproduction":
         if (pairs is None) == (suite is None):
             raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
+        from ftbench.domain.axes import Asked
         from ftbench.services.papers import reproduction
+        from ftbench.services.papers.request import SuiteRequest
 
         if pairs is not None:
             spec = reproduction.draw_pairs(pairs)
         else:
-            asked = reproduction.Asked(methods, tasks, models)
-            spec = reproduction.draw_suite(address, str(suite), asked)
+            asked = SuiteRequest(str(suite), Asked(methods, tasks, models))
+            with reading_if_there(address) as database:
+                spec = reproduction.draw_suite(address, database, asked)
     else:
-        request = ReportRequest(models, tasks, methods)
-        spec = service.draw(address, kind, request, over=over, critical=critical, violin=violin)
+        request = service.PlotRequest(kind, selection(models, tasks, methods), over, critical, violin)
+        with reported(address, request.report) as opened:
+            spec = service.draw(opened, request)
     plots.write(spec, output)
     note(f"wrote {output}")
