@@ -70,6 +70,16 @@ def compared(models: str | None, tasks: str | None, methods: Sequence[str]) -> S
     return without_baseline(models, tasks, methods)
 
 
+def against(models: str | None, tasks: str | None, methods: Sequence[str], baseline: str) -> Selection:
+    """The filters of methods that are compared with a baseline, each.
+
+    Raises:
+        UsageError: no method but the baseline, or brackets that do not close.
+    """
+    compared(models, tasks, (baseline, *methods))
+    return selection(models, tasks, ",".join(methods), baseline)
+
+
 def jobs(state: str | None, models: str | None, tasks: str | None, methods: str | None) -> JobFilter:
     """The jobs that the filters of ``status``, ``retry`` and ``cancel`` mean.
 

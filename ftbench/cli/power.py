@@ -66,11 +66,12 @@ def power(
         asked = SourcesRequest.of(requests.without_baseline(models, tasks, methods or ()))
         with reading(address) as database:
             sheets = variance_sources.measured(database, asked)
-    elif spread is not None:
-        request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
+        to.deliver(sheet.render(sheets, chosen, schema=SCHEMA, styled=to.styled))
+        return
+    request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
+    if spread is not None:
         sheets = service.stated(spread / 100, request)
     else:
-        request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
         runs = CompareRequest(requests.compared(models, tasks, methods or ()))
         with compared(address) as database:
             sheets = service.measured(database, runs, request)

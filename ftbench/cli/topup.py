@@ -77,10 +77,9 @@ def topup(
             plans = [topup_plans.listed(database)]
         to.deliver(sheet.render(plans, chosen, schema=SCHEMA, styled=to.styled))
         return
-    requests.compared(models, tasks, (baseline, *methods))
     request = service.TopupRequest(
         _name(methods, baseline, {"models": models, "tasks": tasks}, noise, reduction),
-        requests.selection(models, tasks, ",".join(methods), baseline),
+        requests.against(models, tasks, methods, baseline),
         noise,
         reduction,
         looks,
