@@ -20,6 +20,7 @@ from typing import Any
 
 import data_formats
 import examples
+import house
 import results
 import typer
 
@@ -46,7 +47,7 @@ def pages() -> dict[Path, str]:
     parts = {"tasks": task_table(), "recipe": setting_table(), "models": model_table(), "recipes": recipes()}
     found |= filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
     found |= filled("results.md", results.page()) | filled("../README.md", results.readme())
-    found |= {DOCS / "data-formats.md": data_formats.page(NOTE)}
+    found |= {DOCS / "data-formats.md": data_formats.page(NOTE), DOCS / "architecture.svg": house.picture()}
     return found | examples.pages(DOCS / "examples")
 
 

@@ -123,12 +123,23 @@ def _lines(spec: dict[str, Any]) -> dict[str, Any]:
 def logs(
     job: JobArgument,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Lines of the log file's end.")] = 40,
+    workers: Annotated[
+        bool, typer.Option("--workers", help="Instead: what the workers' logs tell of the job, line by line.")
+    ] = False,
     db: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a job's attempts, tracebacks and log."""
     from ftbench.services import jobs as service
 
+    if workers:
+        with reading(database_address(db)) as database:
+            told = service.moves(database, job)
+        if as_json:
+            print_json(told)
+        else:
+            say("\n".join(told) or "no worker's log on this machine tells of it")
+        return
     with reading(database_address(db)) as database:
         found = service.logs(database, job, lines)
     if as_json:

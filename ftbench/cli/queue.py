@@ -146,7 +146,7 @@ def _capped(plan: Plan, hours: float, address: str) -> Plan:
 
     known = costs.measured(address)
     kept, out = costs.capped(plan, hours, known)
-    took = costs.estimate((p.job for p in kept.jobs), known)
+    took = costs.estimate_plan(kept, known)
     left = f"; {counted(out, 'seed')} left out" if out else ""
     note(f"budget: about {span(took.seconds)} for {counted(took.jobs, 'job')} ({took.basis}){left}")
     return kept

@@ -21,6 +21,7 @@ from ftbench.db.rows import (
     Entry,
     JobFilter,
     JobRow,
+    Moved,
     ScoreRow,
     ValueRow,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "JobFilter",
     "JobRow",
     "Jobs",
+    "Moved",
     "Results",
     "ScoreRow",
     "ValueRow",

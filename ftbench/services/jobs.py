@@ -120,6 +120,15 @@ def logs(database: Database, prefix: str, lines: int) -> Row:
     }
 
 
+def moves(database: Database, prefix: str) -> list[str]:
+    """What the logs of workers on this machine tell of a job, in the order of time."""
+    wanted = f" job={database.jobs.find(prefix).digest[:SHORT_DIGEST]} "
+    lines: list[str] = []
+    for path in WorkDir(database.address).workers.glob("*.log*"):
+        lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return sorted(line for line in lines if wanted in f"{line} ")
+
+
 def retry(database: Database, prefixes: Sequence[str], where: JobFilter) -> int:
     """Queue failed and cancelled jobs again; how many that were.
 

@@ -139,7 +139,7 @@ def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -
     known = database.jobs.durations()
     if jobs.jobs and request.budget is not None:
         jobs, _ = costs.capped(jobs, request.budget, known)
-    seconds = costs.estimate((planned.job for planned in jobs.jobs), known).seconds
+    seconds = costs.estimate_plan(jobs, known).seconds
     if not dry_run:
         database.topups.record(plan)
         if jobs.jobs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,6 +65,10 @@ class Lines:
         """One line about the worker itself."""
         self._print(text)
 
+    def aside(self, text: str) -> None:
+        """One line on standard error."""
+        print(text, file=sys.stderr, flush=True)
+
     def counted(self, counts: Mapping[State, int]) -> None:
         """Where the jobs of the database stand."""
         self._counts = counts
@@ -118,11 +123,19 @@ class LiveLine(Lines):
     def __init__(self, console: Console | None = None) -> None:
         """Take the terminal's last line."""
         super().__init__(console or Console(highlight=False))
+        self._errors = sys.stderr  # before the live display takes its place
         # refreshed by hand: a thread of its own would not survive the fork of the training process
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
         self._durations: list[float] = []
         self._current: dict[str, _Current] = {}
+
+    def aside(self, text: str) -> None:
+        """One line on standard error; above the live line, where that is on a terminal, too."""
+        if self._errors.isatty():
+            self.say(text)
+        else:
+            print(text, file=self._errors, flush=True)
 
     def started(self, digest: str, words: str) -> None:
         """Show the job."""
@@ -195,7 +208,7 @@ class LiveLine(Lines):
         return current + queued * mean / max(1, running)
 
 
-def to_terminal() -> Progress:
+def to_terminal() -> Lines:
     """The display that standard output can show."""
     console = Console(highlight=False)
     return LiveLine(console) if console.is_terminal else Lines()
