@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -9,6 +10,21 @@ from typing import Any, NamedTuple
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.job import Job
 from ftbench.domain.result import Outcome, State
+
+
+class Document(dict[str, Any]):
+    """A JSON object that rows share, with the text that tells it from others; do not change it.
+
+    Attributes:
+        text: its JSON with sorted keys; equal for equal objects, and a quick key.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """Take the values, and write their text once."""
+        super().__init__(values)
+        self.text = json.dumps(self, sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -131,8 +147,8 @@ class ScoreRow(NamedTuple):
     model: str
     task: str
     method: str
-    hparams: Mapping[str, Any]
-    recipe: Mapping[str, Any]
+    hparams: Document
+    recipe: Document
     seed: int
     train_size: int | None
     reduction: float
@@ -173,8 +189,8 @@ class CellRow(NamedTuple):
     noise: float
     state: State
     last_outcome: Outcome | None
-    hparams: Mapping[str, Any]
-    recipe: Mapping[str, Any]
+    hparams: Document
+    recipe: Document
     model_revision: str
     data_revision: str
 

@@ -99,6 +99,11 @@ def find(name: str, plugins: Iterable[str | Path] = ()) -> type[Method]:
     return entry.cls
 
 
+def canonical(name: str) -> str:
+    """The name that jobs carry for an alias, in any case; every other text as it is."""
+    return ALIASES.get(name.lower(), name)
+
+
 def available(plugins: Iterable[str | Path] = ()) -> list[MethodEntry]:
     """Every method there is, by name; what cannot be used is listed with its error."""
     by_name: dict[str, list[MethodEntry]] = {}

@@ -93,9 +93,9 @@ def for_table(
     baseline = asked.baseline_label
     labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
     wanted = {
-        "--methods": asked.methods or ",".join(labels) or USUAL_METHODS,
-        "--tasks": asked.tasks or ",".join(dict.fromkeys(c.task for c in found)) or USUAL_TASKS[axis],
-        "--models": asked.models or ",".join(dict.fromkeys(_typed(c.model) for c in found)),
+        "--methods": ",".join([choice.text for choice in asked.methods] or labels) or USUAL_METHODS,
+        "--tasks": ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or USUAL_TASKS[axis],
+        "--models": ",".join(asked.models or dict.fromkeys(_typed(c.model) for c in found)),
         "--train-size": ",".join(dict.fromkeys(str(c.train_size) for c in found if c.train_size)),
         "--seeds": _seeds({cell.seed for cell in found}) or USUAL_SEEDS,
     }
