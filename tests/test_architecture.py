@@ -228,6 +228,22 @@ def test_rooms_say_what_they_are_for() -> None:
             assert len(said) > 20 and "filled" not in said, name
 
 
+TESTS = ROOT.parent / "tests"
+
+
+def test_no_test_takes_anything_from_another_test() -> None:
+    """What several tests need stands in a file of its own."""
+    taken = []
+    for path in TESTS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                taken += [(path, f"{node.module}.{alias.name}") for alias in node.names]
+            elif isinstance(node, ast.Import):
+                taken += [(path, alias.name) for alias in node.names]
+    tests = re.compile(r"tests\..*\btest_|tests\.test_")
+    assert not [f"{path.relative_to(TESTS)}: {name}" for path, name in taken if tests.match(name)]
+
+
 #: Runs commands in one process and names the first that loads what it should not.
 DRIVER = """
 import contextlib, io, json, sys

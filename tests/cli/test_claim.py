@@ -6,21 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ftbench.db import open_database
-from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
-from tests.cli.filled import SCORES, done
-
-NOISY = Perturbation(noise=0.1)
-
-
-def run(scores: dict[tuple[str, str], list[float]], change: Perturbation = NOISY) -> None:
-    """Finish jobs of methods on tasks."""
-    with open_database("ftbench.db") as database:
-        for (method, task), values in scores.items():
-            for seed, score in enumerate(values):
-                job = Job("bert-base", "main", task, "d", ("dev",), method, {}, seed, change)
-                done(database, job, method, score)
+from tests.cli.filled import SCORES, run
 
 
 def rows(ftbench):

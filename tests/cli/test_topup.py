@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ftbench.db import open_database
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import JobResult, Score
-from tests.cli.test_claim import Perturbation, run
+from tests.cli.filled import run
 from tests.db.samples import execute
 
 CLEAN = Perturbation()

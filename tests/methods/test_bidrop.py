@@ -13,13 +13,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from torch.multiprocessing.reductions import StorageWeakRef
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from ftbench.errors import BadValue, UnknownName
 from ftbench.methods.bidrop import BiDrop, fold, perturbation_factor, scaling_factor, selection_score
 from ftbench.testing import trajectory
 from ftbench.training import trainer
+from tests.methods.memory import LargeTensors
 from tests.methods.mininet import DropNet, MiniNet, examples, run_of, seeded, whole
 
 MASKED = sorted(
@@ -374,30 +373,6 @@ def test_one_pass_that_keeps_everything_is_vanilla_bit_for_bit(
 
 
 # -- memory and hyper-parameters --------------------------------------------------------------------------
-
-
-class LargeTensors(TorchDispatchMode):
-    """Knows which tensors of one size are alive, however they are held, and the most there were."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size, self.peak, self.seen = size, 0, dict[int, StorageWeakRef]()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
-        for t in out if isinstance(out, tuple | list) else [out]:
-            if isinstance(t, Tensor) and t.numel() == self.size:
-                self.watch(t)
-        self.peak = max(self.peak, self.alive())
-        return out
-
-    def watch(self, tensor: Tensor) -> None:
-        ref = StorageWeakRef(tensor.untyped_storage())
-        self.seen[ref.cdata] = ref
-
-    def alive(self) -> int:
-        self.seen = {key: ref for key, ref in self.seen.items() if not ref.expired()}
-        return len(self.seen)
 
 
 def buffers(k: int) -> tuple[list[int], int, int]:

@@ -14,8 +14,7 @@ from ftbench.errors import ModelError
 from ftbench.methods.bitfit import BitFit
 from ftbench.testing import trajectory
 from tests.methods.mininet import MiniNet, examples, seeded
-from tests.nn.test_structure_parts import head_of
-from tests.nn.transformers_small import CONFIGS, inputs, small
+from tests.nn.transformers_small import CONFIGS, head_of, inputs, small
 
 
 def spec(family: str) -> ModelSpec:

@@ -20,8 +20,8 @@ from ftbench.run.feed import Feed
 from ftbench.run.run import Run
 from ftbench.testing import trajectory
 from ftbench.training import checkpoint, trainer
+from tests.methods.golden import assert_replays
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
-from tests.methods.test_golden import assert_replays
 from tests.methods.wordnet import Given, padded
 from tests.nn.transformers_small import CONFIGS, inputs, small
 

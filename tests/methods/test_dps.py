@@ -18,10 +18,10 @@ from ftbench.methods.dps_mix import DPSMix, selection_score
 from ftbench.nn import mixed
 from ftbench.testing import trajectory
 from ftbench.training import checkpoint, trainer
+from tests.methods.golden import assert_replays
+from tests.methods.memory import LargeTensors
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
 from tests.methods.mixing import assert_same, dps_steps, linears, recorded
-from tests.methods.test_bidrop import LargeTensors
-from tests.methods.test_golden import assert_replays
 from tests.nn.transformers_small import CONFIGS, inputs, small
 
 BOTH = pytest.mark.parametrize("cls", [DPSDense, DPSMix])

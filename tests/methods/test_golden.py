@@ -9,15 +9,8 @@ import torch
 from ftbench.methods.bidrop import perturbation_factor, scaling_factor, selection_score
 from ftbench.nn.selection import keep_mask
 from ftbench.testing import trajectory
+from tests.methods.golden import assert_replays
 from tests.methods.mininet import load
-
-
-def assert_replays(steps, recording):
-    for name, expected in recording.traj.items():
-        for t, params in enumerate(steps, start=1):
-            difference = np.abs(params[name].numpy() - expected[t]).max()
-            assert difference <= recording.tolerance, f"{name} at step {t}: {difference}"
-    assert len(steps) == len(next(iter(recording.traj.values()))) - 1
 
 
 @pytest.mark.parametrize("flavour", ["adamw_hf", "adamw_torch"])

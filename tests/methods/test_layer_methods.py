@@ -18,8 +18,7 @@ from ftbench.nn.dropout import set_dropout
 from ftbench.testing import trajectory
 from ftbench.training import checkpoint, trainer
 from tests.methods.mininet import DropNet, MiniNet, examples, run_of, seeded
-from tests.nn.test_structure_parts import head_of
-from tests.nn.transformers_small import CONFIGS, inputs, small
+from tests.nn.transformers_small import CONFIGS, head_of, inputs, small
 
 HEAD = ("classifier",)
 LAYERED = [kind for kind in CONFIGS if kind != "albert"]

@@ -16,9 +16,9 @@ from ftbench.nn import mixed
 from ftbench.nn.dropout import has_dropout
 from ftbench.testing import trajectory
 from ftbench.training import checkpoint, trainer
+from tests.methods.golden import assert_replays
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
 from tests.methods.mixing import assert_same, linears, mixout_steps, recorded
-from tests.methods.test_golden import assert_replays
 from tests.nn.transformers_small import CONFIGS, inputs, small
 
 

@@ -13,8 +13,8 @@ from ftbench.methods.prior_wd import PriorWD, pull
 from ftbench.nn import structure
 from ftbench.testing import trajectory
 from ftbench.training import checkpoint, trainer
+from tests.methods.golden import assert_replays
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
-from tests.methods.test_golden import assert_replays
 from tests.nn.transformers_small import CONFIGS, inputs, small
 
 HEAD = ("classifier",)

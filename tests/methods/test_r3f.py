@@ -17,8 +17,8 @@ from ftbench.nn import structure
 from ftbench.run.data import Batch
 from ftbench.testing import trajectory
 from ftbench.training import trainer
+from tests.methods.golden import assert_replays
 from tests.methods.mininet import MiniNet, examples, run_of, seeded, whole
-from tests.methods.test_golden import assert_replays
 from tests.methods.wordnet import WordNet, load_words, padded, sentences
 from tests.nn.transformers_small import small
 

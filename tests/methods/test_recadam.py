@@ -15,8 +15,8 @@ from ftbench.methods.recadam import RecAdam, objective_gradient
 from ftbench.nn.recadam import RecAdamOptimizer, annealing
 from ftbench.testing import trajectory
 from ftbench.training import checkpoint, trainer
+from tests.methods.golden import assert_replays
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
-from tests.methods.test_golden import assert_replays
 from tests.nn.transformers_small import CONFIGS, inputs, small
 
 HEAD = ("classifier",)

@@ -21,9 +21,9 @@ from ftbench.testing import trajectory
 from ftbench.testing.bench import Bench, Watcher
 from ftbench.training import trainer as training
 from ftbench.training.trainer import Stopped
+from tests.methods.golden import assert_replays
 from tests.methods.jobs import Weights, do, same
 from tests.methods.mininet import DropNet, MiniNet, examples, run_of, seeded, whole
-from tests.methods.test_golden import assert_replays
 from tests.nn.transformers_small import CONFIGS, inputs, small
 
 
@@ -352,7 +352,7 @@ def test_accumulation_changes_a_step_to_rounding_only(variant: str) -> None:
 
 
 def test_the_steps_memory_is_one_copy_of_the_weights_beside_the_gradient() -> None:
-    from tests.methods.test_bidrop import LargeTensors
+    from tests.methods.memory import LargeTensors
 
     counts: list[int] = []
     model = seeded(lambda: MiniNet(width=41))

@@ -10,17 +10,7 @@ import pytest
 from ftbench import models
 from ftbench.domain.model import ModelRef
 from ftbench.errors import BadValue, ModelError, UnknownName
-
-
-def make(folder: Path, **more: str) -> Path:
-    """A folder that looks like a model."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    (folder / "model.safetensors").write_bytes(b"weights")
-    (folder / "vocab.txt").write_text("[PAD]\n")
-    for name, text in more.items():
-        (folder / name).write_text(text)
-    return folder
+from tests.models.folders import make
 
 
 def test_registry_names_stand_before_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from ftbench import hub, models
 from ftbench.domain.model import ModelRef
 from ftbench.errors import ModelError
 from ftbench.models import weights
-from tests.models.test_resolve import make
+from tests.models.folders import make
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 BERT = "hub/models--google-bert--bert-base-uncased"

@@ -7,30 +7,13 @@ from torch import nn
 
 from ftbench.nn import structure
 from tests.methods.mininet import MiniNet
-from tests.nn.transformers_small import CONFIGS, small
+from tests.nn.transformers_small import CONFIGS, head_of, small
 
-#: What the checkpoints do not have, by the beginning of the names.
-HEAD = {
-    "bert": ("classifier.",),
-    "roberta": ("classifier.",),
-    "electra": ("classifier.",),
-    "deberta": ("pooler.", "classifier."),
-    "deberta-v2": ("pooler.", "classifier."),
-    "albert": ("classifier.",),
-    "distilbert": ("pre_classifier.", "classifier."),
-    "bart": ("classification_head.",),
-    "xlnet": ("sequence_summary.", "logits_proj."),
-    "modernbert": ("classifier.",),
-}
 ABOVE = {
     "bert": ("bert.pooler.",),
     "albert": ("albert.pooler.",),
     "modernbert": ("model.final_norm.", "head."),
 }
-
-
-def head_of(kind: str, model: nn.Module) -> frozenset[str]:
-    return frozenset(n for n, _ in model.named_parameters() if n.startswith(HEAD[kind]))
 
 
 @pytest.mark.parametrize("kind", CONFIGS)

@@ -55,6 +55,19 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "sep_token_id": 2,
     },
 }
+#: What the checkpoints do not have, by the beginning of the names.
+HEAD = {
+    "bert": ("classifier.",),
+    "roberta": ("classifier.",),
+    "electra": ("classifier.",),
+    "deberta": ("pooler.", "classifier."),
+    "deberta-v2": ("pooler.", "classifier."),
+    "albert": ("classifier.",),
+    "distilbert": ("pre_classifier.", "classifier."),
+    "bart": ("classification_head.",),
+    "xlnet": ("sequence_summary.", "logits_proj."),
+    "modernbert": ("classifier.",),
+}
 
 
 def small(kind: str, outputs: int = 2, **settings: Any) -> nn.Module:
@@ -73,3 +86,7 @@ def inputs(rows: int = 3, width: int = 7) -> dict[str, torch.Tensor]:
     ids = torch.randint(3, 30, (rows, width), generator=torch.Generator().manual_seed(1))
     ids[:, -1] = 2
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+
+def head_of(kind: str, model: nn.Module) -> frozenset[str]:
+    return frozenset(n for n, _ in model.named_parameters() if n.startswith(HEAD[kind]))

@@ -18,7 +18,7 @@ from ftbench.services.reporting import build
 from ftbench.services.reporting import page as report_page
 from ftbench.services.reporting.request import ReportRequest
 from tests.example import three_methods
-from tests.services.papers.test_report import Suited, around, table
+from tests.services.papers.suited import Suited, around, table
 
 sync_api = pytest.importorskip("playwright.sync_api")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

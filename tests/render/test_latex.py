@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,25 +11,13 @@ from ftbench.errors import FtbenchError
 from ftbench.render import latex_macros, latex_text, render
 from ftbench.render.table import Group, Report, Row
 from tests.render.samples import COLUMNS, GROUPED, MARKED, REPORT, ROWS, SECTION
+from tests.render.typesetting import compiled
 
 ODD = "a_b & 50 % #1 $x$ {y} ~ ^ \\ <c> | \"d\" 'e' `f` --g [h] *i* é ł 漢 \U0001f600 Δ–…\n"
 NAMED = replace(ROWS[0], label=ODD)
 NASTY = replace(
     REPORT, sections=(replace(SECTION, title=ODD, notes=(ODD,), groups=(Group(ODD, 0.1, (NAMED,)),)),)
 )
-
-
-def compiled(source: str, folder: Path, name: str = "t.tex") -> str:
-    """What pdflatex says of a document that it compiles; the test is skipped where there is none."""
-    latex = shutil.which("pdflatex")
-    if latex is None:
-        pytest.skip("no pdflatex here")
-    (folder / name).write_text(source, encoding="utf-8")
-    command = [latex, "-interaction=nonstopmode", "-halt-on-error", name]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, timeout=120)
-    said = ended.stdout.decode(errors="replace")
-    assert ended.returncode == 0, said[-2000:]
-    return said
 
 
 @pytest.mark.parametrize("report", [REPORT, GROUPED, NASTY])

@@ -6,7 +6,7 @@ import pytest
 
 from ftbench.errors import DataError, ModelError, UnknownName
 from ftbench.services.prepare import prepare
-from tests.models.test_resolve import make
+from tests.models.folders import make
 from tests.tasks import layouts
 
 

@@ -7,14 +7,12 @@ import json
 import socket
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from ftbench import tasks
-from ftbench.domain.job import Job
 from ftbench.errors import DataError, ModelError, UnknownName
 from ftbench.methods import find, source_digest
 from ftbench.tasks import toy
@@ -22,27 +20,7 @@ from ftbench.training import perform as performing
 from ftbench.training.evaluation import metrics
 from ftbench.training.perform import perform
 from tests.training.conftest import Bench, Watcher
-
-
-class Sent(list[tuple[str, dict[str, Any]]]):
-    """Events as they were sent."""
-
-    def __call__(self, event: str, **values: Any) -> None:
-        json.dumps(values)
-        self.append((event, values))
-
-    def of(self, event: str) -> list[dict[str, Any]]:
-        return [values for name, values in self if name == event]
-
-    @property
-    def scores(self) -> dict[str, float]:
-        return {v["metric"]: v["value"] for v in self.of("score") if v["evaluation"] != "train"}
-
-
-def done(job: Job, **command: Any) -> Sent:
-    sent = Sent()
-    perform({"job": job.canonical(), "threads": 1, "device": "cpu", **command}, sent, Watcher())
-    return sent
+from tests.training.performed import Sent, done
 
 
 def logits_of(sent: Sent) -> np.ndarray:

@@ -21,7 +21,7 @@ from ftbench.training.corpus import EvaluationSet
 from ftbench.training.watch import Diverged
 from tests.conftest import NEIGHBOURS
 from tests.training.conftest import Bench
-from tests.training.test_perform import done
+from tests.training.performed import done
 
 MNLI = tasks.find("mnli")
 

@@ -15,7 +15,7 @@ from ftbench.services.papers.cells import Jobs, Rule
 from ftbench.services.planning import suite_grid
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.suites.published import Published
-from tests.services.papers.test_report import Suited, around
+from tests.services.papers.suited import Suited, around
 
 WHOLE = Published(
     "dps", "table1", "bert-large", "vanilla", "avg", "made up", "mean_of_tasks", "mean", 70.0, 10, ""

@@ -12,7 +12,7 @@ from ftbench import methods, suites
 from ftbench.render.suite_table import ClaimLine
 from ftbench.services.papers import claims as suite_claims
 from ftbench.suites import claims
-from tests.services.papers.test_report import Suited, table, topped_up
+from tests.services.papers.suited import Suited, table, topped_up
 
 
 def told(name: str, text: str, rows: Suited, **given: Any) -> ClaimLine:

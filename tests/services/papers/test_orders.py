@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.services.papers.test_report import Suited, around, table, topped_up
+from tests.services.papers.suited import Suited, around, table, topped_up
 
 
 def orders(name: str, rows: Suited, **given: Any) -> list[str]:

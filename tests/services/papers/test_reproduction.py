@@ -9,7 +9,7 @@ from ftbench.render.suite_table import Head, SuiteCell, SuiteGroup, SuiteReport,
 from ftbench.render.table import Cell
 from ftbench.services.papers import reproduction
 from ftbench.services.papers.report import AVG, DELTA
-from tests.services.papers.test_report import Suited, around, cell, table
+from tests.services.papers.suited import Suited, around, cell, table
 
 
 def test_every_cell_with_both_numbers_is_a_pair_with_our_interval():

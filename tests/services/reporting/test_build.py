@@ -9,24 +9,12 @@ import pytest
 
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, NothingToReport, UnknownName
-from ftbench.render.table import Cell, Report, Section
+from ftbench.render.table import Section
 from ftbench.services.reporting.build import tabulate
 from ftbench.services.reporting.request import ReportRequest
 from tests.services.report_rows import Rows
-from tests.services.requests import report_of, report_request, table_of
-
-
-def report(rows: Rows, table: str = "main", **flags: str) -> Report:
-    return table_of(rows, report_request(table, **flags))
-
-
-def cell(section: Section, label: str, column: str, group: int = 0) -> Cell:
-    row = next(row for row in section.groups[group].rows if row.label == label)
-    return row.cells[[c.name for c in section.columns].index(column)]
-
-
-def labels(section: Section, group: int = 0) -> list[str]:
-    return [row.label for row in section.groups[group].rows]
+from tests.services.reporting.reading import cell, labels, report
+from tests.services.requests import report_of, report_request
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""Jobs performed in this process, and the events that they sent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ftbench.domain.job import Job
+from ftbench.training.perform import perform
+from tests.training.conftest import Watcher
+
+
+class Sent(list[tuple[str, dict[str, Any]]]):
+    """Events as they were sent."""
+
+    def __call__(self, event: str, **values: Any) -> None:
+        json.dumps(values)
+        self.append((event, values))
+
+    def of(self, event: str) -> list[dict[str, Any]]:
+        return [values for name, values in self if name == event]
+
+    @property
+    def scores(self) -> dict[str, float]:
+        return {v["metric"]: v["value"] for v in self.of("score") if v["evaluation"] != "train"}
+
+
+def done(job: Job, **command: Any) -> Sent:
+    sent = Sent()
+    perform({"job": job.canonical(), "threads": 1, "device": "cpu", **command}, sent, Watcher())
+    return sent
