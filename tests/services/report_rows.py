@@ -12,6 +12,7 @@ from ftbench.domain import hparams
 from ftbench.domain.recipe import layered
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import UnknownName
+from ftbench.services.scores.jobs import ReportJob, join, reported
 
 METRICS = {"cola": "matthews", "mrpc": "f1", "stsb": "spearman"}
 _numbers = itertools.count()
@@ -81,3 +82,8 @@ class Rows:
     def jobs(self, method: str, task: str, scores: Iterable[float], **more: Any) -> list[str]:
         """Add done jobs with seeds 0, 1, …"""
         return [self.job(method, task, seed, score, **more) for seed, score in enumerate(scores)]
+
+    def joined(self) -> list[ReportJob]:
+        """The jobs as reports see them."""
+        tasks = reported((cell.task for cell in self.cells), self.cells, self.scores)
+        return join(self.cells, self.scores, tasks)
