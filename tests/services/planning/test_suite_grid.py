@@ -9,7 +9,7 @@ import pytest
 from ftbench import suites
 from ftbench.domain.axes import Asked
 from ftbench.errors import DataError, UnknownName, UsageError
-from ftbench.services.planning import queue, suite_cards
+from ftbench.services.planning import queue
 from ftbench.services.planning.suite_grid import adapted, differs
 from tests.places import data_folder, model_folder
 
@@ -103,20 +103,6 @@ def request(**given: str) -> queue.QueueRequest:
     return queue.QueueRequest(
         **{"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2", **given}
     )
-
-
-def test_a_suite_is_queued_seed_by_seed() -> None:
-    whole = queue.make_plan(request())
-    assert [p.job.seed for p in whole.jobs] == [0] * 6 + [1] * 6
-    assert {p.label for p in whole.jobs} >= {"vanilla", "bidrop", "bidrop[selection=random]"}
-
-
-def test_the_jobs_counted_are_the_jobs_queued() -> None:
-    suite = adapted(suites.find("bidrop/table5"), Asked(models="./model", tasks="cola", seeds="2"))
-    counted = suite_cards.jobs(suite, Asked())
-    whole = queue.make_plan(request(suite="bidrop/table5"))
-    assert len(whole.jobs) == len(counted) == 4 * 7 * 2
-    assert {p.job.perturbation for p in whole.jobs} == {job.perturbation for job in counted}
 
 
 def test_data_that_are_not_there_are_named() -> None:
