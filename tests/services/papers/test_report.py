@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ftbench import suites
-from ftbench.domain.axes import Asked
-from ftbench.errors import BadValue
 from ftbench.render import formats, render_suites
-from ftbench.services.papers import report as suite_report
-from ftbench.services.papers.report import Source
-from ftbench.services.papers.request import SuiteRequest
+from ftbench.suites import published
 from tests.services.papers.suited import Suited, around, cell, table, topped_up
 from tests.services.requests import suites_of
 
@@ -102,11 +101,8 @@ def test_averages_over_other_tasks_are_not_compared(rows: Suited) -> None:
 
 
 def test_the_margin_is_the_users(rows: Suited) -> None:
-    assert (
-        cell(table("dps/table1", rows, margin=0.1), "vanilla fine-tuning", "CoLA").verdict == "underpowered"
-    )
-    with pytest.raises(BadValue, match="margin 0"):
-        SuiteRequest("dps/table1", margin=0.0)
+    found = cell(table("dps/table1", rows, margin=0.1), "vanilla fine-tuning", "CoLA")
+    assert found.verdict == "underpowered"
 
 
 def test_jobs_of_another_variant_or_recipe_are_others() -> None:
@@ -144,11 +140,41 @@ def test_a_database_that_is_not_there_gives_the_printed_table(tmp_path: Any) -> 
     assert [head.title for head in report.sections[0].columns][-1] == "Bi-Drop"
 
 
-def test_every_suite_makes_a_table_in_every_format(tmp_path: Any) -> None:
-    for name in (*suites.available(), *suites.SHORT_NAMES):
+def told(name: str) -> Counter[tuple[str, float]]:
+    """What a paper prints in a table, by statistic, without vanilla's difference to itself, which is 0."""
+    suite = suites.find(name)
+    at = suite.source, suite.printed_in
+    cells = [c for c in published.cells(*at) if c.task == published.AVERAGE or not suite.averages_only]
+    beside = [d for d in published.differences() if (d.source, d.exhibit) == at and d.value]
+    means = [("mean", d.value) for d in beside if d.statistic != "delta_max"]
+    return Counter([(c.statistic, c.value) for c in cells] + means)
+
+
+@pytest.mark.parametrize("name", suites.available())
+def test_every_table_has_the_papers_numbers_in_every_format(name: str, tmp_path: Path) -> None:
+    reports = suites_of(str(tmp_path / "no.db"), name)
+    shown = {format: render_suites(reports, format) for format in formats.names()}
+    wanted = told(name)
+    cells = json.loads(shown.pop("json"))["cells"]
+    assert Counter(pair for cell in cells for pair in cell["printed"].items()) == wanted
+    lines = csv.DictReader(io.StringIO(shown.pop("csv")))
+    columns = [(f"printed_{statistic}", statistic) for statistic in ("mean", "max", "std", "ratio")]
+    rows = [(s, float(line[column])) for line in lines for column, s in columns if line[column]]
+    assert Counter(rows) == wanted
+    texts = Counter(f"{value:.2f}" for _, value in wanted.elements())
+    for format, text in shown.items():
+        there = Counter(re.findall(r"(?<![\d.])\d+\.\d\d(?![\d.])", text))
+        assert not texts - there, format
+
+
+def test_a_short_name_gives_the_tables_of_its_suites_in_every_format(tmp_path: Path) -> None:
+    for name, members in suites.SHORT_NAMES.items():
         reports = suites_of(str(tmp_path / "no.db"), name)
-        for format in formats.names():
-            assert render_suites(reports, format)
+        assert [report.name for report in reports] == list(members)
+        lines = csv.DictReader(io.StringIO(render_suites(reports, "csv")))
+        assert {line["suite"] for line in lines} == {*members}
+        document = json.loads(render_suites(reports, "json"))
+        assert [d["suite"] for d in (document if len(members) > 1 else [document])] == list(members)
 
 
 def test_formats_for_machines_have_all_numbers(rows: Suited) -> None:
@@ -166,31 +192,3 @@ def test_for_people_a_cell_is_ours_over_theirs(rows: Suited) -> None:
     assert "64.10 ±0.21" in text and "[64.11 ±1.33] = n=10" in text and "≠" in text
     assert max(map(len, render_suites([table("dps/table1", rows)], "rich", width=60).splitlines())) <= 60
     assert "64.10 ±0.21 [64.11 ±1.33] = n=10" in render_suites([table("dps/table1", rows)], "markdown")
-
-
-# -- time -------------------------------------------------------------------------------------------------
-
-
-def test_times_are_ratios_to_vanilla_on_exclusive_runs_only() -> None:
-    rows = Suited()
-    rows.add("vanilla", "rte", [70, 70, 70])
-    rows.add("dps_mix", "rte", [70, 70, 70], "published")
-    facts = {}
-    for at, row in enumerate(rows.cells):
-        seconds = 10.0 if row.method == "vanilla" else 16.0
-        run = {"total_steps": 400, "one_off_seconds": 4.0 if row.method == "dps_mix" else 0.0}
-        exclusive = at != 5  # the last run shared the machine
-        facts[row.digest] = {
-            "exclusive": exclusive,
-            "seconds": {"training": seconds if exclusive else 99.0},
-            "runs": {"main": run},
-            "peak_memory_mb": 900,
-        }
-    suite, source = suites.find("dps/table6"), Source("", rows.cells, rows.scores, facts)
-    report = suite_report.table(suite, suite, Asked(), source, 1.0)
-    ratio = cell(report, "DPS Mix", "Time")
-    assert (ratio.measured.mean, ratio.measured.n, ratio.printed) == (1.6, 2, {"ratio": 1.3})
-    assert ratio.measured.missing == {"not exclusive": 1} and ratio.verdict == ""
-    assert cell(report, "DPS Mix", "Update").measured.mean == pytest.approx(30.0)
-    assert cell(report, "DPS Mix", "One-off").measured.mean == 4.0
-    assert cell(report, "vanilla fine-tuning", "Time").measured.mean == 1.0
