@@ -114,3 +114,12 @@ def test_a_method_fits_hyper_parameters_that_say_what_was_given(typed: str, fits
     (choice,) = axes.methods(typed)
     values = {"k": 3, "keep_ratio": 0.5, "loss": "mean", "scaled": True, "init": None}
     assert choice.fits(values) is fits
+
+
+def test_seeds_in_a_row_are_told_by_their_ends() -> None:
+    assert axes.seed_ranges([7, 2, 0, 1, 4, 5]) == "0–2, 4–5, 7"
+    assert axes.seed_ranges([]) == ""
+
+
+def test_zero_has_no_sign() -> None:
+    assert [str(ratio) for ratio in axes.ratios("-0,-0.0,0.1", "noise")] == ["0.0", "0.1"]

@@ -39,3 +39,9 @@ def test_the_variable_replaces_only_a_folder_that_is_not_here(
 
 def test_rows_of_the_hub_stay_where_they_are(tmp_path: Path) -> None:
     assert here(command("/cache/glue", "main"), str(tmp_path))["data"] == "/cache/glue"
+
+
+def test_rows_of_another_task_may_come_from_a_folder_too(tmp_path: Path) -> None:
+    queued = command("/not/here", "main")
+    queued["job"]["task"]["others"] = {"rte:dev@linear": "sha256:0"}
+    assert here(queued, str(tmp_path))["data"] == str(tmp_path)

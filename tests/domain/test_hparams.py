@@ -83,3 +83,13 @@ def test_normalising_changes_no_value_and_is_idempotent(value: float) -> None:
     once = hparams.normalise(value)
     assert once == value
     assert repr(hparams.normalise(once)) == repr(once)
+
+
+def test_numbers_beyond_the_whole_ones_that_a_float_holds_stay_as_they_are() -> None:
+    assert [repr(hparams.normalise(value)) for value in (3.0, -0.0, 2.0**53 - 1, 2.0**53, 1e300)] == [
+        "3",
+        "0",
+        "9007199254740991",
+        "9007199254740992.0",
+        "1e+300",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,3 +106,21 @@ def test_places_are_not_part_of_the_identity() -> None:
     assert planned.places == {"model": None, "data": "/data", "plugins": []}
     assert "/data" not in str(planned.job.canonical())
     assert planned.digest == planned.job.digest
+
+
+def test_streams_are_varied_one_at_a_time_and_a_jobs_own_seed_is_the_job_itself() -> None:
+    whole = plan.varied(plan.expand([grid(seeds=(1,))]), ("head", "order"), (1, 2))
+    assert [(p.job.seed, dict(p.job.streams)) for p in whole.jobs] == [
+        (1, {}),
+        (1, {"head": 2}),
+        (1, {"order": 2}),
+    ]
+    assert [p.digest for p in whole.jobs] == [p.job.digest for p in whole.jobs]
+
+
+def test_rows_of_other_tasks_tell_where_the_data_are_where_the_task_has_no_folder() -> None:
+    alone = replace(COLA, others={"stsb:dev@linear": STSB.data})
+    (planned,) = plan.expand([grid(tasks=(alone,), seeds=(0,))]).jobs
+    assert planned.places["data"] == "/data" and planned.job.others == {"stsb:dev@linear": "d2"}
+    (own,) = plan.expand([grid(tasks=(STSB,), seeds=(0,))]).jobs
+    assert own.places["data"] == "/data"

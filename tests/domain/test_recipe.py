@@ -51,3 +51,10 @@ def test_steps_and_warmup_steps_are_taken_as_they_are() -> None:
 
 def test_a_ratio_that_is_whole_up_to_rounding_adds_no_step() -> None:
     assert Recipe().warmup(30) == 3  # 0.1 * 30 is 3.0000000000000004
+
+
+def test_products_that_are_whole_but_for_rounding_are_whole() -> None:
+    assert 1.1 * 50 > 55 and 0.07 * 100 > 7
+    assert Recipe(epochs=1.1, batch_size=16).total_steps(800) == 55
+    assert Recipe(warmup_ratio=0.07).warmup(100) == 7
+    assert Recipe(warmup_ratio=0.07).warmup(101) == 8

@@ -116,12 +116,12 @@ def test_ingest_leaves_a_failed_job_to_be_done_and_says_why(database: Database, 
             "event": "failed",
             "digest": digest,
             "outcome": "oom",
-            "message": "no\nmemory",
+            "message": "no\nmemory at hf_" + "a" * 34,
             "traceback": "",
         }
 
     write(file, [*done(bad)[:2], failed(bad), *done(again)[:1], failed(again), *done(again)])
-    assert ingest(database, file) == Ingested(recorded=1, failed={bad: "oom: no memory"})
+    assert ingest(database, file) == Ingested(recorded=1, failed={bad: "oom: no memory at <token>"})
     assert state(database, bad) is State.QUEUED
 
 

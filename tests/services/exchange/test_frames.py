@@ -17,7 +17,7 @@ from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.services.exchange import frames
 from ftbench.services.exchange.frames import COLUMNS, write_scores
 from ftbench.services.scores.selection import Selection
-from tests.db.samples import entry
+from tests.db.samples import entry, execute
 
 RAN = {
     "wall_seconds": 12.5,
@@ -77,6 +77,12 @@ def test_each_score_of_a_done_job_is_a_row(filled: Database, tmp_path: Path, nam
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_scores_of_a_job_that_is_to_be_run_again_are_left_out(filled: Database, tmp_path: Path) -> None:
+    execute(filled, "UPDATE jobs SET state = 'queued' WHERE method = 'bidrop'")
+    assert write_scores(filled, tmp_path / "s.csv", Selection()) == 3
+    assert set(read(tmp_path / "s.csv")["method"]) == {"vanilla"}
+
+
 def test_what_a_job_ran_with_stands_in_its_rows_and_what_is_not_known_is_missing(
     filled: Database, tmp_path: Path
 ) -> None:
@@ -106,6 +112,17 @@ def test_an_empty_database_gives_an_empty_table(database: Database, tmp_path: Pa
     for path in (tmp_path / "s.csv", tmp_path / "s.parquet"):
         assert write_scores(database, path, Selection(baseline=None)) == 0
         assert tuple(read(path).columns) == COLUMNS and len(read(path)) == 0
+
+
+def test_columns_keep_their_types_where_nothing_is_known(database: Database) -> None:
+    types = {
+        field.name: str(field.type) for field in frames.scores(database, Selection(baseline=None)).schema
+    }
+    assert (types["train_size"], types["peak_memory_mb"], types["method_digest"]) == (
+        "int64",
+        "double",
+        "string",
+    )
 
 
 def test_a_file_of_another_kind_is_refused(filled: Database, tmp_path: Path) -> None:

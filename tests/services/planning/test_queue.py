@@ -237,6 +237,34 @@ def test_queueing_twice_adds_nothing(places: Path) -> None:
         assert database.jobs.list()[0].places["model"] == str(places / "model")
 
 
+def test_a_new_database_gets_the_printed_numbers_with_its_first_jobs() -> None:
+    queue.add(plan(), "jobs.db")
+    with open_database("jobs.db", write=False) as database:
+        assert database.published.count() == 1557
+
+
+@pytest.mark.parametrize("priority", [1_000_001, -1_000_001])
+def test_a_priority_beyond_all_bounds_is_refused(places: Path, priority: int) -> None:
+    with pytest.raises(BadValue, match=f"priority {priority}: give a whole number from -1000000 to 1000000"):
+        queue.add(plan(), "jobs.db", priority)
+    assert not (places / "jobs.db").exists()
+
+
+def test_streams_are_varied_one_at_a_time_around_the_first_seed() -> None:
+    whole = plan(seeds="4,5,6", vary="head,order", baseline=False)
+    assert [(p.job.seed, dict(p.job.streams)) for p in whole.jobs] == [
+        (4, {}),
+        (4, {"head": 5}),
+        (4, {"order": 5}),
+        (4, {"head": 6}),
+        (4, {"order": 6}),
+    ]
+    with pytest.raises(UnknownName, match="unknown stream 'heads'; did you mean 'head'"):
+        plan(vary="heads")
+    with pytest.raises(UsageError, match="a suite varies all seeds together"):
+        plan(suite="bidrop/table5", vary="head")
+
+
 def test_a_thousand_jobs_queue_in_less_than_two_seconds() -> None:
     start = time.perf_counter()
     assert queue.add(plan(seeds="500"), "jobs.db").added == 1_000

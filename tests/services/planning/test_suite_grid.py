@@ -8,9 +8,10 @@ import pytest
 
 from ftbench import suites
 from ftbench.domain.axes import Asked
+from ftbench.domain.recipe import Recipe
 from ftbench.errors import DataError, UnknownName, UsageError
 from ftbench.services.planning import queue
-from ftbench.services.planning.suite_grid import adapted, differs
+from ftbench.services.planning.suite_grid import adapted, differs, doubled
 from tests.places import data_folder, model_folder
 
 
@@ -112,3 +113,10 @@ def test_data_that_are_not_there_are_named() -> None:
         queue.make_plan(request(evaluate="stsb"))
     with pytest.raises(UnknownName, match="unknown suite"):
         queue.make_plan(request(suite="bidrop/table99"))
+
+
+def test_half_of_an_odd_number_of_updates_is_rounded_up() -> None:
+    plain = Recipe(epochs=None, steps=5, warmup_ratio=None, warmup_steps=3, batch_size=8)
+    assert doubled(plain, "epochs") == {"batch_size": 16, "steps": 3, "warmup_steps": 2}
+    assert doubled(plain, "updates") == {"batch_size": 16}
+    assert doubled(Recipe(epochs=3, batch_size=8), "updates") == {"batch_size": 16, "epochs": 6}

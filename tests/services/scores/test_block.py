@@ -162,6 +162,13 @@ def test_two_whole_methods_keep_the_difference_of_their_full_averages(rows: Rows
     assert (gain.mean, gain.reduced) == (pytest.approx(0.01), False)  # 74 - 73
 
 
+def test_a_whole_method_is_compared_with_a_baseline_that_lacks_a_seed_on_what_both_have(rows: Rows) -> None:
+    found = block(without(rows, "vanilla", "rte", 1))
+    gain = found.against(key(found, "bidrop"), key(found, "vanilla"))
+    # rte over the first and the last seed: bidrop 67.5 and 86, vanilla 62 and 84.
+    assert (gain.mean, gain.n, gain.reduced) == (pytest.approx(0.0375), 5, True)
+
+
 def test_a_method_without_any_score_does_not_empty_the_shared_average(rows: Rows) -> None:
     rows.job("rdrop", "rte", 0, state="queued")
     found = block(without(rows, "bidrop", "sst2", 2))

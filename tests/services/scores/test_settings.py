@@ -99,6 +99,29 @@ def test_a_setting_that_most_methods_share_is_told_once(monkeypatch):
     assert "Recipe, lr: 2e-05, rdrop 0.001" in section.caption
 
 
+def test_a_setting_that_fewer_than_half_share_is_told_of_each():
+    def told(usual: int, others: int) -> str:
+        rates = {f"m{at}": 0.1 for at in range(usual)} | {f"x{at}": at + 1.0 for at in range(others)}
+        varying = {"lr": {("rte", label): rate for label, rate in rates.items()}}
+        return settings.Setting("m", "", None, {}, (), {}, varying).recipe_lines()[1]
+
+    assert told(4, 3) == "Recipe, lr: 0.1, x0 1, x1 2, x2 3"
+    assert told(3, 1) == "Recipe, lr: m0 0.1, m1 0.1, m2 0.1, x0 1"
+    assert told(4, 4).startswith("Recipe, lr: m0 0.1, m1 0.1,")
+
+
+def test_what_a_variant_brings_is_no_change_by_hand_beside_one(monkeypatch):
+    from ftbench.methods.rdrop import RDrop
+
+    own = {"dropout": 0.0}
+    brings = classmethod(lambda cls, variant="paper": own if variant == "published" else {})
+    monkeypatch.setattr(RDrop, "recipe_defaults", brings)
+    rows = Rows()
+    rows.job("rdrop", "rte", 0, 0.7, hparams_={"loss": "readme"}, brings=own, recipe={"lr": 1e-4})
+    (section,) = report(rows).sections
+    assert dict(section.changed) == {"lr": 1e-4}
+
+
 def test_either_variant_of_a_method_counts_as_what_it_brings(monkeypatch):
     from ftbench.methods.rdrop import RDrop
 
