@@ -253,3 +253,12 @@ def test_a_pass_by_length_holds_every_row_the_shortest_first() -> None:
         assert lengths == sorted(lengths) and len(set(lengths)) > 1
         assert sorted(row for batch in own for row in batch.rows) == list(range(30))
     assert [b.rows for b in found[:half]] != [b.rows for b in found[half:]], "equal lengths in one order"
+
+
+def test_all_rows_again_are_a_batch_of_twice_as_many() -> None:
+    once, twice = gathered(), gathered().twice()
+    assert (twice.rows, twice.full_rows, len(twice)) == ((10, 4, 10, 4), 4, 4)
+    assert twice.lengths == once.lengths * 2 and twice.labels.tolist() == once.labels.tolist() * 2
+    assert {name: x.tolist() for name, x in twice.inputs.items()} == {
+        name: x.tolist() * 2 for name, x in once.inputs.items()
+    }

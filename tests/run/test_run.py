@@ -109,6 +109,21 @@ def test_evaluation_inside_a_step_draws_nothing() -> None:
     assert (mask_of(run) == 1).all() and torch.equal(torch.get_rng_state(), state)
 
 
+def test_a_step_goes_on_after_the_most_passes_that_a_part_of_it_made() -> None:
+    run = run_of(Untrained(), nn.Dropout(0.5), [], accumulation=2)
+    wanted, passes = masks_of(run, 3)[2], iter((2, 1))
+    leaf = torch.zeros((), requires_grad=True)
+
+    def loss(run: Run, micro: Batch) -> Tensor:
+        for _ in range(next(passes)):
+            run.forward(micro)
+        return leaf * 1
+
+    run.begin(0)
+    run.backward(loss, whole([(np.ones((2, 100)), np.zeros(2, dtype=int))]))
+    assert torch.equal(mask_of(run), wanted)
+
+
 def test_micro_batches_have_masks_of_their_own_and_count_as_one_pass() -> None:
     batches = [(np.ones((4, 100)), np.zeros((4, 100)))]
 
@@ -208,6 +223,15 @@ def test_norm_of_a_step_is_the_largest_of_its_optimizers() -> None:
     for name in run.optimizers:
         run.step_optimizer(name)
     assert run.grad_norm is not None and run.grad_norm.item() == max(norms).item() > min(norms).item()
+    run.begin(1)
+    assert run.grad_norm is None
+
+
+def test_a_parameter_that_a_wrapper_renames_stays_one_of_the_head() -> None:
+    head = frozenset({"classifier.weight", "classifier.bias"})
+    run = run_of(Method(), seeded(MiniNet), examples(1), drawn_head=head)
+    run.attach(nn.Sequential(run.model), lambda run, optimizer: None)
+    assert run.head_names == {f"0.{name}" for name in head}
 
 
 # -- optimisers -------------------------------------------------------------------------------------------

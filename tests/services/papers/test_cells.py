@@ -11,7 +11,8 @@ from ftbench.db import Document
 from ftbench.domain.axes import Asked
 from ftbench.render.table import Cell
 from ftbench.services.papers import cells as suite_cells
-from ftbench.services.papers.cells import Jobs, Rule
+from ftbench.services.papers import layout
+from ftbench.services.papers.cells import Found, Jobs, Rule
 from ftbench.services.planning import suite_grid
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.suites.published import Published
@@ -81,3 +82,15 @@ def test_scores_of_a_job_that_is_not_done_any_more_do_not_count() -> None:
     rows.add("vanilla", "cola", [64.0, 65.0], state="queued")
     found = Jobs(rows.cells, rows.scores).of(vanilla_on_cola(), "bert-large")
     assert [job.scores for jobs in found.values() for job in jobs] == [{}, {}]
+
+
+def test_a_done_job_without_the_score_of_a_column_says_so() -> None:
+    rows = Suited()
+    for seed, state in enumerate(("done", "queued")):
+        rows.job("vanilla", "cola", seed, state=state)
+    (place,) = layout.places(vanilla_on_cola().block)
+    jobs = {row.seed: [Found(row)] for row in rows.cells}
+    cell = suite_cells.measured(jobs, place, [0, 1, 2])
+    assert dict(cell.missing) == {"no score": 1, "queued": 1, "not queued": 1}
+    other = {0: [Found(rows.cells[0], {("dev", "accuracy"): 0.5})]}
+    assert dict(suite_cells.measured(other, place, [0]).missing) == {"no score": 1}

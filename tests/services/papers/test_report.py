@@ -115,6 +115,18 @@ def test_jobs_of_another_variant_or_recipe_are_others() -> None:
     by_paper = table("dps/table1", rows, variant="paper")
     assert cell(by_paper, "DPS Dense", "CoLA").measured.n == 10
     assert cell(by_paper, "DPS Dense", "CoLA").reason == "paper variant"
+    plain = Suited()
+    plain.add("vanilla", "cola", around(64.1, 0.2))
+    found = cell(table("dps/table1", plain, variant="published"), "vanilla fine-tuning", "CoLA")
+    assert (found.verdict, found.reason) == ("reproduced", "")  # it has one variant
+
+
+def test_conditions_are_named_by_their_models_where_a_table_has_several() -> None:
+    def titles(name: str) -> list[str]:
+        return [group.title for section in table(name, Suited()).sections for group in section.groups]
+
+    assert titles("bidrop/table3")[:2] == ["bert-base", "roberta-base"]
+    assert titles("bidrop/table5")[:2] == ["clean", "noise 5 %"]
 
 
 def test_the_drop_under_noise_is_against_the_clean_run() -> None:
