@@ -314,3 +314,15 @@ def test_a_claim_tells_which_jobs_it_has_moved_and_who_had_them(database: Databa
     told.clear()
     assert database.jobs.claim("fourth", 60.0, told.append) is not None
     assert told == []
+
+
+def test_a_lost_lease_leaves_earlier_attempts_as_they_ended(database: Database) -> None:
+    database.jobs.add([entry()])
+    database.jobs.fail(claim(database), Outcome.OOM, "no memory")
+    digest = claim(database).digest
+    expire(database, digest)
+    assert database.jobs.reap() == 1
+    assert [(a.outcome, a.message) for a in database.results.attempts(digest)] == [
+        (Outcome.OOM, "no memory"),
+        (Outcome.LOST, "the worker sent no heartbeat"),
+    ]
