@@ -178,3 +178,12 @@ def test_time_left_can_be_told_from_what_ended_and_what_waits(database: Database
     axes = Axes("tiny", "toy-entail", "vanilla", None)
     assert database.jobs.durations() == pytest.approx({axes: 20.0}, rel=1e-4)
     assert database.jobs.waiting() == {axes: 2, axes._replace(train_size=300): 1}
+
+
+def test_a_cancelled_job_that_is_queued_again_has_all_its_attempts(database: Database) -> None:
+    database.jobs.add([entry()])
+    database.jobs.fail(claim(database), Outcome.OOM, "no memory")
+    database.jobs.cancel()
+    assert database.jobs.add([entry(priority=3)]).revived == 1
+    (row,) = database.jobs.list()
+    assert (row.state, row.attempts, row.priority) == (State.QUEUED, 0, 3)

@@ -130,3 +130,14 @@ def test_rows_with_equal_settings_share_them_and_their_text(database: Database) 
     first, again, other, _ = database.results.cells()
     assert first.hparams is again.hparams and first.recipe is other.recipe
     assert (first.hparams.text, other.hparams.text) == ('{"k": 2}', '{"k": 3}')
+
+
+def test_a_failed_job_has_the_outcome_of_its_last_attempt_and_others_have_none(database: Database) -> None:
+    database.jobs.add([entry(0), entry(1)])
+    database.jobs.fail(claim(database), Outcome.OOM, "no memory")
+    database.jobs.fail(claim(database), Outcome.DIVERGED, "not a number")
+    first, second = database.results.cells()
+    assert (first.state, first.last_outcome) == (State.FAILED, Outcome.DIVERGED)
+    assert (second.state, second.last_outcome) == (State.QUEUED, None)
+    database.jobs.retry()
+    assert database.results.cells()[0].last_outcome is None
