@@ -91,6 +91,7 @@ def test_categories_of_pandas_are_text(tmp_path: Path) -> None:
     [
         ([1, 0, 2], (), "row 2: label 2 is not one of 0 to 1"),
         ([1, -2, 1], (), "row 1: label -2 is not one of 0 to 1"),
+        ([1, -2, 1], ("unacceptable", "acceptable"), "row 1: label -2 is not one of 0 to 1"),
         ([1.0, 0.5, 1.0], (), "row 1: label 0.5 is not one of 0 to 1"),
         ([1, None, 1], (), "row 1: no label"),
         ([1.0, float("nan"), 1.0], (), "row 1: no label"),

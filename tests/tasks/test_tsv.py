@@ -52,6 +52,7 @@ def test_last_line_needs_no_newline(tmp_path: Path) -> None:
         ([HEAD, "A\tB\tmaybe"], 2, "label 'maybe' is not one of no, yes"),
         ([HEAD, "A\tB\tye"], 2, "label 'ye' is not one of no, yes"),
         ([HEAD, "A\tB\tyes", "", "A\tB\tno"], 3, "a blank line"),
+        ([HEAD, "A\tB\tyes", "", "", "A\tB\tno"], 3, "a blank line"),
         (["first\tother\tlabel", "A\tB\tyes"], 1, "no column 'second' in the header (first, other, label)"),
         (["A sentence", "A\tB\tyes"], 1, "no column 'first' in the header (no tab-separated names)"),
         ([HEAD], 1, "no rows"),
