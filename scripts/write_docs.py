@@ -44,7 +44,7 @@ def pages() -> dict[Path, str]:
     """Every page that is generated, whole or in part, as it should be."""
     names = [row["name"] for row in catalog.list_methods() if row["source"] == "built-in"]
     found = {DOCS / "cli.md": cli_page(), DOCS / "methods" / "index.md": method_index(names)}
-    found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method(name)) for name in names}
+    found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method_card(name)) for name in names}
     parts = {"tasks": task_table(), "recipe": setting_table(), "models": model_table(), "recipes": recipes()}
     found |= filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
     found |= filled("results.md", results.page()) | filled("../README.md", results.readme())
@@ -177,7 +177,7 @@ def slug(heading: str) -> str:
 
 def method_index(names: Iterable[str]) -> str:
     """The list of the methods."""
-    cards = [catalog.method(name) for name in names]
+    cards = [catalog.method_card(name) for name in names]
     rows = (
         (f"[{c['name']}]({c['name']}.md)", c["title"], c["family"], c["paper"], c["cost"], c["memory"])
         for c in cards

@@ -145,7 +145,7 @@ def _capped(plan: Plan, hours: float, address: str) -> Plan:
     from ftbench.domain.duration import span
     from ftbench.services.planning import costs
 
-    known = costs.measured(address)
+    known = costs.measured_seconds(address)
     kept, out = costs.capped(plan, hours, known)
     took = costs.estimate_plan(kept, known)
     left = f"; {counted(out, 'seed')} left out" if out else ""

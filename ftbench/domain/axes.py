@@ -37,7 +37,7 @@ class MethodChoice:
         return all(name in values and _spells(text, values[name]) for name, text in self.given.items())
 
 
-def names(text: str) -> tuple[str, ...]:
+def split_names(text: str) -> tuple[str, ...]:
     """The entries of a comma-separated list, without repetitions."""
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
@@ -68,7 +68,8 @@ def seeds(text: str) -> tuple[int, ...]:
         BadValue: not numbers, none, or too many.
     """
     values = [
-        _integer(part, f"seeds '{text}'", "a number of seeds (10) or a list (0,3,7)") for part in names(text)
+        _integer(part, f"seeds '{text}'", "a number of seeds (10) or a list (0,3,7)")
+        for part in split_names(text)
     ]
     if "," in text and values:
         if max(values) > MAX_SEED or min(values) < 0:
@@ -86,7 +87,7 @@ def ratios(text: str, axis: str) -> tuple[float, ...]:
         BadValue: not numbers, or outside [0, 1).
     """
     values = []
-    for part in names(text):
+    for part in split_names(text):
         try:
             value = float(part)
         except ValueError:
@@ -106,7 +107,7 @@ def train_sizes(text: str) -> tuple[int | None, ...]:
         BadValue: not whole numbers from 1.
     """
     values: list[int | None] = []
-    for part in names(text):
+    for part in split_names(text):
         size = None if part == "full" else _integer(part, f"train-size '{part}'", "a number of rows, or full")
         if size is not None and not 1 <= size <= MAX_SEED:
             raise BadValue(f"train-size '{part}': give a number of rows from 1, or full")
@@ -116,7 +117,7 @@ def train_sizes(text: str) -> tuple[int | None, ...]:
     return tuple(dict.fromkeys(values))
 
 
-def settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
+def recipe_settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
     """The recipe settings of ``lr=1e-5`` and the like, the last of a name winning.
 
     Raises:
@@ -158,7 +159,7 @@ def _split_outside_brackets(text: str) -> list[str]:
 
 def _assignments(text: str, part: str) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
-    for pair in names(text):
+    for pair in split_names(text):
         key, equals, right = (p.strip() for p in pair.partition("="))
         points = [v.strip() for v in right.split("|")]
         if not equals or not _KEY.fullmatch(key) or not all(points):

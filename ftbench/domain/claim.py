@@ -69,8 +69,8 @@ def parse(text: str) -> DeclaredClaim:
     return DeclaredClaim(
         better,
         worse,
-        models=axes.names(given.get("models", "")),
-        tasks=axes.names(given.get("tasks", "")),
+        models=axes.split_names(given.get("models", "")),
+        tasks=axes.split_names(given.get("tasks", "")),
         noise=_one("noise", axes.ratios(given.get("noise", "0"), "noise")),
         reduction=_one("reduction", axes.ratios(given.get("reduction", "0"), "reduction")),
         train_sizes=axes.train_sizes(given["train_size"]) if "train_size" in given else (),
@@ -87,7 +87,7 @@ def _conditions(text: str, claim: str) -> Mapping[str, str]:
     """Name -> value; an entry without a name goes on with the list before it."""
     given: dict[str, str] = {}
     last = ""
-    for part in axes.names(text):
+    for part in axes.split_names(text):
         key, equals, value = (p.strip() for p in part.partition("="))
         if not equals:
             if not last:

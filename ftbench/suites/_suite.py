@@ -36,7 +36,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Column:
+class SuiteColumn:
     """A set that is scored, where it is not the reported one of each task.
 
     Attributes:
@@ -53,7 +53,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Block:
+class Panel:
     """Lines under one condition: a model, a perturbation, a training task.
 
     Attributes:
@@ -85,7 +85,7 @@ class Block:
     reduction: float = 0.0
     train_size: int | None = None
     evaluate: str = ""
-    columns: tuple[Column, ...] = ()
+    columns: tuple[SuiteColumn, ...] = ()
     settings: tuple[str, ...] = ()
     printed_model: str = ""
     departs: tuple[str, ...] = ()
@@ -125,7 +125,7 @@ class Suite:
 
     name: str
     title: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[Panel, ...]
     statistics: tuple[str, ...] = ("mean",)
     seeds: str = "10"
     exhibit: str = ""

@@ -6,7 +6,7 @@ most baselines of Tables 3 and 8 from the DPS paper.
 
 from __future__ import annotations
 
-from ftbench.suites._suite import TIME, Block, Line, Suite
+from ftbench.suites._suite import TIME, Line, Panel, Suite
 
 _VANILLA = Line("Vanilla", "vanilla")
 _R3F, _RDROP = Line("R3F", "r3f"), Line("R-Dropout", "rdrop")
@@ -16,7 +16,7 @@ _OURS = Line("Weight mixup (ours)", "weight_mixup[variant=published]")
 _GLUE = "cola,rte,stsb,sst2,mrpc,qqp,qnli,mnli"
 _LOW = (_VANILLA, _CTD, _DENSE, _OURS)
 _SIZES = tuple(
-    Block(
+    Panel(
         lines=_LOW,
         tasks=_GLUE,
         train_size=size,
@@ -55,7 +55,7 @@ TABLE2 = Suite(
     name="blo/table2",
     title="Five pretrained models (weight mixup, Table 2)",
     blocks=tuple(
-        Block(lines=(_VANILLA, _OURS), model=model)
+        Panel(lines=(_VANILLA, _OURS), model=model)
         for model in ("bert-large", "bart-large", "roberta-large", "deberta-large", "xlnet-large")
     ),
     statistics=("mean", "std"),
@@ -66,7 +66,7 @@ TABLE3 = Suite(
     name="blo/table3",
     title="Comparison with prior methods, BERT-large (weight mixup, Table 3)",
     blocks=(
-        Block(
+        Panel(
             lines=(
                 _VANILLA,
                 Line("Mixout", "mixout[variant=published]"),
@@ -85,7 +85,7 @@ TABLE3 = Suite(
 )
 
 _ABLATION = (
-    Block(
+    Panel(
         lines=(
             _OURS,
             _VANILLA,
@@ -128,7 +128,7 @@ TABLE5 = Suite(
     name="blo/table5",
     title="Time of training (weight mixup, Table 5)",
     blocks=(
-        Block(
+        Panel(
             lines=(
                 _VANILLA,
                 _R3F,
@@ -158,7 +158,7 @@ TABLE5 = Suite(
 )
 
 _PEFT = tuple(
-    Block(
+    Panel(
         lines=(
             _VANILLA,
             Line("Prompt Tuning", "prompt"),
@@ -201,7 +201,7 @@ TABLE10 = Suite(
     name="blo/table10",
     title="Model soup (weight mixup, Table 10)",
     blocks=tuple(
-        Block(
+        Panel(
             lines=(_VANILLA, Line("Model soup", "soup"), _OURS),
             tasks="cola,rte,stsb,mrpc",
             train_size=size,
@@ -221,7 +221,7 @@ TABLE10 = Suite(
 FIGURE3 = Suite(
     name="blo/figure3",
     title="Sufficient training data (weight mixup, Figure 3)",
-    blocks=(Block(lines=(_VANILLA, _CTD, _DENSE, _OURS), tasks="sst2,qnli"),),
+    blocks=(Panel(lines=(_VANILLA, _CTD, _DENSE, _OURS), tasks="sst2,qnli"),),
     statistics=("mean", "std"),
     protocol="A figure without numbers, on all training rows.",
 )
@@ -230,7 +230,7 @@ APPENDIX_F = Suite(
     name="blo/appendixF",
     title="Cost of the parameter-efficient methods (weight mixup, Appendix F)",
     blocks=(
-        Block(
+        Panel(
             lines=(
                 _VANILLA,
                 Line("Prompt Tuning", "prompt"),

@@ -39,7 +39,7 @@ def grid(**axes: Any) -> plan.Grid:
 
 
 def test_axes_are_crossed_with_seeds_outermost() -> None:
-    whole = plan.expand([grid(tasks=(COLA, STSB), methods=(method(), method("rdrop")))])
+    whole = plan.crossed([grid(tasks=(COLA, STSB), methods=(method(), method("rdrop")))])
     assert [(p.job.seed, p.job.task, p.job.method) for p in whole.jobs] == [
         (0, "cola", "vanilla"),
         (0, "cola", "rdrop"),
@@ -53,7 +53,7 @@ def test_axes_are_crossed_with_seeds_outermost() -> None:
 
 
 def test_a_job_of_two_grids_is_planned_once() -> None:
-    assert len(plan.expand([grid(), grid(seeds=(1, 2))]).jobs) == 3
+    assert len(plan.crossed([grid(), grid(seeds=(1, 2))]).jobs) == 3
 
 
 def test_recipes_are_layered_model_method_settings() -> None:
@@ -61,13 +61,13 @@ def test_recipes_are_layered_model_method_settings() -> None:
         "models": (model(recipe={"lr": 1e-4, "epochs": 5, "batch_size": 8}),),
         "methods": (method(lr=1e-3, epochs=6),),
     }
-    (first, *_) = plan.expand([grid(settings={"lr": "5e-5"}, **axes)]).jobs
+    (first, *_) = plan.crossed([grid(settings={"lr": "5e-5"}, **axes)]).jobs
     assert (first.job.recipe.lr, first.job.recipe.epochs, first.job.recipe.batch_size) == (5e-5, 6, 8)
 
 
 def test_an_unknown_setting_is_named() -> None:
     with pytest.raises(UnknownName, match="recipe setting 'lrr'"):
-        plan.expand([grid(settings={"lrr": "1"})])
+        plan.crossed([grid(settings={"lrr": "1"})])
 
 
 def test_noise_and_reduction_are_composed_where_both_are_given() -> None:
@@ -81,7 +81,7 @@ def test_noise_and_reduction_are_composed_where_both_are_given() -> None:
 
 def test_regression_tasks_are_left_out_of_noise_and_reduction_but_not_of_the_clean_cells() -> None:
     changes = plan.perturbed(reductions=(0.0, 0.5), noises=(0.0, 0.1))
-    whole = plan.expand([grid(tasks=(COLA, STSB), perturbations=changes)])
+    whole = plan.crossed([grid(tasks=(COLA, STSB), perturbations=changes)])
     assert sum(p.job.task == "cola" for p in whole.jobs) == 8
     assert [p.job.perturbation for p in whole.jobs if p.job.task == "stsb"] == [Perturbation()] * 2
     assert sum(cell.jobs for cell in whole.left_out) == 6
@@ -90,26 +90,26 @@ def test_regression_tasks_are_left_out_of_noise_and_reduction_but_not_of_the_cle
 
 
 def test_what_a_method_does_not_support_is_left_out_with_its_reason() -> None:
-    whole = plan.expand([grid(tasks=(COLA, STSB), methods=(method(refuses="no heads"), method("b")))])
+    whole = plan.crossed([grid(tasks=(COLA, STSB), methods=(method(refuses="no heads"), method("b")))])
     assert [(c.cell, c.reason, c.jobs) for c in whole.left_out] == [("vanilla on bert, cola", "no heads", 2)]
     assert len(whole.jobs) == 6
 
 
 def test_more_training_rows_than_there_are_are_left_out() -> None:
-    whole = plan.expand([grid(perturbations=plan.perturbed(train_sizes=(800, 801)))])
+    whole = plan.crossed([grid(perturbations=plan.perturbed(train_sizes=(800, 801)))])
     assert [p.job.perturbation.train_size for p in whole.jobs] == [800, 800]
     assert whole.left_out == (plan.LeftOut("cola with train size 801", "CoLA has 800 training rows", 2),)
 
 
 def test_places_are_not_part_of_the_identity() -> None:
-    planned = plan.expand([grid(tasks=(STSB,))]).jobs[0]
+    planned = plan.crossed([grid(tasks=(STSB,))]).jobs[0]
     assert planned.places == {"model": None, "data": "/data", "plugins": []}
     assert "/data" not in str(planned.job.canonical())
     assert planned.digest == planned.job.digest
 
 
 def test_streams_are_varied_one_at_a_time_and_a_jobs_own_seed_is_the_job_itself() -> None:
-    whole = plan.varied(plan.expand([grid(seeds=(1,))]), ("head", "order"), (1, 2))
+    whole = plan.varied(plan.crossed([grid(seeds=(1,))]), ("head", "order"), (1, 2))
     assert [(p.job.seed, dict(p.job.streams)) for p in whole.jobs] == [
         (1, {}),
         (1, {"head": 2}),
@@ -120,7 +120,7 @@ def test_streams_are_varied_one_at_a_time_and_a_jobs_own_seed_is_the_job_itself(
 
 def test_rows_of_other_tasks_tell_where_the_data_are_where_the_task_has_no_folder() -> None:
     alone = replace(COLA, others={"stsb:dev@linear": STSB.data})
-    (planned,) = plan.expand([grid(tasks=(alone,), seeds=(0,))]).jobs
+    (planned,) = plan.crossed([grid(tasks=(alone,), seeds=(0,))]).jobs
     assert planned.places["data"] == "/data" and planned.job.others == {"stsb:dev@linear": "d2"}
-    (own,) = plan.expand([grid(tasks=(STSB,), seeds=(0,))]).jobs
+    (own,) = plan.crossed([grid(tasks=(STSB,), seeds=(0,))]).jobs
     assert own.places["data"] == "/data"

@@ -68,16 +68,16 @@ def test_methods_stand_by_family_and_broken_files_last_with_their_error(tmp_path
 
 
 def test_a_methods_card_is_what_its_class_says() -> None:
-    card = catalog.method("Bi-Drop")
+    card = catalog.method_card("Bi-Drop")
     assert (card["name"], card["title"], card["family"]) == ("bidrop", "Bi-Drop", "sub-network")
     values = {row["name"]: (row["default"], row["values"]) for row in card["hyper-parameters"]}
     assert (values["k"], values["keep_ratio"]) == ((2, "[1, 64]"), (0.7, "(0, 1]"))
     assert "bi_drop" in card["aliases"] and card["differs"] and card["formula"]
-    assert catalog.method("dps_dense")["published"]["frozen"] == "drifting"
-    assert catalog.method("vanilla")["hyper-parameters"] == []
-    assert catalog.method("lora")["recipe"] == {"lr": 3e-4, "epochs": 20, "warmup_ratio": 0.06}
+    assert catalog.method_card("dps_dense")["published"]["frozen"] == "drifting"
+    assert catalog.method_card("vanilla")["hyper-parameters"] == []
+    assert catalog.method_card("lora")["recipe"] == {"lr": 3e-4, "epochs": 20, "warmup_ratio": 0.06}
     with pytest.raises(UnknownName, match="unknown method 'bidrp'; did you mean 'bidrop'"):
-        catalog.method("bidrp")
+        catalog.method_card("bidrp")
 
 
 def test_a_tasks_card_says_what_is_predicted_and_where_its_rows_are() -> None:

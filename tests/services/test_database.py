@@ -31,15 +31,15 @@ def test_those_of_another_version_are_replaced_and_others_are_left(tmp_path: Pat
         own = {**changed, "source": "own"}
         database.published.put([changed])  # all of a source is replaced: dps has one number now
         database.published.put([own])
-        service.fill(database)
+        service.fill_published(database)
         assert len(database.published.list("dps")) == len(published.cells("dps"))
         assert len(database.published.list("own")) == 1
 
 
 def test_what_has_as_many_is_left_as_it_is(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    service.fill(database)
+    service.fill_published(database)
     monkeypatch.setattr(database.published, "put", lambda rows: pytest.fail("written again"))
-    service.fill(database)
+    service.fill_published(database)
     assert database.published.count() == 1557
 
 

@@ -68,7 +68,7 @@ def test_every_table_and_figure_is_there() -> None:
 def test_a_suite_has_jobs_each_of_its_own(name: str) -> None:
     """Building the jobs also finds every task, method, hyper-parameter and setting of the suite."""
     suite = suites.find(name)
-    jobs = suite_cards.jobs(suite, Asked())
+    jobs = suite_cards.jobs_of(suite, Asked())
     assert len({job.digest for job in jobs}) == len(jobs) == JOBS[name]
     assert {job.model for job in jobs} == set(suite.models()) == {block.model for block in suite.blocks}
     kind, number = re.findall(r"table|figure|appendix|\w+", name.partition("/")[2])
@@ -80,7 +80,7 @@ def test_released_code_runs_as_published_and_the_flag_changes_that() -> None:
     suite = suites.find("dps/table1")
 
     def frozen(asked: Asked) -> set[object]:
-        cells = suite_grid.cells(suite_grid.adapted(suite, asked), asked)
+        cells = suite_grid.wanted_cells(suite_grid.adapted(suite, asked), asked)
         return {c.method.hparams["frozen"] for c in cells if c.method.name == "dps_dense"}
 
     assert frozen(Asked()) == {"drifting"} and frozen(Asked(variant="paper")) == {"constant"}
@@ -88,7 +88,7 @@ def test_released_code_runs_as_published_and_the_flag_changes_that() -> None:
 
 def test_a_doubled_batch_keeps_epochs_or_updates() -> None:
     asked = Asked(models="minilm,roberta-base")
-    cells = suite_grid.cells(suite_grid.adapted(suites.find("bidrop/table10"), asked), asked)
+    cells = suite_grid.wanted_cells(suite_grid.adapted(suites.find("bidrop/table10"), asked), asked)
     found = {
         (c.block.model, c.line.doubled): c.recipe
         for c in cells

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ftbench import methods, models, tasks
-from ftbench.db.rows import CellRow
+from ftbench.db.rows import JobSummary
 from ftbench.domain import axes, hparams, job
 from ftbench.domain.axes import Asked
 from ftbench.domain.claim import DeclaredClaim
@@ -74,7 +74,7 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
 def for_table(
     asked: Selection,
     address: str,
-    cells: Sequence[CellRow] = (),
+    cells: Sequence[JobSummary] = (),
     axis: str | None = None,
     changed: Mapping[str, Any] | None = None,
 ) -> str:
@@ -113,7 +113,7 @@ def for_suite(name: str, asked: Asked, address: str) -> str:
         asked: the axes that were given beside it.
         address: of the database.
     """
-    settings = axes.settings(asked.settings)
+    settings = axes.recipe_settings(asked.settings)
     return queue_command({"--suite": name, **asked.flags()}, settings, {"--db": _unless_default(address)})
 
 

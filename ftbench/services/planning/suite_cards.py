@@ -12,13 +12,13 @@ from ftbench.services.planning import costs, suite_grid, suite_plan
 from ftbench.suites import Suite
 from ftbench.suites.published import cells
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 
-def listed() -> list[Row]:
+def listed() -> list[_Row]:
     """Every suite: its title and its number of jobs, and the short names."""
     rows = [
-        {"name": suite.name, "title": suite.title, "jobs": len(jobs(suite, Asked()))}
+        {"name": suite.name, "title": suite.title, "jobs": len(jobs_of(suite, Asked()))}
         for suite in suites.available().values()
     ]
     short = [
@@ -38,7 +38,7 @@ def names() -> tuple[str, ...]:
     return (*suites.available(), *suites.SHORT_NAMES)
 
 
-def card(name: str, asked: Asked, address: str) -> Row:
+def card(name: str, asked: Asked, address: str) -> _Row:
     """A suite, or the suites of a short name, under the axes that were given.
 
     Args:
@@ -48,8 +48,8 @@ def card(name: str, asked: Asked, address: str) -> Row:
     """
     found = suites.chosen(name)
     changed = [suite_grid.adapted(suite, asked) for suite in found]
-    work = {job.digest: job for suite in changed for job in jobs(suite, asked)}
-    took = costs.estimate(work.values(), costs.measured(address))
+    work = {job.digest: job for suite in changed for job in jobs_of(suite, asked)}
+    took = costs.estimate(work.values(), costs.measured_seconds(address))
     differs = [f"{s.name}: {phrase}" for s in found for phrase in suite_grid.differs(s, asked)]
     return {
         "name": name.strip(),
@@ -68,10 +68,10 @@ def card(name: str, asked: Asked, address: str) -> Row:
     }
 
 
-def jobs(suite: Suite, asked: Asked) -> list[Job]:
+def jobs_of(suite: Suite, asked: Asked) -> list[Job]:
     """The jobs of a suite as far as they are known without models and data, each once."""
     found = {}
-    for cell in suite_plan.unique(list(suite_grid.cells(suite, asked))):
+    for cell in suite_plan.unique(list(suite_grid.wanted_cells(suite, asked))):
         for seed in axes.seeds(suite.seeds):
             job = Job(
                 model=cell.block.model,

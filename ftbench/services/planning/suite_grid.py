@@ -18,8 +18,8 @@ from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods.base import BASELINE
-from ftbench.services.planning import finding
-from ftbench.suites import Block, Line, Suite
+from ftbench.services.planning import lookup
+from ftbench.suites import Line, Panel, Suite
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Wanted:
         settings: those that the suite and the user set by hand.
     """
 
-    block: Block
+    block: Panel
     line: Line
     task: TaskSpec
     method: plan.GridMethod
@@ -64,12 +64,12 @@ def adapted(suite: Suite, asked: Asked) -> Suite:
         UsageError: a flag without a value, an unknown model, or nothing is left.
     """
     for flag, text in asked.flags().items():
-        if not axes.names(text):
+        if not axes.split_names(text):
             raise BadValue(f"{flag} '{text}': give a value, or leave it out for the suite's own")
-    for name in axes.names(asked.models or ""):
+    for name in axes.split_names(asked.models or ""):
         if "/" not in name:  # of the hub, or a folder
             models.find(name.partition("@")[0])
-    blocks: list[Block] = []
+    blocks: list[Panel] = []
     for block in suite.blocks:
         for changed in _variants(suite, block, asked):
             if changed.lines and changed not in blocks:
@@ -105,7 +105,7 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
     return tuple(found)
 
 
-def cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
+def wanted_cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
     """The cells of a suite that was adapted, in the order of the paper.
 
     Raises:
@@ -115,7 +115,7 @@ def cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
         change = Perturbation(train_size=block.train_size, reduction=block.reduction, noise=block.noise)
         for line in block.lines:
             for method in methods_of(line, asked.variant):
-                for spec in tasks.expand(axes.names(block.tasks)):
+                for spec in tasks.expand(axes.split_names(block.tasks)):
                     yield _wanted(block, line, method, spec, change, asked)
 
 
@@ -129,13 +129,13 @@ def methods_of(line: Line, variant: str | None) -> list[plan.GridMethod]:
     found = []
     for choice in _choices(line.method):
         given = {k: v for k, v in choice.given.items() if k != "variant" or variant is None}
-        found.append(finding.method(axes.MethodChoice(choice.name, given), variant or "paper"))
+        found.append(lookup.grid_method(axes.MethodChoice(choice.name, given), variant or "paper"))
     return found
 
 
-def targets(block: Block) -> tuple[Target, ...]:
+def targets(block: Panel) -> tuple[Target, ...]:
     """What of other tasks the jobs of a block are scored on."""
-    return tuple(Target.asked(text, tasks.find(task_of(text))) for text in axes.names(block.evaluate))
+    return tuple(Target.asked(text, tasks.find(task_of(text))) for text in axes.split_names(block.evaluate))
 
 
 def own_recipe(model: str, task: str) -> Mapping[str, Any]:
@@ -147,13 +147,13 @@ def own_recipe(model: str, task: str) -> Mapping[str, Any]:
 
 
 def _wanted(
-    block: Block, line: Line, method: plan.GridMethod, spec: TaskSpec, change: Perturbation, asked: Asked
+    block: Panel, line: Line, method: plan.GridMethod, spec: TaskSpec, change: Perturbation, asked: Asked
 ) -> Wanted:
     brought = own_recipe(block.model, spec.name)
-    settings: dict[str, Any] = dict(axes.settings((*block.settings, *line.settings)))
+    settings: dict[str, Any] = dict(axes.recipe_settings((*block.settings, *line.settings)))
     if line.doubled:
         settings |= doubled(layered(brought, method.recipe, settings), line.doubled)
-    settings |= axes.settings(asked.settings)
+    settings |= axes.recipe_settings(asked.settings)
     recipe = layered(brought, method.recipe, settings)
     return Wanted(block, line, spec, method, change, recipe, settings)
 
@@ -176,11 +176,11 @@ def doubled(recipe: Recipe, match: str) -> dict[str, Any]:
     return found
 
 
-def _variants(suite: Suite, block: Block, asked: Asked) -> Iterator[Block]:
+def _variants(suite: Suite, block: Panel, asked: Asked) -> Iterator[Panel]:
     """A block under the axes that were given: none, one, or one for each of several values."""
     uses = {axis: any(getattr(b, axis) for b in suite.blocks) for axis in ("noise", "reduction")}
     lines = _lines(block.lines, asked.methods)
-    names = axes.names(asked.models) if asked.models else (block.model,)
+    names = axes.split_names(asked.models) if asked.models else (block.model,)
     names = tuple(n for n in names if n == block.model or n not in suite.models())
     named = _tasks(block, asked.tasks)
     if not named:
@@ -199,8 +199,8 @@ def _variants(suite: Suite, block: Block, asked: Asked) -> Iterator[Block]:
 
 
 def _under(
-    block: Block, change: Perturbation, lines: tuple[Line, ...], tasks: str, sized: bool = False
-) -> Block:
+    block: Panel, change: Perturbation, lines: tuple[Line, ...], tasks: str, sized: bool = False
+) -> Panel:
     """A block under another change of the training data; ``sized``: its title names the number of rows."""
     now = {"noise": change.noise, "reduction": change.reduction, "train_size": change.train_size}
     changed = {name for name, value in now.items() if getattr(block, name) != value}
@@ -224,7 +224,7 @@ def _under(
     )
 
 
-def _with_model(block: Block, model: str, alone: bool) -> Block:
+def _with_model(block: Panel, model: str, alone: bool) -> Panel:
     """A block with another model; the numbers of a table of one model stay beside it."""
     departs = (*block.departs, f"model {model}, not {block.model}")
     return replace(
@@ -247,14 +247,14 @@ def _condition(change: Perturbation, setting: str) -> tuple[str, str]:
     return "clean", "full"
 
 
-def _tasks(block: Block, text: str | None) -> str:
+def _tasks(block: Panel, text: str | None) -> str:
     """The tasks of a block; those of one with columns of its own can be chosen, not replaced."""
     if text is None:
         return block.tasks
-    wanted = [spec.name for spec in tasks.expand(axes.names(text))]
+    wanted = [spec.name for spec in tasks.expand(axes.split_names(text))]
     if not block.columns:
         return ",".join(wanted)
-    return ",".join(name for name in axes.names(block.tasks) if name in wanted)
+    return ",".join(name for name in axes.split_names(block.tasks) if name in wanted)
 
 
 def _lines(lines: Sequence[Line], text: str | None) -> tuple[Line, ...]:
@@ -263,7 +263,7 @@ def _lines(lines: Sequence[Line], text: str | None) -> tuple[Line, ...]:
         return tuple(lines)
     found = [line for line in lines if line.method == BASELINE]
     for choice in axes.methods(text):
-        method = finding.method(choice, "paper")
+        method = lookup.grid_method(choice, "paper")
         given = axes.MethodChoice(choice.name, choice.given)
         own = [x for x in lines if x.name == method.name and (not given.given or _same(x, method))]
         for line in own or [Line(method.label, _spelled(choice), "-", ours=True)]:

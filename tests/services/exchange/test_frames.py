@@ -116,7 +116,7 @@ def test_an_empty_database_gives_an_empty_table(database: Database, tmp_path: Pa
 
 def test_columns_keep_their_types_where_nothing_is_known(database: Database) -> None:
     types = {
-        field.name: str(field.type) for field in frames.scores(database, Selection(baseline=None)).schema
+        field.name: str(field.type) for field in frames.score_rows(database, Selection(baseline=None)).schema
     }
     assert (types["train_size"], types["peak_memory_mb"], types["method_digest"]) == (
         "int64",

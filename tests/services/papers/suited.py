@@ -11,7 +11,7 @@ from ftbench.domain.axes import Asked
 from ftbench.domain.topup import TopupPlan
 from ftbench.render.suite_table import SuiteCell, SuiteReport
 from ftbench.services.papers import report as suite_report
-from ftbench.services.papers.report import Source
+from ftbench.services.papers.report import SuiteSource
 from ftbench.services.planning import suite_grid
 from ftbench.services.scores.levels import Topped
 from tests.services.report_rows import Rows
@@ -48,7 +48,7 @@ def table(
 ) -> SuiteReport:
     asked = Asked(**given)
     changed = suite_grid.adapted(suites.find(name), asked)
-    source = Source("my.db", rows.cells, rows.scores, topped=topped)
+    source = SuiteSource("my.db", rows.cells, rows.scores, topped=topped)
     return suite_report.table(suites.find(name), changed, asked, source, margin)
 
 

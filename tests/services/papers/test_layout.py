@@ -7,17 +7,17 @@ import pytest
 from ftbench import suites
 from ftbench.services.papers import layout
 from ftbench.services.planning import suite_grid
-from ftbench.suites import Block, Line, Suite, published
+from ftbench.suites import Line, Panel, Suite, published
 
 
-def at(name: str, setting: str, method: str, model: str = "bert-large") -> tuple[Suite, Block, Line]:
+def at(name: str, setting: str, method: str, model: str = "bert-large") -> tuple[Suite, Panel, Line]:
     """The first line of a method under a condition."""
     suite = suites.find(name)
     block = next(b for b in suite.blocks if (b.setting, b.model) == (setting, model))
     return suite, block, next(line for line in block.lines if line.name == method)
 
 
-def values(suite: Suite, block: Block, line: Line) -> dict[tuple[str, str], float]:
+def values(suite: Suite, block: Panel, line: Line) -> dict[tuple[str, str], float]:
     return {key: cell.value for key, cell in layout.printed(suite, block, line).items()}
 
 
@@ -41,14 +41,14 @@ def test_printed_numbers_stand_where_the_paper_has_them() -> None:
         ("rte", "mean"): 71.96,
         ("avg", "mean"): 74.91,
     }
-    (place, *_) = layout.places(block)
+    (place, *_) = layout.printed_places(block)
     assert (place.key, place.evaluation, place.metric) == ("cola", "dev", "matthews")
 
 
 def test_out_of_domain_averages_are_those_of_the_papers() -> None:
     def averaged(name: str, trained: str) -> set[str]:
         (block,) = [b for b in suites.find(name).blocks if b.tasks == trained]
-        return {place.key for place in layout.places(block) if place.averaged}
+        return {place.key for place in layout.printed_places(block) if place.averaged}
 
     assert averaged("bidrop/table4", "mnli") == {"mnli-mm", "snli", "sick"}
     assert averaged("bidrop/table4", "snli") == {"mnli", "mnli-mm", "sick"}
@@ -59,30 +59,30 @@ def test_out_of_domain_averages_are_those_of_the_papers() -> None:
 def test_what_is_shown_is_what_is_scored(name: str) -> None:
     for block in suites.find(name).blocks:
         scored = {target.name for target in suite_grid.targets(block)}
-        for place in layout.places(block):
+        for place in layout.printed_places(block):
             assert ":" not in place.evaluation or place.evaluation in scored
 
 
 def test_columns_are_the_reported_sets_of_the_tasks_under_the_blocks_metric() -> None:
-    block = Block((), tasks="mrpc,mnli,stsb", metrics={"mrpc": "accuracy"})
-    assert [(p.key, p.title, p.evaluation, p.metric) for p in layout.places(block)] == [
+    block = Panel((), tasks="mrpc,mnli,stsb", metrics={"mrpc": "accuracy"})
+    assert [(p.key, p.title, p.evaluation, p.metric) for p in layout.printed_places(block)] == [
         ("mrpc", "MRPC", "dev", "accuracy"),
         ("mnli", "MNLI", "mnli", "accuracy"),
         ("stsb", "STS-B", "dev", "spearman"),
     ]
-    one = Block((), tasks="mrpc,rte", metric="accuracy_label1")
-    assert {place.metric for place in layout.places(one)} == {"accuracy_label1"}
+    one = Panel((), tasks="mrpc,rte", metric="accuracy_label1")
+    assert {place.metric for place in layout.printed_places(one)} == {"accuracy_label1"}
 
 
 def test_columns_of_other_sets_are_keyed_as_printed_and_scored_by_their_own_metric() -> None:
     _, block, _ = at("bidrop/table4", "ood:train=snli,n=5000", "vanilla")
-    places = {place.key: place for place in layout.places(block)}
+    places = {place.key: place for place in layout.printed_places(block)}
     assert list(places) == ["mnli", "mnli-mm", "snli", "sick"]
     assert {place.task for place in places.values()} == {"snli"}
     assert (places["snli"].evaluation, places["snli"].averaged) == ("dev", False)
     assert (places["mnli-mm"].evaluation, places["mnli-mm"].title) == ("mnli:mnli-mm", "MNLI-m")
     transfer = suites.find("bidrop/figure3").blocks[0]  # trained on MRPC, F1; CoLA has Matthews
-    found = {place.key: (place.metric, place.averaged) for place in layout.places(transfer)}
+    found = {place.key: (place.metric, place.averaged) for place in layout.printed_places(transfer)}
     assert found["cola:dev@linear"] == ("matthews", True)
     assert found["rte:dev@logistic"] == ("accuracy", False)
 
@@ -101,7 +101,7 @@ def test_a_line_that_is_not_the_papers_has_no_numbers() -> None:
     suite, block, _ = at("bidrop/table2", "full", "bidrop")
     assert values(suite, block, Line("Bi-Drop", "bidrop")) == values(suite, block, Line("B", "bidrop[k=3]"))
     assert values(suite, block, Line("Mine", "bidrop", ours=True)) == {}
-    assert values(suite, Block(block.lines, printed_model="-"), Line("Bi-Drop", "bidrop")) == {}
+    assert values(suite, Panel(block.lines, printed_model="-"), Line("Bi-Drop", "bidrop")) == {}
 
 
 def test_times_stand_by_their_metric_and_the_weights_trained_beside_them() -> None:

@@ -157,7 +157,7 @@ def told(name: str) -> Counter[tuple[str, float]]:
     suite = suites.find(name)
     at = suite.source, suite.printed_in
     cells = [c for c in published.cells(*at) if c.task == published.AVERAGE or not suite.averages_only]
-    beside = [d for d in published.differences() if (d.source, d.exhibit) == at and d.value]
+    beside = [d for d in published.printed_differences() if (d.source, d.exhibit) == at and d.value]
     means = [("mean", d.value) for d in beside if d.statistic != "delta_max"]
     return Counter([(c.statistic, c.value) for c in cells] + means)
 

@@ -11,7 +11,7 @@ from ftbench.domain.axes import Asked
 from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers import times
-from ftbench.services.papers.report import Source
+from ftbench.services.papers.report import SuiteSource
 from tests.services.papers.suited import Suited, cell
 
 
@@ -26,7 +26,9 @@ def ran(seconds: float, *, exclusive: bool = True, steps: int = 400, one_off: fl
 
 def timed(rows: Suited, facts: dict[str, Any], name: str = "dps/table6") -> SuiteReport:
     suite = suites.find(name)
-    return suite_report.table(suite, suite, Asked(), Source("my.db", rows.cells, rows.scores, facts), 1.0)
+    return suite_report.table(
+        suite, suite, Asked(), SuiteSource("my.db", rows.cells, rows.scores, facts), 1.0
+    )
 
 
 @pytest.fixture
@@ -103,4 +105,4 @@ def test_a_job_of_several_trainings_counts_them_all() -> None:
     assert times.one_off(facts) == 2.0
     assert times.update(facts) == pytest.approx(1000 * 18 / 400)
     assert times.update({**facts, "runs": {}}) == 20_000.0  # no update: one, lest there be no number
-    assert times.memory({}) == 0.0
+    assert times.memory_of({}) == 0.0

@@ -11,7 +11,7 @@ from ftbench.db import create_database
 from ftbench.domain.axes import Asked
 from ftbench.domain.job import Job
 from ftbench.services.planning import suite_cards, suite_grid, suite_plan
-from ftbench.services.planning.finding import Finder
+from ftbench.services.planning.lookup import Finder
 from tests.cli.filled import done
 from tests.db.samples import execute
 from tests.places import data_folder, model_folder
@@ -71,7 +71,7 @@ def test_suites_of_a_short_name_count_what_they_share_once(nowhere: str) -> None
 def test_hours_are_those_that_jobs_of_the_database_took(nowhere: str) -> None:
     asked = Asked(models="minilm", tasks="cola", methods="bidrop", seeds="2")
     suite = suite_grid.adapted(suites.find("bidrop/table2"), asked)
-    vanilla, *_, bidrop = suite_cards.jobs(suite, asked)
+    vanilla, *_, bidrop = suite_cards.jobs_of(suite, asked)
     assert suite_cards.card("bidrop/table2", asked, nowhere)["estimate"].startswith("0 of 4 jobs measured")
     sql = "UPDATE attempts SET started = 0, ended = :s WHERE digest = :d"
     with create_database(nowhere) as database:
@@ -87,8 +87,8 @@ def test_the_jobs_counted_are_the_jobs_queued(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     model_folder(tmp_path / "model")
     asked = Asked(models="./model", tasks="cola", seeds="2")
-    counted = suite_cards.jobs(suite_grid.adapted(suites.find("bidrop/table5"), asked), asked)
-    queued = suite_plan.make("bidrop/table5", asked, Finder(data_folder(tmp_path / "data")))
+    counted = suite_cards.jobs_of(suite_grid.adapted(suites.find("bidrop/table5"), asked), asked)
+    queued = suite_plan.plan_suite("bidrop/table5", asked, Finder(data_folder(tmp_path / "data")))
     assert len(queued.jobs) == len(counted) == 4 * 7 * 2
 
     def told(jobs: list[Job]) -> set[tuple[object, ...]]:

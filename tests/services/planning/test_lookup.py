@@ -12,7 +12,7 @@ from ftbench.domain import axes
 from ftbench.domain.plan import GridMethod
 from ftbench.domain.target import Target
 from ftbench.errors import DataError, ModelError
-from ftbench.services.planning import finding
+from ftbench.services.planning import lookup
 from ftbench.tasks import sources
 from tests.places import data_folder, model_folder
 from tests.tasks.layouts import mnli, write
@@ -25,7 +25,7 @@ def data(tmp_path: Path) -> Path:
 
 def method(text: str, variant: str = "paper") -> GridMethod:
     (choice,) = axes.methods(text)
-    return finding.method(choice, variant)
+    return lookup.grid_method(choice, variant)
 
 
 def target(text: str) -> Target:
@@ -63,7 +63,7 @@ def test_the_recipe_that_a_method_brings_and_its_refusals_go_with_it(tmp_path: P
     assert (found.name, found.plugin, found.recipe) == ("own", str(path), {"lr": 1e-3})
     for published in (method(f"{path}[variant=published]"), method(str(path), "published")):
         assert published.recipe == {"lr": 5e-3}
-    model = finding.Finder(None).model(str(model_folder(tmp_path / "model"))).spec
+    model = lookup.Finder(None).model(str(model_folder(tmp_path / "model"))).spec
     assert found.unsupported(model, tasks.find("stsb")) == "needs classes"
     assert found.unsupported(model, tasks.find("rte")) is None
 
@@ -72,15 +72,15 @@ def test_a_model_is_looked_for_once_and_brings_a_recipe_task_by_task(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    resolve = finding.models.resolve
-    monkeypatch.setattr(finding.models, "resolve", lambda text: asked.append(text) or resolve(text))
+    resolve = lookup.models.resolve
+    monkeypatch.setattr(lookup.models, "resolve", lambda text: asked.append(text) or resolve(text))
     folder = str(model_folder(tmp_path / "model"))
-    find = finding.Finder(None)
+    find = lookup.Finder(None)
     found = find.model(folder)
     assert find.model(folder) is found and find.model("tiny") is not found
     assert asked == [folder, "tiny"]
     assert (found.ref.id, found.ref.path) == ("folder:model", folder)
-    assert finding.Finder(None).model("tiny").recipe("toy-accept") != {}
+    assert lookup.Finder(None).model("tiny").recipe("toy-accept") != {}
 
 
 def test_without_a_network_a_model_that_is_not_here_is_told_at_once(
@@ -89,9 +89,9 @@ def test_without_a_network_a_model_that_is_not_here_is_told_at_once(
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelError, match="ftbench prepare --models bert-large"):
-        finding.Finder(None).model("bert-large")
+        lookup.Finder(None).model("bert-large")
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    assert finding.Finder(None).model("bert-large").ref.id == "bert-large"
+    assert lookup.Finder(None).model("bert-large").ref.id == "bert-large"
 
 
 def test_a_tasks_rows_are_counted_and_read_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +103,7 @@ def test_a_tasks_rows_are_counted_and_read_once(data: Path, monkeypatch: pytest.
         return real(spec, name, where)
 
     monkeypatch.setattr(sources, "read", counted)
-    find = finding.Finder(data)
+    find = lookup.Finder(data)
     found = find.task(tasks.find("cola"))
     assert (found.rows, found.spec.name) == (3, "cola") and found.data.revision.startswith("sha256:")
     assert find.task(tasks.find("cola")) is found
@@ -113,12 +113,12 @@ def test_a_tasks_rows_are_counted_and_read_once(data: Path, monkeypatch: pytest.
 def test_a_broken_evaluation_file_is_told_with_its_line(data: Path) -> None:
     write(data / "CoLA/dev.tsv", "me\t0\t*\tRan we did not it.", "me\t1")
     with pytest.raises(DataError, match=r"CoLA/dev\.tsv.*2"):
-        finding.Finder(data).task(tasks.find("cola"))
+        lookup.Finder(data).task(tasks.find("cola"))
 
 
 def test_other_tasks_are_found_unless_the_labels_do_not_fit(data: Path) -> None:
     wanted = tuple(target(text) for text in ("cola", "mnli", "stsb", "stsb@linear"))
-    find = finding.Finder(data)
+    find = lookup.Finder(data)
     found = find.scored_on(tasks.find("cola"), wanted)
     assert set(found.others) == {"stsb:dev@linear"}
     assert set(found.refused) == {"mnli:mnli", "stsb:dev"}
