@@ -10,7 +10,8 @@ from ftbench import methods, models, tasks
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.task import TaskSpec
-from ftbench.methods.base import FAMILIES
+from ftbench.methods.base import FAMILIES, Method
+from ftbench.plugins import PluginEntry
 
 Row = dict[str, Any]
 
@@ -107,7 +108,7 @@ def setting(spec: hparams.HParamSpec) -> Row:
     }
 
 
-def _place(entry: methods.MethodEntry) -> tuple[int, str]:
+def _place(entry: PluginEntry[Method]) -> tuple[int, str]:
     """Where a method stands in the listing: by family, then by name; unknown families last."""
     family = entry.cls.family if entry.cls else ""
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), entry.name
