@@ -101,8 +101,17 @@ def rows_of(
     for label, method, values in choices:
         for task in TASKS:
             for ratio in RATIOS:
+                change = Perturbation.of({"noise": ratio})
                 job = Job(
-                    "bert-base", "main", task, "d", ("dev",), method, values, 0, Perturbation(noise=ratio)
+                    "bert-base",
+                    "main",
+                    task,
+                    "d",
+                    ("dev",),
+                    method,
+                    values,
+                    0,
+                    change,
                 )
                 spec = job.canonical()
                 for seed in range(seeds):

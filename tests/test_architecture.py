@@ -26,12 +26,13 @@ ARROWS: dict[str, set[str]] = {
     "db": {"domain"},
     "tasks": {"domain"},
     "models": {"domain"},
+    "perturbations": {"domain"},
     "suites": {"domain"},
     "methods": {"domain", "nn"},
     "reports": {"domain", "stats", "suites"},
-    "services": {"db", "domain", "methods", "models", "reports", "stats", "suites", "tasks"},
-    "training": {"domain", "methods", "models", "nn", "tasks"},
-    "testing": {"domain", "methods", "models", "nn", "tasks", "training"},
+    "services": {"db", "domain", "methods", "models", "perturbations", "reports", "stats", "suites", "tasks"},
+    "training": {"domain", "methods", "models", "nn", "perturbations", "tasks"},
+    "testing": {"domain", "methods", "models", "nn", "perturbations", "tasks", "training"},
     "cli": {"db", "domain", "reports", "services", "testing"},
 }
 HEAVY = {"sqlalchemy", "alembic", "pandas", "scipy", "numpy", "torch", "transformers", "datasets", "rich"}

@@ -140,7 +140,7 @@ def perturbed(
 ) -> tuple[Perturbation, ...]:
     """The perturbations of three axes, crossed: where several are not neutral they are composed."""
     axes = itertools.product(train_sizes, reductions, noises)
-    return tuple(Perturbation(train_size=n, reduction=r, noise=x) for n, r, x in axes)
+    return tuple(Perturbation.of({"train_size": n, "reduction": r, "noise": x}) for n, r, x in axes)
 
 
 def unsupported_change(task: GridTask, change: Perturbation) -> tuple[str, str] | None:

@@ -9,8 +9,10 @@ from typing import Any
 from ftbench import methods, models
 from ftbench.domain import hparams, job
 from ftbench.domain.model import ModelSpec
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
 from ftbench.errors import FtbenchError, UnknownName
+from ftbench.perturbations import listed
 
 
 def command(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[int] = ()) -> str:
@@ -27,8 +29,8 @@ def command(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
     streams = spec.get("streams") or {}
     words += [_seeds([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]])]
     words += ["--vary", ",".join(streams)] if streams else []
-    for axis, value in spec["perturbation"].items():
-        words += [f"--{axis.replace('_', '-')}", str(value)]
+    for one in listed(Perturbation.of(spec["perturbation"])):
+        words += [f"--{one.name.replace('_', '-')}", str(one.value)]
     for name, value in _settings(spec, places).items():
         words += ["--set", f"{name}={value}"]
     if places.get("data"):

@@ -113,7 +113,9 @@ def cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
         UsageError: a model, task, method, hyper-parameter or setting that does not exist.
     """
     for block in suite.blocks:
-        change = Perturbation(train_size=block.train_size, reduction=block.reduction, noise=block.noise)
+        change = Perturbation.of(
+            {"train_size": block.train_size, "reduction": block.reduction, "noise": block.noise}
+        )
         for line in block.lines:
             for method in methods_of(line, asked.variant):
                 for spec in tasks.expand(axes.names(block.tasks)):

@@ -21,7 +21,7 @@ JOB = Job(
     method="bidrop",
     hparams={"k": 2, "keep_ratio": 0.7},
     seed=3,
-    perturbation=Perturbation(train_size=500, noise=0.1),
+    perturbation=Perturbation.of({"train_size": 500, "noise": 0.1}),
     recipe=Recipe(lr=1e-5),
 )
 
@@ -47,7 +47,7 @@ def test_the_order_of_hyper_parameters_and_the_spelling_of_numbers_do_not_matter
         {"method": "rdrop"},
         {"hparams": {"k": 3, "keep_ratio": 0.7}},
         {"seed": 4},
-        {"perturbation": Perturbation(train_size=500)},
+        {"perturbation": Perturbation.of({"train_size": 500})},
         {"recipe": Recipe(lr=2e-5)},
         {"streams": {"order": 7}},
     ],
@@ -57,7 +57,7 @@ def test_everything_that_decides_the_score_is_in_the_digest(change: dict[str, An
 
 
 def test_neutral_perturbations_are_left_out() -> None:
-    assert Perturbation(reduction=0.0, noise=-0.0).canonical() == {}
+    assert Perturbation.of({"reduction": 0.0, "noise": -0.0}).canonical() == {}
     assert replace(JOB, perturbation=Perturbation()).canonical()["perturbation"] == {}
 
 

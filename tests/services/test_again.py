@@ -14,7 +14,7 @@ from ftbench.services.again import command
 
 def job(**settings: float) -> Job:
     recipe = layered(models.recipe(models.find("minilm"), "rte"), {}, settings)
-    change = Perturbation(train_size=64, noise=0.1)
+    change = Perturbation.of({"train_size": 64, "noise": 0.1})
     return Job("minilm", "sha256:0", "rte", "sha256:1", ("dev",), "vanilla", {}, 3, change, recipe)
 
 

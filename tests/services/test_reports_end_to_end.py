@@ -34,7 +34,7 @@ def run_next(database: Database, score: float) -> str:
 
 def grid() -> Iterator[Job]:
     """Two seeds of three methods on two tasks, clean and with both kinds of perturbation."""
-    for change in (Perturbation(), Perturbation(noise=0.1), Perturbation(reduction=0.6)):
+    for change in (Perturbation(), Perturbation.of({"noise": 0.1}), Perturbation.of({"reduction": 0.6})):
         for method in SCORES:
             for task in ("cola", "rte"):
                 for seed in (0, 1):

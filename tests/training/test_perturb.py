@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench import tasks
-from ftbench.domain.perturbation import Perturbation, check
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.recipe import Recipe
 from ftbench.errors import BadValue
-from ftbench.training.perturb import Perturbed, apply, quantile_bins, subset_order, wrong_labels
-from ftbench.training.seeding import stream_seed
+from ftbench.perturbations.noise import wrong_labels
+from ftbench.perturbations.train_size import quantile_bins, subset_order
+from ftbench.training.perturb import Perturbed, apply
+from ftbench.training.seeding import keys_of, stream_seed
 
 COLA, MNLI, STSB = (tasks.find(name) for name in ("cola", "mnli", "stsb"))
 TWO = np.array([1, 0, 1, 1, 0, 1, 1, 0, 1, 1] * 10)  # 70 of class 1
@@ -28,7 +31,8 @@ def seeds(task: str = "cola", seed: int = 0) -> Callable[[str], int]:
 def run(
     labels: Any = TWO, task: Any = COLA, subset: str = "stratified", seed: int = 0, **changes: Any
 ) -> Perturbed:
-    return apply(task, labels, Perturbation(**changes), seed_of=seeds(task.name, seed), subset=subset)
+    change, recipe = Perturbation.of(changes), Recipe(subset=subset)
+    return apply(task, labels, change, seed_of=seeds(task.name, seed), recipe=recipe)
 
 
 def test_clean_run_leaves_everything() -> None:
@@ -141,7 +145,7 @@ def test_whole_training_set_is_its_own_subset() -> None:
 
 
 def test_larger_subset_than_the_data_names_both() -> None:
-    with pytest.raises(BadValue, match="train_size 101 exceeds the 100 training rows of cola"):
+    with pytest.raises(BadValue, match="train_size of cola: CoLA has 100 training rows"):
         run(train_size=101)
 
 
@@ -161,11 +165,14 @@ def test_clean_and_noisy_runs_have_the_same_subset() -> None:
 
 
 def test_rankings_are_the_same_at_every_ratio_and_differ_between_seeds_and_kinds() -> None:
-    names = ["ranking_train_size", "ranking_reduction", "ranking_noise"]
-    runs = [run(), run(noise=0.1), run(reduction=0.3), run(train_size=20, noise=0.2, subset="uniform")]
-    assert len({tuple(done.digests[n] for n in names) for done in runs}) == 1
-    assert len({runs[0].digests[n] for n in names}) == 3
-    assert all(runs[0].digests[n] != run(seed=1).digests[n] for n in names)
+    changes: dict[str, Any] = {"noise": 0.1, "reduction": 0.3, "train_size": 20}
+    found = run(**changes, subset="uniform").digests
+    names = [f"ranking_{name}" for name in changes]
+    assert all(run(**{n: v}).digests[f"ranking_{n}"] == found[f"ranking_{n}"] for n, v in changes.items())
+    assert run(noise=0.4).digests["ranking_noise"] == found["ranking_noise"]
+    assert len({found[name] for name in names}) == 3
+    other = run(**changes, seed=1).digests
+    assert all(found[name] != other[name] for name in names)
 
 
 def test_only_the_two_streams_of_the_data_are_asked_for() -> None:
@@ -175,9 +182,7 @@ def test_only_the_two_streams_of_the_data_are_asked_for() -> None:
         asked.add(stream)
         return 7
 
-    apply(
-        COLA, TWO, Perturbation(train_size=50, reduction=0.2, noise=0.2), seed_of=seed_of, subset="stratified"
-    )
+    apply(COLA, TWO, Perturbation.of({"train_size": 50, "reduction": 0.2, "noise": 0.2}), seed_of=seed_of)
     assert asked == {"subset", "perturbation"}
 
 
@@ -189,12 +194,10 @@ def test_rows_are_the_same_on_every_machine() -> None:
 
 @pytest.mark.parametrize("changes", [{"noise": 0.1}, {"reduction": 0.5}, {"noise": 0.1, "reduction": 0.5}])
 def test_scores_take_neither_noise_nor_reduction(changes: dict[str, float]) -> None:
-    reason = check(STSB, Perturbation(**changes))
-    assert reason is not None and reason.startswith("stsb has scores for labels")
-    with pytest.raises(BadValue, match="stsb has scores for labels"):
+    with pytest.raises(BadValue, match="of stsb: STS-B is a regression task"):
         run(SCORES, STSB, **changes)
-    assert check(STSB, Perturbation(train_size=5)) is None
-    assert check(MNLI, Perturbation(**changes)) is None
+    assert len(run(SCORES, STSB, train_size=5).rows) == 5
+    assert len(run(THREE, MNLI, **changes).rows) in (75, 90)
 
 
 def test_a_reduction_that_leaves_nothing_is_refused() -> None:
@@ -205,8 +208,8 @@ def test_a_reduction_that_leaves_nothing_is_refused() -> None:
 def test_a_wrong_label_depends_on_the_row_alone() -> None:
     labels = np.zeros(50, dtype=np.int64)
     rows = np.arange(50)
-    whole = wrong_labels(labels, rows, 3, seed=5)
-    assert wrong_labels(labels[:10], rows[20:30], 3, seed=5).tolist() == whole[20:30].tolist()
+    whole = wrong_labels(labels, keys_of(rows, 5), 3)
+    assert wrong_labels(labels[:10], keys_of(rows[20:30], 5), 3).tolist() == whole[20:30].tolist()
     assert (whole > 0).all() and (whole < 3).all()
 
 
