@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.job import Job
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome, State
 
 
@@ -95,9 +98,7 @@ class JobRow(NamedTuple):
     task: str
     method: str
     seed: int
-    train_size: int | None
-    reduction: float
-    noise: float
+    perturbation: Perturbation
     attempts: int
     priority: int
     created: float
@@ -105,6 +106,21 @@ class JobRow(NamedTuple):
     expires: float | None
     spec: Mapping[str, Any]
     places: Mapping[str, Any]
+
+    @property
+    def train_size(self) -> int | None:
+        """The rows trained on; None for all."""
+        return self.perturbation.train_size
+
+    @property
+    def noise(self) -> float:
+        """The ratio of wrong labels."""
+        return self.perturbation.noise
+
+    @property
+    def reduction(self) -> float:
+        """The ratio by which label 1 is reduced."""
+        return self.perturbation.reduction
 
 
 class ScoreRow(NamedTuple):
@@ -118,9 +134,7 @@ class ScoreRow(NamedTuple):
     hparams: Mapping[str, Any]
     recipe: Mapping[str, Any]
     seed: int
-    train_size: int | None
-    reduction: float
-    noise: float
+    perturbation: Perturbation
     state: State
     evaluation: str
     metric: str
@@ -152,15 +166,28 @@ class CellRow(NamedTuple):
     task: str
     method: str
     seed: int
-    train_size: int | None
-    reduction: float
-    noise: float
+    perturbation: Perturbation
     state: State
     last_outcome: Outcome | None
     hparams: Mapping[str, Any]
     recipe: Mapping[str, Any]
     model_revision: str
     data_revision: str
+
+    @property
+    def train_size(self) -> int | None:
+        """The rows trained on; None for all."""
+        return self.perturbation.train_size
+
+    @property
+    def noise(self) -> float:
+        """The ratio of wrong labels."""
+        return self.perturbation.noise
+
+    @property
+    def reduction(self) -> float:
+        """The ratio by which label 1 is reduced."""
+        return self.perturbation.reduction
 
 
 class AttemptRow(NamedTuple):
@@ -208,6 +235,12 @@ class Axes(NamedTuple):
     task: str
     method: str
     train_size: int | None
+
+
+@cache
+def change_of(text: str) -> Perturbation:
+    """A perturbation from its column; rows that have the same share it."""
+    return Perturbation.of(json.loads(text))
 
 
 def converted(

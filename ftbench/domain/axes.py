@@ -45,13 +45,12 @@ def methods(text: str) -> tuple[MethodChoice, ...]:
         BadValue: the brackets do not close, or an entry inside them is not ``name=value``.
     """
     choices: list[MethodChoice] = []
-    for part in _split_outside_brackets(text):
+    for part in outside_brackets(text, "methods"):
         name, bracket, rest = part.partition("[")
         if not name.strip() or (bracket and not rest.endswith("]")):
             raise BadValue(f"method '{part}': write name[key=value,key=value|value]")
-        values = _assignments(rest[:-1], part) if bracket else {}
-        for point in itertools.product(*values.values()):
-            choice = MethodChoice(name.strip(), dict(zip(values, point, strict=True)))
+        for given in points(rest[:-1] if bracket else "", f"method '{part}'"):
+            choice = MethodChoice(name.strip(), given)
             if choice not in choices:
                 choices.append(choice)
     return tuple(choices)
@@ -127,32 +126,46 @@ def settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
     return values
 
 
-def _split_outside_brackets(text: str) -> list[str]:
+def outside_brackets(text: str, kind: str) -> list[str]:
+    """The entries of a list divided by the commas that stand in no brackets.
+
+    Args:
+        text: the list.
+        kind: what it is a list of, for messages.
+
+    Raises:
+        BadValue: the brackets do not match.
+    """
     parts, depth = [""], 0
     for char in text:
         depth += (char == "[") - (char == "]")
         if depth not in (0, 1):
-            raise BadValue(f"methods '{text}': the brackets do not match")
+            raise BadValue(f"{kind} '{text}': the brackets do not match")
         if char == "," and depth == 0:
             parts.append("")
         else:
             parts[-1] += char
     if depth:
-        raise BadValue(f"methods '{text}': the brackets do not match")
+        raise BadValue(f"{kind} '{text}': the brackets do not match")
     return [p.strip() for p in parts if p.strip()]
 
 
-def _assignments(text: str, part: str) -> dict[str, list[str]]:
+def points(text: str, owner: str) -> list[dict[str, str]]:
+    """What stands in brackets, each point of its grid: ``k=2|3,a=b`` gives two of two values.
+
+    Raises:
+        BadValue: an entry is not ``name=value``, or stands twice.
+    """
     values: dict[str, list[str]] = {}
     for pair in names(text):
         key, equals, right = (p.strip() for p in pair.partition("="))
-        points = [v.strip() for v in right.split("|")]
-        if not equals or not _KEY.fullmatch(key) or not all(points):
-            raise BadValue(f"method '{part}': '{pair}' is not key=value or key=value|value")
+        found = [v.strip() for v in right.split("|")]
+        if not equals or not _KEY.fullmatch(key) or not all(found):
+            raise BadValue(f"{owner}: '{pair}' is not key=value or key=value|value")
         if key in values:
-            raise BadValue(f"method '{part}': {key} is given twice; write {key}=a|b for a grid")
-        values[key] = points
-    return values
+            raise BadValue(f"{owner}: {key} is given twice; write {key}=a|b for a grid")
+        values[key] = found
+    return [dict(zip(values, point, strict=True)) for point in itertools.product(*values.values())]
 
 
 def _integer(part: str, what: str, wanted: str) -> int:

@@ -73,7 +73,7 @@ class Perturbation:
 
     def value(self, name: str) -> float:
         """How much there is of a perturbation; 0 without."""
-        return next((one.value for one in self.changes if one.name == name), 0)
+        return next((one.value for one in self.changes if one.name == name), 0.0)
 
     def without(self, *names: str) -> Perturbation:
         """The other changes."""

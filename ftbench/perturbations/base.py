@@ -160,6 +160,22 @@ class Perturber:
         return cls(hp.parse(cls.Settings, given, kind="option", owner=cls.name))
 
     @classmethod
+    def change(cls, value: float, options: Mapping[str, Any]) -> Change | None:
+        """The change that a value and options make, in its one spelling; None where it changes nothing.
+
+        Raises:
+            UnknownName: an option that it does not have.
+            BadValue: a value of the wrong type or out of range, or options that do not go together.
+        """
+        given = {**options, "value": value} if value else dict(options)
+        made = cls(hp.parse(cls.Settings, given, kind="option", owner=cls.name))
+        if not value:
+            return None
+        defaults, typed = hp.as_dict(cls.Settings()), hp.as_dict(made.settings)
+        departs = {k: v for k, v in typed.items() if k != "value" and v != defaults[k]}
+        return Change(cls.name, hp.normalise(typed["value"]), tuple(sorted(hp.normalise(departs).items())))
+
+    @classmethod
     def options(cls) -> tuple[hp.HParamSpec, ...]:
         """What can be given beside the value."""
         return tuple(spec for spec in hp.describe(cls.Settings) if spec.name != "value")

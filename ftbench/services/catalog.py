@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -93,15 +92,10 @@ def model(name: str) -> Row:
 
 def setting(spec: hparams.HParamSpec) -> Row:
     """A hyper-parameter, or a setting of the recipe: its default, what it may be, what it means."""
-    allowed = "|".join(spec.choices)
-    if spec.range:
-        left = "(" if spec.open in ("low", "both") else "["
-        right = ")" if spec.open in ("high", "both") or spec.range[1] == math.inf else "]"
-        allowed = f"{left}{spec.range[0]:g}, {spec.range[1]:g}{right}"
     return {
         "name": spec.name,
         "default": spec.default,
-        "values": allowed,
+        "values": spec.interval or "|".join(spec.choices),
         "unit": spec.unit,
         "grid": list(spec.grid),
         "help": spec.help,

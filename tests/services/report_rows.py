@@ -9,6 +9,7 @@ from typing import Any
 from ftbench import models
 from ftbench.db import CellRow, ScoreRow
 from ftbench.domain import hparams
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import UnknownName
@@ -39,6 +40,7 @@ class Rows:
         train_size: int | None = None,
         noise: float = 0.0,
         reduction: float = 0.0,
+        perturbation: Mapping[str, Any] | None = None,
         revision: str = "main",
         data: str = "sha256:0",
         recipe: Mapping[str, Any] | None = None,
@@ -61,9 +63,9 @@ class Rows:
             "hparams": dict(hparams_ or {}),
             "recipe": hparams.normalise(hparams.as_dict(layered(own, brings or {}, recipe or {}))),
             "seed": seed,
-            "train_size": train_size,
-            "reduction": reduction,
-            "noise": noise,
+            "perturbation": Perturbation.of(
+                {"train_size": train_size, "reduction": reduction, "noise": noise, **(perturbation or {})}
+            ),
             "state": State(state),
             "model_revision": revision,
             "data_revision": data,
