@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ftbench.services import machine
+from ftbench.services.worker import machine
 
 JOB = ["--methods", "vanilla", "--tasks", "toy-accept"]
 

@@ -34,7 +34,7 @@ from torch import nn
 
 from benchmarks._measure import Ratio, Seat, Table, Turns, geometric, machine
 from ftbench import models, settings, tasks
-from ftbench.services.child import SHARING
+from ftbench.services.worker.child import SHARING
 from ftbench.testing import overhead
 from ftbench.testing.bench import Bench, Watcher
 from ftbench.training import execute, products

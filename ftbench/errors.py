@@ -104,3 +104,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return "; none are known"
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return f"; known: {shown}"
+
+
+class NothingToReport(FtbenchError):
+    """There is nothing to report."""
+
+
+class ProtocolError(FtbenchError):
+    """What the training process sent is not an event."""

@@ -11,18 +11,11 @@ from types import ModuleType
 from ftbench.cli import claim, topup
 from ftbench.cli import compare as compare_command
 from ftbench.cli import power as power_command
-from ftbench.reports import csv_text, json_text, suite_data
-from ftbench.reports.sheet import Field
-from ftbench.services import (
-    claim_tests,
-    compare,
-    compare_across,
-    compare_examples,
-    power,
-    sources,
-    topup_plans,
-)
-from ftbench.services import topup as topup_service
+from ftbench.render import csv_text, json_text, suite_data
+from ftbench.render.sheet import Field
+from ftbench.services.claims import tested
+from ftbench.services.comparing import across, by_task, examples, power, topup_plans, variance_sources
+from ftbench.services.comparing import topup as topup_service
 
 TABLES = (
     ("Tables as JSON", "ftbench report --format json", json_text),
@@ -33,14 +26,14 @@ SHEETS = {
     "compare": (
         compare_command.SCHEMA,
         {
-            "tasks": compare.FIELDS,
-            "methods": compare_across.METHOD_FIELDS,
-            "pairs": compare_across.PAIR_FIELDS,
-            "examples": compare_examples.FIELDS,
+            "tasks": by_task.FIELDS,
+            "methods": across.METHOD_FIELDS,
+            "pairs": across.PAIR_FIELDS,
+            "examples": examples.FIELDS,
         },
     ),
-    "power": (power_command.SCHEMA, {"power": power.FIELDS, "sources": sources.FIELDS}),
-    "claim": (claim.SCHEMA, {"claims": claim_tests.FIELDS}),
+    "power": (power_command.SCHEMA, {"power": power.FIELDS, "sources": variance_sources.FIELDS}),
+    "claim": (claim.SCHEMA, {"claims": tested.FIELDS}),
     "topup": (topup.SCHEMA, {"topup": topup_service.FIELDS, "plans": topup_plans.FIELDS}),
 }
 

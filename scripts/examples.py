@@ -8,9 +8,10 @@ from pathlib import Path
 
 from results import DATABASE, ROOT
 
-from ftbench.reports import render
-from ftbench.services.report_page import page
-from ftbench.services.reports import Request, build
+from ftbench.render import render
+from ftbench.services.reporting.build import build
+from ftbench.services.reporting.page import page
+from ftbench.services.reporting.request import ReportRequest
 
 METHODS = "child_tuning_d,rdrop,bidrop"
 TABLES = {"main": "Main results", "robustness": "Robustness", "curves": "Robustness as curves"}
@@ -27,7 +28,7 @@ def pages(folder: Path) -> dict[Path, str]:
 
 def _rendered() -> Iterator[tuple[str, str, str]]:
     for table in TABLES:
-        asked = Request(table, methods=METHODS)
+        asked = ReportRequest(table=table, methods=METHODS)
         with contextlib.chdir(ROOT):
             report = build(DATABASE, asked)
             for form in FILES:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftbench.reports import render, render_suites
-from ftbench.reports.suite_table import SuiteReport
-from ftbench.services import suite_report
-from ftbench.services.reports import Request, build
-from ftbench.services.suite_grid import Asked
+from ftbench.render import render, render_suites
+from ftbench.render.suite_table import SuiteReport
+from ftbench.services.papers import report as suite_report
+from ftbench.services.planning.suite_grid import Asked
+from ftbench.services.reporting.build import build
+from ftbench.services.reporting.request import ReportRequest
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "ftbench.db.example"
@@ -56,7 +57,7 @@ def page() -> Mapping[str, str]:
 
 def readme() -> Mapping[str, str]:
     """The parts of the README by name."""
-    asked = Request("robustness", methods="child_tuning_d,rdrop,bidrop")
+    asked = ReportRequest(table="robustness", methods="child_tuning_d,rdrop,bidrop")
     text = render(build(str(ROOT / DATABASE), asked), "markdown", styled=False)
     return {"robustness": text.strip().replace("### ", "#### ")}
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,30 +24,60 @@ ARROWS: dict[str, set[str]] = {
     "domain": set(),
     "stats": set(),
     "nn": {"domain"},
+    "run": {"domain", "nn"},
     "db": {"domain"},
     "tasks": {"domain"},
     "models": {"domain"},
     "perturbations": {"domain"},
     "suites": {"domain"},
-    "methods": {"domain", "nn"},
-    "reports": {"domain", "stats", "suites"},
-    "services": {"db", "domain", "methods", "models", "perturbations", "reports", "stats", "suites", "tasks"},
-    "training": {"domain", "methods", "models", "nn", "perturbations", "tasks"},
-    "testing": {"domain", "methods", "models", "nn", "perturbations", "tasks", "training"},
-    "cli": {"db", "domain", "reports", "services", "testing"},
+    "methods": {"domain", "nn", "run"},
+    "render": {"domain", "stats", "suites"},
+    "services": {"db", "domain", "methods", "models", "perturbations", "render", "stats", "suites", "tasks"},
+    "training": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks"},
+    "testing": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks", "training"},
+    "cli": {"db", "domain", "render", "services", "testing"},
 }
+#: Room of services -> the rooms that it may import; the files beside the rooms use them all.
+ROOMS: dict[str, set[str]] = {
+    "worker": set(),
+    "scores": set(),
+    "planning": {"worker", "scores"},
+    "exchange": {"worker", "scores"},
+    "papers": {"worker", "scores", "planning", "exchange"},
+    "claims": {"worker", "scores", "planning", "exchange"},
+    "reporting": {"worker", "scores", "planning", "exchange", "papers", "claims"},
+    "comparing": {"worker", "scores", "planning", "exchange", "papers", "claims"},
+}
+#: Beside the rooms, and used by them: it makes and fills a database.
+BELOW_ROOMS = {"database"}
+LINES = 300
 HEAVY = {"sqlalchemy", "alembic", "pandas", "scipy", "numpy", "torch", "transformers", "datasets", "rich"}
 
 
 @dataclass(frozen=True)
 class Import:
-    """One import: of which module, where, and whether it happens when the file is loaded."""
+    """One import: of which module, where, and when it happens.
+
+    Attributes:
+        file: below the package.
+        line: in it.
+        module: the dotted name; of ``from a import b`` that of b, where b is a module.
+        names: what is taken from it; () for the module itself.
+        eager: whether it happens when the file is loaded.
+        typing: whether type checkers alone read it.
+    """
 
     file: str
     line: int
-    layer: str
     module: str
+    names: tuple[str, ...]
     eager: bool
+    typing: bool
+
+    @property
+    def layer(self) -> str:
+        """Where the import stands: a folder of the package, or a file beside them."""
+        return self.file.split("/")[0].removesuffix(".py")
 
     @property
     def target(self) -> str:
@@ -58,42 +89,60 @@ class Import:
         return f"{self.file}:{self.line} imports {self.module}"
 
 
+def dotted(path: Path) -> str:
+    """The name under which a file of the package is imported."""
+    return ".".join(("ftbench", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+FILES = {dotted(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
 def imports() -> Iterator[Import]:
-    for path in sorted(ROOT.rglob("*.py")):
-        relative = path.relative_to(ROOT)
-        layer = relative.parts[0].removesuffix(".py")
+    for path in FILES.values():
+        relative = str(path.relative_to(ROOT))
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node, eager in _walk(tree, eager=True):
-            for module in _modules(node, relative):
-                yield Import(str(relative), node.lineno, layer, module, eager)
+        for node, eager, typing in _walk(tree, eager=True, typing=False):
+            for module, names in _modules(node, relative).items():
+                yield Import(relative, node.lineno, module, names, eager and not typing, typing)
 
 
-def _walk(node: ast.AST, eager: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Every import under a node; what stands under ``if TYPE_CHECKING`` is left out."""
+def _walk(
+    node: ast.AST, eager: bool, typing: bool
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool, bool]]:
+    """Every import under a node."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import | ast.ImportFrom):
-            yield child, eager
+            yield child, eager, typing
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-            for other in child.orelse:
-                yield from _walk(other, eager)
+            for part in child.body:
+                yield from _walk(ast.Module([part], []), eager, True)
+            for part in child.orelse:
+                yield from _walk(ast.Module([part], []), eager, typing)
         else:
             inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from _walk(child, eager and not inside)
+            yield from _walk(child, eager and not inside, typing)
 
 
-def _modules(node: ast.Import | ast.ImportFrom, relative: Path) -> list[str]:
+def _modules(node: ast.Import | ast.ImportFrom, where: str) -> dict[str, tuple[str, ...]]:
     if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    assert node.level == 0, f"{relative}:{node.lineno}: write imports whole"
-    if node.module == "ftbench":
-        return [f"ftbench.{alias.name}" for alias in node.names]
-    return [node.module or ""]
+        return {alias.name: () for alias in node.names}
+    assert node.level == 0, f"{where}:{node.lineno}: write imports whole"
+    module = node.module or ""
+    found: dict[str, tuple[str, ...]] = {}
+    for alias in node.names:
+        if f"{module}.{alias.name}" in FILES or module == "ftbench":
+            found[f"{module}.{alias.name}"] = ()
+        else:
+            found[module] = (*found.get(module, ()), alias.name)
+    return found
 
 
 ALL = list(imports())
+#: What really happens; what type checkers read besides counts for rooms and circles.
+RUN = [one for one in ALL if not one.typing]
 
 
-def wrong(found: Iterator[Import]) -> list[str]:
+def wrong(found: Iterable[Import]) -> list[str]:
     return [str(one) for one in found]
 
 
@@ -112,34 +161,104 @@ def test_the_ground_imports_no_layer() -> None:
 
 
 def test_the_domain_and_the_ground_load_the_standard_library_only() -> None:
-    outer = (i for i in ALL if i.layer in GROUND | {"domain"} and i.eager and not i.target)
+    outer = (i for i in RUN if i.layer in GROUND | {"domain"} and i.eager and not i.target)
     assert not wrong(i for i in outer if i.module.split(".")[0] not in sys.stdlib_module_names | {"ftbench"})
 
 
 def test_commands_load_nothing_but_typer_before_they_run() -> None:
-    eager = (i for i in ALL if i.layer == "cli" and i.eager)
+    eager = (i for i in RUN if i.layer == "cli" and i.eager)
     allowed = sys.stdlib_module_names | {"typer"}
     light = {"cli", "errors", "settings", "_version"}
     assert not wrong(i for i in eager if i.module.split(".")[0] not in allowed and i.target not in light)
 
 
-def test_torch_is_loaded_eagerly_by_nn_training_and_testing_only() -> None:
-    heavy = (i for i in ALL if i.eager and i.module.split(".")[0] in {"torch", "transformers"})
-    assert not wrong(i for i in heavy if i.layer not in {"nn", "training", "testing"})
+def test_torch_is_loaded_eagerly_by_what_trains_only() -> None:
+    heavy = (i for i in RUN if i.eager and i.module.split(".")[0] in {"torch", "transformers"})
+    assert not wrong(i for i in heavy if i.layer not in {"nn", "run", "training", "testing"})
 
 
-def test_methods_reach_nn_inside_functions_only() -> None:
-    assert not wrong(i for i in ALL if i.layer == "methods" and i.target == "nn" and i.eager)
+def test_methods_reach_nn_and_run_inside_functions_only() -> None:
+    assert not wrong(i for i in RUN if i.layer == "methods" and i.target in {"nn", "run"} and i.eager)
 
 
 def test_the_database_layer_alone_knows_sqlalchemy() -> None:
-    sql = (i for i in ALL if i.module.split(".")[0] in {"sqlalchemy", "alembic", "sqlite3"})
+    sql = (i for i in RUN if i.module.split(".")[0] in {"sqlalchemy", "alembic", "sqlite3"})
     assert not wrong(i for i in sql if i.layer != "db")
 
 
 def test_files_are_short() -> None:
-    lengths = {str(p.relative_to(ROOT)): len(p.read_text().splitlines()) for p in ROOT.rglob("*.py")}
-    assert not {name: length for name, length in lengths.items() if length > 350}
+    lengths = {name: len(path.read_text().splitlines()) for name, path in FILES.items()}
+    assert not {name: length for name, length in lengths.items() if length > LINES}
+
+
+def room_of(module: str) -> str:
+    """The room of services in which a module stands; "" beside the rooms."""
+    parts = module.split(".")
+    return parts[2] if parts[:2] == ["ftbench", "services"] and len(parts) > 3 else ""
+
+
+def test_rooms_of_services_import_only_downwards() -> None:
+    folders = {p.name for p in (ROOT / "services").iterdir() if p.is_dir() and any(p.glob("*.py"))}
+    assert folders == ROOMS.keys()
+    for one in ALL:
+        here = room_of(dotted(ROOT / one.file))
+        if not here or one.target != "services":
+            continue
+        there = room_of(one.module)
+        if there:
+            assert there == here or there in ROOMS[here], str(one)
+        else:
+            assert one.module.split(".")[2] in BELOW_ROOMS, str(one)
+
+
+def test_layers_and_rooms_form_a_staircase() -> None:
+    assert not circles(ARROWS)
+    assert not circles(ROOMS)
+
+
+def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """The groups of nodes that reach each other (Tarjan's algorithm by repeated pruning)."""
+    left = {node: {one for one in ends if one in graph} for node, ends in graph.items()}
+    while True:
+        ends = {node for node, targets in left.items() if not targets & left.keys()}
+        starts = left.keys() - {one for targets in left.values() for one in targets}
+        if not ends | starts:
+            break
+        left = {node: targets for node, targets in left.items() if node not in ends | starts}
+    return [sorted(left)] if left else []
+
+
+def test_circles_are_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == [["b", "c"]]
+    assert circles({"a": {"a"}, "b": {"a"}}) == [["a"]]
+    assert not circles({"a": {"b"}, "b": {"c"}, "c": set()})
+
+
+def test_no_file_stands_in_a_circle() -> None:
+    """Imports for type checkers counted; a package's ``__init__`` counts as what it imports."""
+    graph: dict[str, set[str]] = {name: set() for name in FILES}
+    for one in ALL:
+        if one.module in FILES:
+            graph[dotted(ROOT / one.file)].add(one.module)
+    assert not circles(graph)
+
+
+def test_no_star_and_nothing_private_is_imported_from_another_room() -> None:
+    for one in ALL:
+        assert "*" not in one.names, str(one)
+        here, there = dotted(ROOT / one.file).rpartition(".")[0], one.module.rpartition(".")[0]
+        if one.target in ("", "__version__") or one.layer == "__init__":
+            continue
+        private = [n for n in (*one.names, one.module.rpartition(".")[2]) if re.fullmatch(r"_[a-z]\w*", n)]
+        if private and one.module.split(".")[1] not in GROUND:
+            assert here == there or one.file.endswith("__init__.py"), f"{one}: {private}"
+
+
+def test_rooms_say_what_they_are_for() -> None:
+    for name, path in FILES.items():
+        if path.name == "__init__.py" and name != "ftbench":
+            said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            assert len(said) > 20 and "filled" not in said, name
 
 
 #: Runs commands in one process and names the first that loads what it should not.

@@ -14,7 +14,7 @@ from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
-    from ftbench.services.why import Answer
+    from ftbench.services.reporting.why import Answer
 
 DIGITS = 15  # of numbers that a query gave: times have ten before the point
 
@@ -73,9 +73,10 @@ def why(
 
     A number of several tables or ratios is shown for each; --models and --ratio choose.
     """
-    from ftbench.services import why as service
+    from ftbench.services.reporting import why as service
+    from ftbench.services.reporting.request import ReportRequest
 
-    request = service.Request(table, models, tasks, None, baseline)
+    request = ReportRequest(models, tasks, None, baseline, table)
     answers = service.explain(database_address(db), request, row, column, ratio)
     if as_json:
         print_json([answer.document() for answer in answers])

@@ -79,8 +79,8 @@ def suites(
 
     The other options show it with axes of your own, as `ftbench queue --suite` takes them.
     """
-    from ftbench.services import suite_cards as service
-    from ftbench.services.asked import Asked
+    from ftbench.domain.axes import Asked
+    from ftbench.services.planning import suite_cards as service
 
     if name is None:
         _print(service.listed(), as_json)

@@ -35,15 +35,15 @@ def claim(
     """
     address = database_address(db)
     if text is None:
-        from ftbench.reports import sheet
-        from ftbench.services import claim_tests
+        from ftbench.render import sheet
+        from ftbench.services.claims import tested
 
         if withdraw:
             raise UsageError("--withdraw needs the claim, as `ftbench claim` lists it")
-        found = claim_tests.listed(address)
+        found = tested.listed(address)
         deliver(sheet.render(found, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
         return
-    from ftbench.services import claims as service
+    from ftbench.services.claims import declared as service
 
     if withdraw:
         gone = service.withdraw(address, text)

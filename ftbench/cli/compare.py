@@ -52,8 +52,8 @@ def compare(
 
     Exits with 1 where there is nothing to compare.
     """
-    from ftbench.reports import sheet
-    from ftbench.services import compare as service
+    from ftbench.render import sheet
+    from ftbench.services.comparing import by_task as service
 
     address = database_address(db)
     chosen = chosen_format(format_, as_json, output, sheet.FORMATS)

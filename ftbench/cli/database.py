@@ -23,20 +23,20 @@ def _root(context: typer.Context) -> None:
 @app.command("init")
 def init(db: DatabaseOption = None) -> None:
     """Make a database where there is none."""
-    from ftbench.services import published
+    from ftbench.services import database
 
     address = database_address(db)
-    published.init(address)
+    database.init(address)
     say(f"{address} is ready")
 
 
 @app.command("upgrade")
 def upgrade(db: DatabaseOption = None) -> None:
     """Bring a database of an older version to this one's form."""
-    from ftbench.services import published
+    from ftbench.services import database
 
     address = database_address(db)
-    say(f"{address} was upgraded" if published.upgrade(address) else f"{address} is of this version already")
+    say(f"{address} was upgraded" if database.upgrade(address) else f"{address} is of this version already")
 
 
 @app.command("backup")

@@ -26,18 +26,20 @@ def demo(
     """
     from ftbench.cli import report
     from ftbench.db import create_database
-    from ftbench.services import machine, progress, queue, threads
-    from ftbench.services import worker as service
+    from ftbench.services.planning import queue
+    from ftbench.services.worker import machine, progress, threads
+    from ftbench.services.worker import worker as service
+    from ftbench.services.worker.options import Options, worker_name
 
     address = db or DATABASE
-    plan = queue.make_plan(queue.Request(methods=METHODS, tasks=TASKS, seeds=seeds, train_size=ROWS))
+    plan = queue.make_plan(queue.QueueRequest(methods=METHODS, tasks=TASKS, seeds=seeds, train_size=ROWS))
     given = f"--methods {METHODS} --tasks {TASKS} --seeds {seeds} --train-size {ROWS}"
     say(f"{counted(len(plan.jobs), 'job')}: ftbench queue {given}")
     queue.add(plan, address)
     with create_database(address) as database:
         device = machine.choose_device(None)
-        options = service.Options(
-            name=service.worker_name(),
+        options = Options(
+            name=worker_name(),
             device=device,
             threads=threads.fixed_threads(database, 1),  # the matrices of tiny are too small for two
             slots=min(threads.most_slots(device, 1), SLOTS) if device == "cpu" else 1,

@@ -13,7 +13,7 @@ from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
-    from ftbench.services.exchange import Ingested
+    from ftbench.services.exchange.files import Ingested
 
 
 def export(
@@ -34,16 +34,17 @@ def export(
 ) -> None:
     """Write queued jobs to a file, where they stay queued; or the scores of done ones."""
     from ftbench.db import open_database
-    from ftbench.services import exchange, frames
+    from ftbench.services.exchange import files as exchange
+    from ftbench.services.exchange import frames
     from ftbench.services.jobs import job_filter
-    from ftbench.services.report_request import Request
+    from ftbench.services.scores.selection import Selection
 
     if (jobs is None) == (scores is None):
         raise UsageError("export what? give --jobs FILE or --scores FILE, one of them")
     address = database_address(db)
     check_output("--jobs", jobs, address)
     check_output("--scores", scores, address)
-    request = Request("", models, tasks, methods, baseline="")
+    request = Selection(models, tasks, methods, baseline="")
     with open_database(address, write=False) as database:
         if scores is not None:
             if limit is not None:
@@ -70,7 +71,7 @@ def ingest(
     from dataclasses import asdict
 
     from ftbench.db import open_database
-    from ftbench.services import exchange
+    from ftbench.services.exchange import files as exchange
 
     failed = False
     with open_database(database_address(db)) as database:

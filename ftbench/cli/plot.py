@@ -50,8 +50,9 @@ def plot(
 
     Needs the packages of `pip install 'ftbench[plots]'`.
     """
-    from ftbench.reports import plots
-    from ftbench.services import plots as service
+    from ftbench.render import plots
+    from ftbench.services.reporting import plots as service
+    from ftbench.services.reporting.request import ReportRequest
 
     address = database_address(db)
     plots.check_name(output)
@@ -70,7 +71,7 @@ def plot(
     if kind == "reproduction":
         if (pairs is None) == (suite is None):
             raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
-        from ftbench.services import reproduction
+        from ftbench.services.papers import reproduction
 
         if pairs is not None:
             spec = reproduction.draw_pairs(pairs)
@@ -78,7 +79,7 @@ def plot(
             asked = reproduction.Asked(methods, tasks, models)
             spec = reproduction.draw_suite(address, str(suite), asked)
     else:
-        request = service.Request("main", models, tasks, methods)
+        request = ReportRequest(models, tasks, methods)
         spec = service.draw(address, kind, request, over=over, critical=critical, violin=violin)
     plots.write(spec, output)
     note(f"wrote {output}")

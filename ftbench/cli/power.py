@@ -44,16 +44,16 @@ def power(
     db: DatabaseOption = None,
 ) -> None:
     """Say what difference so many seeds can show, and how many seeds a difference needs."""
-    from ftbench.reports import sheet
-    from ftbench.services import power as service
-    from ftbench.services.compare_request import CompareRequest
+    from ftbench.render import sheet
+    from ftbench.services.comparing import power as service
+    from ftbench.services.comparing.request import CompareRequest
 
     chosen = chosen_format(format_, as_json, None, sheet.FORMATS)
     request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
     if sources:
         if not methods or spread is not None:
             raise UsageError("--sources needs methods, such as bidrop, and no --spread")
-        from ftbench.services.sources import measured
+        from ftbench.services.comparing.variance_sources import measured
 
         found = measured(database_address(db), methods, models, tasks)
         deliver(sheet.render(found, chosen, schema=SCHEMA, styled=styled()), None)

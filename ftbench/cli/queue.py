@@ -106,9 +106,9 @@ def queue(
 
 
 def _queue(given: dict[str, Any]) -> None:
-    from ftbench.services import queue as service
+    from ftbench.services.planning import queue as service
 
-    request = service.Request(
+    request = service.QueueRequest(
         methods=given["methods"],
         tasks=given["tasks"],
         models=given["models"],
@@ -141,7 +141,7 @@ def _queue(given: dict[str, Any]) -> None:
 
 def _capped(plan: Plan, hours: float, address: str) -> Plan:
     """The seeds that fit into a budget."""
-    from ftbench.services import costs
+    from ftbench.services.planning import costs
 
     known = costs.measured(address)
     kept, out = costs.capped(plan, hours, known)

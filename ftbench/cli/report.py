@@ -112,36 +112,37 @@ def report(
         width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
     bold = output is None and styled()
     if published is not None:
-        from ftbench.reports.sheet import FORMATS as LISTED
-        from ftbench.services import published as printed
+        from ftbench.render.sheet import FORMATS as LISTED
+        from ftbench.services.papers import published as printed
 
         filters = {"--models": models, "--tasks": tasks, "--methods": methods}
         _refuse("--published", {**filters, **ours, **asked})
         text = printed.shown(published, chosen_format(format_, as_json, output, LISTED), styled=bold)
     elif named is not None:
-        from ftbench.reports import FORMATS, render_suites
-        from ftbench.services import suite_report
-        from ftbench.services.asked import Asked
+        from ftbench.domain.axes import Asked
+        from ftbench.render import FORMATS, render_suites
+        from ftbench.services.papers import report
 
         _refuse("--suite", ours)
         chosen = chosen_format(format_, as_json, output, FORMATS)
         axes = Asked(methods, tasks, models, seeds, noise, reduction, train_size, tuple(set_ or ()), variant)
-        tables = suite_report.build(address, named, axes, suite_report.MARGIN if margin is None else margin)
+        tables = report.build(address, named, axes, report.MARGIN if margin is None else margin)
         if chosen == "html":
-            from ftbench.services import suite_page
+            from ftbench.services.papers import page as suite_page
 
             text = suite_page.page(tables)
         else:
             text = render_suites(tables, chosen, width=width, styled=bold)
     else:
-        from ftbench.reports import FORMATS, latex_macros, render
-        from ftbench.services import report_page
-        from ftbench.services import reports as service
+        from ftbench.render import FORMATS, latex_macros, render
+        from ftbench.services.reporting import build as service
+        from ftbench.services.reporting import page as report_page
+        from ftbench.services.reporting.request import ReportRequest
 
         _refuse("a table of all jobs", asked)
         chosen = chosen_format(format_, as_json, output, FORMATS)
-        request = service.Request(
-            "main" if table is None else table, models, tasks, methods, baseline, show, not without_collapsed
+        request = ReportRequest(
+            models, tasks, methods, baseline, "main" if table is None else table, show, not without_collapsed
         )
         found = service.build(address, request)
         if chosen == "html":
@@ -176,11 +177,11 @@ def _check_files(output: str | None, macros: str | None, address: str) -> None:
 
 def _beyond_layouts(table: str | None) -> bool:
     """Whether a table's name means suites; the layouts of our own come first."""
-    from ftbench.reports import LAYOUTS
+    from ftbench.render import LAYOUTS
 
     if table is None or table in LAYOUTS:
         return False
-    from ftbench.services import suite_cards
+    from ftbench.services.planning import suite_cards
 
     if not suite_cards.names_suites(table):
         raise UnknownName("table", table, [*LAYOUTS, *suite_cards.names()])
@@ -201,7 +202,7 @@ def deliver(text: str, output: str | None) -> None:
 
 def chosen_format(given: str | None, as_json: bool, output: str | None, known: Sequence[str]) -> str:
     """The format: the flag, else what the file's name says, else rich."""
-    from ftbench.reports import SUFFIXES
+    from ftbench.render import SUFFIXES
 
     if as_json:
         if given not in (None, "json"):

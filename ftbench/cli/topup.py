@@ -57,9 +57,9 @@ def topup(
     Call it again whenever its jobs have ended: it takes the next look and queues what is still open.
     Without methods: list the plans that are declared.
     """
-    from ftbench.reports import sheet
-    from ftbench.services import topup as service
-    from ftbench.services import topup_plans
+    from ftbench.render import sheet
+    from ftbench.services.comparing import topup as service
+    from ftbench.services.comparing import topup_plans
 
     if until != RESOLVED:
         raise UnknownName("state", until, [RESOLVED])

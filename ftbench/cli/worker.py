@@ -50,17 +50,18 @@ def worker(
     _check("--threads", threads, "threads")
     number = _slots(slots)
     from ftbench.db import open_database
-    from ftbench.services import machine, progress
-    from ftbench.services import threads as cpu
-    from ftbench.services import worker as service
+    from ftbench.services.worker import machine, progress
+    from ftbench.services.worker import threads as cpu
+    from ftbench.services.worker import worker as service
+    from ftbench.services.worker.options import Options, worker_name
 
     device = machine.choose_device(gpu)
     folder = chosen_data_dir(data_dir) if data_dir else None
     if folder is not None and not folder.is_dir():
         raise BadValue(f"--data-dir {folder}: no such folder")
     with open_database(database_address(db)) as database:
-        options = service.Options(
-            name=name or service.worker_name(),
+        options = Options(
+            name=name or worker_name(),
             device=device,
             threads=cpu.fixed_threads(database, threads, number),
             slots=number,

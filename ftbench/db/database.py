@@ -11,14 +11,14 @@ from typing import Any, Self
 from sqlalchemy import Connection, inspect, select
 
 from ftbench import settings as paths
-from ftbench.db.backend import Backend
+from ftbench.db.backends.base import Backend
+from ftbench.db.backends.sqlite import Sqlite
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
 from ftbench.db.jobs import Jobs
 from ftbench.db.migrations import HEAD, REVISIONS, migrate
 from ftbench.db.published import PublishedNumbers
 from ftbench.db.results import Results
-from ftbench.db.sqlite import Sqlite
 from ftbench.db.tables import settings
 from ftbench.db.topups import Topups
 from ftbench.errors import BadValue, DatabaseError, NewerDatabase, NotOurDatabase

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Select, event, text
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
-from ftbench.db.backend import Backend
+from ftbench.db.backends.base import Backend
 from ftbench.errors import BadValue, DatabaseReadOnly
 
 

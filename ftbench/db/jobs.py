@@ -13,12 +13,12 @@ from ftbench.db.filters import matching
 from ftbench.db.leases import Leases
 from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow, change_of, converted
 from ftbench.db.tables import attempts, jobs
+from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import BadValue, UnknownName
 
 COLUMNS = [jobs.c[name] for name in JobRow._fields]
 AXES = [jobs.c[name] for name in Axes._fields]
-SHORT = 12  # digits of a digest that messages show
 
 ADD = (
     "INSERT INTO jobs (digest, sequence, state, priority, attempts, label, model, model_revision, task, "
@@ -89,10 +89,10 @@ class Jobs(Leases):
             found = connection.execute(query).all() if start else []
             if not found:
                 latest = select(jobs.c.digest).order_by(jobs.c.sequence.desc()).limit(5)
-                known = [digest[:SHORT] for digest in connection.scalars(latest)]
+                known = [digest[:SHORT_DIGEST] for digest in connection.scalars(latest)]
                 raise UnknownName("job", prefix, known)
         if len(found) > 1:
-            shown = ", ".join(row.digest[: max(SHORT, len(start) + 4)] for row in found)
+            shown = ", ".join(row.digest[: max(SHORT_DIGEST, len(start) + 4)] for row in found)
             raise BadValue(f"job '{prefix}' fits several ({shown}): give more digits")
         return _job_row(found[0])
 

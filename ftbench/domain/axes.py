@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 
 from ftbench.errors import BadValue
 
@@ -173,3 +173,39 @@ def _integer(part: str, what: str, wanted: str) -> int:
         return int(part)
     except ValueError:
         raise BadValue(f"{what}: '{part}' is not a whole number; give {wanted}") from None
+
+
+def seed_ranges(seeds: Iterable[int]) -> str:
+    """Seeds in short: ``0–4, 7``."""
+    runs: list[list[int]] = []
+    for seed in sorted(seeds):
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    return ", ".join(f"{r[0]}–{r[-1]}" if len(r) > 1 else str(r[0]) for r in runs)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The flags' texts, None where a flag was not given; of a suite, what is given beside it."""
+
+    methods: str | None = None
+    tasks: str | None = None
+    models: str | None = None
+    seeds: str | None = None
+    noise: str | None = None
+    reduction: str | None = None
+    train_size: str | None = None
+    settings: tuple[str, ...] = ()
+    variant: str | None = None
+
+    def flags(self) -> dict[str, str]:
+        """The axes that were given, as the command line takes them."""
+        given = {one.name: getattr(self, one.name) for one in fields(Asked)}
+        return {"--" + k.replace("_", "-"): v for k, v in given.items() if isinstance(v, str)}
+
+    def words(self) -> list[str]:
+        """The flags as words of a command."""
+        words = [word for pair in self.flags().items() for word in pair]
+        return words + [word for setting in self.settings for word in ("--set", setting)]

@@ -12,6 +12,7 @@ from ftbench.domain import hparams
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 
+SHORT_DIGEST = 12  # characters of a digest as listings show it
 STREAMS = ("head", "order", "dropout", "subset", "perturbation", "split", "method")
 
 

@@ -93,3 +93,9 @@ class Perturbation:
     def reduction(self) -> float:
         """The ratio by which label 1 is reduced."""
         return self.value("reduction")
+
+
+def condition_title(noise: float, reduction: float) -> str:
+    """What a title says of a perturbation."""
+    changes = {"noise": noise, "reduction": reduction}
+    return "".join(f" · {name} {100 * ratio:g} %" for name, ratio in changes.items() if ratio)

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from ftbench.domain.model import ModelSpec
     from ftbench.domain.task import TaskSpec
     from ftbench.nn.optimizers import Optimizer
-    from ftbench.training.data import Batch
-    from ftbench.training.run import Run
+    from ftbench.run.data import Batch
+    from ftbench.run.run import Run
     from ftbench.training.trainer import Trainer
 
-VARIANTS = ("paper", "published")
+#: What others are compared with, and what a grid has anyway.
+BASELINE = "vanilla"
+PAPER = "paper"
+VARIANTS = (PAPER, "published")
 
 #: What ``family`` may say, in the order of the listing.
 FAMILIES = (

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from ftbench.nn.optimizers import Optimizer
     from ftbench.nn.per_example import ExampleGradients
-    from ftbench.training.data import Batch
-    from ftbench.training.run import Run
+    from ftbench.run.data import Batch
+    from ftbench.run.run import Run
 
 
 def add_fisher(fisher: Tensor, gradient: Tensor, clip: float | None = None) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ftbench.nn.optimizers import Optimizer
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
 
 
 def masked_gradient(gradient: Tensor, sample: Tensor, keep_ratio: float) -> Tensor:

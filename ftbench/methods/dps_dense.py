@@ -12,8 +12,8 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ftbench.training.data import Batch
-    from ftbench.training.run import Run
+    from ftbench.run.data import Batch
+    from ftbench.run.run import Run
 
 # The rows of the authors' larger low-resource setting, whose scripts count the steps of one epoch.
 LOW_RESOURCE = 1000

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ftbench.nn.mixed import MixedLinear
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
 
 
 def selection_score(gam: Tensor, fam: Tensor, us: int, penalty_from: int = 50) -> Tensor:

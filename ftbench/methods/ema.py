@@ -12,8 +12,8 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ftbench.training.data import Batch
-    from ftbench.training.run import Run
+    from ftbench.run.data import Batch
+    from ftbench.run.run import Run
 
 
 def decay_at(update: int, decay: float, warmup: bool) -> float:

@@ -12,8 +12,8 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ftbench.training.data import Batch
-    from ftbench.training.run import Run
+    from ftbench.run.data import Batch
+    from ftbench.run.run import Run
 
 INFINITY = float("inf")
 EPS = 1e-30

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ftbench.nn.optimizers import Optimizer
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
 
 
 def layer_scales(layers: Iterable[Iterable[str]], below: Iterable[str], decay: float) -> dict[str, float]:

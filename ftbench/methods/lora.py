@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ftbench.domain.model import ModelSpec
     from ftbench.domain.task import TaskSpec
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
 
 #: Where queries and values are not linear layers.
 NO_QUERY_VALUE = {

@@ -12,7 +12,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
     from ftbench.training.trainer import Trainer
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ftbench.nn.mixed import MixedLinear
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
 
 
 class Mixout(Method):

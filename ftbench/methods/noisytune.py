@@ -11,7 +11,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
 
 
 def perturbation(weight: Tensor, sample: Tensor, intensity: float) -> Tensor:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ftbench.domain.model import ModelSpec
     from ftbench.domain.task import TaskSpec
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
 
 #: Families whose attention in transformers takes no keys and values from outside.
 NO_PAST = ("deberta", "deberta-v2", "albert", "distilbert", "modernbert", "xlnet")

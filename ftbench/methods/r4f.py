@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ftbench.domain.task import TaskSpec
-    from ftbench.training.data import Batch
-    from ftbench.training.run import Run
+    from ftbench.run.data import Batch
+    from ftbench.run.run import Run
 
 
 class R4F(R3F):

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from ftbench.domain.model import ModelSpec
     from ftbench.domain.task import TaskSpec
-    from ftbench.training.data import Batch
-    from ftbench.training.run import Run
+    from ftbench.run.data import Batch
+    from ftbench.run.run import Run
 
 # How each definition weighs the two task losses and the divergence (KL(p‖q)+KL(q‖p), or the squared
 # difference): first pass, second pass, divergence in classification, in regression, its reduction.

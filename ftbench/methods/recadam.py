@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from ftbench.nn.optimizers import Optimizer
     from ftbench.nn.recadam import Annealing
-    from ftbench.training.data import Batch
-    from ftbench.training.run import Run
+    from ftbench.run.data import Batch
+    from ftbench.run.run import Run
 
 
 def objective_gradient(

@@ -9,7 +9,7 @@ from ftbench.methods._weight_mixup import FineTune, Joint, Phase, Search
 if TYPE_CHECKING:
     from torch import nn
 
-    from ftbench.training.run import Run
+    from ftbench.run.run import Run
     from ftbench.training.trainer import Trainer
 
 

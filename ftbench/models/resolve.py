@@ -56,6 +56,21 @@ def resolve(text: str) -> tuple[ModelSpec, ModelRef]:
     return spec, ModelRef(spec.name, folders.digest(place), str(place))
 
 
+def model_id(text: str) -> str:
+    """The id that the jobs of a model carry, as ``--models`` takes it."""
+    if is_place(text) and Path(text).expanduser().is_dir():
+        return FOLDER + Path(text).expanduser().resolve().name
+    try:
+        return registry.find(text.partition("@")[0]).name
+    except UnknownName:
+        return text.partition("@")[0]
+
+
+def is_place(text: str) -> bool:
+    """Whether the text is a folder's path or a hub id, and no name of the registry."""
+    return "/" in text
+
+
 def packaged(name: str) -> Path:
     """The folder of a model that an installed package carries: ``minilm`` or ``tiny``.
 

@@ -1,1 +1,1 @@
-"""To be filled."""
+"""The use cases behind the commands, a room each; used by ``cli`` alone."""

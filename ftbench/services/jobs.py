@@ -9,14 +9,14 @@ from typing import Any
 
 from ftbench.db import Database, JobFilter, JobRow, open_database
 from ftbench.domain import axes
+from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.result import State
 from ftbench.errors import UnknownName, UsageError
-from ftbench.services.again import command
-from ftbench.services.joblog import without_tokens
-from ftbench.services.workdir import WorkDir
+from ftbench.hub import without_tokens
+from ftbench.services.planning.commands import for_job
+from ftbench.services.worker.workdir import WorkDir
 
 Row = dict[str, Any]
-SHORT = 12  # characters of a digest as listings show it
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def show(address: str, prefix: str) -> Row:
         "scores": scores,
         "attempts": attempts,
         "provenance": dict(provenance),
-        "command": command(job.spec, job.places),
+        "command": for_job(job.spec, job.places),
     }
 
 
@@ -158,7 +158,7 @@ def _labels(text: str) -> tuple[str, ...]:
 
 def _row(job: JobRow) -> Row:
     return {
-        "job": job.digest[:SHORT],
+        "job": job.digest[:SHORT_DIGEST],
         "state": str(job.state),
         "model": job.model,
         "task": job.task,

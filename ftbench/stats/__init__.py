@@ -1,1 +1,1 @@
-"""To be filled."""
+"""Statistics as pure functions of arrays, (seeds, tasks) unless they say otherwise; uses no other layer."""

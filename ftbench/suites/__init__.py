@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from ftbench.errors import UnknownName
 from ftbench.suites._suite import SCORES, TIME, Block, Column, Line, Suite
 
-__all__ = ["SCORES", "SHORT", "TIME", "Block", "Column", "Line", "Suite", "available", "chosen", "find"]
+__all__ = ["SCORES", "SHORT_NAMES", "TIME", "Block", "Column", "Line", "Suite", "available", "chosen", "find"]
 
 #: What several papers have in common, under one name.
-SHORT: Mapping[str, tuple[str, ...]] = {
+SHORT_NAMES: Mapping[str, tuple[str, ...]] = {
     "main": ("bidrop/table2", "bidrop/table11", "dps/table1", "blo/table3"),
     "plms": ("bidrop/table3", "dps/table4", "blo/table2"),
     "robustness": ("bidrop/table5",),
@@ -49,7 +49,7 @@ def find(name: str) -> Suite:
     """
     by_key = {key.lower(): suite for key, suite in available().items()}
     if name.strip().lower() not in by_key:
-        raise UnknownName("suite", name, [*available(), *SHORT])
+        raise UnknownName("suite", name, [*available(), *SHORT_NAMES])
     return by_key[name.strip().lower()]
 
 
@@ -59,5 +59,5 @@ def chosen(name: str) -> tuple[Suite, ...]:
     Raises:
         UnknownName: there is none.
     """
-    short = SHORT.get(name.strip().lower())
+    short = SHORT_NAMES.get(name.strip().lower())
     return tuple(find(one) for one in short) if short else (find(name),)

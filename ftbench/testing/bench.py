@@ -21,7 +21,7 @@ from ftbench.training.pretrained import Shelf
 from ftbench.training.trainer import Trainer
 
 #: 40 rows in batches of 4, 10 steps.
-SHORT = {"steps": 10, "batch_size": 4, "lr": 1e-3, "dropout": 0.1, "warmup_steps": 2}
+SHORT_RECIPE = {"steps": 10, "batch_size": 4, "lr": 1e-3, "dropout": 0.1, "warmup_steps": 2}
 CLASSIFICATION, REGRESSION = "toy-accept", "toy-sim"
 
 
@@ -94,7 +94,7 @@ class Bench:
             hparams=hparams.as_dict(cls.resolve(given)),
             seed=seed,
             perturbation=Perturbation.of({"train_size": train_size, "noise": noise, "reduction": reduction}),
-            recipe=layered(SHORT, recipe),
+            recipe=layered(SHORT_RECIPE, recipe),
             streams=streams or {},
         )
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from ftbench.methods.base import Method
     from ftbench.nn.optimizers import Optimizer
-    from ftbench.training.data import Batch
-    from ftbench.training.objectives import Objective
-    from ftbench.training.run import Run
+    from ftbench.run.data import Batch
+    from ftbench.run.objectives import Objective
+    from ftbench.run.run import Run
 
 Numbers = float | Sequence[float]
 
@@ -67,9 +67,9 @@ def trajectory(
     import torch
 
     from ftbench.nn import structure
+    from ftbench.run.objectives import Objective
+    from ftbench.run.run import Run
     from ftbench.training import trainer
-    from ftbench.training.objectives import Objective
-    from ftbench.training.run import Run
 
     chosen = _method(method)
     sources = _sources(batches, epochs)
@@ -145,7 +145,7 @@ class _Recorded:
 def _batch(given: Any) -> Batch:
     import torch
 
-    from ftbench.training.data import Batch
+    from ftbench.run.data import Batch
 
     if isinstance(given, Batch):
         return given

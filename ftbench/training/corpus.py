@@ -18,10 +18,10 @@ from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.target import Target
 from ftbench.domain.task import TaskSpec
+from ftbench.run.data import Tokenised
+from ftbench.run.seeding import keys_of, stream_seed
 from ftbench.tasks import sources
 from ftbench.training import perturb
-from ftbench.training.data import Tokenised
-from ftbench.training.seeding import keys_of, stream_seed
 
 
 @dataclass(frozen=True)

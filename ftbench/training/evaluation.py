@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ftbench.domain.task import TaskSpec
-from ftbench.training.data import Tokenised
+from ftbench.run.data import Tokenised
 
 TOKENS_PER_BATCH = 4096
 

@@ -25,26 +25,14 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from ftbench import settings
+from ftbench.domain.command import places_here
+from ftbench.domain.events import Events
 from ftbench.domain.result import Outcome
 from ftbench.training import memory
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
-
-
-class Events:
-    """Writes events, a JSON object a line."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        """Take the stream; every line is flushed."""
-        self._stream = stream
-
-    def send(self, event: str, **values: Any) -> None:
-        """Write one event."""
-        self._stream.write(json.dumps({"event": event, **values}, separators=(",", ":")) + "\n")
-        self._stream.flush()
 
 
 class Reporter:
@@ -131,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
             command = {**vars(options), **json.loads(line)}
             if command["digest"] in done:
                 continue
-            command["places"] = places_here(command, options.data_dir)
+            command["places"] = places_here(command.get("places"), command["job"], options.data_dir)
             if options.workdir:
                 command["workdir"] = str(Path(options.workdir) / command["digest"])
             failed += execute(command, events, stop) == "failed"
@@ -201,21 +189,6 @@ def keep_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-
-
-def places_here(command: Mapping[str, Any], data_dir: str = "") -> dict[str, Any]:
-    """Where a job's files are here: rows of a folder may lie elsewhere than on the machine that queued it.
-
-    Args:
-        command: with ``job`` and ``places``.
-        data_dir: the folder to read them from; else ``FTBENCH_DATA``, where the queued one does not exist.
-    """
-    places = dict(command.get("places") or {})
-    task = command["job"]["task"]
-    revisions = [task["revision"], *task.get("others", {}).values()]
-    if any(str(revision).startswith("sha256:") for revision in revisions):
-        places["data"] = settings.data_here(places.get("data"), data_dir)
-    return places
 
 
 def cut_partial_line(path: Path) -> None:

@@ -16,8 +16,8 @@ from ftbench.domain.task import RowSet, TaskSpec
 from ftbench.errors import BadValue, UsageError
 from ftbench.methods.base import Method
 from ftbench.nn import structure
+from ftbench.run.data import Tokenised
 from ftbench.training.corpus import TrainingRows
-from ftbench.training.data import Tokenised
 
 #: What the task is called where streams of random numbers and messages need a name.
 NAME = "given"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import platform
 import resource
 import time
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import torch
 import ftbench
 from ftbench import methods, tasks
 from ftbench.domain import hparams
+from ftbench.domain.events import encode_logits
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef
 from ftbench.domain.result import EXPLAINED, TRAINED
@@ -78,11 +77,6 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     facts = {**trainer.facts, "method_digest": source_digest(cls), "model_commit": pretrained.commit}
     facts["digests"] = dict(corpus.digests)  # with those of evaluation rows
     send("provenance", values={**facts, **environment(device), "seconds": clock.laps})
-
-
-def encode_logits(logits: bytes) -> str:
-    """Float32 bytes as the text of a ``predictions`` event."""
-    return base64.b64encode(zlib.compress(logits, 6)).decode("ascii")
 
 
 def prepare_device(name: str, threads: int, kernels: str) -> torch.device:

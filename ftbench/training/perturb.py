@@ -20,7 +20,7 @@ from ftbench.domain.recipe import Recipe
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, PluginError
 from ftbench.perturbations import EVALUATION, TRAINING, Draws, LabelledRows, Perturber
-from ftbench.training import seeding
+from ftbench.run import seeding
 
 Integers = NDArray[np.int64]
 Texts = tuple[NDArray[np.object_], ...]

@@ -16,7 +16,7 @@ from ftbench import models
 from ftbench.domain.model import ModelRef
 from ftbench.errors import ModelError
 from ftbench.nn.dropout import set_dropout
-from ftbench.training.seeding import stream_seed
+from ftbench.run.seeding import stream_seed
 
 
 class Pretrained:

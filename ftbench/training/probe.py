@@ -17,9 +17,9 @@ from torch import nn
 
 from ftbench.domain.target import LINEAR
 from ftbench.domain.task import TaskSpec
+from ftbench.run.data import Tokenised
+from ftbench.run.seeding import ranking, stream_seed
 from ftbench.training import evaluation
-from ftbench.training.data import Tokenised
-from ftbench.training.seeding import ranking, stream_seed
 
 Features = NDArray[np.float32]
 

@@ -18,13 +18,13 @@ from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.result import CurvePoint
 from ftbench.domain.task import TaskSpec
 from ftbench.methods.base import Method
+from ftbench.run.data import Batches
+from ftbench.run.objectives import Objective
+from ftbench.run.run import Run
+from ftbench.run.seeding import digest, stream_seed
 from ftbench.training import checkpoint, evaluation
 from ftbench.training.corpus import TrainingRows
-from ftbench.training.data import Batches
-from ftbench.training.objectives import Objective
 from ftbench.training.pretrained import Pretrained
-from ftbench.training.run import Run
-from ftbench.training.seeding import digest, stream_seed
 from ftbench.training.watch import Diverged, Watch
 
 EXPLAINED_ROWS = 256

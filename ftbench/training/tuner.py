@@ -12,11 +12,11 @@ from ftbench.domain.job import STREAMS
 from ftbench.errors import UsageError
 from ftbench.methods.base import Method
 from ftbench.nn.dropout import set_dropout
+from ftbench.run.data import Batch
+from ftbench.run.objectives import Objective
+from ftbench.run.run import Run
 from ftbench.training import given
 from ftbench.training import trainer as training
-from ftbench.training.data import Batch
-from ftbench.training.objectives import Objective
-from ftbench.training.run import Run
 
 
 class Tuner:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ftbench.domain.result import CurvePoint
-from ftbench.training.run import Run
+from ftbench.run.run import Run
 
 LOG_POINTS = 50
 

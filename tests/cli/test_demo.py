@@ -10,7 +10,9 @@ import pytest
 from ftbench import tasks
 from ftbench.db import Database
 from ftbench.domain.result import JobResult, Score
-from ftbench.services import machine, queue, worker
+from ftbench.services.planning import queue
+from ftbench.services.worker import machine, worker
+from ftbench.services.worker.options import Options
 from tests.cli.conftest import Ftbench
 
 
@@ -18,9 +20,9 @@ class Instant:
     """A worker that knows every score at once."""
 
     signal = 0
-    options: worker.Options
+    options: Options
 
-    def __init__(self, database: Database, options: worker.Options, *others: Any) -> None:
+    def __init__(self, database: Database, options: Options, *others: Any) -> None:
         self._database = database
         type(self).options = options
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Ftbench
-from tests.reports.test_latex import compiled
+from tests.render.test_latex import compiled
 
 LABEL = "<script>x</script>|_a_b_&50%#$1{2}~^[bold]*c*`d`\\"
 

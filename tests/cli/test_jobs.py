@@ -9,7 +9,7 @@ import pytest
 
 from ftbench.db import open_database
 from ftbench.domain.result import JobResult, Outcome, Score
-from ftbench.services.workdir import WorkDir
+from ftbench.services.worker.workdir import WorkDir
 from tests.cli.conftest import GRID, Ended, Ftbench
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from ftbench import suites
 from ftbench.cli import claim, compare, power, topup
-from ftbench.reports import LAYOUTS, json_text, suite_data
+from ftbench.render import LAYOUTS, json_text, suite_data
 from tests.cli.conftest import Ftbench
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMAS = ROOT / "ftbench" / "reports" / "schemas"
+SCHEMAS = ROOT / "ftbench" / "render" / "schemas"
 SHEETS = (claim.SCHEMA, compare.SCHEMA, power.SCHEMA, topup.SCHEMA)
 FILES = {
     json_text.SCHEMA: "report-1",

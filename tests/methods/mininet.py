@@ -15,10 +15,10 @@ from torch import nn
 from ftbench.domain.job import STREAMS
 from ftbench.domain.recipe import layered
 from ftbench.methods import Method
+from ftbench.run.data import Batch
+from ftbench.run.objectives import Objective
+from ftbench.run.run import Run
 from ftbench.training import trainer
-from ftbench.training.data import Batch
-from ftbench.training.objectives import Objective
-from ftbench.training.run import Run
 
 
 class Layer(nn.Module):

@@ -19,11 +19,11 @@ from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.methods import Method
 from ftbench.nn import adapters, structure
 from ftbench.nn.dropout import set_dropout
+from ftbench.run.run import Run
 from ftbench.tasks import find as task
 from ftbench.testing import trajectory
 from ftbench.testing.bench import Bench, Watcher
 from ftbench.training import evaluation, trainer
-from ftbench.training.run import Run
 from ftbench.training.trainer import Stopped
 from tests.methods.mininet import MiniNet, run_of, seeded
 from tests.nn.transformers_small import CONFIGS, inputs, small

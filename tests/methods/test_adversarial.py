@@ -13,10 +13,10 @@ from ftbench.errors import BadValue
 from ftbench.methods import freelb, smart
 from ftbench.methods.freelb import FreeLB
 from ftbench.methods.smart import SMART, half_detached, stable_kl
+from ftbench.run.data import Batch
+from ftbench.run.objectives import Objective
 from ftbench.testing import trajectory
 from ftbench.training import trainer
-from ftbench.training.data import Batch
-from ftbench.training.objectives import Objective
 from tests.methods.mininet import run_of, seeded, whole
 from tests.methods.wordnet import WordNet, sentences
 from tests.nn.transformers_small import inputs, small

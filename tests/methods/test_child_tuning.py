@@ -16,9 +16,9 @@ from ftbench.methods.child_tuning_f import ChildTuningF, masked_gradient
 from ftbench.nn import structure
 from ftbench.nn.dropout import set_dropout
 from ftbench.nn.per_example import ExampleGradients
+from ftbench.run.run import Run
 from ftbench.testing import trajectory
 from ftbench.training import trainer
-from ftbench.training.run import Run
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
 from tests.methods.test_golden import assert_replays
 from tests.methods.wordnet import Given, padded

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from ftbench.errors import BadValue, ModelError
 from ftbench.methods.hype import HyPe, bounds
 from ftbench.nn import structure
+from ftbench.run.data import Batch
 from ftbench.testing import trajectory
-from ftbench.training.data import Batch
 from tests.methods.mininet import run_of, seeded
 from tests.methods.wordnet import WordNet, padded, sentences
 from tests.nn.transformers_small import small

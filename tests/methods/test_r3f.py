@@ -14,9 +14,9 @@ from ftbench.errors import ModelError
 from ftbench.methods.r3f import R3F, r3f_loss
 from ftbench.methods.r4f import R4F
 from ftbench.nn import structure
+from ftbench.run.data import Batch
 from ftbench.testing import trajectory
 from ftbench.training import trainer
-from ftbench.training.data import Batch
 from tests.methods.mininet import MiniNet, examples, run_of, seeded, whole
 from tests.methods.test_golden import assert_replays
 from tests.methods.wordnet import WordNet, load_words, padded, sentences

@@ -13,8 +13,8 @@ from ftbench import tasks
 from ftbench.domain.model import ModelSpec
 from ftbench.errors import BadValue, UnknownName
 from ftbench.methods.rdrop import RDrop, rdrop_loss
+from ftbench.run.objectives import Objective
 from ftbench.testing import trajectory
-from ftbench.training.objectives import Objective
 from tests.methods.mininet import DropNet, MiniNet, examples, run_of, seeded, whole
 
 # Losses of the two passes 0.3 and 0.5; divergences of three rows: sum 0.9, mean 0.3; α = 2.

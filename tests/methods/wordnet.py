@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ftbench.methods import Method
 from ftbench.nn.dropout import set_dropout
-from ftbench.training.data import Batch
+from ftbench.run.data import Batch
 from tests.methods.mininet import Listed, run_of
 from tests.nn.transformers_small import small
 

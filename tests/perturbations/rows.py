@@ -12,7 +12,7 @@ from ftbench import tasks
 from ftbench.domain.perturbation import Change
 from ftbench.domain.recipe import Recipe
 from ftbench.perturbations import Draws, LabelledRows, find
-from ftbench.training.seeding import keys_of
+from ftbench.run.seeding import keys_of
 
 
 def rows(labels: Any, task: str = "cola", texts: tuple[list[str], ...] = ()) -> LabelledRows:

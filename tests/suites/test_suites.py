@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ftbench import suites
+from ftbench.domain.axes import Asked
 from ftbench.errors import UnknownName
-from ftbench.services import suite_cards, suite_grid, suite_layout
-from ftbench.services.asked import Asked
+from ftbench.services.papers import layout
+from ftbench.services.planning import suite_cards, suite_grid
 from ftbench.suites import published
 
 #: Jobs worked out by hand: methods × tasks × conditions × seeds.
@@ -47,8 +48,8 @@ SHORT = (
 
 def test_every_table_and_figure_is_there() -> None:
     assert set(suites.available()) == WANTED
-    assert list(suites.SHORT) == SHORT.split()
-    assert all(suites.find(name) for members in suites.SHORT.values() for name in members)
+    assert list(suites.SHORT_NAMES) == SHORT.split()
+    assert all(suites.find(name) for members in suites.SHORT_NAMES.values() for name in members)
 
 
 @pytest.mark.parametrize("name", suites.available())
@@ -64,10 +65,7 @@ def test_a_suite_has_jobs_each_of_its_own(name: str) -> None:
 def test_every_printed_number_has_one_place() -> None:
     everything = {(cell.key, cell.metric) for cell in published.cells()}
     found = [
-        cell
-        for suite in suites.available().values()
-        if not suite.exhibit
-        for cell in suite_layout.placed(suite)
+        cell for suite in suites.available().values() if not suite.exhibit for cell in layout.placed(suite)
     ]
     assert {(cell.key, cell.metric) for cell in found} == everything
     assert len(found) == len(everything)
@@ -77,21 +75,21 @@ def test_printed_numbers_stand_where_the_paper_has_them() -> None:
     suite = suites.find("bidrop/table5")
     (block,) = [b for b in suite.blocks if b.setting == "noise=0.1"]
     line = next(line for line in block.lines if line.name == "bidrop")
-    cells = suite_layout.printed(suite, block, line)
+    cells = layout.printed(suite, block, line)
     assert {key: cell.value for key, cell in cells.items()} == {
         ("cola", "mean"): 61.65,
         ("mrpc", "mean"): 91.12,
         ("rte", "mean"): 71.96,
         ("avg", "mean"): 74.91,
     }
-    (place, *_) = suite_layout.places(block)
+    (place, *_) = layout.places(block)
     assert (place.key, place.evaluation, place.metric) == ("cola", "dev", "matthews")
 
 
 def test_out_of_domain_averages_are_those_of_the_papers() -> None:
     def averaged(name: str, trained: str) -> set[str]:
         (block,) = [b for b in suites.find(name).blocks if b.tasks == trained]
-        return {place.key for place in suite_layout.places(block) if place.averaged}
+        return {place.key for place in layout.places(block) if place.averaged}
 
     assert averaged("bidrop/table4", "mnli") == {"mnli-mm", "snli", "sick"}
     assert averaged("bidrop/table4", "snli") == {"mnli", "mnli-mm", "sick"}
@@ -102,7 +100,7 @@ def test_out_of_domain_averages_are_those_of_the_papers() -> None:
 def test_what_is_shown_is_what_is_scored(name: str) -> None:
     for block in suites.find(name).blocks:
         scored = {target.name for target in suite_grid.targets(block)}
-        for place in suite_layout.places(block):
+        for place in layout.places(block):
             assert ":" not in place.evaluation or place.evaluation in scored
 
 

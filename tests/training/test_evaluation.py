@@ -12,8 +12,8 @@ from scipy import stats
 from torch import nn
 
 from ftbench import tasks
+from ftbench.run.data import Tokenised
 from ftbench.training import evaluation
-from ftbench.training.data import Tokenised
 from ftbench.training.evaluation import metrics, predict
 from tests.nn.transformers_small import small
 

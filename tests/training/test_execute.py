@@ -16,36 +16,36 @@ from typing import Any
 import pytest
 import torch
 
+from ftbench.domain.events import Collector, Events
 from ftbench.domain.job import Job
 from ftbench.domain.result import Outcome
 from ftbench.errors import DataError
-from ftbench.services.events import Collector
 from ftbench.training import execute, products
 from tests.training.conftest import Bench
 
 ENDS = {"done", "failed", "stopped"}
-Events = list[dict[str, Any]]
+Told = list[dict[str, Any]]
 
 
 def line(job: Job, **more: Any) -> str:
     return json.dumps({"digest": job.digest, "job": job.canonical(), "places": {}, **more}) + "\n"
 
 
-def read(path: Path) -> Events:
+def read(path: Path) -> Told:
     return [json.loads(text) for text in path.read_text().splitlines()]
 
 
-def kinds(events: Events) -> list[str]:
+def kinds(events: Told) -> list[str]:
     """The events' names, repetitions left out."""
     names = [e["event"] for e in events]
     return [n for i, n in enumerate(names) if not i or names[i - 1] != n]
 
 
-def scores(events: Events) -> dict[str, float]:
+def scores(events: Told) -> dict[str, float]:
     return {e["metric"]: e["value"] for e in events if e["event"] == "score"}
 
 
-def last_try(events: Events, digest: str) -> Events:
+def last_try(events: Told, digest: str) -> Told:
     """The events of a job's last try."""
     start = max(i for i, e in enumerate(events) if e == {"event": "started", "digest": digest})
     ends = [i for i, e in enumerate(events) if i > start and e["event"] in ENDS]
@@ -62,10 +62,10 @@ def process() -> Iterator[None]:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., tuple[int, Events]]:
+def run(tmp_path: Path) -> Callable[..., tuple[int, Told]]:
     """Run a file of jobs in this process; gives the exit code and all events so far."""
 
-    def do(*lines: str, more: tuple[str, ...] = ()) -> tuple[int, Events]:
+    def do(*lines: str, more: tuple[str, ...] = ()) -> tuple[int, Told]:
         jobs, events = tmp_path / "jobs.jsonl", tmp_path / "events.jsonl"
         jobs.write_text("".join(lines))
         arguments = ["--jobs", str(jobs), "--events", str(events), "--device", "cpu", "--threads", "1"]
@@ -253,7 +253,7 @@ def test_empty_lines_are_no_jobs(bench: Bench, run: Any) -> None:
 
 def test_what_is_no_job_is_a_failure_of_the_user() -> None:
     written = io.StringIO()
-    end = execute.execute({"digest": "d", "job": {}}, execute.Events(written), execute.Stop(None))
+    end = execute.execute({"digest": "d", "job": {}}, Events(written), execute.Stop(None))
     events = [json.loads(text) for text in written.getvalue().splitlines()]
     assert end == "failed" and [e["event"] for e in events] == ["started", "failed"]
     assert events[1]["outcome"] == "user" and events[1]["message"] == "KeyError: 'model'"
@@ -291,9 +291,9 @@ class Child:
         self.process.stdin.write(line(job, **command).encode())
         self.process.stdin.flush()
 
-    def until(self, *names: str) -> Events:
+    def until(self, *names: str) -> Told:
         """Events up to the first of these names; fails at the end of the pipe."""
-        found: Events = []
+        found: Told = []
         for text in self.events:
             found.append(json.loads(text))
             if found[-1]["event"] in names:
@@ -393,7 +393,7 @@ def test_the_libraries_are_no_matter_of_the_collector_which_goes_on_after_them()
 
 
 def test_a_training_process_tells_whose_products_it_computed(
-    run: Callable[..., tuple[int, Events]], bench: Bench
+    run: Callable[..., tuple[int, Told]], bench: Bench
 ) -> None:
     code, sent = run(line(bench.job(steps=1)))
     (facts,) = [event["values"] for event in sent if event["event"] == "provenance"]

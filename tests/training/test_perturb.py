@@ -15,8 +15,8 @@ from ftbench.domain.recipe import Recipe
 from ftbench.errors import BadValue
 from ftbench.perturbations.noise import wrong_labels
 from ftbench.perturbations.train_size import quantile_bins, subset_order
+from ftbench.run.seeding import keys_of, stream_seed
 from ftbench.training.perturb import Perturbed, apply
-from ftbench.training.seeding import keys_of, stream_seed
 
 COLA, MNLI, STSB = (tasks.find(name) for name in ("cola", "mnli", "stsb"))
 TWO = np.array([1, 0, 1, 1, 0, 1, 1, 0, 1, 1] * 10)  # 70 of class 1

@@ -14,10 +14,10 @@ import torch
 from ftbench import tasks
 from ftbench.domain.job import Job
 from ftbench.errors import DataError
+from ftbench.run.seeding import stream_seed
 from ftbench.tasks import sources, toy
 from ftbench.training import evaluation, probe, scoring
 from ftbench.training.corpus import EvaluationSet
-from ftbench.training.seeding import stream_seed
 from ftbench.training.watch import Diverged
 from tests.conftest import NEIGHBOURS
 from tests.training.conftest import Bench

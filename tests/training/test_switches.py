@@ -11,9 +11,9 @@ from torch import Tensor
 
 from ftbench import methods
 from ftbench.nn import tables
+from ftbench.run.run import Run
 from ftbench.testing.bench import weights
 from ftbench.training import products
-from ftbench.training.run import Run
 
 from .conftest import Bench
 

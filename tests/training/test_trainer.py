@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from ftbench.errors import BadValue, UnknownName
 from ftbench.methods import Method
 from ftbench.nn.optimizers import Optimizer
+from ftbench.run.data import Batch
+from ftbench.run.run import Run
 from ftbench.training import evaluation
-from ftbench.training.data import Batch
-from ftbench.training.run import Run
 from ftbench.training.trainer import Stopped, Trainer
 from ftbench.training.watch import Diverged, Watch
 from tests.training.conftest import Bench, Watcher

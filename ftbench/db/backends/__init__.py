@@ -1,0 +1,1 @@
+"""What differs between databases; ``base`` says what each must do."""

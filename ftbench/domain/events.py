@@ -1,0 +1,240 @@
+"""The events of a training process, one JSON object a line: read strictly, gathered job by job.
+
+Read by the worker from a pipe and by ``ingest`` from a file; nothing counts until the event that ends a job.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Any, TypeVar
+
+from ftbench.domain.result import CurvePoint, JobResult, Outcome, Predictions, Score
+from ftbench.errors import ProtocolError
+
+T = TypeVar("T", str, int)
+
+_SHOWN = 80  # characters of a wrong line that a message quotes
+
+
+@dataclass(frozen=True)
+class End:
+    """How the training process says that a job ended.
+
+    Attributes:
+        kind: ``done``, ``failed`` or ``stopped``.
+        outcome: the class of a failure.
+    """
+
+    kind: str
+    outcome: Outcome = Outcome.OK
+    message: str = ""
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a training process knows of the memory that it trains in: the device's, in MiB.
+
+    Attributes:
+        held: the most that the process has held.
+        free: what nobody holds now.
+        total: all that there is.
+    """
+
+    held: int
+    free: int
+    total: int
+
+
+def parse(line: bytes | str) -> dict[str, Any]:
+    """The event of one line.
+
+    Raises:
+        ProtocolError: it is not a JSON object with an ``event``.
+    """
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ProtocolError(f"not an event: {_shown(line)}") from None
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        raise ProtocolError(f"not an event: {_shown(line)}")
+    return event
+
+
+class Collector:
+    """Gathers the events of one job.
+
+    A point, score or prediction that comes twice (the process was interrupted and resumed) counts once, the
+    later one.
+
+    Attributes:
+        started: whether the training process has taken the job on.
+        run, step, total: the last progress that was heard of.
+        memory: the memory at that time, where it is known.
+    """
+
+    def __init__(self, digest: str) -> None:
+        """Begin with nothing."""
+        self.digest = digest
+        self.started = False
+        self.run, self.step, self.total = "", 0, 0
+        self.memory: Memory | None = None
+        self.provenance: dict[str, Any] = {}
+        self._scores: dict[tuple[str, str], Score] = {}
+        self._curves: dict[tuple[str, int, str], CurvePoint] = {}
+        self._predictions: dict[tuple[str, str], Predictions] = {}
+
+    def take(self, event: Mapping[str, Any]) -> End | None:
+        """Take one event in.
+
+        Returns:
+            How the job ended, where this event says so.
+
+        Raises:
+            ProtocolError: the event is unknown, lacks a field, or is another job's.
+        """
+        if event.get("digest", self.digest) != self.digest:
+            raise ProtocolError(f"an event of another job: {_shown(json.dumps(event))}")
+        match event["event"]:
+            case "ready":
+                pass
+            case "started":
+                self.started = True
+            case "progress":
+                self.run, self.step = _str(event, "run"), _int(event, "step")
+                self.total = _int(event, "total")
+                if "memory" in event:
+                    told = {"event": "progress", **_mapping(event, "memory")}
+                    self.memory = Memory(_int(told, "held"), _int(told, "free"), _int(told, "total"))
+            case "curve":
+                self._curve(event)
+            case "score":
+                self._score(event)
+            case "predictions":
+                self._prediction(event)
+            case "provenance":
+                self.provenance.update(_mapping(event, "values"))
+            case "done":
+                if not self._scores:
+                    raise ProtocolError("the job is said to be done, and no score came")
+                return End("done")
+            case "stopped":
+                return End("stopped")
+            case "failed":
+                return _failure(event)
+            case other:
+                raise ProtocolError(f"unknown event '{other[:_SHOWN]}'")
+        return None
+
+    def result(self, provenance: Mapping[str, Any] | None = None) -> JobResult:
+        """All that came, with what the caller knows of where it came from."""
+        return JobResult(
+            scores=tuple(self._scores.values()),
+            curves=tuple(self._curves.values()),
+            predictions=tuple(self._predictions.values()),
+            provenance={**self.provenance, **(provenance or {})},
+        )
+
+    def _curve(self, event: Mapping[str, Any]) -> None:
+        run, step, name = _str(event, "run"), _int(event, "step"), _str(event, "name")
+        point = CurvePoint(run, step, name, _float(event, "value"))
+        if math.isfinite(point.value):  # the table holds numbers; a diverged job says so by itself
+            self._curves[point.run, point.step, point.name] = point
+
+    def _score(self, event: Mapping[str, Any]) -> None:
+        score = Score(_str(event, "evaluation"), _str(event, "metric"), _float(event, "value"))
+        if not math.isfinite(score.value):
+            raise ProtocolError(f"the score {score.metric} on {score.evaluation} is not a finite number")
+        self._scores[score.evaluation, score.metric] = score
+
+    def _prediction(self, event: Mapping[str, Any]) -> None:
+        found = Predictions(
+            run=_str(event, "run"),
+            evaluation=_str(event, "evaluation"),
+            rows=_int(event, "rows"),
+            outputs=_int(event, "outputs"),
+            logits=_bytes(event, "logits"),
+        )
+        try:
+            size = len(zlib.decompress(found.logits))
+        except zlib.error:
+            size = -1
+        if size != 4 * found.rows * found.outputs:
+            shape = f"{found.rows} x {found.outputs}"
+            raise ProtocolError(f"the predictions on {found.evaluation} are not {shape} numbers")
+        self._predictions[found.run, found.evaluation] = found
+
+
+def _failure(event: Mapping[str, Any]) -> End:
+    try:
+        outcome = Outcome(_str(event, "outcome"))
+    except ValueError:
+        raise ProtocolError(f"unknown outcome {_shown(str(event['outcome']))}") from None
+    if outcome is Outcome.OK:
+        raise ProtocolError("a failure whose outcome is 'ok'")
+    return End("failed", outcome, " ".join(_str(event, "message").split()), _str(event, "traceback", ""))
+
+
+def _field(event: Mapping[str, Any], key: str, kind: type[T], default: T | None) -> T:
+    value = event.get(key, default)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
+    return value
+
+
+def _str(event: Mapping[str, Any], key: str, default: str | None = None) -> str:
+    return _field(event, key, str, default)
+
+
+def _int(event: Mapping[str, Any], key: str) -> int:
+    return _field(event, key, int, None)
+
+
+def _float(event: Mapping[str, Any], key: str) -> float:
+    value = event.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
+    return float(value)
+
+
+def _bytes(event: Mapping[str, Any], key: str) -> bytes:
+    try:
+        return base64.b64decode(_str(event, key), validate=True)
+    except (binascii.Error, ValueError):
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'") from None
+
+
+def _mapping(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = event.get(key)
+    if not isinstance(value, dict):
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
+    return value
+
+
+def _shown(line: bytes | str) -> str:
+    text = line.decode(errors="replace") if isinstance(line, bytes) else line
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+
+
+def encode_logits(logits: bytes) -> str:
+    """Float32 bytes as the text of a ``predictions`` event."""
+    return base64.b64encode(zlib.compress(logits, 6)).decode("ascii")
+
+
+class Events:
+    """Writes events, a JSON object a line."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        """Take the stream; every line is flushed."""
+        self._stream = stream
+
+    def send(self, event: str, **values: Any) -> None:
+        """Write one event."""
+        self._stream.write(json.dumps({"event": event, **values}, separators=(",", ":")) + "\n")
+        self._stream.flush()

@@ -1,0 +1,73 @@
+"""Reports as tidy CSV: one row a cell, numbers as fractions.
+
+Columns: ``table``, ``part`` (main, noise, reduction, noise_curve, reduction_curve), ``model``,
+``train_size`` (empty: all rows), ``changed`` (recipe settings changed by hand, as JSON), ``perturbation``
+and ``ratio`` (empty in a table of clean runs), ``label``, ``method``, ``hparams`` (JSON), ``column`` (as in
+JSON), ``kind`` (score, average, difference, estimate), ``task``, ``evaluation``, ``metric``, ``n`` and
+``planned`` (scores there, and queued), ``missing`` (JSON: reason -> number), ``reduced`` (1: an average or
+difference over fewer scores than queued), ``mean``, ``max``, ``std`` (ddof 1), ``tasks`` (of an average or
+difference), ``seeds``, ``values``, ``jobs`` (digests), separated by spaces and in the same order;
+``remark`` (what the method says of its scores on the task); ``median``, ``iqm``; ``collapsed`` (scores of
+runs that collapsed); ``difference``, ``difference_low``, ``difference_high``, ``pairs``, ``p``,
+``p_corrected`` (to the baseline, paired by seed, with its 95 % interval, the seeds behind it, and the
+t-test's p); ``text`` (of the kinds ``group`` and ``runs``, and where words stand for an estimate); ``low``,
+``high`` (of an estimate's 95 % interval). Cells without meaning have no row.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+
+from ftbench.render.table import Cell, Column, Group, Report, Row, Section
+
+COLUMNS = (
+    "table part model train_size changed perturbation ratio label method hparams column kind "
+    "task evaluation metric n planned missing reduced mean max std tasks seeds values jobs remark "
+    "median iqm collapsed difference difference_low difference_high pairs p p_corrected text low high"
+).split()
+
+
+def render(report: Report) -> str:
+    """The report as text, with a line of headings."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for section in report.sections:
+        for group in section.groups:
+            for row in group.rows:
+                for column, cell in zip(section.columns, row.cells, strict=True):
+                    if cell.applies:
+                        writer.writerow(_values(report.table, section, group, row, column, cell))
+    return file.getvalue()
+
+
+def _values(
+    table: str, section: Section, group: Group, row: Row, column: Column, cell: Cell
+) -> Iterator[object]:
+    yield from (table, section.part, section.model, _text(section.train_size), _json(section.changed))
+    yield from (_text(section.scores.axis), _text(group.ratio))
+    yield from (row.label, row.method, _json(row.hparams))
+    yield from (column.key, column.kind, _text(column.task), _text(column.evaluation), _text(column.metric))
+    yield from (cell.n, cell.planned, _json(cell.missing), int(cell.reduced))
+    yield from (_text(cell.mean), _text(cell.max), _text(cell.std))
+    yield " ".join(cell.tasks)
+    yield " ".join(str(seed) for seed in cell.seeds)
+    yield " ".join(repr(value) for value in cell.values)
+    yield " ".join(cell.jobs)
+    yield cell.remark
+    yield from (_text(cell.median), _text(cell.iqm), cell.collapsed)
+    tested = cell.tested
+    names = ("difference", "low", "high", "n", "p", "p_corrected")
+    yield from (_text(getattr(tested, name)) if tested else "" for name in names)
+    yield from (cell.text, _text(cell.low), _text(cell.high))
+
+
+def _text(value: float | str | None) -> str:
+    return "" if value is None else value if isinstance(value, str) else repr(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False) if value else ""

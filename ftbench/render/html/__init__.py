@@ -1,0 +1,229 @@
+"""A report as one HTML file that needs nothing else: no network, no other file.
+
+The tables are in the page as they are; its script only sorts, filters and shows what is behind a number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ftbench.render.behind import sources
+from ftbench.render.numbers import interval, legend, percent, shown
+from ftbench.render.plots.theme import alike
+from ftbench.render.sheet import figure
+from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section, Tested
+
+HERE = Path(__file__).parent
+STATISTICS = {
+    "mean": "mean",
+    "median": "median",
+    "iqm": "interquartile mean",
+    "max": "max",
+    "std": "standard deviation (ddof 1)",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A plot of the page.
+
+    Attributes:
+        name: what it shows, for its button.
+        spec: the Vega-Lite specification.
+    """
+
+    name: str
+    spec: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the page shows beside the tables.
+
+    Attributes:
+        jobs: digest -> what it took: values to show in the columns that ``took`` names, then the number of
+            its surroundings.
+        took: the headings of those columns.
+        surroundings: what jobs ran with: name -> value, each once.
+        commands: digest of the first job of a cell -> the commands that queue its jobs again.
+        figures: for each table its plots.
+        script: the plotting library's code, "" where there are no plots.
+    """
+
+    jobs: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    took: Sequence[str] = ()
+    surroundings: Sequence[Mapping[str, str]] = ()
+    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    figures: Sequence[Sequence[Figure]] = ()
+    script: str = ""
+
+
+def render(report: Report, details: Details | None = None) -> str:
+    """The page.
+
+    Args:
+        report: the tables.
+        details: what is behind the numbers; without it only the scores are.
+    """
+    import jinja2
+
+    details = details or Details()
+    loader = jinja2.FileSystemLoader(HERE)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    sections = [_section(report, section, at) for at, section in enumerate(report.sections)]
+    figures = [list(found) for found in details.figures] or [[] for _ in sections]
+    specs = iter(alike([dict(figure.spec) for found in figures for figure in found]))
+    return environment.get_template("page.html.j2").render(
+        report=report,
+        sections=sections,
+        figures=figures,
+        style=(HERE / "page.css").read_text(encoding="utf-8"),
+        script=(HERE / "page.js").read_text(encoding="utf-8"),
+        library=details.script.replace("</script", "<\\/script"),
+        data=_json(_data(report, details)),
+        specs=_json([[next(specs) for _ in found] for found in figures]),
+    )
+
+
+def _json(value: Any) -> str:
+    """JSON that can stand inside a script element, whatever the names in it."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
+    """A table as the template takes it."""
+    return {
+        "title": section.title,
+        "caption": [*section.caption[:1], legend(section, "bold", "underlined"), *section.caption[1:]],
+        "notes": section.notes,
+        "grouped": section.axis or ("condition" if any(group.title for group in section.groups) else ""),
+        "columns": section.columns,
+        "rows": [
+            {
+                "label": row.label,
+                "group": group.title if group.ratio is None else f"{100 * group.ratio:g} %",
+                "place": g if group.ratio is None else group.ratio,
+                "hparams": ", ".join(f"{name}={value}" for name, value in row.hparams.items()),
+                "cells": [
+                    _cell(cell, column, _key(str(at), g, r, c))
+                    for c, (cell, column) in enumerate(zip(row.cells, section.columns, strict=True))
+                ],
+            }
+            for g, group in enumerate(section.groups)
+            for r, row in enumerate(group.rows)
+        ],
+    }
+
+
+def _key(section: str, group: int, row: int, column: int) -> str:
+    return f"{section}.{group}.{row}.{column}"
+
+
+def _cell(cell: Cell, column: Column, key: str) -> dict[str, Any]:
+    """A cell as the template takes it: its words, and the number that it is sorted by."""
+    told = shown(cell, column)
+    return {
+        "key": key,
+        "figures": told.figures,
+        "note": told.note,
+        "kind": column.kind,
+        "words": cell.text if column.kind in TEXTS else "",
+        "value": {"group": cell.text, "runs": cell.n}.get(column.kind, cell.mean),
+        "applies": cell.applies,
+    }
+
+
+def _data(report: Report, details: Details) -> dict[str, Any]:
+    """What the script shows: every cell by its key, every job by its place in a list."""
+    places: dict[str, int] = {}
+    cells: dict[str, Any] = {}
+    for s, section in enumerate(report.sections):
+        # The scores behind estimates are in the data alone: no table of the page shows them.
+        tables = {str(s): section} | ({f"{s}b": section.basis} if section.basis else {})
+        keys = {
+            (id(group), id(row), column.key): _key(name, g, r, c)
+            for name, table in tables.items()
+            for g, group in enumerate(table.groups)
+            for r, row in enumerate(group.rows)
+            for c, column in enumerate(table.columns)
+        }
+        for table in tables.values():
+            for place in _places(table):
+                group, row, column, _ = place
+                key = keys[id(group), id(row), column.key]
+                cells[key] = _behind(report, table, place, keys, places, details)
+    jobs = [[digest[:12], *details.jobs.get(digest, ())] for digest in places]
+    return {"cells": cells, "jobs": jobs, "took": list(details.took), "with": list(details.surroundings)}
+
+
+def _places(section: Section) -> Iterator[tuple[Group, Row, Column, Cell]]:
+    """The cells with numbers, and where they stand."""
+    for group in section.groups:
+        for row in group.rows:
+            for column, cell in zip(section.columns, row.cells, strict=True):
+                if cell.applies and column.kind not in TEXTS:
+                    yield group, row, column, cell
+
+
+def _behind(
+    report: Report,
+    section: Section,
+    place: tuple[Group, Row, Column, Cell],
+    keys: Mapping[tuple[int, int, str], str],
+    places: dict[str, int],
+    details: Details,
+) -> dict[str, Any]:
+    """One cell: its facts, and its jobs or the cells that it comes from."""
+    group, row, column, cell = place
+    title = " · ".join(part for part in (row.label, column.title, column.subtitle, group.title) if part)
+    found: dict[str, Any] = {"title": title, "facts": _facts(cell, column)}
+    if column.kind == "score":
+        found["seeds"], found["scores"] = list(cell.seeds), [round(100 * value, 4) for value in cell.values]
+        found["jobs"] = [places.setdefault(digest, len(places)) for digest in cell.jobs]
+        found["commands"] = list(details.commands.get(cell.jobs[0], ())) if cell.jobs else []
+    else:
+        behind = sources(report, section, group, row, column)
+        found["from"] = [
+            [keys[id(source.group), id(source.row), source.column.key], list(source.cell.seeds)]
+            for source in behind
+        ]
+    return found
+
+
+def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
+    """What a reader sees of a cell at a glance: name and value; a new statistic is one line here."""
+    n = str(cell.n) if cell.complete else f"{cell.n} of {cell.planned}"
+    facts = [("n", n)]
+    for name, title in STATISTICS.items():
+        value = getattr(cell, name)
+        if value is not None:
+            told = "value" if (name, column.kind) == ("mean", "estimate") else title
+            facts.append((told, percent(value, signed=column.signed)))
+    if column.kind == "estimate" and interval(cell, column):
+        facts.append(("95 % interval", interval(cell, column)))
+    if cell.tested is not None:
+        facts += _tested(cell.tested)
+    if cell.collapsed:
+        facts.append(("collapsed runs", str(cell.collapsed)))
+    missing = ", ".join(f"{number} {reason}" for reason, number in cell.missing.items() if number)
+    facts += [("missing", missing)] if missing else []
+    facts += [("note", cell.remark)] if cell.remark else []
+    return facts
+
+
+def _tested(tested: Tested) -> list[tuple[str, str]]:
+    """The difference to the baseline, and how sure it is."""
+    ends = ", ".join(percent(end, signed=True) for end in (tested.low, tested.high))
+    found = f"{percent(tested.difference, signed=True)} [{ends}] over {tested.n} seeds"
+    p, corrected = (figure(value, "p") for value in (tested.p, tested.p_corrected))
+    return [
+        ("difference to the baseline", f"{found} {tested.mark}".rstrip()),
+        ("p, p corrected", f"{p}, {corrected}"),
+    ]

@@ -1,0 +1,116 @@
+"""Reports as JSON, schema ``ftbench.report/1``: fields may be added, none is renamed or removed.
+
+The document::
+
+    {"schema": "ftbench.report/1", "table": "main" | "robustness" | "curves", "baseline": name,
+     "sections": [section], "notes": [text]}
+
+A section is one model, one size of the training set and one recipe::
+
+    {"part": "main" | "noise" | "reduction" | "noise_curve" | "reduction_curve", "title": text,
+     "caption": [text],
+     "model": id, "train_size": rows | null (all), "changed": {setting: value} (changed by hand),
+     "recipe": {setting: value} (what all its jobs share),
+     "columns": [{"key", "kind": "score" | "average" | "difference" | "estimate" | "group" | "runs",
+                  "title", "task", "evaluation", "metric"}],
+     "perturbation": "noise" | "reduction" | null,
+     "groups": [{"ratio": fraction | null, "rows": [row]}], "notes": [text]}
+
+Column keys: the task; ``average`` (over all tasks, null unless every seed queued is there);
+``average_shared`` (over the tasks and seeds that every method with a score has); ``difference``; of curves
+``slope`` (for 0.1 of the ratio), ``area``, ``below`` (a ratio) and ``slope_difference``; each with ``:own``
+where it is of the tasks' own metrics beside another one.
+
+A row is a method::
+
+    {"label": text, "method": name, "hparams": {name: value}, "cells": {column key: cell}}
+
+A cell, all scores as fractions, null where there is none::
+
+    {"mean", "max", "median", "iqm", "std" (ddof 1), "n" (scores there), "planned" (queued), "complete": bool,
+     "missing": {reason: number}, "places": {"mean" | "max": 1 | 2} (best or second of its column),
+     "seeds": [seed], "values": [score], "jobs": [digest],          (a score: in the same order)
+     "remark": text | null,                                       (what the method says of it)
+     "collapsed": number,                                         (scores of runs that collapsed)
+     "tested": null | {"difference", "low", "high", "n", "p", "p_corrected", "mark": "▲" | "▼" | ""}}
+                                                    (to the baseline: paired by seed, 95 % interval, t-test)
+    {…, "tasks": [name], "reduced": bool}                          (an average or difference: what it is over)
+    {…, "low", "high" (95 % interval), "seeds", "values" (a seed's own), "tested" (a difference),
+     "text": text | null (where words stand for a number)}                                     (an estimate)
+    {"text": text}                                                 (group and runs)
+
+Reasons: queued, running, failed, diverged, cancelled, not queued, no score. A cell without meaning is null.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
+
+SCHEMA = "ftbench.report/1"
+
+
+def render(report: Report) -> str:
+    """The report as text; a NaN in it would be a bug and is refused."""
+    return json.dumps(document(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as plain values."""
+    return {
+        "schema": SCHEMA,
+        "table": report.table,
+        "baseline": report.baseline,
+        "sections": [_section(section) for section in report.sections],
+        "notes": list(report.notes),
+    }
+
+
+def _section(section: Section) -> dict[str, Any]:
+    return {
+        "part": section.part,
+        "title": section.title,
+        "caption": list(section.caption),
+        "model": section.model,
+        "train_size": section.train_size,
+        "changed": dict(section.changed),
+        "recipe": dict(section.recipe),
+        "perturbation": section.scores.axis,
+        "columns": [_column(column) for column in section.columns],
+        "groups": [_group(group, section.columns) for group in section.groups],
+        "notes": list(section.notes),
+    }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {name: getattr(column, name) for name in ("key", "kind", "title", "task", "evaluation", "metric")}
+
+
+def _group(group: Group, columns: tuple[Column, ...]) -> dict[str, Any]:
+    return {"ratio": group.ratio, "rows": [_row(row, columns) for row in group.rows]}
+
+
+def _row(row: Row, columns: tuple[Column, ...]) -> dict[str, Any]:
+    cells = {column.key: _cell(cell, column) for column, cell in zip(columns, row.cells, strict=True)}
+    return {"label": row.label, "method": row.method, "hparams": dict(row.hparams), "cells": cells}
+
+
+def _cell(cell: Cell, column: Column) -> dict[str, Any] | None:
+    if not cell.applies:
+        return None
+    if column.kind in TEXTS:
+        return {"text": cell.text}
+    names = ("mean", "max", "median", "iqm", "std", "n", "planned")
+    values: dict[str, Any] = {name: getattr(cell, name) for name in names}
+    values |= {"complete": cell.complete, "missing": dict(cell.missing), "places": dict(cell.places)}
+    if column.kind == "score":
+        values |= {"seeds": list(cell.seeds), "values": list(cell.values), "jobs": list(cell.jobs)}
+        values |= {"tested": asdict(cell.tested) if cell.tested else None, "collapsed": cell.collapsed}
+        return values | {"remark": cell.remark or None}
+    if column.kind == "estimate":
+        values |= {"low": cell.low, "high": cell.high, "seeds": list(cell.seeds), "values": list(cell.values)}
+        return values | {"tested": asdict(cell.tested) if cell.tested else None, "text": cell.text or None}
+    return values | {"tasks": list(cell.tasks), "reduced": cell.reduced}

@@ -1,0 +1,151 @@
+r"""Reports as LaTeX with booktabs: a file that compiles as it is, and that a paper can ``\input``.
+
+A paper that inputs it loads ``booktabs`` and ``graphicx``; the file's own preamble is then skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from ftbench.render.numbers import legend, shown
+from ftbench.render.table import COUNTED, Cell, Column, Group, Report, Section
+
+MARKS = {0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}
+HEAD = r"""% Compiles as it is; a paper that loads booktabs and graphicx can \input it.
+\ifdefined\maketitle\def\ftbenchend{}\else
+\documentclass{article}
+\usepackage[utf8]{inputenc}
+\usepackage[T1]{fontenc}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+\usepackage[margin=2cm]{geometry}
+\usepackage{booktabs,graphicx}
+\begin{document}
+\def\ftbenchend{\end{document}}\fi
+"""
+# A table wider than the lines is made smaller; a narrow one is not made larger.
+FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+_SPECIAL: Mapping[str, str] = MappingProxyType(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        '"': r"\textquotedbl{}",
+        "`": r"\textasciigrave{}",
+        "'": r"\textquotesingle{}",
+        "-": "-{}",  # two hyphens in a name are no dash
+        "[": "{[}",  # a row that begins with one would be read as an option of the row before
+        "]": "{]}",
+        "*": "{*}",
+        **{char: f"\\{char}" for char in "#$%&_{}"},
+        **{"Δ": r"$\Delta$", "×": r"$\times$", "·": r"$\cdot$", "±": r"$\pm$", "−": "$-$", "≥": r"$\geq$"},
+        **{"–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}", "→": r"$\rightarrow$"},
+        **{"≠": r"$\neq$", "▲": r"$\bigtriangleup$", "▼": r"$\bigtriangledown$"},
+        **{"≤": r"$\leq$", "α": r"$\alpha$", "β": r"$\beta$", "λ": r"$\lambda$", "σ": r"$\sigma$"},
+    }
+)
+_SIGN = re.compile(r"(?<!\S)(\+|-\{\})(?=\d)")  # of escaped text
+#: Letters of Latin-1 and Latin Extended-A that pdfTeX's T1 fonts have.
+_LETTERS = frozenset(
+    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ"
+    "ĂăĄąĆćČčĎďĐđĒēĘęĚěĞğĢģĪīİıĶķĹĺĻļĽľŁłŃńŅņŇňŌōŐőŒœŔŕŖŗŘřŚśŞşŠšŢţŤťŪūŮůŰűŲųŸŹźŻżŽž§°"
+)
+
+
+def render(report: Report) -> str:
+    """The report as a document: a table environment for each section."""
+    blocks = ["\n".join(_section(section, at)) for at, section in enumerate(report.sections, start=1)]
+    if report.notes:
+        blocks.append("\n\n".join(escape(note) for note in report.notes))
+    return HEAD + "\n" + "\n\n".join(blocks) + "\n\n\\ftbenchend\n"
+
+
+def escape(text: str) -> str:
+    """Text that LaTeX prints as it is, on one line; a character without a glyph becomes its code."""
+    return "".join(_char(char) for char in " ".join(text.split()))
+
+
+def _char(char: str) -> str:
+    if char in _SPECIAL:
+        return _SPECIAL[char]
+    if (char.isascii() and char.isprintable()) or char in _LETTERS:
+        return char
+    return rf"\texttt{{U+{ord(char):04X}}}"
+
+
+def _section(section: Section, at: int) -> Iterator[str]:
+    count = _same_count(section)
+    width = len(section.columns) + 1
+    yield r"\begin{table}[htbp]"
+    yield r"\centering"
+    yield rf"\caption{{\textbf{{{escape(section.title)}.}} {escape(_caption(section, count))}}}"
+    yield rf"\label{{tab:{section.part}-{at}}}\medskip"
+    yield FIT
+    aligned = "".join("l" if column.kind == "group" else "r" for column in section.columns)
+    yield rf"\begin{{tabular}}{{l{aligned}}}"
+    yield r"\toprule"
+    yield _line("Method", *(escape(column.title) for column in section.columns))
+    if any(column.subtitle for column in section.columns):
+        yield _line("", *(rf"{{\small {escape(column.subtitle)}}}" for column in section.columns))
+    for group in section.groups:
+        yield r"\midrule"
+        yield from _group(group, section, width, count)
+    yield r"\bottomrule"
+    yield r"\end{tabular}}"
+    if section.notes:
+        notes = r"\\ ".join(escape(note) for note in section.notes)
+        yield r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize\raggedright"
+        yield rf"{notes}\end{{minipage}}"
+    yield r"\end{table}"
+
+
+def _caption(section: Section, count: str) -> str:
+    """The whole caption: how to read the table, what is marked, and the count that every cell has."""
+    everywhere = f"{count} in every cell." if count else ""
+    first, *rest = section.caption
+    told = [first, legend(section, "bold", "underlined"), everywhere, *rest]
+    return " ".join(text if text.endswith(".") else f"{text}." for text in told if text)
+
+
+def _same_count(section: Section) -> str:
+    """The count that all cells with scores share, such as ``n=3``; "" where they differ or lack some."""
+    counts = {
+        shown(cell, column).count
+        for group in section.groups
+        for row in group.rows
+        for cell, column in zip(row.cells, section.columns, strict=True)
+        if column.kind in COUNTED and cell.applies
+    }
+    only = counts.pop() if len(counts) == 1 else ""
+    return "" if "/" in only else only
+
+
+def _group(group: Group, section: Section, width: int, count: str) -> Iterator[str]:
+    if group.title:
+        yield rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape(group.title)}}}}} \\"
+    for row in group.rows:
+        cells = zip(row.cells, section.columns, strict=True)
+        yield _line(escape(row.label), *(_cell(cell, column, count) for cell, column in cells))
+
+
+def _cell(cell: Cell, column: Column, count: str) -> str:
+    found = shown(cell, column)
+    figures = [MARKS[place].format(_figure(figure)) for figure, place in found.figures]
+    words = [figure if at == 0 else f"({figure})" for at, figure in enumerate(figures)]
+    note = found.marks if found.count == count else found.note
+    if note:
+        words.append(rf"{{\scriptsize {escape(note)}}}")
+    return " ".join(words)
+
+
+def _figure(text: str) -> str:
+    """A number, or those of an interval, with the minus of mathematics."""
+    return _SIGN.sub(lambda sign: f"${sign[0][0]}$", escape(text))
+
+
+def _line(*cells: str) -> str:
+    return " & ".join(cells) + r" \\"

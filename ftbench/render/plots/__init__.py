@@ -1,0 +1,87 @@
+"""Plots: Vega-Lite specifications, each a pure function of a tidy data frame, and their files."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ftbench.errors import BadValue, FtbenchError
+
+#: Kind -> what it shows.
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "strip": "every run of every method, by task",
+        "sweep": "scores over the values of a hyper-parameter",
+        "robustness": "scores against the ratio of a perturbation",
+        "learning": "training loss against steps",
+        "cost": "score against time and memory, with the Pareto front",
+        "ranks": "average ranks over tasks: critical-difference diagram",
+        "reproduction": "published against measured scores",
+    }
+)
+SUFFIXES = (".svg", ".pdf", ".png")
+
+__all__ = ["KINDS", "SUFFIXES", "check_name", "embedded", "write"]
+
+
+def check_name(path: Path) -> None:
+    """Refuse a file whose name asks for no format of plots.
+
+    Raises:
+        BadValue: it ends in none of ``SUFFIXES``.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise BadValue(f"{path}: name a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+
+
+def write(spec: Mapping[str, Any], path: Path) -> None:
+    """Draw a plot into a file; its name's end says in which format.
+
+    Raises:
+        BadValue: the name asks for no such format.
+        FtbenchError: the file cannot be written, or the plotting packages are missing.
+    """
+    from ftbench.render.plots import theme
+
+    check_name(path)
+    theme.load()
+    import vl_convert
+
+    kind, shown = path.suffix.lower(), {**spec, "background": "white"}
+    if kind == ".svg":
+        content = vl_convert.vegalite_to_svg(shown).encode()
+    elif kind == ".pdf":
+        content = vl_convert.vegalite_to_pdf(shown)
+    else:
+        content = vl_convert.vegalite_to_png(shown, scale=2)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise FtbenchError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def embedded() -> str:
+    """The code that shows plots in a page without a network: Vega, Vega-Lite and ``vegaEmbed``.
+
+    Putting it together takes longer than most reports; it is kept in the user's cache folder.
+    """
+    import vl_convert
+
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ftbench"
+    kept = folder / f"vega-embed-{importlib.metadata.version('vl-convert-python')}.js"
+    try:
+        return kept.read_text(encoding="utf-8")
+    except OSError:
+        code = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_text(code, encoding="utf-8")
+        part.replace(kept)
+    except OSError:
+        part.unlink(missing_ok=True)  # a cache that cannot be written is done without
+    return code

@@ -1,0 +1,70 @@
+"""Scores against the ratio of a perturbation, and losses against steps, with bands over seeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ftbench.render.plots import theme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def robustness(frame: pd.DataFrame, title: str, axis: str) -> theme.Spec:
+    """Each method's mean score at each ratio, a panel for each task; a band of one standard deviation.
+
+    Args:
+        frame: see ``ftbench.render.tidy``; one table.
+        title: of the plot.
+        axis: the perturbation.
+    """
+    frame = frame.assign(x=100 * frame["ratio"], value=100 * frame["value"])
+    told = "Mean over seeds × 100; band: one standard deviation (ddof 1) to each side."
+    return theme.finished(_lines(frame, f"{axis} (%)", points=True), title, told)
+
+
+def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
+    """Each method's training loss by step, a panel for each task; a band of one standard deviation.
+
+    Args:
+        frame: ``task``, ``label``, ``seed``, ``step``, ``value``: a row for each logged loss.
+        title: of the plot.
+    """
+    told = "Training loss as logged, mean over seeds; band: one standard deviation (ddof 1) to each side."
+    frame = frame.assign(x=frame["step"], metric="loss")
+    return theme.finished(_lines(frame, "step", points=False), title, told)
+
+
+def _lines(frame: pd.DataFrame, axis: str, *, points: bool) -> theme.Spec:
+    """Means with bands, a panel for each task."""
+    labels = list(dict.fromkeys(frame["label"]))
+    groups = frame.groupby("task", sort=False)
+    return theme.side_by_side([_panel(part, labels, axis, points, task) for task, part in groups])
+
+
+def _panel(part: pd.DataFrame, labels: list[str], axis: str, points: bool, task: object) -> theme.Spec:
+    found = part.groupby(["label", "x"], sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
+    found["low"], found["high"] = found["mean"] - found["std"], found["mean"] + found["std"]
+    rows = theme.records(found, "label", "x", "mean", "std", "low", "high", "count")
+    ticks = {"values": sorted(part["x"].unique().tolist())} if points else {}
+    x = theme.field("x:Q", title=axis, axis={**ticks, "grid": False}, scale={"nice": False, "padding": 8})
+    colour, score = theme.colour(labels), {"zero": False, "padding": 8}
+    digits = ".2f" if points else ".3f"
+    tips = [
+        theme.field("label:N", title="method"),
+        theme.field("x:Q", title=axis),
+        theme.field("mean:Q", format=digits),
+        theme.field("std:Q", title="standard deviation", format=digits),
+        theme.field("count:Q", title="runs"),
+    ]
+    band = {"x": x, "y": theme.field("low:Q", scale=score), "y2": theme.end("high"), "color": colour}
+    mean = theme.field("mean:Q", scale=score, title=str(part["metric"].iloc[0]))
+    line = {"x": x, "y": mean, "color": colour, "tooltip": tips}
+    layers = [
+        theme.layer(rows, "area", band, opacity=0.13),
+        theme.layer(rows, "line", {**line, "strokeDash": theme.dash(labels)}, strokeWidth=2),
+    ]
+    if points:
+        point = {**line, "shape": theme.shape(labels)}
+        layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=1))
+    return theme.layered(layers, theme.WIDTH, theme.HEIGHT, task)

@@ -1,0 +1,190 @@
+"""Spread over seeds: strips or violins by method (Bi-Drop's Figure 4), boxes by value (DPS's Figure 2)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ftbench.errors import BadValue, UnknownName
+from ftbench.render.plots import theme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BOX = "Box: the middle half of the runs, with whiskers to the lowest and the highest; line: the median."
+HALF = 0.3  # a box's width to each side
+POINTS = 60  # scores of one method on one task; more are shown as a box alone
+VIOLIN_FROM = 5  # runs; the shape of fewer is a guess
+STEPS = 64  # heights at which a violin's width is computed
+
+
+def strip(frame: pd.DataFrame, title: str, *, violin: bool = False) -> dict[str, Any]:
+    """Every score of every method, a panel for each task, with quartiles and median.
+
+    Args:
+        frame: see ``ftbench.render.tidy``; one table, clean runs.
+        title: of the plot.
+        violin: with the density of the runs as a shape, instead of a box.
+    """
+    labels = list(dict.fromkeys(frame["label"]))
+    told = f"Each point is a run. {BOX} Scores × 100."
+    if violin:
+        told = (
+            "Each point is a run. Shape: their density, from the lowest to the highest (Gaussian kernel, "
+            f"Scott's width), a box where fewer than {VIOLIN_FROM} runs differ; line: the median. "
+            "Scores × 100."
+        )
+    return theme.finished(_panels(frame.assign(place=frame["label"]), labels, "", violin), title, told)
+
+
+def sweep(frame: pd.DataFrame, title: str, over: str | None = None) -> dict[str, Any]:
+    """Scores against the values of a hyper-parameter, a panel for each task.
+
+    Args:
+        frame: see ``ftbench.render.tidy``; the rows of one method.
+        title: of the plot.
+        over: the hyper-parameter; None for the only one that differs between the rows.
+
+    Raises:
+        BadValue: no hyper-parameter differs, or several do and none was chosen.
+        UnknownName: there is no such hyper-parameter.
+    """
+    known = {text: json.loads(text) for text in frame["hparams"].unique()}
+    settings = list(known.values())
+    names = {name for one in settings for name in one}
+    differing = sorted(name for name in names if len({json.dumps(one.get(name)) for one in settings}) > 1)
+    if over is not None and over not in names:
+        raise UnknownName("hyper-parameter", over, names)
+    if over is None and len(differing) != 1:
+        told = f"choose one with --over: {', '.join(differing)}" if differing else "queue a grid first"
+        raise BadValue(f"sweep: {len(differing)} hyper-parameters differ between the rows; {told}")
+    chosen = over or differing[0]
+    values = {text: s.get(chosen) for text, s in known.items()}
+    order = [_text(value) for value in sorted(dict.fromkeys(values.values()), key=_rank)]
+    placed = frame.assign(place=frame["hparams"].map({text: _text(value) for text, value in values.items()}))
+    return theme.finished(
+        _panels(placed, order, chosen),
+        title,
+        f"Scores × 100 of the runs at each value of {chosen}. {BOX}",
+    )
+
+
+def _panels(frame: pd.DataFrame, order: list[str], axis: str, violin: bool = False) -> theme.Spec:
+    """Boxes or violins, and points, by ``place``, a panel for each task."""
+    frame = frame.assign(value=100 * frame["value"])
+    groups = frame.groupby("task", sort=False)
+    return theme.side_by_side([_panel(part, order, axis, violin, task) for task, part in groups])
+
+
+def _panel(part: pd.DataFrame, order: list[str], axis: str, violin: bool, task: object) -> theme.Spec:
+    """Boxes at whole numbers, the points of each a little beside one another; the axis names the places."""
+    part = part.assign(at=part["place"].map({place: at for at, place in enumerate(order)}))
+    boxes = _boxes(part)
+    shapes = violins(part) if violin else []
+    outlined = {one["place"] for one in shapes}
+    every = theme.records(boxes, *boxes.columns)
+    boxed = [row for row in every if row["place"] not in outlined] if outlined else every
+    names = {
+        "values": list(range(len(order))),
+        "labelExpr": f"{json.dumps(order)}[datum.value]",
+        "labelAngle": 0 if len(order) < 5 else -40,
+        "labelLimit": 180,
+        "labelOverlap": False,
+        "grid": False,
+    }
+    ends = {"domain": [-0.6, len(order) - 0.4], "nice": False, "zero": False}
+    metric = str(part["metric"].iloc[0])
+
+    def x(name: str) -> theme.Spec:
+        return theme.field(name, scale=ends, axis=names, title=axis or None)
+
+    def y(name: str) -> theme.Spec:
+        return theme.field(name, scale={"zero": False, "nice": True}, title=metric)
+
+    tips = [
+        theme.field("place:N", title=axis or "method"),
+        theme.field("median:Q", format=".2f"),
+        theme.field("low:Q", title="lower quartile", format=".2f"),
+        theme.field("high:Q", title="upper quartile", format=".2f"),
+        theme.field("count:Q", title="runs"),
+    ]
+    blue, across = theme.COLOURS[0], {"x": x("left:Q"), "x2": theme.end("right")}
+    whisker = {"x": x("at:Q"), "y": y("min:Q"), "y2": theme.end("max")}
+    box = {**across, "y": y("low:Q"), "y2": theme.end("high"), "tooltip": tips}
+    median = {**across, "y": y("median:Q"), "tooltip": tips}
+    layers = [
+        theme.layer(boxed, "rule", whisker, color=blue, opacity=0.6),
+        theme.layer(boxed, "rect", box, opacity=0.28, color=blue),
+        theme.layer(every, "rule", median, strokeWidth=2.5, color=blue),
+    ]
+    if shapes:
+        outline = {**across, "y": y("score:Q"), "detail": theme.field("place:N")}
+        area = theme.layer(shapes, "area", outline, orient="horizontal", opacity=0.28, color=blue)
+        layers.insert(0, area)
+    if int(boxes["count"].max()) <= POINTS:
+        rows = theme.records(_spread_out(part), "side", "value", "seed", "job")
+        run = [theme.field("seed:Q"), theme.field("value:Q", format=".2f"), theme.field("job:N")]
+        point = {"x": x("side:Q"), "y": y("value:Q"), "tooltip": run}
+        orange = theme.COLOURS[1]
+        layers.append(theme.layer(rows, "point", point, filled=True, size=42, opacity=0.85, color=orange))
+    return theme.layered(layers, max(theme.WIDTH, 34 * len(order)), theme.HEIGHT, task)
+
+
+def _boxes(part: pd.DataFrame) -> pd.DataFrame:
+    """Quartiles, ends and number of the runs of each place; pandas' own take ten times as long."""
+    import numpy as np
+    import pandas as pd
+
+    rows = []
+    for place, found in part.groupby("place", sort=False):
+        at, values = int(found["at"].iloc[0]), found["value"]
+        low, median, high = np.quantile(values, (0.25, 0.5, 0.75))
+        ends = {"left": at - HALF, "right": at + HALF, "min": values.min()}
+        box = {"low": low, "median": median, "high": high, "max": values.max(), "count": len(values)}
+        rows.append({"place": place, "at": at, **ends, **box})
+    return pd.DataFrame(rows)
+
+
+def violins(part: pd.DataFrame) -> list[dict[str, Any]]:
+    """The outline of each place's density, as wide as a box at its widest.
+
+    Args:
+        part: ``place``, ``at`` (its number) and ``value``.
+
+    Returns:
+        ``place``, ``score``, ``left`` and ``right``, from the lowest score to the highest; none for places
+        with fewer than ``VIOLIN_FROM`` different scores.
+    """
+    import numpy as np
+    from scipy import stats
+
+    found = []
+    for (place, at), rows in part.groupby(["place", "at"], sort=False):
+        values = rows["value"].to_numpy()
+        if len(np.unique(values)) < VIOLIN_FROM:
+            continue
+        heights = np.linspace(values.min(), values.max(), STEPS)
+        density = stats.gaussian_kde(values)(heights)
+        widths = HALF * density / density.max()
+        found += [
+            {"place": str(place), "score": float(y), "left": float(at - w), "right": float(at + w)}
+            for y, w in zip(heights, widths, strict=True)
+        ]
+    return found
+
+
+def _spread_out(part: pd.DataFrame) -> pd.DataFrame:
+    """Each run a little beside the next, by its seed: the same seed stands at the same side everywhere."""
+    seeds = sorted(part["seed"].unique())
+    step = {seed: HALF * (2 * at + 1 - len(seeds)) / len(seeds) for at, seed in enumerate(seeds)}
+    return part.assign(side=part["at"] + part["seed"].map(step), job=part["job"].str[:12])
+
+
+def _text(value: object) -> str:
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _rank(value: object) -> tuple[bool, float, str]:
+    """Numbers by size, then words."""
+    number = isinstance(value, int | float)
+    return not number, float(value) if isinstance(value, int | float) else 0.0, str(value)

@@ -1,0 +1,46 @@
+"""A report's scores as a data frame, one row a score; plots are drawn from it, and so show the tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ftbench.render.table import Report, Section
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: section: the table's title. ratio: of the perturbation, 0 without. task: its title. value: a fraction.
+COLUMNS = "section ratio label method hparams task metric seed value job".split()
+
+
+def scores(*sections: Section) -> pd.DataFrame:
+    """The scores of some tables.
+
+    Returns:
+        ``COLUMNS``; methods, tasks and seeds in the order of the tables. Scores by another metric than the
+        task's own are left out where the table has both; ``hparams`` is JSON with sorted keys.
+    """
+    import pandas as pd
+
+    columns = zip(*(row for section in sections for row in _rows(section)), strict=True)
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=False)), columns=COLUMNS)
+
+
+def of(report: Report) -> pd.DataFrame:
+    """The scores of all tables of a report."""
+    return scores(*report.sections)
+
+
+def _rows(section: Section) -> Iterator[tuple[object, ...]]:
+    columns = [(at, c) for at, c in enumerate(section.columns) if c.kind == "score"]
+    own = [(at, c) for at, c in columns if ":own" in c.key]
+    for group in section.groups:
+        for row in group.rows:
+            hparams = json.dumps(dict(row.hparams), sort_keys=True)
+            mine = (section.title, group.ratio or 0.0, row.label, row.method, hparams)
+            for at, column in own or columns:
+                cell, same = row.cells[at], (*mine, column.title, column.subtitle)
+                for found in zip(cell.seeds, cell.values, cell.jobs, strict=True):
+                    yield same + found

@@ -1,0 +1,277 @@
+"""Declared claims tested: a family of their own, apart from what tables and comparisons explore.
+
+A claim is tested under each setting (model, recipe) that its two methods share: one-sided paired t over the
+seeds' averages of its tasks, Holm over the claims that were declared in time, those without scores included:
+what has not been run yet takes nothing off the correction. A claim that was declared late stands beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from ftbench.db import CellRow, ClaimRow, Database, open_database
+from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.perturbation import condition_title
+from ftbench.render.numbers import percent
+from ftbench.render.sheet import Field, Sheet, figure
+from ftbench.render.table import PENDING, Section
+from ftbench.services.planning import commands
+from ftbench.services.scores import levels as topup_levels
+from ftbench.services.scores.compared import Compared, arranged
+from ftbench.services.scores.jobs import ReportJob, join, reported
+from ftbench.services.scores.selection import in_order, plugins_of, roughly
+from ftbench.services.scores.settings import Setting
+from ftbench.stats import paired
+from ftbench.stats.aggregate import FloatArray
+from ftbench.stats.correction import holm
+from ftbench.stats.findings import Interval, NoAnswer, Significance
+from ftbench.stats.leaderboard import ALPHA
+
+HOLDS, NOT_SHOWN, CONTRADICTED, EMPTY = "holds", "not shown", "contradicted", "no scores yet"
+FIELDS = (
+    Field("claim", "Claim"),
+    Field("setting", "Setting"),
+    Field("tasks", "Tasks"),
+    Field("declared", "Declared (UTC)"),
+    Field("standing", "Standing", shown=False),
+    Field("n", "n", "count"),
+    Field("difference", "Δ", "points"),
+    Field("low", "from", "points"),
+    Field("high", "to", "points"),
+    Field("p", "p", "p"),
+    Field("p_corrected", "corrected", "p"),
+    Field("verdict", "Verdict"),
+)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A claim under one setting.
+
+    Attributes:
+        row: the claim, as declared.
+        setting: under which it was tested; None where its methods share none yet.
+        tasks: names of the tasks that are averaged.
+        pairs: (pairs,) differences of the seeds' averages, as fractions.
+        waiting: whether jobs of it are queued or running.
+        level: below which it holds; smaller where seeds were topped up.
+        p: one-sided, of the claim; None without a test.
+        opposite: the same of its opposite.
+        p_corrected: over the declared claims; None without a test, and for a claim that was declared late.
+        verdict: in words.
+    """
+
+    row: ClaimRow
+    setting: Setting | None
+    tasks: tuple[str, ...]
+    pairs: FloatArray
+    waiting: bool
+    level: float = ALPHA
+    p: float | None = None
+    opposite: float | None = None
+    p_corrected: float | None = None
+    verdict: str = ""
+
+    @property
+    def standing(self) -> str:
+        """``declared``, or ``declared late`` with the scores that were there."""
+        if not self.row.late:
+            return "declared"
+        return f"declared late ({self.row.scored} of {self.row.scored_now} scores were there)"
+
+    def line(self) -> str:
+        """The claim and what came of it, in one line."""
+        interval = paired.mean_interval(self.pairs)
+        said = (
+            f"{self.standing}: {self.row.claim.text}: {self.verdict if not self.row.late else 'exploratory'}"
+        )
+        if isinstance(interval, Interval):
+            ends = f"{percent(interval.low, signed=True)} to {percent(interval.high, signed=True)}"
+            said += f"; {percent(interval.value, signed=True)} points, {ends}, n={interval.n}"
+        if self.p_corrected is not None:
+            return f"{said}, one-sided p={figure(self.p_corrected, 'p')} (Holm over the declared claims only)"
+        return f"{said}, one-sided p={figure(self.p, 'p')}, uncorrected" if self.p is not None else said
+
+
+def listed(address: str) -> list[Sheet]:
+    """The claims of a database with their tests.
+
+    Raises:
+        DatabaseError: the database cannot be read.
+    """
+    with open_database(address, write=False) as database:
+        found = tested(database)
+    family = sum(not one.row.late for one in found)
+    notes = [
+        "One-sided paired t over the seeds' averages of the tasks, in the direction of the claim; corrected: "
+        f"Holm over the {family} declared claims, {ALPHA:g}. Contradicted: the same test of the opposite. "
+        "Δ: points, with a two-sided 95 % interval."
+    ]
+    if any(one.row.late for one in found):
+        notes.append("Declared late: scores were there, so the claim is exploratory and not in the family.")
+    if any(one.level < ALPHA for one in found):
+        levels = {f"{100 * one.level:.3g} %" for one in found if one.level < ALPHA}
+        notes.append(f"Seeds were topped up: such claims hold below {', '.join(sorted(levels))}.")
+    for one in found:
+        if not len(one.pairs):
+            run = "ftbench worker" if one.waiting else commands.for_claim(one.row.claim, address)
+            notes.append(f"{one.row.claim.text}: fill it with: {run}")
+    rows = tuple(_row(one) for one in found)
+    return [Sheet("claims", "Declared claims", FIELDS, rows, tuple(notes) if rows else (_NONE,))]
+
+
+_NONE = "Nothing is declared; declare a claim before its run, such as: ftbench claim 'bidrop > vanilla'"
+
+
+def tested(database: Database, cells: Sequence[CellRow] | None = None) -> list[Tested]:
+    """Every claim under every setting, in the order in which they were declared.
+
+    Args:
+        database: that holds the claims.
+        cells: all its jobs; None: they are read where there are claims.
+    """
+    rows = database.claims.list()
+    if not rows:
+        return []
+    cells = database.results.cells() if cells is None else cells
+    mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
+    scores = database.results.values(roughly(mine, cells))
+    plugins = plugins_of(database, mine)
+    shown = reported(in_order([cell.task for cell in mine], ()), mine, scores)
+    jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
+    found: list[Tested] = []
+    for row in rows:
+        about = [job for job in jobs if _about(row.claim, job.cell)]
+        keys = list(dict.fromkeys(job.key for job in about))
+        title = condition_title(row.claim.noise, row.claim.reduction)
+        settings = arranged(about, shown, keys, plugins, title, topped)
+        under = [one for compared in settings for one in _under(row, compared, about)]
+        waiting = any(job.status in PENDING for job in about)
+        found += under or [Tested(row, None, row.claim.tasks, np.empty(0), waiting)]
+    return _judged(found)
+
+
+def lines_for_table(found: Iterable[Tested], section: Section) -> Iterator[str]:
+    """What the claims say that a table shows: both methods, under its setting and one of its ratios."""
+    for one in found:
+        if one.setting is None or not _same(one.setting, section):
+            continue
+        about = {"noise": one.row.claim.noise, "reduction": one.row.claim.reduction}
+        ratio = about.pop(section.axis) if section.axis else None
+        labels = [{row.label for row in group.rows} for group in section.groups if group.ratio == ratio]
+        shown = any({one.row.claim.better, one.row.claim.worse} <= names for names in labels)
+        if shown and not any(about.values()) and {c.task for c in section.columns} & set(one.tasks):
+            yield one.line()
+
+
+def lines_for_comparison(
+    found: Iterable[Tested], compared: Compared, noise: float, reduction: float
+) -> Iterator[str]:
+    """What the claims say that a comparison is about, under its setting."""
+    labels = set(compared.labels.values())
+    tasks = {task.name for task in compared.block.tasks}
+    for one in found:
+        claim = one.row.claim
+        same = one.setting is not None and _same(one.setting, compared.setting)
+        if same and (claim.noise, claim.reduction) == (noise, reduction):
+            if {claim.better, claim.worse} <= labels and tasks & set(one.tasks):
+                yield one.line()
+
+
+def _same(setting: Setting, other: Setting | Section) -> bool:
+    mine = setting.model, setting.train_size, setting.changed
+    return mine == (other.model, other.train_size, other.changed)
+
+
+def _about(claim: DeclaredClaim, cell: CellRow) -> bool:
+    return (
+        cell.label in (claim.better, claim.worse)
+        and (cell.noise, cell.reduction) == (claim.noise, claim.reduction)
+        and (not claim.train_sizes or cell.train_size in claim.train_sizes)
+        and (not claim.models or cell.model in claim.models)
+        and (not claim.tasks or cell.task in claim.tasks)
+    )
+
+
+def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iterator[Tested]:
+    """A claim under one setting; nothing where one of its methods is not there.
+
+    Tasks that it names are all averaged; where it names none, those for which both methods have jobs.
+    """
+    block = compared.block
+    labelled = {(job.key, job.cell.label) for job in jobs}
+    sides = [
+        [key for key in block.methods if (key, label) in labelled]
+        for label in (row.claim.better, row.claim.worse)
+    ]
+    for better, worse in product(*sides):
+        shared = [
+            at
+            for at, task in enumerate(block.tasks)
+            if block.jobs.get((better, task.name)) and block.jobs.get((worse, task.name))
+        ]
+        names = tuple(block.tasks[at].name for at in shared)
+        waiting = any(job.status in PENDING for job in jobs)
+        if not names or set(row.claim.tasks) - set(names):
+            pairs = np.empty(0)
+        else:
+            mine, theirs = (block.scores[key][:, shared].mean(axis=1) for key in (better, worse))
+            pairs = paired.differences(mine, theirs)
+        yield Tested(row, compared.setting, row.claim.tasks or names, pairs, waiting, compared.level)
+
+
+def _judged(found: Sequence[Tested]) -> list[Tested]:
+    """The claims with p and verdict."""
+    answers = [paired.t_test(one.pairs) for one in found]
+    sided = [paired.one_sided(a) if isinstance(a, Significance) else None for a in answers]
+    at = [place for place, one in enumerate(found) if not one.row.late]
+    both = np.array([sided[place] or (1.0, 1.0) for place in at]).reshape(-1, 2)
+    corrected = {place: (holm(both[:, 0])[i], holm(both[:, 1])[i]) for i, place in enumerate(at)}
+    result = []
+    for place, (one, answer, p) in enumerate(zip(found, answers, sided, strict=True)):
+        own = corrected.get(place) if p else None
+        result.append(
+            replace(
+                one,
+                p=p[0] if p else None,
+                opposite=p[1] if p else None,
+                p_corrected=float(own[0]) if own else None,
+                verdict=_verdict(one, answer, own),
+            )
+        )
+    return result
+
+
+def _verdict(one: Tested, answer: Significance | NoAnswer, corrected: tuple[float, float] | None) -> str:
+    if one.row.late:
+        return one.standing
+    if not len(one.pairs):
+        return EMPTY
+    if isinstance(answer, NoAnswer) and answer.needs:
+        return f"too few seeds: needs {answer.needs}"
+    if corrected is None:
+        return NOT_SHOWN
+    return HOLDS if corrected[0] < one.level else CONTRADICTED if corrected[1] < one.level else NOT_SHOWN
+
+
+def _row(one: Tested) -> dict[str, Any]:
+    interval = paired.mean_interval(one.pairs)
+    row: dict[str, Any] = {
+        "claim": one.row.claim.text,
+        "setting": one.setting.title if one.setting else None,
+        "tasks": ", ".join(one.tasks) or None,
+        "declared": datetime.fromtimestamp(one.row.declared, UTC).strftime("%Y-%m-%d %H:%M"),
+        "standing": one.standing,
+        "n": len(one.pairs),
+        "difference": float(one.pairs.mean()) if len(one.pairs) else None,
+        "p": one.p,
+        "p_corrected": one.p_corrected,
+        "verdict": one.verdict,
+    }
+    return row | ({"low": interval.low, "high": interval.high} if isinstance(interval, Interval) else {})

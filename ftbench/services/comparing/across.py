@@ -1,0 +1,121 @@
+"""Comparisons across tasks: each task's mean over seeds is one observation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ftbench.render.sheet import Field, Sheet
+from ftbench.services.comparing.request import CompareRequest
+from ftbench.services.scores.compared import Compared
+from ftbench.stats import aggregate, bayes, pooled, ranks
+from ftbench.stats.aggregate import FloatArray
+from ftbench.stats.findings import Interval, NoAnswer, Significance
+from ftbench.stats.groups import letters
+
+METHOD_FIELDS = (
+    Field("method", "Method"),
+    Field("mean", "Avg", "score"),
+    Field("rank", "Average rank", "number"),
+    Field("wilcoxon_group", "Wilcoxon-Holm"),
+    Field("nemenyi_group", "Nemenyi"),
+    Field("iqm", "IQM", "score"),
+    Field("iqm_low", "from", "score"),
+    Field("iqm_high", "to", "score"),
+)
+PAIR_FIELDS = (
+    Field("comparison", "Comparison"),
+    Field("left", "Left", shown=False),
+    Field("right", "Right", shown=False),
+    Field("tasks", "Tasks", "count"),
+    Field("better", "P(better)", "share"),
+    Field("same", "P(same)", "share"),
+    Field("worse", "P(worse)", "share"),
+    Field("improvement", "P(a run improves)", "share"),
+    Field("improvement_low", "from", "share"),
+    Field("improvement_high", "to", "share"),
+)
+
+
+def sheets(compared: Compared, request: CompareRequest) -> Iterator[Sheet]:
+    """Ranks and groups of the methods, and what each pair comes to; nothing for a single task."""
+    block = compared.block
+    if len(block.tasks) < 2:
+        return
+    # The tasks and seeds that every method has: means over other seeds would differ for that alone.
+    scores = [aggregate.only(block.scores[key], block.shared) for key in block.compared]
+    tasks = np.isfinite(scores[0]).any(axis=0)
+    runs = np.stack(scores)[:, :, tasks]  # (methods, seeds, tasks)
+    means = np.array([aggregate.mean(one) for one in runs]).T  # (tasks, methods)
+    yield _methods(compared, runs, means)
+    yield _pairs(compared, runs, means, request)
+
+
+def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
+    block, tasks = compared.block, len(means)
+    average = ranks.average_ranks(means) if tasks else None
+    tested = {"wilcoxon_group": ranks.wilcoxon_holm(means), "nemenyi_group": ranks.nemenyi(means)}
+    order = np.argsort(average) if average is not None else np.arange(means.shape[1])
+    rows: list[dict[str, Any]] = []
+    for at in order:
+        key = block.compared[at]
+        iqm = pooled.iqm_interval(runs[at])
+        row: dict[str, Any] = {"method": compared.labels[key]}
+        if average is not None:
+            row |= {"mean": float(means[:, at].mean()), "rank": float(average[at])}
+        if isinstance(iqm, Interval):
+            row |= {"iqm": iqm.value, "iqm_low": iqm.low, "iqm_high": iqm.high}
+        rows.append(row)
+    for name, p in tested.items():
+        if not isinstance(p, NoAnswer):
+            found = letters(p[np.ix_(order, order)] < compared.level)
+            rows = [{**row, name: text} for row, text in zip(rows, found, strict=True)]
+    notes = [
+        f"Over the {tasks} of {len(block.tasks)} tasks, and the seeds, that all methods have; methods that "
+        f"share a letter cannot be told apart at {compared.level:.3g}. Wilcoxon-Holm: signed ranks of the "
+        f"task means, Holm over the {len(compared.pairs)} pairs. IQM: interquartile mean of all runs, "
+        "bootstrap by task."
+    ]
+    notes += compared.said
+    friedman = ranks.friedman(means)
+    if isinstance(friedman, Significance):
+        cut = ranks.critical_difference(tasks, means.shape[1], compared.level)
+        notes.append(
+            f"Friedman: p = {friedman.p:.3f}; critical difference of the average rank (Nemenyi, "
+            f"{compared.level:.3g}): {cut:.2f}."
+        )
+    else:
+        notes.append(f"No Friedman test: {friedman}.")
+    smallest = 2.0 ** (1 - tasks) if tasks else 1.0
+    if smallest * len(compared.pairs) >= compared.level:
+        notes.append(
+            f"With {tasks} tasks a signed-rank test of one pair cannot reach a p below {smallest:.3g}."
+        )
+    return Sheet("methods", f"Across tasks: {compared.title}", METHOD_FIELDS, tuple(rows), tuple(notes))
+
+
+def _pairs(compared: Compared, runs: FloatArray, means: FloatArray, request: CompareRequest) -> Sheet:
+    block = compared.block
+    at = {key: place for place, key in enumerate(block.compared)}
+    rows: list[dict[str, Any]] = []
+    for left, right in compared.pairs:
+        apart = means[:, at[left]] - means[:, at[right]]
+        posterior = bayes.signed_rank(apart, request.region)
+        improves = pooled.improvement(runs[at[left]], runs[at[right]])
+        names = {"left": compared.labels[left], "right": compared.labels[right]}
+        row: dict[str, Any] = {"comparison": " − ".join(names.values()), **names, "tasks": len(apart)}
+        if isinstance(posterior, bayes.Posterior):
+            row |= {"better": posterior.better, "same": posterior.same, "worse": posterior.worse}
+        if isinstance(improves, Interval):
+            row |= {"improvement": improves.value, "improvement_low": improves.low}
+            row |= {"improvement_high": improves.high}
+        rows.append(row)
+    region = f"{100 * request.region:g}"
+    notes = (
+        f"P(better), P(same), P(worse): Bayesian signed-rank test of the task means; same: within {region} "
+        "points. "
+        "P(a run improves): a run of the left method beats one of the right, over tasks, bootstrap by task.",
+    )
+    return Sheet("pairs", f"Pairs across tasks: {compared.title}", PAIR_FIELDS, tuple(rows), notes)

@@ -1,0 +1,166 @@
+"""Compare: which of two methods or more is better, on each task and across tasks, as far as the runs say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ftbench.db import open_database
+from ftbench.domain.axes import seed_ranges
+from ftbench.render.sheet import Field, Sheet
+from ftbench.services.comparing.request import TESTS, CompareRequest, find
+from ftbench.services.scores.compared import Compared
+from ftbench.services.scores.jobs import MethodKey
+from ftbench.stats import aggregate, dominance, paired
+from ftbench.stats.aggregate import FloatArray
+from ftbench.stats.correction import CORRECTIONS, TITLES
+from ftbench.stats.findings import Interval, NoAnswer, Significance
+
+__all__ = ["CompareRequest", "compare"]
+
+RUN: Mapping[str, Callable[[FloatArray], Significance | NoAnswer]] = {
+    "t": paired.t_test,
+    "wilcoxon": paired.wilcoxon,
+    "sign-flip": paired.sign_flip,
+}
+FIELDS = (
+    Field("task", "Task"),
+    Field("left", "Left", shown=False),
+    Field("right", "Right", shown=False),
+    Field("comparison", "Comparison"),
+    Field("difference", "Δ", "points"),
+    Field("low", "from", "points"),
+    Field("high", "to", "points"),
+    Field("interval", "Interval", shown=False),
+    Field("n", "n", "count"),
+    Field("p_t", "p (t)", "p"),
+    Field("p_wilcoxon", "Wilcoxon", "p"),
+    Field("p_sign_flip", "sign-flip", "p"),
+    Field("smallest_p", "smallest", "p"),
+    Field("p_corrected", "corrected", "p"),
+    Field("mark", ""),
+    Field("g", "g", "number"),
+    Field("g_low", "g from", "number", shown=False),
+    Field("g_high", "g to", "number", shown=False),
+    Field("superiority", "P(better)", "share"),
+    Field("order_bound", "ε", "share"),
+    Field("dropped", "Dropped seeds", shown=False),
+    Field("no_test", "No test", shown=False),
+)
+
+
+def compare(address: str, request: CompareRequest) -> list[Sheet]:
+    """The comparisons that a database can make, a sheet for each setting, then one across its tasks.
+
+    Raises:
+        UsageError: a request that no comparison can be, or an unknown name.
+        FtbenchError: there is nothing to compare.
+    """
+    from ftbench.services.claims import tested as claim_tests
+    from ftbench.services.comparing import across, examples
+
+    found = find(address, request)
+    with open_database(address, write=False) as database:
+        declared = claim_tests.tested(database)
+    sheets = []
+    for compared in found:
+        lines = claim_tests.lines_for_comparison(declared, compared, request.noise, request.reduction)
+        sheets.append(by_task(compared, request, lines))
+        sheets += across.sheets(compared, request)
+    if request.examples:
+        sheets += examples.sheets(address, found, request.correction, request.data_dir)
+    return sheets
+
+
+def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = ()) -> Sheet:
+    """Each pair on each task over seeds; and over the seeds' averages, where there are several tasks.
+
+    Args:
+        compared: the runs.
+        request: which test, and how it is corrected.
+        lines: what else is to be said of them.
+    """
+    rows = [row for pair in compared.pairs for row in _rows(compared, *pair, request.test)]
+    tests = [row for row in rows if row["p"] is not None]
+    corrected = CORRECTIONS[request.correction](np.array([row["p"] for row in tests]))
+    for row, p in zip(tests, corrected, strict=True):
+        row["p_corrected"] = float(p)
+        row["mark"] = "" if p >= compared.level else "better" if row["difference"] > 0 else "worse"
+    notes = (*_notes(rows, request, compared.level), *compared.said, *lines)
+    return Sheet("tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), notes)
+
+
+def _rows(compared: Compared, left: MethodKey, right: MethodKey, test: str) -> Iterator[dict[str, Any]]:
+    block = compared.block
+    names = {"left": compared.labels[left], "right": compared.labels[right]}
+    for title, one, other in compared.columns(left, right):
+        alone = [
+            f"{name} alone has {seed_ranges(seeds)}"
+            for name, seeds in (
+                (names["left"], _seeds(block.seeds, np.isfinite(one) & ~np.isfinite(other))),
+                (names["right"], _seeds(block.seeds, np.isfinite(other) & ~np.isfinite(one))),
+            )
+            if seeds
+        ]
+        yield {
+            "task": title,
+            **names,
+            "comparison": " − ".join(names.values()),
+            **_paired(one, other, test),
+            "dropped": "; ".join(alone) or None,
+        }
+
+
+def _paired(one: FloatArray, other: FloatArray, test: str) -> dict[str, Any]:
+    """What the runs of two methods on one task say."""
+    pairs = paired.differences(one, other)
+    interval, effect = paired.mean_interval(pairs), paired.hedges_g(pairs)
+    tested = {name: run(pairs) for name, run in RUN.items()}
+    order = dominance.almost_stochastic_order(one, other)
+    above = paired.superiority(pairs)
+    chosen = tested[test]
+    p = {name: found.p if isinstance(found, Significance) else None for name, found in tested.items()}
+    row: dict[str, Any] = {
+        "difference": float(pairs.mean()) if len(pairs) else None,
+        "n": len(pairs),
+        "p": p[test],
+        "p_t": p["t"],
+        "p_wilcoxon": p["wilcoxon"],
+        "p_sign_flip": p["sign-flip"],
+        "smallest_p": paired.smallest_p(pairs) if len(pairs) > 1 else None,
+        "superiority": above if isinstance(above, float) else None,
+        "order_bound": order.high if isinstance(order, Interval) else None,
+        "no_test": str(chosen) if isinstance(chosen, NoAnswer) else None,
+    }
+    if isinstance(interval, Interval):
+        row |= {"low": interval.low, "high": interval.high, "interval": interval.kind}
+    if isinstance(effect, Interval):
+        row |= {"g": effect.value, "g_low": effect.low, "g_high": effect.high}
+    return row
+
+
+def _notes(rows: list[dict[str, Any]], request: CompareRequest, level: float) -> Iterator[str]:
+    family = sum(row["p"] is not None for row in rows)
+    how = TITLES[request.correction]
+    yield (
+        f"Δ: mean difference in points over n seeds, paired by seed, with its 95 % interval (t; BCa from "
+        f"{paired.BCA_FROM} seeds). Corrected: {how} over the {family} comparisons of this table "
+        f"({TESTS[request.test]} test); marked below {level:.3g}."
+    )
+    yield (
+        "smallest: the smallest p that Wilcoxon's and the sign-flip test can reach with these seeds. "
+        "g: paired Hedges' g. P(better): share of seeds on which the left method is better. "
+        "ε: almost stochastic order, upper bound; below 0.5 the left method dominates."
+    )
+    for row in rows:
+        where = f"{row['comparison']} on {row['task']}"
+        if row["no_test"]:
+            yield f"No test for {where}: {row['no_test']}."
+        if row["dropped"]:
+            yield f"Dropped from {where}: seeds that one method lacks ({row['dropped']})."
+
+
+def _seeds(seeds: tuple[int, ...], which: aggregate.BoolArray) -> list[int]:
+    return [seed for seed, there in zip(seeds, which, strict=True) if there]

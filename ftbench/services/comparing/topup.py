@@ -1,0 +1,256 @@
+"""Top-up: further seeds where nothing is shown yet, by a plan that is declared at the first call.
+
+Compared is each method with the baseline on each task, under every setting that is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ftbench.db import JobFilter, JobRow, open_database
+from ftbench.domain.job import Job
+from ftbench.domain.perturbation import condition_title
+from ftbench.domain.plan import Plan, Planned
+from ftbench.domain.topup import TopupPlan
+from ftbench.errors import BadValue, FtbenchError, UsageError
+from ftbench.methods.base import BASELINE
+from ftbench.render.sheet import Field, Sheet
+from ftbench.render.table import PENDING
+from ftbench.services.comparing.request import CompareRequest, find
+from ftbench.services.comparing.topup_looks import (
+    ENDED,
+    Pair,
+    decisions,
+    looked,
+    of_plan,
+    pairs_of,
+    states_of,
+)
+from ftbench.services.planning import costs, queue
+from ftbench.services.scores.jobs import ReportJob
+from ftbench.services.scores.selection import Selection
+from ftbench.stats import sequential
+from ftbench.stats.leaderboard import ALPHA
+from ftbench.stats.sequential import OPEN
+
+LOOKS, MOST = 3, 20
+FIELDS = (
+    Field("setting", "Setting"),
+    Field("task", "Task"),
+    Field("comparison", "Comparison"),
+    Field("n", "n", "count"),
+    Field("difference", "Δ", "points"),
+    Field("low", "from", "points"),
+    Field("high", "to", "points"),
+    Field("p", "p (t)", "p"),
+    Field("p_corrected", "corrected", "p"),
+    Field("state", "State"),
+    Field("look", "At look", "count"),
+    Field("seeds", "More seeds", "count"),
+)
+
+
+@dataclass(frozen=True)
+class TopupRequest:
+    """The flags, as they were given; None where the plan, or else the default, says it.
+
+    Attributes:
+        methods: names or labels; each is compared with the baseline.
+        baseline: a name or label.
+        models: only these.
+        tasks: only these.
+        noise: ratio of wrong labels.
+        reduction: ratio by which label 1 is reduced.
+        looks: how many there will be.
+        most: seeds at the last one.
+        margin: differences within it are none in practice, as a fraction.
+        budget: hours for what this call queues.
+    """
+
+    methods: tuple[str, ...]
+    baseline: str = BASELINE
+    models: str | None = None
+    tasks: str | None = None
+    noise: float = 0.0
+    reduction: float = 0.0
+    looks: int | None = None
+    most: int | None = None
+    margin: float | None = None
+    budget: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What the plan is called; the order of methods does not matter."""
+        filters = [f"{k}={v}" for k, v in (("models", self.models), ("tasks", self.tasks)) if v]
+        shown = f"{', '.join(sorted(self.methods))} against {self.baseline}"
+        return shown + condition_title(self.noise, self.reduction) + "".join(f" · {f}" for f in filters)
+
+    def check(self) -> None:
+        """Refuse what no plan can be.
+
+        Raises:
+            BadValue: a value out of its range.
+        """
+        if self.looks is not None and not 2 <= self.looks <= 20:
+            raise BadValue(f"looks {self.looks}: give 2 to 20; one look needs no plan")
+        if self.margin is not None and not 0 <= self.margin < 1:
+            raise BadValue(f"margin {100 * self.margin:g}: give points from 0 to below 100")
+        if self.budget is not None and self.budget <= 0:
+            raise BadValue(f"budget {self.budget:g}: give hours above 0")
+
+
+@dataclass(frozen=True)
+class Topped:
+    """What a call found, and what it would queue.
+
+    Attributes:
+        plan: with the looks taken by now.
+        sheet: every comparison.
+        jobs: what is to be queued.
+        seconds: what they will take.
+        waiting: jobs that must end before the next look.
+    """
+
+    plan: TopupPlan
+    sheet: Sheet
+    jobs: Plan
+    seconds: float
+    waiting: int
+
+
+def topup(address: str, request: TopupRequest, *, dry_run: bool = False) -> Topped:
+    """Take the looks that are due, and queue seeds for the comparisons that are still open.
+
+    Raises:
+        UsageError: a value out of its range, a plan that differs from the one declared, or overlaps another.
+        FtbenchError: there is nothing to compare.
+    """
+    request.check()
+    asked = Selection(baseline=request.baseline)
+    runs = CompareRequest(
+        (request.baseline, *request.methods), request.models, request.tasks, request.noise, request.reduction
+    )
+    pairs = list(pairs_of(find(address, runs), asked.baseline_label))
+    if not pairs:
+        raise FtbenchError(f"nothing to top up: no task has jobs of both sides of {request.name}")
+    with open_database(address, write=False) as database:
+        plans = database.topups.list()
+        plan = next((plan for plan in plans if plan.name == request.name), None)
+        plan = _same(plan, request) if plan else _declare(pairs, plans, request)
+        pairs = of_plan(plan, pairs)
+        stand = tuple({digest for pair in plan.pairs for digest in pair})
+        rows = {row.digest: row for row in database.jobs.list(JobFilter(digests=stand))}
+    plan = looked(plan, pairs)
+    jobs, waiting = _wanted(plan, pairs, rows)
+    known = costs.measured(address)
+    if jobs.jobs and request.budget is not None:
+        jobs, _ = costs.capped(jobs, request.budget, known)
+    seconds = costs.estimate((planned.job for planned in jobs.jobs), known).seconds
+    if not dry_run:
+        with open_database(address) as database:
+            database.topups.record(plan)
+        if jobs.jobs:
+            queue.add(jobs, address)
+    return Topped(plan, _sheet(plan, pairs, rows, jobs), jobs, seconds, waiting)
+
+
+def _same(plan: TopupPlan, request: TopupRequest) -> TopupPlan:
+    """The plan that was declared; it does not change any more."""
+    for flag, asked, declared in (
+        ("looks", request.looks, plan.looks),
+        ("max-seeds", request.most, plan.sizes[-1]),
+        ("margin", request.margin, plan.margin),
+    ):
+        if asked is not None and asked != declared:
+            shown = 100 * declared if flag == "margin" else declared
+            raise UsageError(f"--{flag}: {plan.name} was declared with {shown:g}; a plan cannot change")
+    return plan
+
+
+def _declare(pairs: Sequence[Pair], plans: Sequence[TopupPlan], request: TopupRequest) -> TopupPlan:
+    """A new plan: the seeds that are there are those of the first look."""
+    sides = [(pair, key) for pair in pairs for key in (pair.method, pair.baseline)]
+    there = sorted({seed for pair, key in sides for seed in pair.jobs(key)})
+    looks, most = request.looks or LOOKS, request.most or max(MOST, 2 * len(there))
+    if most < len(there) + looks - 1:
+        raise BadValue(
+            f"max-seeds {most}: {len(there)} seeds are there; {looks} looks need {looks - 1} more at least"
+        )
+    mine = {job.cell.digest for pair in pairs for job in pair.jobs(pair.method).values()}
+    for plan in plans:
+        if any(digest in mine for digest, _ in plan.pairs):
+            raise UsageError(f"{request.name}: such runs are in another plan, which goes on: {plan.name}")
+    free = (seed for seed in range(most + max(there) + 1) if seed not in there)
+    seeds = (*there, *(next(free) for _ in range(most - len(there))))
+    stand = tuple((_first(pair.jobs(pair.method)), _first(pair.jobs(pair.baseline))) for pair in pairs)
+    sizes = sequential.sizes(len(there), most, looks)
+    return TopupPlan(request.name, stand, ALPHA, request.margin or 0.0, seeds, sizes)
+
+
+def _first(jobs: dict[int, ReportJob]) -> str:
+    return jobs[min(jobs)].cell.digest
+
+
+def _wanted(plan: TopupPlan, pairs: Sequence[Pair], rows: dict[str, JobRow]) -> tuple[Plan, int]:
+    """The jobs that the next look still needs, seed by seed; and how many must end before it."""
+    if plan.taken == plan.looks:
+        return Plan((), ()), 0
+    seeds = plan.seeds_at(plan.taken + 1)
+    jobs: dict[str, Planned] = {}
+    waiting = set()
+    for pair, digests, (how, _) in zip(pairs, plan.pairs, states_of(plan), strict=True):
+        if how != OPEN:
+            continue
+        stand = dict(zip((pair.method, pair.baseline), digests, strict=True))
+        for (key, seed), status in pair.statuses(seeds).items():
+            row = rows[stand[key]]
+            job = replace(Job.from_canonical(row.spec), seed=seed)
+            if status in PENDING:
+                waiting.add(job.digest)
+            elif status not in ENDED:
+                jobs[job.digest] = Planned(job, job.digest, row.label, row.places)
+    ordered = sorted(jobs.values(), key=lambda planned: seeds.index(planned.job.seed))
+    return Plan(tuple(ordered), ()), len(waiting)
+
+
+def _sheet(plan: TopupPlan, pairs: Sequence[Pair], rows: dict[str, JobRow], jobs: Plan) -> Sheet:
+    queued = {planned.digest for planned in jobs.jobs}
+    look = max(plan.taken, 1)
+    lines = []
+    for pair, digests, (how, at), decision in zip(
+        pairs, plan.pairs, states_of(plan), decisions(plan, pairs, look), strict=True
+    ):
+        stand = Job.from_canonical(rows[digests[0]].spec)
+        differences = pair.differences(plan.seeds_at(at or look))
+        line: dict[str, Any] = {
+            "setting": pair.compared.title,
+            "task": pair.compared.block.tasks[pair.column].title,
+            "comparison": f"{pair.compared.labels[pair.method]} − {pair.compared.labels[pair.baseline]}",
+            "n": len(differences),
+            "difference": float(differences.mean()) if len(differences) else None,
+            "p": decision.p,
+            "p_corrected": decision.p_corrected,
+            "state": how,
+            "look": at or None,
+            "seeds": sum(replace(stand, seed=seed).digest in queued for seed in plan.seeds) or None,
+        }
+        if decision.interval is not None:
+            line |= {"low": decision.interval.low, "high": decision.interval.high}
+        lines.append(line)
+    return Sheet("topup", f"Top-up: {plan.name}", FIELDS, tuple(lines), tuple(_notes(plan)))
+
+
+def _notes(plan: TopupPlan) -> Iterator[str]:
+    sizes = ", ".join(str(n) for n in plan.sizes)
+    percent = f"{100 * plan.level:.3g} %"
+    yield (
+        f"Declared: {plan.looks} looks at {sizes} seeds, each at {percent}, together {100 * plan.alpha:g} %; "
+        f"Holm over the {len(plan.pairs)} comparisons inside a look; taken: {plan.taken}. Intervals: "
+        f"{100 - 100 * plan.level:.4g} %."
+    )
+    if plan.margin:
+        yield f"equivalent: the interval lies within ±{100 * plan.margin:g} points."
+    if plan.taken == plan.looks:
+        yield "The last look is taken: what is open stays open."

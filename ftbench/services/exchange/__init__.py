@@ -1,0 +1,1 @@
+"""Jobs, events and scores as files; may use ``worker`` and ``scores``."""

@@ -1,0 +1,102 @@
+"""Scores as tidy rows, one a number with its job's axes beside it, in a CSV or Parquet file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ftbench.db import Database, ValueRow
+from ftbench.domain.provenance import RAN
+from ftbench.domain.result import State
+from ftbench.errors import BadValue, FtbenchError
+from ftbench.services.scores.selection import Selection
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Columns: those of the job, of the score, and of what it ran with.
+NAMES = (
+    "digest label model model_revision task data_revision method hparams recipe seed train_size reduction "
+    "noise evaluation metric value"
+).split()
+COLUMNS = (*NAMES, *RAN)
+SUFFIXES = (".csv", ".parquet")
+
+
+def scores(database: Database, asked: Selection) -> pa.Table:
+    """The scores of done jobs, in the order in which these were queued.
+
+    Args:
+        database: whose.
+        asked: which jobs: its models, tasks and methods; its baseline's, too.
+
+    Returns:
+        A row for each job, evaluation set and metric; ``COLUMNS``. ``value`` is a fraction, ``hparams`` and
+        ``recipe`` are JSON with sorted keys, what is not known is missing.
+
+    Raises:
+        UnknownName: a model, task or method that nothing carries.
+    """
+    import pyarrow as pa
+
+    cells = database.results.cells()
+    asked.check(cells)
+    done = [cell for cell in asked.lets_through(cells) if cell.state == State.DONE]
+    scored: dict[str, list[ValueRow]] = {}
+    for value in database.results.values():
+        scored.setdefault(value.digest, []).append(value)
+    rows = [(cell, value) for cell in done for value in sorted(scored.get(cell.digest, ()))]
+    ran = database.results.ran({cell.digest for cell in done}, RAN.values())
+    texts: dict[int, str] = {}  # rows share their settings: each is written out once
+    nothing = [None] * len(RAN)
+
+    def text(settings: Mapping[str, Any]) -> str:
+        if id(settings) not in texts:
+            texts[id(settings)] = json.dumps(dict(settings), sort_keys=True)
+        return texts[id(settings)]
+
+    data: dict[str, list[Any]] = {}
+    for name in NAMES:
+        get, side = attrgetter(name), int(name in ("evaluation", "metric", "value"))
+        found = [get(row[side]) for row in rows]
+        data[name] = [text(one) for one in found] if name in ("hparams", "recipe") else found
+    for at, name in enumerate(RAN):
+        data[name] = [ran.get(cell.digest, nothing)[at] for cell, _ in rows]
+    types = {"train_size": pa.int64(), "peak_memory_mb": pa.float64(), "method_digest": pa.string()}
+    return pa.table({name: pa.array(values, types.get(name)) for name, values in data.items()})
+
+
+def write_scores(database: Database, path: Path, asked: Selection) -> int:
+    """Write the scores to a CSV or Parquet file; replaced as a whole, or not at all.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        UnknownName: a model, task or method that nothing carries.
+        BadValue: the file's name ends in neither ``.csv`` nor ``.parquet``.
+        FtbenchError: the file cannot be written.
+    """
+    kind = path.suffix.lower()
+    if kind not in SUFFIXES:
+        raise BadValue(f"--scores {path}: name a file that ends in .csv or .parquet")
+    table = scores(database, asked)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        if kind == ".csv":
+            from pyarrow import csv
+
+            csv.write_csv(table, part)
+        else:
+            from pyarrow import parquet
+
+            parquet.write_table(table, part)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise FtbenchError(f"{path} cannot be written: {error.strerror or error}") from error
+    return len(table)

@@ -1,0 +1,1 @@
+"""The tables of papers beside ours; may use ``planning``, ``scores`` and ``exchange``."""

@@ -1,0 +1,236 @@
+"""The measured cells of a suite, and what came of comparing them with the printed ones."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ftbench.db import CellRow, ScoreRow, ValueRow
+from ftbench.domain import hparams
+from ftbench.domain.recipe import Recipe
+from ftbench.domain.result import State
+from ftbench.render.suite_table import NOT_COMPARABLE, Head, SuiteCell
+from ftbench.render.table import Cell
+from ftbench.services.papers.layout import Place
+from ftbench.services.planning.suite_grid import Wanted
+from ftbench.services.scores.jobs import status_of
+from ftbench.stats import aggregate, equivalence
+from ftbench.stats.equivalence import Estimate
+from ftbench.suites import Block
+from ftbench.suites.published import DDOF, UNSTATED, Published, faults
+
+Printed = Mapping[str, Published]
+"""statistic -> the printed number of one cell."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A job of a suite as the database has it.
+
+    Attributes:
+        row: its axes.
+        scores: (evaluation set, metric) -> value.
+    """
+
+    row: CellRow
+    scores: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """Its state; ``diverged`` where it failed for that."""
+        return status_of(self.row)
+
+
+class Jobs:
+    """The jobs of a database by what they are, whatever rows and revisions they were made with."""
+
+    def __init__(self, rows: Sequence[CellRow], scores: Iterable[ScoreRow | ValueRow]) -> None:
+        """Index them; scores count for done jobs only."""
+        done = {row.digest for row in rows if row.state == State.DONE}
+        known: dict[str, dict[tuple[str, str], float]] = {}
+        for score in scores:
+            if score.digest in done:
+                known.setdefault(score.digest, {})[score.evaluation, score.metric] = score.value
+        self._found: dict[tuple[Any, ...], dict[int, list[Found]]] = {}
+        kept: dict[tuple[int, int], tuple[Any, Any]] = {}
+        defaults = hparams.normalise(hparams.as_dict(Recipe()))
+        for row in rows:
+            at = id(row.hparams), id(row.recipe)  # rows share them
+            if at not in kept:
+                recipe = {**defaults, **row.recipe}
+                kept[at] = tuple(sorted(row.hparams.items())), tuple(sorted(recipe.items()))
+            change = (row.train_size, row.reduction, row.noise)
+            key = (row.model, row.task, row.method, *kept[at], change)
+            found = Found(row, known.get(row.digest, {}))
+            self._found.setdefault(key, {}).setdefault(row.seed, []).append(found)
+
+    def of(self, wanted: Wanted, model: str) -> Mapping[int, list[Found]]:
+        """The jobs of a cell by seed; several where they differ in rows, revision or what they score."""
+        return self._found.get((model, *wanted.key[1:-1]), {})
+
+
+def measured(jobs: Mapping[int, list[Found]], place: Place, seeds: Sequence[int]) -> Cell:
+    """The cell of a line in a column."""
+    at = (place.evaluation, place.metric)
+    values: dict[int, tuple[float, str]] = {}
+    missing: Counter[str] = Counter()
+    for seed in seeds:
+        here = jobs.get(seed, [])
+        scored = [found for found in here if math.isfinite(found.scores.get(at, math.nan))]
+        if scored:
+            values[seed] = scored[0].scores[at], scored[0].row.digest
+        else:
+            status = here[0].status if here else "not queued"
+            missing["no score" if status == State.DONE else status] += 1
+    return of_values(
+        {s: v for s, (v, _) in values.items()}, len(seeds), missing, [d for _, d in values.values()]
+    )
+
+
+def of_values(
+    values: Mapping[int, float], planned: int, missing: Mapping[str, int], jobs: Sequence[str] = ()
+) -> Cell:
+    """A cell from the values of its seeds."""
+    array = np.asarray(list(values.values()), dtype=np.float64).reshape(-1, 1)  # (seeds, 1)
+    return Cell(
+        mean=number(aggregate.mean(array)[0]) if values else None,
+        max=number(aggregate.maximum(array)[0]) if values else None,
+        std=number(aggregate.std(array)[0]) if values else None,
+        n=len(values),
+        planned=planned,
+        missing=dict(missing),
+        seeds=tuple(values),
+        values=tuple(values.values()),
+        jobs=tuple(jobs),
+    )
+
+
+def average(cells: Sequence[Cell], names: Sequence[str]) -> Cell:
+    """The mean over columns of each statistic, as the papers average; empty unless all columns have one."""
+    missing = sum((Counter(cell.missing) for cell in cells), Counter[str]())
+    n, planned = min(c.n for c in cells), max(c.planned for c in cells)
+    if any(cell.mean is None for cell in cells):
+        return Cell(n=n, planned=planned, missing=dict(missing), reduced=True)
+    stds = [cell.std for cell in cells if cell.std is not None]
+    return Cell(
+        mean=sum(c.mean or 0.0 for c in cells) / len(cells),
+        max=sum(c.max or 0.0 for c in cells) / len(cells),
+        std=sum(stds) / len(cells) if len(stds) == len(cells) else None,
+        n=n,
+        planned=planned,
+        missing=dict(missing),
+        tasks=tuple(names),
+        reduced=any(not cell.complete for cell in cells),
+    )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How measured and printed numbers are compared.
+
+    Attributes:
+        margin: points within which two means agree.
+        level: of the tests.
+        departs: why the numbers of a line are not of the printed protocol; () where they are.
+    """
+
+    margin: float
+    level: float = equivalence.LEVEL
+    departs: tuple[str, ...] = ()
+
+
+def compared(cell: Cell, printed: Printed, rule: Rule) -> SuiteCell:
+    """A cell of one column beside the printed one."""
+    return _beside(cell, printed, rule, _ours([cell]), _theirs([printed], [cell], printed))
+
+
+def compared_average(
+    cell: Cell, printed: Printed, parts: Sequence[tuple[Cell, Printed]], rule: Rule
+) -> SuiteCell:
+    """An average beside the printed one: their uncertainty is that of the columns."""
+    cells = [one for one, _ in parts]
+    theirs = _theirs([one for _, one in parts], cells, printed)
+    return _beside(cell, printed, rule, _ours(cells) if cell.mean is not None else None, theirs)
+
+
+def _beside(
+    cell: Cell, printed: Printed, rule: Rule, ours: Estimate | None, theirs: Estimate | None
+) -> SuiteCell:
+    any_of = next(iter(printed.values()), None)
+    shown = {statistic: one.value for statistic, one in printed.items()}
+    note = "; ".join(dict.fromkeys(one.note for one in printed.values() if one.note))
+    common: dict[str, Any] = {
+        "measured": cell,
+        "printed": shown,
+        "n_printed": any_of.n_seeds if any_of else None,
+        "note": note,
+    }
+    if any_of is None or cell.mean is None or "mean" not in printed:
+        return SuiteCell(**common)
+    reason = _reason(printed["mean"], rule)
+    if reason:
+        return SuiteCell(**common, verdict=NOT_COMPARABLE, reason=reason)
+    if ours is None or theirs is None:
+        return SuiteCell(**common, verdict=equivalence.UNDERPOWERED, reason="fewer than two seeds")
+    test = equivalence.tost(ours, theirs, rule.margin, rule.level)
+    return SuiteCell(**common, verdict=test.verdict, p_equal=test.p_equal, p_apart=test.p_apart)
+
+
+def _reason(printed: Published, rule: Rule) -> str:
+    """Why two numbers are not of one thing."""
+    if rule.departs:
+        return ", ".join(rule.departs)
+    if printed.key in faults():
+        return faults()[printed.key]
+    if printed.metric == UNSTATED:
+        return "the paper does not state the metric"
+    return ""
+
+
+def _ours(cells: Sequence[Cell]) -> Estimate | None:
+    """The mean of cells, × 100, with its uncertainty; None where a cell has fewer than two seeds."""
+    found = [
+        Estimate.of(100 * c.mean, 100 * c.std, c.n) for c in cells if c.mean is not None and c.std is not None
+    ]
+    return equivalence.average(found) if found and len(found) == len(cells) else None
+
+
+def _theirs(columns: Sequence[Printed], cells: Sequence[Cell], whole: Printed) -> Estimate | None:
+    """A printed mean with its uncertainty; where no deviation is printed, ours stands for it."""
+    if "mean" not in whole:
+        return None
+    found = []
+    for printed, cell in zip(columns, cells, strict=True):
+        n = next((one.n_seeds for one in printed.values() if one.n_seeds), None) or whole["mean"].n_seeds
+        std = _std(printed) if "std" in printed else None if cell.std is None else 100 * cell.std
+        if std is None or n is None:
+            return None
+        found.append(Estimate.of(0.0, std, n))
+    spread = equivalence.average(found)
+    return Estimate(whole["mean"].value, spread.variance, spread.df)
+
+
+def _std(printed: Printed) -> float:
+    """A printed deviation as a sample deviation (ddof 1)."""
+    one = printed["std"]
+    n = one.n_seeds or 2
+    return one.value if DDOF[one.source] else one.value * math.sqrt(n / (n - 1))
+
+
+def number(value: float) -> float | None:
+    """A finite number, or None."""
+    return float(value) if math.isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of one block: a row for each line, a cell for each column."""
+
+    block: Block
+    columns: tuple[Head, ...]
+    rows: tuple[tuple[Head, tuple[SuiteCell, ...]], ...]

@@ -1,0 +1,60 @@
+"""The words under a paper's table: its protocol, what departs from it, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ftbench.db.rows import CellRow
+from ftbench.domain.axes import Asked
+from ftbench.render.suite_table import SuiteCell
+from ftbench.services.papers.cells import Rule
+from ftbench.services.planning import commands, suite_grid
+from ftbench.services.scores import stale
+from ftbench.suites import TIME, Suite
+from ftbench.suites.published import TITLES
+
+
+def caption(suite: Suite, asked: Asked, rule: Rule) -> Iterator[str]:
+    """How the table is to be read."""
+    yield f"{TITLES[suite.source]}. {suite.protocol}"
+    differs = suite_grid.differs(suite, asked)
+    if differs:
+        yield "Differs from the paper's protocol: " + "; ".join(differs) + "."
+    if suite.kind == TIME:
+        yield "Measured on runs that had the machine to themselves; evaluation is not in the times."
+        return
+    margin = f"{rule.margin:g} point{'s' * (rule.margin != 1)}"
+    yield (
+        "Measured, and [in brackets] printed. The sign compares the means by two one-sided t tests "
+        f"at {rule.level:.3g}: = reproduced, within {margin}; ≠ not reproduced, further apart; ? "
+        "underpowered, neither shown; × not comparable. Where a paper prints no standard deviation, ours "
+        "stands for it. Orders and claims are tested at this level, too. Max, std and Δ are described, not "
+        "tested."
+    )
+
+
+def notes(suite: Suite, asked: Asked, cells: Sequence[SuiteCell], address: str) -> Iterator[str]:
+    """What is missing, with the command that fills it, and what could not be compared."""
+    missing = sum(not c.measured.complete for c in cells)
+    if missing:
+        command = commands.for_suite(suite.name, asked, address)
+        yield (
+            f"{missing} of {len(cells)} cells lack seeds; queue them with: {command}, and run them "
+            "with: ftbench worker"
+        )
+    reasons: dict[str, int] = {}
+    for cell in cells:
+        if cell.reason:
+            reasons[cell.reason] = reasons.get(cell.reason, 0) + 1
+    for reason, count in reasons.items():
+        yield f"{count} cell{'s' * (count > 1)} not compared: {reason}."
+    if cells and not any(cell.printed for cell in cells):
+        yield "The paper prints no numbers for these cells."
+
+
+def older_code(
+    cells: Sequence[SuiteCell], rows: Sequence[CellRow], codes: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Which of the scores come from another state of their method's code."""
+    shown = {digest for cell in cells for digest in cell.measured.jobs}
+    return stale.note([row for row in rows if row.digest in shown], codes, {})

@@ -1,0 +1,35 @@
+"""The page of papers' tables: each with the plot of its printed against its measured means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ftbench.errors import FtbenchError
+from ftbench.render import html, suite_text
+from ftbench.render.suite_table import SuiteReport
+from ftbench.services.papers import reproduction
+
+
+def page(tables: Sequence[SuiteReport]) -> str:
+    """The page; with plots where their packages are installed."""
+    figures, script = _figures(tables)
+    return html.render(suite_text.plain(tables), html.Details(figures=figures, script=script))
+
+
+def _figures(tables: Sequence[SuiteReport]) -> tuple[list[list[html.Figure]], str]:
+    """The plots of each section, and the library that shows them; nothing where it is not installed."""
+    from ftbench.render.plots import embedded, theme
+
+    try:
+        theme.load()
+    except FtbenchError:
+        return [], ""
+    figures = [found for table in tables for found in _figures_of(table)]
+    return figures, embedded() if any(figures) else ""
+
+
+def _figures_of(table: SuiteReport) -> Iterator[list[html.Figure]]:
+    """A list for each section; a table's one plot stands with its last, as its notes do."""
+    yield from ([] for _ in table.sections[1:])
+    spec = reproduction.of_table(table)
+    yield [html.Figure("Reproduction", spec)] if spec else []

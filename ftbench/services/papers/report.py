@@ -1,0 +1,271 @@
+"""Suite reports: a paper's table from the database, with the printed numbers beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ftbench import suites, tasks
+from ftbench.db import CellRow, JobFilter, ScoreRow, ValueRow, open_database
+from ftbench.domain import axes
+from ftbench.domain.axes import Asked
+from ftbench.errors import BadValue
+from ftbench.models.resolve import model_id
+from ftbench.render.suite_table import (
+    Head,
+    SuiteCell,
+    SuiteGroup,
+    SuiteReport,
+    SuiteRow,
+    SuiteSection,
+)
+from ftbench.render.table import Cell
+from ftbench.services.papers import cells as suite_cells
+from ftbench.services.papers import claims as suite_claims
+from ftbench.services.papers import layout, notes, orders, times
+from ftbench.services.papers.cells import Grid, Jobs, Rule
+from ftbench.services.papers.claims import Measured
+from ftbench.services.papers.layout import Place
+from ftbench.services.planning import suite_grid
+from ftbench.services.planning.suite_grid import Wanted
+from ftbench.services.scores import levels
+from ftbench.services.scores.levels import Topped, strictest
+from ftbench.settings import sqlite_path
+from ftbench.suites import TIME, Block, Line, Suite, claims
+from ftbench.suites.published import AVERAGE, Published, differences
+
+MARGIN = 1.0
+AVG, DELTA = Head(AVERAGE, "Avg"), Head("difference", "Δ")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a report is made from.
+
+    Attributes:
+        address: of the database.
+        rows: its jobs.
+        scores: theirs.
+        facts: digest -> what the job ran with, for reports on time.
+        codes: digest -> the state of its method's code.
+        topped: the jobs whose seeds were topped up.
+    """
+
+    address: str
+    rows: Sequence[CellRow] = ()
+    scores: Sequence[ScoreRow | ValueRow] = ()
+    facts: Mapping[str, Mapping[str, object]] | None = None
+    codes: Mapping[str, str] = field(default_factory=dict)
+    topped: Sequence[Topped] = ()
+
+
+def build(address: str, name: str, asked: Asked, margin: float = MARGIN) -> tuple[SuiteReport, ...]:
+    """The tables of a suite, or of the suites of a short name.
+
+    A database that is not there, or has none of the jobs, gives the table with every cell missing.
+
+    Raises:
+        UsageError: an unknown name, an override that leaves nothing, a margin that is none.
+        DatabaseError: the database cannot be read.
+    """
+    if not 0 < margin < 100:
+        raise BadValue(f"margin {margin:g}: give points above 0 and below 100, such as 1")
+    found = suites.chosen(name)
+    changed = [suite_grid.adapted(suite, asked) for suite in found]
+    source = _read(address, changed)
+    return tuple(table(one, now, asked, source, margin) for one, now in zip(found, changed, strict=True))
+
+
+def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: float) -> SuiteReport:
+    """One suite's table.
+
+    Args:
+        suite: the paper's.
+        changed: under the axes that were given.
+        asked: those axes.
+        source: the database's rows.
+        margin: points within which two means agree.
+    """
+    jobs = Jobs(source.rows, source.scores)
+    measured = [] if suite.kind == TIME else list(_blocks(changed, asked, jobs))
+    digests = (job for one in measured for row in one.rows.values() for cell in row for job in cell.jobs)
+    level, why = strictest(source.topped, digests)
+    rule = Rule(margin, level)
+    make = times.grids if suite.kind == TIME else _grids
+    sections = tuple(_sections(changed, list(make(changed, asked, jobs, source.facts or {}, rule))))
+    cells = [c for s in sections for g in s.groups for r in g.rows for c in r.cells if c.applies]
+    return SuiteReport(
+        name=suite.name,
+        title=changed.title,
+        statistics=("ratio",) if suite.kind == TIME else changed.statistics,
+        margin=margin,
+        sections=sections,
+        caption=(*notes.caption(suite, asked, rule), *why),
+        notes=(
+            *orders.lines(changed, measured, level),
+            *notes.notes(suite, asked, cells, source.address),
+            *notes.older_code(cells, source.rows, source.codes),
+        ),
+        claims=tuple(suite_claims.check(claim, measured, level) for claim in claims.of(suite.name)),
+    )
+
+
+def _grids(
+    suite: Suite, asked: Asked, jobs: Jobs, facts: Mapping[str, object], given: Rule
+) -> Iterator[Grid]:
+    """The blocks of a suite of scores."""
+    wanted = list(suite_grid.cells(suite, asked))
+    seeds = axes.seeds(suite.seeds)
+    other_tasks = _task_names(suite) != _task_names(suites.find(suite.name))
+    clean = _measured(suite, suite.blocks[0], wanted, jobs, seeds)
+    for block in suite.blocks:
+        places = layout.places(block)
+        cells = _measured(suite, block, wanted, jobs, seeds)
+        base = {line: row for line, row in cells.items() if line.method == "vanilla" and not line.doubled}
+        averaged = sum(place.averaged for place in places) > 1
+        rows = []
+        for line, row in cells.items():
+            printed = _by_column(layout.printed(suite, block, line))
+            rule = replace(given, departs=(*block.departs, *_departs(line, asked)))
+            shown = [
+                suite_cells.compared(cell, printed.get(place.key, {}), rule)
+                for cell, place in zip(row, places, strict=True)
+            ]
+            whole = replace(rule, departs=(*rule.departs, "over other tasks")) if other_tasks else rule
+            average = _average(places, row, printed, whole)
+            shown = [] if suite.averages_only else shown
+            shown += [average] * averaged
+            if averaged and suite.difference:
+                other = clean.get(line) if suite.difference == "clean" and block.noise else _first(base)
+                shown.append(_delta(suite, block, line, places, row, other))
+            rows.append((Head(line.name, line.title), tuple(shown)))
+        heads = [] if suite.averages_only else [Head(p.key, p.title, p.metric) for p in places]
+        heads += [AVG] * averaged + [DELTA] * bool(averaged and suite.difference)
+        yield Grid(block, tuple(heads), tuple(rows))
+
+
+def _task_names(suite: Suite) -> set[str]:
+    return {spec.name for block in suite.blocks for spec in tasks.expand(axes.names(block.tasks))}
+
+
+def _measured(
+    suite: Suite, block: Block, wanted: Sequence[Wanted], jobs: Jobs, seeds: Sequence[int]
+) -> dict[Line, list[Cell]]:
+    """Line -> its cells, one for each column of the block."""
+    model = model_id(block.model)
+    found: dict[Line, list[Cell]] = {}
+    for line in block.lines:
+        mine = {w.task.name: jobs.of(w, model) for w in wanted if w.block is block and w.line is line}
+        found[line] = [suite_cells.measured(mine[place.task], place, seeds) for place in layout.places(block)]
+    return found
+
+
+def _blocks(suite: Suite, asked: Asked, jobs: Jobs) -> Iterator[Measured]:
+    """What was measured, by condition."""
+    wanted, seeds = list(suite_grid.cells(suite, asked)), axes.seeds(suite.seeds)
+    for block in suite.blocks:
+        averaged = tuple(place.averaged for place in layout.places(block))
+        yield Measured(block, _measured(suite, block, wanted, jobs, seeds), averaged)
+
+
+def _average(
+    places: Sequence[Place], row: Sequence[Cell], printed: Mapping[str, Mapping[str, Published]], rule: Rule
+) -> SuiteCell:
+    parts = [(cell, place) for cell, place in zip(row, places, strict=True) if place.averaged]
+    cell = suite_cells.average([c for c, _ in parts], [p.key for _, p in parts])
+    pairs = [(c, printed.get(p.key, {})) for c, p in parts]
+    return suite_cells.compared_average(cell, printed.get(AVERAGE, {}), pairs, rule)
+
+
+def _delta(
+    suite: Suite,
+    block: Block,
+    line: Line,
+    places: Sequence[Place],
+    row: Sequence[Cell],
+    other: list[Cell] | None,
+) -> SuiteCell:
+    """The average minus vanilla's, or the clean run's minus this one; described, not tested."""
+    drop = suite.difference == "clean" and block.noise > 0
+    if (
+        other is None
+        or (other is row)
+        or (suite.difference == "clean" and not (block.noise or block.reduction))
+    ):
+        return SuiteCell(applies=False)
+    mine, theirs = (
+        suite_cells.average([c for c, p in zip(cells, places, strict=True) if p.averaged], ())
+        for cells in (row, other)
+    )
+    sign = -1 if drop else 1
+    mean = None if mine.mean is None or theirs.mean is None else sign * (mine.mean - theirs.mean)
+    kind = "drop_vs_T2" if drop else "gain_vs_vanilla" if suite.difference == "clean" else "delta_mean"
+    values = [
+        one.value
+        for one in differences()
+        if (one.source, one.exhibit, one.statistic) == (suite.source, suite.printed_in, kind)
+        and (one.model, one.method) == (block.printed_model or block.model, line.name)
+        and one.setting == (line.setting or block.setting)
+    ]
+    cell = Cell(mean=mean, n=min(mine.n, theirs.n), planned=mine.planned)
+    return SuiteCell(cell, {"mean": values[0]} if values else {})
+
+
+def _first(rows: Mapping[Line, list[Cell]]) -> list[Cell] | None:
+    return next(iter(rows.values()), None)
+
+
+def _by_column(printed: Mapping[tuple[str, str], Published]) -> dict[str, dict[str, Published]]:
+    found: dict[str, dict[str, Published]] = {}
+    for (column, statistic), cell in printed.items():
+        found.setdefault(column, {})[statistic] = cell
+    return found
+
+
+def _departs(line: Line, asked: Asked) -> Iterator[str]:
+    """How all cells of a line depart from the paper."""
+    if asked.settings:
+        yield "set by hand: " + ", ".join(asked.settings)
+    if asked.variant is not None:
+        own, now = (suite_grid.methods_of(line, variant)[0] for variant in (None, asked.variant))
+        if own.hparams != now.hparams:
+            yield f"{asked.variant} variant"
+
+
+def _sections(suite: Suite, grids: Sequence[Grid]) -> Iterator[SuiteSection]:
+    """The blocks with the same columns together; methods as columns where the paper has them so."""
+    several = len(suite.models()) > 1
+    columns: tuple[Head, ...] = ()
+    groups: list[SuiteGroup] = []
+    for grid in grids:
+        heads, rows = grid.columns, grid.rows
+        if suite.transposed:
+            heads = tuple(head for head, _ in grid.rows)
+            rows = tuple(
+                (column, tuple(cells[at] for _, cells in grid.rows)) for at, column in enumerate(grid.columns)
+            )
+        if groups and heads != columns:
+            yield SuiteSection(columns, tuple(groups))
+            groups = []
+        columns = heads
+        block = grid.block
+        title = ", ".join(([block.model] if several else []) + ([block.title] if block.title else []))
+        shown = tuple(SuiteRow(head, cells) for head, cells in rows)
+        groups.append(SuiteGroup(title, block.setting, block.model, shown))
+    if groups:
+        yield SuiteSection(columns, tuple(groups))
+
+
+def _read(address: str, changed: Sequence[Suite]) -> Source:
+    path = sqlite_path(address)
+    if path is not None and not path.exists():
+        return Source(address)
+    models = tuple(dict.fromkeys(model_id(model) for suite in changed for model in suite.models()))
+    where = JobFilter(models=models)
+    with open_database(address, write=False) as database:
+        rows = database.results.cells(where)
+        scores = database.results.values(where)
+        timed = any(suite.kind == TIME for suite in changed)
+        facts = database.results.provenances({row.digest for row in rows}) if timed else None
+        codes, topped = database.results.codes(), levels.topped(database)
+        return Source(address, rows, scores, facts, codes, topped)

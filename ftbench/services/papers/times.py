@@ -1,0 +1,105 @@
+"""Reports on time: seconds and memory of runs that had the machine to themselves, as ratios to vanilla."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ftbench.domain import axes
+from ftbench.domain.axes import Asked
+from ftbench.domain.result import State
+from ftbench.models.resolve import model_id
+from ftbench.render.suite_table import Head, SuiteCell
+from ftbench.render.table import Cell
+from ftbench.services.papers import cells, layout
+from ftbench.services.papers.cells import Found, Jobs, Rule
+from ftbench.services.planning import suite_grid
+from ftbench.suites import Suite
+
+if TYPE_CHECKING:
+    from ftbench.services.papers.cells import Grid
+
+Facts = Mapping[str, Any]
+COLUMNS = (
+    Head(layout.TIME_RATIO, "Time", "× vanilla"),
+    Head("seconds", "Training", "s"),
+    Head("update_seconds", "Update", "ms"),
+    Head("one_off_seconds", "One-off", "s"),
+    Head("peak_memory", "Peak memory", "MiB"),
+    Head(layout.TRAINABLE, "Trained", "% of weights"),
+)
+
+
+def grids(suite: Suite, asked: Asked, jobs: Jobs, facts: Mapping[str, Any], rule: Rule) -> Iterator[Grid]:
+    """The blocks of a suite about time; nothing is tested: ratios are described."""
+    from ftbench.services.papers.cells import Grid
+
+    seeds = axes.seeds(suite.seeds)
+    for block in suite.blocks:
+        wanted = [w for w in suite_grid.cells(suite, asked) if w.block is block]
+        model = model_id(block.model)
+        base = next((w for w in wanted if w.method.name == "vanilla"), None)
+        vanilla = cell(jobs.of(base, model), facts, seeds, seconds).mean if base else None
+        rows = []
+        for one in wanted:
+            printed = layout.printed(suite, block, one.line)
+            mine = jobs.of(one, model)
+            values: list[Cell] = [
+                cell(mine, facts, seeds, read) for read in (seconds, update, one_off, memory)
+            ]
+            found = [_ratio(values[0], vanilla), *values, Cell(applies=False)]
+            shown = []
+            for head, value in zip(COLUMNS, found, strict=True):
+                numbers = {s: c.value for (column, s), c in printed.items() if column == head.key}
+                shown.append(SuiteCell(value, numbers, applies=value.applies or bool(numbers)))
+            rows.append((Head(one.line.name, one.line.title), tuple(shown)))
+        yield Grid(block, COLUMNS, tuple(rows))
+
+
+def cell(
+    jobs: Mapping[int, list[Found]],
+    facts: Mapping[str, Facts],
+    seeds: Sequence[int],
+    read: Callable[[Facts], float],
+) -> Cell:
+    """The cell of a line; a run that shared the machine counts as missing."""
+    values: dict[int, float] = {}
+    missing: Counter[str] = Counter()
+    for seed in seeds:
+        done = [found for found in jobs.get(seed, []) if found.row.state == State.DONE]
+        alone = [facts[f.row.digest] for f in done if facts.get(f.row.digest, {}).get("exclusive")]
+        if alone:
+            values[seed] = read(alone[0])
+        else:
+            here = jobs.get(seed, [])
+            missing["not exclusive" if done else here[0].status if here else "not queued"] += 1
+    return cells.of_values(values, len(seeds), missing)
+
+
+def seconds(facts: Facts) -> float:
+    """Seconds of training, one-off passes included."""
+    return float(facts["seconds"]["training"])
+
+
+def one_off(facts: Facts) -> float:
+    """Seconds of what a method does once before its first step."""
+    return float(sum(run.get("one_off_seconds", 0.0) for run in facts["runs"].values()))
+
+
+def update(facts: Facts) -> float:
+    """Milliseconds of an update, one-off passes left out."""
+    updates = sum(run["total_steps"] for run in facts["runs"].values())
+    return float(1000 * (seconds(facts) - one_off(facts)) / max(1, updates))
+
+
+def memory(facts: Facts) -> float:
+    """The largest memory taken, MiB: of the GPU, or of the process."""
+    return float(facts.get("peak_memory_mb", 0))
+
+
+def _ratio(value: Cell, vanilla: float | None) -> Cell:
+    if value.mean is None or not vanilla:
+        return Cell(n=value.n, planned=value.planned, missing=value.missing)
+    values = {seed: one / vanilla for seed, one in zip(value.seeds, value.values, strict=True)}
+    return cells.of_values(values, value.planned, value.missing)

@@ -1,0 +1,213 @@
+"""The one writer of ``ftbench queue …``: for a job again, for a table, for a claim."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ftbench import methods, models, tasks
+from ftbench.db.rows import CellRow
+from ftbench.domain import axes, hparams, job
+from ftbench.domain.axes import Asked
+from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.model import ModelSpec
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.recipe import layered
+from ftbench.errors import FtbenchError, UnknownName
+from ftbench.methods.base import BASELINE
+from ftbench.models.resolve import FOLDER
+from ftbench.perturbations import listed
+from ftbench.services.scores.selection import Selection
+from ftbench.services.scores.settings import DATA
+from ftbench.settings import DEFAULT_DATABASE
+
+#: What the papers' tables span, where nothing else is known.
+USUAL_METHODS, USUAL_TASKS = (
+    "rdrop,bidrop",
+    {None: "glue-small", "noise": "cola,mrpc,rte", "reduction": "cola,mrpc,rte"},
+)
+USUAL_RATIOS = {"noise": "0,0.05,0.1,0.15", "reduction": "0,0.5,0.6,0.7"}
+USUAL_SEEDS = "10"
+
+
+def queue_command(
+    flags: Mapping[str, str],
+    settings: Mapping[str, Any] | None = None,
+    rest: Mapping[str, str] | None = None,
+    *,
+    baseline: bool = True,
+) -> str:
+    """``ftbench queue …`` as it can be typed.
+
+    Args:
+        flags: what spans the grid, in the order in which it is to stand; empty ones are left out.
+        settings: of the recipe, given by hand.
+        rest: flags that come after them.
+        baseline: whether vanilla is added.
+    """
+    words = [word for flag, value in flags.items() if value for word in (flag, value)]
+    words += [word for name, value in (settings or {}).items() for word in ("--set", f"{name}={value}")]
+    words += [word for flag, value in (rest or {}).items() if value for word in (flag, value)]
+    return shlex.join(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
+
+
+def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[int] = ()) -> str:
+    """``ftbench queue …`` for one job, or for several that differ in their seed only.
+
+    Args:
+        spec: the job's canonical form.
+        places: where its model, data and plug-ins are on this machine.
+        seeds: the seeds; that of ``spec`` where none are given.
+    """
+    streams = spec.get("streams") or {}
+    flags = {
+        "--methods": _method(spec["method"], places),
+        "--tasks": spec["task"]["name"],
+        "--models": _model(spec["model"], places),
+        "--seeds": _listed([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]]),
+        "--vary": ",".join(streams),
+        **{
+            f"--{one.name.replace('_', '-')}": str(one.value)
+            for one in listed(Perturbation.of(spec["perturbation"]))
+        },
+    }
+    rest = {"--data-dir": str(places.get("data") or "")}
+    return queue_command(flags, _settings(spec, places), rest, baseline=False)
+
+
+def for_table(
+    asked: Selection,
+    address: str,
+    cells: Sequence[CellRow] = (),
+    axis: str | None = None,
+    changed: Mapping[str, Any] | None = None,
+) -> str:
+    """``ftbench queue …`` that would fill a table: as asked for, or like the jobs that there are.
+
+    Args:
+        asked: the filters.
+        address: of the database.
+        cells: jobs of the same models, tasks and methods.
+        axis: the perturbation that the table is about, or None.
+        changed: the recipe settings that these jobs were given by hand.
+    """
+    names = {cell.task for cell in cells}
+    usable = _classifications(names) if axis else names
+    found = [cell for cell in cells if cell.task in usable]
+    baseline = asked.baseline_label
+    labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
+    wanted = {
+        "--methods": asked.methods or ",".join(labels) or USUAL_METHODS,
+        "--tasks": asked.tasks or ",".join(dict.fromkeys(c.task for c in found)) or USUAL_TASKS[axis],
+        "--models": asked.models or ",".join(dict.fromkeys(_typed(c.model) for c in found)),
+        "--train-size": ",".join(dict.fromkeys(str(c.train_size) for c in found if c.train_size)),
+        "--seeds": _seeds({cell.seed for cell in found}) or USUAL_SEEDS,
+    }
+    if axis:
+        wanted[f"--{axis}"] = USUAL_RATIOS[axis]
+    by_hand = {name: value for name, value in (changed or {}).items() if name != DATA and value is not None}
+    return queue_command({**wanted, "--db": _unless_default(address)}, by_hand)
+
+
+def for_suite(name: str, asked: Asked, address: str) -> str:
+    """``ftbench queue …`` that would fill a suite's table.
+
+    Args:
+        name: of the suite.
+        asked: the axes that were given beside it.
+        address: of the database.
+    """
+    settings = axes.settings(asked.settings)
+    return queue_command({"--suite": name, **asked.flags()}, settings, {"--db": _unless_default(address)})
+
+
+def for_claim(about: DeclaredClaim, address: str) -> str:
+    """``ftbench queue …`` that would fill a claim."""
+    sides = [side for side in (about.better, about.worse) if side != BASELINE]
+    axis = "noise" if about.noise else "reduction" if about.reduction else None
+    wanted = {
+        "--methods": ",".join(sides),
+        "--tasks": ",".join(about.tasks) or USUAL_TASKS[axis],
+        "--models": ",".join(about.models),
+        "--noise": f"{about.noise:g}" if about.noise else "",
+        "--reduction": f"{about.reduction:g}" if about.reduction else "",
+        "--train-size": ",".join(str(size or "full") for size in about.train_sizes),
+        "--seeds": USUAL_SEEDS,
+        "--db": _unless_default(address),
+    }
+    return queue_command(wanted, baseline=len(sides) == 1)
+
+
+def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:
+    """The method as a label, with the file it comes from in place of its name."""
+    try:
+        defaults = methods.find(method["name"], places.get("plugins") or ()).defaults()
+    except FtbenchError:
+        defaults = {}
+    name = next((str(p) for p in places.get("plugins") or ()), method["name"])
+    return job.label(name, method["hparams"], defaults)
+
+
+def _model(model: Mapping[str, Any], places: Mapping[str, Any]) -> str:
+    name, revision = str(model["id"]), str(model["revision"])
+    if name.startswith("folder:"):
+        return str(places.get("model") or name)
+    return name if revision == "main" or revision.startswith("sha256:") else f"{name}@{revision}"
+
+
+def _found(name: str) -> ModelSpec:
+    """A model's entry; one that is known need not be on this machine."""
+    try:
+        return models.find(name.partition("@")[0])
+    except UnknownName:
+        return models.resolve(name)[0]
+
+
+def _settings(spec: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe settings that differ from those that the model and the method bring; all where unknown."""
+    brought: dict[str, Any] = {}
+    try:
+        model = _found(_model(spec["model"], places))
+        cls = methods.find(spec["method"]["name"], places.get("plugins") or ())
+        recipe = layered(models.recipe(model, spec["task"]["name"]), cls.recipe_defaults("paper"))
+        brought = hparams.normalise(hparams.as_dict(recipe))
+    except FtbenchError:
+        pass
+    wanted = {k: v for k, v in spec["recipe"].items() if v is not None}
+    return {k: v for k, v in wanted.items() if k not in brought or brought[k] != v}
+
+
+def _typed(model: str) -> str:
+    """A model's id as ``queue`` takes it; where a folder stands is not known here."""
+    return model.replace(FOLDER, "./")
+
+
+def _classifications(tasks_named: Iterable[str]) -> set[str]:
+    """The tasks that have classes: labels of others cannot be made wrong, nor their rows reduced."""
+    names = set()
+    for name in tasks_named:
+        try:
+            if tasks.find(name).regression:
+                continue
+        except UnknownName:
+            pass
+        names.add(name)
+    return names
+
+
+def _seeds(seeds: set[int]) -> str:
+    if not seeds:
+        return ""
+    if seeds == set(range(len(seeds))):
+        return str(len(seeds))
+    return _listed(sorted(seeds))
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """Seeds as a flag takes them: ``7,`` is seed 7 alone."""
+    return f"{seeds[0]}," if len(seeds) == 1 else ",".join(str(seed) for seed in seeds)
+
+
+def _unless_default(address: str) -> str:
+    return address if address != DEFAULT_DATABASE else ""

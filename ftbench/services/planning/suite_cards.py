@@ -1,0 +1,89 @@
+"""Suites as they are listed and shown: their grids, how many jobs, what they will take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ftbench import suites
+from ftbench.domain import axes
+from ftbench.domain.axes import Asked
+from ftbench.domain.job import Job
+from ftbench.services.planning import costs, suite_grid, suite_plan
+from ftbench.suites import Suite
+from ftbench.suites.published import cells
+
+Row = dict[str, Any]
+
+
+def listed() -> list[Row]:
+    """Every suite: its title and its number of jobs, and the short names."""
+    rows = [
+        {"name": suite.name, "title": suite.title, "jobs": len(jobs(suite, Asked()))}
+        for suite in suites.available().values()
+    ]
+    short = [
+        {"name": name, "title": ", ".join(members), "jobs": None}
+        for name, members in suites.SHORT_NAMES.items()
+    ]
+    return [*rows, *short]
+
+
+def names_suites(name: str) -> bool:
+    """Whether a name is that of a suite, or a short one."""
+    return name.strip().lower() in {one.lower() for one in names()}
+
+
+def names() -> tuple[str, ...]:
+    """The names of the suites, and the short ones."""
+    return (*suites.available(), *suites.SHORT_NAMES)
+
+
+def card(name: str, asked: Asked, address: str) -> Row:
+    """A suite, or the suites of a short name, under the axes that were given.
+
+    Args:
+        name: of the suite.
+        asked: what replaces its axes.
+        address: of a database, whose measured times the estimate uses; there need be none.
+    """
+    found = suites.chosen(name)
+    changed = [suite_grid.adapted(suite, asked) for suite in found]
+    work = {job.digest: job for suite in changed for job in jobs(suite, asked)}
+    took = costs.estimate(work.values(), costs.measured(address))
+    differs = [f"{s.name}: {phrase}" for s in found for phrase in suite_grid.differs(s, asked)]
+    return {
+        "name": name.strip(),
+        "title": "; ".join(suite.title for suite in changed),
+        "grids": [
+            f"{block.flags()} --seeds {suite.seeds}" + (f"   ({block.title})" if block.title else "")
+            for suite in changed
+            for block in suite.blocks
+        ],
+        "protocol": " ".join(suite.protocol for suite in changed),
+        "differs": differs,
+        "published numbers": sum(len(cells(s.source, s.printed_in)) for s in changed),
+        "jobs": len(work),
+        "hours": round(took.seconds / 3600, 1),
+        "estimate": took.basis,
+    }
+
+
+def jobs(suite: Suite, asked: Asked) -> list[Job]:
+    """The jobs of a suite as far as they are known without models and data, each once."""
+    found = {}
+    for cell in suite_plan.unique(list(suite_grid.cells(suite, asked))):
+        for seed in axes.seeds(suite.seeds):
+            job = Job(
+                model=cell.block.model,
+                model_revision="",
+                task=cell.task.name,
+                data_revision="",
+                evaluation=tuple(target.name for target in suite_grid.targets(cell.block)),
+                method=cell.method.name,
+                hparams=cell.method.hparams,
+                seed=seed,
+                perturbation=cell.change,
+                recipe=cell.recipe,
+            )
+            found[job.digest] = job
+    return list(found.values())

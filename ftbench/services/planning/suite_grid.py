@@ -1,0 +1,291 @@
+"""A suite as it is asked for: its axes under those that were given, and the cells that they stand for."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from ftbench import models, tasks
+from ftbench.domain import axes, hparams, plan
+from ftbench.domain.axes import Asked
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.recipe import Recipe, layered
+from ftbench.domain.target import Target, task_of
+from ftbench.domain.task import TaskSpec
+from ftbench.errors import BadValue, UnknownName, UsageError
+from ftbench.methods.base import BASELINE
+from ftbench.services.planning import finding
+from ftbench.suites import Block, Line, Suite
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One cell of a suite: all that tells its jobs from others, the seed and the rows aside.
+
+    Attributes:
+        block: the condition.
+        line: the method's line.
+        task: what is trained on.
+        method: with all its hyper-parameters.
+        change: to the training data.
+        recipe: every setting.
+        settings: those that the suite and the user set by hand.
+    """
+
+    block: Block
+    line: Line
+    task: TaskSpec
+    method: plan.GridMethod
+    change: Perturbation
+    recipe: Recipe
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Equal for equal work."""
+        values = [hparams.normalise(dict(v)) for v in (self.method.hparams, hparams.as_dict(self.recipe))]
+        named = [tuple(sorted(value.items())) for value in values]
+        change = (self.change.train_size, self.change.reduction, self.change.noise)
+        return self.block.model, self.task.name, self.method.name, *named, change, self.block.evaluate
+
+
+def adapted(suite: Suite, asked: Asked) -> Suite:
+    """A suite under the axes that were given.
+
+    ``models`` stand in the place of the suite's; ``tasks`` and ``methods`` too, where they are not among the
+    suite's; ``noise`` and ``reduction`` concern the blocks that have some, if any has; ``train_size`` and
+    settings concern all.
+
+    Raises:
+        UsageError: a flag without a value, an unknown model, or nothing is left.
+    """
+    for flag, text in asked.flags().items():
+        if not axes.names(text):
+            raise BadValue(f"{flag} '{text}': give a value, or leave it out for the suite's own")
+    for name in axes.names(asked.models or ""):
+        if "/" not in name:  # of the hub, or a folder
+            models.find(name.partition("@")[0])
+    blocks: list[Block] = []
+    for block in suite.blocks:
+        for changed in _variants(suite, block, asked):
+            if changed.lines and changed not in blocks:
+                blocks.append(changed)
+    if not blocks:
+        given = shlex.join(asked.words())
+        raise UsageError(
+            f"suite {suite.name} has no cells with {given}: `ftbench suites {suite.name}` shows its grid"
+        )
+    return replace(suite, blocks=tuple(blocks), seeds=suite.seeds if asked.seeds is None else asked.seeds)
+
+
+def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
+    """How what was asked for departs from the paper's protocol, a phrase for each axis."""
+    changed = adapted(suite, asked)
+    found = []
+    if changed.models() != suite.models():
+        found.append(f"{_listed(changed.models())} instead of {_listed(suite.models())}")
+    ours, theirs = (axes.seeds(s.seeds) for s in (changed, suite))
+    if ours != theirs:
+        found.append(f"{len(ours)} seed{'s' * (len(ours) > 1)} instead of {len(theirs)}")
+    for name, shown in (("train_size", "training rows"), ("noise", "noise"), ("reduction", "reduction")):
+        mine, own = ([getattr(b, name) for b in s.blocks] for s in (changed, suite))
+        if set(mine) != set(own):
+            found.append(f"{shown} {_values(mine)} instead of {_values(own)}")
+    if asked.tasks is not None:
+        found.append(f"tasks {_listed(dict.fromkeys(b.tasks for b in changed.blocks))}")
+    if asked.methods is not None:
+        found.append("methods " + _listed(dict.fromkeys(x.method for b in changed.blocks for x in b.lines)))
+    if asked.variant is not None:
+        found.append(f"every method in its {asked.variant} variant")
+    found += list(asked.settings)
+    return tuple(found)
+
+
+def cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
+    """The cells of a suite that was adapted, in the order of the paper.
+
+    Raises:
+        UsageError: a model, task, method, hyper-parameter or setting that does not exist.
+    """
+    for block in suite.blocks:
+        change = Perturbation.of(
+            {"train_size": block.train_size, "reduction": block.reduction, "noise": block.noise}
+        )
+        for line in block.lines:
+            for method in methods_of(line, asked.variant):
+                for spec in tasks.expand(axes.names(block.tasks)):
+                    yield _wanted(block, line, method, spec, change, asked)
+
+
+@cache
+def _choices(text: str) -> tuple[axes.MethodChoice, ...]:
+    return axes.methods(text)
+
+
+def methods_of(line: Line, variant: str | None) -> list[plan.GridMethod]:
+    """The methods of a line, one unless a user spans a grid; a variant that is asked for wins."""
+    found = []
+    for choice in _choices(line.method):
+        given = {k: v for k, v in choice.given.items() if k != "variant" or variant is None}
+        found.append(finding.method(axes.MethodChoice(choice.name, given), variant or "paper"))
+    return found
+
+
+def targets(block: Block) -> tuple[Target, ...]:
+    """What of other tasks the jobs of a block are scored on."""
+    return tuple(Target.asked(text, tasks.find(task_of(text))) for text in axes.names(block.evaluate))
+
+
+def own_recipe(model: str, task: str) -> Mapping[str, Any]:
+    """What a model's registry entry brings; ids of the hub and folders bring nothing."""
+    try:
+        return models.recipe(models.find(model.partition("@")[0]), task)
+    except UnknownName:
+        return {}
+
+
+def _wanted(
+    block: Block, line: Line, method: plan.GridMethod, spec: TaskSpec, change: Perturbation, asked: Asked
+) -> Wanted:
+    brought = own_recipe(block.model, spec.name)
+    settings: dict[str, Any] = dict(axes.settings((*block.settings, *line.settings)))
+    if line.doubled:
+        settings |= doubled(layered(brought, method.recipe, settings), line.doubled)
+    settings |= axes.settings(asked.settings)
+    recipe = layered(brought, method.recipe, settings)
+    return Wanted(block, line, spec, method, change, recipe, settings)
+
+
+def doubled(recipe: Recipe, match: str) -> dict[str, Any]:
+    """The settings of a batch of twice the rows.
+
+    Args:
+        recipe: the one of the plain batch.
+        match: ``epochs``: as many passes over the data, which is half the updates; ``updates``: as many
+            updates, which is twice the passes.
+    """
+    found: dict[str, Any] = {"batch_size": 2 * recipe.batch_size}
+    if match == "updates" and recipe.epochs is not None:
+        found["epochs"] = 2 * recipe.epochs
+    if match == "epochs" and recipe.steps is not None:
+        found["steps"] = math.ceil(recipe.steps / 2)
+    if match == "epochs" and recipe.warmup_steps is not None:
+        found["warmup_steps"] = math.ceil(recipe.warmup_steps / 2)
+    return found
+
+
+def _variants(suite: Suite, block: Block, asked: Asked) -> Iterator[Block]:
+    """A block under the axes that were given: none, one, or one for each of several values."""
+    uses = {axis: any(getattr(b, axis) for b in suite.blocks) for axis in ("noise", "reduction")}
+    lines = _lines(block.lines, asked.methods)
+    names = axes.names(asked.models) if asked.models else (block.model,)
+    names = tuple(n for n in names if n == block.model or n not in suite.models())
+    named = _tasks(block, asked.tasks)
+    if not named:
+        return
+    sizes = axes.train_sizes(asked.train_size) if asked.train_size else (block.train_size,)
+    ratios = {
+        axis: axes.ratios(text, axis)
+        if text and (getattr(block, axis) or not uses[axis])
+        else (getattr(block, axis),)
+        for axis, text in (("noise", asked.noise), ("reduction", asked.reduction))
+    }
+    for model in names:
+        for change in plan.perturbed(sizes, ratios["reduction"], ratios["noise"]):
+            changed = _under(block, change, lines=lines, tasks=named, sized=len(sizes) > 1)
+            yield changed if model == block.model else _with_model(changed, model, len(suite.models()) == 1)
+
+
+def _under(
+    block: Block, change: Perturbation, lines: tuple[Line, ...], tasks: str, sized: bool = False
+) -> Block:
+    """A block under another change of the training data; ``sized``: its title names the number of rows."""
+    now = {"noise": change.noise, "reduction": change.reduction, "train_size": change.train_size}
+    changed = {name for name, value in now.items() if getattr(block, name) != value}
+    title, setting, departs = block.title, block.setting, block.departs
+    if changed & {"noise", "reduction"} or (changed and setting.startswith("n=")):
+        title, setting = _condition(change, setting)
+    if sized and not setting.startswith("n="):
+        title = f"{title}, {_rows(change.train_size)}".removeprefix(", ")
+    if "train_size" in changed and not setting.startswith("n="):
+        departs = (*departs, f"{_rows(change.train_size)}, not {_rows(block.train_size)}")
+    return replace(
+        block,
+        lines=lines,
+        tasks=tasks,
+        title=title,
+        setting=setting,
+        departs=departs,
+        noise=change.noise,
+        reduction=change.reduction,
+        train_size=change.train_size,
+    )
+
+
+def _with_model(block: Block, model: str, alone: bool) -> Block:
+    """A block with another model; the numbers of a table of one model stay beside it."""
+    departs = (*block.departs, f"model {model}, not {block.model}")
+    return replace(
+        block, model=model, printed_model=block.model if alone else "-", departs=departs if alone else ()
+    )
+
+
+def _rows(size: int | None) -> str:
+    return f"{size} training rows" if size else "all training rows"
+
+
+def _condition(change: Perturbation, setting: str) -> tuple[str, str]:
+    """The title of a perturbation, and the setting of the numbers that a paper prints for it."""
+    if change.noise:
+        return f"noise {100 * change.noise:g} %", f"noise={change.noise:g}"
+    if change.reduction:
+        return f"label 1 reduced by {100 * change.reduction:g} %", f"reduction={change.reduction:g}"
+    if setting.startswith("n="):
+        return f"{change.train_size or 'all'} rows", f"n={change.train_size or 'all'}"
+    return "clean", "full"
+
+
+def _tasks(block: Block, text: str | None) -> str:
+    """The tasks of a block; those of one with columns of its own can be chosen, not replaced."""
+    if text is None:
+        return block.tasks
+    wanted = [spec.name for spec in tasks.expand(axes.names(text))]
+    if not block.columns:
+        return ",".join(wanted)
+    return ",".join(name for name in axes.names(block.tasks) if name in wanted)
+
+
+def _lines(lines: Sequence[Line], text: str | None) -> tuple[Line, ...]:
+    """The lines of the methods that were asked for, and the baseline; others get a line of their own."""
+    if text is None:
+        return tuple(lines)
+    found = [line for line in lines if line.method == BASELINE]
+    for choice in axes.methods(text):
+        method = finding.method(choice, "paper")
+        given = axes.MethodChoice(choice.name, choice.given)
+        own = [x for x in lines if x.name == method.name and (not given.given or _same(x, method))]
+        for line in own or [Line(method.label, _spelled(choice), "-", ours=True)]:
+            if line not in found:
+                found.append(line)
+    return tuple(found)
+
+
+def _spelled(choice: axes.MethodChoice) -> str:
+    given = ",".join(f"{k}={v}" for k, v in choice.given.items())
+    return f"{choice.name}[{given}]" if given else choice.name
+
+
+def _same(line: Line, method: plan.GridMethod) -> bool:
+    return any(one.hparams == method.hparams for one in methods_of(line, None))
+
+
+def _values(values: Sequence[Any]) -> str:
+    return ", ".join("all" if v is None else f"{v:g}" for v in dict.fromkeys(values))
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(names)

@@ -1,0 +1,51 @@
+"""The plan of a suite: its jobs, what they take, and how many of them a budget of hours allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ftbench import suites
+from ftbench.domain import axes, plan
+from ftbench.domain.axes import Asked
+from ftbench.services.planning import finding, suite_grid
+from ftbench.services.planning.suite_grid import Wanted
+
+
+def make(name: str, asked: Asked, find: finding.Finder) -> plan.Plan:
+    """The jobs of a suite, or of the suites of a short name: seeds outermost, each job once.
+
+    Args:
+        name: of the suite or suites.
+        asked: the axes that were given beside it.
+        find: finds models and data.
+
+    Raises:
+        UsageError: an override that leaves nothing, or a name that does not exist.
+        FtbenchError: data or a model that cannot be found.
+    """
+    grids: list[plan.Grid] = []
+    for one in suites.chosen(name):
+        suite = suite_grid.adapted(one, asked)
+        wanted = unique(list(suite_grid.cells(suite, asked)))
+        cells = [_grid(cell, find) for cell in wanted]
+        grids += [replace(cell, seeds=(seed,)) for seed in axes.seeds(suite.seeds) for cell in cells]
+    return plan.expand(grids)
+
+
+def unique(cells: list[Wanted]) -> list[Wanted]:
+    """The cells, each piece of work once."""
+    found: dict[object, Wanted] = {}
+    for cell in cells:
+        found.setdefault(cell.key, cell)
+    return list(found.values())
+
+
+def _grid(cell: Wanted, find: finding.Finder) -> plan.Grid:
+    return plan.Grid(
+        models=(find.model(cell.block.model),),
+        tasks=(find.scored_on(cell.task, suite_grid.targets(cell.block)),),
+        methods=(cell.method,),
+        seeds=(),
+        perturbations=(cell.change,),
+        settings=cell.settings,
+    )

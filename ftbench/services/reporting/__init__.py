@@ -1,0 +1,1 @@
+"""The tables, pages and plots of a database; may use every room but ``comparing``."""

@@ -1,0 +1,167 @@
+"""Plots: from the database, through the tables of a report, to specifications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ftbench.db import open_database
+from ftbench.domain.provenance import RAN
+from ftbench.errors import BadValue, NothingToReport, UnknownName
+from ftbench.render.plots import KINDS
+from ftbench.render.table import Section
+from ftbench.services.reporting.build import build
+from ftbench.services.reporting.request import ReportRequest
+from ftbench.services.scores import levels
+from ftbench.services.scores.levels import Topped
+from ftbench.stats.leaderboard import ALPHA
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["KINDS", "ReportRequest", "draw"]
+
+COSTS: Mapping[str, tuple[str, ...]] = {name: RAN[name] for name in ("training_seconds", "peak_memory_mb")}
+
+
+def draw(
+    address: str,
+    kind: str,
+    request: ReportRequest,
+    *,
+    over: str | None = None,
+    critical: float | None = None,
+    violin: bool = False,
+) -> dict[str, Any]:
+    """One figure: a plot for each table of the report.
+
+    Args:
+        address: the database.
+        kind: one of ``KINDS``, but ``reproduction``.
+        request: which jobs; its table follows from the kind.
+        over: the hyper-parameter of a sweep.
+        critical: the critical difference of ranks; None for Nemenyi's.
+        violin: the runs' density in a strip, instead of boxes.
+
+    Raises:
+        UnknownName: a kind, model, task, method or hyper-parameter that nothing carries.
+        NothingToReport: there are no scores to draw.
+        FtbenchError: the plotting packages are missing, or the kind cannot be drawn of these jobs.
+    """
+    from ftbench.render.plots import theme
+
+    if kind not in KINDS:
+        raise UnknownName("plot", kind, KINDS)
+    theme.load()
+    report = build(address, replace(request, table="robustness" if kind == "robustness" else "main"))
+    sections = [section for section in report.sections if _has_scores(section)]
+    if not sections:
+        raise NothingToReport("no scores to draw yet; run the jobs with: ftbench worker")
+    return theme.stacked([_plot(address, kind, section, over, critical, violin) for section in sections])
+
+
+def _has_scores(section: Section) -> bool:
+    return any(cell.values for group in section.groups for row in group.rows for cell in row.cells)
+
+
+def _plot(
+    address: str, kind: str, section: Section, over: str | None, critical: float | None, violin: bool
+) -> dict[str, Any]:
+    from ftbench.render import tidy
+    from ftbench.render.plots import cost, curves, spread
+
+    frame, title = tidy.scores(section), section.title
+    if kind == "strip":
+        return spread.strip(frame, title, violin=violin)
+    if kind == "sweep":
+        return spread.sweep(_one_method(frame), title, over)
+    if kind == "robustness":
+        return curves.robustness(frame, title, section.axis or "")
+    if kind == "ranks":
+        with open_database(address, write=False) as database:
+            return with_groups(frame, title, levels.topped(database), critical)
+    if kind == "learning":
+        losses = with_losses(address, frame)
+        if losses.empty:
+            raise NothingToReport("learning: these jobs have no logged losses")
+        return curves.learning(losses, title)
+    with open_database(address, write=False) as database:
+        took = database.results.ran(set(frame["job"]), COSTS.values())
+    costs = with_costs(took, frame)
+    if not costs[list(COSTS)].notna().to_numpy().any():
+        raise NothingToReport("cost: these jobs have no recorded times")
+    return cost.cost(costs, title)
+
+
+def _one_method(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the method that has several settings.
+
+    Raises:
+        BadValue: no method has, or several have.
+    """
+    counts = frame.groupby("method", sort=False)["hparams"].nunique()
+    several = [str(name) for name in counts[counts > 1].index]
+    if len(several) != 1:
+        told = (
+            f"choose one of {', '.join(several)} with --methods"
+            if several
+            else "queue one as 'bidrop[k=2|3]'"
+        )
+        raise BadValue(f"sweep: {len(several)} methods have several settings; {told}")
+    return frame[frame["method"] == several[0]]
+
+
+def with_costs(took: Mapping[str, Sequence[Any]], frame: pd.DataFrame) -> pd.DataFrame:
+    """The scores, with what each job took: its values of ``COSTS``."""
+    nothing = [None] * len(COSTS)
+    columns = {name: [took.get(job, nothing)[at] for job in frame["job"]] for at, name in enumerate(COSTS)}
+    return frame.assign(**columns).astype(dict.fromkeys(COSTS, float))
+
+
+def with_groups(
+    frame: pd.DataFrame, title: str, topped: Sequence[Topped], critical: float | None = None
+) -> dict[str, Any]:
+    """The diagram of average ranks; Nemenyi's groups at the level that seeds which were topped up allow."""
+    from ftbench.render.plots import ranks
+
+    level, said = levels.strictest(topped, frame["job"])
+    how = (f"Nemenyi, {level:.3g}", *said) if critical is None else ("as given, whatever its level",)
+    return ranks.ranks(frame, title, *with_ranks(frame, critical, level), how)
+
+
+def with_ranks(
+    frame: pd.DataFrame, critical: float | None = None, level: float = ALPHA
+) -> tuple[dict[str, float], float | None]:
+    """Method -> its average rank over the tasks, ascending, and the critical difference.
+
+    Methods without a score on every task are left out. The difference is Nemenyi's at a level unless one is
+    given; there is none for one task.
+    """
+    from ftbench.stats import ranks
+
+    means = frame.groupby(["label", "task"], sort=False)["value"].mean().unstack("task").dropna()
+    methods, tasks = means.shape
+    if not methods:
+        return {}, critical
+    average = ranks.average_ranks(means.to_numpy().T)
+    named = sorted(zip(map(str, means.index), map(float, average), strict=True), key=lambda one: one[1])
+    if critical is None and tasks > 1 and methods > 1:
+        critical = ranks.critical_difference(tasks, methods, level)
+    return dict(named), critical
+
+
+def with_losses(address: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The logged losses of the scores' jobs: ``task``, ``label``, ``seed``, ``step``, ``value``.
+
+    A run of its own inside a job is named beside the method. Empty where nothing was logged.
+    """
+    import pandas as pd
+
+    jobs = frame.drop_duplicates("job").set_index("job")
+    with open_database(address, write=False) as database:
+        rows = database.results.losses(jobs.index)
+    found = pd.DataFrame(rows, columns=["job", "run", "step", "value"])
+    found = found.join(jobs[["task", "label", "seed"]], on="job")
+    other = found["run"] != "main"
+    return found.assign(label=found["label"].where(~other, found["label"] + " (" + found["run"] + ")"))

@@ -1,0 +1,41 @@
+"""What a report was asked for: which jobs, which table, and what its cells show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ftbench.domain import axes
+from ftbench.errors import UnknownName, UsageError
+from ftbench.render.layouts import LAYOUTS, STATISTIC_TITLES
+from ftbench.services.scores.selection import Selection
+
+
+@dataclass(frozen=True)
+class ReportRequest(Selection):
+    """The flags' texts, None where a flag was not given.
+
+    Attributes:
+        table: the layout's name.
+        show: the statistics to show, with commas; None for those of the layout.
+        collapsed: whether runs that collapsed count.
+    """
+
+    table: str = "main"
+    show: str | None = None
+    collapsed: bool = True
+
+    def statistics(self) -> tuple[str, ...]:
+        """The statistics to show; () for those of the layout.
+
+        Raises:
+            UnknownName: there is no such statistic.
+            UsageError: the table's cells are estimates, not statistics of scores.
+        """
+        names = axes.names(self.show or "")
+        layout = LAYOUTS.get(self.table)
+        if names and layout and any(part.curve for part in layout.parts):
+            raise UsageError(f"--show does not go with the table '{self.table}'; leave one of the two out")
+        for name in names:
+            if name not in STATISTIC_TITLES:
+                raise UnknownName("statistic", name, STATISTIC_TITLES)
+        return names

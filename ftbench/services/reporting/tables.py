@@ -1,0 +1,243 @@
+"""From the jobs of one setting to a table: a layout's part, filled in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ftbench.render.layouts import METRIC_TITLES, STATISTIC_TITLES, Measure, Part
+from ftbench.render.table import Cell, Column, Group, Row, Section
+from ftbench.services.reporting.marks import marked
+from ftbench.services.reporting.notes import notes
+from ftbench.services.reporting.remarks import Remarks
+from ftbench.services.scores.block import Block
+from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, baseline_of, index_of
+from ftbench.services.scores.levels import Topped, strictest
+from ftbench.services.scores.settings import Setting
+from ftbench.stats import aggregate
+
+Blocks = Mapping[float, Sequence[Block]]
+"""ratio -> one block for each measure."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a table is about, beside its jobs.
+
+    Attributes:
+        labels: how rows are named.
+        tasks: what is reported of each task, in the order of the columns.
+        baseline: what differences are taken to, as the user named it.
+        remarks: what the methods say of their scores.
+        topped: the jobs whose seeds were topped up.
+    """
+
+    labels: Mapping[MethodKey, str]
+    tasks: Mapping[str, Reported]
+    baseline: str
+    remarks: Remarks = field(default_factory=dict)
+    topped: Sequence[Topped] = ()
+
+    def baseline_of(self, methods: Iterable[MethodKey]) -> MethodKey | None:
+        """The row of the baseline: the label that was named, else the only row of the method."""
+        return baseline_of(self.baseline, self.labels, methods)
+
+
+def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
+    """The table that a setting's jobs make of a part; None where they have nothing for it."""
+    ratios = _ratios(part, setting.jobs)
+    shown = [job for ratio, jobs in ratios.items() if ratio or part.axis is None for job in jobs]
+    if not shown:
+        return None
+    names = {job.cell.task for job in shown}
+    tasks = [task for name, task in subject.tasks.items() if name in names]
+    methods = list(dict.fromkeys(job.key for job in shown))
+    seeds = sorted({job.cell.seed for jobs in ratios.values() for job in jobs})
+    indices = {ratio: index_of(jobs) for ratio, jobs in ratios.items()}
+    blocks = {
+        ratio: [_block(measure, tasks, seeds, methods, index) for measure in part.measures]
+        for ratio, (index, _) in indices.items()
+    }
+    baseline = subject.baseline_of(methods)
+    columns = tuple(_columns(part, blocks, tasks, subject.baseline))
+    rows = _ordered(methods, baseline, blocks, subject.labels)
+    groups = tuple(_group(part, ratio, blocks, rows, baseline, columns, subject) for ratio in blocks)
+    level, why = strictest(subject.topped, (job.cell.digest for job in shown))
+    firsts = [found[0] for found in blocks.values()]
+    groups, told = marked(groups, firsts, rows, baseline, subject.baseline, level)
+    return Section(
+        part=part.name,
+        axis=part.axis,
+        title=f"{part.title}: {setting.title}",
+        caption=(
+            part.caption.format(baseline=subject.baseline, shown=_statistics(part)),
+            *setting.recipe_lines(),
+            told,
+            *why,
+        ),
+        model=setting.model,
+        train_size=setting.train_size,
+        changed=setting.changed,
+        recipe=setting.common,
+        columns=columns,
+        groups=groups,
+        notes=notes(
+            columns,
+            groups,
+            {ratio: found[0] for ratio, found in blocks.items()},
+            lacks_baseline="" if baseline else subject.baseline,
+            twins=sum(twins for _, twins in indices.values()),
+        ),
+    )
+
+
+def _ratios(part: Part, jobs: Iterable[ReportJob]) -> dict[float, list[ReportJob]]:
+    """The jobs of a part by ratio, ascending; those with another perturbation are left out."""
+    found: dict[float, list[ReportJob]] = {}
+    for job in jobs:
+        changes = {"noise": job.cell.noise, "reduction": job.cell.reduction}
+        ratio = changes.pop(part.axis) if part.axis else 0.0
+        if not any(changes.values()):
+            found.setdefault(ratio, []).append(job)
+    return dict(sorted(found.items()))
+
+
+def _block(
+    measure: Measure,
+    tasks: Sequence[Reported],
+    seeds: Sequence[int],
+    methods: Sequence[MethodKey],
+    index: Mapping[tuple[MethodKey, str], Mapping[int, ReportJob]],
+) -> Block:
+    metrics = [measure.metric or task.metric for task in tasks]
+    return Block.of(tasks, metrics, seeds, methods, index)
+
+
+def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: str) -> Iterator[Column]:
+    for at, measure in enumerate(part.measures):
+        own = ":own" if at else ""
+        metrics = {measure.metric or task.metric for task in tasks}
+        for task in tasks:
+            metric = measure.metric or task.metric
+            yield Column(
+                key=task.name + own,
+                kind="score",
+                title=task.title,
+                subtitle=METRIC_TITLES.get(metric, metric),
+                show=measure.show,
+                task=task.name,
+                evaluation=task.evaluation,
+                metric=metric,
+            )
+        one = next(iter(metrics)) if len(metrics) == 1 else "own"
+        subtitle = METRIC_TITLES.get(one, one) if len(part.measures) > 1 else ""
+        yield Column("average" + own, "average", "Avg", subtitle, measure.show)
+        if _shares(blocks, at):
+            yield Column("average_shared" + own, "average", "Avg*", subtitle, measure.show)
+        if measure.difference:
+            title, signed = measure.difference.title.format(baseline=baseline), measure.difference.signed
+            yield Column("difference" + own, "difference", title, "", measure.show, signed)
+    yield Column("group", "group", "Group")
+    yield Column("runs", "runs", "Runs")
+
+
+def _statistics(part: Part) -> str:
+    """The statistics of a part in words: ``Mean (max)``."""
+    first, *others = (STATISTIC_TITLES[name] for name in part.measures[0].show)
+    return first.capitalize() + "".join(f" ({name})" for name in others)
+
+
+def _shares(blocks: Blocks, at: int) -> bool:
+    """Whether a measure needs the average over what every method has."""
+    return any(found[at].needs_shared for found in blocks.values())
+
+
+def _ordered(
+    methods: Iterable[MethodKey],
+    baseline: MethodKey | None,
+    blocks: Blocks,
+    labels: Mapping[MethodKey, str],
+) -> list[MethodKey]:
+    """The baseline, then by average over all ratios: the best first, those without an average last."""
+
+    def place(method: MethodKey) -> tuple[bool, int, float, str]:
+        firsts = [found[0] for found in blocks.values()]
+        incomplete = sum(not block.whole(method) for block in firsts)
+        means = [(b.average if b.whole(method) else b.shared_average)(method).mean for b in firsts]
+        there = [mean for mean in means if mean is not None]
+        value = sum(there) / len(there) if there else -math.inf
+        return method != baseline, incomplete if there else len(firsts) + 1, -value, labels[method]
+
+    return sorted(methods, key=place)
+
+
+def _group(
+    part: Part,
+    ratio: float,
+    blocks: Blocks,
+    methods: Sequence[MethodKey],
+    baseline: MethodKey | None,
+    columns: Sequence[Column],
+    subject: Subject,
+) -> Group:
+    cells = {
+        method: tuple(_cells(part, ratio, blocks, method, baseline, subject.remarks)) for method in methods
+    }
+    placed = _placed([cells[method] for method in methods], columns)
+    rows = tuple(
+        Row(subject.labels[method], method.method, method.values(), found)
+        for method, found in zip(methods, placed, strict=True)
+    )
+    return (
+        Group("", None, rows) if part.axis is None else Group(f"{part.axis} {100 * ratio:g} %", ratio, rows)
+    )
+
+
+def _cells(
+    part: Part,
+    ratio: float,
+    blocks: Blocks,
+    method: MethodKey,
+    baseline: MethodKey | None,
+    remarks: Remarks,
+) -> Iterator[Cell]:
+    """The cells of a row, in the order of the columns."""
+    for at, measure in enumerate(part.measures):
+        block = blocks[ratio][at]
+        for column, task in enumerate(block.tasks):
+            yield replace(block.cell(method, column), remark=remarks.get((method, task.name), ""))
+        yield block.average(method)
+        if _shares(blocks, at):
+            yield block.shared_average(method) if block.needs_shared else Cell(applies=False)
+        if measure.difference and measure.difference.against == "baseline":
+            yield block.against(method, baseline)
+        elif measure.difference:
+            yield block.drop(method, blocks[0.0][at]) if 0.0 in blocks else Cell(reduced=True)
+    yield Cell(applies=False)  # the group, once everything is tested
+    first = blocks[ratio][0]
+    n, planned = int(np.isfinite(first.scores[method]).sum()), int(first.planned.sum())
+    yield Cell(n=n, planned=planned, text=f"{n}/{planned}")
+
+
+def _placed(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column]) -> list[tuple[Cell, ...]]:
+    """The rows with the best and the second of each column marked, as the table shows the numbers."""
+    marked = [list(row) for row in rows]
+    for at, column in enumerate(columns):
+        if column.kind not in ("score", "average"):
+            continue
+        for statistic in (name for name in column.show if name != "std"):  # more spread is no merit
+            same_runs = column.key.startswith("average_shared")
+            values = [_comparable(row[at], statistic, same_runs) for row in rows]
+            for row, place in zip(marked, aggregate.places(values), strict=True):
+                if place:
+                    row[at] = replace(row[at], places={**row[at].places, statistic: place})
+    return [tuple(row) for row in marked]
+
+
+def _comparable(cell: Cell, statistic: str, same_runs: bool) -> float:
+    """What is compared for a mark, at the precision shown: complete cells, or those over the same runs."""
+    value = getattr(cell, statistic)
+    return round(100 * value, 2) if value is not None and (cell.complete or same_runs) else math.nan

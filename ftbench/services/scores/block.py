@@ -1,0 +1,184 @@
+"""From the jobs of one ratio to cells: scores, averages, differences.
+
+An average over tasks is given where every seed that was queued for every task (by any method of the table)
+has its score. Where some method falls short of that, a second average is given for all of them: over the
+tasks and seeds that every compared method has. A difference is always between averages over the same tasks
+and seeds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ftbench.render.table import Cell
+from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob
+from ftbench.stats import aggregate
+from ftbench.stats.aggregate import BoolArray, FloatArray
+
+JobIndex = Mapping[tuple[MethodKey, str], Mapping[int, ReportJob]]
+"""(method, task) -> seed -> job."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One metric at one ratio: the scores of every method.
+
+    Attributes:
+        tasks: what is reported of each task.
+        metrics: the metric of each task.
+        seeds: the seeds of the table.
+        methods: the rows.
+        jobs: the jobs.
+        scores: method -> (seeds, tasks); NaN where there is no score.
+        planned: (seeds, tasks): queued for some method; for a task without any, what the others have.
+    """
+
+    tasks: tuple[Reported, ...]
+    metrics: tuple[str, ...]
+    seeds: tuple[int, ...]
+    methods: tuple[MethodKey, ...]
+    jobs: JobIndex
+    scores: Mapping[MethodKey, FloatArray]
+    planned: BoolArray
+
+    @classmethod
+    def of(
+        cls,
+        tasks: Sequence[Reported],
+        metrics: Sequence[str],
+        seeds: Sequence[int],
+        methods: Sequence[MethodKey],
+        jobs: JobIndex,
+    ) -> Block:
+        """Lay the jobs out as arrays."""
+        planned = np.zeros((len(seeds), len(tasks)), dtype=np.bool_)
+        scores = {method: np.full(planned.shape, np.nan) for method in methods}
+        at = {seed: row for row, seed in enumerate(seeds)}
+        for column, (task, metric) in enumerate(zip(tasks, metrics, strict=True)):
+            for method in methods:
+                for seed, job in jobs.get((method, task.name), {}).items():
+                    planned[at[seed], column] = True
+                    scores[method][at[seed], column] = job.score(metric)
+        # A task that no method has at this ratio lacks the seeds that the other tasks have.
+        planned |= ~planned.any(axis=0) & planned.any(axis=1, keepdims=True)
+        return cls(tuple(tasks), tuple(metrics), tuple(seeds), tuple(methods), jobs, scores, planned)
+
+    def cell(self, method: MethodKey, column: int) -> Cell:
+        """A method's score on the task of a column."""
+        one = self.scores[method][:, column : column + 1]  # (seeds, 1)
+        metric, mine = self.metrics[column], self.jobs.get((method, self.tasks[column].name), {})
+        planned = [seed for row, seed in enumerate(self.seeds) if self.planned[row, column]]
+        there = [seed for seed in planned if seed in mine and math.isfinite(mine[seed].score(metric))]
+        absent = sorted(set(planned) - set(there))
+        missing = Counter(mine[seed].reason(metric) if seed in mine else "not queued" for seed in absent)
+        return Cell(
+            mean=_number(aggregate.mean(one)[0]),
+            max=_number(aggregate.maximum(one)[0]),
+            median=_number(aggregate.median(one)[0]),
+            iqm=_number(aggregate.iqm(one)[0]),
+            std=_number(aggregate.std(one)[0]),
+            n=len(there),
+            planned=len(planned),
+            missing=dict(missing),
+            seeds=tuple(there),
+            values=tuple(mine[seed].score(metric) for seed in there),
+            jobs=tuple(mine[seed].cell.digest for seed in there),
+            collapsed=sum(mine[seed].collapsed for seed in there),
+        )
+
+    def whole(self, method: MethodKey) -> bool:
+        """Whether a method has every seed planned."""
+        return bool(np.isfinite(self.scores[method])[self.planned].all())
+
+    @cached_property
+    def compared(self) -> tuple[MethodKey, ...]:
+        """The methods that have any score."""
+        return tuple(m for m in self.methods if np.isfinite(self.scores[m]).any())
+
+    @cached_property
+    def shared(self) -> BoolArray:
+        """What every compared method has: (seeds, tasks)."""
+        if not self.compared:
+            return np.zeros(self.planned.shape, dtype=np.bool_)
+        return aggregate.shared([self.scores[m] for m in self.compared])
+
+    @cached_property
+    def needs_shared(self) -> bool:
+        """Whether some compared method lacks the average over everything."""
+        return any(not self.whole(method) for method in self.compared)
+
+    def average(self, method: MethodKey) -> Cell:
+        """The average over all tasks; empty for a method that is not whole."""
+        total = int(self.planned.sum())
+        if self.whole(method):
+            return self._averaged(self.scores[method], total)
+        n = int(np.isfinite(self.scores[method]).sum())
+        return Cell(n=n, planned=total, missing=dict(self._missing(method)), reduced=True)
+
+    def shared_average(self, method: MethodKey) -> Cell:
+        """The average over what every compared method has; empty for a method that is not compared."""
+        total = int(self.planned.sum())
+        if method not in self.compared:
+            return Cell(planned=total, reduced=True)
+        scores = aggregate.only(self.scores[method], self.shared)
+        return self._averaged(scores, total)
+
+    def against(self, method: MethodKey, baseline: MethodKey | None) -> Cell:
+        """A method's average minus that of the baseline.
+
+        Over everything where both are whole, else over what every compared method has.
+        """
+        total = int(self.planned.sum())
+        if baseline is None or not {method, baseline} <= set(self.compared):
+            return Cell(planned=total, reduced=True, applies=baseline is not None)
+        both_whole = self.whole(method) and self.whole(baseline)
+        average = self.average if both_whole else self.shared_average
+        mine, theirs = average(method), average(baseline)
+        return replace(
+            mine,
+            mean=_minus(mine.mean, theirs.mean),
+            max=_minus(mine.max, theirs.max),
+            median=_minus(mine.median, theirs.median),
+            iqm=_minus(mine.iqm, theirs.iqm),
+        )
+
+    def drop(self, method: MethodKey, clean: Block) -> Cell:
+        """The clean scores minus these, over the tasks and seeds that both have."""
+        if clean is self:
+            return Cell(applies=False)
+        paired = aggregate.difference(clean.scores[method], self.scores[method])
+        return replace(self._averaged(paired, int(self.planned.sum())), max=None, median=None, iqm=None)
+
+    def _averaged(self, scores: FloatArray, planned: int) -> Cell:
+        """The mean over the tasks that have scores, of each task's mean and best."""
+        there = aggregate.count(scores) > 0
+        present = aggregate.present(scores)
+        n = int(np.isfinite(scores).sum())
+        return Cell(
+            mean=_number(aggregate.average(aggregate.mean(present))),
+            max=_number(aggregate.average(aggregate.maximum(present))),
+            median=_number(aggregate.average(aggregate.median(present))),
+            iqm=_number(aggregate.average(aggregate.iqm(present))),
+            n=n,
+            planned=planned,
+            tasks=tuple(task.name for task, has in zip(self.tasks, there, strict=True) if has),
+            reduced=n < planned or not bool(there.all()),
+        )
+
+    def _missing(self, method: MethodKey) -> Counter[str]:
+        cells = [self.cell(method, column) for column in range(len(self.tasks))]
+        return sum((Counter(cell.missing) for cell in cells), Counter())
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _minus(left: float | None, right: float | None) -> float | None:
+    return None if left is None or right is None else left - right

@@ -1,0 +1,86 @@
+"""Runs laid out for a comparison: one block of scores for each setting, and the pairs that it allows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ftbench.services.scores.block import Block
+from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, index_of, labels
+from ftbench.services.scores.levels import Topped, strictest
+from ftbench.services.scores.settings import Setting, brought, split
+from ftbench.stats.aggregate import FloatArray
+from ftbench.stats.leaderboard import ALPHA
+
+AVERAGE = "Avg"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The runs of one table's setting.
+
+    Attributes:
+        setting: the model, the training rows, what was changed.
+        title: the same in words, with the perturbation.
+        labels: how each method is named.
+        block: the scores, by method.
+        pairs: the comparisons: left minus right.
+        level: below which corrected p are marked; smaller where seeds were topped up.
+        said: why it is.
+    """
+
+    setting: Setting
+    title: str
+    labels: dict[MethodKey, str]
+    block: Block
+    pairs: tuple[tuple[MethodKey, MethodKey], ...]
+    level: float = ALPHA
+    said: tuple[str, ...] = ()
+
+    def columns(self, left: MethodKey, right: MethodKey) -> Iterator[tuple[str, FloatArray, FloatArray]]:
+        """Title and scores (seeds,) of two methods on each task; then their averages, of several tasks."""
+        mine, theirs = self.block.scores[left], self.block.scores[right]  # (seeds, tasks)
+        for at, task in enumerate(self.block.tasks):
+            yield task.title, mine[:, at], theirs[:, at]
+        if len(self.block.tasks) > 1:
+            yield AVERAGE, mine.mean(axis=1), theirs.mean(axis=1)  # NaN where a task is missing
+
+
+def arranged(
+    jobs: Sequence[ReportJob],
+    tasks: Mapping[str, Reported],
+    order: Sequence[MethodKey],
+    plugins: Mapping[str, Sequence[str]],
+    condition: str,
+    topped: Sequence[Topped] = (),
+) -> Iterator[Compared]:
+    """Jobs of one perturbation by setting; the pairs are those of which both have scores.
+
+    Args:
+        jobs: the runs.
+        tasks: what is reported of each, in the order of the columns.
+        order: the methods.
+        plugins: method -> the files that it may come from.
+        condition: what titles say of the perturbation.
+        topped: the jobs whose seeds were topped up.
+    """
+    named = labels(jobs)
+    for setting in split(jobs, brought(plugins)):
+        there = {job.cell.task for job in setting.jobs}
+        keys = {job.key for job in setting.jobs}
+        block = _block(
+            [task for name, task in tasks.items() if name in there],
+            [key for key in order if key in keys],
+            setting.jobs,
+        )
+        pairs = tuple(itertools.combinations(block.compared, 2))
+        level, said = strictest(topped, (job.cell.digest for job in setting.jobs))
+        yield Compared(setting, setting.title + condition, named, block, pairs, level, said)
+
+
+def _block(tasks: Sequence[Reported], methods: Sequence[MethodKey], jobs: Iterable[ReportJob]) -> Block:
+    rows = list(jobs)
+    index, _ = index_of(rows)
+    seeds = sorted({job.cell.seed for job in rows})
+    return Block.of(tasks, [task.metric for task in tasks], seeds, methods, index)

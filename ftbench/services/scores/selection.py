@@ -1,0 +1,151 @@
+"""Which jobs of a database are meant: the filters that reports, comparisons, claims and exports share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftbench import methods, models, tasks
+from ftbench.db import CellRow
+from ftbench.db.database import Database
+from ftbench.db.rows import JobFilter
+from ftbench.domain import axes, hparams
+from ftbench.domain.axes import MethodChoice
+from ftbench.errors import FtbenchError, UnknownName
+from ftbench.methods.base import BASELINE
+from ftbench.models.resolve import is_place, model_id
+from ftbench.render.table import Row
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The filters' texts, None where a flag was not given.
+
+    Attributes:
+        models: only these.
+        tasks: only these.
+        methods: only these, and the baseline.
+        baseline: a method's name or label; its jobs are let through whatever ``methods`` says.
+    """
+
+    models: str | None = None
+    tasks: str | None = None
+    methods: str | None = None
+    baseline: str = BASELINE
+
+    @property
+    def baseline_label(self) -> str:
+        """The baseline, aliases resolved."""
+        return methods.ALIASES.get(self.baseline.lower(), self.baseline)
+
+    def check(self, cells: Collection[CellRow]) -> None:
+        """Refuse names that neither the database nor a registry carries.
+
+        Raises:
+            UnknownName: with the nearest right one.
+        """
+        in_use = {cell.model for cell in cells}
+        for text in axes.names(self.models or ""):
+            if model_id(text) not in in_use and not is_place(text):
+                _unknown_unless("model", text, models.find, {*in_use, *models.names()})
+        known = {cell.task for cell in cells}
+        for text in axes.names(self.tasks or ""):
+            if text not in known:
+                _unknown_unless("task", text, lambda name: tasks.expand([name]), {*known, *tasks.names()})
+        carried = {cell.method for cell in cells}
+        for choice in (*axes.methods(self.methods or ""), *axes.methods(self.baseline)):
+            if choice.name not in carried and not _is_file(choice.name):
+                names = {*carried, *(entry.name for entry in methods.available())}
+                _unknown_unless("method", choice.name, methods.find, names)
+
+    def lets_through(self, cells: Iterable[CellRow]) -> list[CellRow]:
+        """The jobs that the flags mean."""
+        wanted_models = {model_id(text) for text in axes.names(self.models or "")}
+        wanted_tasks = set(self.task_names())
+        choices = axes.methods(self.methods or "")
+        baseline = self.baseline_label
+        meant: dict[tuple[str, str, int], bool] = {}  # rows share their hyper-parameters
+        found = []
+        for cell in cells:
+            key = cell.method, cell.label, id(cell.hparams)
+            if key not in meant:
+                named = not choices or baseline in (cell.method, cell.label)
+                meant[key] = named or any(_is(cell, choice) for choice in choices)
+            there = not wanted_models or cell.model in wanted_models
+            if there and meant[key] and (not wanted_tasks or cell.task in wanted_tasks):
+                found.append(cell)
+        return found
+
+    def absent(self, rows: Collection[Row]) -> list[MethodChoice]:
+        """The methods that were asked for of which a report has no row."""
+        return [one for one in axes.methods(self.methods or "") if not any(_is(row, one) for row in rows)]
+
+    def task_names(self) -> list[str]:
+        """The tasks that were asked for, groups spelled out; [] for all."""
+        names = []
+        for text in axes.names(self.tasks or ""):
+            try:
+                names += [spec.name for spec in tasks.expand([text])]
+            except UnknownName:
+                names.append(text)
+        return names
+
+
+def _is(cell: CellRow | Row, choice: MethodChoice) -> bool:
+    """Whether a job or a row is of a method, with the hyper-parameters that were given."""
+    name = Path(choice.name).stem if _is_file(choice.name) else choice.name
+    if cell.method != methods.ALIASES.get(name.lower(), name):
+        return False
+    return all(k in cell.hparams and _same(cell.hparams[k], text) for k, text in choice.given.items())
+
+
+def _same(value: hparams.Value, text: str) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return str(value).lower() == text.lower()
+
+
+def _is_file(name: str) -> bool:
+    return name.endswith(".py")
+
+
+def _unknown_unless(kind: str, text: str, find: Callable[[str], object], known: Iterable[str]) -> None:
+    try:
+        find(text)
+    except UnknownName:
+        raise UnknownName(kind, text, known) from None
+
+
+def in_order(names: Iterable[str], asked: Sequence[str]) -> list[str]:
+    """Tasks in the order asked for, else in that of the listing; unknown ones last."""
+    order = {name: at for at, name in enumerate(asked or tasks.names())}
+    return sorted(dict.fromkeys(names), key=lambda name: order.get(name, len(order)))
+
+
+def roughly(rows: Sequence[CellRow], of: Sequence[CellRow]) -> JobFilter:
+    """A filter that lets at least these jobs of the database's through."""
+    if len(rows) == len(of):
+        return JobFilter()
+    return JobFilter(
+        models=tuple({cell.model for cell in rows}) or ("",),
+        tasks=tuple({cell.task for cell in rows}),
+        methods=tuple({cell.method for cell in rows}),
+    )
+
+
+def plugins_of(database: Database, cells: Iterable[CellRow]) -> dict[str, tuple[str, ...]]:
+    """The files of methods that are not installed: they may bring a recipe of their own."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in dict.fromkeys(cell.method for cell in cells):
+        try:
+            methods.find(name)
+        except UnknownName:
+            rows = database.jobs.list(JobFilter(methods=(name,)))
+            found[name] = tuple(dict.fromkeys(p for row in rows for p in row.places.get("plugins") or ()))
+        except FtbenchError:
+            continue
+    return found

@@ -1,0 +1,1 @@
+"""What runs the queue: claims, child processes, slots, signals, logs; uses no other room."""

@@ -1,0 +1,159 @@
+"""One attempt: a claimed job in the hands of the training process, until it has ended one way or another."""
+
+from __future__ import annotations
+
+import time
+from enum import Enum, auto
+
+from ftbench.db import Claim, Database
+from ftbench.domain.events import Collector, End
+from ftbench.domain.result import Outcome, State
+from ftbench.errors import DatabaseBusy, ProtocolError
+from ftbench.services.worker import joblog
+from ftbench.services.worker.child import Child, obituary
+from ftbench.services.worker.joblog import JobLog
+from ftbench.services.worker.progress import Progress
+
+NEVER = float("inf")
+_AGAIN = 1.0  # seconds until a heartbeat that met a locked database is tried again
+
+
+class Why(Enum):
+    """Why the training process was asked to stop."""
+
+    SIGNAL = auto()
+    LOST = auto()
+    TIMEOUT = auto()
+
+
+class Attempt:
+    """Follows a job to its end: gathers its events, keeps the lease, and passes on what stops it.
+
+    Nothing here waits: ``look`` does what is due, and is to be called again when the training process has
+    something to read, or ``patience`` is over. Heartbeats do not depend on the training process: it may be
+    silent for as long as it likes.
+
+    Attributes:
+        claim: the job.
+        child: the training process.
+        collector: what it has sent.
+        why: why it was asked to stop, None if it was not.
+        packed: the most attempts, this one among them, that its worker had at once meanwhile.
+    """
+
+    def __init__(
+        self,
+        claim: Claim,
+        child: Child,
+        log: JobLog,
+        *,
+        database: Database,
+        progress: Progress,
+        lease: float,
+        timeout: float | None,
+        grace: float,
+    ) -> None:
+        """Take everything; see ``Options`` for ``lease``, ``timeout`` and ``grace`` (seconds)."""
+        self.claim, self.child, self.log = claim, child, log
+        self.collector = Collector(claim.digest)
+        self.why: Why | None = None
+        self.packed = 1
+        self._others = False
+        self._database, self._progress = database, progress
+        self._lease, self._grace = lease, grace
+        self._begun = time.monotonic()
+        self._beat_at = self._begun + lease / 3
+        self._timeout_at = NEVER if timeout is None else self._begun + timeout
+        self._kill_at = NEVER
+
+    @property
+    def seconds(self) -> float:
+        """How long the attempt has lasted."""
+        return time.monotonic() - self._begun
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether it had the machine to itself, as far as the database tells: no other job was running."""
+        return self.packed == 1 and not self._others
+
+    @property
+    def patience(self) -> float:
+        """Seconds until something is due; ``look`` may come sooner."""
+        beat = NEVER if self.why is Why.LOST else self._beat_at
+        return min(self._timeout_at, self._kill_at, beat) - time.monotonic()
+
+    def look(self) -> End | None:
+        """Do what is due, and take in what the training process has sent.
+
+        Returns:
+            The end of the job: what the training process said, or an end of the kind ``died`` (it did) or
+            ``garbage`` (what it sent is no event; it has been killed). None while the job goes on.
+
+        Raises:
+            DatabaseError: a heartbeat could not be written.
+        """
+        self._keep_lease()
+        self._keep_time()
+        code = self.child.poll()  # before reading: what it sent before it died counts
+        try:
+            for event in self.child.receive(everything=code is not None):
+                end = self.collector.take(event)
+                if end is not None:
+                    return end
+                if event["event"] == "progress":
+                    run, step, total = self.collector.run, self.collector.step, self.collector.total
+                    self._progress.step(self.claim.digest, run, step, total)
+        except ProtocolError as error:
+            self.child.kill()
+            message = f"the training process sent {error}"
+            return End("garbage", Outcome.ENVIRONMENT, message, self.log.tail())
+        if code is not None or self.child.silent:
+            return self._death(self.child.close())
+        return None
+
+    def stop(self, why: Why) -> None:
+        """Ask the training process for a checkpoint and an end; it is killed where that takes too long.
+
+        Args:
+            why: the first reason stays, but where the job is lost nothing of it is ours to record any more.
+        """
+        if self.why is None or (why is Why.LOST and self.why is not Why.LOST):
+            self.why = why
+            self._kill_at = min(self._kill_at, time.monotonic() + self._grace)
+            self.child.stop()
+
+    def count(self) -> None:
+        """Look at where the database's jobs stand: for the display, and to see whether this one is alone."""
+        counts = self._database.jobs.counts()
+        self._others = self._others or counts.get(State.RUNNING, 0) > 1
+        self._progress.counted(counts)
+
+    def _keep_lease(self) -> None:
+        if self.why is Why.LOST or time.monotonic() < self._beat_at:
+            return
+        try:
+            held = self._database.jobs.heartbeat(self.claim, self._lease)
+            self.count()
+        except DatabaseBusy:  # the lease may still be ours: the next heartbeat that gets through tells
+            self._beat_at = time.monotonic() + min(_AGAIN, self._lease / 3)
+            return
+        self._beat_at = time.monotonic() + self._lease / 3
+        if not held:
+            self.stop(Why.LOST)
+
+    def _keep_time(self) -> None:
+        now = time.monotonic()
+        if now >= self._timeout_at:
+            self._timeout_at = NEVER
+            self.stop(Why.TIMEOUT)
+        if now >= self._kill_at:
+            self._kill_at = NEVER
+            self.child.kill()
+
+    def _death(self, code: int) -> End:
+        words = "the training process stopped answering" if self.child.killed else obituary(code)
+        tail = self.log.tail()
+        memory = joblog.out_of_memory(tail)
+        line = joblog.last_line(tail)
+        message = f"{words}; the log ends with: {line}" if line else words
+        return End("died", Outcome.OOM if memory else Outcome.LOST, message, tail)

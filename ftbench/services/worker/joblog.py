@@ -1,0 +1,57 @@
+"""The log of a job: what libraries print while it runs, attempt after attempt."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+from ftbench.hub import without_tokens
+
+_TAIL = 1 << 14  # bytes of a log that are looked at after a death
+_LINES = 20
+_MEMORY = re.compile(r"^\s*(MemoryError|\S*OutOfMemoryError|.*std::bad_alloc|.*annot allocate memory)", re.M)
+
+
+class JobLog:
+    """The end of a log file that one attempt writes.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path, header: str) -> None:
+        """Begin an attempt: a line that says which.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"=== {header}, {time.strftime('%Y-%m-%d %H:%M:%S')} ===\n")
+            file.flush()
+            self._start = file.tell()
+
+    def tail(self) -> str:
+        """The last lines that this attempt has printed; "" where it printed nothing."""
+        try:
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(self._start, size - _TAIL))
+                text = file.read().decode(errors="replace")
+        except OSError:
+            return ""
+        return without_tokens("\n".join(text.rstrip().splitlines()[-_LINES:]))
+
+
+def last_line(text: str) -> str:
+    """The last line with anything on it, short enough for a message."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else ""
+
+
+def out_of_memory(text: str) -> bool:
+    """Whether a process said at its end that it got no more memory."""
+    return _MEMORY.search(text) is not None

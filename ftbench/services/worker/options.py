@@ -1,0 +1,47 @@
+"""How a worker works: the command line, parsed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftbench.services.worker.child import COMMAND
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a worker works.
+
+    Attributes:
+        name: what the attempts are recorded under.
+        device: ``cpu`` or ``cuda:N``.
+        threads: CPU threads to train a job with; see ``threads``.
+        slots: how many jobs to train at once on the device; None finds out what pays.
+        lease: seconds without a heartbeat after which a job counts as lost; heartbeats come three times as
+            often.
+        drain: end when nothing is queued, instead of waiting for more.
+        max_jobs: end after so many attempts.
+        timeout: seconds that an attempt may take.
+        data_dir: where the data of jobs from a folder are on this machine.
+        grace: seconds for a checkpoint before the training process is killed.
+        command: program and arguments of the training process.
+    """
+
+    name: str
+    device: str = "cpu"
+    threads: int = 1
+    slots: int | None = 1
+    lease: float = 60.0
+    drain: bool = False
+    max_jobs: int | None = None
+    timeout: float | None = None
+    data_dir: Path | None = None
+    grace: float = 60.0
+    command: Sequence[str] = COMMAND
+
+
+def worker_name() -> str:
+    """The name of this process among the workers: ``FTBENCH_WORKER``, or by its process id."""
+    return os.environ.get("FTBENCH_WORKER") or f"worker-{os.getpid()}"

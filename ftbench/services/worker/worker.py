@@ -1,0 +1,286 @@
+"""Worker: claims jobs, hands each to a training process, and records what comes of it.
+
+It is the only writer of the database and never loads torch; the training processes train and never see the
+database. There are as many as the worker has slots, and everything happens in one thread, which waits in
+``poll`` for all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ftbench import settings
+from ftbench.db import Claim, Database
+from ftbench.domain.command import places_here
+from ftbench.domain.events import End
+from ftbench.domain.result import Outcome
+from ftbench.errors import DatabaseBusy, DatabaseError, FtbenchError
+from ftbench.services.worker.attempt import NEVER, Attempt, Why
+from ftbench.services.worker.child import wait
+from ftbench.services.worker.joblog import JobLog
+from ftbench.services.worker.ledger import Ledger, Tally
+from ftbench.services.worker.mps import Mps
+from ftbench.services.worker.options import Options
+from ftbench.services.worker.packing import Packing
+from ftbench.services.worker.patience import Patience
+from ftbench.services.worker.progress import Progress, job_words
+from ftbench.services.worker.signals import Signals
+from ftbench.services.worker.slot import Slot
+from ftbench.services.worker.threads import most_slots, too_many
+from ftbench.services.worker.workdir import WorkDir
+
+_FALSE_STARTS = 3  # deaths before a job was taken on, one after another, until the machine is to blame
+_AGAIN = 1.0  # seconds until a claim that met a locked database is tried again, while other jobs go on
+
+
+class Worker:
+    """Takes job after job; see ``run``."""
+
+    def __init__(self, database: Database, options: Options, progress: Progress) -> None:
+        """Work on a database that is open for writing."""
+        self._database, self._options, self._progress = database, options, progress
+        self._signals = Signals()
+        self._folder = WorkDir(database.address)
+        self._ledger = Ledger(database, progress, self._folder, options.name)
+        self._patience = Patience(database, progress, drain=options.drain)
+        self._mps = Mps(self._folder.path)
+        self._packing = Packing(options.slots, most_slots(options.device, options.threads))
+        self._slots: list[Slot] = []
+        self._look_at = 0.0
+
+    def run(self) -> Tally:
+        """Work until the queue is drained, enough is done, or a signal comes.
+
+        Raises:
+            DatabaseError: the database cannot be written any more.
+            FtbenchError: the disk is full, or the training process does not start.
+        """
+        with self._signals:
+            try:
+                self._folder.sweep(self._database)
+                self._share()
+                self._loop()
+            except OSError as error:
+                self._abandon()
+                where = f" {error.filename}" if error.filename else ""
+                raise FtbenchError(f"the worker stopped:{where} {error.strerror or error}") from error
+            except BaseException:
+                self._abandon()
+                raise
+            finally:
+                self._end()
+        self._ledger.tally.signal = self._signals.exit_code
+        return self._ledger.tally
+
+    def _share(self) -> None:
+        """Arrange for several training processes on one device, and say what is to be known of it."""
+        if self._options.slots == 1:
+            return
+        if self._options.device != "cpu":
+            self._progress.say(self._mps.start())
+        words = too_many(self._options.device, self._options.threads, self._options.slots or 1)
+        if words is not None:
+            self._progress.say(words)
+
+    def _loop(self) -> None:
+        while True:
+            seconds = self._fill()
+            busy = self._busy()
+            if seconds is None and not busy:
+                return
+            words = self._packing.look(len(busy), time.monotonic())
+            if words is not None:
+                self._progress.say(words)
+                continue  # there may be slots to fill
+            moments = [seconds, self._progress.interval, *(attempt.patience for _, attempt in busy)]
+            until = min((moment for moment in moments if moment is not None), default=NEVER)
+            wait([attempt.child for _, attempt in busy], [self._signals.fileno], until)
+            self._heed_signals()
+            for slot, attempt in busy:
+                end = attempt.look()
+                self._measure(attempt)
+                if end is not None:
+                    self._close(slot, attempt, end)
+            self._progress.tick()
+
+    def _busy(self) -> list[tuple[Slot, Attempt]]:
+        return [(slot, slot.attempt) for slot in self._slots if slot.attempt is not None]
+
+    def _heed_signals(self) -> None:
+        self._signals.clear()
+        if not self._signals.received:
+            return
+        busy = self._busy()
+        if any(attempt.why is None for _, attempt in busy):
+            words = "the job writes a checkpoint" if len(busy) == 1 else "the jobs write checkpoints"
+            self._progress.say(f"stopping: {words} first (once more to stop at once)")
+        for _, attempt in busy:
+            attempt.stop(Why.SIGNAL)
+            if len(self._signals.received) > 1:
+                attempt.child.kill()
+
+    def _measure(self, attempt: Attempt) -> None:
+        known = attempt.collector
+        if known.total:
+            self._packing.progress(known.digest, known.run, known.step, known.memory)
+
+    def _fill(self) -> float | None:
+        """Give every free slot a job.
+
+        Returns:
+            Seconds until there may be more to give; None where no more is to be taken.
+        """
+        most, tally = self._options.max_jobs, self._ledger.tally
+        while not self._signals.received:
+            busy = len(self._busy())
+            if most is not None and tally.ended + busy >= most:
+                if not busy:
+                    self._progress.say(f"stopping after {tally.ended} jobs")
+                return None
+            slot = self._free_slot()
+            if slot is None:
+                return NEVER
+            now = time.monotonic()
+            if now < self._look_at:
+                return self._look_at - now
+            try:
+                claim = self._database.jobs.claim(self._options.name, self._options.lease)
+            except DatabaseBusy:
+                if not busy:
+                    raise
+                self._look_at = now + _AGAIN  # no reason to give up the jobs at hand
+                continue
+            if claim is None:
+                seconds = self._patience.next(busy=busy > 0)
+                self._look_at = now + (seconds or 0.0)
+                return seconds
+            self._patience.refresh()
+            self._work(slot, claim)
+        return None
+
+    def _free_slot(self) -> Slot | None:
+        """A slot without a job, where one more is to be worked on; idle slots that are too many end."""
+        free = [slot for slot in self._slots if slot.attempt is None]
+        while free and len(self._slots) > self._packing.slots:
+            surplus = free.pop()
+            surplus.end_child()
+            self._slots.remove(surplus)
+        # A lost job may be the next in the queue, and must not begin beside its old training process.
+        if any(attempt.why is Why.LOST for _, attempt in self._busy()):
+            return None
+        if not free and len(self._slots) < self._packing.slots:
+            free = [Slot(self._options.command, self._mps.environment)]
+            self._slots += free
+        return free[0] if free else None
+
+    def _work(self, slot: Slot, claim: Claim) -> None:
+        """Hand a claimed job over; where that does not come about, it is not kept."""
+        try:
+            if self._signals.received or self._is_here(claim):
+                self._database.jobs.release(claim)
+                return
+            header = f"attempt {claim.attempt}, {self._options.name}"
+            log = JobLog(self._folder.log(claim.digest), header)
+            attempt = Attempt(
+                claim,
+                slot.ready_child(log),
+                log,
+                database=self._database,
+                progress=self._progress,
+                lease=self._options.lease,
+                timeout=self._options.timeout,
+                grace=self._options.grace,
+            )
+            attempt.count()
+            self._progress.started(claim.digest, job_words(claim.job, claim.label))
+            attempt.child.send(self._command(claim, log))
+        except BaseException:
+            self._release(claim)
+            raise
+        slot.attempt = attempt
+        busy = self._busy()
+        for _, other in busy:
+            other.packed = max(other.packed, len(busy))
+
+    def _is_here(self, claim: Claim) -> bool:
+        """Whether another slot still works on the job, which was cancelled and queued again meanwhile."""
+        old = [attempt for _, attempt in self._busy() if attempt.claim.digest == claim.digest]
+        for attempt in old:
+            attempt.stop(Why.LOST)
+        return bool(old)
+
+    def _command(self, claim: Claim, log: JobLog) -> dict[str, Any]:
+        folder = self._folder.checkpoints(claim.digest)
+        folder.mkdir(parents=True, exist_ok=True)
+        spec = claim.job.canonical()
+        return {
+            "op": "run",
+            "digest": claim.digest,
+            "job": spec,
+            "places": places_here(claim.places, spec, self._options.data_dir),
+            "workdir": str(folder),
+            "log": str(log.path),
+            "threads": self._options.threads,
+            "device": self._options.device,
+            "checkpoint_seconds": settings.checkpoint_seconds(),
+            "memory": self._packing.measuring,
+        }
+
+    def _close(self, slot: Slot, attempt: Attempt, end: End) -> None:
+        """Record an attempt's end; the slot is free again."""
+        # After an error of the machine the process may be of no use to any job: one of CUDA's stays with
+        # the process that had it.
+        if end.kind in ("died", "garbage") or end.outcome is Outcome.ENVIRONMENT:
+            slot.end_child()
+        started = attempt.collector.started
+        if started:
+            slot.false_starts = 0
+        if attempt.why is None and end.kind == "died" and not started:
+            self._false_start(slot, attempt, end)
+        elif attempt.why is None and end.outcome is Outcome.OOM and attempt.packed > 1:
+            self._ledger.give_back(attempt, "no memory for it beside the others; back in the queue")
+            self._fewer(attempt.packed)
+        else:
+            self._ledger.settle(attempt, end)
+        slot.attempt = None
+        self._packing.ended(attempt.claim.digest)
+        self._look_at = 0.0  # it may be in the queue again
+
+    def _false_start(self, slot: Slot, attempt: Attempt, end: End) -> None:
+        """The training process died before it took the job on: not the job's fault, so it does not pay."""
+        slot.false_starts += 1
+        if slot.false_starts < _FALSE_STARTS:
+            self._ledger.give_back(attempt, f"{end.message}; starting another")
+        elif attempt.packed > 1:
+            self._ledger.give_back(attempt, end.message)
+            self._fewer(attempt.packed)
+        else:
+            raise FtbenchError(f"the training process does not start: {end.message}; log: {attempt.log.path}")
+
+    def _fewer(self, slots: int) -> None:
+        """So many at once were too many."""
+        self._packing.fewer(slots - 1)
+        left = self._packing.slots
+        self._progress.say(f"{slots} jobs at once are too many for this machine: going on with {left}")
+
+    def _release(self, claim: Claim) -> None:
+        try:
+            self._database.jobs.release(claim)
+        except DatabaseError:
+            pass  # its lease runs out by itself
+
+    def _abandon(self) -> None:
+        """After an error, keep no job."""
+        for slot, attempt in self._busy():
+            slot.end_child()
+            self._release(attempt.claim)
+
+    def _end(self) -> None:
+        children = [slot.child for slot in self._slots if slot.child is not None]
+        for child in children:
+            child.dismiss()
+        for child in children:
+            child.close()
+        self._mps.stop()
+        self._progress.close()

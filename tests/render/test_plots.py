@@ -1,0 +1,333 @@
+"""Plots: what their specifications hold, and that each is drawn into every kind of file."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ftbench.domain.topup import TopupPlan
+from ftbench.errors import BadValue, FtbenchError, UnknownName
+from ftbench.render import plots, tidy
+from ftbench.render.plots import cost, curves, ranks, reproduction, spread, theme
+from ftbench.services.reporting.plots import with_groups, with_ranks
+from ftbench.services.scores.levels import Topped
+from ftbench.stats.ranks import critical_difference
+from tests.render.samples import GROUPED, REPORT
+
+ODD = "<b>&'\"]\\ {x}"
+
+
+def frame(
+    methods: int = 3, seeds: int = 3, tasks: int = 2, ratios: tuple[float, ...] = (0.0,)
+) -> pd.DataFrame:
+    """Scores that rise by a point from method to method, and fall with the ratio."""
+    names = ["vanilla", "bidrop[k=3]", ODD, *(f"m{i}" for i in range(methods))][:methods]
+    return pd.DataFrame(
+        {
+            "section": "s",
+            "ratio": ratio,
+            "label": label,
+            "method": "m",
+            "hparams": json.dumps({"k": at, "same": 1}),
+            "task": f"T{task}",
+            "metric": "accuracy",
+            "seed": seed,
+            "value": 0.7 + 0.01 * at + 0.001 * seed + 0.005 * task - ratio,
+            "job": f"{at}{task}{seed}".rjust(64, "0"),
+            "training_seconds": 10.0 * (at + 1),
+            "peak_memory_mb": 1000.0 - at,
+            "step": seed + 1,
+        }
+        for ratio in ratios
+        for at, label in enumerate(names)
+        for task in range(tasks)
+        for seed in range(seeds)
+    )
+
+
+def values(spec: dict[str, Any], *fields: str) -> list[dict[str, Any]]:
+    """The data rows of a specification that have some fields."""
+    return [row for rows in spec["datasets"].values() for row in rows if set(fields) <= set(row)]
+
+
+def ranked(data: pd.DataFrame, critical: float | None = None) -> dict[str, Any]:
+    return ranks.ranks(data, "Title", *with_ranks(data, critical))
+
+
+def found(spec: Any, name: str) -> list[Any]:
+    """Every value of a key, wherever it stands."""
+    if isinstance(spec, list):
+        return [value for part in spec for value in found(part, name)]
+    if not isinstance(spec, dict):
+        return []
+    return [
+        *([spec[name]] if name in spec else []),
+        *(v for part in spec.values() for v in found(part, name)),
+    ]
+
+
+SPECS = {
+    "strip": lambda: spread.strip(frame(), "Title"),
+    "violins": lambda: spread.strip(frame(seeds=10), "Title", violin=True),
+    "strip of many": lambda: spread.strip(frame(methods=9, seeds=70), "Title"),
+    "sweep": lambda: spread.sweep(frame(), "Title"),
+    "robustness": lambda: curves.robustness(frame(ratios=(0.0, 0.1)), "Title", "noise"),
+    "robustness of one seed": lambda: curves.robustness(frame(seeds=1, ratios=(0.0, 0.1)), "Title", "noise"),
+    "learning": lambda: curves.learning(frame(), "Title"),
+    "cost": lambda: cost.cost(frame(), "Title"),
+    "ranks": lambda: ranked(frame(methods=7), 1.5),
+    "ranks alone": lambda: ranked(frame(methods=2)),
+    "reproduction": lambda: reproduction.reproduction(
+        pd.DataFrame({"name": ["a", ODD], "published": [60.0, 70.0], "measured": [61.0, 69.0]}), "Title"
+    ),
+    "reproduction of one seed": lambda: reproduction.reproduction(
+        pd.DataFrame(
+            {
+                "name": ["a", "b"],
+                "published": 60.0,
+                "measured": 61.0,
+                "low": [None, 60.0],
+                "high": [None, 62.0],
+            }
+        ),
+        "Title",
+    ),
+    "two tables": lambda: theme.stacked([spread.strip(frame(), "A"), spread.strip(frame(tasks=4), "B")]),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_plot_is_drawn(name, tmp_path):
+    spec = SPECS[name]()
+    plots.write(spec, tmp_path / "plot.svg")
+    text = (tmp_path / "plot.svg").read_text(encoding="utf-8")
+    assert text.startswith("<svg") and ("Title" in text or name == "two tables") and "NaN" not in text
+    assert "Infinity" not in json.dumps(spec, allow_nan=False)
+
+
+def test_plots_one_above_the_other_keep_their_data(tmp_path):
+    one, two = spread.strip(frame(), "A"), spread.strip(frame(seeds=4), "B")
+    plots.write(theme.stacked([one, two]), tmp_path / "plot.svg")
+    points = (tmp_path / "plot.svg").read_text(encoding="utf-8").count('aria-roledescription="point"')
+    assert points == len(values(one, "side")) + len(values(two, "side")) == 18 + 24
+
+
+LOOKS = {
+    "robustness": lambda data, title: curves.robustness(data, title, "noise"),
+    "learning": curves.learning,
+    "cost": cost.cost,
+}
+
+
+def looks(spec: Any) -> dict[str, set[tuple[str, str]]]:
+    """Method -> its looks: on which channel, which value."""
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for channel in ("color", "shape", "strokeDash"):
+        for one in found(spec, channel):
+            if isinstance(one, dict) and one.get("field") == "label":
+                for name, look in zip(one["scale"]["domain"], one["scale"]["range"], strict=True):
+                    seen.setdefault(name, set()).add((channel, str(look)))
+    return seen
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+def test_a_method_looks_the_same_in_every_plot_of_a_picture(kind, tmp_path):
+    data = frame(methods=9, ratios=(0.0, 0.1) if kind == "robustness" else (0.0,))
+    names = list(dict.fromkeys(data["label"]))
+    parts = [
+        data[data["label"].isin(part)]
+        for part in (names[3:6], names[::-1][:5], names, names[:1])  # the last has one that the first lacks
+    ]
+    single = [LOOKS[kind](part, str(at)) for at, part in enumerate(parts)]
+    channels = {channel for one in looks(single[2]).values() for channel, _ in one}
+    whole = theme.stacked(single)
+    seen = looks(whole)
+    assert set(seen) == set(names)
+    assert all(len(one) == len(channels) for one in seen.values())
+    assert len({frozenset(one) for one in seen.values()}) == 9
+    assert max(map(len, looks(single).values())) > len(channels)  # each by itself has looks of its own
+    plots.write(whole, tmp_path / "plot.svg")
+    drawn = re.findall(
+        r'<path aria-label="[^"]*label: ([^;"]*)[^>]*aria-roledescription="point"[^>]*fill="(#\w+)"',
+        (tmp_path / "plot.svg").read_text(encoding="utf-8"),
+    )
+    colours = {name: {fill for other, fill in drawn if other == name} for name, _ in drawn}
+    assert kind == "learning" or (len(drawn) > 9 and all(len(fills) == 1 for fills in colours.values()))
+
+
+def test_a_plot_is_written_as_the_file_is_named(tmp_path):
+    spec = SPECS["cost"]()
+    for name, begins in (("a.pdf", b"%PDF"), ("a.png", b"\x89PNG"), ("A.SVG", b"<svg")):
+        plots.write(spec, tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    with pytest.raises(BadValue, match=r"a\.gif: name a file that ends in \.svg, \.pdf or \.png"):
+        plots.write(spec, tmp_path / "a.gif")
+    with pytest.raises(FtbenchError, match="cannot be written"):
+        plots.write(spec, tmp_path / "no" / "a.svg")
+
+
+def test_a_violin_is_the_density_of_the_runs_and_a_box_where_they_are_few():
+    data = frame(methods=2, seeds=8, tasks=1)
+    data = data[(data["label"] == "vanilla") | (data["seed"] < 4)]
+    spec = spread.strip(data, "Title", violin=True)
+    outline = values(spec, "score", "left")
+    assert {row["place"] for row in outline} == {"vanilla"}  # the other one has four runs
+    scores = 100 * data.loc[data["label"] == "vanilla", "value"].to_numpy()
+    assert [outline[0]["score"], outline[-1]["score"]] == pytest.approx([scores.min(), scores.max()])
+    spread_of = scores.std(ddof=1) * 8 ** (-1 / 5)  # Scott's rule
+    heights = np.array([row["score"] for row in outline])
+    density = np.exp(-0.5 * ((heights[:, None] - scores) / spread_of) ** 2).sum(axis=1)
+    widths = np.array([row["right"] for row in outline])  # around 0
+    assert widths == pytest.approx(spread.HALF * density / density.max())
+    assert {row["place"] for row in values(spec, "median") if row["count"] == 4} == {"bidrop[k=3]"}
+    assert values(spread.strip(data, "Title"), "score", "left") == []
+
+
+def test_whiskers_reach_the_lowest_and_the_highest_run():
+    boxes = values(spread.sweep(frame(methods=2, seeds=3, tasks=1), "Title"), "min", "max")
+    assert [(row["min"], row["max"]) for row in boxes] == [
+        (pytest.approx(70.0), pytest.approx(70.2)),
+        (pytest.approx(71.0), pytest.approx(71.2)),
+    ]
+
+
+def test_without_the_package_one_line_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "vl_convert", None)  # as if it were not installed
+    with pytest.raises(FtbenchError, match=r"pip install 'ftbench\[plots\]'"):
+        theme.load()
+
+
+def test_strips_have_every_run_and_its_quartiles():
+    spec = spread.strip(frame(seeds=5), "Title")
+    points = values(spec, "side", "value")
+    assert len(points) == 3 * 2 * 5
+    first = [p["side"] for p in points[:5]]
+    assert first == sorted(first) and np.mean(first) == pytest.approx(0) and len({*first}) == 5
+    box = values(spec, "median")[0]
+    assert [round(box[k], 6) for k in ("low", "median", "high")] == [70.1, 70.2, 70.3]
+    assert not values(spread.strip(frame(seeds=spread.POINTS + 1), "Title"), "side", "value")
+
+
+def test_strips_name_every_method_as_it_is():
+    names = found(spread.strip(frame(), "Title"), "labelExpr")[0]
+    assert json.loads(names.removesuffix("[datum.value]")) == ["vanilla", "bidrop[k=3]", ODD]
+
+
+def test_sweeps_order_values_by_size_and_need_one_hyper_parameter():
+    data = frame(methods=4)
+    data["hparams"] = data["hparams"].replace(
+        {json.dumps({"k": 1, "same": 1}): json.dumps({"k": 10, "same": 1})}
+    )
+    names = found(spread.sweep(data, "Title"), "labelExpr")[0]
+    assert json.loads(names.removesuffix("[datum.value]")) == ["0", "2", "3", "10"]
+    with pytest.raises(BadValue, match="0 hyper-parameters differ"):
+        spread.sweep(frame(methods=1), "Title")
+    with pytest.raises(UnknownName, match="'sam'; did you mean 'same'"):
+        spread.sweep(frame(), "Title", "sam")
+    two = frame().assign(hparams=[json.dumps({"k": i % 2, "p": i % 3}) for i in range(18)])
+    with pytest.raises(BadValue, match="choose one with --over: k, p"):
+        spread.sweep(two, "Title")
+    assert values(spread.sweep(two, "Title", "p"), "median")
+
+
+def test_curves_have_means_and_bands_of_one_standard_deviation():
+    rows = values(curves.robustness(frame(ratios=(0.0, 0.1)), "Title", "noise"), "mean")
+    first = next(row for row in rows if row["label"] == "vanilla" and row["x"] == 10)
+    assert (first["mean"], first["std"], first["count"]) == (pytest.approx(60.1), pytest.approx(0.1), 3)
+    assert first["high"] - first["mean"] == pytest.approx(0.1)
+    alone = values(curves.robustness(frame(seeds=1), "Title", "noise"), "mean")
+    assert {row["std"] for row in alone} == {None}
+
+
+def test_every_method_has_a_colour_shape_and_dash_of_its_own():
+    labels = [f"m{i}" for i in range(28)]
+    scales = [getattr(theme, name)(labels)["scale"] for name in ("colour", "shape", "dash")]
+    looks = set(zip(scales[0]["range"], scales[1]["range"], map(tuple, scales[2]["range"]), strict=True))
+    assert len(looks) == 28 and all(scale["domain"] == labels for scale in scales)
+
+
+def test_the_front_is_what_nothing_beats():
+    data = pd.DataFrame({"label": list("abcdef"), "value": [1.0, 3, 2, 3, 5, 1], "s": [1.0, 2, 3, 2.5, 9, 1]})
+    assert cost.front(data, "s")["label"].tolist() == ["a", "b", "e"]
+    whole = cost.averaged(frame().drop(index=0).query("not (label == 'vanilla' and task == 'T1')"))
+    assert whole["label"].tolist() == ["bidrop[k=3]", ODD] and whole["value"].iloc[0] == pytest.approx(71.35)
+    spec = cost.cost(frame().query("not (label == 'vanilla' and task == 'T1')"), "Title")
+    assert "Without a score on every task: vanilla." in " ".join(spec["title"]["subtitle"])
+
+
+def test_ranks_are_averaged_over_tasks_and_ties_shared():
+    data = frame(methods=3, tasks=2)
+    assert with_ranks(data)[0] == {ODD: 1.0, "bidrop[k=3]": 2.0, "vanilla": 3.0}
+    data.loc[(data["label"] == "vanilla") & (data["task"] == "T0"), "value"] += 0.02
+    assert with_ranks(data)[0] == {ODD: 1.25, "vanilla": 2.25, "bidrop[k=3]": 2.5}
+    with pytest.raises(FtbenchError, match="fewer than two methods"):
+        ranked(frame(methods=1))
+    critical = with_ranks(frame(methods=7, tasks=4))[1]
+    assert critical == pytest.approx(2.949 * (7 * 8 / 24) ** 0.5, abs=2e-3)  # q of Demšar 2006, Table 5a
+    assert with_ranks(frame(methods=7, tasks=1))[1] is None
+
+
+def test_ranks_of_topped_up_runs_are_grouped_at_the_level_of_their_plan():
+    data = frame(methods=7, tasks=4)
+    plan = TopupPlan("p", (), 0.05, 0.0, tuple(range(9)), (3, 6, 9))
+
+    def told(*topped: Topped, critical: float | None = None) -> str:
+        return " ".join(with_groups(data, "Title", topped, critical)["title"]["subtitle"])
+
+    assert "critical difference, 4.50 ranks (Nemenyi, 0.05)." in told(Topped(plan, frozenset({"other"})))
+    topped = Topped(plan, frozenset({data["job"].iloc[3]}))
+    stricter = critical_difference(4, 7, 0.05 / 3)
+    assert f"critical difference, {stricter:.2f} ranks (Nemenyi, 0.0167). Seeds were topped" in told(topped)
+    assert stricter > 4.9 and "look 1 of 3, marks at 1.67 %." in told(topped)
+    given = told(topped, critical=2.0)
+    assert "2.00 ranks (as given, whatever its level)." in given and "topped" not in given
+
+
+@pytest.mark.parametrize(
+    ("places", "critical", "spans"),
+    [
+        ([1, 2, 3, 4], 0.5, []),
+        ([1, 2, 3, 4], 1, [(0, 1), (1, 2), (2, 3)]),
+        ([1, 1.5, 3.5, 4], 2.5, [(0, 2), (1, 3)]),
+        ([1, 2, 3, 4], 9, [(0, 3)]),
+    ],
+)
+def test_bars_join_the_longest_runs_within_the_critical_difference(places, critical, spans):
+    assert ranks.groups(places, critical) == spans
+    bars = values(ranked(frame(methods=4), critical), "from") if places == [1, 2, 3, 4] else spans
+    assert len(bars) == len(spans)
+
+
+def test_tidy_scores_are_those_of_the_tables():
+    data = tidy.of(REPORT)
+    assert list(data.columns) == tidy.COLUMNS and len(data) == 3 + 3 + 3 + 2 + 3
+    assert data.groupby("label", sort=False)["value"].count().to_dict() == {
+        "vanilla": 6,
+        "bidrop[k=3]": 5,
+        "r|drop *new*": 3,
+    }
+    assert set(tidy.of(GROUPED)["ratio"]) == {0.0, 0.05} and tidy.of(REPORT)["task"].unique().tolist() == [
+        "CoLA",
+        "RTE",
+    ]
+
+
+def test_plots_above_one_another_have_looks_of_their_own():
+    """With one scale for both, Vega-Lite gives methods that the first plot lacks the looks of others."""
+    both = theme.stacked([spread.strip(frame(), "A"), spread.strip(frame(), "B")])
+    assert both["resolve"]["scale"] == dict.fromkeys(("color", "shape", "strokeDash"), "independent")
+
+
+def test_a_plot_says_what_its_bars_are() -> None:
+    pairs = pd.DataFrame({"name": ["a"], "published": 60.0, "measured": 61.0, "low": 60.0, "high": 62.0})
+    said = json.dumps(reproduction.reproduction(pairs, "Title", "95 % t intervals"), ensure_ascii=False)
+    assert "Bars: 95 % t intervals of the measured scores" in said
+    assert "Bars" not in json.dumps(
+        reproduction.reproduction(pairs[["name", "published", "measured"]], "Title")
+    )

@@ -1,0 +1,185 @@
+"""Suites under axes of one's own, queued, and within a budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ftbench import suites
+from ftbench.db.rows import Axes
+from ftbench.domain.axes import Asked
+from ftbench.domain.plan import Plan
+from ftbench.domain.recipe import Recipe
+from ftbench.errors import DataError, UnknownName, UsageError
+from ftbench.services.planning import costs, queue, suite_cards
+from ftbench.services.planning.suite_grid import adapted, differs
+from tests.places import data_folder, model_folder
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FTBENCH_DATA", str(data_folder(tmp_path / "data")))
+    model_folder(tmp_path / "model")
+    return tmp_path
+
+
+def under(name: str, **given: str) -> list[tuple[str, str]]:
+    return [(block.title, block.setting) for block in adapted(suites.find(name), Asked(**given)).blocks]
+
+
+def test_a_ratio_concerns_the_blocks_that_have_one() -> None:
+    titles = [title for title, _ in under("bidrop/table5", noise="0.1")]
+    reduced = [f"label 1 reduced by {n} %" for n in (70, 60, 50)]
+    assert titles == ["clean", "noise 10 %", *reduced]
+    assert ("noise 20 %", "noise=0.2") in under("bidrop/table5", noise="0.2")
+
+
+def test_a_ratio_concerns_all_blocks_where_none_has_one() -> None:
+    assert under("dps/table5", noise="0.1") == [("noise 10 %", "noise=0.1")]
+
+
+def test_training_rows_concern_all_and_keep_the_printed_numbers_beside_them() -> None:
+    assert under("bidrop/table6", train_size="500") == [("500 rows", "n=500")]
+    suite = adapted(suites.find("bidrop/table4"), Asked(train_size="300", models="minilm"))
+    assert [b.setting for b in suite.blocks] == ["ood:train=snli,n=5000", "ood:train=mnli,n=5000"]
+    assert suite.blocks[0].departs == (
+        "300 training rows, not 5000 training rows",
+        "model minilm, not bert-large",
+    )
+    assert suite.blocks[0].printed_model == "bert-large"
+
+
+def test_training_rows_stand_in_the_titles_only_where_they_tell_conditions_apart() -> None:
+    given = {"noise": "0,0.1", "reduction": "0.6"}
+    one = under("bidrop/table5", train_size="500", **given)
+    assert [title for title, _ in one] == ["clean", "noise 10 %", "label 1 reduced by 60 %"]
+    two = [title for title, _ in under("bidrop/table5", train_size="300,500", **given)]
+    assert two[:2] == ["clean, 300 training rows", "clean, 500 training rows"] and len(set(two)) == len(two)
+
+
+def test_several_models_become_one_and_lose_the_printed_numbers() -> None:
+    suite = adapted(suites.find("bidrop/table3"), Asked(models="minilm"))
+    assert [b.model for b in suite.blocks] == ["minilm"] and suite.blocks[0].printed_model == "-"
+    kept = adapted(suites.find("bidrop/table3"), Asked(models="bert-large"))
+    assert [b.model for b in kept.blocks] == ["bert-large"]
+
+
+def test_methods_are_chosen_and_others_get_a_line_of_their_own() -> None:
+    suite = adapted(suites.find("dps/table1"), Asked(methods="dps-dense,bidrop[k=3]"))
+    assert [line.title for line in suite.blocks[0].lines] == [
+        "vanilla fine-tuning",
+        "DPS Dense",
+        "bidrop[k=3]",
+    ]
+    assert [line.ours for line in suite.blocks[0].lines] == [False, False, True]
+
+
+def test_how_it_departs_is_said_in_words() -> None:
+    asked = Asked(models="minilm", seeds="3", train_size="500", settings=("lr=1e-4",))
+    assert differs(suites.find("bidrop/table2"), asked) == (
+        "minilm instead of bert-large",
+        "3 seeds instead of 10",
+        "training rows 500 instead of all",
+        "lr=1e-4",
+    )
+    assert differs(suites.find("bidrop/table2"), Asked(models="bert-large", seeds="10")) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("bidrop/table4", {"tasks": "cola"}, "has no cells with --tasks cola"),
+        ("bidrop/table2", {"tasks": "colb"}, "did you mean 'cola'"),
+        ("bidrop/table2", {"methods": "bidrob"}, "did you mean 'bidrop'"),
+    ],
+)
+def test_what_leaves_nothing_or_does_not_exist_is_refused(
+    name: str, given: dict[str, str], told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        adapted(suites.find(name), Asked(**given))
+
+
+def request(**given: str) -> queue.QueueRequest:
+    return queue.QueueRequest(
+        **{"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2", **given}
+    )
+
+
+def test_a_suite_is_queued_seed_by_seed() -> None:
+    whole = queue.make_plan(request())
+    assert [p.job.seed for p in whole.jobs] == [0] * 6 + [1] * 6
+    assert {p.label for p in whole.jobs} >= {"vanilla", "bidrop", "bidrop[selection=random]"}
+
+
+def test_the_jobs_counted_are_the_jobs_queued() -> None:
+    suite = adapted(suites.find("bidrop/table5"), Asked(models="./model", tasks="cola", seeds="2"))
+    counted = suite_cards.jobs(suite, Asked())
+    whole = queue.make_plan(request(suite="bidrop/table5"))
+    assert len(whole.jobs) == len(counted) == 4 * 7 * 2
+    assert {p.job.perturbation for p in whole.jobs} == {job.perturbation for job in counted}
+
+
+def test_data_that_are_not_there_are_named() -> None:
+    with pytest.raises(DataError, match="MRPC/train.tsv"):
+        queue.make_plan(request(tasks="cola,mrpc"))
+    with pytest.raises(UsageError, match="a suite has its own evaluation sets"):
+        queue.make_plan(request(evaluate="stsb"))
+    with pytest.raises(UnknownName, match="unknown suite"):
+        queue.make_plan(request(suite="bidrop/table99"))
+
+
+# -- what it takes ----------------------------------------------------------------------------------------
+
+
+def test_a_budget_keeps_whole_seeds() -> None:
+    whole = queue.make_plan(request(seeds="5"))
+    known = {Axes("folder:model", "cola", name, None): 600.0 for name in ("vanilla", "bidrop")}
+    kept, out = costs.capped(whole, 2.5, known)  # six jobs of ten minutes a seed
+    assert (len(kept.jobs), out) == (12, 3)
+    assert {p.job.seed for p in kept.jobs} == {0, 1}
+    with pytest.raises(UsageError, match=r"one seed of this grid takes about 1\.0 hours"):
+        costs.capped(whole, 0.5, known)
+
+
+def test_a_budget_leaves_no_seed_out_between_two_that_it_keeps() -> None:
+    whole = queue.make_plan(request(seeds="3"))
+    known = {Axes("folder:model", "cola", name, None): 600.0 for name in ("vanilla", "bidrop")}
+    *others, last = [p for p in whole.jobs if p.job.seed == 2]
+    short = Plan(tuple(p for p in whole.jobs if p not in others), ())
+    kept, out = costs.capped(short, 1.2, known)  # the one job of seed 2 would fit, those of seed 1 do not
+    assert last in short.jobs
+    assert ({p.job.seed for p in kept.jobs}, out) == ({0}, 2)
+
+
+@pytest.mark.parametrize(
+    ("method", "hparams", "passes"),
+    [
+        ("bidrop", {"k": 3}, 3.0),
+        ("smart", {"steps": 2}, 5.0),
+        ("freelb", {"steps": 3}, 3.0),
+        ("soup", {"members": 5}, 5.0),
+        ("weight_mixup", {"k": 2, "search_epochs": 3, "finetune_epochs": 3}, 9.0),
+    ],
+)
+def test_passes_follow_the_hyper_parameters(method: str, hparams: dict[str, int], passes: float) -> None:
+    assert costs.PASSES[method](hparams) == passes
+
+
+def test_an_estimate_is_measured_where_it_can_be_and_by_the_stated_model_elsewhere() -> None:
+    jobs = [
+        p.job
+        for p in queue.make_plan(
+            request(methods="bidrop", seeds="1", train_size="1", suite="dps/table1")
+        ).jobs
+    ]
+    vanilla, bidrop = jobs
+    known = {Axes("folder:model", "cola", "vanilla", 1): 7.0}
+    found = costs.estimate(jobs, known)
+    # 3 updates of 16 rows of 64 tokens, 110 million parameters, 6 operations, two passes, at 4e13 a second
+    by_hand = 20 + 6 * 110e6 * 64 * 3 * 16 * 2 / 4e13
+    assert bidrop.recipe == Recipe() and found.seconds == pytest.approx(7.0 + by_hand)
+    assert (found.jobs, found.measured) == (2, 1) and "1 of 2 jobs measured" in found.basis
+    assert vanilla.method == "vanilla"

@@ -1,0 +1,183 @@
+"""What a table marks: differences to the baseline, groups, collapsed runs, other statistics."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from ftbench.errors import UnknownName
+from ftbench.render import render
+from tests.services.report_rows import Rows
+from tests.services.reporting.test_build import cell, report
+
+VANILLA = {"rte": [0.60, 0.62, 0.61, 0.63], "sst2": [0.90, 0.91, 0.92, 0.93]}
+BIDROP = {"rte": [0.70, 0.725, 0.71, 0.735], "sst2": [0.91, 0.90, 0.93, 0.92]}
+
+
+@pytest.fixture
+def rows() -> Rows:
+    rows = Rows()
+    for method, scores in (("vanilla", VANILLA), ("bidrop", BIDROP)):
+        for task, values in scores.items():
+            rows.jobs(method, task, values)
+    return rows
+
+
+def test_cells_are_tested_against_the_baseline_and_corrected_with_the_pairs(rows):
+    (section,) = report(rows).sections
+    p = [stats.ttest_rel(BIDROP[task], VANILLA[task]).pvalue for task in ("rte", "sst2")]
+    averages = [np.mean([scores["rte"], scores["sst2"]], axis=0) for scores in (BIDROP, VANILLA)]
+    p.append(stats.ttest_rel(*averages).pvalue)
+    adjusted = multipletests(p, method="holm")[1]
+    rte, sst2 = (cell(section, "bidrop", task).tested for task in ("rte", "sst2"))
+    assert (rte.p, rte.p_corrected) == (pytest.approx(p[0]), pytest.approx(adjusted[0]))
+    assert (rte.mark, rte.n, rte.difference) == ("▲", 4, pytest.approx(np.mean(BIDROP["rte"]) - 0.615))
+    assert (sst2.mark, sst2.p_corrected) == ("", pytest.approx(adjusted[1]))
+    assert rte.low < rte.difference < rte.high
+    assert cell(section, "vanilla", "rte").tested is None
+    assert "Holm over the 3 comparisons" in section.caption[-1]
+
+
+def test_a_difference_that_only_its_own_p_bears_out_has_no_mark():
+    rows = Rows()
+    rows.jobs("vanilla", "rte", [0.60, 0.60, 0.60, 0.60])
+    rows.jobs("bidrop", "rte", [0.61, 0.62, 0.61, 0.63])
+    (section,) = report(rows).sections
+    found = cell(section, "bidrop", "rte").tested
+    assert found.p < 0.05 < found.p_corrected and found.mark == ""
+
+
+def test_a_task_on_which_some_method_lacks_runs_is_tested_on_those_that_are_there(rows):
+    rows.jobs("rdrop", "rte", [0.70, 0.725, 0.71])
+    (section,) = report(rows).sections
+    assert cell(section, "rdrop", "rte").tested.n == 3
+    assert cell(section, "rdrop", "sst2").tested is None
+    assert cell(section, "bidrop", "sst2").tested.n == 4
+
+
+def test_a_worse_method_is_marked_so_and_the_mark_is_shown(rows):
+    (section,) = report(rows, baseline="bidrop").sections
+    assert cell(section, "vanilla", "rte").tested.mark == "▼"
+    text = render(report(rows, baseline="bidrop"), "rich")
+    assert "n=4 ▼" in text
+
+
+def test_methods_that_cannot_be_told_apart_share_a_letter(rows):
+    rows.jobs("rdrop", "rte", [0.70, 0.72, 0.715, 0.733])
+    rows.jobs("rdrop", "sst2", [0.905, 0.91, 0.92, 0.93])
+    (section,) = report(rows).sections
+    found = {row.label: row.cells[-2].text for row in section.groups[0].rows}
+    assert found["bidrop"] == found["rdrop"] != found["vanilla"]
+
+
+def test_one_seed_marks_nothing_and_says_so():
+    rows = Rows()
+    rows.jobs("vanilla", "rte", [0.6])
+    rows.jobs("bidrop", "rte", [0.9])
+    (section,) = report(rows).sections
+    assert cell(section, "bidrop", "rte").tested is None
+    assert not cell(section, "bidrop", "group").applies
+    assert section.caption[-1].startswith("Nothing is tested: a test needs two methods with two seeds")
+
+
+def test_coverage_counts_the_scores_there_of_those_queued(rows):
+    rows.job("bidrop", "rte", 4, state="failed")
+    rows.job("vanilla", "rte", 4, 0.6)
+    (section,) = report(rows).sections
+    assert [row.cells[-1].text for row in section.groups[0].rows] == ["9/9", "8/9"]
+
+
+def test_all_ratios_are_one_family(rows):
+    for method, scores in (("vanilla", VANILLA), ("bidrop", BIDROP)):
+        for task, values in scores.items():
+            rows.jobs(method, task, [value - 0.1 for value in values], noise=0.1)
+    section = report(rows, "robustness").sections[0]
+    assert "Holm over the 6 comparisons" in section.caption[-1]
+    p = stats.ttest_rel(BIDROP["rte"], VANILLA["rte"]).pvalue
+    assert cell(section, "bidrop", "rte", 1).tested.p_corrected == pytest.approx(6 * p)
+
+
+def test_a_sweep_of_many_rows_has_no_groups():
+    rows = Rows()
+    for k in range(51):
+        rows.jobs("bidrop", "rte", [0.6, 0.61, 0.65], hparams_={"k": k}, label=f"bidrop[k={k}]")
+    rows.jobs("vanilla", "rte", [0.5, 0.52, 0.51])
+    (section,) = report(rows).sections
+    assert not any(row.cells[-2].applies for row in section.groups[0].rows)
+    assert "No groups: more than 50 rows." in section.caption[-1]
+    assert "Holm over the 51 comparisons" in section.caption[-1]
+
+
+COLLAPSED = {"matthews": 0.0, "accuracy_label1": 1.0}
+
+
+def test_collapsed_runs_are_counted_kept_and_left_out_on_request(rows):
+    rows.job("bidrop", "rte", 4, 0.53, also=COLLAPSED)
+    rows.job("vanilla", "rte", 4, 0.62, also={"matthews": 0.3, "accuracy_label1": 0.9})
+    (section,) = report(rows).sections
+    rte = cell(section, "bidrop", "rte")
+    assert (rte.collapsed, rte.n) == (1, 5) and rte.mean == pytest.approx(np.mean([*BIDROP["rte"], 0.53]))
+    assert cell(section, "vanilla", "rte").collapsed == 0
+    assert any("bidrop on RTE: 1. Without them: --without-collapsed." in note for note in section.notes)
+    assert "n=5 c=1" in render(report(rows), "rich")
+    (section,) = report(rows, collapsed=False).sections
+    rte = cell(section, "bidrop", "rte")
+    assert (rte.n, rte.planned, dict(rte.missing)) == (4, 5, {"collapsed": 1})
+
+
+@pytest.mark.parametrize(
+    ("scores", "constant"),
+    [
+        ({"matthews": 0.0, "accuracy_label1": 0.0}, 1),
+        ({"matthews": 0.0, "accuracy_label1": 0.4}, 0),  # no better than chance, and not constant
+        ({"matthews": 0.2, "accuracy_label1": 1.0}, 0),
+        ({"accuracy_label1": 1.0}, 1),  # three classes have no Matthews
+        ({"pearson": 0.0, "spearman": 0.0}, 1),
+        ({"pearson": 0.01, "spearman": 0.0}, 0),
+        ({}, 0),
+    ],
+)
+def test_what_a_collapse_is(scores, constant):
+    rows = Rows()
+    rows.job("vanilla", "rte", 0, 0.5, also=scores)
+    (section,) = report(rows).sections
+    assert cell(section, "vanilla", "rte").collapsed == constant
+
+
+@pytest.mark.parametrize(
+    ("explained", "collapsed"), [(-0.3, 1), (0.0, 1), (0.0099, 1), (0.011, 0), (0.9, 0), (None, 0)]
+)
+def test_a_training_loss_at_chance_is_a_collapse_too(explained, collapsed):
+    rows = Rows()
+    rows.job("vanilla", "rte", 0, 0.5, also={"matthews": 0.01, "accuracy_label1": 0.9}, explained=explained)
+    rows.job("vanilla", "rte", 1, 0.6, also={"matthews": 0.2, "accuracy_label1": 0.6}, explained=0.5)
+    (section,) = report(rows).sections
+    assert cell(section, "vanilla", "rte").collapsed == collapsed
+    assert cell(section, "vanilla", "rte").n == 2  # and it counts
+    (without,) = report(rows, collapsed=False).sections
+    assert cell(without, "vanilla", "rte").n == 2 - collapsed
+
+
+def test_what_is_measured_on_training_rows_is_no_score_of_an_unknown_task():
+    rows = Rows()
+    rows.job("vanilla", "mine", 0, 0.5, evaluation="validation", explained=0.3)
+    rows.scores.sort(key=lambda row: row.evaluation)  # as the database gives them
+    (section,) = report(rows).sections
+    assert cell(section, "vanilla", "mine").values == (0.5,)
+
+
+def test_other_statistics_on_request(rows):
+    (section,) = report(rows, show="median,iqm,std").sections
+    rte = cell(section, "bidrop", "rte")
+    assert (rte.median, rte.iqm) == (pytest.approx(0.7175), pytest.approx(np.mean([0.71, 0.725])))
+    assert section.columns[0].show == ("median", "iqm", "std")
+    assert section.caption[0].startswith(
+        "Clean training data. Median (interquartile mean) (standard deviation"
+    )
+    assert "std" not in rte.places and "median" in rte.places
+    average = cell(section, "bidrop", "average")
+    assert average.median == pytest.approx((0.7175 + 0.915) / 2)
+    with pytest.raises(UnknownName, match="unknown statistic 'medain'; did you mean 'median'"):
+        report(rows, show="medain")

@@ -1,0 +1,172 @@
+"""What may stand in one table, and what makes a table of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from ftbench.render.table import Report, Section
+from ftbench.services.reporting.build import tabulate
+from ftbench.services.reporting.request import ReportRequest
+from ftbench.services.scores import settings
+from ftbench.services.scores.jobs import join, reported
+from tests.services.report_rows import Rows
+
+
+def report(rows: Rows) -> Report:
+    return tabulate(rows.cells, rows.scores, ReportRequest())
+
+
+def means(section: Section) -> dict[tuple[str, str], float | None]:
+    return {
+        (row.label, column.key): cell.mean
+        for row in section.groups[0].rows
+        for column, cell in zip(section.columns, row.cells, strict=True)
+        if column.kind == "score"
+    }
+
+
+def test_recipes_changed_by_hand_are_never_averaged_together():
+    rows = Rows()
+    rows.jobs("vanilla", "rte", [0.6, 0.6])
+    rows.jobs("vanilla", "rte", [0.8, 0.8], recipe={"lr": 1e-4})
+    plain, changed = report(rows).sections
+    assert means(plain) == {("vanilla", "rte"): pytest.approx(0.6)}
+    assert means(changed) == {("vanilla", "rte"): pytest.approx(0.8)}
+    assert (dict(plain.changed), dict(changed.changed)) == ({}, {"lr": 1e-4})
+    assert changed.title == "Main results: bert-base · all training rows · lr=0.0001"
+    assert "lr=2e-05" in plain.caption[1] and "lr=0.0001" in changed.caption[1]
+
+
+def test_a_method_run_with_another_recipe_is_not_compared_with_the_baseline():
+    rows = Rows()
+    rows.job("vanilla", "rte", 0, 0.6)
+    rows.job("bidrop", "rte", 0, 0.7, recipe={"epochs": 10})
+    assert [list(means(s)) for s in report(rows).sections] == [[("vanilla", "rte")], [("bidrop", "rte")]]
+
+
+def test_a_models_recipes_by_task_stand_in_one_table_and_are_told():
+    rows = Rows()
+    rows.job("vanilla", "cola", 0, 0.6, model="roberta-large")
+    rows.job("vanilla", "rte", 0, 0.8, model="roberta-large")
+    (section,) = report(rows).sections
+    assert "Recipe, steps: cola 5336, rte 2036" in section.caption
+    assert "steps" not in section.recipe and section.recipe["weight_decay"] == 0.1
+
+
+def test_a_change_that_is_a_tasks_own_recipe_anyway_joins_the_changed_table():
+    # roberta-large has 1e-5 on cola and 2e-5 on rte: --set lr=2e-5 makes new jobs on cola alone.
+    rows = Rows()
+    rows.job("vanilla", "cola", 0, 0.6, model="roberta-large")
+    rows.job("vanilla", "cola", 0, 0.5, model="roberta-large", recipe={"lr": 2e-5})
+    rows.job("vanilla", "rte", 0, 0.8, model="roberta-large")
+    plain, changed = report(rows).sections
+    assert means(plain) == {("vanilla", "cola"): 0.6, ("vanilla", "rte"): 0.8}
+    assert means(changed) == {("vanilla", "cola"): 0.5, ("vanilla", "rte"): 0.8}
+
+
+def test_a_table_that_is_part_of_another_one_is_left_out():
+    rows = Rows()
+    rows.job("vanilla", "cola", 0, 0.5, model="roberta-large", recipe={"lr": 2e-5})
+    rows.job("vanilla", "rte", 0, 0.8, model="roberta-large", recipe={"lr": 2e-5})
+    (section,) = report(rows).sections
+    assert dict(section.changed) == {"lr": 2e-5}
+    assert len(means(section)) == 2
+
+
+def test_settings_that_a_method_brings_stand_beside_the_baseline(monkeypatch):
+    from ftbench.methods.rdrop import RDrop
+
+    own = {"lr": 1e-3, "dropout": 0.0}
+    monkeypatch.setattr(RDrop, "recipe_defaults", classmethod(lambda cls, variant="paper": dict(own)))
+    rows = Rows()
+    rows.job("vanilla", "rte", 0, 0.6)
+    rows.job("rdrop", "rte", 0, 0.7, brings=own)
+    (section,) = report(rows).sections
+    assert len(means(section)) == 2
+    assert "Recipe, lr: vanilla 2e-05, rdrop 0.001" in section.caption
+
+
+def test_a_setting_that_most_methods_share_is_told_once(monkeypatch):
+    from ftbench.methods.rdrop import RDrop
+
+    monkeypatch.setattr(RDrop, "recipe_defaults", classmethod(lambda cls, variant="paper": {"lr": 1e-3}))
+    rows = Rows()
+    for method in ("vanilla", "bidrop", "mixout", "r3f"):
+        rows.job(method, "rte", 0, 0.6)
+    rows.job("rdrop", "rte", 0, 0.7, brings={"lr": 1e-3})
+    (section,) = report(rows).sections
+    assert "Recipe, lr: 2e-05, rdrop 0.001" in section.caption
+
+
+def test_either_variant_of_a_method_counts_as_what_it_brings(monkeypatch):
+    from ftbench.methods.rdrop import RDrop
+
+    own = {"dropout": 0.0}
+    brings = classmethod(lambda cls, variant="paper": own if variant == "published" else {})
+    monkeypatch.setattr(RDrop, "recipe_defaults", brings)
+    rows = Rows()
+    rows.job("vanilla", "rte", 0, 0.6)
+    rows.job("rdrop", "rte", 0, 0.7, hparams_={"loss": "readme"}, brings=own)
+    assert len(report(rows).sections) == 1
+
+
+def test_models_sizes_revisions_and_data_make_tables_of_their_own():
+    rows = Rows()
+    rows.job("vanilla", "rte", 0, 0.1)
+    rows.job("vanilla", "rte", 0, 0.2, model="minilm")
+    rows.job("vanilla", "rte", 0, 0.3, train_size=500)
+    rows.job("vanilla", "rte", 0, 0.4, revision="abc")
+    rows.job("vanilla", "rte", 0, 0.5, data="sha256:other")
+    sections = report(rows).sections
+    assert sorted(next(iter(means(s).values())) for s in sections) == [0.1, 0.2, 0.3, 0.4, 0.5]
+    titles = [s.title.removeprefix("Main results: ") for s in sections]
+    assert "bert-base at abc · all training rows" in titles
+    assert "minilm · all training rows" in titles
+    assert "bert-base at main · 500 training rows" in titles
+    assert "bert-base at main · all training rows · data=sha256:other" in titles
+
+
+def test_a_setting_that_an_older_version_did_not_have_was_at_its_default():
+    rows = Rows()
+    rows.job("vanilla", "rte", 0, 0.6)
+    older = {k: v for k, v in rows.cells[0].recipe.items() if k != "kernels"}
+    rows.job("vanilla", "rte", 1, 0.8)
+    rows.cells[1] = rows.cells[1]._replace(recipe=older)
+    (section,) = report(rows).sections
+    assert means(section) == {("vanilla", "rte"): pytest.approx(0.7)}
+
+
+def test_the_default_of_a_setting_that_came_later_is_not_what_a_method_brings_now(monkeypatch):
+    from ftbench.methods.rdrop import RDrop
+
+    rows = Rows()
+    rows.job("rdrop", "rte", 0, 0.6)
+    older = {k: v for k, v in rows.cells[0].recipe.items() if k != "kernels"}
+    rows.cells[0] = rows.cells[0]._replace(recipe=older)
+    monkeypatch.setattr(
+        RDrop, "recipe_defaults", classmethod(lambda cls, variant="paper": {"kernels": "fast"})
+    )
+    (section,) = report(rows).sections
+    assert dict(section.changed) == {"kernels": "deterministic"}
+
+
+def test_an_unknown_method_and_model_bring_nothing():
+    rows = Rows()
+    rows.job("theirs", "rte", 0, 0.6, model="someone/model")
+    jobs = join(rows.cells, rows.scores, reported(["rte"], rows.cells, rows.scores))
+    (setting,) = settings.split(jobs, settings.brought({}))
+    assert setting.changed == {} and setting.title == "someone/model · all training rows"
+
+
+def test_a_plug_in_is_asked_what_it_brings(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from ftbench.methods import Method\n"
+        "class Mine(Method):\n"
+        "    @classmethod\n"
+        "    def recipe_defaults(cls, variant='paper'):\n"
+        "        return {'lr': 5e-4}\n"
+    )
+    of = settings.brought({"mine": (str(file),)})
+    assert {recipe["lr"] for recipe in of("bert-base", "rte", "mine")} == {5e-4}
+    assert {recipe["lr"] for recipe in of("bert-base", "rte", "gone")} == {2e-5}
