@@ -39,11 +39,13 @@ EXPERIMENTS = (
     Experiment(
         "robustness",
         "bidrop/table5",
-        Asked(**SMALL, tasks="sst2,qnli", noise="0,0.1", reduction="0.6", train_size="500"),
+        Asked(**SMALL, tasks="sst2,qnli", perturb=("noise=0,0.1", "reduction=0.6", "train_size=500")),
     ),
-    Experiment("ablation", "bidrop/table7", Asked(**SMALL, tasks="sst2,stsb", train_size="500")),
-    Experiment("lowresource", "bidrop/table6", Asked(**SMALL, tasks="sst2,stsb", train_size="300,500")),
-    Experiment("time", "dps/table6", Asked(**SMALL, tasks="rte", train_size="64")),
+    Experiment("ablation", "bidrop/table7", Asked(**SMALL, tasks="sst2,stsb", perturb=("train_size=500",))),
+    Experiment(
+        "lowresource", "bidrop/table6", Asked(**SMALL, tasks="sst2,stsb", perturb=("train_size=300,500",))
+    ),
+    Experiment("time", "dps/table6", Asked(**SMALL, tasks="rte", perturb=("train_size=64",))),
 )
 
 

@@ -75,6 +75,7 @@ for _function, _name in (
     (catalog.methods, "methods"),
     (check.check, "check"),
     (catalog.tasks, "tasks"),
+    (catalog.perturbations, "perturbations"),
     (catalog.models, "models"),
     (catalog.suites, "suites"),
     (catalog.prepare, "prepare"),

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from ftbench.cli._options import DatabaseOption, DataOption, JsonOption, ModelsFilter, TasksFilter
+from ftbench.cli._options import (
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    ModelsFilter,
+    PerturbFilter,
+    TasksFilter,
+    perturb_at,
+)
 from ftbench.cli._output import check_output
 from ftbench.cli.report import chosen_format, deliver, styled
 from ftbench.settings import database_address
@@ -22,6 +30,7 @@ def compare(
     reduction: Annotated[
         float, typer.Option("--reduction", help="Compare the runs with this reduction.")
     ] = 0.0,
+    perturb: PerturbFilter = None,
     test: Annotated[
         str, typer.Option("--test", metavar="NAME", help="t (default), wilcoxon or sign-flip.")
     ] = "t",
@@ -58,8 +67,9 @@ def compare(
     address = database_address(db)
     chosen = chosen_format(format_, as_json, output, sheet.FORMATS)
     check_output("--output", output, address)
+    changes = perturb_at({"noise": noise, "reduction": reduction}, perturb)
     request = service.CompareRequest(
-        tuple(methods), models, tasks, noise, reduction, test, correction, region / 100, examples, data_dir
+        tuple(methods), models, tasks, changes, test, correction, region / 100, examples, data_dir
     )
     sheets = service.compare(address, request)
     deliver(sheet.render(sheets, chosen, schema=SCHEMA, styled=output is None and styled()), output)

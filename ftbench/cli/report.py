@@ -11,7 +11,15 @@ from typing import Annotated
 
 import typer
 
-from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
+from ftbench.cli._options import (
+    PERTURB,
+    DatabaseOption,
+    JsonOption,
+    MethodsFilter,
+    ModelsFilter,
+    TasksFilter,
+    perturb_of,
+)
 from ftbench.cli._output import check_output, note
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
 from ftbench.settings import database_address
@@ -56,6 +64,9 @@ def report(
     ] = None,
     train_size: Annotated[
         str | None, typer.Option("--train-size", metavar="LIST", help="With --suite: other numbers of rows.")
+    ] = None,
+    perturb: Annotated[
+        list[str] | None, typer.Option("--perturb", metavar="NAME=LIST", help=f"With --suite: {PERTURB}")
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="With --suite: a recipe setting.")
@@ -106,6 +117,7 @@ def report(
         "--noise": noise,
         "--reduction": reduction,
         "--train-size": train_size,
+        "--perturb": perturb,
     }
     asked |= {"--set": set_, "--variant": variant, "--margin": margin}
     if output is None:
@@ -125,7 +137,8 @@ def report(
 
         _refuse("--suite", ours)
         chosen = chosen_format(format_, as_json, output, FORMATS)
-        axes = Asked(methods, tasks, models, seeds, noise, reduction, train_size, tuple(set_ or ()), variant)
+        changes = perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb)
+        axes = Asked(methods, tasks, models, seeds, changes, tuple(set_ or ()), variant)
         tables = report.build(address, named, axes, report.MARGIN if margin is None else margin)
         if chosen == "html":
             from ftbench.services.papers import page as suite_page

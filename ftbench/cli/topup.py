@@ -9,7 +9,14 @@ from typing import Annotated
 
 import typer
 
-from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, TasksFilter
+from ftbench.cli._options import (
+    DatabaseOption,
+    JsonOption,
+    ModelsFilter,
+    PerturbFilter,
+    TasksFilter,
+    perturb_at,
+)
 from ftbench.cli._output import counted, span
 from ftbench.cli.report import deliver, styled
 from ftbench.errors import UnknownName, UsageError
@@ -48,6 +55,7 @@ def topup(
     tasks: TasksFilter = None,
     noise: Annotated[float, typer.Option("--noise", help="Of the runs with this label noise.")] = 0.0,
     reduction: Annotated[float, typer.Option("--reduction", help="Of the runs with this reduction.")] = 0.0,
+    perturb: PerturbFilter = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the seeds and write nothing.")] = False,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
@@ -65,8 +73,14 @@ def topup(
         raise UnknownName("state", until, [RESOLVED])
     address = database_address(db)
     if not methods:
-        plan = {"--budget": budget, "--looks": looks, "--max-seeds": max_seeds, "--margin": margin}
-        _refuse({**plan, "--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction})
+        plan: dict[str, object] = {
+            "--budget": budget,
+            "--looks": looks,
+            "--max-seeds": max_seeds,
+            "--margin": margin,
+        }
+        plan |= {"--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction}
+        _refuse({**plan, "--perturb": perturb})
         plans = [topup_plans.listed(address)]
         deliver(sheet.render(plans, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
         return
@@ -75,8 +89,7 @@ def topup(
         baseline,
         models,
         tasks,
-        noise,
-        reduction,
+        perturb_at({"noise": noise, "reduction": reduction}, perturb),
         looks,
         max_seeds,
         None if margin is None else margin / 100,

@@ -88,6 +88,10 @@ class JobFilter:
 ALL = JobFilter()
 
 
+#: The perturbations that have a column of their own, kept for queries and listings.
+OWN_COLUMNS = ("train_size", "reduction", "noise")
+
+
 class JobRow(NamedTuple):
     """A job and where it stands; times are seconds since 1970 (UTC)."""
 
@@ -111,16 +115,6 @@ class JobRow(NamedTuple):
     def train_size(self) -> int | None:
         """The rows trained on; None for all."""
         return self.perturbation.train_size
-
-    @property
-    def noise(self) -> float:
-        """The ratio of wrong labels."""
-        return self.perturbation.noise
-
-    @property
-    def reduction(self) -> float:
-        """The ratio by which label 1 is reduced."""
-        return self.perturbation.reduction
 
 
 class ScoreRow(NamedTuple):
@@ -178,16 +172,6 @@ class CellRow(NamedTuple):
     def train_size(self) -> int | None:
         """The rows trained on; None for all."""
         return self.perturbation.train_size
-
-    @property
-    def noise(self) -> float:
-        """The ratio of wrong labels."""
-        return self.perturbation.noise
-
-    @property
-    def reduction(self) -> float:
-        """The ratio by which label 1 is reduced."""
-        return self.perturbation.reduction
 
 
 class AttemptRow(NamedTuple):

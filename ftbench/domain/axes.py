@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from ftbench.errors import BadValue
 
@@ -72,43 +72,6 @@ def seeds(text: str) -> tuple[int, ...]:
     if not values or not 1 <= values[0] <= MAX_SEEDS:
         raise BadValue(f"seeds '{text}': give 1 to {MAX_SEEDS} seeds, or list them (0,3,7)")
     return tuple(range(values[0]))
-
-
-def ratios(text: str, axis: str) -> tuple[float, ...]:
-    """The ratios of ``0,0.05,0.1``; 0 is the clean run.
-
-    Raises:
-        BadValue: not numbers, or outside [0, 1).
-    """
-    values = []
-    for part in names(text):
-        try:
-            value = float(part)
-        except ValueError:
-            raise BadValue(f"{axis} '{part}' is not a number; give ratios from 0 to below 1") from None
-        if not 0 <= value < 1:
-            raise BadValue(f"{axis} {part} is outside [0, 1)")
-        values.append(value + 0.0)  # -0.0 is 0
-    if not values:
-        raise BadValue(f"{axis}: give ratios from 0 to below 1, such as 0,0.1")
-    return tuple(dict.fromkeys(values))
-
-
-def train_sizes(text: str) -> tuple[int | None, ...]:
-    """The numbers of training rows of ``300,500``; ``full`` is all of them.
-
-    Raises:
-        BadValue: not whole numbers from 1.
-    """
-    values: list[int | None] = []
-    for part in names(text):
-        size = None if part == "full" else _integer(part, f"train-size '{part}'", "a number of rows, or full")
-        if size is not None and not 1 <= size <= MAX_SEED:
-            raise BadValue(f"train-size '{part}': give a number of rows from 1, or full")
-        values.append(size)
-    if not values:
-        raise BadValue("train-size: give numbers of rows, such as 300,500")
-    return tuple(dict.fromkeys(values))
 
 
 def settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
@@ -188,24 +151,16 @@ def seed_ranges(seeds: Iterable[int]) -> str:
 
 @dataclass(frozen=True)
 class Asked:
-    """The flags' texts, None where a flag was not given; of a suite, what is given beside it."""
+    """The flags' texts, None where a flag was not given; of a suite, what is given beside it.
+
+    Attributes:
+        perturb: ``NAME=value,value`` each, whichever flag it was given by.
+    """
 
     methods: str | None = None
     tasks: str | None = None
     models: str | None = None
     seeds: str | None = None
-    noise: str | None = None
-    reduction: str | None = None
-    train_size: str | None = None
+    perturb: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     variant: str | None = None
-
-    def flags(self) -> dict[str, str]:
-        """The axes that were given, as the command line takes them."""
-        given = {one.name: getattr(self, one.name) for one in fields(Asked)}
-        return {"--" + k.replace("_", "-"): v for k, v in given.items() if isinstance(v, str)}
-
-    def words(self) -> list[str]:
-        """The flags as words of a command."""
-        words = [word for pair in self.flags().items() for word in pair]
-        return words + [word for setting in self.settings for word in ("--set", setting)]

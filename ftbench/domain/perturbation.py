@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ftbench.domain.hparams import Value, normalise
@@ -53,13 +54,18 @@ class Perturbation:
         Raises:
             KeyError: an entry with options has no value.
         """
-        changes = []
-        for name, entry in sorted(normalise(spec).items()):
+        changes: list[Change] = []
+        for name, entry in normalise(spec).items():
             options = dict(entry) if isinstance(entry, Mapping) else {"value": entry}
             value = options.pop("value")
             if value:
                 changes.append(Change(name, value, tuple(sorted(options.items()))))
-        return cls(tuple(changes))
+        return cls.made(*changes)
+
+    @classmethod
+    def made(cls, *changes: Change) -> Perturbation:
+        """The perturbation of some changes, in any order."""
+        return cls(tuple(sorted(changes)))
 
     def canonical(self) -> dict[str, Any]:
         """The changes as JSON values; {} for the clean run.
@@ -79,23 +85,12 @@ class Perturbation:
         """The other changes."""
         return Perturbation(tuple(one for one in self.changes if one.name not in names))
 
-    @property
+    @cached_property
     def train_size(self) -> int | None:
         """The rows of the training subset; None for all."""
         return int(self.value("train_size")) or None
 
-    @property
-    def noise(self) -> float:
-        """The ratio of wrong labels."""
-        return self.value("noise")
-
-    @property
-    def reduction(self) -> float:
-        """The ratio by which label 1 is reduced."""
-        return self.value("reduction")
-
-
-def condition_title(noise: float, reduction: float) -> str:
-    """What a title says of a perturbation."""
-    changes = {"noise": noise, "reduction": reduction}
-    return "".join(f" · {name} {100 * ratio:g} %" for name, ratio in changes.items() if ratio)
+    @cached_property
+    def condition(self) -> Perturbation:
+        """All but the size of the training set, which sets tables apart as the model does."""
+        return self.without("train_size")

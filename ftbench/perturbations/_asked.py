@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ftbench.domain import axes
-from ftbench.domain.perturbation import Change
+from ftbench.domain.perturbation import Change, Perturbation
+from ftbench.domain.plan import GridPerturbation
+from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue
-from ftbench.perturbations._registry import find
+from ftbench.perturbations._registry import NO_FILES, Files, described, find, in_order
 from ftbench.perturbations.base import Perturber
 from ftbench.plugins import is_file
 
 _ENTRY = re.compile(r"(?P<name>[^\[\]=]+)(\[(?P<options>[^\[\]]*)\])?=(?P<values>[^\[\]=]*)")
+CLEAN = Perturbation()
 EXAMPLE = "noise=0.1,0.2"
 
 
@@ -24,7 +30,7 @@ class PerturbationChoice:
     Attributes:
         perturber: its class.
         changes: the values that were listed, with each of the options; None for one that changes nothing.
-        file: ``FILE:NAME``, where it is the user's own.
+        file: where it stands, where it is the user's own.
     """
 
     perturber: type[Perturber]
@@ -53,8 +59,8 @@ def asked(text: str) -> PerturbationChoice:
     if not numbers:
         raise BadValue(f"{shown}: give {cls.wanted}")
     changes = [cls.change(number, options) for options in given for number in numbers]
-    path, _, own = name.rpartition(":")
-    file = f"{Path(path).expanduser().resolve()}:{own}" if is_file(name) else None
+    path = name.rpartition(":")[0]
+    file = str(Path(path).expanduser().resolve()) if path and is_file(name) else None
     return PerturbationChoice(cls, tuple(dict.fromkeys(changes)), file)
 
 
@@ -78,3 +84,63 @@ def _value(cls: type[Perturber], part: str, shown: str) -> float:
     if not spec.takes(number):
         raise BadValue(f"{shown} {part} is outside {spec.interval}; give {cls.wanted}")
     return number
+
+
+def files_of(choices: Iterable[PerturbationChoice]) -> Files:
+    """Where the users' own among them stand."""
+    return {one.perturber.name: one.file for one in choices if one.file}
+
+
+def crossed(choices: Sequence[PerturbationChoice], base: Perturbation = CLEAN) -> tuple[Perturbation, ...]:
+    """Every combination of what was asked for; where several are not neutral they are composed.
+
+    Args:
+        choices: two of one name are one axis with the values of both.
+        base: the changes whose names none of them has.
+    """
+    axis: dict[str, list[Change | None]] = {}
+    for one in sorted(choices, key=lambda one: (one.perturber.order, one.perturber.name)):
+        listed = axis.setdefault(one.perturber.name, [])
+        listed += [change for change in one.changes if change not in listed]
+    kept = base.without(*axis).changes
+    points = itertools.product(*axis.values())
+    return tuple(Perturbation.made(*kept, *(change for change in point if change)) for point in points)
+
+
+def single(texts: Iterable[str]) -> Perturbation:
+    """The one perturbation that is meant by one value of each.
+
+    Raises:
+        UsageError: one that there is not, or several values of one.
+    """
+    choices = [asked(text) for text in texts]
+    found = crossed(choices)
+    if len(found) > 1:
+        names = [one.perturber.name for one in choices for _ in one.changes]
+        several = next(name for name in names if names.count(name) > 1)
+        raise BadValue(f"{several}: give one value; each is a condition of its own")
+    return found[0]
+
+
+def grid_of(perturbation: Perturbation, files: Files = NO_FILES) -> GridPerturbation:
+    """A perturbation as a plan takes it, which knows what suits it and where the users' own stand."""
+    own = {one.name: files[one.name] for one in perturbation.changes if one.name in files}
+    return GridPerturbation(perturbation, partial(_refused, perturbation, own), own)
+
+
+def _refused(
+    perturbation: Perturbation, files: Files, task: TaskSpec, rows: int | None
+) -> tuple[str, str] | None:
+    """Which change a task does not take, and why; None where it takes all."""
+    for one in in_order(perturbation, files):
+        reason = one.unsuitable(task, rows)
+        if reason:
+            return next(c for c in perturbation.changes if c.name == one.name).spoken, reason
+    return None
+
+
+def flag(text: str) -> tuple[str, str]:
+    """The flag and its value for a perturbation as it is typed: ``--noise 0.1``, ``--perturb mine=3``."""
+    name, _, values = text.partition("=")
+    own = described(name).flag if "[" not in name and not is_file(name) else ""
+    return (own, values) if own else ("--perturb", text)

@@ -108,7 +108,7 @@ class Perturber:
         usual: the values of papers' tables, the clean run first: a report without such jobs then says how to
             queue them.
         percent: whether its value is a fraction, shown × 100 with %.
-        sets_table: whether jobs with different values belong in tables of their own, not in rows of one.
+        phrase: what stands before its value in the title of a condition; "" for its name.
         order: where it stands among the changes of a job; ties by name.
         stream: the random stream that its draws come from.
         neutral: how the value that changes nothing may be typed, beside 0; "" for no such word.
@@ -124,7 +124,7 @@ class Perturber:
     metric: ClassVar[str] = ""
     usual: ClassVar[tuple[float, ...]] = ()
     percent: ClassVar[bool] = True
-    sets_table: ClassVar[bool] = False
+    phrase: ClassVar[str] = ""
     order: ClassVar[int] = 100
     stream: ClassVar[str] = "perturbation"
     neutral: ClassVar[str] = ""
@@ -174,6 +174,16 @@ class Perturber:
         defaults, typed = hp.as_dict(cls.Settings()), hp.as_dict(made.settings)
         departs = {k: v for k, v in typed.items() if k != "value" and v != defaults[k]}
         return Change(cls.name, hp.normalise(typed["value"]), tuple(sorted(hp.normalise(departs).items())))
+
+    @classmethod
+    def shown(cls, value: float) -> str:
+        """A value as tables show it: ``10 %``, or ``300``."""
+        return f"{100 * value:g} %" if cls.percent else f"{value:g}"
+
+    @classmethod
+    def spoken(cls, change: Change) -> str:
+        """A change as tables name it: ``noise 10 %``."""
+        return f"{change.axis} {cls.shown(change.value)}"
 
     @classmethod
     def options(cls) -> tuple[hp.HParamSpec, ...]:

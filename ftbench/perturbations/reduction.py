@@ -21,6 +21,7 @@ class Reduction(Perturber):
     caption = "A fraction of the training rows with label 1 removed"
     along = "All training rows and fewer, by the ratio of those with label 1 that are removed."
     metric = "accuracy_label1"
+    phrase = "label 1 reduced by"
     usual = (0, 0.5, 0.6, 0.7)
     order = 20
     wanted = "ratios from 0 to below 1, such as 0,0.1"

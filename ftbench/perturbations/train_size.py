@@ -24,7 +24,6 @@ class TrainSize(Perturber):
     title = "Training rows"
     caption = "A subset of the training rows"
     percent = False
-    sets_table = True
     order = 10
     stream = "subset"
     neutral = "full"

@@ -37,7 +37,7 @@ def _section(section: Section) -> Iterator[str]:
     yield _line([*axis, "Method", *heads])
     yield _line([*(["---:"] * len(axis)), "---", *(["---:"] * len(heads))])
     for group in section.groups:
-        ratio = [] if group.ratio is None else [f"{100 * group.ratio:g} %"]
+        ratio = [] if group.ratio is None else [group.shown]
         for row in group.rows:
             cells = [_cell(cell, column) for cell, column in zip(row.cells, section.columns, strict=True)]
             yield _line([*ratio, escape(row.label), *cells])

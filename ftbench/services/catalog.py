@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, perturbations, tasks
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.task import TaskSpec
 from ftbench.methods.base import FAMILIES, Method
+from ftbench.perturbations import Perturber
 from ftbench.plugins import PluginEntry
 
 Row = dict[str, Any]
@@ -52,6 +54,48 @@ def method(name: str) -> Row:
         "not supported": cls.unsupported_note,
         "aliases": sorted(alias for alias, target in methods.ALIASES.items() if target == cls.name()),
     }
+
+
+def list_perturbations() -> list[Row]:
+    """Every perturbation in the order of application; what cannot be used has its error instead."""
+    rows: list[Row] = []
+    for entry in sorted(perturbations.available(), key=_applied):
+        cls = entry.cls
+        value = cls.value() if cls else None
+        rows.append(
+            {
+                "name": entry.name,
+                "values": value.interval if value else "",
+                "neutral": (cls.neutral or "0") if cls else "",
+                "options": ", ".join(spec.name for spec in cls.options()) if cls else "",
+                "changes": cls.caption if cls else "",
+                "source": entry.source,
+                "error": entry.error,
+            }
+        )
+    return rows
+
+
+def perturbation(name: str) -> Row:
+    """A perturbation's card: what it does, its value, its options, where it stands among the others."""
+    cls = perturbations.find(name)
+    return {
+        "name": cls.name,
+        "title": cls.title,
+        "changes": cls.caption,
+        "value": [setting(cls.value())],
+        "neutral": cls.neutral or "0",
+        "options": [setting(spec) for spec in cls.options()],
+        "flag": cls.flag or "--perturb",
+        "order": cls.order,
+        "stream": cls.stream,
+        "in words": " ".join((inspect.getdoc(cls) or "").split()),
+    }
+
+
+def _applied(entry: PluginEntry[Perturber]) -> tuple[float, str]:
+    """Where a perturbation stands in the listing: in the order of application, those that fail last."""
+    return entry.cls.order if entry.cls else float("inf"), entry.name
 
 
 def list_tasks() -> list[Row]:

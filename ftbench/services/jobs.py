@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ftbench.db import Database, JobFilter, JobRow, open_database
+from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain import axes
 from ftbench.domain.job import SHORT_DIGEST
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
 from ftbench.errors import UnknownName, UsageError
 from ftbench.hub import without_tokens
+from ftbench.perturbations import applied
 from ftbench.services.planning.commands import for_job
 from ftbench.services.worker.workdir import WorkDir
 
@@ -156,6 +160,20 @@ def _labels(text: str) -> tuple[str, ...]:
     return tuple(methods.ALIASES.get(label.lower(), label) for label in labels)
 
 
+def document(planned: Planned) -> Row:
+    """A planned job as JSON values: what it would be queued as."""
+    spec = planned.job.canonical()
+    changes = {one.name: spec["perturbation"][one.name] for one in applied(planned.job.perturbation)}
+    return {"digest": planned.digest, "label": planned.label, **spec, "perturbation": changes}
+
+
+def changes_row(change: Perturbation) -> Row:
+    """What is done to the data, as listings show it: some in columns of their own, the rest as typed."""
+    others = [one.text for one in change.changes if one.options or one.name not in OWN_COLUMNS]
+    row: Row = {name: change.value(name) or None for name in OWN_COLUMNS}
+    return row | ({"perturbation": " ".join(others)} if others else {})
+
+
 def _row(job: JobRow) -> Row:
     return {
         "job": job.digest[:SHORT_DIGEST],
@@ -163,9 +181,7 @@ def _row(job: JobRow) -> Row:
         "model": job.model,
         "task": job.task,
         "method": job.label,
-        "train_size": job.train_size,
-        "reduction": job.reduction or None,
-        "noise": job.noise or None,
+        **changes_row(job.perturbation),
         "seed": job.seed,
         "attempts": job.attempts,
         "priority": job.priority or None,

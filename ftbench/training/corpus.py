@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.target import Target
 from ftbench.domain.task import TaskSpec
+from ftbench.perturbations import NO_FILES, Files
 from ftbench.run.data import Tokenised
 from ftbench.run.seeding import keys_of, stream_seed
 from ftbench.tasks import sources
@@ -175,10 +176,10 @@ class Corpus(TrainingRows):
         tokenizer: Any,
         model_key: tuple[Any, ...],
         data_dir: str | None,
-        files: Iterable[str] = (),
+        files: Files = NO_FILES,
     ) -> None:
-        """Read, perturb and tokenise; ``files`` are ``FILE:NAME`` of perturbations that are not installed."""
-        self._library, self._task, self._job, self._files = library, task, job, tuple(files)
+        """Read, perturb and tokenise; ``files`` are those of perturbations that are not installed."""
+        self._library, self._task, self._job, self._files = library, task, job, files
         self._tokenizer, self._key, self._data_dir = tokenizer, model_key, data_dir
         train = library.rows(task, task.train.name, job.data_revision, data_dir)
         original = np.asarray(train.labels, dtype=np.float64 if task.regression else np.int64)

@@ -50,7 +50,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     pretrained = shelf.get(ref, task.outputs)
     clock.lap("model")
     key = (ref.id, ref.revision)
-    files = [f"{path}:{name}" for name, path in (places.get("perturbations") or {}).items()]
+    files = places.get("perturbations") or {}
     corpus = Corpus(library, task, job, pretrained.tokenizer, key, places.get("data"), files)
     clock.lap("data")
     folder = Path(command["workdir"]) if command.get("workdir") else None

@@ -7,7 +7,7 @@ the rows of a smaller ratio are among those of a larger one, and every method, m
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, PluginError
-from ftbench.perturbations import EVALUATION, TRAINING, Draws, LabelledRows, Perturber
+from ftbench.perturbations import EVALUATION, NO_FILES, TRAINING, Draws, Files, LabelledRows, Perturber
 from ftbench.run import seeding
 
 Integers = NDArray[np.int64]
@@ -55,7 +55,7 @@ def apply(
     seed_of: Callable[[str], int],
     recipe: Recipe | None = None,
     texts: Texts = (),
-    files: Iterable[str] = (),
+    files: Files = NO_FILES,
 ) -> Perturbed:
     """Apply a perturbation to the training rows of a task.
 
@@ -66,7 +66,7 @@ def apply(
         seed_of: the seed of a random stream by its name.
         recipe: of the job.
         texts: a column for each sentence of the rows, each of shape (n,).
-        files: ``FILE:NAME`` of perturbations that are not installed.
+        files: where perturbations that are not installed come from.
 
     Raises:
         BadValue: the task does not have this change, or no rows are left.
@@ -104,7 +104,7 @@ def evaluated(
     name: str,
     seed_of: Callable[[str], int],
     recipe: Recipe | None = None,
-    files: Iterable[str] = (),
+    files: Files = NO_FILES,
 ) -> tuple[Texts | None, dict[str, str]]:
     """Apply to an evaluation set what of a perturbation is about evaluation rows.
 
@@ -116,7 +116,7 @@ def evaluated(
         name: of the set, as the job names it: each has draws of its own.
         seed_of: the seed of a random stream by its name.
         recipe: of the job.
-        files: ``FILE:NAME`` of perturbations that are not installed.
+        files: where perturbations that are not installed come from.
 
     Returns:
         The texts, None where they are as they were; and the digest of the rows of each change.

@@ -138,7 +138,11 @@ def test_formats(filled):
         (("bidrop", "vanilla", "--tasks", "ret"), 2, "unknown task 'ret'; did you mean 'rte'?"),
         (("", "vanilla"), 2, "compare needs two methods or more"),
         (("bidrop", "vanilla", "--region", "-1"), 2, "region -1: give points from 0 to below 100"),
-        (("bidrop", "vanilla", "--noise", "nan"), 2, "noise nan is outside [0, 1)"),
+        (
+            ("bidrop", "vanilla", "--noise", "nan"),
+            2,
+            "noise 'nan' is not a number; give ratios from 0 to below 1",
+        ),
         (("bidrop", "vanilla", "--reduction", "2"), 2, "reduction 2 is outside [0, 1)"),
         (("bidrop", "vanilla", "-o", "no/c.md"), 1, "no/c.md: cannot be written: there is no folder no"),
         (("bidrop", "vanilla", "--format", "latex"), 2, "unknown format 'latex'"),

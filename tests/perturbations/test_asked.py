@@ -39,7 +39,7 @@ def test_what_is_typed_becomes_changes(text: str, changes: tuple[Change | None, 
 def test_a_file_is_a_place_and_not_part_of_the_change(tmp_path: Path) -> None:
     path = write(tmp_path / "own.py", MINE)
     found = asked(f"{path}:mine=0.2")
-    assert found.changes == (Change("mine", 0.2),) and found.file == f"{path}:mine"
+    assert found.changes == (Change("mine", 0.2),) and found.file == str(path)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,12 @@ def test_a_file_is_a_place_and_not_part_of_the_change(tmp_path: Path) -> None:
         ("noise=", "noise: give ratios from 0 to below 1"),
         ("noise=a", "noise 'a' is not a number; give ratios from 0 to below 1, such as 0,0.1"),
         ("noise=nan", "noise 'nan' is not a number"),
+        ("noise=inf", "noise .inf. is not a number"),
+        ("noise=0;1", "noise '0;1' is not a number"),
+        ("noise=10%", "noise '10%' is not a number"),
+        ("reduction=1.0", r"reduction 1.0 is outside \[0, 1\)"),
+        ("train_size=", "train-size: give numbers of rows"),
+        ("train_size=-5", "train-size -5 is outside"),
         ("noise=1", r"noise 1 is outside \[0, 1\)"),
         ("typos=-0.1", r"typos -0.1 is outside \[0, 1\]"),
         ("train_size=0", r"train-size 0 is outside \[1, 1e\+12\]; give numbers of rows from 1, or full"),

@@ -41,7 +41,7 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 
 def test_a_file_may_hold_several(tmp_path: Path) -> None:
     path = write(tmp_path / "own.py", MINE, SECOND)
-    assert find(f"{path}:mine").name == "mine" and find("second", [f"{path}:second"]).order == 15
+    assert find(f"{path}:mine").name == "mine" and find("second", {"second": str(path)}).order == 15
     with pytest.raises(PluginError, match="must hold one perturbation called 'other', and holds mine"):
         find(f"{path}:other")
     with pytest.raises(PluginError, match=r"nowhere.py: cannot be read: No such file"):
@@ -56,9 +56,9 @@ def test_two_perturbations_of_one_name_are_an_error(tmp_path: Path) -> None:
 
 def test_a_broken_file_is_listed_with_its_error(tmp_path: Path) -> None:
     path = write(tmp_path / "own.py", "1 / 0")
-    (entry,) = [entry for entry in available([f"{path}:mine"]) if entry.name == "mine"]
+    (entry,) = [entry for entry in available({"mine": str(path)}) if entry.name == "mine"]
     assert entry.cls is None and entry.error == f"{path}:1: ZeroDivisionError: division by zero"
-    assert find("noise", [f"{path}:mine"]).name == "noise"
+    assert find("noise", {"mine": str(path)}).name == "noise"
 
 
 def test_entry_points_bring_perturbations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ftbench import perturbations
 from ftbench.db import create_database, open_database
 from ftbench.domain import axes, claim
 from ftbench.domain.claim import DeclaredClaim
@@ -50,7 +51,8 @@ def withdraw(address: str, text: str) -> str:
 
 def _canonical(address: str, text: str) -> DeclaredClaim:
     """A claim with its names as jobs carry them: aliases resolved, groups spelled out, lists in order."""
-    typed = claim.parse(text)
+    names = [entry.name for entry in perturbations.available()]
+    typed = claim.parse(text, names, lambda one: perturbations.asked(one).changes)
     better, worse = (
         finding.method(axes.methods(side)[0], PAPER).label for side in (typed.better, typed.worse)
     )

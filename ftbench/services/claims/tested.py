@@ -17,7 +17,8 @@ import numpy as np
 
 from ftbench.db import CellRow, ClaimRow, Database, open_database
 from ftbench.domain.claim import DeclaredClaim
-from ftbench.domain.perturbation import condition_title
+from ftbench.domain.perturbation import Perturbation
+from ftbench.perturbations import heading
 from ftbench.render.numbers import percent
 from ftbench.render.sheet import Field, Sheet, figure
 from ftbench.render.table import PENDING, Section
@@ -149,7 +150,7 @@ def tested(database: Database, cells: Sequence[CellRow] | None = None) -> list[T
     for row in rows:
         about = [job for job in jobs if _about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in about))
-        title = condition_title(row.claim.noise, row.claim.reduction)
+        title = heading(row.claim.condition)
         settings = arranged(about, shown, keys, plugins, title, topped)
         under = [one for compared in settings for one in _under(row, compared, about)]
         waiting = any(job.status in PENDING for job in about)
@@ -162,16 +163,19 @@ def lines_for_table(found: Iterable[Tested], section: Section) -> Iterator[str]:
     for one in found:
         if one.setting is None or not _same(one.setting, section):
             continue
-        about = {"noise": one.row.claim.noise, "reduction": one.row.claim.reduction}
-        ratio = about.pop(section.axis) if section.axis else None
+        about = one.row.claim.condition
+        ratio = (
+            next((c.value for c in about.changes if c.axis == section.axis), 0.0) if section.axis else None
+        )
+        others = [change for change in about.changes if change.axis != section.axis]
         labels = [{row.label for row in group.rows} for group in section.groups if group.ratio == ratio]
         shown = any({one.row.claim.better, one.row.claim.worse} <= names for names in labels)
-        if shown and not any(about.values()) and {c.task for c in section.columns} & set(one.tasks):
+        if shown and not others and {c.task for c in section.columns} & set(one.tasks):
             yield one.line()
 
 
 def lines_for_comparison(
-    found: Iterable[Tested], compared: Compared, noise: float, reduction: float
+    found: Iterable[Tested], compared: Compared, condition: Perturbation
 ) -> Iterator[str]:
     """What the claims say that a comparison is about, under its setting."""
     labels = set(compared.labels.values())
@@ -179,7 +183,7 @@ def lines_for_comparison(
     for one in found:
         claim = one.row.claim
         same = one.setting is not None and _same(one.setting, compared.setting)
-        if same and (claim.noise, claim.reduction) == (noise, reduction):
+        if same and claim.condition == condition:
             if {claim.better, claim.worse} <= labels and tasks & set(one.tasks):
                 yield one.line()
 
@@ -192,7 +196,7 @@ def _same(setting: Setting, other: Setting | Section) -> bool:
 def _about(claim: DeclaredClaim, cell: CellRow) -> bool:
     return (
         cell.label in (claim.better, claim.worse)
-        and (cell.noise, cell.reduction) == (claim.noise, claim.reduction)
+        and cell.perturbation.condition == claim.condition
         and (not claim.train_sizes or cell.train_size in claim.train_sizes)
         and (not claim.models or cell.model in claim.models)
         and (not claim.tasks or cell.task in claim.tasks)

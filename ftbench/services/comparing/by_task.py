@@ -66,7 +66,7 @@ def compare(address: str, request: CompareRequest) -> list[Sheet]:
         declared = claim_tests.tested(database)
     sheets = []
     for compared in found:
-        lines = claim_tests.lines_for_comparison(declared, compared, request.noise, request.reduction)
+        lines = claim_tests.lines_for_comparison(declared, compared, request.perturbation.condition)
         sheets.append(by_task(compared, request, lines))
         sheets += across.sheets(compared, request)
     if request.examples:

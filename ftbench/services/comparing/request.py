@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from ftbench.db import open_database
 from ftbench.domain import axes
-from ftbench.domain.perturbation import condition_title
+from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
+from ftbench.perturbations import heading, single
 from ftbench.services.scores import levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
@@ -27,8 +28,7 @@ class CompareRequest:
         methods: names or labels, two at least.
         models: only these.
         tasks: only these.
-        noise: the ratio of wrong labels of the compared runs.
-        reduction: the ratio by which label 1 is reduced in them.
+        perturb: what was done to the data of the compared runs, ``NAME=value`` each.
         test: whose p are corrected and marked: ``t``, ``wilcoxon`` or ``sign-flip``.
         correction: ``holm``, ``bh`` or ``none``.
         region: half the region of practical equivalence, as a fraction.
@@ -39,20 +39,27 @@ class CompareRequest:
     methods: tuple[str, ...]
     models: str | None = None
     tasks: str | None = None
-    noise: float = 0.0
-    reduction: float = 0.0
+    perturb: tuple[str, ...] = ()
     test: str = "t"
     correction: str = "holm"
     region: float = 0.01
     examples: bool = False
     data_dir: str | None = None
 
+    @property
+    def perturbation(self) -> Perturbation:
+        """What was done to the data of the compared runs.
+
+        Raises:
+            UsageError: a perturbation that there is not, or several values of one.
+        """
+        return single(self.perturb)
+
     def check(self) -> None:
         """Refuse what no comparison can be.
 
         Raises:
-            UsageError: fewer than two methods, an unknown test or correction, a ratio or a region outside
-                [0, 1).
+            UsageError: fewer than two methods, an unknown test or correction, a region outside [0, 1).
         """
         if len({name.strip() for name in self.methods} - {""}) < 2:
             raise UsageError("compare needs two methods or more, such as: ftbench compare bidrop vanilla")
@@ -60,9 +67,6 @@ class CompareRequest:
             raise UnknownName("test", self.test, TESTS)
         if self.correction not in CORRECTIONS:
             raise UnknownName("correction", self.correction, CORRECTIONS)
-        for name, ratio in (("noise", self.noise), ("reduction", self.reduction)):
-            if not 0 <= ratio < 1:
-                raise BadValue(f"{name} {ratio:g} is outside [0, 1)")
         if not 0 <= self.region < 1:
             raise BadValue(f"region {100 * self.region:g}: give points from 0 to below 100")
 
@@ -75,6 +79,7 @@ def find(address: str, request: CompareRequest) -> list[Compared]:
         FtbenchError: no database, or nothing to compare in it.
     """
     request.check()
+    asked_for = request.perturbation
     path = sqlite_path(address)
     if path is not None and not path.exists():
         raise FtbenchError(f"there is no database '{address}'; make and fill it with: ftbench queue")
@@ -90,13 +95,14 @@ def find(address: str, request: CompareRequest) -> list[Compared]:
         chosen = [
             cell
             for cell in asked.lets_through(cells)
-            if (cell.noise, cell.reduction) == (request.noise, request.reduction)
+            if cell.perturbation.condition == asked_for.condition
+            and asked_for.train_size in (None, cell.train_size)
         ]
         scores = database.results.values(roughly(chosen, cells))
         plugins = plugins_of(database, chosen)
         topped = levels.topped(database)
     shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
-    jobs, condition = join(chosen, scores, shown), condition_title(request.noise, request.reduction)
+    jobs, condition = join(chosen, scores, shown), heading(asked_for.condition)
     order = _order(labels(jobs), request.methods)
     found = [one for one in arranged(jobs, shown, order, plugins, condition, topped) if one.pairs]
     if not found:

@@ -11,11 +11,11 @@ from typing import Any
 
 from ftbench.db import JobFilter, JobRow, open_database
 from ftbench.domain.job import Job
-from ftbench.domain.perturbation import condition_title
 from ftbench.domain.plan import Plan, Planned
 from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue, FtbenchError, UsageError
 from ftbench.methods.base import BASELINE
+from ftbench.perturbations import heading, single
 from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import PENDING
 from ftbench.services.comparing.request import CompareRequest, find
@@ -61,8 +61,7 @@ class TopupRequest:
         baseline: a name or label.
         models: only these.
         tasks: only these.
-        noise: ratio of wrong labels.
-        reduction: ratio by which label 1 is reduced.
+        perturb: what was done to the data, ``NAME=value`` each.
         looks: how many there will be.
         most: seeds at the last one.
         margin: differences within it are none in practice, as a fraction.
@@ -73,8 +72,7 @@ class TopupRequest:
     baseline: str = BASELINE
     models: str | None = None
     tasks: str | None = None
-    noise: float = 0.0
-    reduction: float = 0.0
+    perturb: tuple[str, ...] = ()
     looks: int | None = None
     most: int | None = None
     margin: float | None = None
@@ -85,7 +83,7 @@ class TopupRequest:
         """What the plan is called; the order of methods does not matter."""
         filters = [f"{k}={v}" for k, v in (("models", self.models), ("tasks", self.tasks)) if v]
         shown = f"{', '.join(sorted(self.methods))} against {self.baseline}"
-        return shown + condition_title(self.noise, self.reduction) + "".join(f" · {f}" for f in filters)
+        return shown + heading(single(self.perturb)) + "".join(f" · {f}" for f in filters)
 
     def check(self) -> None:
         """Refuse what no plan can be.
@@ -129,9 +127,8 @@ def topup(address: str, request: TopupRequest, *, dry_run: bool = False) -> Topp
     """
     request.check()
     asked = Selection(baseline=request.baseline)
-    runs = CompareRequest(
-        (request.baseline, *request.methods), request.models, request.tasks, request.noise, request.reduction
-    )
+    sides = (request.baseline, *request.methods)
+    runs = CompareRequest(sides, request.models, request.tasks, request.perturb)
     pairs = list(pairs_of(find(address, runs), asked.baseline_label))
     if not pairs:
         raise FtbenchError(f"nothing to top up: no task has jobs of both sides of {request.name}")

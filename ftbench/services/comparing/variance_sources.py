@@ -14,10 +14,10 @@ import numpy as np
 from ftbench.db import JobFilter, JobRow, ValueRow, open_database
 from ftbench.domain import axes
 from ftbench.domain.job import STREAMS
-from ftbench.domain.perturbation import condition_title
 from ftbench.domain.result import State
 from ftbench.errors import FtbenchError
 from ftbench.models.resolve import model_id
+from ftbench.perturbations import heading
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.planning import finding
 from ftbench.services.scores.jobs import Reported, reported
@@ -118,7 +118,7 @@ def _line(row: JobRow, title: str, source: str, values: Sequence[float], total: 
         "task": title,
         "method": row.label,
         "train_size": row.train_size,
-        "condition": condition_title(row.noise, row.reduction).strip(" ,·") or None,
+        "condition": heading(row.perturbation.condition).strip(" ,·") or None,
         "source": source,
         "n": len(values),
     }

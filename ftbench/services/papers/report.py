@@ -11,6 +11,7 @@ from ftbench.domain import axes
 from ftbench.domain.axes import Asked
 from ftbench.errors import BadValue
 from ftbench.models.resolve import model_id
+from ftbench.perturbations import described
 from ftbench.render.suite_table import (
     Head,
     SuiteCell,
@@ -136,7 +137,7 @@ def _grids(
             shown = [] if suite.averages_only else shown
             shown += [average] * averaged
             if averaged and suite.difference:
-                other = clean.get(line) if suite.difference == "clean" and block.noise else _first(base)
+                other = clean.get(line) if _drops(suite, block) else _first(base)
                 shown.append(_delta(suite, block, line, places, row, other))
             rows.append((Head(line.name, line.title), tuple(shown)))
         heads = [] if suite.averages_only else [Head(p.key, p.title, p.metric) for p in places]
@@ -177,6 +178,12 @@ def _average(
     return suite_cells.compared_average(cell, printed.get(AVERAGE, {}), pairs, rule)
 
 
+def _drops(suite: Suite, block: Block) -> bool:
+    """Whether the clean run minus a block's is shown; where another metric stands first, a gain is."""
+    changes = block.change.condition.changes
+    return suite.difference == "clean" and any(not described(one.name).metric for one in changes)
+
+
 def _delta(
     suite: Suite,
     block: Block,
@@ -186,12 +193,9 @@ def _delta(
     other: list[Cell] | None,
 ) -> SuiteCell:
     """The average minus vanilla's, or the clean run's minus this one; described, not tested."""
-    drop = suite.difference == "clean" and block.noise > 0
-    if (
-        other is None
-        or (other is row)
-        or (suite.difference == "clean" and not (block.noise or block.reduction))
-    ):
+    drop = _drops(suite, block)
+    alone = suite.difference == "clean" and not block.change.condition.changes
+    if other is None or other is row or alone:
         return SuiteCell(applies=False)
     mine, theirs = (
         suite_cells.average([c for c, p in zip(cells, places, strict=True) if p.averaged], ())

@@ -9,9 +9,11 @@ from ftbench.db import CellRow, ScoreRow, ValueRow, open_database
 from ftbench.domain import axes
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, NothingToReport, UnknownName
+from ftbench.perturbations import NO_FILES, Files
 from ftbench.render.layouts import LAYOUTS, Part
 from ftbench.render.table import Report, Section
 from ftbench.services.planning import commands
+from ftbench.services.reporting.axes import axes_of
 from ftbench.services.reporting.curves import fill_curves
 from ftbench.services.reporting.remarks import remarks
 from ftbench.services.reporting.request import ReportRequest
@@ -19,7 +21,7 @@ from ftbench.services.reporting.tables import Subject, fill
 from ftbench.services.scores import levels, stale
 from ftbench.services.scores.jobs import join, labels, reported, without_collapsed
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.selection import in_order, plugins_of, roughly
+from ftbench.services.scores.selection import files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting, brought, split
 from ftbench.settings import sqlite_path
 
@@ -39,25 +41,24 @@ def build(address: str, request: ReportRequest) -> Report:
         raise UnknownName("table", request.table, LAYOUTS)
     if len(axes.methods(request.baseline)) != 1:
         raise BadValue(f"baseline '{request.baseline}': give one method, such as vanilla")
-    layout = LAYOUTS[request.table].showing(request.statistics())
+    request.statistics()
     path = sqlite_path(address)
     if path is not None and not path.exists():
         request.check([])
-        axis = layout.parts[0].axis
-        filled = commands.for_table(request, address, axis=axis)
+        filled = commands.for_table(request, address, axis=_axis(request))
         raise NothingToReport(f"there is no database '{address}'; make and fill it with: {filled}")
     with open_database(address, write=False) as database:
         cells = database.results.cells()
         request.check(cells)
         chosen = request.lets_through(cells)
         scores = database.results.values(roughly(chosen, cells))
-        plugins = plugins_of(database, chosen)
+        plugins, files = plugins_of(database, chosen), files_of(database, chosen)
         codes = database.results.codes()
         declared, topped = tested.tested(database, cells), levels.topped(database)
     if not chosen:
-        filled = commands.for_table(request, address, cells, layout.parts[0].axis)
+        filled = commands.for_table(request, address, cells, _axis(request))
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
-    found = tabulate(chosen, scores, request, address=address, plugins=plugins, topped=topped)
+    found = tabulate(chosen, scores, request, address=address, plugins=plugins, files=files, topped=topped)
     sections = tuple(
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
         for section in found.sections
@@ -74,6 +75,7 @@ def tabulate(
     *,
     address: str = "",
     plugins: Mapping[str, Sequence[str]] | None = None,
+    files: Files = NO_FILES,
     topped: Sequence[Topped] = (),
 ) -> Report:
     """The tables of some jobs.
@@ -84,12 +86,14 @@ def tabulate(
         request: which tables.
         address: of the database, for the command that would fill a table.
         plugins: method -> the files that it may come from.
+        files: where perturbations that are not installed come from.
         topped: the jobs whose seeds were topped up.
 
     Raises:
         NothingToReport: the jobs make none of the tables.
     """
-    layout = LAYOUTS[request.table].showing(request.statistics())
+    axes = axes_of((cell.perturbation.condition for cell in cells), files)
+    layout = LAYOUTS[request.table](axes).showing(request.statistics())
     shown = reported(in_order([cell.task for cell in cells], request.task_names()), cells, scores)
     jobs = join(cells, scores, shown)
     jobs = jobs if request.collapsed else without_collapsed(jobs)
@@ -107,6 +111,11 @@ def tabulate(
     if not any(job.status == State.DONE for job in jobs):
         notes.append("Nothing is finished yet; run the jobs with: ftbench worker")
     return Report(layout.name, subject.baseline, sections, tuple(notes))
+
+
+def _axis(request: ReportRequest) -> str | None:
+    """The perturbation that the first part of a table is about, where there are no jobs to tell others."""
+    return LAYOUTS[request.table](axes_of()).parts[0].axis
 
 
 def _shown(cells: Iterable[CellRow], report: Report) -> list[CellRow]:

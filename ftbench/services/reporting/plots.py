@@ -77,7 +77,7 @@ def _plot(
     if kind == "sweep":
         return spread.sweep(_one_method(frame), title, over)
     if kind == "robustness":
-        return curves.robustness(frame, title, section.axis or "")
+        return curves.robustness(frame, title, section.axis or "", section.groups[0].percent)
     if kind == "ranks":
         with open_database(address, write=False) as database:
             return with_groups(frame, title, levels.topped(database), critical)

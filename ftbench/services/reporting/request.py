@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from ftbench.domain import axes
 from ftbench.errors import UnknownName, UsageError
-from ftbench.render.layouts import LAYOUTS, STATISTIC_TITLES
+from ftbench.render.layouts import STATISTIC_TITLES
 from ftbench.services.scores.selection import Selection
+
+CURVES = "curves"
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,7 @@ class ReportRequest(Selection):
             UsageError: the table's cells are estimates, not statistics of scores.
         """
         names = axes.names(self.show or "")
-        layout = LAYOUTS.get(self.table)
-        if names and layout and any(part.curve for part in layout.parts):
+        if names and self.table == CURVES:
             raise UsageError(f"--show does not go with the table '{self.table}'; leave one of the two out")
         for name in names:
             if name not in STATISTIC_TITLES:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ftbench.domain.job import Job
 from ftbench.domain.result import State
-from ftbench.perturbations import listed
+from ftbench.perturbations import applied
 
 _SHOWN = 8  # characters of a digest
 
@@ -204,7 +204,7 @@ def to_terminal() -> Progress:
 
 def job_words(job: Job, label: str) -> str:
     """A job in a line: ``bidrop sst2 seed 1``, and what was done to its data."""
-    changes = "".join(f" {one.axis} {one.value:g}" for one in listed(job.perturbation))
+    changes = "".join(f" {one.axis} {one.value:g}" for one in applied(job.perturbation))
     return f"{label} {job.task} seed {job.seed}{changes}"
 
 

@@ -20,7 +20,7 @@ def job(**settings: float) -> Job:
 
 def test_only_what_was_chosen_is_named() -> None:
     assert for_job(job().canonical(), {}) == (
-        "ftbench queue --methods vanilla --tasks rte --models minilm --seeds 3, --train-size 64 --noise 0.1 "
+        "ftbench queue --methods vanilla --tasks rte --models minilm --seeds 3, --noise 0.1 --train-size 64 "
         "--no-baseline"
     )
     told = for_job(job(lr=1e-5).canonical(), {"data": "/data"}, [0, 1])
