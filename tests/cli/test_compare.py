@@ -141,7 +141,7 @@ def test_formats(filled):
         (
             ("bidrop", "vanilla", "--noise", "nan"),
             2,
-            "noise 'nan' is not a number; give ratios from 0 to below 1",
+            "noise 'nan' is not a number; give ratios",
         ),
         (("bidrop", "vanilla", "--reduction", "2"), 2, "reduction 2 is outside [0, 1)"),
         (("bidrop", "vanilla", "-o", "no/c.md"), 1, "no/c.md: cannot be written: there is no folder no"),
