@@ -243,7 +243,8 @@ def test_scores_of_other_code_are_counted_among_those_shown(filled):
             database.jobs.add([Entry(job, "bidrop")])
             claim = database.jobs.claim("worker", 60.0)
             assert claim is not None
-            old = JobResult(scores=(Score("dev", "accuracy", 0.7),), provenance={"method_digest": "0" * 16})
+            facts = {"method_digest": "2:" + "0" * 16}
+            old = JobResult(scores=(Score("dev", "accuracy", 0.7),), provenance=facts)
             database.jobs.finish(claim, old)
     told = "Trained with another state of the method's code than the one installed: bidrop {} jobs."
     assert told.format("1 of 1") in " ".join(filled("report").out.split())

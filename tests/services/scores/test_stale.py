@@ -21,8 +21,25 @@ def test_scores_of_other_code_are_counted_by_method() -> None:
     now = {cell.digest: source_digest(find(cell.method)) for cell in cells if cell.method != "gone"}
     assert note(cells, now, {}) == ()
     first = next(cell for cell in cells if cell.method == "bidrop")
-    assert note(cells, {**now, first.digest: "0" * 16}, {}) == (
+    assert note(cells, {**now, first.digest: "2:" + "0" * 16}, {}) == (
         "Trained with another state of the method's code than the one installed: bidrop 1 of 2 jobs.",
+    )
+
+
+def test_digests_of_an_earlier_form_are_neither_hidden_nor_called_older() -> None:
+    cells = rows().cells
+    now = {cell.digest: source_digest(find(cell.method)) for cell in cells if cell.method != "gone"}
+    first, second = (cell.digest for cell in cells if cell.method == "bidrop")
+    unlike = (
+        "Trained with a state of the method's code that an earlier version recorded, not comparable: "
+        "bidrop {} of 2 jobs."
+    )
+    early = now[first].partition(":")[2]
+    assert note(cells, {**now, first: early}, {}) == (unlike.format(1),)
+    assert note(cells, {**now, first: early, second: early}, {}) == (unlike.format(2),)
+    assert note(cells, {**now, first: early, second: "2:" + "0" * 16}, {}) == (
+        "Trained with another state of the method's code than the one installed: bidrop 1 of 2 jobs.",
+        unlike.format(1),
     )
 
 
