@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftbench.domain.axes import Asked
 from ftbench.render import render, render_suites
 from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import report as suite_report
-from ftbench.services.planning.suite_grid import Asked
+from ftbench.services.planning.commands import words_of
 from ftbench.services.reporting.build import build
 from ftbench.services.reporting.request import ReportRequest
 
@@ -65,7 +66,7 @@ def readme() -> Mapping[str, str]:
 
 
 def _commands(one: Experiment) -> str:
-    words = ["--suite", one.suite, *one.asked.words()]
+    words = ["--suite", one.suite, *words_of(one.asked)]
     lines = (shlex.join(["ftbench", "queue", *words]), "ftbench worker --drain --threads 1")
     report = shlex.join(["ftbench", "report", *words, "--db", DATABASE])
     return "```sh\n" + "\n".join([*lines, report]) + "\n```"

@@ -1,6 +1,15 @@
 """What changes a job's data: one file each; users' own come from files and entry points."""
 
-from ftbench.perturbations._asked import PerturbationChoice, asked, crossed, files_of, flag, grid_of, single
+from ftbench.perturbations._asked import (
+    PerturbationChoice,
+    asked,
+    crossed,
+    files_of,
+    flag,
+    grid_of,
+    single,
+    titled,
+)
 from ftbench.perturbations._registry import (
     NO_FILES,
     Files,
@@ -36,4 +45,5 @@ __all__ = [
     "in_order",
     "single",
     "spoken",
+    "titled",
 ]

@@ -14,7 +14,7 @@ from ftbench.domain.perturbation import Change, Perturbation
 from ftbench.domain.plan import GridPerturbation
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue
-from ftbench.perturbations._registry import NO_FILES, Files, described, find, in_order
+from ftbench.perturbations._registry import NO_FILES, Files, described, find, heading, in_order
 from ftbench.perturbations.base import Perturber
 from ftbench.plugins import is_file
 
@@ -107,7 +107,7 @@ def crossed(choices: Sequence[PerturbationChoice], base: Perturbation = CLEAN) -
     return tuple(Perturbation.made(*kept, *(change for change in point if change)) for point in points)
 
 
-def single(texts: Iterable[str]) -> Perturbation:
+def single(texts: Sequence[str]) -> Perturbation:
     """The one perturbation that is meant by one value of each.
 
     Raises:
@@ -120,6 +120,12 @@ def single(texts: Iterable[str]) -> Perturbation:
         several = next(name for name in names if names.count(name) > 1)
         raise BadValue(f"{several}: give one value; each is a condition of its own")
     return found[0]
+
+
+def titled(texts: Sequence[str]) -> str:
+    """What stands in a title behind others of the one condition that texts mean: `` · noise 10 %``."""
+    choices = [asked(text) for text in texts]
+    return heading(single(texts).condition, files_of(choices))
 
 
 def grid_of(perturbation: Perturbation, files: Files = NO_FILES) -> GridPerturbation:

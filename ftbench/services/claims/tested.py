@@ -26,7 +26,7 @@ from ftbench.services.planning import commands
 from ftbench.services.scores import levels as topup_levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import ReportJob, join, reported
-from ftbench.services.scores.selection import in_order, plugins_of, roughly
+from ftbench.services.scores.selection import files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting
 from ftbench.stats import paired
 from ftbench.stats.aggregate import FloatArray
@@ -143,14 +143,14 @@ def tested(database: Database, cells: Sequence[CellRow] | None = None) -> list[T
     cells = database.results.cells() if cells is None else cells
     mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
     scores = database.results.values(roughly(mine, cells))
-    plugins = plugins_of(database, mine)
+    plugins, files = plugins_of(database, mine), files_of(database, mine)
     shown = reported(in_order([cell.task for cell in mine], ()), mine, scores)
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
     found: list[Tested] = []
     for row in rows:
         about = [job for job in jobs if _about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in about))
-        title = heading(row.claim.condition)
+        title = heading(row.claim.condition, files)
         settings = arranged(about, shown, keys, plugins, title, topped)
         under = [one for compared in settings for one in _under(row, compared, about)]
         waiting = any(job.status in PENDING for job in about)

@@ -9,7 +9,7 @@ from ftbench.db import open_database
 from ftbench.domain import axes
 from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
-from ftbench.perturbations import heading, single
+from ftbench.perturbations import single, titled
 from ftbench.services.scores import levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
@@ -102,7 +102,7 @@ def find(address: str, request: CompareRequest) -> list[Compared]:
         plugins = plugins_of(database, chosen)
         topped = levels.topped(database)
     shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
-    jobs, condition = join(chosen, scores, shown), heading(asked_for.condition)
+    jobs, condition = join(chosen, scores, shown), titled(request.perturb)
     order = _order(labels(jobs), request.methods)
     found = [one for one in arranged(jobs, shown, order, plugins, condition, topped) if one.pairs]
     if not found:

@@ -15,7 +15,7 @@ from ftbench.domain.plan import Plan, Planned
 from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue, FtbenchError, UsageError
 from ftbench.methods.base import BASELINE
-from ftbench.perturbations import heading, single
+from ftbench.perturbations import titled
 from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import PENDING
 from ftbench.services.comparing.request import CompareRequest, find
@@ -83,7 +83,7 @@ class TopupRequest:
         """What the plan is called; the order of methods does not matter."""
         filters = [f"{k}={v}" for k, v in (("models", self.models), ("tasks", self.tasks)) if v]
         shown = f"{', '.join(sorted(self.methods))} against {self.baseline}"
-        return shown + heading(single(self.perturb)) + "".join(f" · {f}" for f in filters)
+        return shown + titled(self.perturb) + "".join(f" · {f}" for f in filters)
 
     def check(self) -> None:
         """Refuse what no plan can be.

@@ -118,7 +118,7 @@ def _line(row: JobRow, title: str, source: str, values: Sequence[float], total: 
         "task": title,
         "method": row.label,
         "train_size": row.train_size,
-        "condition": heading(row.perturbation.condition).strip(" ,·") or None,
+        "condition": _condition(row),
         "source": source,
         "n": len(values),
     }
@@ -127,6 +127,11 @@ def _line(row: JobRow, title: str, source: str, values: Sequence[float], total: 
         if source != ALL and total > 0:
             line["share"] = spread.value**2 / total
     return line
+
+
+def _condition(row: JobRow) -> str | None:
+    files = row.places.get("perturbations") or {}
+    return heading(row.perturbation.condition, files).strip(" ·") or None
 
 
 def _streams(row: JobRow) -> Mapping[str, int]:

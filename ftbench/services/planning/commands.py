@@ -136,6 +136,12 @@ def flags_of(asked: Asked) -> Flags:
     return [(name, text) for name, text in given if text is not None]
 
 
+def words_of(asked: Asked) -> list[str]:
+    """The same as words of a command, with the recipe's settings."""
+    words = [word for pair in flags_of(asked) for word in pair]
+    return words + [word for setting in asked.settings for word in ("--set", setting)]
+
+
 def for_claim(about: DeclaredClaim, address: str) -> str:
     """``ftbench queue …`` that would fill a claim."""
     sides = [side for side in (about.better, about.worse) if side != BASELINE]

@@ -20,7 +20,7 @@ from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods.base import BASELINE
 from ftbench.perturbations import PerturbationChoice, Perturber, described
 from ftbench.services.planning import finding
-from ftbench.services.planning.commands import flags_of
+from ftbench.services.planning.commands import flags_of, words_of
 from ftbench.suites import Block, Line, Suite
 
 
@@ -75,8 +75,7 @@ def adapted(suite: Suite, asked: Asked) -> Suite:
             if changed.lines and changed not in blocks:
                 blocks.append(changed)
     if not blocks:
-        words = [word for pair in flags_of(asked) for word in pair]
-        given = shlex.join([*words, *(word for one in asked.settings for word in ("--set", one))])
+        given = shlex.join(words_of(asked))
         raise UsageError(
             f"suite {suite.name} has no cells with {given}: `ftbench suites {suite.name}` shows its grid"
         )
