@@ -57,6 +57,16 @@ class LabelledRows:
         changed[np.searchsorted(self.numbers, numbers)] = labels
         return replace(self, labels=changed)
 
+    def rewritten(self, numbers: Integers, write: Callable[[str], str]) -> LabelledRows:
+        """All rows, each text of some of them as ``write`` gives it."""
+        import numpy as np
+
+        at = np.searchsorted(self.numbers, numbers)
+        texts = tuple(np.array(column) for column in self.texts)
+        for column in texts:
+            column[at] = [write(text) for text in column[at]]
+        return replace(self, texts=texts)
+
 
 @dataclass(frozen=True)
 class Draws:
