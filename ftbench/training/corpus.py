@@ -236,14 +236,18 @@ class Corpus(TrainingRows):
         revision: str,
         texts: perturb.Texts | None,
     ) -> Tokenised:
-        """The tokens of rows; ``texts`` stand in the place of theirs where they were changed."""
+        """The tokens of rows; ``texts`` stand in the place of theirs where they were changed.
+
+        Changed ones may have more tokens than any text of the task: no more are kept than the model has room.
+        """
+        length = self._job.recipe.max_length
         key: tuple[Any, ...] = (*self._key, task.name, name, revision)
         numbers, places = [int(i) for i in wanted], [int(i) % len(rows) for i in wanted]
         if texts is not None:
-            rows = sources.Rows(tuple(list(column) for column in texts), rows.labels[: len(numbers)])
+            rows = sources.Rows(tuple(list(column) for column in texts), [0] * len(numbers))
             written = "\x1f".join(text for column in rows.texts for text in column)
             key, places = (*key, hashlib.sha256(written.encode()).hexdigest()), list(range(len(numbers)))
-        length = self._job.recipe.max_length
+            length = min(length, self._tokenizer.model_max_length)
         return self._library.tokens(rows, places, self._tokenizer, length, key, numbers)
 
 

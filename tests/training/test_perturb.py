@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from ftbench import tasks
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
-from ftbench.errors import BadValue
+from ftbench.errors import BadValue, PluginError
+from ftbench.perturbations import EVALUATION, Draws, LabelledRows, Perturber
 from ftbench.perturbations.noise import wrong_labels
 from ftbench.perturbations.train_size import quantile_bins, subset_order
 from ftbench.run.seeding import keys_of, stream_seed
-from ftbench.training.perturb import Perturbed, apply
+from ftbench.training import perturb
+from ftbench.training.perturb import Perturbed, apply, evaluated
 
 COLA, MNLI, STSB = (tasks.find(name) for name in ("cola", "mnli", "stsb"))
 TWO = np.array([1, 0, 1, 1, 0, 1, 1, 0, 1, 1] * 10)  # 70 of class 1
@@ -231,3 +233,59 @@ def test_counts_are_exact_whatever_the_data(
     wrong = done.labels != np.array(labels)[done.rows]
     assert wrong.sum() == round(noise * len(done.rows))
     assert set(done.labels.tolist()) <= {0, 1, 2}
+
+
+class Relabels(Perturber):
+    """Changes what evaluation rows must keep."""
+
+    name = "relabels"
+
+    def sides(self) -> tuple[str, ...]:
+        return (EVALUATION,)
+
+    def perturb(self, rows: LabelledRows, draws: Draws) -> tuple[LabelledRows, Any]:
+        return rows.relabelled(rows.numbers[:1], 1 - rows.labels[:1]), rows.numbers[:1]
+
+
+def test_of_evaluation_rows_the_texts_alone_may_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Relabels(Relabels.Settings(0.5))
+    monkeypatch.setattr(perturb.perturbations, "in_order", lambda change, files: [made])
+    texts = (np.array(["a"] * 100, dtype=object),)
+    change = Perturbation.of({"relabels": 0.5})
+    with pytest.raises(PluginError, match="relabels: of evaluation rows it may change the texts alone"):
+        evaluated(COLA, TWO, texts, change, name="dev", seed_of=seeds())
+
+
+def test_texts_are_told_to_be_as_they_were_where_rows_are_only_left_out_or_copied() -> None:
+    texts = (np.array([f"words of row {i}" for i in range(100)], dtype=object),)
+    for spec, same in (
+        ({"train_size": 50, "duplicates": 0.5, "noise": 0.1}, True),
+        ({"train_size": 50, "typos": 0.1}, False),
+    ):
+        done = apply(COLA, TWO, Perturbation.of(spec), seed_of=seeds(), texts=texts)
+        assert (done.texts is None) == same
+
+
+def test_words_are_misspelt_after_rows_were_removed_and_copies_have_the_same_mistakes() -> None:
+    texts = (np.array([f"words number {i}" for i in range(100)], dtype=object),)
+    spec = {"reduction": 0.5, "typos": 0.5, "duplicates": 1}
+    done = apply(COLA, TWO, Perturbation.of(spec), seed_of=seeds(), texts=texts)
+    assert done.texts is not None and len(done.rows) == 130
+    by_row: dict[int, set[str]] = {}
+    for row, text in zip(done.rows.tolist(), done.texts[0].tolist(), strict=True):
+        by_row.setdefault(row % 100, set()).add(text)
+    assert len(by_row) == 65 and all(len(found) == 1 for found in by_row.values())
+    written = [text.split()[:2] for (text,) in by_row.values()]
+    wrong = sum((first != "words") + (second != "number") for first, second in written)
+    assert wrong == 65  # half of two words in each of 65 rows
+
+
+@pytest.mark.parametrize("name", ["noise", "typos", "duplicates"])
+def test_what_is_affected_depends_on_neither_the_recipe_nor_wrong_labels(name: str) -> None:
+    texts = (np.array(["several words stand here"] * 100, dtype=object),)
+    digests = set()
+    for recipe, more in ((Recipe(), {}), (Recipe(lr=1e-3, epochs=9), {}), (Recipe(), {"noise": 0.2})):
+        spec = {**more, name: 0.2}
+        done = apply(COLA, TWO, Perturbation.of(spec), seed_of=seeds(), recipe=recipe, texts=texts)
+        digests.add((done.digests[name], done.digests[f"ranking_{name}"]))
+    assert len(digests) == 1
