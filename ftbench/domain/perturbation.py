@@ -38,7 +38,7 @@ class Change:
     @property
     def spoken(self) -> str:
         """The change in words: ``train size 300``."""
-        return f"{self.axis.replace('_', ' ')} {self.value:g}"
+        return f"{self.name.replace('_', ' ')}{self.axis.removeprefix(self.name)} {self.value:g}"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,20 @@ def test_the_digest_stays_what_it_is() -> None:
     assert JOB.digest == "e6586f881c7e4c0eba2c632be88a2b76d4f286dccdb9a342cd6e68f34cdb7c63"
 
 
+@pytest.mark.parametrize(
+    ("spec", "digest"),
+    [
+        ({}, "1724d717bfa72410"),
+        ({"noise": 0.1}, "8cdd025a1d56efbf"),
+        ({"reduction": 0.5, "noise": 0.05, "train_size": 300}, "d697cdff5f086764"),
+        ({"noise": {"value": 0.1, "kind": "pairflip"}}, "7a129c3dade901af"),
+        ({"typos": {"value": 0.2, "side": "both"}, "duplicates": 1.0}, "9c4d8e52a27f32c2"),
+    ],
+)
+def test_the_digests_of_perturbations_stay_what_they_are(spec: dict[str, Any], digest: str) -> None:
+    assert replace(JOB, perturbation=Perturbation.of(spec)).digest[:16] == digest
+
+
 def test_the_order_of_hyper_parameters_and_the_spelling_of_numbers_do_not_matter() -> None:
     other = replace(JOB, hparams={"keep_ratio": 0.7, "k": 2.0}, recipe=Recipe(lr=0.00001, epochs=3, clip=1))
     assert other.digest == JOB.digest
