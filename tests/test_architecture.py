@@ -177,6 +177,11 @@ def test_torch_is_loaded_eagerly_by_what_trains_only() -> None:
     assert not wrong(i for i in heavy if i.layer not in {"nn", "run", "training", "testing"})
 
 
+def test_perturbations_load_numpy_inside_functions_only() -> None:
+    arrays = (i for i in ALL if i.layer == "perturbations" and i.module.split(".")[0] == "numpy")
+    assert not wrong(i for i in arrays if i.eager)
+
+
 def test_methods_reach_nn_and_run_inside_functions_only() -> None:
     assert not wrong(i for i in RUN if i.layer == "methods" and i.target in {"nn", "run"} and i.eager)
 
@@ -311,7 +316,9 @@ def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
         ["claim"],
         ["topup", "bidrop", "--dry-run", "--db", str(EXAMPLE)],
         ["power", "vanilla", "bidrop", "--db", str(EXAMPLE)],
-        *([name] for name in ("methods", "tasks", "models", "suites")),
+        [*grid, "--perturb", "typos[side=both]=0,0.1"],
+        *([name] for name in ("methods", "tasks", "models", "suites", "perturbations")),
+        ["perturbations", "typos"],
         ["methods", "bidrop"],
         ["models", "bert-large"],
         ["export", "--jobs", "jobs.jsonl"],
