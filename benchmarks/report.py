@@ -102,17 +102,7 @@ def rows_of(
         for task in TASKS:
             for ratio in RATIOS:
                 change = Perturbation.of({"noise": ratio})
-                job = Job(
-                    "bert-base",
-                    "main",
-                    task,
-                    "d",
-                    ("dev",),
-                    method,
-                    values,
-                    0,
-                    change,
-                )
+                job = Job("bert-base", "main", task, "d", ("dev",), method, values, 0, change)
                 spec = job.canonical()
                 for seed in range(seeds):
                     sequence += 1
@@ -141,6 +131,7 @@ def row_of(
         "seed": seed,
         "reduction": 0.0,
         "noise": ratio,
+        "perturbation": json.dumps(spec["perturbation"], sort_keys=True, separators=(",", ":")),
         "recipe": json.dumps(spec["recipe"], sort_keys=True),
         "spec": text,
         "places": "{}",
