@@ -289,3 +289,15 @@ def test_what_is_affected_depends_on_neither_the_recipe_nor_wrong_labels(name: s
         done = apply(COLA, TWO, Perturbation.of(spec), seed_of=seeds(), recipe=recipe, texts=texts)
         digests.add((done.digests[name], done.digests[f"ranking_{name}"]))
     assert len(digests) == 1
+
+
+def test_each_evaluation_set_has_draws_of_its_own_which_training_rows_do_not_share() -> None:
+    texts = (np.array(["several words stand here"] * 100, dtype=object),)
+    change = Perturbation.of({"typos": {"value": 0.2, "side": "both"}})
+    found = [apply(COLA, TWO, change, seed_of=seeds(), texts=texts).affected["typos"].tolist()]
+    for name in ("dev", "mnli-mm", "dev"):
+        changed, _ = evaluated(COLA, TWO, texts, change, name=name, seed_of=seeds())
+        assert changed is not None
+        found.append(np.flatnonzero(changed[0] != texts[0]).tolist())
+    training, dev, other, again = found
+    assert dev == again and training != dev != other != training

@@ -474,9 +474,11 @@ def test_every_perturbation_that_stands_alone_has_a_block_and_usual_ones_stand_f
         noisy.job(method, "rte", 0, 0.60, perturbation={"typos": 0.1})
         noisy.job(method, "rte", 0, 0.55, perturbation={"noise": {"value": 0.1, "kind": "pairflip"}})
         noisy.job(method, "rte", 0, 0.50, perturbation={"typos": 0.1, "duplicates": 0.5})
+        noisy.job(method, "rte", 7, 0.50, perturbation={"noise": 0.1, "typos": 0.1})
     found = report(noisy, "robustness")
     assert [section.part for section in found.sections] == ["noise", "noise[kind=pairflip]", "typos"]
-    _, pairflip, typos = found.sections
+    noise, pairflip, typos = found.sections
+    assert all(7 not in cell(noise, "vanilla", "rte", group).seeds for group in range(len(noise.groups)))
     assert [group.title for group in typos.groups] == ["typos 0 %", "typos 10 %"]
     assert pairflip.title.startswith("Label noise (kind=pairflip): bert-base")
     clean = cell(typos, "vanilla", "rte").values[0]
