@@ -20,10 +20,12 @@ from typing import Any
 
 import data_formats
 import examples
+import house
 import results
 import typer
 
 from ftbench import methods, models, tasks
+from ftbench.cli._options import Command
 from ftbench.cli.app import app
 from ftbench.db import tables as db_tables
 from ftbench.domain import hparams
@@ -47,7 +49,7 @@ def pages() -> dict[Path, str]:
     parts["perturbations"] = perturbation_table()
     found |= filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
     found |= filled("results.md", results.page()) | filled("../README.md", results.readme())
-    found |= {DOCS / "data-formats.md": data_formats.page(NOTE)}
+    found |= {DOCS / "data-formats.md": data_formats.page(NOTE), DOCS / "architecture.svg": house.picture()}
     return found | examples.pages(DOCS / "examples")
 
 
@@ -130,7 +132,7 @@ def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
         if hasattr(command, "commands"):
             yield from commands(command, f"{path} {name}")
         else:
-            yield f"{path} {name}", command
+            yield f"{path} {name}", command.filled() if isinstance(command, Command) else command
 
 
 def command_section(name: str, command: Any) -> str:

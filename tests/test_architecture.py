@@ -7,18 +7,14 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import ftbench
+from scripts.structure import FILES, GROUND, ROOT, Import, dotted, imports, room_of
 from tests.places import model_folder
 
-ROOT = Path(ftbench.__file__).parent
 EXAMPLE = ROOT.parent / "ftbench.db.example"
 
-#: What stands beside the layers and may be used by all of them; it uses no layer itself.
-GROUND = {p.stem for p in ROOT.glob("*.py")} - {"__init__", "__main__", "testing"}
 #: Layer -> the layers that it may import.
 ARROWS: dict[str, set[str]] = {
     "domain": set(),
@@ -52,89 +48,6 @@ ROOMS: dict[str, set[str]] = {
 BELOW_ROOMS = {"database"}
 LINES = 300
 HEAVY = {"sqlalchemy", "alembic", "pandas", "scipy", "numpy", "torch", "transformers", "datasets", "rich"}
-
-
-@dataclass(frozen=True)
-class Import:
-    """One import: of which module, where, and when it happens.
-
-    Attributes:
-        file: below the package.
-        line: in it.
-        module: the dotted name; of ``from a import b`` that of b, where b is a module.
-        names: what is taken from it; () for the module itself.
-        eager: whether it happens when the file is loaded.
-        typing: whether type checkers alone read it.
-    """
-
-    file: str
-    line: int
-    module: str
-    names: tuple[str, ...]
-    eager: bool
-    typing: bool
-
-    @property
-    def layer(self) -> str:
-        """Where the import stands: a folder of the package, or a file beside them."""
-        return self.file.split("/")[0].removesuffix(".py")
-
-    @property
-    def target(self) -> str:
-        """The imported layer of ftbench, or ""."""
-        parts = self.module.split(".")
-        return parts[1] if parts[0] == "ftbench" and len(parts) > 1 else ""
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line} imports {self.module}"
-
-
-def dotted(path: Path) -> str:
-    """The name under which a file of the package is imported."""
-    return ".".join(("ftbench", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
-
-
-FILES = {dotted(path): path for path in sorted(ROOT.rglob("*.py"))}
-
-
-def imports() -> Iterator[Import]:
-    for path in FILES.values():
-        relative = str(path.relative_to(ROOT))
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node, eager, typing in _walk(tree, eager=True, typing=False):
-            for module, names in _modules(node, relative).items():
-                yield Import(relative, node.lineno, module, names, eager and not typing, typing)
-
-
-def _walk(
-    node: ast.AST, eager: bool, typing: bool
-) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool, bool]]:
-    """Every import under a node."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import | ast.ImportFrom):
-            yield child, eager, typing
-        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-            for part in child.body:
-                yield from _walk(ast.Module([part], []), eager, True)
-            for part in child.orelse:
-                yield from _walk(ast.Module([part], []), eager, typing)
-        else:
-            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from _walk(child, eager and not inside, typing)
-
-
-def _modules(node: ast.Import | ast.ImportFrom, where: str) -> dict[str, tuple[str, ...]]:
-    if isinstance(node, ast.Import):
-        return {alias.name: () for alias in node.names}
-    assert node.level == 0, f"{where}:{node.lineno}: write imports whole"
-    module = node.module or ""
-    found: dict[str, tuple[str, ...]] = {}
-    for alias in node.names:
-        if f"{module}.{alias.name}" in FILES or module == "ftbench":
-            found[f"{module}.{alias.name}"] = ()
-        else:
-            found[module] = (*found.get(module, ()), alias.name)
-    return found
 
 
 ALL = list(imports())
@@ -194,12 +107,6 @@ def test_the_database_layer_alone_knows_sqlalchemy() -> None:
 def test_files_are_short() -> None:
     lengths = {name: len(path.read_text().splitlines()) for name, path in FILES.items()}
     assert not {name: length for name, length in lengths.items() if length > LINES}
-
-
-def room_of(module: str) -> str:
-    """The room of services in which a module stands; "" beside the rooms."""
-    parts = module.split(".")
-    return parts[2] if parts[:2] == ["ftbench", "services"] and len(parts) > 3 else ""
 
 
 def test_rooms_of_services_import_only_downwards() -> None:

@@ -1,11 +1,13 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the commands that have them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 DatabaseOption = Annotated[
     str | None,
@@ -48,3 +50,37 @@ def perturb_at(named: Mapping[str, float], listed: Sequence[str] | None) -> tupl
     return perturb_of(
         {name: f"{value!r}".removesuffix(".0") if value else None for name, value in named.items()}, listed
     )
+
+
+class Command(TyperCommand):
+    """A command whose help names what is found by listing, which happens when the help is shown.
+
+    Options say ``{formats}`` for the formats there are, ``{lists}`` for those that print lists of findings,
+    and ``{statistics}``.
+    """
+
+    def filled(self) -> Command:
+        """The command with its help filled in."""
+        for option in self.params:
+            if isinstance(option, TyperOption) and option.help:
+                option.help = re.sub(r"\{(\w+)\}", lambda found: _listed(found[1]), option.help)
+        return self
+
+    def get_help(self, ctx: Any) -> str:
+        """The help, filled in; ``ctx`` is of a class that typer keeps to itself."""
+        self.filled()
+        return super().get_help(ctx)
+
+
+def _listed(what: str) -> str:
+    from ftbench.render import formats, layouts
+
+    if what == "statistics":
+        return ", ".join(layouts.statistics())
+    return _choice(formats.names(lists=what == "lists"))
+
+
+def _choice(names: Sequence[str]) -> str:
+    """``rich (default), csv or json``."""
+    first, *others, last = names
+    return f"{', '.join([f'{first} (default)', *others])} or {last}"

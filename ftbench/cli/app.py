@@ -28,6 +28,7 @@ from ftbench.cli import (
     topup,
     worker,
 )
+from ftbench.cli._options import Command
 from ftbench.errors import FtbenchError
 
 app = typer.Typer(
@@ -83,7 +84,7 @@ for _function, _name in (
     (exchange.ingest, "ingest"),
     (demo.demo, "demo"),
 ):
-    app.command(_name)(_function)
+    app.command(_name, cls=Command)(_function)
 app.add_typer(database.app, name="db")
 
 

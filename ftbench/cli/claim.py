@@ -35,13 +35,13 @@ def claim(
     """
     address = database_address(db)
     if text is None:
-        from ftbench.render import sheet
+        from ftbench.render import render_sheets
         from ftbench.services.claims import tested
 
         if withdraw:
             raise UsageError("--withdraw needs the claim, as `ftbench claim` lists it")
         found = tested.listed(address)
-        deliver(sheet.render(found, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
+        deliver(render_sheets(found, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
         return
     from ftbench.services.claims import declared as service
 

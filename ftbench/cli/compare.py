@@ -45,9 +45,7 @@ def compare(
         bool, typer.Option("--examples", help="Compare predictions too, example by example, seed by seed.")
     ] = False,
     data_dir: DataOption = None,
-    format_: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="rich (default), markdown, csv or json.")
-    ] = None,
+    format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
     as_json: JsonOption = False,
     output: Annotated[
         str | None,
@@ -61,15 +59,15 @@ def compare(
 
     Exits with 1 where there is nothing to compare.
     """
-    from ftbench.render import sheet
+    from ftbench.render import render_sheets
     from ftbench.services.comparing import by_task as service
 
     address = database_address(db)
-    chosen = chosen_format(format_, as_json, output, sheet.FORMATS)
+    chosen = chosen_format(format_, as_json, output, lists=True)
     check_output("--output", output, address)
     changes = perturb_at({"noise": noise, "reduction": reduction}, perturb)
     request = service.CompareRequest(
         tuple(methods), models, tasks, changes, test, correction, region / 100, examples, data_dir
     )
     sheets = service.compare(address, request)
-    deliver(sheet.render(sheets, chosen, schema=SCHEMA, styled=output is None and styled()), output)
+    deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=output is None and styled()), output)

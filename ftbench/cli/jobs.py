@@ -16,7 +16,7 @@ from ftbench.cli._options import (
     TasksFilter,
     YesOption,
 )
-from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, span, text
+from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, text
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -43,6 +43,7 @@ def status(
 
     With --state: list the jobs in these states.
     """
+    from ftbench.domain.duration import span
     from ftbench.services import jobs as service
 
     address, where = database_address(db), _filter(state, models, tasks, methods)
@@ -118,12 +119,23 @@ def _lines(spec: dict[str, Any]) -> dict[str, Any]:
 def logs(
     job: JobArgument,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Lines of the log file's end.")] = 40,
+    workers: Annotated[
+        bool, typer.Option("--workers", help="Instead: what the workers' logs tell of the job, line by line.")
+    ] = False,
     db: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a job's attempts, tracebacks and log."""
+    from ftbench.domain.duration import span
     from ftbench.services import jobs as service
 
+    if workers:
+        told = service.moves(database_address(db), job)
+        if as_json:
+            print_json(told)
+        else:
+            say("\n".join(told) or "no worker's log on this machine tells of it")
+        return
     found = service.logs(database_address(db), job, lines)
     if as_json:
         print_json(found)

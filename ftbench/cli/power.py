@@ -37,18 +37,16 @@ def power(
     ] = False,
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
-    format_: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="rich (default), markdown, csv or json.")
-    ] = None,
+    format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
 ) -> None:
     """Say what difference so many seeds can show, and how many seeds a difference needs."""
-    from ftbench.render import sheet
+    from ftbench.render import render_sheets
     from ftbench.services.comparing import power as service
     from ftbench.services.comparing.request import CompareRequest
 
-    chosen = chosen_format(format_, as_json, None, sheet.FORMATS)
+    chosen = chosen_format(format_, as_json, None, lists=True)
     request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
     if sources:
         if not methods or spread is not None:
@@ -56,7 +54,7 @@ def power(
         from ftbench.services.comparing.variance_sources import measured
 
         found = measured(database_address(db), methods, models, tasks)
-        deliver(sheet.render(found, chosen, schema=SCHEMA, styled=styled()), None)
+        deliver(render_sheets(found, chosen, schema=SCHEMA, styled=styled()), None)
         return
     if (spread is None) == (not methods):
         raise UsageError(
@@ -69,4 +67,4 @@ def power(
     else:
         runs = CompareRequest(tuple(methods or ()), models, tasks)
         sheets = service.measured(database_address(db), runs, request)
-    deliver(sheet.render(sheets, chosen, schema=SCHEMA, styled=styled()), None)
+    deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=styled()), None)

@@ -9,7 +9,7 @@ import typer
 
 from ftbench.cli import _config
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
-from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say, span
+from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.settings import DEFAULT_DATABASE, database_address
 
 if TYPE_CHECKING:
@@ -125,11 +125,12 @@ def _queue(given: dict[str, Any]) -> None:
 
 def _capped(plan: Plan, hours: float, address: str) -> Plan:
     """The seeds that fit into a budget."""
+    from ftbench.domain.duration import span
     from ftbench.services.planning import costs
 
     known = costs.measured(address)
     kept, out = costs.capped(plan, hours, known)
-    took = costs.estimate((p.job for p in kept.jobs), known)
+    took = costs.estimate_plan(kept, known)
     left = f"; {counted(out, 'seed')} left out" if out else ""
     note(f"budget: about {span(took.seconds)} for {counted(took.jobs, 'job')} ({took.basis}){left}")
     return kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -80,7 +80,7 @@ def report(
     ] = None,
     format_: Annotated[
         str | None,
-        typer.Option("--format", metavar="NAME", help="rich (default), markdown, latex, csv, json or html."),
+        typer.Option("--format", metavar="NAME", help="{formats}."),
     ] = None,
     as_json: JsonOption = False,
     output: Annotated[
@@ -91,7 +91,7 @@ def report(
     ] = None,
     show: Annotated[
         str | None,
-        typer.Option("--show", metavar="LIST", help="Statistics in a cell: mean, median, iqm, max, std."),
+        typer.Option("--show", metavar="LIST", help="Statistics in a cell: {statistics}."),
     ] = None,
     without_collapsed: Annotated[
         bool, typer.Option("--without-collapsed", help="Leave out runs that collapsed.")
@@ -124,19 +124,18 @@ def report(
         width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
     bold = output is None and styled()
     if published is not None:
-        from ftbench.render.sheet import FORMATS as LISTED
         from ftbench.services.papers import published as printed
 
         filters = {"--models": models, "--tasks": tasks, "--methods": methods}
         _refuse("--published", {**filters, **ours, **asked})
-        text = printed.shown(published, chosen_format(format_, as_json, output, LISTED), styled=bold)
+        text = printed.shown(published, chosen_format(format_, as_json, output, lists=True), styled=bold)
     elif named is not None:
         from ftbench.domain.axes import Asked
-        from ftbench.render import FORMATS, render_suites
+        from ftbench.render import render_suites
         from ftbench.services.papers import report
 
         _refuse("--suite", ours)
-        chosen = chosen_format(format_, as_json, output, FORMATS)
+        chosen = chosen_format(format_, as_json, output)
         changes = perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb)
         axes = Asked(methods, tasks, models, seeds, changes, tuple(set_ or ()), variant)
         tables = report.build(address, named, axes, report.MARGIN if margin is None else margin)
@@ -147,13 +146,13 @@ def report(
         else:
             text = render_suites(tables, chosen, width=width, styled=bold)
     else:
-        from ftbench.render import FORMATS, latex_macros, render
+        from ftbench.render import latex_macros, render
         from ftbench.services.reporting import build as service
         from ftbench.services.reporting import page as report_page
         from ftbench.services.reporting.request import ReportRequest
 
         _refuse("a table of all jobs", asked)
-        chosen = chosen_format(format_, as_json, output, FORMATS)
+        chosen = chosen_format(format_, as_json, output)
         request = ReportRequest(
             models, tasks, methods, baseline, "main" if table is None else table, show, not without_collapsed
         )
@@ -213,23 +212,25 @@ def deliver(text: str, output: str | None) -> None:
     note(f"wrote {output}")
 
 
-def chosen_format(given: str | None, as_json: bool, output: str | None, known: Sequence[str]) -> str:
-    """The format: the flag, else what the file's name says, else rich."""
-    from ftbench.render import SUFFIXES
+def chosen_format(given: str | None, as_json: bool, output: str | None, *, lists: bool = False) -> str:
+    """The format: the flag, else what the file's name says, else rich; ``lists``: for lists of findings."""
+    from ftbench.render import formats
 
     if as_json:
         if given not in (None, "json"):
             raise UsageError(f"--json and --format {given} contradict each other; give one of them")
         return "json"
+    suffix = Path(output or "").suffix.lower()
+    if given is None and not suffix:
+        return "rich"
     if given is None:
-        named = {suffix: name for suffix, name in SUFFIXES.items() if name in known}
-        suffix = Path(output or "").suffix.lower()
-        if suffix and suffix not in named:
+        named = formats.suffixes(lists=lists)
+        if suffix not in named:
             told = ", ".join(sorted(named))
             raise BadValue(f"--output {output}: name a file that ends in {told}, or give --format")
-        given = named.get(suffix, "rich")
-    if given not in known:
-        raise UnknownName("format", given, known)
+        return named[suffix]
+    if given not in formats.names(lists=lists):
+        raise UnknownName("format", given, formats.names(lists=lists))
     return given
 
 

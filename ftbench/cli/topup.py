@@ -17,7 +17,7 @@ from ftbench.cli._options import (
     TasksFilter,
     perturb_at,
 )
-from ftbench.cli._output import counted, span
+from ftbench.cli._output import counted
 from ftbench.cli.report import deliver, styled
 from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import DEFAULT_DATABASE, database_address
@@ -65,7 +65,8 @@ def topup(
     Call it again whenever its jobs have ended: it takes the next look and queues what is still open.
     Without methods: list the plans that are declared.
     """
-    from ftbench.render import sheet
+    from ftbench.domain.duration import span
+    from ftbench.render import render_sheets
     from ftbench.services.comparing import topup as service
     from ftbench.services.comparing import topup_plans
 
@@ -82,7 +83,7 @@ def topup(
         plan |= {"--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction}
         _refuse({**plan, "--perturb": perturb})
         plans = [topup_plans.listed(address)]
-        deliver(sheet.render(plans, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
+        deliver(render_sheets(plans, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
         return
     request = service.TopupRequest(
         tuple(methods),
@@ -109,7 +110,7 @@ def topup(
     if (number or found.waiting) and not dry_run:
         notes.append(f"run them with: ftbench worker{named}; then call topup again")
     shown = replace(found.sheet, notes=tuple(notes))
-    text = sheet.render([shown], "json" if as_json else "rich", schema=SCHEMA, styled=styled())
+    text = render_sheets([shown], "json" if as_json else "rich", schema=SCHEMA, styled=styled())
     deliver(text, None)
 
 

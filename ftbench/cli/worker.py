@@ -36,6 +36,9 @@ def worker(
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="MINUTES", help="Stop a job that takes longer.")
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print the worker's log on standard error, too.")
+    ] = False,
     name: Annotated[
         str | None,
         typer.Option("--name", help="The worker's name, worker-PID by default [FTBENCH_WORKER]."),
@@ -50,10 +53,11 @@ def worker(
     _check("--threads", threads, "threads")
     number = _slots(slots)
     from ftbench.db import open_database
-    from ftbench.services.worker import machine, progress
+    from ftbench.services.worker import log, machine, progress
     from ftbench.services.worker import threads as cpu
     from ftbench.services.worker import worker as service
     from ftbench.services.worker.options import Options, worker_name
+    from ftbench.services.worker.workdir import WorkDir
 
     device = machine.choose_device(gpu)
     folder = chosen_data_dir(data_dir) if data_dir else None
@@ -71,7 +75,10 @@ def worker(
             timeout=None if timeout is None else 60 * timeout,
             data_dir=folder,
         )
-        code = service.Worker(database, options, progress.to_terminal()).run().exit_code
+        display = progress.to_terminal()
+        logs = WorkDir(database.address).workers
+        with log.kept(logs, options.name, display.say, display.aside if verbose else None):
+            code = service.Worker(database, options, display).run().exit_code
     raise typer.Exit(code)
 
 

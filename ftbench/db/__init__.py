@@ -20,6 +20,7 @@ from ftbench.db.rows import (
     Entry,
     JobFilter,
     JobRow,
+    Moved,
     ScoreRow,
     ValueRow,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "JobFilter",
     "JobRow",
     "Jobs",
+    "Moved",
     "Results",
     "ScoreRow",
     "ValueRow",

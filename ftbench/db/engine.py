@@ -47,6 +47,11 @@ class Transaction:
         self._cursor.execute(self._driver(sql), values)
         return self._cursor.fetchone()
 
+    def all(self, sql: str, **values: Any) -> Sequence[Any]:
+        """All rows of a query."""
+        self._cursor.execute(self._driver(sql), values)
+        return self._cursor.fetchall()
+
     def now(self) -> float:
         """Seconds since 1970 by the database's clock; workers' clocks are never compared."""
         return float(self.one(f"SELECT {self._clock}")[0])

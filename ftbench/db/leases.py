@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ftbench.db.engine import Store, Transaction
-from ftbench.db.rows import Claim
+from ftbench.db.rows import Claim, Moved
 from ftbench.domain.job import Job
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
 from ftbench.errors import FtbenchError, UnknownName
@@ -20,6 +20,7 @@ NEXT_JOB = (
     "ORDER BY priority DESC, sequence LIMIT 1"
 )
 EXPIRED = "state = 'running' AND expires < :now"
+SILENT = "the worker sent no heartbeat"
 
 
 class Leases:
@@ -34,7 +35,9 @@ class Leases:
         """Work on an open database."""
         self._store = store
 
-    def claim(self, worker: str, lease: float) -> Claim | None:
+    def claim(
+        self, worker: str, lease: float, told: Callable[[Moved], None] = lambda moved: None
+    ) -> Claim | None:
         """Take the next job: highest priority first, then the oldest.
 
         Jobs of expired leases are given back first. A job that this version cannot read fails with the
@@ -43,14 +46,15 @@ class Leases:
         Args:
             worker: who takes it.
             lease: seconds until it counts as lost without a heartbeat.
+            told: hears of each job that was given back or failed, once that is written.
 
         Returns:
             The claim, None where nothing is queued.
         """
         with self._store.writing() as transaction:
             now = transaction.now()
-            _reap(transaction, now)
-            while row := transaction.one(f"{NEXT_JOB} {self._store.backend.take_one}"):
+            moved, claim = _reap(transaction, now), None
+            while claim is None and (row := transaction.one(f"{NEXT_JOB} {self._store.backend.take_one}")):
                 digest, spec, label, places = row
                 token = uuid.uuid4().hex
                 number = _start(transaction, digest, token, worker, now=now, expires=now + lease)
@@ -60,9 +64,12 @@ class Leases:
                     message = f"this version of ftbench cannot read the job: {error}"
                     _end(transaction, digest, token, State.FAILED)
                     _close(transaction, digest, number, Outcome.USER, message, now=now)
+                    moved.append(Moved(digest, State.FAILED, None, message))
                     continue
-                return Claim(digest, token, number, job, label, json.loads(places))
-            return None
+                claim = Claim(digest, token, number, job, label, json.loads(places))
+        for each in moved:
+            told(each)
+        return claim
 
     def heartbeat(self, claim: Claim, lease: float) -> bool:
         """Extend the lease to ``lease`` seconds from now; False where it is lost (taken over, cancelled)."""
@@ -168,23 +175,28 @@ class Leases:
             How many leases had expired. ``claim`` does this first, by itself.
         """
         with self._store.writing() as transaction:
-            return _reap(transaction, transaction.now())
+            return len(_reap(transaction, transaction.now()))
 
 
-def _reap(transaction: Transaction, now: float) -> int:
-    if transaction.one(f"SELECT 1 FROM jobs WHERE {EXPIRED} LIMIT 1", now=now) is None:
-        return 0
+def _reap(transaction: Transaction, now: float) -> list[Moved]:
+    expired = transaction.all(f"SELECT digest, owner, attempts FROM jobs WHERE {EXPIRED}", now=now)
+    if not expired:
+        return []
     transaction.run(
-        "UPDATE attempts SET outcome = 'lost', ended = :now, message = 'the worker sent no heartbeat' "
+        f"UPDATE attempts SET outcome = 'lost', ended = :now, message = '{SILENT}' "
         f"WHERE outcome IS NULL AND digest IN (SELECT digest FROM jobs WHERE {EXPIRED})",
         now=now,
     )
-    return transaction.run(
+    transaction.run(
         "UPDATE jobs SET state = CASE WHEN attempts < :most THEN 'queued' ELSE 'failed' END, "
         f"owner = NULL, token = NULL, expires = NULL WHERE {EXPIRED}",
         now=now,
         most=MAX_ATTEMPTS,
     )
+    return [
+        Moved(digest, State.QUEUED if attempts < MAX_ATTEMPTS else State.FAILED, owner, SILENT)
+        for digest, owner, attempts in expired
+    ]
 
 
 def _start(

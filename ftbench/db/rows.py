@@ -66,6 +66,22 @@ class Claim:
     places: Mapping[str, Any]
 
 
+class Moved(NamedTuple):
+    """A job that a claim has moved on its way to another one.
+
+    Attributes:
+        digest: the job.
+        state: where it stands now: queued again, or failed for good.
+        owner: the worker whose lease had expired; None where no worker can read the job.
+        reason: why, in words.
+    """
+
+    digest: str
+    state: State
+    owner: str | None
+    reason: str
+
+
 @dataclass(frozen=True)
 class JobFilter:
     """Which jobs: those that match one value of every axis that has values; without any, all.

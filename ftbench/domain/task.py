@@ -68,6 +68,8 @@ class TaskSpec:
         label_names: a label as a file writes it -> its index, where it is not the class's own name.
         label_range: smallest and largest label of a regression task.
         builtin: a generator of rows inside the package (``toy``), instead of files.
+        train_rows: how many training rows the official release has, for estimates; None where not known.
+        note: what is asked, in a few words.
     """
 
     name: str
@@ -80,6 +82,7 @@ class TaskSpec:
     label_names: Mapping[str, int] = field(default_factory=dict)
     label_range: tuple[float, float] | None = None
     builtin: bool = False
+    train_rows: int | None = None
     note: str = ""
 
     def with_sets(self, *names: str) -> TaskSpec:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ftbench.domain.hparams import hparam
 from ftbench.methods.base import Method
@@ -258,7 +258,9 @@ class FineTune(Phase):
         start: values by name that the searches found; A, B and W where they are there.
     """
 
-    def __init__(self, hparams: Any = None, start: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(
+        self, hparams: Phase.HParams | None = None, start: Mapping[str, Tensor] | None = None
+    ) -> None:
         super().__init__(hparams)
         self._start = start or {}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from ftbench.domain import hparams as hp
 from ftbench.errors import BadValue
@@ -12,12 +12,15 @@ from ftbench.errors import BadValue
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from ftbench.domain.job import Job
     from ftbench.domain.model import ModelSpec
     from ftbench.domain.task import TaskSpec
     from ftbench.nn.optimizers import Optimizer
     from ftbench.run.data import Batch
     from ftbench.run.run import Run
-    from ftbench.training.trainer import Trainer
+
+_H = TypeVar("_H")
+_H_co = TypeVar("_H_co", covariant=True)
 
 #: What others are compared with, and what a grid has anyway.
 BASELINE = "vanilla"
@@ -37,6 +40,62 @@ FAMILIES = (
     "parameter-efficient",
     "other",
 )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run: the model to evaluate."""
+
+    name: str
+    model: nn.Module
+
+
+class JobTrainer(Protocol):
+    """What ``fit`` is given: it makes the runs of one job."""
+
+    @property
+    def job(self) -> Job:
+        """What is being trained."""
+
+    @property
+    def task(self) -> TaskSpec:
+        """What it is trained on."""
+
+    def run(
+        self,
+        method: Method,
+        *,
+        name: str = "main",
+        seed: int | None = None,
+        recipe: Mapping[str, Any] | None = None,
+        split_seed: int | None = None,
+        streams: Mapping[str, int] | None = None,
+    ) -> Trained:
+        """Train once; a run that is finished already is not trained again.
+
+        Args:
+            method: whose steps to make; the job's own, or a phase of it.
+            name: unique inside the job.
+            seed: of all streams of this run; the job's by default.
+            recipe: settings that differ from the job's.
+            split_seed: draws the held-out rows anew. The job's own method then trains on rows that
+                ``evaluate`` would score, which refuses from there on; a phase never sees those rows.
+            streams: seeds of single streams of this run (``head``, ``order``, …), before the job's own.
+        """
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """The metrics of a model on the held-out rows; the reported split is never seen here."""
+
+    def member_seed(self, name: str) -> int:
+        """A seed for a further run of the job, of no other repetition: a hash of (job seed, run name)."""
+
+
+class _Declares(Protocol[_H_co]):
+    """A class with a nested ``HParams``: what makes ``hparams`` generic in it, subclass by subclass."""
+
+    @property
+    def HParams(self) -> Callable[..., _H_co]:
+        """The dataclass; one that is called to make its values."""
 
 
 class Method:
@@ -86,9 +145,19 @@ class Method:
     class HParams:
         """No hyper-parameters."""
 
-    def __init__(self, hparams: Any = None) -> None:
-        """Take the hyper-parameters, or the defaults."""
-        self.hparams: Any = self.HParams() if hparams is None else hparams
+    def __init__(self, hparams: object = None) -> None:
+        """Take the hyper-parameters, a value of the class's own ``HParams``, or the defaults."""
+        self.hparams = self.HParams() if hparams is None else hparams
+
+    @property
+    def hparams(self: _Declares[_H]) -> _H:
+        """The hyper-parameters; to a type checker, too, they are of the class's own ``HParams``."""
+        values: _H = vars(self)["hparams"]
+        return values
+
+    @hparams.setter
+    def hparams(self, values: object) -> None:
+        vars(self)["hparams"] = values
 
     @classmethod
     def name(cls) -> str:
@@ -96,7 +165,7 @@ class Method:
         return cls.__module__.rpartition(".")[2]
 
     @classmethod
-    def resolve(cls, given: Mapping[str, Any] | None = None, variant: str = "paper") -> Any:
+    def resolve(cls, given: Mapping[str, Any] | None = None, variant: str = "paper") -> HParams:
         """The hyper-parameters of a variant, with those given on top.
 
         Raises:
@@ -128,7 +197,19 @@ class Method:
         """What reports must say of the scores on a task, in a few words: they star them; None for nothing."""
         return None
 
-    def fit(self, trainer: Trainer) -> nn.Module:
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """What a job takes for each of its updates, in passes: one forward and one backward of a batch.
+
+        Plain fine-tuning takes 1. Further runs and one-off work are spread over the job's updates; a pass
+        without a backward is a third of one. Estimates of time rest on it.
+
+        Args:
+            task: what is trained on.
+            epochs: the job's length, above 0.
+        """
+        return 1.0
+
+    def fit(self, trainer: JobTrainer) -> nn.Module:
         """Do the whole job and return the model to evaluate; one run by default."""
         return trainer.run(self).model
 

@@ -12,6 +12,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.nn.optimizers import Optimizer
     from ftbench.run.data import Batch
     from ftbench.run.run import Run
@@ -126,6 +127,10 @@ class BiDrop(Method):
             None, range=(0, 1), open="high", help="dropout of the second and later passes; none: the recipe's"
         )
 
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """One for each dropout pass."""
+        return float(self.hparams.k)
+
     def on_train_start(self, run: Run) -> None:
         """Say it where there is nothing to perturb with."""
         if self._selection(run) != self.hparams.selection:
@@ -157,7 +162,7 @@ class BiDrop(Method):
         self, run: Run, batch: Batch, perturbed: frozenset[str]
     ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """The mean loss and gradients of k passes, and the squared deviations of some gradients."""
-        k: int = self.hparams.k
+        k = self.hparams.k
         mean: dict[str, Tensor] = {}
         squares: dict[str, Tensor] = {}
         loss: Tensor | None = None

@@ -13,6 +13,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.nn.optimizers import Optimizer
     from ftbench.nn.per_example import ExampleGradients
     from ftbench.run.data import Batch
@@ -121,7 +122,11 @@ class ChildTuningD(Method):
         frozen_decay: bool = hparam(False, help="weight decay moves masked entries, too")
         no_warmup: bool = hparam(False, help="start at the full learning rate")
 
-    def __init__(self, hparams: Any = None) -> None:
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """The Fisher information takes an epoch more."""
+        return 1.0 if self.hparams.keep_ratio == 1 else 1.0 + 1.0 / epochs
+
+    def __init__(self, hparams: HParams | None = None) -> None:
         """Begin without masks."""
         super().__init__(hparams)
         self._masks: dict[str, Tensor] = {}

@@ -140,7 +140,7 @@ class DPSDense(Method):
             help="new linear layers: as for every method, or torch's own",
         )
 
-    def __init__(self, hparams: Any = None) -> None:
+    def __init__(self, hparams: HParams | None = None) -> None:
         """Begin without a selection."""
         super().__init__(hparams)
         self._gam: dict[str, Tensor] = {}

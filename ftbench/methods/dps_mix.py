@@ -73,7 +73,7 @@ class DPSMix(DPSDense):
             50, range=(1, float("inf")), unit="updates", help="stages so long penalise frequent updates"
         )
 
-    def __init__(self, hparams: Any = None) -> None:
+    def __init__(self, hparams: HParams | None = None) -> None:
         """Begin without a selection."""
         super().__init__(hparams)
         self._fam: dict[str, Tensor] = {}

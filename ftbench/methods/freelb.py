@@ -12,6 +12,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.run.data import Batch
     from ftbench.run.run import Run
 
@@ -87,6 +88,10 @@ class FreeLB(Method):
         )
         same_masks: bool = hparam(True, help="one dropout mask for all passes of a batch")
 
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """One for each step of the attack."""
+        return float(self.hparams.steps)
+
     def training_step(self, run: Run, batch: Batch) -> Tensor:
         """K passes, whose gradients add up; the perturbation of each micro-batch is kept between them."""
         from contextlib import nullcontext
@@ -105,7 +110,7 @@ class FreeLB(Method):
     def compute_loss(self, run: Run, batch: Batch) -> Tensor:
         """The K-th part of the loss under the perturbation that this micro-batch has come to."""
         logits = run.forward(batch, embeddings=lambda e: e + self._delta(run, batch, e))
-        steps: int = self.hparams.steps
+        steps = self.hparams.steps
         return run.task.loss(logits, batch.labels) / steps
 
     def _delta(self, run: Run, batch: Batch, like: Tensor) -> Tensor:

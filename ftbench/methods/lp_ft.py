@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ftbench.domain.hparams import hparam
-from ftbench.methods.base import Method
+from ftbench.methods.base import JobTrainer, Method
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.run.run import Run
-    from ftbench.training.trainer import Trainer
 
 
 class _Phase(Method):
@@ -61,7 +61,9 @@ class _FineTune(_Phase):
         head: values by parameter name; none: the head as it was drawn.
     """
 
-    def __init__(self, hparams: Any = None, head: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(
+        self, hparams: _Phase.HParams | None = None, head: Mapping[str, Tensor] | None = None
+    ) -> None:
         super().__init__(hparams)
         self._head = head or {}
 
@@ -92,7 +94,11 @@ class LPFT(_Phase):
     Probe = _Probe
     FineTune = _FineTune
 
-    def fit(self, trainer: Trainer) -> nn.Module:
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """The probe's have no backward."""
+        return 1.0 + self.hparams.probe_epochs / epochs / 3.0
+
+    def fit(self, trainer: JobTrainer) -> nn.Module:
         """Probe, then fine-tune."""
         h = self.hparams
         if not h.probe_epochs:

@@ -79,6 +79,10 @@ class R3F(Method):
         """Regression has no noise term."""
         return "no noise term in regression, equal to plain fine-tuning" if task.regression else None
 
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """Without a noise term there is no second pass."""
+        return 1.0 if task.regression or self.hparams.r3f_lambda == 0 else 2.0
+
     def compute_loss(self, run: Run, batch: Batch) -> Tensor:
         """The task loss, and the divergence from a pass with noise."""
         if run.task.regression or self.hparams.r3f_lambda == 0:

@@ -111,6 +111,10 @@ class RDrop(Method):
             return "rdrop[loss=fairseq] has no regression: the released code stops with an error"
         return None
 
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """Both of an update."""
+        return 2.0
+
     def compute_loss(self, run: Run, batch: Batch) -> Tensor:
         """Two forward passes with their own dropout, each with gradient."""
         z1, z2 = run.forward_twice(batch)

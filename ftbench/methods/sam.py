@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.run.data import Batch
     from ftbench.run.run import Run
 
@@ -79,6 +80,10 @@ class SAM(Method):
         )
         adaptive: bool = hparam(False, help="measure ρ against the size of each weight (ASAM)")
         same_masks: bool = hparam(True, help="one dropout mask for both passes")
+
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """One before the climb and one after it."""
+        return 2.0 if self.hparams.rho > 0 else 1.0
 
     def training_step(self, run: Run, batch: Batch) -> Tensor:
         """Climb, take the gradient there, go back to the bit, step."""

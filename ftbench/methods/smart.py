@@ -11,6 +11,7 @@ from ftbench.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.run.data import Batch
     from ftbench.run.run import Run
 
@@ -133,6 +134,10 @@ class SMART(Method):
         )
         detach_targets: bool = hparam(False, help="no gradient through what weighs the logarithms")
 
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """K of the attack, one before it and one under it."""
+        return 1.0 if self.hparams.alpha == 0 else self.hparams.steps + 2.0
+
     def compute_loss(self, run: Run, batch: Batch) -> Tensor:
         """The task loss, and the divergence from the outputs under attack."""
         logits = run.forward(batch)
@@ -142,7 +147,7 @@ class SMART(Method):
         attacked, _ = self._attacked(run, batch, self._attack(run, batch, logits.detach()))
         halves = self.hparams.detach_targets and not run.task.regression
         apart = (half_detached if halves else run.task.divergence)(logits, attacked)
-        alpha: float = self.hparams.alpha
+        alpha = self.hparams.alpha
         return loss + alpha * apart.mean()
 
     def _attack(self, run: Run, batch: Batch, clean: Tensor) -> Tensor:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ftbench.domain.hparams import hparam
-from ftbench.methods.base import Method
+from ftbench.methods.base import JobTrainer, Method
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from ftbench.domain.task import TaskSpec
     from ftbench.nn.averaging import StateAverage
-    from ftbench.training.trainer import Trainer
 
 
 class Soup(Method):
@@ -58,7 +58,11 @@ class Soup(Method):
         """The rows that greedy selection scores."""
         return 0.1 if self.hparams.selection == "greedy" else 0.0
 
-    def fit(self, trainer: Trainer) -> nn.Module:
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """Of every member, on the rows that are not held out."""
+        return self.hparams.members * (1.0 - self.held_out_fraction)
+
+    def fit(self, trainer: JobTrainer) -> nn.Module:
         """Train the members one after the other; the last one's module carries the average."""
         from ftbench.nn.averaging import StateAverage
 
@@ -81,7 +85,7 @@ class Soup(Method):
         model.load_state_dict(average.mean())
         return model
 
-    def _member(self, trainer: Trainer, number: int) -> nn.Module:
+    def _member(self, trainer: JobTrainer, number: int) -> nn.Module:
         """The first member has the job's seed, the others seeds of no other job."""
         if number == 0:
             return trainer.run(self).model
@@ -91,7 +95,7 @@ class Soup(Method):
 
 
 def _greedy(
-    trainer: Trainer, model: nn.Module, scores: list[float], states: list[dict[str, Tensor]], *, ties: bool
+    trainer: JobTrainer, model: nn.Module, scores: list[float], states: list[dict[str, Tensor]], *, ties: bool
 ) -> StateAverage:
     """The members that do not lower the held-out metric, tried in the order of their own.
 

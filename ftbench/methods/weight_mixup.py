@@ -9,8 +9,9 @@ from ftbench.methods._weight_mixup import FineTune, Joint, Phase, Search
 if TYPE_CHECKING:
     from torch import nn
 
+    from ftbench.domain.task import TaskSpec
+    from ftbench.methods.base import JobTrainer
     from ftbench.run.run import Run
-    from ftbench.training.trainer import Trainer
 
 
 class WeightMixup(Phase):
@@ -71,7 +72,17 @@ class WeightMixup(Phase):
         """The phases configure their own; driven by itself, the method is its last run's plain training."""
         return None
 
-    def fit(self, trainer: Trainer) -> nn.Module:
+    def passes(self, task: TaskSpec, epochs: float) -> float:
+        """Of the searches and the last run; a search trains on the rows that are not held out."""
+        h = self.hparams
+        if h.alpha != "searched":
+            return 1.0
+        step = 4.0 if h.rollback == "none" else 5.0  # W's; alpha's own and two of its difference; W's again
+        search = h.k * step * (1.0 - h.held_out) * (epochs if h.search_epochs is None else h.search_epochs)
+        last = epochs if h.finetune_epochs is None else h.finetune_epochs
+        return (search + last) / epochs
+
+    def fit(self, trainer: JobTrainer) -> nn.Module:
         """Search K times, average, fine-tune; gives a model of plain layers."""
         from ftbench.nn.averaging import StateAverage
         from ftbench.nn.mixup import unmix

@@ -2,10 +2,10 @@ r"""The numbers of a report as LaTeX commands, so that the text of a paper never
 
 ``\ftMainBertLargeBidropKThreeRte`` is the mean in row ``bidrop[k=3]``, column ``rte`` of the main table of
 ``bert-large``; with ``Max``, ``Std`` or ``N`` at its end the maximum, the standard deviation (ddof 1) or the
-number of scores; of an estimate ``Low`` and ``High`` are its interval, ``P`` is the corrected p. A robustness
-table names its ratio before the row, ``\ftNoiseBertLargeAtTenVanillaRte``, and a smaller training set its
-rows, ``FiveZeroZeroRows``, after the model. A number that is missing prints ``??``, as LaTeX does for a
-missing reference.
+number of scores, and so for every other statistic that the table shows; of an estimate ``Low`` and ``High``
+are its interval, ``P`` is the corrected p. A robustness table names its ratio before the row,
+``\ftNoiseBertLargeAtTenVanillaRte``, and a smaller training set its rows, ``FiveZeroZeroRows``, after the
+model. A number that is missing prints ``??``, as LaTeX does for a missing reference.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from ftbench.render.numbers import percent, probability
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
 
 MISSING = r"\textbf{??}"
+#: The statistics that have a command whatever the table shows.
+ALWAYS = ("max", "std")
 DIGITS = dict(zip("0123456789", "Zero One Two Three Four Five Six Seven Eight Nine".split(), strict=True))
 HEAD = "% Numbers of an ftbench report, x 100 with two decimals; ?? is a number that is missing.\n"
 
@@ -51,7 +53,7 @@ def _add(lines: dict[str, str], section: Section, group: Group, row: Row, column
     where = (*_setting(section), *([f"at {group.number:g}"] if group.ratio is not None else []))
     told = ", ".join([section.title, *([group.title] if group.title else []), row.label, column.title])
     for statistic, text in _numbers(cell, column):
-        command = name(*where, row.label, column.key, statistic)
+        command = name(*where, row.label, column.name, statistic)
         if command in lines:
             raise FtbenchError(
                 f"two numbers would be named {command}: choose fewer with --models, --tasks or --methods"
@@ -71,11 +73,12 @@ def _setting(section: Section) -> Iterator[str]:
 
 
 def _numbers(cell: Cell, column: Column) -> Iterator[tuple[str, str]]:
-    for statistic, value in (("", cell.mean), ("max", cell.max), ("std", cell.std)):
+    for statistic in dict.fromkeys(("mean", *ALWAYS, *column.show)):
+        value, ending = cell.statistics.get(statistic), "" if statistic == "mean" else statistic
         if value is not None:
-            yield statistic, _minus(percent(value, signed=column.signed))
-        elif not statistic:
-            yield "", escape(cell.text) or MISSING
+            yield ending, _minus(percent(value, signed=column.signed))
+        elif not ending:
+            yield ending, escape(cell.text) or MISSING
     yield "n", str(cell.n)
     for name, value in (("low", cell.low), ("high", cell.high)):
         if value is not None:

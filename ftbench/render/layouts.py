@@ -208,15 +208,13 @@ LAYOUTS: Mapping[str, Callable[[Sequence[Axis]], Layout]] = MappingProxyType(
     {"main": lambda axes: MAIN, "robustness": robustness, "curves": curves}
 )
 
-STATISTIC_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "mean": "mean",
-        "median": "median",
-        "iqm": "interquartile mean",
-        "max": "max",
-        "std": "standard deviation, ddof 1",
-    }
-)
+
+def statistics() -> tuple[str, ...]:
+    """What cells may show."""
+    from ftbench.stats import statistics
+
+    return statistics.names()
+
 
 METRIC_TITLES: Mapping[str, str] = MappingProxyType(
     {

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ftbench.render.table import Report, Section
+from ftbench.render.table import OWN, Report, Section
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ def of(report: Report) -> pd.DataFrame:
 
 def _rows(section: Section) -> Iterator[tuple[object, ...]]:
     columns = [(at, c) for at, c in enumerate(section.columns) if c.kind == "score"]
-    own = [(at, c) for at, c in columns if ":own" in c.key]
+    own = [(at, c) for at, c in columns if c.measure == OWN]
     for group in section.groups:
         for row in group.rows:
             hparams = json.dumps(dict(row.hparams), sort_keys=True)

@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ftbench.domain.recipe import Recipe
-from ftbench.nn import activations, dropout, optimizers, structure, tables
+from ftbench.nn import dropout, optimizers, structure
 from ftbench.nn.optimizers import Optimizer
+from ftbench.run.calling import Call, Caller
 from ftbench.run.data import Batch
+from ftbench.run.feed import BatchSource, Feed
 from ftbench.run.noise import Noise
 from ftbench.run.objectives import Objective
 from ftbench.run.seeding import seed_torch, stream_seed
-
-Call = Callable[[nn.Module, Any, int], Tensor]
-
-# What starting one more pass costs on a CPU, as tokens times weights: 32 tokens of a 10.6M-weight encoder;
-# four times that with several threads, which make tokens cheaper and meet at every operation of a pass.
-PASS_OVERHEAD, WITH_THREADS = 3.4e8, 4
-
-
-class BatchSource(Protocol):
-    """Where a split's batches come from."""
-
-    def batch(self, number: int) -> Batch:
-        """The ``number``-th batch of the run, from 0."""
-
-    def epoch(self, number: int, by_length: bool = False) -> Iterator[Batch]:
-        """One whole pass, the shortest rows first where asked for and lengths are known."""
+from ftbench.run.splitting import Splitting
 
 
 class Run:
@@ -49,7 +36,7 @@ class Run:
         head_names: names of the parameters that did not come from pretraining.
         drawn_head: whether the head was drawn for this run; False where the user brought it.
         noise: the method's random numbers.
-        tick: called at each batch of ``epoch``; the trainer may stop the job there.
+        feed: where its batches come from, and how many it has drawn.
     """
 
     def __init__(
@@ -70,19 +57,15 @@ class Run:
     ) -> None:
         """Begin before the first step; ``seeds`` gives the seed of every stream."""
         self.name, self.model, self.task, self.recipe = name, model, task, recipe
-        self.total_steps, self._sources, self._seeds = total_steps, sources, seeds
+        self.total_steps, self.feed, self._seeds = total_steps, Feed(sources), seeds
         self.head_names, self.drawn_head = frozenset(head_names), drawn_head
         self.step = 0
         self.optimizers: dict[str, Optimizer] = {}
         self.parameters: dict[str, nn.Parameter] = dict(model.named_parameters())
-        self.tick: Callable[[], None] = _nothing
-        self.drawn: dict[str, int] = {}
-        self.epochs_drawn: dict[str, int] = {}
         self.grad_norm: Tensor | None = None
         self._edit: Callable[[Run, Optimizer], None] | None = None
-        self._call, self._recorded = call or _call_model, call is not None
         self._pass, self._micro, self._shared = 0, 0, False
-        self._layer_weights, self._full, self._tables = 1, False, tables.large_tables(model)
+        self._caller, self._splitting = Caller(recipe.precision, call), Splitting.of(model)
         self.noise = Noise(
             lambda *parts: stream_seed("method", task.name, seeds["method"], method, name, *parts), replay
         )
@@ -100,9 +83,7 @@ class Run:
         self.head_names = frozenset(
             name for name, p in self.parameters.items() if id(p) in head or name in self.head_names
         )
-        self._tables = tables.large_tables(model)
-        layers = structure.encoder_layers(model) or [model]
-        self._layer_weights = max(1, sum(p.numel() for layer in layers for p in layer.parameters()))
+        self._splitting = Splitting.of(model)
 
     def forward(
         self,
@@ -127,13 +108,13 @@ class Run:
             ModelError: the model has no word embeddings, or no layers, to apply a function to.
         """
         if self.model.training:
-            seed = self._stream("dropout", self.step, self._pass, self._micro)
+            at = self.name, self.step, self._pass, self._micro
+            seed = stream_seed("dropout", self.task.name, self._seeds["dropout"], *at)
             seed_torch(seed, batch.labels.device)
-        with self._changed(batch, embeddings, layers), self._autocast(batch):
-            logits = self._call(self.model, batch.inputs, self._pass)
+        logits = self._caller.logits(self.model, batch, self._pass, embeddings, layers)
         if not self._shared:
             self._move(self._pass + 1, self._micro)
-        return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits
+        return logits
 
     def forward_twice(
         self, batch: Batch, *, second: Callable[[Tensor], Tensor] | None = None
@@ -147,7 +128,7 @@ class Run:
         Returns:
             Shapes (rows, outputs).
         """
-        if self._recorded:  # what is recorded belongs to one pass of the rows
+        if self._caller.recorded:  # what is recorded belongs to one pass of the rows
             return self.forward(batch), self.forward(batch, embeddings=second)
 
         def halves(words: Tensor) -> Tensor:
@@ -176,16 +157,13 @@ class Run:
     @contextmanager
     def full_precision(self) -> Iterator[None]:
         """No autocast inside the block: bf16 rounds weights by more than SAM, say, perturbs them."""
-        self._full = True
-        try:
+        with self._caller.full_precision():
             yield
-        finally:
-            self._full = False
 
     @property
     def drops(self) -> bool:
         """Whether passes differ: the model has any dropout, or is called with recorded dropout."""
-        return self._recorded or dropout.has_dropout(self.model)
+        return self._caller.recorded or dropout.has_dropout(self.model)
 
     # -- gradients ------------------------------------------------------------------------------------
 
@@ -200,7 +178,7 @@ class Run:
             The batch's mean loss, detached, shape ().
         """
         first, last, total = self._pass, self._pass, None
-        with tables.rows_alone(self._tables if batch.labels.device.type == "cpu" else []):
+        with self._splitting.cheap_tables(batch):
             for number, micro in enumerate(self.micro_batches(batch)):
                 self._move(first, number)
                 loss = loss_fn(self, micro)
@@ -215,7 +193,7 @@ class Run:
 
     def micro_batches(self, batch: Batch) -> list[Batch]:
         """What one pass each is made of: accumulation, and rows of similar length together."""
-        return batch.micro(self.recipe.accumulation, self._overhead(batch))
+        return self._splitting.micro_batches(batch, self.recipe.accumulation)
 
     def take_gradients(self) -> dict[str, Tensor]:
         """The gradients by parameter name; the parameters are left without."""
@@ -287,15 +265,11 @@ class Run:
 
     def next_batch(self, split: str = "train") -> Batch:
         """The next batch of a split: ``train``, or ``held_out`` where the method holds rows out."""
-        number = self.drawn.get(split, 0)
-        self.drawn[split] = number + 1
-        return self._source(split).batch(number)
+        return self.feed.next_batch(split)
 
     def epoch(self, split: str = "train", *, by_length: bool = False) -> Iterator[Batch]:
         """One pass over a split in an order of its own, or by length; the training order does not move."""
-        number = self.epochs_drawn.get(split, 0)
-        self.epochs_drawn[split] = number + 1
-        return self._ticking(self._source(split).epoch(number, by_length))
+        return self.feed.epoch(split, by_length)
 
     # -- for the trainer ------------------------------------------------------------------------------
 
@@ -305,46 +279,6 @@ class Run:
         self.set_gradients({})
         self._move(0, 0)
 
-    def _ticking(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        for batch in batches:
-            self.tick()
-            yield batch
-
-    def _source(self, split: str) -> BatchSource:
-        if split not in self._sources:
-            raise ValueError(f"the run has no '{split}' rows: set held_out_fraction on the method")
-        return self._sources[split]
-
     def _move(self, pass_: int, micro: int) -> None:
         self._pass, self._micro = pass_, micro
         self.noise.at(self.step, pass_, micro)
-
-    def _stream(self, stream: str, *more: str | int) -> int:
-        return stream_seed(stream, self.task.name, self._seeds[stream], self.name, *more)
-
-    def _overhead(self, batch: Batch) -> int | None:
-        """What a further pass costs, in tokens: little on a CPU, where padding costs; too much on a GPU."""
-        if batch.labels.device.type != "cpu" or not batch.lengths:
-            return None
-        times = 1 if torch.get_num_threads() == 1 else WITH_THREADS
-        return max(8, round(times * PASS_OVERHEAD / self._layer_weights))
-
-    def _changed(self, batch: Batch, embeddings: Any, layers: Any) -> Any:
-        if embeddings is None and layers is None:
-            return nullcontext()
-        return activations.changed(self.model, batch.inputs, embeddings, layers)
-
-    def _autocast(self, batch: Batch) -> Any:
-        if self.recipe.precision != "bf16" or self._full:
-            return nullcontext()
-        return torch.autocast(batch.labels.device.type, dtype=torch.bfloat16)
-
-
-def _nothing() -> None:
-    """What a batch of a pass over the rows tells where nobody listens."""
-
-
-def _call_model(model: nn.Module, inputs: Any, pass_: int) -> Tensor:
-    output = model(**inputs) if isinstance(inputs, Mapping) else model(inputs)
-    logits: Tensor = output.logits if hasattr(output, "logits") else output
-    return logits

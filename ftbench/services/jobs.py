@@ -128,6 +128,16 @@ def logs(address: str, prefix: str, lines: int) -> Row:
     }
 
 
+def moves(address: str, prefix: str) -> list[str]:
+    """What the logs of workers on this machine tell of a job, in the order of time."""
+    with open_database(address, write=False) as database:
+        wanted = f" job={database.jobs.find(prefix).digest[:SHORT_DIGEST]} "
+    lines: list[str] = []
+    for path in WorkDir(address).workers.glob("*.log*"):
+        lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return sorted(line for line in lines if wanted in f"{line} ")
+
+
 def retry(address: str, prefixes: Sequence[str], where: JobFilter) -> int:
     """Queue failed and cancelled jobs again; how many that were."""
     return _change(address, prefixes, where, lambda database, chosen: database.jobs.retry(chosen))

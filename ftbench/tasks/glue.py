@@ -54,6 +54,7 @@ COLA = TaskSpec(
     metric="matthews",
     train=_cola("train", "train", "train"),
     evaluation=(_cola("dev", "dev", "validation"),),
+    train_rows=8_551,
     note="is the sentence grammatical",
 )
 
@@ -66,6 +67,7 @@ MRPC = TaskSpec(
     metric="f1",
     train=_rows("train", "MRPC/train.tsv", "mrpc", "train", _MRPC_PAIR, "Quality", _PAIR),
     evaluation=(_rows("dev", "MRPC/dev.tsv", "mrpc", "validation", _MRPC_PAIR, "Quality", _PAIR),),
+    train_rows=3_668,
     note="do two sentences of the news mean the same",
 )
 
@@ -77,6 +79,7 @@ RTE = TaskSpec(
     metric="accuracy",
     train=_rows("train", "RTE/train.tsv", "rte", "train", _PAIR, "label"),
     evaluation=(_rows("dev", "RTE/dev.tsv", "rte", "validation", _PAIR, "label"),),
+    train_rows=2_490,
     note="does the text entail the hypothesis",
 )
 
@@ -90,6 +93,7 @@ STSB = TaskSpec(
     metric="spearman",
     train=_rows("train", "STS-B/train.tsv", "stsb", "train", _PAIR, "score"),
     evaluation=(_rows("dev", "STS-B/dev.tsv", "stsb", "validation", _PAIR, "score"),),
+    train_rows=5_749,
     note="how similar are two sentences, 0 to 5",
 )
 
@@ -102,6 +106,7 @@ SST2 = TaskSpec(
     metric="accuracy",
     train=_rows("train", "SST-2/train.tsv", "sst2", "train", ("sentence",), "label"),
     evaluation=(_rows("dev", "SST-2/dev.tsv", "sst2", "validation", ("sentence",), "label"),),
+    train_rows=67_349,
     note="is the review positive",
 )
 
@@ -113,6 +118,7 @@ QNLI = TaskSpec(
     metric="accuracy",
     train=_rows("train", "QNLI/train.tsv", "qnli", "train", ("question", "sentence"), "label"),
     evaluation=(_rows("dev", "QNLI/dev.tsv", "qnli", "validation", ("question", "sentence"), "label"),),
+    train_rows=104_743,
     note="does the sentence answer the question",
 )
 
@@ -128,6 +134,7 @@ QQP = TaskSpec(
     # lacks these rows too.
     train=_qqp("train", "train", "train", broken=40),
     evaluation=(_qqp("dev", "dev", "validation"),),
+    train_rows=363_846,
     note="do two questions ask the same",
 )
 
@@ -143,6 +150,7 @@ MNLI = TaskSpec(
         _mnli("mnli", "dev_matched", "validation_matched"),
         _mnli("mnli-mm", "dev_mismatched", "validation_mismatched"),
     ),
+    train_rows=392_702,
     note="premise and hypothesis: entailed, neutral or contradicted",
 )
 

@@ -42,6 +42,7 @@ SNLI = TaskSpec(
     metric="accuracy",
     train=_snli("train", "train"),
     evaluation=(_snli("dev", "validation"), _snli("test", "test")),
+    train_rows=549_367,
     note="premise and hypothesis: entailed, neutral or contradicted",
 )
 
@@ -55,6 +56,7 @@ SICK = TaskSpec(
     train=_sick("train", "TRAIN", "train"),
     # The trial part of the release is what the papers' scripts read as validation set.
     evaluation=(_sick("dev", "TRIAL", "validation"), _sick("test", "TEST", "test")),
+    train_rows=4_439,
     note="two sentences: entailed, neutral or contradicted",
 )
 
@@ -66,6 +68,7 @@ SCITAIL = TaskSpec(
     metric="accuracy",
     train=_scitail("train", "train"),
     evaluation=(_scitail("dev", "validation"), _scitail("test", "test")),
+    train_rows=23_596,
     note="does the premise entail the statement of science",
 )
 

@@ -39,6 +39,7 @@ def _task(name: str, title: str, labels: tuple[str, ...], metric: str, note: str
         evaluation=(RowSet("dev"),),
         label_range=None if labels else (0.0, 5.0),
         builtin=True,
+        train_rows=TRAIN_ROWS,
         note=note,
     )
 

@@ -1,15 +1,22 @@
-"""Checkpoints: written whole or not at all, read with ``weights_only``."""
+"""Checkpoints: what is in them, and the files, written whole or not at all, read with ``weights_only``."""
 
 from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
+
+from ftbench.domain.result import CurvePoint
+from ftbench.methods.base import Method
+from ftbench.run.run import Run
 
 FORMAT = 1
+Finished = tuple[dict[str, Tensor], list[CurvePoint]]
 _log = logging.getLogger("ftbench")
 
 
@@ -55,3 +62,73 @@ def load(path: Path, device: torch.device, **expected: Any) -> dict[str, Any] | 
         _log.warning("checkpoint %s is of another job or version: starting afresh", path.name)
         return None
     return state
+
+
+class RunFiles:
+    """The files of one job: a checkpoint of the run that is being made, the end of every run before it.
+
+    Args:
+        folder: where they stand; None: nothing is written, nothing is found.
+        digest: the job's; a file of another job does not count.
+        device: where tensors go.
+    """
+
+    def __init__(self, folder: Path | None, digest: str, device: torch.device) -> None:
+        """Write nothing yet."""
+        self._folder, self._digest, self._device = folder, digest, device
+
+    def save(self, run: str, state: Mapping[str, Any]) -> None:
+        """Write where a run is."""
+        self._save(run, "part", state)
+
+    def load(self, run: str) -> dict[str, Any] | None:
+        """Where a run was, None where it has not begun."""
+        return self._load(run, "part")
+
+    def save_finished(self, run: str, model: nn.Module, curves: Iterable[CurvePoint]) -> None:
+        """Write the model that a run gave and its curves; its checkpoint goes."""
+        points = [[p.run, p.step, p.name, p.value] for p in curves]
+        self._save(run, "done", {"model": model.state_dict(), "curves": points})
+        if self._folder is not None:
+            self._file(run, "part").unlink(missing_ok=True)
+
+    def load_finished(self, run: str) -> Finished | None:
+        """The weights that a run gave and its curves, None where it has not ended."""
+        state = self._load(run, "done")
+        return None if state is None else (state["model"], [CurvePoint(*p) for p in state["curves"]])
+
+    def _save(self, run: str, kind: str, state: Mapping[str, Any]) -> None:
+        if self._folder is not None:
+            save(self._file(run, kind), {"digest": self._digest, **state})
+
+    def _load(self, run: str, kind: str) -> dict[str, Any] | None:
+        if self._folder is None:
+            return None
+        return load(self._file(run, kind), self._device, digest=self._digest)
+
+    def _file(self, run: str, kind: str) -> Path:
+        assert self._folder is not None
+        return self._folder / f"{run}.{kind}.pt"
+
+
+def snapshot(run: Run, method: Method) -> dict[str, Any]:
+    """All that the next step depends on: tensors and plain values."""
+    return {
+        "run": run.name,
+        "step": run.step + 1,
+        "model": run.model.state_dict(),
+        "optimizers": {name: o.inner.state_dict() for name, o in run.optimizers.items()},
+        "method": method.state_dict(),
+        "drawn": dict(run.feed.drawn),
+        "epochs_drawn": dict(run.feed.epochs_drawn),
+    }
+
+
+def restore(run: Run, method: Method, state: Mapping[str, Any]) -> None:
+    """Continue where ``snapshot`` was taken; the run and the method are configured already."""
+    run.model.load_state_dict(state["model"])
+    for name, inner in state["optimizers"].items():
+        run.optimizers[name].inner.load_state_dict(inner)
+    method.load_state_dict(state["method"])
+    run.feed.drawn, run.feed.epochs_drawn = dict(state["drawn"]), dict(state["epochs_drawn"])
+    run.begin(int(state["step"]))

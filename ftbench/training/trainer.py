@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from ftbench.domain.job import STREAMS, Job
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.result import CurvePoint
 from ftbench.domain.task import TaskSpec
-from ftbench.methods.base import Method
+from ftbench.methods.base import Method, Trained
 from ftbench.run.data import Batches
 from ftbench.run.objectives import Objective
 from ftbench.run.run import Run
@@ -45,14 +45,6 @@ class Listener(Protocol):
         """Whether the job should stop at this step."""
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A finished run: the model to evaluate."""
-
-    name: str
-    model: nn.Module
-
-
 class Trainer:
     """Carries out the runs that a method's ``fit`` asks for.
 
@@ -78,7 +70,8 @@ class Trainer:
         """Hold out the method's rows; nothing is trained yet."""
         self.job, self.task, self.method = job, task, method
         self._pretrained, self._corpus = pretrained, corpus
-        self._folder, self._listener, self._every = folder, listener, checkpoint_seconds
+        self._listener, self._every = listener, checkpoint_seconds
+        self._files = checkpoint.RunFiles(folder, job.digest, corpus.labels.device)
         self._objective = Objective(task.name, task.regression)
         seed = job.streams.get("split", job.seed)
         self._train_rows, self._held_rows = corpus.split(corpus.rows, method.held_out_fraction, seed)
@@ -97,16 +90,7 @@ class Trainer:
         split_seed: int | None = None,
         streams: Mapping[str, int] | None = None,
     ) -> Trained:
-        """Train once; a run that is finished already is not trained again.
-
-        Args:
-            method: whose steps to make; the job's own, or a phase of it.
-            name: unique inside the job.
-            seed: of all streams of this run; the job's by default.
-            recipe: settings that differ from the job's.
-            split_seed: draws the held-out rows anew. The job's own method then trains on rows that
-                ``evaluate`` would score, which refuses from there on; a phase never sees those rows.
-            streams: seeds of single streams of this run (``head``, ``order``, …), before the job's own.
+        """Train once, as ``JobTrainer.run`` says; a run that is finished already is not trained again.
 
         Raises:
             Stopped: the job was asked to stop.
@@ -116,12 +100,13 @@ class Trainer:
         chosen = layered(hparams.as_dict(self.job.recipe), recipe) if recipe else self.job.recipe
         self._redrawn = self._redrawn or (method is self.method and split_seed is not None)
         run = self._begin(method, name, seed, chosen, split_seed, streams or {})
-        done = self._read(name, "done")
+        done = self._files.load_finished(name)
         if done is not None:
+            state, points = done
             model = method.model_for_evaluation(run)
-            model.load_state_dict(done["model"])
+            model.load_state_dict(state)
             if not any(point.run == name for point in self.curves):
-                self.curves += [CurvePoint(*point) for point in done["curves"]]
+                self.curves += points
         else:
             model = self._train(run, method)
             self._unsaved = (name, model)
@@ -244,14 +229,14 @@ class Trainer:
 
     def _train(self, run: Run, method: Method) -> nn.Module:
         watch = Watch(run)
-        state = self._read(run.name, "part")
+        state = self._files.load(run.name)
         if state is None:
-            run.tick = self._tick
+            run.feed.tick = self._tick
             began = time.perf_counter()
             method.on_train_start(run)
             self.facts["runs"][run.name]["one_off_seconds"] = round(time.perf_counter() - began, 4)
         else:
-            restore(run, method, state)
+            checkpoint.restore(run, method, state)
             watch.load(state)
         self.facts["runs"][run.name]["resumed_at"] = run.step
         saved = time.monotonic()
@@ -267,7 +252,7 @@ class Trainer:
             stop = self._listener is not None and self._listener.stopping()
             if stop or time.monotonic() - saved >= self._every:
                 watch.check()
-                self._write(run, method, watch)
+                self._files.save(run.name, {**checkpoint.snapshot(run, method), **watch.state()})
                 saved = time.monotonic()
             if stop:
                 raise Stopped
@@ -280,34 +265,12 @@ class Trainer:
         if self._listener is not None and self._listener.stopping():
             raise Stopped
 
-    # -- files ----------------------------------------------------------------------------------------
-
-    def _write(self, run: Run, method: Method, watch: Watch) -> None:
-        if self._folder is not None:
-            state = {**snapshot(run, method), **watch.state(), "digest": self.job.digest}
-            checkpoint.save(self._file(run.name, "part"), state)
-
-    def _read(self, name: str, kind: str) -> dict[str, Any] | None:
-        if self._folder is None:
-            return None
-        return checkpoint.load(self._file(name, kind), self._corpus.labels.device, digest=self.job.digest)
-
     def _save_finished(self) -> None:
         """Keep the result of the run before, now that another follows: a resumed job must not repeat it."""
-        if self._unsaved is None:
-            return
-        name, model = self._unsaved
-        self._unsaved = None
-        if self._folder is None:
-            return
-        points = [[p.run, p.step, p.name, p.value] for p in self.curves if p.run == name]
-        state = {"digest": self.job.digest, "model": model.state_dict(), "curves": points}
-        checkpoint.save(self._file(name, "done"), state)
-        self._file(name, "part").unlink(missing_ok=True)
-
-    def _file(self, name: str, kind: str) -> Path:
-        assert self._folder is not None
-        return self._folder / f"{name}.{kind}.pt"
+        if self._unsaved is not None:
+            name, model = self._unsaved
+            self._unsaved = None
+            self._files.save_finished(name, model, [p for p in self.curves if p.run == name])
 
 
 def configure(method: Method, run: Run) -> None:
@@ -324,26 +287,3 @@ def train_step(run: Run, method: Method, step: int, watch: Watch | None = None) 
     if watch is not None:
         watch.note(step, loss)
     return loss
-
-
-def snapshot(run: Run, method: Method) -> dict[str, Any]:
-    """All that the next step depends on: tensors and plain values."""
-    return {
-        "run": run.name,
-        "step": run.step + 1,
-        "model": run.model.state_dict(),
-        "optimizers": {name: o.inner.state_dict() for name, o in run.optimizers.items()},
-        "method": method.state_dict(),
-        "drawn": dict(run.drawn),
-        "epochs_drawn": dict(run.epochs_drawn),
-    }
-
-
-def restore(run: Run, method: Method, state: Mapping[str, Any]) -> None:
-    """Continue where ``snapshot`` was taken; the run and the method are configured already."""
-    run.model.load_state_dict(state["model"])
-    for name, inner in state["optimizers"].items():
-        run.optimizers[name].inner.load_state_dict(inner)
-    method.load_state_dict(state["method"])
-    run.drawn, run.epochs_drawn = dict(state["drawn"]), dict(state["epochs_drawn"])
-    run.begin(int(state["step"]))

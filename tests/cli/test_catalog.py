@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from ftbench.tasks import registry
 from tests.cli.conftest import GRID, Ftbench
+from tests.tasks import layouts
 
 
 @pytest.mark.parametrize(
@@ -96,3 +98,28 @@ def test_a_perturbation_that_raises_on_import_is_listed_with_its_error(
     assert "not usable: own: entry point own_broken_perturbation:Own: SystemExit: boom" in listed.err
     assert (rows[-1]["name"], bool(rows[-1]["error"])) == ("own", True)
     assert ftbench(*GRID, "--noise", "0.1", "--dry-run").code == 0
+
+
+BAD = replace(layouts.pairs("own-bad"), evaluation=())
+GOOD = layouts.pairs("own-good")
+BOTH = [BAD, GOOD]
+
+
+def test_a_wrong_task_of_a_package_is_listed_with_its_reason_and_refused(
+    ftbench: Ftbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = EntryPoint("own", f"{__name__}:BOTH", registry.ENTRY_POINTS)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    registry._plugins.cache_clear()
+    try:
+        listed = ftbench("tasks")
+        assert listed.code == 0 and "own-good" in listed.out and "own-bad" not in listed.out
+        assert "not usable: own-bad: evaluation: no sets" in listed.err
+        refused = ftbench(
+            "queue", "--methods", "vanilla", "--tasks", "toy-accept,own-bad", "--models", "tiny"
+        )
+        assert refused.code == 1 and refused.err.count("\n") == 1 and "evaluation: no sets" in refused.err
+        assert not Path("ftbench.db").exists()
+        assert ftbench("queue", "--methods", "vanilla", "--tasks", "toy-accept", "--models", "tiny").code == 0
+    finally:
+        registry._plugins.cache_clear()

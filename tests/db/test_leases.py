@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from ftbench.db import Database, JobFilter, open_database
+from ftbench.db import Database, JobFilter, Moved, open_database
 from ftbench.db.leases import EXPIRED, NEXT_JOB
 from ftbench.domain.result import MAX_ATTEMPTS, CurvePoint, JobResult, Outcome, Score, State
 from ftbench.errors import UnknownName
@@ -86,7 +86,11 @@ def test_a_job_that_this_version_cannot_read_fails_and_the_next_is_taken(databas
     database.jobs.add([entry(0), entry(1)])
     broken = entry(0).job.digest
     execute(database, "UPDATE jobs SET spec = '{}' WHERE digest = :digest", digest=broken)
-    assert claim(database).job.seed == 1
+    told: list[Moved] = []
+    taken = database.jobs.claim("worker", 60.0, told.append)
+    assert taken is not None and taken.job.seed == 1
+    assert [(moved.digest, moved.state, moved.owner) for moved in told] == [(broken, State.FAILED, None)]
+    assert "cannot read the job" in told[0].reason
     assert database.jobs.find(broken).state is State.FAILED
     (attempt,) = database.results.attempts(broken)
     assert attempt.outcome is Outcome.USER
@@ -289,3 +293,24 @@ def test_a_result_made_elsewhere_mends_a_failed_job(database: Database) -> None:
 def test_a_result_for_a_job_that_was_never_queued_is_refused(database: Database) -> None:
     with pytest.raises(UnknownName, match="unknown job 'abc'"):
         database.jobs.complete("abc", RESULT, "cluster")
+
+
+def test_a_claim_tells_which_jobs_it_has_moved_and_who_had_them(database: Database) -> None:
+    database.jobs.add([entry(seed) for seed in range(3)])
+    told: list[Moved] = []
+    for _ in range(MAX_ATTEMPTS - 1):
+        expire(database, claim(database, "first").digest)
+    lost, other = claim(database, "second"), claim(database, "third")
+    for each in (lost, other):
+        expire(database, each.digest)
+    taken = database.jobs.claim("fourth", 60.0, told.append)
+    assert taken is not None and taken.digest == other.digest
+    assert sorted(told) == sorted(
+        [
+            Moved(lost.digest, State.FAILED, "second", "the worker sent no heartbeat"),
+            Moved(other.digest, State.QUEUED, "third", "the worker sent no heartbeat"),
+        ]
+    )
+    told.clear()
+    assert database.jobs.claim("fourth", 60.0, told.append) is not None
+    assert told == []

@@ -16,9 +16,10 @@ from ftbench.methods.child_tuning_f import ChildTuningF, masked_gradient
 from ftbench.nn import structure
 from ftbench.nn.dropout import set_dropout
 from ftbench.nn.per_example import ExampleGradients
+from ftbench.run.feed import Feed
 from ftbench.run.run import Run
 from ftbench.testing import trajectory
-from ftbench.training import trainer
+from ftbench.training import checkpoint, trainer
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
 from tests.methods.test_golden import assert_replays
 from tests.methods.wordnet import Given, padded
@@ -174,7 +175,7 @@ def test_one_pass_over_many_examples_sums_what_a_pass_for_each_does(
         set_dropout(model, 0.0)
         method = ctd(fisher_clip=clip)
         run = run_of(method, model, [], steps=1, batch_size=4)
-        run._sources = {"train": Given(batch)}
+        run.feed = Feed({"train": Given(batch)})
         found.append(method._fisher(run))
     assert made == [1] * (passes + 4)
     assert found[0].keys() == structure.layer_parameter_names(model)
@@ -348,9 +349,9 @@ def test_resumed_equals_undisturbed(make: Any, regression: bool, tmp_path: Any) 
     method.on_train_start(run)
     for step in range(3):
         trainer.train_step(run, method, step)
-    torch.save(trainer.snapshot(run, method), tmp_path / "state.pt")
+    torch.save(checkpoint.snapshot(run, method), tmp_path / "state.pt")
     again, second = begin(seeded(lambda: DropNet(0.2, classes=1 if regression else 3)))
-    trainer.restore(second, again, torch.load(tmp_path / "state.pt", weights_only=True))
+    checkpoint.restore(second, again, torch.load(tmp_path / "state.pt", weights_only=True))
     for step in range(3, 6):
         trainer.train_step(run, method, step)
         trainer.train_step(second, again, step)

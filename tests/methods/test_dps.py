@@ -17,7 +17,7 @@ from ftbench.methods.dps_dense import DPSDense, cycle_steps, selected, stage, st
 from ftbench.methods.dps_mix import DPSMix, selection_score
 from ftbench.nn import mixed
 from ftbench.testing import trajectory
-from ftbench.training import trainer
+from ftbench.training import checkpoint, trainer
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
 from tests.methods.mixing import assert_same, dps_steps, linears, recorded
 from tests.methods.test_bidrop import LargeTensors
@@ -321,11 +321,11 @@ def test_resumed_is_undisturbed_bit_for_bit(cls: type[Method], frozen: str, stop
     for step in range(9):
         if step == stop:
             saved = io.BytesIO()
-            torch.save(trainer.snapshot(run, m), saved)
+            torch.save(checkpoint.snapshot(run, m), saved)
             saved.seek(0)
         trainer.train_step(run, m, step)
     resumed, again = start()
-    trainer.restore(resumed, again, torch.load(saved, weights_only=True))
+    checkpoint.restore(resumed, again, torch.load(saved, weights_only=True))
     for step in range(stop, 9):
         trainer.train_step(resumed, again, step)
     for name, p in run.model.state_dict().items():

@@ -16,7 +16,7 @@ from ftbench.methods.top_k import TopK
 from ftbench.nn import structure
 from ftbench.nn.dropout import set_dropout
 from ftbench.testing import trajectory
-from ftbench.training import trainer
+from ftbench.training import checkpoint, trainer
 from tests.methods.mininet import DropNet, MiniNet, examples, run_of, seeded
 from tests.nn.test_structure_parts import head_of
 from tests.nn.transformers_small import CONFIGS, inputs, small
@@ -238,9 +238,9 @@ def test_resumed_equals_undisturbed(cls: Any, given: Any, regression: bool, tmp_
     method, run = begin()
     for step in range(2):
         trainer.train_step(run, method, step)
-    torch.save(trainer.snapshot(run, method), tmp_path / "state.pt")
+    torch.save(checkpoint.snapshot(run, method), tmp_path / "state.pt")
     again, second = begin()
-    trainer.restore(second, again, torch.load(tmp_path / "state.pt", weights_only=True))
+    checkpoint.restore(second, again, torch.load(tmp_path / "state.pt", weights_only=True))
     for step in range(2, 4):
         trainer.train_step(run, method, step)
         trainer.train_step(second, again, step)

@@ -15,7 +15,7 @@ from ftbench.methods.mixout import Mixout
 from ftbench.nn import mixed
 from ftbench.nn.dropout import has_dropout
 from ftbench.testing import trajectory
-from ftbench.training import trainer
+from ftbench.training import checkpoint, trainer
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
 from tests.methods.mixing import assert_same, linears, mixout_steps, recorded
 from tests.methods.test_golden import assert_replays
@@ -198,11 +198,11 @@ def test_resumed_is_undisturbed_bit_for_bit() -> None:
     m = method()
     undisturbed = run_of(m, seeded(MiniNet), batches, **recipe)
     run_to(undisturbed, m, 0, 3)
-    state = copy.deepcopy(trainer.snapshot(undisturbed, m))
+    state = copy.deepcopy(checkpoint.snapshot(undisturbed, m))
     run_to(undisturbed, m, 3, 6)
     again = method()
     resumed = run_of(again, seeded(MiniNet), batches, **recipe)
-    trainer.restore(resumed, again, state)
+    checkpoint.restore(resumed, again, state)
     run_to(resumed, again, 3, 6)
     for name, p in undisturbed.model.state_dict().items():
         assert torch.equal(p, resumed.model.state_dict()[name])

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ftbench.errors import BadValue
 from ftbench.methods.noisytune import NoisyTune, perturbation
 from ftbench.testing import trajectory
-from ftbench.training import trainer
+from ftbench.training import checkpoint, trainer
 from tests.methods.mininet import DropNet, MiniNet, examples, run_of, seeded
 from tests.nn.transformers_small import CONFIGS, inputs, small
 
@@ -77,9 +77,9 @@ def test_a_resumed_run_is_noised_once(tmp_path: Any) -> None:
     m, run = begin()
     for step in range(2):
         trainer.train_step(run, m, step)
-    torch.save(trainer.snapshot(run, m), tmp_path / "state.pt")
+    torch.save(checkpoint.snapshot(run, m), tmp_path / "state.pt")
     again, second = begin()
-    trainer.restore(second, again, torch.load(tmp_path / "state.pt", weights_only=True))
+    checkpoint.restore(second, again, torch.load(tmp_path / "state.pt", weights_only=True))
     for step in range(2, 4):
         trainer.train_step(run, m, step)
         trainer.train_step(second, again, step)

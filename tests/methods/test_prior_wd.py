@@ -12,7 +12,7 @@ from ftbench.errors import FtbenchError
 from ftbench.methods.prior_wd import PriorWD, pull
 from ftbench.nn import structure
 from ftbench.testing import trajectory
-from ftbench.training import trainer
+from ftbench.training import checkpoint, trainer
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
 from tests.methods.test_golden import assert_replays
 from tests.nn.transformers_small import CONFIGS, inputs, small
@@ -121,9 +121,9 @@ def test_resumed_equals_undisturbed(form: str, regression: bool, tmp_path: Any) 
     m.on_train_start(run)
     for step in range(3):
         trainer.train_step(run, m, step)
-    torch.save(trainer.snapshot(run, m), tmp_path / "state.pt")
+    torch.save(checkpoint.snapshot(run, m), tmp_path / "state.pt")
     again, second = begin()
-    trainer.restore(second, again, torch.load(tmp_path / "state.pt", weights_only=True))
+    checkpoint.restore(second, again, torch.load(tmp_path / "state.pt", weights_only=True))
     for step in range(3, 6):
         trainer.train_step(run, m, step)
         trainer.train_step(second, again, step)

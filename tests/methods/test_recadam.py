@@ -14,7 +14,7 @@ from ftbench.errors import FtbenchError
 from ftbench.methods.recadam import RecAdam, objective_gradient
 from ftbench.nn.recadam import RecAdamOptimizer, annealing
 from ftbench.testing import trajectory
-from ftbench.training import trainer
+from ftbench.training import checkpoint, trainer
 from tests.methods.mininet import DropNet, MiniNet, examples, load, run_of, seeded
 from tests.methods.test_golden import assert_replays
 from tests.nn.transformers_small import CONFIGS, inputs, small
@@ -205,9 +205,9 @@ def test_resumed_equals_undisturbed(penalty: str, regression: bool, tmp_path: An
     m.on_train_start(run)
     for step in range(3):
         trainer.train_step(run, m, step)
-    torch.save(trainer.snapshot(run, m), tmp_path / "state.pt")
+    torch.save(checkpoint.snapshot(run, m), tmp_path / "state.pt")
     again, second = begin()
-    trainer.restore(second, again, torch.load(tmp_path / "state.pt", weights_only=True))
+    checkpoint.restore(second, again, torch.load(tmp_path / "state.pt", weights_only=True))
     for step in range(3, 6):
         trainer.train_step(run, m, step)
         trainer.train_step(second, again, step)
@@ -220,7 +220,7 @@ def test_the_start_is_not_part_of_a_checkpoint() -> None:
     run = run_of(m, seeded(MiniNet), examples(1), lr=1e-5)
     m.on_train_start(run)
     trainer.train_step(run, m, 0)
-    state = trainer.snapshot(run, m)
+    state = checkpoint.snapshot(run, m)
     tensors = [v for s in state["optimizers"]["main"]["state"].values() for v in s.values()]
     assert sum(isinstance(v, Tensor) for v in tensors) == 2 * len(run.parameters) and state["method"] == {}
 

@@ -14,6 +14,7 @@ from ftbench.methods import Method
 from ftbench.nn.optimizers import Optimizer
 from ftbench.run.data import Batch
 from ftbench.run.run import Run
+from ftbench.run.splitting import Splitting
 from ftbench.training import trainer
 from tests.methods.mininet import DropNet, MiniNet, examples, run_of, seeded, whole
 from tests.nn.transformers_small import small
@@ -307,7 +308,7 @@ def test_splitting_by_length_gives_the_gradient_of_the_whole_batch(
         return Method().compute_loss(run, part)
 
     for overhead in (5, None):
-        monkeypatch.setattr(Run, "_overhead", staticmethod(lambda _, overhead=overhead: overhead))
+        monkeypatch.setattr(Splitting, "overhead", lambda *_, overhead=overhead: overhead)
         model = small(kind).double()
         run = run_of(Method(), model, [])
         with run.dropout(0.0):
@@ -317,21 +318,6 @@ def test_splitting_by_length_gives_the_gradient_of_the_whole_batch(
     assert found[0][1].keys() == found[1][1].keys()
     for name, gradient in found[1][1].items():
         torch.testing.assert_close(found[0][1][name], gradient, rtol=0, atol=1e-13)
-
-
-@pytest.mark.parametrize(("threads", "times"), [(1, 1), (2, 4), (8, 4)])
-def test_a_batch_on_a_cpu_is_split_by_length_and_one_elsewhere_is_not(
-    threads: int, times: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    batch, run = tokens((3, 90)), run_of(Method(), small("bert"), [])
-    elsewhere = Batch(batch.inputs, batch.labels.to("meta"), batch.rows, 2, batch.lengths)
-    assert run._overhead(elsewhere) is None
-    for weights, tokens_of_a_pass in ((10_646_784, 31.93), (1_000_000, 340)):
-        run._layer_weights = weights
-        assert run._overhead(batch) == round(times * tokens_of_a_pass)
-    run._layer_weights = 300_000_000
-    assert run._overhead(batch) == 8
 
 
 def test_gradients_are_taken_and_given_back_by_name() -> None:
@@ -502,7 +488,7 @@ def test_batches_of_each_split_are_counted_for_themselves() -> None:
     drawn = [run.next_batch(), run.next_batch("held_out"), run.next_batch(), run.next_batch("held_out")]
     for batch, (x, _) in zip(drawn, [train[0], held[0], train[1], held[1]], strict=True):
         assert np.array_equal(batch.inputs, x)
-    assert run.drawn == {"train": 2, "held_out": 2}
+    assert run.feed.drawn == {"train": 2, "held_out": 2}
 
 
 def test_a_pass_over_a_split_does_not_move_the_training_order() -> None:

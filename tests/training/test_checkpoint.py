@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from ftbench.domain.result import CurvePoint
 from ftbench.training import checkpoint
 
 CPU = torch.device("cpu")
@@ -124,3 +125,40 @@ def test_something_else_that_torch_can_read_is_left_aside(tmp_path: Path) -> Non
     path = tmp_path / "main.part.pt"
     torch.save(torch.zeros(3), path)
     assert read(path) is None
+
+
+# -- the files of a job -----------------------------------------------------------------------------------
+
+CURVES = [CurvePoint("main", 1, "loss", 0.5), CurvePoint("main", 2, "loss", 0.25)]
+
+
+def files(folder: Path | None, digest: str = "a1") -> checkpoint.RunFiles:
+    return checkpoint.RunFiles(folder, digest, CPU)
+
+
+def test_a_run_is_found_by_its_name_in_the_files_of_its_own_job(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files(tmp_path).save("search-1", {"step": 3})
+    state = files(tmp_path).load("search-1")
+    assert state is not None and state["step"] == 3
+    assert files(tmp_path).load("main") is None and files(tmp_path).load_finished("search-1") is None
+    assert not caplog.records
+    assert files(tmp_path, "b2").load("search-1") is None
+
+
+def test_the_end_of_a_run_takes_the_place_of_its_checkpoint(tmp_path: Path) -> None:
+    model = torch.nn.Linear(2, 1)
+    files(tmp_path).save("main", {"step": 3})
+    files(tmp_path).save_finished("main", model, CURVES)
+    assert [p.name for p in tmp_path.iterdir()] == ["main.done.pt"]
+    found = files(tmp_path).load_finished("main")
+    assert found is not None and found[1] == CURVES
+    assert torch.equal(found[0]["weight"], model.weight)
+
+
+def test_without_a_folder_nothing_is_written_and_nothing_found() -> None:
+    none = files(None)
+    none.save("main", {"step": 3})
+    none.save_finished("main", torch.nn.Linear(2, 1), CURVES)
+    assert none.load("main") is None and none.load_finished("main") is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -12,11 +12,18 @@ from torch import nn
 
 import ftbench
 from ftbench.errors import BadValue, UnknownName, UsageError
+from ftbench.methods.bidrop import BiDrop
+from ftbench.methods.ema import decay_at
+from ftbench.methods.soup import Soup
 from ftbench.nn.dropout import set_dropout
 from tests.nn.transformers_small import small
 
 #: Eight rows of two classes in one batch; a few steps.
 RECIPE = {"epochs": 3, "batch_size": 8, "lr": 1e-2, "warmup_steps": 0}
+
+
+#: The norm of the gradient is larger than this.
+CLIPPED = {**RECIPE, "clip": 0.1}
 
 
 def rows(count: int = 8, **more: Any) -> list[dict[str, Any]]:
@@ -29,6 +36,48 @@ def rows(count: int = 8, **more: Any) -> list[dict[str, Any]]:
 
 def weights(model: nn.Module) -> dict[str, torch.Tensor]:
     return {name: p.detach().clone() for name, p in model.named_parameters()}
+
+
+def by_hand(model: nn.Module, data: list[dict[str, Any]], steps: int = 3) -> dict[str, torch.Tensor]:
+    """The weights after plain fine-tuning by ``CLIPPED``, all rows in each step, without ftbench."""
+    batch = collated(data)
+    labels = batch.pop("labels")
+    named = dict(model.named_parameters())
+    plain = [n for n in named if n.endswith("bias") or "LayerNorm" in n]
+    groups = [
+        {"params": [named[n] for n in named if n not in plain], "weight_decay": 0.01},
+        {"params": [named[n] for n in plain], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=RECIPE["lr"])
+    for step in range(steps):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(**batch).logits, labels).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), CLIPPED["clip"])
+        for group in optimizer.param_groups:
+            group["lr"] = RECIPE["lr"] * (steps - step) / steps
+        optimizer.step()
+    return weights(model)
+
+
+class Watched(BiDrop):
+    """Bi-Drop; keeps the weights that each step leaves."""
+
+    after: ClassVar[list[dict[str, torch.Tensor]]] = []
+
+    def training_step(self, run: Any, batch: Any) -> torch.Tensor:
+        loss = super().training_step(run, batch)
+        self.after.append(weights(run.model))
+        return loss
+
+
+class Members(Soup):
+    """A soup; keeps the weights of its members."""
+
+    ends: ClassVar[list[dict[str, torch.Tensor]]] = []
+
+    def model_for_evaluation(self, run: Any) -> nn.Module:
+        self.ends.append(weights(run.model))
+        return super().model_for_evaluation(run)
 
 
 def equal(first: nn.Module, second: nn.Module) -> bool:
@@ -44,12 +93,31 @@ def collated(data: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
     return {k: torch.tensor(v) for k, v in (("input_ids", ids), ("attention_mask", mask), ("labels", labels))}
 
 
-def test_the_model_given_stays_as_it_is_and_a_trained_copy_comes_back() -> None:
+def test_what_comes_back_is_what_the_same_steps_by_hand_give() -> None:
+    model = small("bert").double()
+    set_dropout(model, 0.0)
+    trained = weights(ftbench.fit(model, rows(), recipe=CLIPPED))
+    before = weights(model)
+    expected = by_hand(model.train(), rows())
+    torch.testing.assert_close(trained, expected, atol=1e-8, rtol=0)
+    assert all((value - before[name]).abs().max() > 1e-4 for name, value in expected.items() if _learns(name))
+
+
+def _learns(name: str) -> bool:
+    """Attention does not see a bias of its keys."""
+    return not name.endswith("key.bias") and "token_type" not in name
+
+
+def test_the_model_given_stays_as_it_is_and_a_trained_copy_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Watched, "after", [])
     model = small("bert")
     before = weights(model)
-    trained = ftbench.fit(model, rows(), method="bidrop", keep_ratio=0.5, recipe=RECIPE)
+    trained = ftbench.fit(model, rows(), method=Watched, keep_ratio=0.5, recipe=RECIPE)
     assert all(torch.equal(value, before[name]) for name, value in weights(model).items())
-    assert not equal(trained, model)
+    assert len(Watched.after) == 3 and not equal(trained, model)
+    assert all(torch.equal(value, Watched.after[-1][name]) for name, value in weights(trained).items())
     assert not trained.training
     batch = collated(rows())
     labels = batch.pop("labels")
@@ -161,19 +229,28 @@ def test_a_method_that_looks_at_all_rows_first_takes_a_loader() -> None:
 
 
 def test_averaged_weights_are_what_finish_gives() -> None:
-    model = small("bert")
-    tuner = ftbench.Tuner(model, "ema", total_steps=2, recipe={"lr": 1e-2})
-    for _ in range(2):
+    model = small("bert").double()
+    average = weights(model)
+    tuner = ftbench.Tuner(model, "ema", total_steps=2, recipe={"lr": 1e-2}, decay=0.9)
+    for step in (1, 2):
         tuner.step(collated(rows()))
+        keep = decay_at(step, 0.9, warmup=True)
+        average = {name: keep * average[name] + (1 - keep) * now for name, now in weights(model).items()}
+    torch.testing.assert_close(weights(tuner.finish()), average, atol=1e-12, rtol=0)
     assert not equal(tuner.finish(), model)
 
 
-def test_a_method_of_several_runs_is_refused_in_a_loop() -> None:
+def test_a_method_of_several_runs_is_refused_in_a_loop_and_done_by_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with pytest.raises(UsageError, match="soup makes several runs: use ftbench.fit"):
         ftbench.Tuner(small("bert"), "soup", total_steps=2)
-    assert not equal(
-        ftbench.fit(small("bert"), rows(), method="soup", members=2, recipe=RECIPE), small("bert")
-    )
+    monkeypatch.setattr(Members, "ends", [])
+    soup = ftbench.fit(small("bert").double(), rows(), method=Members, members=2, recipe=RECIPE)
+    first, second = Members.ends
+    assert not torch.equal(first["classifier.weight"], second["classifier.weight"])
+    mean = {name: (value + second[name]) / 2 for name, value in first.items()}
+    torch.testing.assert_close(weights(soup), mean, atol=1e-12, rtol=0)
 
 
 def test_the_noise_of_a_loop_falls_on_real_tokens_alone() -> None:

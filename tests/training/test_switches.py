@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ftbench import methods
 from ftbench.nn import tables
-from ftbench.run.run import Run
+from ftbench.run.splitting import Splitting
 from ftbench.testing.bench import weights
 from ftbench.training import products
 
@@ -31,7 +31,7 @@ SELECTING = {"bidrop", "dps_dense", "dps_mix", "child_tuning_d", "top_k"}
 def plainly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whole batches, dense gradients, torch's products."""
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "_overhead", lambda *_: None)
+        patch.setattr(Splitting, "overhead", lambda *_: None)
         patch.setattr(tables, "LARGE", 1 << 60)
         yield
 
@@ -40,7 +40,7 @@ def plainly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def fast(monkeypatch: pytest.MonkeyPatch, onednn: bool) -> Iterator[None]:
     """Batches split by length wherever it saves a token, gradients of rows, oneDNN's products."""
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "_overhead", lambda *_: 1)
+        patch.setattr(Splitting, "overhead", lambda *_: 1)
         patch.setattr(tables, "LARGE", 1)
         if onednn:
             products.use_onednn()

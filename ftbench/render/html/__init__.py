@@ -16,15 +16,9 @@ from ftbench.render.numbers import interval, legend, percent, shown
 from ftbench.render.plots.theme import alike
 from ftbench.render.sheet import figure
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section, Tested
+from ftbench.stats import statistics
 
 HERE = Path(__file__).parent
-STATISTICS = {
-    "mean": "mean",
-    "median": "median",
-    "iqm": "interquartile mean",
-    "max": "max",
-    "std": "standard deviation (ddof 1)",
-}
 
 
 @dataclass(frozen=True)
@@ -148,7 +142,7 @@ def _data(report: Report, details: Details) -> dict[str, Any]:
         # The scores behind estimates are in the data alone: no table of the page shows them.
         tables = {str(s): section} | ({f"{s}b": section.basis} if section.basis else {})
         keys = {
-            (id(group), id(row), column.key): _key(name, g, r, c)
+            (id(group), id(row), column): _key(name, g, r, c)
             for name, table in tables.items()
             for g, group in enumerate(table.groups)
             for r, row in enumerate(group.rows)
@@ -157,7 +151,7 @@ def _data(report: Report, details: Details) -> dict[str, Any]:
         for table in tables.values():
             for place in _places(table):
                 group, row, column, _ = place
-                key = keys[id(group), id(row), column.key]
+                key = keys[id(group), id(row), column]
                 cells[key] = _behind(report, table, place, keys, places, details)
     jobs = [[digest[:12], *details.jobs.get(digest, ())] for digest in places]
     return {"cells": cells, "jobs": jobs, "took": list(details.took), "with": list(details.surroundings)}
@@ -176,7 +170,7 @@ def _behind(
     report: Report,
     section: Section,
     place: tuple[Group, Row, Column, Cell],
-    keys: Mapping[tuple[int, int, str], str],
+    keys: Mapping[tuple[int, int, Column], str],
     places: dict[str, int],
     details: Details,
 ) -> dict[str, Any]:
@@ -191,21 +185,21 @@ def _behind(
     else:
         behind = sources(report, section, group, row, column)
         found["from"] = [
-            [keys[id(source.group), id(source.row), source.column.key], list(source.cell.seeds)]
+            [keys[id(source.group), id(source.row), source.column], list(source.cell.seeds)]
             for source in behind
         ]
     return found
 
 
 def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
-    """What a reader sees of a cell at a glance: name and value; a new statistic is one line here."""
+    """What a reader sees of a cell at a glance: name and value."""
     n = str(cell.n) if cell.complete else f"{cell.n} of {cell.planned}"
     facts = [("n", n)]
-    for name, title in STATISTICS.items():
-        value = getattr(cell, name)
-        if value is not None:
-            told = "value" if (name, column.kind) == ("mean", "estimate") else title
-            facts.append((told, percent(value, signed=column.signed)))
+    for name, value in cell.statistics.items():
+        found = statistics.find(name)
+        title = f"{found.title} ({found.detail})" if found.detail else found.title
+        told = "value" if (name, column.kind) == ("mean", "estimate") else title
+        facts.append((told, percent(value, signed=column.signed)))
     if column.kind == "estimate" and interval(cell, column):
         facts.append(("95 % interval", interval(cell, column)))
     if cell.tested is not None:

@@ -144,7 +144,7 @@ def topup(address: str, request: TopupRequest, *, dry_run: bool = False) -> Topp
     known = costs.measured(address)
     if jobs.jobs and request.budget is not None:
         jobs, _ = costs.capped(jobs, request.budget, known)
-    seconds = costs.estimate((planned.job for planned in jobs.jobs), known).seconds
+    seconds = costs.estimate_plan(jobs, known).seconds
     if not dry_run:
         with open_database(address) as database:
             database.topups.record(plan)

@@ -19,7 +19,7 @@ from ftbench.render.table import Cell
 from ftbench.services.papers.layout import Place
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores.jobs import status_of
-from ftbench.stats import aggregate, equivalence
+from ftbench.stats import equivalence, statistics
 from ftbench.stats.equivalence import Estimate
 from ftbench.suites import Block
 from ftbench.suites.published import DDOF, UNSTATED, Published, faults
@@ -96,10 +96,9 @@ def of_values(
 ) -> Cell:
     """A cell from the values of its seeds."""
     array = np.asarray(list(values.values()), dtype=np.float64).reshape(-1, 1)  # (seeds, 1)
+    found = statistics.available() if values else {}
     return Cell(
-        mean=number(aggregate.mean(array)[0]) if values else None,
-        max=number(aggregate.maximum(array)[0]) if values else None,
-        std=number(aggregate.std(array)[0]) if values else None,
+        {name: float(value) for name, one in found.items() if math.isfinite(value := one.of(array)[0])},
         n=len(values),
         planned=planned,
         missing=dict(missing),
@@ -115,11 +114,9 @@ def average(cells: Sequence[Cell], names: Sequence[str]) -> Cell:
     n, planned = min(c.n for c in cells), max(c.planned for c in cells)
     if any(cell.mean is None for cell in cells):
         return Cell(n=n, planned=planned, missing=dict(missing), reduced=True)
-    stds = [cell.std for cell in cells if cell.std is not None]
+    there = [name for name in cells[0].statistics if all(name in cell.statistics for cell in cells)]
     return Cell(
-        mean=sum(c.mean or 0.0 for c in cells) / len(cells),
-        max=sum(c.max or 0.0 for c in cells) / len(cells),
-        std=sum(stds) / len(cells) if len(stds) == len(cells) else None,
+        {name: sum(cell.statistics[name] for cell in cells) / len(cells) for name in there},
         n=n,
         planned=planned,
         missing=dict(missing),
@@ -193,9 +190,8 @@ def _reason(printed: Published, rule: Rule) -> str:
 
 def _ours(cells: Sequence[Cell]) -> Estimate | None:
     """The mean of cells, × 100, with its uncertainty; None where a cell has fewer than two seeds."""
-    found = [
-        Estimate.of(100 * c.mean, 100 * c.std, c.n) for c in cells if c.mean is not None and c.std is not None
-    ]
+    there = [cell for cell in cells if "std" in cell.statistics]
+    found = [Estimate.of(100 * c.statistics["mean"], 100 * c.statistics["std"], c.n) for c in there]
     return equivalence.average(found) if found and len(found) == len(cells) else None
 
 
@@ -206,7 +202,8 @@ def _theirs(columns: Sequence[Printed], cells: Sequence[Cell], whole: Printed) -
     found = []
     for printed, cell in zip(columns, cells, strict=True):
         n = next((one.n_seeds for one in printed.values() if one.n_seeds), None) or whole["mean"].n_seeds
-        std = _std(printed) if "std" in printed else None if cell.std is None else 100 * cell.std
+        ours = cell.statistics.get("std")
+        std = _std(printed) if "std" in printed else None if ours is None else 100 * ours
         if std is None or n is None:
             return None
         found.append(Estimate.of(0.0, std, n))
@@ -219,11 +216,6 @@ def _std(printed: Printed) -> float:
     one = printed["std"]
     n = one.n_seeds or 2
     return one.value if DDOF[one.source] else one.value * math.sqrt(n / (n - 1))
-
-
-def number(value: float) -> float | None:
-    """A finite number, or None."""
-    return float(value) if math.isfinite(value) else None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ftbench.errors import UnknownName
-from ftbench.render import sheet
+from ftbench.render import render_sheets
 from ftbench.render.sheet import Field, Sheet
 from ftbench.suites import published
 
@@ -62,4 +62,4 @@ def shown(name: str, format: str, *, styled: bool = False) -> str:
     )
     told = tuple({key: value if value != "" else None for key, value in row.items()} for row in rows)
     one = Sheet("published", f"As printed: {name}", fields, told)
-    return sheet.render([one], format, schema="", styled=styled)
+    return render_sheets([one], format, schema="", styled=styled)

@@ -211,7 +211,7 @@ def _delta(
         and (one.model, one.method) == (block.printed_model or block.model, line.name)
         and one.setting == (line.setting or block.setting)
     ]
-    cell = Cell(mean=mean, n=min(mine.n, theirs.n), planned=mine.planned)
+    cell = Cell({} if mean is None else {"mean": mean}, n=min(mine.n, theirs.n), planned=mine.planned)
     return SuiteCell(cell, {"mean": values[0]} if values else {})
 
 

@@ -2,59 +2,35 @@
 
 The model: 6 floating-point operations for each parameter, token and pass, ``TOKENS`` tokens a row, at
 ``THROUGHPUT`` operations a second, and ``OVERHEAD`` seconds a job for loading and evaluation. A pass is one
-forward and one backward; what a method needs of them for a step is in ``PASSES``. It is meant for a GPU of a
-data centre in float32, and good for an order of magnitude.
+forward and one backward: the method says how many an update takes (``Method.passes``), the task how many rows
+there are. It is meant for a GPU of a data centre in float32, and good for an order of magnitude.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache, partial
 
-from ftbench import models, tasks
+from ftbench import methods, models, tasks
 from ftbench.db.rows import Axes
+from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.domain.plan import Plan, Planned
-from ftbench.errors import BadValue, UnknownName, UsageError
+from ftbench.domain.task import TaskSpec
+from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
+from ftbench.methods import Method
 
 TOKENS, THROUGHPUT, OVERHEAD = 64, 4e13, 20.0
 PARAMETERS = 110.0  # millions, of a model that is not in the registry
-ROWS: Mapping[str, int] = {
-    "cola": 8_551,
-    "mrpc": 3_668,
-    "rte": 2_490,
-    "stsb": 5_749,
-    "sst2": 67_349,
-    "qnli": 104_743,
-    "qqp": 363_846,
-    "mnli": 392_702,
-    "snli": 549_367,
-    "sick": 4_439,
-    "scitail": 23_596,
-}
-Values = Mapping[str, Any]
-#: Passes for one update of vanilla; what is not named here takes one.
-PASSES: Mapping[str, Callable[[Values], float]] = {
-    "bidrop": lambda h: float(h["k"]),
-    "rdrop": lambda h: 2.0,
-    "r3f": lambda h: 2.0,
-    "r4f": lambda h: 2.0,
-    "smart": lambda h: 3.0 + h["steps"],
-    "freelb": lambda h: float(h["steps"]),
-    "sam": lambda h: 2.0,
-    "mixout": lambda h: 1.2,
-    "dps_dense": lambda h: 1.1,
-    "dps_mix": lambda h: 1.3,
-    "child_tuning_d": lambda h: 4 / 3,  # the Fisher pass is one epoch more, of three
-    "soup": lambda h: float(h["members"]),
-    # about five passes an update of the search, on four fifths of the rows
-    "weight_mixup": lambda h: (4 * h["k"] * h["search_epochs"] + h["finetune_epochs"]) / 3,
-}
+TYPICAL_ROWS = 10_000  # to train on, of a task that does not say
+
+_Find = Callable[[str], type[Method]]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class TimeEstimate:
     """What some jobs will take.
 
     Attributes:
@@ -88,10 +64,22 @@ def measured(address: str) -> dict[Axes, float]:
         return database.jobs.durations()
 
 
-def estimate(jobs: Iterable[Job], known: Mapping[Axes, float]) -> Estimate:
-    """What jobs will take, one after another."""
-    found = [_one(job, known) for job in jobs]
-    return Estimate(sum(s for s, _ in found), len(found), sum(like for _, like in found))
+def estimate(jobs: Iterable[Job], known: Mapping[Axes, float], plugins: Iterable[str] = ()) -> TimeEstimate:
+    """What jobs will take, one after another.
+
+    Args:
+        jobs: of any methods.
+        known: seconds, as measured.
+        plugins: files with methods of the user's own.
+    """
+    find = cache(partial(methods.find, plugins=tuple(plugins)))
+    found = [_one(job, known, find) for job in jobs]
+    return TimeEstimate(sum(s for s, _ in found), len(found), sum(like for _, like in found))
+
+
+def estimate_plan(plan: Plan, known: Mapping[Axes, float]) -> TimeEstimate:
+    """What the jobs of a plan will take, one after another."""
+    return _of(plan.jobs, known)
 
 
 def capped(whole: Plan, hours: float, known: Mapping[Axes, float]) -> tuple[Plan, int]:
@@ -113,41 +101,48 @@ def capped(whole: Plan, hours: float, known: Mapping[Axes, float]) -> tuple[Plan
     kept: list[Planned] = []
     total, out = 0.0, 0
     for jobs in seeds.values():
-        took = estimate((p.job for p in jobs), known).seconds
+        took = _of(jobs, known).seconds
         if out or total + took > 3600 * hours:
             out += 1
         else:
             total += took
             kept += jobs
     if not kept:
-        one = estimate((p.job for p in next(iter(seeds.values()))), known).seconds / 3600
+        one = _of(next(iter(seeds.values())), known).seconds / 3600
         raise UsageError(
             f"budget {hours:g}: one seed of this grid takes about {one:.1f} hours; name fewer cells"
         )
     return Plan(tuple(kept), whole.left_out), out
 
 
-def _one(job: Job, known: Mapping[Axes, float]) -> tuple[float, bool]:
+def _of(jobs: Sequence[Planned], known: Mapping[Axes, float]) -> TimeEstimate:
+    plugins = dict.fromkeys(file for planned in jobs for file in planned.places.get("plugins", ()))
+    return estimate((planned.job for planned in jobs), known, plugins)
+
+
+def _one(job: Job, known: Mapping[Axes, float], find: _Find) -> tuple[float, bool]:
     at = Axes(job.model, job.task, job.method, job.perturbation.train_size)
-    return (known[at], True) if at in known else (modelled(job), False)
+    return (known[at], True) if at in known else (_modelled(job, find), False)
 
 
-def modelled(job: Job) -> float:
+def _modelled(job: Job, find: _Find) -> float:
     """The seconds of a job by the model of the work."""
     try:
         parameters = models.find(job.model).parameters or PARAMETERS
     except UnknownName:
         parameters = PARAMETERS
-    rows = job.perturbation.train_size or _rows(job.task)
+    task = tasks.find(job.task)
+    rows = job.perturbation.train_size or task.train_rows or TYPICAL_ROWS
     updates = job.recipe.total_steps(rows)
-    passes = PASSES[job.method](job.hparams) if job.method in PASSES else 1.0
+    passes = _passes(job, task, updates / math.ceil(rows / job.recipe.batch_size), find)
     work = 6 * parameters * 1e6 * TOKENS * updates * job.recipe.batch_size * passes
     return float(OVERHEAD + work / THROUGHPUT)
 
 
-def _rows(task: str) -> int:
-    if task in ROWS:
-        return ROWS[task]
-    from ftbench.tasks import toy
-
-    return toy.TRAIN_ROWS if tasks.find(task).builtin else 10_000
+def _passes(job: Job, task: TaskSpec, epochs: float, find: _Find) -> float:
+    try:
+        cls = find(job.method)
+        method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
+    except FtbenchError:  # the file of a plug-in has gone, or holds another method now
+        return 1.0
+    return method.passes(task, epochs)

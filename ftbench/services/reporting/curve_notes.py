@@ -44,7 +44,7 @@ def notes(found: Sequence[Curves], basis: Section, baseline: str) -> Iterator[st
 
 def _tasks(basis: Section) -> int:
     """The columns of the first measure's scores."""
-    return sum(column.kind == "score" and ":" not in column.key for column in basis.columns)
+    return sum(column.kind == "score" and not column.measure for column in basis.columns)
 
 
 def _missing(found: Sequence[Curves]) -> Iterator[str]:

@@ -57,7 +57,7 @@ def _columns(one: Curves, baseline: str) -> Iterator[Column]:
         ("slope_difference", "Δ slope", "per 10 %", True, True),
     ):
         subtitle = ", ".join(part for part in (one.metric, unit) if part)
-        yield Column(key + one.suffix, "estimate", title, subtitle, SHOW, signed, compared=compared)
+        yield Column(key, "estimate", title, subtitle, SHOW, signed, measure=one.measure, compared=compared)
 
 
 def _cells(one: Curves, at: int) -> Iterator[Cell]:
@@ -100,8 +100,7 @@ def _estimate(values: FloatArray, one: Curves, seeds: BoolArray) -> Cell:
     interval = paired.mean_interval(values)
     ends = (interval.low, interval.high) if isinstance(interval, Interval) else (None, None)
     return Cell(
-        mean=float(values.mean()),
-        std=float(values.std(ddof=1)) if len(values) > 1 else None,
+        {"mean": float(values.mean()), **({"std": float(values.std(ddof=1))} if len(values) > 1 else {})},
         n=len(values),
         planned=planned,
         seeds=one.named(seeds),
@@ -117,7 +116,7 @@ def _below(one: Curves, curve: FloatArray, other: FloatArray) -> Cell:
     if not isinstance(found, curves.Crossing):
         return Cell(planned=len(one.seeds))
     return Cell(
-        mean=found.ratio,
+        {} if found.ratio is None else {"mean": found.ratio},
         n=found.n,
         planned=len(one.seeds),
         seeds=one.named(curves.whole(curve - other)),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ftbench.domain import axes
-from ftbench.errors import UnknownName, UsageError
-from ftbench.render.layouts import STATISTIC_TITLES
+from ftbench.errors import UsageError
 from ftbench.services.scores.selection import Selection
+from ftbench.stats import statistics
 
 CURVES = "curves"
 
@@ -37,6 +37,5 @@ class ReportRequest(Selection):
         if names and self.table == CURVES:
             raise UsageError(f"--show does not go with the table '{self.table}'; leave one of the two out")
         for name in names:
-            if name not in STATISTIC_TITLES:
-                raise UnknownName("statistic", name, STATISTIC_TITLES)
+            statistics.find(name)
         return names

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ftbench.render.layouts import METRIC_TITLES, STATISTIC_TITLES, Measure, Part
-from ftbench.render.table import Cell, Column, Group, Row, Section
+from ftbench.render.layouts import METRIC_TITLES, Measure, Part
+from ftbench.render.table import OWN, SHARED, Cell, Column, Group, Row, Section
 from ftbench.services.reporting.marks import marked
 from ftbench.services.reporting.notes import notes
 from ftbench.services.reporting.remarks import Remarks
@@ -17,7 +17,7 @@ from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, baseline_of, index_of
 from ftbench.services.scores.levels import Topped, strictest
 from ftbench.services.scores.settings import Setting
-from ftbench.stats import aggregate
+from ftbench.stats import aggregate, statistics
 
 Blocks = Mapping[float, Sequence[Block]]
 """ratio -> one block for each measure."""
@@ -119,12 +119,12 @@ def _block(
 
 def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: str) -> Iterator[Column]:
     for at, measure in enumerate(part.measures):
-        own = ":own" if at else ""
+        own = OWN if at else ""
         metrics = {measure.metric or task.metric for task in tasks}
         for task in tasks:
             metric = measure.metric or task.metric
             yield Column(
-                key=task.name + own,
+                key=task.name,
                 kind="score",
                 title=task.title,
                 subtitle=METRIC_TITLES.get(metric, metric),
@@ -132,23 +132,32 @@ def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: st
                 task=task.name,
                 evaluation=task.evaluation,
                 metric=metric,
+                measure=own,
             )
         one = next(iter(metrics)) if len(metrics) == 1 else "own"
         subtitle = METRIC_TITLES.get(one, one) if len(part.measures) > 1 else ""
-        yield Column("average" + own, "average", "Avg", subtitle, measure.show)
+        yield Column("average", "average", "Avg", subtitle, measure.show, measure=own)
         if _shares(blocks, at):
-            yield Column("average_shared" + own, "average", "Avg*", subtitle, measure.show)
+            yield Column(SHARED, "average", "Avg*", subtitle, measure.show, measure=own)
         if measure.difference:
             title, signed = measure.difference.title.format(baseline=baseline), measure.difference.signed
-            against = measure.difference.against
-            yield Column("difference" + own, "difference", title, "", measure.show, signed, against=against)
+            yield Column(
+                "difference",
+                "difference",
+                title,
+                show=measure.show,
+                signed=signed,
+                measure=own,
+                against=measure.difference.against,
+            )
     yield Column("group", "group", "Group")
     yield Column("runs", "runs", "Runs")
 
 
 def _statistics(part: Part) -> str:
     """The statistics of a part in words: ``Mean (max)``."""
-    first, *others = (STATISTIC_TITLES[name] for name in part.measures[0].show)
+    found = [statistics.find(name) for name in part.measures[0].show]
+    first, *others = (", ".join(text for text in (one.title, one.detail) if text) for one in found)
     return first.capitalize() + "".join(f" ({name})" for name in others)
 
 
@@ -231,8 +240,8 @@ def _placed(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column]) -> list
     for at, column in enumerate(columns):
         if column.kind not in ("score", "average"):
             continue
-        for statistic in (name for name in column.show if name != "std"):  # more spread is no merit
-            same_runs = column.key.startswith("average_shared")
+        for statistic in (name for name in column.show if statistics.find(name).level):
+            same_runs = column.key == SHARED
             values = [_comparable(row[at], statistic, same_runs) for row in rows]
             for row, place in zip(marked, aggregate.places(values), strict=True):
                 if place:
@@ -242,5 +251,5 @@ def _placed(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column]) -> list
 
 def _comparable(cell: Cell, statistic: str, same_runs: bool) -> float:
     """What is compared for a mark, at the precision shown: complete cells, or those over the same runs."""
-    value = getattr(cell, statistic)
+    value = cell.statistics.get(statistic)
     return round(100 * value, 2) if value is not None and (cell.complete or same_runs) else math.nan

@@ -106,8 +106,8 @@ def _places(report: Report, row: str, column: str, ratio: float | None) -> list[
     if row not in {r.label for _, _, r in rows}:
         raise UnknownName("row", row, {r.label for _, _, r in rows})
     columns = [c for s in report.sections for c in s.columns]
-    if wanted not in {name.casefold() for c in columns for name in (c.key, c.title)}:
-        raise UnknownName("column", column, {name for c in columns for name in (c.key, c.title)})
+    if wanted not in {name.casefold() for c in columns for name in (c.name, c.title)}:
+        raise UnknownName("column", column, {name for c in columns for name in (c.name, c.title)})
     ratios = {g.ratio for _, g, _ in rows}
     if ratio is not None and ratio not in ratios:
         known = ", ".join(f"{r:g}" for r in sorted(r for r in ratios if r is not None))
@@ -116,7 +116,7 @@ def _places(report: Report, row: str, column: str, ratio: float | None) -> list[
         (s, g, r, c)
         for s, g, r in rows
         for c in s.columns
-        if r.label == row and wanted in (c.key.casefold(), c.title.casefold()) and ratio in (None, g.ratio)
+        if r.label == row and wanted in (c.name.casefold(), c.title.casefold()) and ratio in (None, g.ratio)
     ]
     # The drop of a clean run is no number; where nothing else was asked for, it is still shown.
     return [p for p in found if p[2].cells[p[0].columns.index(p[3])].applies] or found

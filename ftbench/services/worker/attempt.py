@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from enum import Enum, auto
+from enum import Enum
 
 from ftbench.db import Claim, Database
 from ftbench.domain.events import Collector, End
@@ -12,6 +12,7 @@ from ftbench.errors import DatabaseBusy, ProtocolError
 from ftbench.services.worker import joblog
 from ftbench.services.worker.child import Child, obituary
 from ftbench.services.worker.joblog import JobLog
+from ftbench.services.worker.log import Journal
 from ftbench.services.worker.progress import Progress
 
 NEVER = float("inf")
@@ -21,9 +22,9 @@ _AGAIN = 1.0  # seconds until a heartbeat that met a locked database is tried ag
 class Why(Enum):
     """Why the training process was asked to stop."""
 
-    SIGNAL = auto()
-    LOST = auto()
-    TIMEOUT = auto()
+    SIGNAL = "a signal to the worker"
+    LOST = "the job is no longer this worker's"
+    TIMEOUT = "no end within --timeout"
 
 
 class Attempt:
@@ -38,6 +39,7 @@ class Attempt:
         child: the training process.
         collector: what it has sent.
         why: why it was asked to stop, None if it was not.
+        events: takes what happens to it.
         packed: the most attempts, this one among them, that its worker had at once meanwhile.
     """
 
@@ -56,6 +58,7 @@ class Attempt:
         """Take everything; see ``Options`` for ``lease``, ``timeout`` and ``grace`` (seconds)."""
         self.claim, self.child, self.log = claim, child, log
         self.collector = Collector(claim.digest)
+        self.events = Journal("attempt").of(claim)
         self.why: Why | None = None
         self.packed = 1
         self._others = False
@@ -100,9 +103,7 @@ class Attempt:
                 end = self.collector.take(event)
                 if end is not None:
                     return end
-                if event["event"] == "progress":
-                    run, step, total = self.collector.run, self.collector.step, self.collector.total
-                    self._progress.step(self.claim.digest, run, step, total)
+                self._heard(str(event["event"]))
         except ProtocolError as error:
             self.child.kill()
             message = f"the training process sent {error}"
@@ -110,6 +111,15 @@ class Attempt:
         if code is not None or self.child.silent:
             return self._death(self.child.close())
         return None
+
+    def _heard(self, event: str) -> None:
+        if event == "progress":
+            known = self.collector
+            self._progress.step(self.claim.digest, known.run, known.step, known.total)
+        elif event == "ready":
+            self.events.info("child-ready", child=self.child.pid)
+        elif event == "started":
+            self.events.info("training", child=self.child.pid)
 
     def stop(self, why: Why) -> None:
         """Ask the training process for a checkpoint and an end; it is killed where that takes too long.
@@ -119,6 +129,7 @@ class Attempt:
         """
         if self.why is None or (why is Why.LOST and self.why is not Why.LOST):
             self.why = why
+            self.events.info("stopping", child=self.child.pid, reason=why.value)
             self._kill_at = min(self._kill_at, time.monotonic() + self._grace)
             self.child.stop()
 
@@ -134,11 +145,13 @@ class Attempt:
         try:
             held = self._database.jobs.heartbeat(self.claim, self._lease)
             self.count()
-        except DatabaseBusy:  # the lease may still be ours: the next heartbeat that gets through tells
+        except DatabaseBusy as error:  # the lease may still be ours: the next that gets through tells
+            self.events.warning("heartbeat-missed", reason=error)
             self._beat_at = time.monotonic() + min(_AGAIN, self._lease / 3)
             return
         self._beat_at = time.monotonic() + self._lease / 3
         if not held:
+            self.events.warning("lease-lost", reason="cancelled, or taken back after a silence")
             self.stop(Why.LOST)
 
     def _keep_time(self) -> None:
@@ -148,6 +161,7 @@ class Attempt:
             self.stop(Why.TIMEOUT)
         if now >= self._kill_at:
             self._kill_at = NEVER
+            self.events.warning("killed", child=self.child.pid, reason=f"no end after {self._grace:g} s")
             self.child.kill()
 
     def _death(self, code: int) -> End:
@@ -156,4 +170,5 @@ class Attempt:
         memory = joblog.out_of_memory(tail)
         line = joblog.last_line(tail)
         message = f"{words}; the log ends with: {line}" if line else words
+        self.events.warning("child-died", child=self.child.pid, reason=message)
         return End("died", Outcome.OOM if memory else Outcome.LOST, message, tail)

@@ -6,18 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ftbench.db import Database, JobFilter
+from ftbench.db import Database, JobFilter, Moved
 from ftbench.domain.events import End
+from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy
 from ftbench.hub import without_tokens
 from ftbench.services.worker import machine
 from ftbench.services.worker.attempt import Attempt, Why
+from ftbench.services.worker.log import Journal
 from ftbench.services.worker.progress import Progress
 from ftbench.services.worker.workdir import WorkDir
 
 T = TypeVar("T")
 
+_events = Journal("ledger")
+_BACK = "back in the queue"
 _TRIES = 3  # at a result that meets a locked database; each waits for the lock
 
 
@@ -61,17 +65,25 @@ class Ledger:
         elif end.kind == "done":
             self._done(attempt)
         elif attempt.why is Why.SIGNAL and end.kind != "failed":
-            self.give_back(attempt)
-        elif attempt.why is None and end.kind == "stopped":  # somebody else asked it to stop
-            self.give_back(attempt)
+            self.give_back(attempt, attempt.why.value, _BACK)
+        elif attempt.why is None and end.kind == "stopped":
+            self.give_back(attempt, "somebody else asked the training process to stop", _BACK)
         else:
             self._failed(attempt, end)
 
-    def give_back(self, attempt: Attempt, detail: str = "back in the queue") -> None:
-        """Put the job back into the queue, as if it had not been tried."""
-        self._insist(lambda: self._database.jobs.release(attempt.claim))
+    def give_back(self, attempt: Attempt, reason: str, detail: str | None = None) -> None:
+        """Put the job back into the queue, as if it had not been tried.
+
+        Args:
+            attempt: at the job.
+            reason: why, for the log.
+            detail: what the display says of it; the reason where nothing is given.
+        """
+        held = self._insist(lambda: self._database.jobs.release(attempt.claim))
+        event = "released" if held else "dropped"
+        attempt.events.info(event, reason=reason, seconds=round(attempt.seconds, 1))
         attempt.count()
-        self._progress.ended(attempt.claim.digest, "released", attempt.seconds, detail)
+        self._progress.ended(attempt.claim.digest, "released", attempt.seconds, detail or reason)
 
     def _done(self, attempt: Attempt) -> None:
         self._insist(attempt.count)
@@ -80,6 +92,7 @@ class Ledger:
             self._dropped(attempt)
             return
         self.tally.done += 1
+        attempt.events.info("finished", outcome=Outcome.OK, seconds=round(attempt.seconds, 1))
         self._folder.forget(attempt.claim.digest)
         self._ended(attempt, "done")
 
@@ -91,23 +104,27 @@ class Ledger:
         message, trace = without_tokens(message), without_tokens(end.traceback)
         facts = attempt.collector.result(self._facts(attempt)).provenance
         state = self._insist(lambda: self._database.jobs.fail(attempt.claim, outcome, message, trace, facts))
+        told = {"outcome": outcome, "reason": message, "seconds": round(attempt.seconds, 1)}
         if state is None:
             self._dropped(attempt)
         elif state is State.FAILED:
+            attempt.events.error("failed", **told)
             self.tally.failed += 1
             self._folder.forget(attempt.claim.digest)
             self._ended(attempt, "failed", f"{outcome}: {message}")
         else:
+            attempt.events.warning("queued-again", **told)
             self._ended(attempt, "again", f"{outcome}: {message}")
 
     def _dropped(self, attempt: Attempt) -> None:
         """The job is not ours any more; nothing is recorded."""
         (row,) = self._database.jobs.list(JobFilter(digests=(attempt.claim.digest,)))
-        if row.state is State.CANCELLED:
+        cancelled = row.state is State.CANCELLED
+        reason = "cancelled" if cancelled else "the lease was lost: another worker may have the job"
+        attempt.events.warning("dropped", reason=reason, state=row.state, owner=row.owner)
+        if cancelled:
             self._folder.forget(row.digest)
-            self._ended(attempt, "dropped", "cancelled")
-        else:
-            self._ended(attempt, "dropped", "the lease was lost: another worker may have the job")
+        self._ended(attempt, "dropped", reason)
 
     def _ended(self, attempt: Attempt, how: str, detail: str = "") -> None:
         self.tally.ended += 1
@@ -129,6 +146,12 @@ class Ledger:
         for _ in range(_TRIES - 1):
             try:
                 return write()
-            except DatabaseBusy:
-                continue
+            except DatabaseBusy as error:
+                _events.warning("database-locked", reason=error)
         return write()
+
+
+def tell_moved(moved: Moved) -> None:
+    """A claim has moved another job than its own."""
+    told = {"job": moved.digest[:SHORT_DIGEST], "owner": moved.owner, "state": moved.state}
+    _events.warning("taken-back" if moved.owner else "unreadable", **told, reason=moved.reason)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import re
 import subprocess
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import ftbench
+from ftbench._version import __version__
 from ftbench.errors import BadValue
 
 _MANY = 8  # more threads than this make small models slower
@@ -89,6 +92,15 @@ def code_version() -> dict[str, Any]:
         return {}
     changes = _output(*git, "status", "--porcelain", "--untracked-files=no", "--", "ftbench")
     return {"git_commit": commit.strip(), "git_dirty": bool(changes and changes.strip())}
+
+
+def versions() -> dict[str, str | None]:
+    """Of ftbench, Python and torch, which is not loaded for that; None where it is not installed."""
+    try:
+        torch = metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        torch = None
+    return {"ftbench": __version__, "python": platform.python_version(), "torch": torch}
 
 
 def _present() -> int:

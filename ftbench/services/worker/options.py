@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftbench.services.worker import machine
 from ftbench.services.worker.child import COMMAND
 
 
@@ -40,6 +41,21 @@ class Options:
     data_dir: Path | None = None
     grace: float = 60.0
     command: Sequence[str] = COMMAND
+
+    def told(self) -> dict[str, object]:
+        """What the log says of a worker at its start: its process, versions, and how it works."""
+        return {
+            "pid": os.getpid(),
+            **machine.versions(),
+            "device": self.device,
+            "threads": self.threads,
+            "slots": self.slots or "auto",
+            "lease": self.lease,
+            "drain": self.drain or None,
+            "max_jobs": self.max_jobs,
+            "timeout": self.timeout,
+            "data_dir": self.data_dir,
+        }
 
 
 def worker_name() -> str:

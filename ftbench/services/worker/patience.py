@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ftbench.db import Database, JobFilter
 from ftbench.domain.result import State
+from ftbench.services.worker.log import Journal
 from ftbench.services.worker.progress import Progress
+
+_events = Journal("queue")
 
 _FIRST_POLL, _LAST_POLL = 0.1, 5.0  # seconds between two looks at an empty queue
 _LOST_POLL = 0.5  # while jobs may come back from a worker that is gone
@@ -48,11 +51,14 @@ class Patience:
             self._say(f"the queue is empty; waiting to see whether other workers still run {still}")
             return _LOST_POLL
         elsewhere = f"; other workers still run {_jobs(len(running))}" if running else ""
-        self._progress.say(f"the queue is empty{elsewhere}")
+        text = f"the queue is empty{elsewhere}"
+        _events.info("drained", reason=text)
+        self._progress.say(text)
         return None
 
     def _say(self, text: str) -> None:
         if not self._said:
+            _events.info("idle", reason=text)
             self._progress.say(text)
         self._said = True
 

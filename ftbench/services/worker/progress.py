@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from ftbench.domain.duration import span
 from ftbench.domain.job import Job
 from ftbench.domain.result import State
 from ftbench.perturbations import applied
@@ -64,6 +66,10 @@ class Lines:
     def say(self, text: str) -> None:
         """One line about the worker itself."""
         self._print(text)
+
+    def aside(self, text: str) -> None:
+        """One line on standard error."""
+        print(text, file=sys.stderr, flush=True)
 
     def counted(self, counts: Mapping[State, int]) -> None:
         """Where the jobs of the database stand."""
@@ -119,11 +125,19 @@ class LiveLine(Lines):
     def __init__(self, console: Console | None = None) -> None:
         """Take the terminal's last line."""
         super().__init__(console or Console(highlight=False))
+        self._errors = sys.stderr  # before the live display takes its place
         # refreshed by hand: a thread of its own would not survive the fork of the training process
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
         self._durations: list[float] = []
         self._current: dict[str, _Current] = {}
+
+    def aside(self, text: str) -> None:
+        """One line on standard error; above the live line, where that is on a terminal, too."""
+        if self._errors.isatty():
+            self.say(text)
+        else:
+            print(text, file=self._errors, flush=True)
 
     def started(self, digest: str, words: str) -> None:
         """Show the job."""
@@ -166,7 +180,7 @@ class LiveLine(Lines):
             parts += jobs.values()
         left = self._seconds_left()
         if left is not None and (jobs or self._left()):
-            parts.append(f"about {duration(left)} left")
+            parts.append(f"about {span(left)} left")
         lines = [" · ".join(parts)]
         if len(jobs) > 1:
             lines += [f"  slot {slot} · {job}" for slot, job in sorted(jobs.items())]
@@ -196,7 +210,7 @@ class LiveLine(Lines):
         return current + queued * mean / max(1, running)
 
 
-def to_terminal() -> Progress:
+def to_terminal() -> Lines:
     """The display that standard output can show."""
     console = Console(highlight=False)
     return LiveLine(console) if console.is_terminal else Lines()
@@ -206,11 +220,3 @@ def job_words(job: Job, label: str) -> str:
     """A job in a line: ``bidrop sst2 seed 1``, and what was done to its data."""
     changes = "".join(f" {one.axis} {one.value:g}" for one in applied(job.perturbation))
     return f"{label} {job.task} seed {job.seed}{changes}"
-
-
-def duration(seconds: float) -> str:
-    """A time for reading: ``45 s``, ``12 min``, ``3 h 20 min``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"

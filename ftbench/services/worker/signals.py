@@ -15,7 +15,7 @@ class Signals:
 
     Attributes:
         received: the signals in the order of their coming.
-        fileno: readable once one has come, until ``clear``.
+        fileno: readable once one has come, until ``news``.
     """
 
     WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -27,6 +27,7 @@ class Signals:
         self._write = -1
         self._before: dict[signal.Signals, Any] = {}
         self._wakeup = -1
+        self._told = 0
 
     def __enter__(self) -> Self:
         """Begin to note signals."""
@@ -47,13 +48,15 @@ class Signals:
         os.close(self.fileno)
         os.close(self._write)
 
-    def clear(self) -> None:
-        """Let the descriptor become readable again only at the next signal."""
+    def news(self) -> list[signal.Signals]:
+        """The signals since the last call; the descriptor becomes readable again only at the next one."""
         try:
             while os.read(self.fileno, 4096):
                 pass
         except BlockingIOError:
             pass
+        before, self._told = self._told, len(self.received)
+        return self.received[before : self._told]
 
     @property
     def exit_code(self) -> int:

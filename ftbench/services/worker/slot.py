@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ftbench.services.worker.attempt import Attempt
-from ftbench.services.worker.child import Child
+from ftbench.services.worker.child import Child, obituary
 from ftbench.services.worker.joblog import JobLog
+from ftbench.services.worker.log import Journal
+
+_events = Journal("slot")
 
 
 @dataclass
@@ -30,15 +33,20 @@ class Slot:
 
     def ready_child(self, log: JobLog) -> Child:
         """The training process; a fresh one where there is none, or it has died while it waited."""
-        if self.child is not None and self.child.poll() is not None:
-            self.end_child()
+        code = self.child.poll() if self.child is not None else None
+        if self.child is not None and code is not None:
+            _events.warning("child-died", child=self.child.pid, reason=f"{obituary(code)} while it waited")
+            self.end_child("it has died")
         if self.child is None:
             self.child = Child(log.path, command=self.command, environment=self.environment)
+            _events.info("child-started", child=self.child.pid)
         return self.child
 
-    def end_child(self) -> None:
+    def end_child(self, reason: str) -> None:
         """End the training process at once: nobody waits for it while other jobs need their heartbeats."""
         if self.child is not None:
+            if self.child.poll() is None:
+                _events.info("child-ended", child=self.child.pid, reason=reason)
             self.child.kill()
             self.child.close()
             self.child = None

@@ -1,4 +1,4 @@
-"""The working folder of a database on this machine: a folder of checkpoints and a log for each job."""
+"""The working folder of a database on this machine: checkpoints and a log for each job, logs of workers."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ class WorkDir:
     def log(self, digest: str) -> Path:
         """A job's log; it need not exist."""
         return self.path / "logs" / f"{digest}.log"
+
+    @property
+    def workers(self) -> Path:
+        """The folder of the workers' own logs; it need not exist."""
+        return self.path / "workers"
 
     def forget(self, digest: str) -> None:
         """Delete a job's checkpoints, as far as that is possible."""

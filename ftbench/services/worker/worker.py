@@ -8,18 +8,17 @@ database. There are as many as the worker has slots, and everything happens in o
 from __future__ import annotations
 
 import time
-from typing import Any
 
-from ftbench import settings
 from ftbench.db import Claim, Database
-from ftbench.domain.command import places_here
 from ftbench.domain.events import End
 from ftbench.domain.result import Outcome
 from ftbench.errors import DatabaseBusy, DatabaseError, FtbenchError
 from ftbench.services.worker.attempt import NEVER, Attempt, Why
 from ftbench.services.worker.child import wait
+from ftbench.services.worker.handover import command
 from ftbench.services.worker.joblog import JobLog
-from ftbench.services.worker.ledger import Ledger, Tally
+from ftbench.services.worker.ledger import Ledger, Tally, tell_moved
+from ftbench.services.worker.log import Journal
 from ftbench.services.worker.mps import Mps
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.packing import Packing
@@ -30,6 +29,7 @@ from ftbench.services.worker.slot import Slot
 from ftbench.services.worker.threads import most_slots, too_many
 from ftbench.services.worker.workdir import WorkDir
 
+_events = Journal("worker")
 _FALSE_STARTS = 3  # deaths before a job was taken on, one after another, until the machine is to blame
 _AGAIN = 1.0  # seconds until a claim that met a locked database is tried again, while other jobs go on
 
@@ -58,15 +58,16 @@ class Worker:
         """
         with self._signals:
             try:
+                _events.info("started", **self._options.told())
                 self._folder.sweep(self._database)
                 self._share()
                 self._loop()
             except OSError as error:
-                self._abandon()
+                self._abandon(error)
                 where = f" {error.filename}" if error.filename else ""
                 raise FtbenchError(f"the worker stopped:{where} {error.strerror or error}") from error
-            except BaseException:
-                self._abandon()
+            except BaseException as error:
+                self._abandon(error)
                 raise
             finally:
                 self._end()
@@ -91,6 +92,7 @@ class Worker:
                 return
             words = self._packing.look(len(busy), time.monotonic())
             if words is not None:
+                _events.info("slots", slots=self._packing.slots, reason=words)
                 self._progress.say(words)
                 continue  # there may be slots to fill
             moments = [seconds, self._progress.interval, *(attempt.patience for _, attempt in busy)]
@@ -108,7 +110,7 @@ class Worker:
         return [(slot, slot.attempt) for slot in self._slots if slot.attempt is not None]
 
     def _heed_signals(self) -> None:
-        self._signals.clear()
+        self._tell_signals()
         if not self._signals.received:
             return
         busy = self._busy()
@@ -119,6 +121,10 @@ class Worker:
             attempt.stop(Why.SIGNAL)
             if len(self._signals.received) > 1:
                 attempt.child.kill()
+
+    def _tell_signals(self) -> None:
+        for number in self._signals.news():
+            _events.warning("signal", signal=number.name)
 
     def _measure(self, attempt: Attempt) -> None:
         known = attempt.collector
@@ -136,6 +142,7 @@ class Worker:
             busy = len(self._busy())
             if most is not None and tally.ended + busy >= most:
                 if not busy:
+                    _events.info("enough", jobs=tally.ended)
                     self._progress.say(f"stopping after {tally.ended} jobs")
                 return None
             slot = self._free_slot()
@@ -145,8 +152,9 @@ class Worker:
             if now < self._look_at:
                 return self._look_at - now
             try:
-                claim = self._database.jobs.claim(self._options.name, self._options.lease)
-            except DatabaseBusy:
+                claim = self._database.jobs.claim(self._options.name, self._options.lease, tell_moved)
+            except DatabaseBusy as error:
+                _events.warning("database-locked", reason=error)
                 if not busy:
                     raise
                 self._look_at = now + _AGAIN  # no reason to give up the jobs at hand
@@ -164,7 +172,7 @@ class Worker:
         free = [slot for slot in self._slots if slot.attempt is None]
         while free and len(self._slots) > self._packing.slots:
             surplus = free.pop()
-            surplus.end_child()
+            surplus.end_child("fewer slots")
             self._slots.remove(surplus)
         # A lost job may be the next in the queue, and must not begin beside its old training process.
         if any(attempt.why is Why.LOST for _, attempt in self._busy()):
@@ -176,9 +184,13 @@ class Worker:
 
     def _work(self, slot: Slot, claim: Claim) -> None:
         """Hand a claimed job over; where that does not come about, it is not kept."""
+        job = claim.job
+        _events.of(claim).info("claimed", method=claim.label, task=job.task, seed=job.seed, model=job.model)
         try:
             if self._signals.received or self._is_here(claim):
                 self._database.jobs.release(claim)
+                reason = "a signal to the worker" if self._signals.received else "still here from before"
+                _events.of(claim).info("released", reason=reason)
                 return
             header = f"attempt {claim.attempt}, {self._options.name}"
             log = JobLog(self._folder.log(claim.digest), header)
@@ -194,9 +206,10 @@ class Worker:
             )
             attempt.count()
             self._progress.started(claim.digest, job_words(claim.job, claim.label))
-            attempt.child.send(self._command(claim, log))
-        except BaseException:
-            self._release(claim)
+            measuring = self._packing.measuring
+            attempt.child.send(command(claim, log, self._folder, self._options, memory=measuring))
+        except BaseException as error:
+            self._release(claim, error)
             raise
         slot.attempt = attempt
         busy = self._busy()
@@ -210,29 +223,12 @@ class Worker:
             attempt.stop(Why.LOST)
         return bool(old)
 
-    def _command(self, claim: Claim, log: JobLog) -> dict[str, Any]:
-        folder = self._folder.checkpoints(claim.digest)
-        folder.mkdir(parents=True, exist_ok=True)
-        spec = claim.job.canonical()
-        return {
-            "op": "run",
-            "digest": claim.digest,
-            "job": spec,
-            "places": places_here(claim.places, spec, self._options.data_dir),
-            "workdir": str(folder),
-            "log": str(log.path),
-            "threads": self._options.threads,
-            "device": self._options.device,
-            "checkpoint_seconds": settings.checkpoint_seconds(),
-            "memory": self._packing.measuring,
-        }
-
     def _close(self, slot: Slot, attempt: Attempt, end: End) -> None:
         """Record an attempt's end; the slot is free again."""
         # After an error of the machine the process may be of no use to any job: one of CUDA's stays with
         # the process that had it.
         if end.kind in ("died", "garbage") or end.outcome is Outcome.ENVIRONMENT:
-            slot.end_child()
+            slot.end_child(end.message)
         started = attempt.collector.started
         if started:
             slot.false_starts = 0
@@ -262,25 +258,32 @@ class Worker:
         """So many at once were too many."""
         self._packing.fewer(slots - 1)
         left = self._packing.slots
-        self._progress.say(f"{slots} jobs at once are too many for this machine: going on with {left}")
+        words = f"{slots} jobs at once are too many for this machine: going on with {left}"
+        _events.warning("slots", slots=left, reason=words)
+        self._progress.say(words)
 
-    def _release(self, claim: Claim) -> None:
+    def _release(self, claim: Claim, reason: BaseException) -> None:
+        _events.of(claim).error("abandoned", reason=reason)
         try:
             self._database.jobs.release(claim)
-        except DatabaseError:
-            pass  # its lease runs out by itself
+        except DatabaseError as error:  # its lease runs out by itself
+            _events.of(claim).error("kept-until-its-lease-is-over", reason=error)
 
-    def _abandon(self) -> None:
+    def _abandon(self, reason: BaseException) -> None:
         """After an error, keep no job."""
+        _events.error("stopped", reason=reason)
         for slot, attempt in self._busy():
-            slot.end_child()
-            self._release(attempt.claim)
+            slot.end_child("the worker stops")
+            self._release(attempt.claim, reason)
 
     def _end(self) -> None:
+        self._tell_signals()
         children = [slot.child for slot in self._slots if slot.child is not None]
         for child in children:
             child.dismiss()
         for child in children:
             child.close()
         self._mps.stop()
+        tally = self._ledger.tally
+        _events.info("ended", attempts=tally.ended, done=tally.done, failed=tally.failed)
         self._progress.close()

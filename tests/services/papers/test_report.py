@@ -15,7 +15,7 @@ from ftbench.domain import hparams
 from ftbench.domain.axes import Asked
 from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue
-from ftbench.render import FORMATS, render_suites
+from ftbench.render import formats, render_suites
 from ftbench.render.suite_table import SuiteCell, SuiteReport
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.report import Source
@@ -203,7 +203,7 @@ def test_a_database_that_is_not_there_gives_the_printed_table(tmp_path: Any) -> 
 def test_every_suite_makes_a_table_in_every_format(tmp_path: Any) -> None:
     for name in (*suites.available(), *suites.SHORT_NAMES):
         reports = suite_report.build(str(tmp_path / "no.db"), name, Asked())
-        for format in FORMATS:
+        for format in formats.names():
             assert render_suites(reports, format)
 
 

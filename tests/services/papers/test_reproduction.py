@@ -39,7 +39,7 @@ def test_averages_and_differences_of_cells_are_left_out():
 
 
 def test_averages_are_pairs_where_a_table_has_nothing_else():
-    ours = SuiteCell(Cell(mean=0.71, n=4, planned=4), {"mean": 70.5}, verdict="underpowered")
+    ours = SuiteCell(Cell({"mean": 0.71}, n=4, planned=4), {"mean": 70.5}, verdict="underpowered")
     row = SuiteRow(Head("vanilla", "Vanilla"), (ours, ours))
     section = SuiteSection((AVG, DELTA), (SuiteGroup("500 rows", "n=500", "bert-large", (row,)),))
     report = SuiteReport("blo/table1", "Title", ("mean",), 1.0, (section,), ())

@@ -7,12 +7,9 @@ from pathlib import Path
 import pytest
 
 from ftbench import suites
-from ftbench.db.rows import Axes
 from ftbench.domain.axes import Asked
-from ftbench.domain.plan import Plan
-from ftbench.domain.recipe import Recipe
 from ftbench.errors import DataError, UnknownName, UsageError
-from ftbench.services.planning import costs, queue, suite_cards
+from ftbench.services.planning import queue, suite_cards
 from ftbench.services.planning.suite_grid import adapted, differs
 from tests.asked import perturb
 from tests.places import data_folder, model_folder
@@ -131,57 +128,3 @@ def test_data_that_are_not_there_are_named() -> None:
         queue.make_plan(request(evaluate="stsb"))
     with pytest.raises(UnknownName, match="unknown suite"):
         queue.make_plan(request(suite="bidrop/table99"))
-
-
-# -- what it takes ----------------------------------------------------------------------------------------
-
-
-def test_a_budget_keeps_whole_seeds() -> None:
-    whole = queue.make_plan(request(seeds="5"))
-    known = {Axes("folder:model", "cola", name, None): 600.0 for name in ("vanilla", "bidrop")}
-    kept, out = costs.capped(whole, 2.5, known)  # six jobs of ten minutes a seed
-    assert (len(kept.jobs), out) == (12, 3)
-    assert {p.job.seed for p in kept.jobs} == {0, 1}
-    with pytest.raises(UsageError, match=r"one seed of this grid takes about 1\.0 hours"):
-        costs.capped(whole, 0.5, known)
-
-
-def test_a_budget_leaves_no_seed_out_between_two_that_it_keeps() -> None:
-    whole = queue.make_plan(request(seeds="3"))
-    known = {Axes("folder:model", "cola", name, None): 600.0 for name in ("vanilla", "bidrop")}
-    *others, last = [p for p in whole.jobs if p.job.seed == 2]
-    short = Plan(tuple(p for p in whole.jobs if p not in others), ())
-    kept, out = costs.capped(short, 1.2, known)  # the one job of seed 2 would fit, those of seed 1 do not
-    assert last in short.jobs
-    assert ({p.job.seed for p in kept.jobs}, out) == ({0}, 2)
-
-
-@pytest.mark.parametrize(
-    ("method", "hparams", "passes"),
-    [
-        ("bidrop", {"k": 3}, 3.0),
-        ("smart", {"steps": 2}, 5.0),
-        ("freelb", {"steps": 3}, 3.0),
-        ("soup", {"members": 5}, 5.0),
-        ("weight_mixup", {"k": 2, "search_epochs": 3, "finetune_epochs": 3}, 9.0),
-    ],
-)
-def test_passes_follow_the_hyper_parameters(method: str, hparams: dict[str, int], passes: float) -> None:
-    assert costs.PASSES[method](hparams) == passes
-
-
-def test_an_estimate_is_measured_where_it_can_be_and_by_the_stated_model_elsewhere() -> None:
-    jobs = [
-        p.job
-        for p in queue.make_plan(
-            request(methods="bidrop", seeds="1", train_size="1", suite="dps/table1")
-        ).jobs
-    ]
-    vanilla, bidrop = jobs
-    known = {Axes("folder:model", "cola", "vanilla", 1): 7.0}
-    found = costs.estimate(jobs, known)
-    # 3 updates of 16 rows of 64 tokens, 110 million parameters, 6 operations, two passes, at 4e13 a second
-    by_hand = 20 + 6 * 110e6 * 64 * 3 * 16 * 2 / 4e13
-    assert bidrop.recipe == Recipe() and found.seconds == pytest.approx(7.0 + by_hand)
-    assert (found.jobs, found.measured) == (2, 1) and "1 of 2 jobs measured" in found.basis
-    assert vanilla.method == "vanilla"

@@ -23,7 +23,7 @@ def report(rows: Rows, table: str = "main", **flags: str) -> Report:
 
 def cell(section: Section, label: str, column: str, group: int = 0) -> Cell:
     row = next(row for row in section.groups[group].rows if row.label == label)
-    return row.cells[[c.key for c in section.columns].index(column)]
+    return row.cells[[c.name for c in section.columns].index(column)]
 
 
 def labels(section: Section, group: int = 0) -> list[str]:
@@ -49,13 +49,16 @@ def test_main_table_has_mean_max_average_and_difference(rows):
     assert [c.key for c in section.columns] == ["rte", "sst2", "average", "difference", "group", "runs"]
     assert labels(section) == ["vanilla", "bidrop"]
     rte = cell(section, "bidrop", "rte")
-    assert (rte.mean, rte.max, rte.n, rte.planned) == (pytest.approx(0.67), 0.69, 3, 3)
-    assert rte.std == pytest.approx(0.0173205)  # √((0.01² + 0.01² + 0.02²) / 2)
+    assert (rte.mean, rte.statistics["max"], rte.n, rte.planned) == (pytest.approx(0.67), 0.69, 3, 3)
+    assert rte.statistics["std"] == pytest.approx(0.0173205)  # √((0.01² + 0.01² + 0.02²) / 2)
     average = cell(section, "bidrop", "average")
-    assert (average.mean, average.max) == (pytest.approx(0.765), pytest.approx(0.78))
+    assert (average.mean, average.statistics["max"]) == (pytest.approx(0.765), pytest.approx(0.78))
     assert (average.n, average.reduced, average.tasks) == (6, False, ("rte", "sst2"))
     gain = cell(section, "bidrop", "difference")
-    assert (gain.mean, gain.max) == (pytest.approx(0.035), pytest.approx(0.01))  # 76.5-73.0, 78-77
+    assert (gain.mean, gain.statistics["max"]) == (
+        pytest.approx(0.035),
+        pytest.approx(0.01),
+    )  # 76.5-73.0, 78-77
     assert cell(section, "vanilla", "difference").mean == 0
     assert section.notes == ()
 
@@ -178,10 +181,17 @@ def test_shared_average_and_difference_are_over_what_all_methods_have(rows):
     # rte over three seeds, sst2 over the first two: vanilla 62 and 81, bidrop 67 and 85.5
     mine, theirs = (cell(section, label, "average_shared") for label in ("bidrop", "vanilla"))
     assert (mine.mean, theirs.mean) == (pytest.approx(0.7625), pytest.approx(0.715))
-    assert (mine.max, theirs.max) == (pytest.approx(0.775), pytest.approx(0.73))  # 69 and 86, 64 and 82
+    assert (mine.statistics["max"], theirs.statistics["max"]) == (
+        pytest.approx(0.775),
+        pytest.approx(0.73),
+    )  # 69 and 86, 64 and 82
     assert (mine.n, mine.planned, mine.reduced) == (5, 6, True)
     gain = cell(section, "bidrop", "difference")
-    assert (gain.mean, gain.max, gain.reduced) == (pytest.approx(0.0475), pytest.approx(0.045), True)
+    assert (gain.mean, gain.statistics["max"], gain.reduced) == (
+        pytest.approx(0.0475),
+        pytest.approx(0.045),
+        True,
+    )
     assert any("RTE (seeds 0–2); SST-2 (seeds 0–1)" in note for note in section.notes)
 
 
@@ -358,7 +368,8 @@ def test_reduction_half_scores_label_1_and_the_tasks_own_metric():
     (section,) = report(rows, "robustness").sections
     keys = ["mrpc", "rte", "average", "difference", "mrpc:own", "rte:own", "average:own"]
     keys += ["group", "runs"]
-    assert [c.key for c in section.columns] == keys
+    assert [c.name for c in section.columns] == keys
+    assert [c.measure for c in section.columns] == [""] * 4 + ["own"] * 3 + [""] * 2
     assert [c.metric for c in section.columns[:2]] == ["accuracy_label1"] * 2
     assert [c.metric for c in section.columns[4:6]] == ["f1", "accuracy"]
     assert cell(section, "bidrop", "rte", 1).mean == pytest.approx(0.45)

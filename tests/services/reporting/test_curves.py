@@ -40,7 +40,7 @@ def report(rows: Rows, **flags: str) -> Report:
 
 def cells(section: Section, label: str) -> dict[str, Cell]:
     row = next(row for row in section.groups[0].rows if row.label == label)
-    return dict(zip([column.key for column in section.columns], row.cells, strict=True))
+    return dict(zip([column.name for column in section.columns], row.cells, strict=True))
 
 
 def test_a_row_is_a_methods_slope_area_and_crossing_with_intervals():

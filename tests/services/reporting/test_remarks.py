@@ -53,7 +53,7 @@ def report(table: str = "main", **noise: float) -> Report:
 def test_scores_on_the_task_are_starred_with_the_reason_below() -> None:
     (section,) = report().sections
     found = {
-        (row.label, column.key): cell.remark
+        (row.label, column.name): cell.remark
         for row in section.groups[0].rows
         for column, cell in zip(section.columns, row.cells, strict=True)
         if cell.remark

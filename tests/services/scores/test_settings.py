@@ -18,7 +18,7 @@ def report(rows: Rows) -> Report:
 
 def means(section: Section) -> dict[tuple[str, str], float | None]:
     return {
-        (row.label, column.key): cell.mean
+        (row.label, column.name): cell.mean
         for row in section.groups[0].rows
         for column, cell in zip(section.columns, row.cells, strict=True)
         if column.kind == "score"

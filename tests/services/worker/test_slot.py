@@ -21,10 +21,10 @@ def test_the_process_of_a_slot_is_ended_at_once_and_lets_go_of_its_descriptors(l
     slot = Slot(FAKE)
     child = slot.ready_child(log)
     assert slot.ready_child(log) is child
-    slot.end_child()
+    slot.end_child("a test")
     assert child.poll() == -signal.SIGKILL, "an idle process would also end in peace, but is not waited for"
     assert slot.child is None and not child.filenos()
-    slot.end_child()
+    slot.end_child("a test")
 
 
 def test_a_process_that_died_while_it_waited_is_replaced(log: JobLog) -> None:
@@ -36,4 +36,4 @@ def test_a_process_that_died_while_it_waited_is_replaced(log: JobLog) -> None:
     try:
         assert second is not first and second.poll() is None and not first.filenos()
     finally:
-        slot.end_child()
+        slot.end_child("a test")

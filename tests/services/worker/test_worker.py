@@ -14,18 +14,14 @@ from typing import Any
 
 import pytest
 
-from ftbench.db import Claim, Database, Entry, JobFilter
+from ftbench.db import Claim, Database, JobFilter
 from ftbench.domain.result import JobResult, Outcome, Score, State
-from ftbench.errors import BadValue, DatabaseBusy, FtbenchError
-from ftbench.services.worker import machine
-from ftbench.services.worker.threads import fixed_threads
+from ftbench.errors import DatabaseBusy, FtbenchError
 from ftbench.services.worker.workdir import WorkDir
 from tests.services.worker.helpers import (
-    FAKE,
     PROGRESS,
     SCORE,
     Watch,
-    job,
     make_gate,
     open_gate,
     queue,
@@ -389,73 +385,3 @@ def test_a_result_made_beside_another_running_job_is_not_exclusive(database: Dat
         watch = Watch(on_start=lambda digest: other.jobs.claim("other", 60))
         work(database, watch, max_jobs=1)
     assert database.results.provenance(shared)["exclusive"] is False
-
-
-def test_checkpoints_of_jobs_that_are_over_are_swept_when_a_worker_starts(database: Database) -> None:
-    over, waiting = queue(database, [], [])
-    folder = WorkDir(database.address)
-    for digest in (over, waiting):
-        folder.checkpoints(digest).mkdir(parents=True)
-    database.jobs.cancel(JobFilter(digests=(over,)))
-    assert folder.sweep(database) == 1
-    assert [folder.checkpoints(d).exists() for d in (over, waiting)] == [False, True]
-
-
-def test_threads_are_fixed_by_the_first_worker(database: Database) -> None:
-    assert fixed_threads(database, 2) == 2
-    assert fixed_threads(database, None) == 2
-    assert fixed_threads(database, 2) == 2
-    with pytest.raises(BadValue, match="--threads 3: .* train with 2"):
-        fixed_threads(database, 3)
-    with pytest.raises(BadValue, match="1 or more"):
-        fixed_threads(database, 0)
-
-
-@pytest.mark.parametrize(("slots", "threads"), [(1, 8), (4, 3), (None, 1)])
-def test_the_slots_of_the_first_worker_share_the_cores(
-    database: Database, monkeypatch: pytest.MonkeyPatch, slots: int | None, threads: int
-) -> None:
-    monkeypatch.setattr(machine, "cores", lambda: 12)
-    monkeypatch.setenv("OMP_NUM_THREADS", "")
-    assert fixed_threads(database, None, slots) == threads
-
-
-@pytest.mark.parametrize(
-    ("revision", "queued", "flag", "variable", "expected"),
-    [
-        ("sha256:1", "here", None, "env", "here"),
-        ("sha256:1", "here", "flag", "env", "flag"),
-        ("sha256:1", "moved", None, "env", "env"),
-        ("sha256:1", "moved", None, None, "moved"),
-        ("hub-revision", None, "flag", "env", None),
-    ],
-)
-def test_data_of_a_folder_may_have_moved(
-    database: Database,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    revision: str,
-    queued: str | None,
-    flag: str | None,
-    variable: str | None,
-    expected: str | None,
-) -> None:
-    from dataclasses import replace
-
-    from ftbench.services.worker.joblog import JobLog
-    from ftbench.services.worker.options import Options
-    from ftbench.services.worker.worker import Worker
-
-    for name in ("here", "flag", "env"):
-        (tmp_path / name).mkdir()
-    monkeypatch.delenv("FTBENCH_DATA", raising=False)
-    if variable:
-        monkeypatch.setenv("FTBENCH_DATA", str(tmp_path / variable))
-    places = {"data": str(tmp_path / queued) if queued else None}
-    database.jobs.add([Entry(replace(job(0), data_revision=revision), "bidrop", places=places)])
-    claim = database.jobs.claim("w", 60)
-    assert claim is not None
-    options = Options(name="w", command=FAKE, data_dir=tmp_path / flag if flag else None)
-    command = Worker(database, options, Watch())._command(claim, JobLog(tmp_path / "log", "try"))
-    found = command["places"]["data"]
-    assert found == (str(tmp_path / expected) if expected else None)

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import select
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,73 +11,12 @@ from ftbench.db import Database
 from ftbench.domain.result import Outcome, State
 from ftbench.services.worker.workdir import WorkDir
 from tests.services.worker.helpers import LIMIT, PROGRESS, SCORE, Watch, make_gate, queue, scores, state, work
-
-DRIVER = Path(__file__).with_name("worker_driver.py")
-
-
-class Driver:
-    """A worker process whose lines are read with a time limit."""
-
-    def __init__(self, address: str, lease: float, slots: int = 1) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(DRIVER), address, str(lease), str(slots)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        self.said: list[list[Any]] = []
-        self._rest = b""
-
-    def until(self, *what: Any) -> list[Any]:
-        """Read lines until one begins so."""
-        assert self.process.stdout is not None
-        end = time.monotonic() + LIMIT
-        while True:
-            for line in self.said:
-                if line[: len(what)] == list(what):
-                    return line
-            assert select.select([self.process.stdout], [], [], end - time.monotonic())[0], self.said
-            chunk = os.read(self.process.stdout.fileno(), 1 << 16)
-            assert chunk, (self.said, self.process.stderr and self.process.stderr.read())
-            *lines, self._rest = (self._rest + chunk).split(b"\n")
-            self.said += [json.loads(line) for line in lines]
-
-    def end(self) -> int:
-        """Wait for the end; the exit code."""
-        output, errors = self.process.communicate(timeout=LIMIT)
-        self.said += [json.loads(line) for line in (self._rest + output).splitlines()]
-        assert errors == b""
-        return self.process.returncode
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait(LIMIT)
-        for stream in (self.process.stdout, self.process.stderr):
-            assert stream is not None
-            stream.close()
-
-
-@pytest.fixture
-def drivers() -> Iterator[list[Driver]]:
-    started: list[Driver] = []
-    yield started
-    for driver in started:
-        driver.close()
+from tests.services.worker.processes import Driver, child_of, is_over, open_gate_patiently
 
 
 def start(database: Database, drivers: list[Driver], lease: float = 20.0) -> Driver:
     drivers.append(Driver(database.address, lease))
     return drivers[-1]
-
-
-def child_of(mark: Path) -> int:
-    """A descriptor that becomes readable when the training process has ended."""
-    return os.pidfd_open(int(mark.read_text().split()[-1]))
-
-
-def is_over(pidfd: int) -> bool:
-    over = bool(select.select([pidfd], [], [], LIMIT)[0])
-    os.close(pidfd)
-    return over
 
 
 @pytest.mark.parametrize(
@@ -139,11 +70,6 @@ def test_a_job_that_ends_well_after_ctrl_c_is_recorded(
     assert driver.end() == 130
     assert scores(database) == [(digest, 0.5)]
     assert state(database, untouched) is State.QUEUED
-
-
-def open_gate_patiently(gate: Path) -> None:
-    """The training process may be on its way to the gate: opening it for writing waits for that."""
-    os.close(os.open(gate, os.O_WRONLY))
 
 
 def test_an_idle_worker_ends_at_once(database: Database, drivers: list[Driver], tmp_path: Path) -> None:

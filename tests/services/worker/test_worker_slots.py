@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ftbench.db import Claim, Database, JobFilter
+from ftbench.db import Claim, Database, JobFilter, Moved
 from ftbench.domain.events import Memory
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy, FtbenchError
@@ -29,9 +30,7 @@ from tests.services.worker.helpers import (
     state,
     work,
 )
-from tests.services.worker.test_worker_signals import Driver, child_of, drivers, is_over, open_gate_patiently
-
-__all__ = ["drivers"]  # a fixture
+from tests.services.worker.processes import Driver, child_of, is_over, open_gate_patiently
 
 STOPPING = "stopping: the jobs write checkpoints first (once more to stop at once)"
 
@@ -176,12 +175,12 @@ def test_a_lock_at_a_claim_does_not_touch_the_jobs_at_hand(
     first, last = queue(database, [PROGRESS, ["gate", str(gate)], SCORE], [])
     claim, claims = database.jobs.claim, 0
 
-    def locked(worker: str, lease: float) -> Claim | None:
+    def locked(worker: str, lease: float, told: Callable[[Moved], None]) -> Claim | None:
         nonlocal claims
         claims += 1
         if claims == 2:
             raise DatabaseBusy
-        return claim(worker, lease)
+        return claim(worker, lease, told)
 
     monkeypatch.setattr(database.jobs, "claim", locked)
     work(database, Watch(on_step=lambda *_: open_gate_patiently(gate)), slots=2)
