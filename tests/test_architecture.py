@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from scripts.structure import FILES, GROUND, ROOT, Import, dotted, imports, room_of
@@ -31,7 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "services": {"db", "domain", "methods", "models", "perturbations", "render", "stats", "suites", "tasks"},
     "training": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks"},
     "testing": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks", "training"},
-    "cli": {"db", "domain", "render", "services", "testing"},
+    "cli": {"db", "domain", "perturbations", "render", "services", "testing"},
 }
 #: Room of services -> the rooms that it may import; the files beside the rooms use them all.
 ROOMS: dict[str, set[str]] = {
@@ -164,6 +164,67 @@ def test_no_star_and_nothing_private_is_imported_from_another_room() -> None:
         private = [n for n in (*one.names, one.module.rpartition(".")[2]) if re.fullmatch(r"_[a-z]\w*", n)]
         if private and one.module.split(".")[1] not in GROUND:
             assert here == there or one.file.endswith("__init__.py"), f"{one}: {private}"
+
+
+#: What reads the texts of flags, and of suites, which are written as flags.
+PARSERS = {
+    "ftbench.domain.axes": {"names", "methods", "seeds", "ratios", "train_sizes", "settings"},
+    "ftbench.domain.claim": {"parse"},
+}
+#: Beside the commands: the axes of a grid and of a suite, which are texts until the suite is known.
+MAY_PARSE = {
+    f"services/{file}.py"
+    for file in (
+        *(f"planning/{name}" for name in ("queue", "suite_grid", "suite_plan", "suite_cards", "commands")),
+        *(f"papers/{name}" for name in ("report", "times", "layout")),
+    )
+}
+
+
+def parsing(path: Path) -> Iterator[str]:
+    """The calls in a file that read the text of a flag, however the function was imported."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    modules, taken = {}, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                name = alias.asname or alias.name
+                if f"{node.module}.{alias.name}" in PARSERS:
+                    modules[name] = PARSERS[f"{node.module}.{alias.name}"]
+                elif alias.name in PARSERS.get(node.module or "", ()):
+                    taken.add(name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            call = node.func
+            whole = isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name)
+            if (isinstance(call, ast.Name) and call.id in taken) or (
+                whole and call.attr in modules.get(call.value.id, ())
+            ):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_flags_are_read_at_the_edge_alone() -> None:
+    """Commands make requests of values; services take these."""
+    inner = [path for path in FILES.values() if path.relative_to(ROOT).parts[0] == "services"]
+    found = [line for path in inner for line in parsing(path)]
+    assert {line.partition(":")[0] for line in found} <= MAY_PARSE, found
+    assert any(parsing(ROOT / "cli" / "_requests.py"))
+
+
+#: What works on tensors, of which ``id`` is the only name that the library itself gives.
+TENSORS = {"nn", "run", "methods", "training", "testing"}
+
+
+def test_nothing_is_told_apart_by_its_place_in_memory() -> None:
+    """Equal settings are one key, however often they were read: see ``db.rows.Document``."""
+    found = [
+        f"{name}:{node.lineno}"
+        for name, path in FILES.items()
+        if path.relative_to(ROOT).parts[0] not in TENSORS
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "id"
+    ]
+    assert not found
 
 
 def test_rooms_say_what_they_are_for() -> None:

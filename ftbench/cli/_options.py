@@ -45,13 +45,6 @@ def perturb_of(named: Mapping[str, str | None], listed: Sequence[str] | None) ->
     return (*(f"{name}={text}" for name, text in named.items() if text is not None), *(listed or ()))
 
 
-def perturb_at(named: Mapping[str, float], listed: Sequence[str] | None) -> tuple[str, ...]:
-    """The same of flags that take one value; 0 is the clean run."""
-    return perturb_of(
-        {name: f"{value!r}".removesuffix(".0") if value else None for name, value in named.items()}, listed
-    )
-
-
 class Command(TyperCommand):
     """A command whose help names what is found by listing, which happens when the help is shown.
 

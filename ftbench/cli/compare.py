@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from ftbench.cli import _requests as requests
+from ftbench.cli._databases import compared
+from ftbench.cli._delivery import Delivery
 from ftbench.cli._options import (
     DatabaseOption,
     DataOption,
@@ -13,10 +16,8 @@ from ftbench.cli._options import (
     ModelsFilter,
     PerturbFilter,
     TasksFilter,
-    perturb_at,
 )
 from ftbench.cli._output import check_output
-from ftbench.cli.report import chosen_format, deliver, styled
 from ftbench.settings import database_address
 
 SCHEMA = "ftbench.compare/1"
@@ -61,13 +62,14 @@ def compare(
     """
     from ftbench.render import render_sheets
     from ftbench.services.comparing import by_task as service
+    from ftbench.services.comparing.request import CompareRequest
 
-    address = database_address(db)
-    chosen = chosen_format(format_, as_json, output, lists=True)
+    address, to = database_address(db), Delivery(format_, as_json, output)
+    chosen = to.chosen(lists=True)
     check_output("--output", output, address)
-    changes = perturb_at({"noise": noise, "reduction": reduction}, perturb)
-    request = service.CompareRequest(
-        tuple(methods), models, tasks, changes, test, correction, region / 100, examples, data_dir
-    )
-    sheets = service.compare(address, request)
-    deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=output is None and styled()), output)
+    runs = requests.compared(models, tasks, methods)
+    condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
+    request = CompareRequest(runs, condition, test, correction, region / 100, examples, data_dir)
+    with compared(address) as database:
+        sheets = service.compare(database, request)
+    to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

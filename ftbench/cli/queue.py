@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ftbench.cli import _config
+from ftbench.cli._databases import reading
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.settings import DEFAULT_DATABASE, database_address
@@ -180,7 +181,8 @@ def _show(plan: Plan, as_json: bool) -> None:
 def _list(address: str, as_json: bool) -> None:
     from ftbench.services import jobs as service
 
-    rows = service.listed(address, service.job_filter(["queued"]))
+    with reading(address) as database:
+        rows = service.listed(database, service.job_filter(["queued"]))
     if as_json:
         print_json(rows)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -11,7 +11,17 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from ftbench.db.engine import Store
 from ftbench.db.filters import matching
-from ftbench.db.rows import ALL, AttemptRow, CellRow, JobFilter, ScoreRow, ValueRow, change_of, converted
+from ftbench.db.rows import (
+    ALL,
+    AttemptRow,
+    CellRow,
+    Document,
+    JobFilter,
+    ScoreRow,
+    ValueRow,
+    change_of,
+    converted,
+)
 from ftbench.db.tables import attempts, curves, jobs, predictions, provenance, scores
 from ftbench.domain.result import CurvePoint, Outcome, Predictions, State
 
@@ -113,7 +123,7 @@ class Results:
         places = ['$."' + '"."'.join(path) + '"' for path in paths]
         return self._latest(digests, *(func.json_extract(provenance.c.facts, place) for place in places))
 
-    def surroundings(self, digests: Collection[str], own: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    def surroundings(self, digests: Collection[str], own: Iterable[str]) -> dict[str, Document]:
         """``provenances`` without what is a job's ``own``; jobs that ran alike share theirs."""
         parse = _parser()
         shared = func.json_remove(provenance.c.facts, *(f'$."{name}"' for name in own))
@@ -172,11 +182,11 @@ class Results:
             return [Predictions(*row) for row in connection.execute(query)]
 
 
-def _parser() -> Callable[[str], Mapping[str, Any]]:
+def _parser() -> Callable[[str], Document]:
     """A JSON reader that reads a text it has seen only once: a grid has few recipes and many rows."""
 
     @cache
-    def parse(text: str) -> Mapping[str, Any]:
-        return dict(json.loads(text))
+    def parse(text: str) -> Document:
+        return Document(json.loads(text))
 
     return parse

@@ -14,6 +14,21 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome, State
 
 
+class Document(dict[str, Any]):
+    """A JSON object that rows share, with the text that tells it from others; do not change it.
+
+    Attributes:
+        text: its JSON with sorted keys; equal for equal objects, and a quick key.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """Take the values, and write their text once."""
+        super().__init__(values)
+        self.text = json.dumps(self, sort_keys=True)
+
+
 @dataclass(frozen=True)
 class Entry:
     """A job to be queued, with what is not part of its identity.
@@ -141,8 +156,8 @@ class ScoreRow(NamedTuple):
     model: str
     task: str
     method: str
-    hparams: Mapping[str, Any]
-    recipe: Mapping[str, Any]
+    hparams: Document
+    recipe: Document
     seed: int
     perturbation: Perturbation
     state: State
@@ -179,8 +194,8 @@ class CellRow(NamedTuple):
     perturbation: Perturbation
     state: State
     last_outcome: Outcome | None
-    hparams: Mapping[str, Any]
-    recipe: Mapping[str, Any]
+    hparams: Document
+    recipe: Document
     model_revision: str
     data_revision: str
 

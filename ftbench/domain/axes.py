@@ -32,6 +32,10 @@ class MethodChoice:
         inside = ",".join(f"{name}={value}" for name, value in self.given.items())
         return f"{self.name}[{inside}]" if inside else self.name
 
+    def fits(self, values: Mapping[str, object]) -> bool:
+        """Whether hyper-parameters are those that were given; the others may be anything."""
+        return all(name in values and _spells(text, values[name]) for name, text in self.given.items())
+
 
 def names(text: str) -> tuple[str, ...]:
     """The entries of a comma-separated list, without repetitions."""
@@ -87,6 +91,16 @@ def settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
             raise BadValue(f"{flag} '{pair}': write it as name=value, such as lr=1e-5")
         values[key] = value
     return values
+
+
+def _spells(text: str, value: object) -> bool:
+    """Whether a text means a value: ``1e-1`` and ``0.1`` are the same number."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return str(value).lower() == text.lower()
 
 
 def outside_brackets(text: str, kind: str) -> list[str]:

@@ -59,6 +59,11 @@ def find(name: str, plugins: Iterable[str | Path] = ()) -> type[Method]:
     return _METHODS.find(name, plugins)
 
 
+def canonical(name: str) -> str:
+    """The name that jobs carry for an alias, in any case; every other text as it is."""
+    return ALIASES.get(name.lower(), name)
+
+
 def available(plugins: Iterable[str | Path] = ()) -> list[PluginEntry[Method]]:
     """Every method there is, by name; what cannot be used is listed with its error."""
     return _METHODS.available(plugins)

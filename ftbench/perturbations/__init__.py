@@ -1,6 +1,8 @@
 """What changes a job's data: one file each; users' own come from files and entry points."""
 
 from ftbench.perturbations._asked import (
+    CLEAN,
+    Condition,
     PerturbationChoice,
     asked,
     crossed,
@@ -8,7 +10,6 @@ from ftbench.perturbations._asked import (
     flag,
     grid_of,
     single,
-    titled,
 )
 from ftbench.perturbations._registry import (
     NO_FILES,
@@ -24,9 +25,11 @@ from ftbench.perturbations._registry import (
 from ftbench.perturbations.base import EVALUATION, TRAINING, Draws, LabelledRows, Perturber
 
 __all__ = [
+    "CLEAN",
     "EVALUATION",
     "NO_FILES",
     "TRAINING",
+    "Condition",
     "Draws",
     "Files",
     "LabelledRows",
@@ -45,5 +48,4 @@ __all__ = [
     "in_order",
     "single",
     "spoken",
-    "titled",
 ]

@@ -19,7 +19,7 @@ from ftbench.perturbations.base import Perturber
 from ftbench.plugins import is_file
 
 _ENTRY = re.compile(r"(?P<name>[^\[\]=]+)(\[(?P<options>[^\[\]]*)\])?=(?P<values>[^\[\]=]*)")
-CLEAN = Perturbation()
+NOTHING = Perturbation()
 EXAMPLE = "noise=0.1,0.2"
 
 
@@ -36,6 +36,22 @@ class PerturbationChoice:
     perturber: type[Perturber]
     changes: tuple[Change | None, ...]
     file: str | None = None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What was done to the data of some jobs.
+
+    Attributes:
+        perturbation: all of it; the size of the training set is left open where it is not named.
+        title: what stands in a title behind others: `` · noise 10 %``.
+    """
+
+    perturbation: Perturbation = NOTHING
+    title: str = ""
+
+
+CLEAN = Condition()
 
 
 def asked(text: str) -> PerturbationChoice:
@@ -91,7 +107,7 @@ def files_of(choices: Iterable[PerturbationChoice]) -> Files:
     return {one.perturber.name: one.file for one in choices if one.file}
 
 
-def crossed(choices: Sequence[PerturbationChoice], base: Perturbation = CLEAN) -> tuple[Perturbation, ...]:
+def crossed(choices: Sequence[PerturbationChoice], base: Perturbation = NOTHING) -> tuple[Perturbation, ...]:
     """Every combination of what was asked for; where several are not neutral they are composed.
 
     Args:
@@ -107,11 +123,11 @@ def crossed(choices: Sequence[PerturbationChoice], base: Perturbation = CLEAN) -
     return tuple(Perturbation.made(*kept, *(change for change in point if change)) for point in points)
 
 
-def single(texts: Sequence[str]) -> Perturbation:
-    """The one perturbation that is meant by one value of each.
+def single(texts: Iterable[str]) -> Condition:
+    """The one condition that is meant by one value of each perturbation.
 
     Raises:
-        UsageError: one that there is not, or several values of one.
+        UsageError: a perturbation that there is not, or several values of one.
     """
     choices = [asked(text) for text in texts]
     found = crossed(choices)
@@ -119,13 +135,7 @@ def single(texts: Sequence[str]) -> Perturbation:
         names = [one.perturber.name for one in choices for _ in one.changes]
         several = next(name for name in names if names.count(name) > 1)
         raise BadValue(f"{several}: give one value; each is a condition of its own")
-    return found[0]
-
-
-def titled(texts: Sequence[str]) -> str:
-    """What stands in a title behind others of the one condition that texts mean: `` · noise 10 %``."""
-    choices = [asked(text) for text in texts]
-    return heading(single(texts).condition, files_of(choices))
+    return Condition(found[0], heading(found[0].condition, files_of(choices)))
 
 
 def grid_of(perturbation: Perturbation, files: Files = NO_FILES) -> GridPerturbation:

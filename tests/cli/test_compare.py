@@ -56,6 +56,11 @@ def test_the_order_of_the_methods_is_the_direction(filled):
     assert (one["mark"], other["mark"]) == ("better", "worse")
 
 
+def test_a_method_that_is_named_by_an_alias_keeps_its_place(filled):
+    plain, alias = (filled("compare", name, "vanilla", "--json").json for name in ("bidrop", "Bi-Drop"))
+    assert alias == plain
+
+
 def test_too_few_seeds_say_how_many_are_needed_and_have_no_mark(filled):
     ended = filled("compare", "bidrop", "vanilla", "--noise", "0.1")
     assert ended.code == 0

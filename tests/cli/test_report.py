@@ -40,14 +40,14 @@ def test_report_prints_plain_text_on_a_pipe(filled):
     ("setting", "styled"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
 )
 def test_a_terminal_gets_styles_unless_told_otherwise(filled, monkeypatch, setting, styled):
-    from ftbench.cli import report
+    from ftbench.cli import _delivery
 
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     for name, value in setting.items():
         monkeypatch.setenv(name, value)
-    assert report.styled() is styled
+    assert _delivery.styled() is styled
 
 
 def test_tables_follow_the_width_of_the_terminal(filled, monkeypatch):

@@ -123,3 +123,10 @@ def test_facts_of_the_latest_attempt_are_none_where_they_are_not_known(database:
     paths = [("worker",), ("seconds", "data"), ("threads",)]
     assert database.results.ran({again.digest}, paths) == {again.digest: ("b", 0.5, 2)}
     assert database.results.ran({other.digest}, paths) == {other.digest: ("c", None, None)}
+
+
+def test_rows_with_equal_settings_share_them_and_their_text(database: Database) -> None:
+    database.jobs.add([entry(seed, "bidrop", hparams={"k": k}) for k in (2, 3) for seed in (0, 1)])
+    first, again, other, _ = database.results.cells()
+    assert first.hparams is again.hparams and first.recipe is other.recipe
+    assert (first.hparams.text, other.hparams.text) == ('{"k": 2}', '{"k": 3}')

@@ -75,3 +75,22 @@ def test_the_last_setting_of_a_name_wins() -> None:
 def test_settings_without_name_or_value_are_refused(pair: str) -> None:
     with pytest.raises(BadValue, match="--set"):
         axes.settings((pair,))
+
+
+@pytest.mark.parametrize(
+    ("typed", "fits"),
+    [
+        ("bidrop", True),
+        ("bidrop[k=3]", True),
+        ("bidrop[k=3.0,keep_ratio=5e-1]", True),
+        ("bidrop[loss=Mean,scaled=true,init=none]", True),
+        ("bidrop[k=4]", False),
+        ("bidrop[k=three]", False),
+        ("bidrop[scaled=1]", False),
+        ("bidrop[depth=3]", False),
+    ],
+)
+def test_a_method_fits_hyper_parameters_that_say_what_was_given(typed: str, fits: bool) -> None:
+    (choice,) = axes.methods(typed)
+    values = {"k": 3, "keep_ratio": 0.5, "loss": "mean", "scaled": True, "init": None}
+    assert choice.fits(values) is fits

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ftbench import models
-from ftbench.db import CellRow, ScoreRow
+from ftbench.db import CellRow, Document, ScoreRow
 from ftbench.domain import hparams
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
@@ -60,8 +60,8 @@ class Rows:
             "model": model,
             "task": task,
             "method": method.partition("[")[0],
-            "hparams": dict(hparams_ or {}),
-            "recipe": hparams.normalise(hparams.as_dict(layered(own, brings or {}, recipe or {}))),
+            "hparams": Document(hparams_ or {}),
+            "recipe": Document(hparams.normalise(hparams.as_dict(layered(own, brings or {}, recipe or {})))),
             "seed": seed,
             "perturbation": Perturbation.of(
                 {"train_size": train_size, "reduction": reduction, "noise": noise, **(perturbation or {})}

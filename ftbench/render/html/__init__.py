@@ -142,35 +142,33 @@ def _data(report: Report, details: Details) -> dict[str, Any]:
         # The scores behind estimates are in the data alone: no table of the page shows them.
         tables = {str(s): section} | ({f"{s}b": section.basis} if section.basis else {})
         keys = {
-            (id(group), id(row), column): _key(name, g, r, c)
+            (group.title, row.label, column.name): _key(name, g, r, c)
             for name, table in tables.items()
             for g, group in enumerate(table.groups)
             for r, row in enumerate(group.rows)
             for c, column in enumerate(table.columns)
         }
-        for table in tables.values():
-            for place in _places(table):
-                group, row, column, _ = place
-                key = keys[id(group), id(row), column]
-                cells[key] = _behind(report, table, place, keys, places, details)
+        for name, table in tables.items():
+            for at, place in _places(table):
+                cells[_key(name, *at)] = _behind(report, table, place, keys, places, details)
     jobs = [[digest[:12], *details.jobs.get(digest, ())] for digest in places]
     return {"cells": cells, "jobs": jobs, "took": list(details.took), "with": list(details.surroundings)}
 
 
-def _places(section: Section) -> Iterator[tuple[Group, Row, Column, Cell]]:
-    """The cells with numbers, and where they stand."""
-    for group in section.groups:
-        for row in group.rows:
-            for column, cell in zip(section.columns, row.cells, strict=True):
+def _places(section: Section) -> Iterator[tuple[tuple[int, int, int], tuple[Group, Row, Column, Cell]]]:
+    """The cells with numbers: numbers of group, row and column, and what stands there."""
+    for g, group in enumerate(section.groups):
+        for r, row in enumerate(group.rows):
+            for c, (column, cell) in enumerate(zip(section.columns, row.cells, strict=True)):
                 if cell.applies and column.kind not in TEXTS:
-                    yield group, row, column, cell
+                    yield (g, r, c), (group, row, column, cell)
 
 
 def _behind(
     report: Report,
     section: Section,
     place: tuple[Group, Row, Column, Cell],
-    keys: Mapping[tuple[int, int, Column], str],
+    keys: Mapping[tuple[str, str, str], str],
     places: dict[str, int],
     details: Details,
 ) -> dict[str, Any]:
@@ -185,7 +183,7 @@ def _behind(
     else:
         behind = sources(report, section, group, row, column)
         found["from"] = [
-            [keys[id(source.group), id(source.row), source.column], list(source.cell.seeds)]
+            [keys[source.group.title, source.row.label, source.column.name], list(source.cell.seeds)]
             for source in behind
         ]
     return found

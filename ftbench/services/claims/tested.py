@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ftbench.db import CellRow, ClaimRow, Database, open_database
+from ftbench.db import CellRow, ClaimRow, Database
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.perturbation import Perturbation
 from ftbench.perturbations import heading
@@ -100,14 +100,13 @@ class Tested:
         return f"{said}, one-sided p={figure(self.p, 'p')}, uncorrected" if self.p is not None else said
 
 
-def listed(address: str) -> list[Sheet]:
+def listed(database: Database) -> list[Sheet]:
     """The claims of a database with their tests.
 
     Raises:
         DatabaseError: the database cannot be read.
     """
-    with open_database(address, write=False) as database:
-        found = tested(database)
+    found = tested(database)
     family = sum(not one.row.late for one in found)
     notes = [
         "One-sided paired t over the seeds' averages of the tasks, in the direction of the claim; corrected: "
@@ -121,7 +120,7 @@ def listed(address: str) -> list[Sheet]:
         notes.append(f"Seeds were topped up: such claims hold below {', '.join(sorted(levels))}.")
     for one in found:
         if not len(one.pairs):
-            run = "ftbench worker" if one.waiting else commands.for_claim(one.row.claim, address)
+            run = "ftbench worker" if one.waiting else commands.for_claim(one.row.claim, database.address)
             notes.append(f"{one.row.claim.text}: fill it with: {run}")
     rows = tuple(_row(one) for one in found)
     return [Sheet("claims", "Declared claims", FIELDS, rows, tuple(notes) if rows else (_NONE,))]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,13 +51,7 @@ def scores(database: Database, asked: Selection) -> pa.Table:
         scored.setdefault(value.digest, []).append(value)
     rows = [(cell, value) for cell in done for value in sorted(scored.get(cell.digest, ()))]
     ran = database.results.ran({cell.digest for cell in done}, RAN.values())
-    texts: dict[int, str] = {}  # rows share their settings: each is written out once
     nothing = [None] * len(RAN)
-
-    def text(settings: Mapping[str, Any]) -> str:
-        if id(settings) not in texts:
-            texts[id(settings)] = json.dumps(dict(settings), sort_keys=True)
-        return texts[id(settings)]
 
     data: dict[str, list[Any]] = {}
     for name in NAMES:
@@ -70,7 +63,7 @@ def scores(database: Database, asked: Selection) -> pa.Table:
         found = [get(row[side]) for row in rows]
         if name == "perturbation":
             found = [json.dumps(one.canonical(), sort_keys=True) for one in found]
-        data[name] = [text(one) for one in found] if name in ("hparams", "recipe") else found
+        data[name] = [one.text for one in found] if name in ("hparams", "recipe") else found
     for at, name in enumerate(RAN):
         data[name] = [ran.get(cell.digest, nothing)[at] for cell, _ in rows]
     types = {name: pa.float64() for name in OWN_COLUMNS}

@@ -57,10 +57,10 @@ class Jobs:
             if score.digest in done:
                 known.setdefault(score.digest, {})[score.evaluation, score.metric] = score.value
         self._found: dict[tuple[Any, ...], dict[int, list[Found]]] = {}
-        kept: dict[tuple[int, int], tuple[Any, Any]] = {}
+        kept: dict[tuple[str, str], tuple[Any, Any]] = {}
         defaults = hparams.normalise(hparams.as_dict(Recipe()))
         for row in rows:
-            at = id(row.hparams), id(row.recipe)  # rows share them
+            at = row.hparams.text, row.recipe.text
             if at not in kept:
                 recipe = {**defaults, **row.recipe}
                 kept[at] = tuple(sorted(row.hparams.items())), tuple(sorted(recipe.items()))

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ftbench import suites, tasks
-from ftbench.db import CellRow, JobFilter, ScoreRow, ValueRow, open_database
+from ftbench.db import CellRow, Database, JobFilter, ScoreRow, ValueRow
 from ftbench.domain import axes
 from ftbench.domain.axes import Asked
-from ftbench.errors import BadValue
 from ftbench.models.resolve import model_id
 from ftbench.perturbations import described
 from ftbench.render.suite_table import (
@@ -27,15 +26,14 @@ from ftbench.services.papers import layout, notes, orders, times
 from ftbench.services.papers.cells import Grid, Jobs, Rule
 from ftbench.services.papers.claims import Measured
 from ftbench.services.papers.layout import Place
+from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.planning import suite_grid
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped, strictest
-from ftbench.settings import sqlite_path
 from ftbench.suites import TIME, Block, Line, Suite, claims
 from ftbench.suites.published import AVERAGE, Published, differences
 
-MARGIN = 1.0
 AVG, DELTA = Head(AVERAGE, "Avg"), Head("difference", "Δ")
 
 
@@ -60,21 +58,24 @@ class Source:
     topped: Sequence[Topped] = ()
 
 
-def build(address: str, name: str, asked: Asked, margin: float = MARGIN) -> tuple[SuiteReport, ...]:
+def build(address: str, database: Database | None, request: SuiteRequest) -> tuple[SuiteReport, ...]:
     """The tables of a suite, or of the suites of a short name.
 
-    A database that is not there, or has none of the jobs, gives the table with every cell missing.
+    Args:
+        address: of the database, for the commands that fill the tables.
+        database: whose jobs; without one, or where it has none of them, every cell is missing.
+        request: which tables.
 
     Raises:
-        UsageError: an unknown name, an override that leaves nothing, a margin that is none.
+        UsageError: an unknown name, or an override that leaves nothing.
         DatabaseError: the database cannot be read.
     """
-    if not 0 < margin < 100:
-        raise BadValue(f"margin {margin:g}: give points above 0 and below 100, such as 1")
-    found = suites.chosen(name)
+    found, asked = suites.chosen(request.name), request.asked
     changed = [suite_grid.adapted(suite, asked) for suite in found]
-    source = _read(address, changed)
-    return tuple(table(one, now, asked, source, margin) for one, now in zip(found, changed, strict=True))
+    source = _read(database, changed) if database else Source(address)
+    return tuple(
+        table(one, now, asked, source, request.margin) for one, now in zip(found, changed, strict=True)
+    )
 
 
 def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: float) -> SuiteReport:
@@ -260,16 +261,12 @@ def _sections(suite: Suite, grids: Sequence[Grid]) -> Iterator[SuiteSection]:
         yield SuiteSection(columns, tuple(groups))
 
 
-def _read(address: str, changed: Sequence[Suite]) -> Source:
-    path = sqlite_path(address)
-    if path is not None and not path.exists():
-        return Source(address)
+def _read(database: Database, changed: Sequence[Suite]) -> Source:
     models = tuple(dict.fromkeys(model_id(model) for suite in changed for model in suite.models()))
     where = JobFilter(models=models)
-    with open_database(address, write=False) as database:
-        rows = database.results.cells(where)
-        scores = database.results.values(where)
-        timed = any(suite.kind == TIME for suite in changed)
-        facts = database.results.provenances({row.digest for row in rows}) if timed else None
-        codes, topped = database.results.codes(), levels.topped(database)
-        return Source(address, rows, scores, facts, codes, topped)
+    rows = database.results.cells(where)
+    scores = database.results.values(where)
+    timed = any(suite.kind == TIME for suite in changed)
+    facts = database.results.provenances({row.digest for row in rows}) if timed else None
+    codes, topped = database.results.codes(), levels.topped(database)
+    return Source(database.address, rows, scores, facts, codes, topped)

@@ -97,11 +97,11 @@ def for_table(
     found = [cell for cell in cells if cell.task in usable]
     baseline = asked.baseline_label
     labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
-    sizes = dict.fromkeys(str(c.perturbation.train_size) for c in found if c.perturbation.train_size)
+    sizes = dict.fromkeys(str(c.train_size) for c in found if c.train_size)
     wanted = [
-        ("--methods", asked.methods or ",".join(labels) or USUAL_METHODS),
-        ("--tasks", asked.tasks or ",".join(dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
-        ("--models", asked.models or ",".join(dict.fromkeys(_typed(c.model) for c in found))),
+        ("--methods", ",".join([choice.text for choice in asked.methods] or labels) or USUAL_METHODS),
+        ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
+        ("--models", ",".join(asked.models or dict.fromkeys(_typed(c.model) for c in found))),
         *([flag(f"train_size={','.join(sizes)}")] if sizes else []),
         ("--seeds", _seeds({cell.seed for cell in found}) or USUAL_SEEDS),
         *([flag(f"{axis}={_usual_values(axis)}")] if axis else []),

@@ -19,7 +19,7 @@ from ftbench.services.planning import finding
 from ftbench.settings import data_dir
 
 if TYPE_CHECKING:
-    from ftbench.db import Added
+    from ftbench.db import Added, Database
 
 DEFAULT_SEEDS = "5"
 DEFAULT_MODEL = "bert-base"
@@ -73,15 +73,21 @@ def add(whole: plan.Plan, address: str, priority: int = 0) -> Added:
         BadValue: a priority beyond what any database holds.
         DatabaseError: the database cannot be written.
     """
-    from ftbench.db import Entry, create_database
-    from ftbench.services.database import fill
+    from ftbench.db import create_database
 
     if abs(priority) > MAX_PRIORITY:
         raise BadValue(f"priority {priority}: give a whole number from -{MAX_PRIORITY} to {MAX_PRIORITY}")
-    entries = [Entry(p.job, p.label, priority, p.places) for p in whole.jobs]
     with create_database(address) as database:
-        fill(database)
-        return database.jobs.add(entries)
+        return put(database, whole, priority)
+
+
+def put(database: Database, whole: plan.Plan, priority: int = 0) -> Added:
+    """Write the jobs of a plan to a database that is open for writing."""
+    from ftbench.db import Entry
+    from ftbench.services.database import fill
+
+    fill(database)
+    return database.jobs.add([Entry(p.job, p.label, priority, p.places) for p in whole.jobs])
 
 
 @dataclass(frozen=True)

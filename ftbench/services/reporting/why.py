@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ftbench.db import JobFilter, JobRow, open_database
+from ftbench.db import Database, JobFilter, JobRow
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.errors import BadValue, UnknownName
 from ftbench.render.behind import Source, sources
@@ -17,7 +17,22 @@ from ftbench.services.planning.commands import for_job
 from ftbench.services.reporting.build import build
 from ftbench.services.reporting.request import ReportRequest
 
-__all__ = ["Answer", "Part", "commands", "explain"]
+
+@dataclass(frozen=True)
+class WhyRequest:
+    """Which number of which tables.
+
+    Attributes:
+        report: the tables.
+        row: a method's label.
+        column: a column's title or key, in any case.
+        ratio: of the perturbation; None for all.
+    """
+
+    report: ReportRequest
+    row: str
+    column: str
+    ratio: float | None = None
 
 
 @dataclass(frozen=True)
@@ -61,15 +76,8 @@ class Answer:
 Place = tuple[Section, Group, Row, Column]
 
 
-def explain(address: str, request: ReportRequest, row: str, column: str, ratio: float | None) -> list[Answer]:
+def explain(database: Database, request: WhyRequest) -> list[Answer]:
     """What is behind a number; one answer for each table and ratio that has it.
-
-    Args:
-        address: the database.
-        request: which report.
-        row: a method's label.
-        column: a column's title or key, in any case.
-        ratio: of the perturbation; None for all.
 
     Raises:
         UnknownName: no row or column is called so; with the nearest that is.
@@ -77,14 +85,13 @@ def explain(address: str, request: ReportRequest, row: str, column: str, ratio: 
         NothingToReport: the report is empty.
         DatabaseError: the database cannot be read.
     """
-    report = build(address, request)
-    places = _places(report, row, column, ratio)
+    report = build(database, request.report)
+    places = _places(report, request.row, request.column, request.ratio)
     found = [(place, sources(report, *place)) for place in places]
     digests = {digest for _, cells in found for source in cells for digest in source.cell.jobs}
-    with open_database(address, write=False) as database:
-        where = JobFilter(digests=tuple(digests) or ("",))
-        rows = {job.digest: job for job in database.jobs.list(where)}
-        facts = database.results.provenances(digests)
+    where = JobFilter(digests=tuple(digests) or ("",))
+    rows = {job.digest: job for job in database.jobs.list(where)}
+    facts = database.results.provenances(digests)
     return [_answer(place, cells, rows, facts) for place, cells in found]
 
 

@@ -122,12 +122,12 @@ def join(
             found.setdefault(row.digest, {})[row.metric] = row.value
         elif (row.evaluation, row.metric) == (TRAINED, EXPLAINED) and row.digest in wanted:
             explained[row.digest] = row.value
-    keys: dict[tuple[str, int], MethodKey] = {}  # rows share their hyper-parameters: each is written out once
+    keys: dict[tuple[str, str], MethodKey] = {}  # each made once
     jobs = []
     for cell in cells:
-        at = cell.method, id(cell.hparams)
+        at = cell.method, cell.hparams.text
         if at not in keys:
-            keys[at] = MethodKey(cell.method, json.dumps(cell.hparams, sort_keys=True))
+            keys[at] = MethodKey(*at)
         scored, fitted = found.get(cell.digest, {}), explained.get(cell.digest)
         jobs.append(ReportJob(cell, keys[at], status_of(cell), scored, fitted))
     return jobs

@@ -10,7 +10,6 @@ from ftbench import methods, models, perturbations, tasks
 from ftbench.db import CellRow
 from ftbench.db.database import Database
 from ftbench.db.rows import JobFilter
-from ftbench.domain import axes, hparams
 from ftbench.domain.axes import MethodChoice
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
@@ -21,24 +20,24 @@ from ftbench.render.table import Row
 
 @dataclass(frozen=True)
 class Selection:
-    """The filters' texts, None where a flag was not given.
+    """The filters; an empty one lets everything through.
 
     Attributes:
-        models: only these.
-        tasks: only these.
+        models: only these, by names, ids or folders.
+        tasks: only these, by names or groups.
         methods: only these, and the baseline.
-        baseline: a method's name or label; its jobs are let through whatever ``methods`` says.
+        baseline: its jobs are let through whatever ``methods`` says; None where there is none.
     """
 
-    models: str | None = None
-    tasks: str | None = None
-    methods: str | None = None
-    baseline: str = BASELINE
+    models: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    methods: tuple[MethodChoice, ...] = ()
+    baseline: MethodChoice | None = MethodChoice(BASELINE, {})
 
     @property
     def baseline_label(self) -> str:
-        """The baseline, aliases resolved."""
-        return methods.ALIASES.get(self.baseline.lower(), self.baseline)
+        """The baseline as rows are labelled, aliases resolved; "" where there is none."""
+        return methods.canonical(self.baseline.text) if self.baseline else ""
 
     def check(self, cells: Collection[CellRow]) -> None:
         """Refuse names that neither the database nor a registry carries.
@@ -47,32 +46,31 @@ class Selection:
             UnknownName: with the nearest right one.
         """
         in_use = {cell.model for cell in cells}
-        for text in axes.names(self.models or ""):
+        for text in self.models:
             if model_id(text) not in in_use and not is_place(text):
                 _unknown_unless("model", text, models.find, {*in_use, *models.names()})
         known = {cell.task for cell in cells}
-        for text in axes.names(self.tasks or ""):
+        for text in self.tasks:
             if text not in known:
                 _unknown_unless("task", text, lambda name: tasks.expand([name]), {*known, *tasks.names()})
         carried = {cell.method for cell in cells}
-        for choice in (*axes.methods(self.methods or ""), *axes.methods(self.baseline)):
+        for choice in (*self.methods, *([self.baseline] if self.baseline else [])):
             if choice.name not in carried and not _is_file(choice.name):
                 names = {*carried, *(entry.name for entry in methods.available())}
                 _unknown_unless("method", choice.name, methods.find, names)
 
     def lets_through(self, cells: Iterable[CellRow]) -> list[CellRow]:
         """The jobs that the flags mean."""
-        wanted_models = {model_id(text) for text in axes.names(self.models or "")}
+        wanted_models = set(self.model_ids())
         wanted_tasks = set(self.task_names())
-        choices = axes.methods(self.methods or "")
         baseline = self.baseline_label
-        meant: dict[tuple[str, str, int], bool] = {}  # rows share their hyper-parameters
+        meant: dict[tuple[str, str, str], bool] = {}
         found = []
         for cell in cells:
-            key = cell.method, cell.label, id(cell.hparams)
+            key = cell.method, cell.label, cell.hparams.text
             if key not in meant:
-                named = not choices or baseline in (cell.method, cell.label)
-                meant[key] = named or any(_is(cell, choice) for choice in choices)
+                named = not self.methods or baseline in (cell.method, cell.label)
+                meant[key] = named or any(_is(cell, choice) for choice in self.methods)
             there = not wanted_models or cell.model in wanted_models
             if there and meant[key] and (not wanted_tasks or cell.task in wanted_tasks):
                 found.append(cell)
@@ -80,12 +78,16 @@ class Selection:
 
     def absent(self, rows: Collection[Row]) -> list[MethodChoice]:
         """The methods that were asked for of which a report has no row."""
-        return [one for one in axes.methods(self.methods or "") if not any(_is(row, one) for row in rows)]
+        return [one for one in self.methods if not any(_is(row, one) for row in rows)]
+
+    def model_ids(self) -> list[str]:
+        """The ids of the models that were asked for, as jobs carry them; [] for all."""
+        return [model_id(text) for text in self.models]
 
     def task_names(self) -> list[str]:
         """The tasks that were asked for, groups spelled out; [] for all."""
         names = []
-        for text in axes.names(self.tasks or ""):
+        for text in self.tasks:
             try:
                 names += [spec.name for spec in tasks.expand([text])]
             except UnknownName:
@@ -96,18 +98,7 @@ class Selection:
 def _is(cell: CellRow | Row, choice: MethodChoice) -> bool:
     """Whether a job or a row is of a method, with the hyper-parameters that were given."""
     name = Path(choice.name).stem if _is_file(choice.name) else choice.name
-    if cell.method != methods.ALIASES.get(name.lower(), name):
-        return False
-    return all(k in cell.hparams and _same(cell.hparams[k], text) for k, text in choice.given.items())
-
-
-def _same(value: hparams.Value, text: str) -> bool:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            return float(text) == value
-        except ValueError:
-            return False
-    return str(value).lower() == text.lower()
+    return cell.method == methods.canonical(name) and choice.fits(cell.hparams)
 
 
 def _is_file(name: str) -> bool:

@@ -188,11 +188,11 @@ def _kinds(jobs: Sequence[ReportJob], of: Brought) -> list[_Kind]:
     # A setting that an older version did not have yet was at its default.
     defaults = hparams.as_dict(Recipe())
     first_data: dict[str, str] = {}
-    grouped: dict[tuple[str, str, str, int], list[ReportJob]] = {}
+    grouped: dict[tuple[str, str, str, str], list[ReportJob]] = {}
     for job in jobs:
         cell = job.cell
         first_data.setdefault(cell.task, cell.data_revision)
-        grouped.setdefault((cell.task, cell.method, cell.data_revision, id(cell.recipe)), []).append(job)
+        grouped.setdefault((cell.task, cell.method, cell.data_revision, cell.recipe.text), []).append(job)
     kinds = []
     for (task, method, data, _), members in grouped.items():
         model, recipe = members[0].cell.model, members[0].cell.recipe
@@ -205,9 +205,9 @@ def _compare(
     jobs: Sequence[ReportJob],
 ) -> tuple[dict[str, Any], dict[str, dict[tuple[str, str], Any]]]:
     """The settings that all jobs share, and the others by task and method label."""
-    recipes: dict[tuple[str, str, int], Mapping[str, Any]] = {}
+    recipes: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for job in jobs:
-        recipes[job.cell.task, job.cell.label, id(job.cell.recipe)] = job.cell.recipe
+        recipes[job.cell.task, job.cell.label, job.cell.recipe.text] = job.cell.recipe
     names = dict.fromkeys(name for recipe in recipes.values() for name in recipe)
     common: dict[str, Any] = {}
     varying: dict[str, dict[tuple[str, str], Any]] = {}

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ftbench import suites
+from ftbench.db import Document
 from ftbench.domain.axes import Asked
 from ftbench.render.table import Cell
 from ftbench.services.papers import cells as suite_cells
@@ -67,7 +68,8 @@ def test_a_job_from_before_a_setting_was_added_has_its_default() -> None:
     rows.add("vanilla", "cola", around(64.0, 0.2))
     wanted = vanilla_on_cola()
     older = [
-        row._replace(recipe={k: v for k, v in row.recipe.items() if k != "subset"}) for row in rows.cells
+        row._replace(recipe=Document({k: v for k, v in row.recipe.items() if k != "subset"}))
+        for row in rows.cells
     ]
     assert older[0].recipe != rows.cells[0].recipe
     for cells in (rows.cells, older):

@@ -11,14 +11,14 @@ import pytest
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render.table import Cell, Report, Section
-from ftbench.services.reporting.build import build, tabulate
+from ftbench.services.reporting.build import tabulate
 from ftbench.services.reporting.request import ReportRequest
 from tests.services.report_rows import Rows
+from tests.services.requests import report_of, report_request, table_of
 
 
 def report(rows: Rows, table: str = "main", **flags: str) -> Report:
-    request = ReportRequest(table=table, **flags)
-    return tabulate(request.lets_through(rows.cells), rows.scores, request, address="ftbench.db")
+    return table_of(rows, report_request(table, **flags))
 
 
 def cell(section: Section, label: str, column: str, group: int = 0) -> Cell:
@@ -444,13 +444,13 @@ def test_tasks_and_models_are_filtered_by_any_of_their_names(rows):
 )
 def test_an_unknown_name_gets_the_nearest_right_one(tmp_path, flags, message):
     with pytest.raises(UnknownName) as caught:
-        build(str(tmp_path / "none.db"), ReportRequest(**flags))
+        report_of(str(tmp_path / "none.db"), report_request(**flags))
     assert str(caught.value) == message
 
 
 def test_brackets_that_do_not_close_are_refused(tmp_path):
     with pytest.raises(BadValue):
-        build(str(tmp_path / "none.db"), ReportRequest(methods="bidrop[k=3"))
+        report_of(str(tmp_path / "none.db"), report_request(methods="bidrop[k=3"))
 
 
 def test_no_jobs_name_the_command_that_would_make_them(rows):
@@ -475,7 +475,7 @@ def test_the_command_repeats_sizes_seeds_settings_and_the_database():
 
 def test_a_database_that_is_not_there_is_named_with_the_command(tmp_path: Path):
     with pytest.raises(NothingToReport) as caught:
-        build(str(tmp_path / "none.db"), ReportRequest(tasks="cola"))
+        report_of(str(tmp_path / "none.db"), report_request(tasks="cola"))
     assert "there is no database" in str(caught.value)
     assert "ftbench queue --methods rdrop,bidrop --tasks cola --seeds 10 --db" in str(caught.value)
 

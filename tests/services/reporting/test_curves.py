@@ -16,6 +16,7 @@ from ftbench.services.reporting.build import tabulate
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores.levels import Topped
 from tests.services.report_rows import Rows
+from tests.services.requests import report_request, table_of
 
 #: ratio -> three seeds' averages; bidrop begins 2 points above vanilla and loses a point more per 5 %.
 VANILLA = {0.0: [0.70, 0.71, 0.72], 0.05: [0.69, 0.70, 0.71], 0.1: [0.68, 0.69, 0.70]}
@@ -34,8 +35,7 @@ def noisy() -> Rows:
 
 
 def report(rows: Rows, **flags: str) -> Report:
-    request = ReportRequest(table="curves", **flags)
-    return tabulate(request.lets_through(rows.cells), rows.scores, request, address="ftbench.db")
+    return table_of(rows, report_request("curves", **flags))
 
 
 def cells(section: Section, label: str) -> dict[str, Cell]:
