@@ -16,7 +16,7 @@ from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.planning.commands import words_of
-from ftbench.services.reporting.build import build
+from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores.selection import Selection
 
@@ -59,7 +59,7 @@ def page() -> Mapping[str, str]:
     # Commands in the reports name the database as it is given.
     with contextlib.chdir(ROOT), open_database(DATABASE, write=False) as database:
         reports = {
-            one: suite_report.build(DATABASE, database, SuiteRequest(one.suite, one.asked))[0]
+            one: suite_report.suite_reports(DATABASE, database, SuiteRequest(one.suite, one.asked))[0]
             for one in EXPERIMENTS
         }
     found = {one.part: "\n\n".join([_commands(one), _table(report)]) for one, report in reports.items()}
@@ -70,7 +70,7 @@ def readme() -> Mapping[str, str]:
     """The parts of the README by name."""
     asked = ReportRequest(Selection(methods=axes.methods("child_tuning_d,rdrop,bidrop")), "robustness")
     with open_database(str(ROOT / DATABASE), write=False) as database:
-        text = render(build(database, asked), "markdown", styled=False)
+        text = render(build_report(database, asked), "markdown", styled=False)
     return {"robustness": text.strip().replace("### ", "#### ")}
 
 

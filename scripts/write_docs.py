@@ -44,7 +44,7 @@ def pages() -> dict[Path, str]:
     """Every page that is generated, whole or in part, as it should be."""
     names = [row["name"] for row in catalog.list_methods() if row["source"] == "built-in"]
     found = {DOCS / "cli.md": cli_page(), DOCS / "methods" / "index.md": method_index(names)}
-    found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method(name)) for name in names}
+    found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method_card(name)) for name in names}
     parts = {"tasks": task_table(), "recipe": setting_table(), "models": model_table(), "recipes": recipes()}
     parts["perturbations"] = perturbation_table()
     found |= filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
@@ -178,7 +178,7 @@ def slug(heading: str) -> str:
 
 def method_index(names: Iterable[str]) -> str:
     """The list of the methods."""
-    cards = [catalog.method(name) for name in names]
+    cards = [catalog.method_card(name) for name in names]
     rows = (
         (f"[{c['name']}]({c['name']}.md)", c["title"], c["family"], c["paper"], c["cost"], c["memory"])
         for c in cards
@@ -285,7 +285,7 @@ def perturbation_table() -> str:
     rows = []
     for found in catalog.list_perturbations():
         if found["source"] == "built-in":
-            card = catalog.perturbation(found["name"])
+            card = catalog.perturbation_card(found["name"])
             options = "; ".join(
                 f"{code(option['name'])}: {code(option['default'])}"
                 + (f" of {option['values'].replace('|', ', ')}" if option["values"] else "")

@@ -23,7 +23,7 @@ def names(text: str | None) -> tuple[str, ...]:
     """The entries of a list with commas, without repetitions; () where the flag was not given."""
     from ftbench.domain import axes
 
-    return axes.names(text or "")
+    return axes.split_names(text or "")
 
 
 def selection(

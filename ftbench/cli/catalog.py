@@ -32,7 +32,7 @@ def methods(
     from ftbench.services import catalog as service
 
     if name is not None:
-        _print(service.method(name), as_json)
+        _print(service.method_card(name), as_json)
         return
     rows = service.list_methods(plugins or ())
     if not as_json:  # a line each: the card of one says the rest
@@ -60,7 +60,7 @@ def perturbations(
     from ftbench.services import catalog as service
 
     if name is not None:
-        _print(service.perturbation(name), as_json)
+        _print(service.perturbation_card(name), as_json)
         return
     _print_usable(service.list_perturbations(), as_json, ("name", "values", "neutral", "options", "changes"))
 
@@ -117,14 +117,14 @@ def prepare(
     as_json: JsonOption = False,
 ) -> None:
     """Download models and data for offline machines."""
-    from ftbench.domain.axes import names
+    from ftbench.domain.axes import split_names
     from ftbench.services import prepare as service
 
     if not models and not tasks:
         raise UsageError("prepare what? give --models, --tasks or both")
     lines = service.prepare(
-        names(models or ""),
-        names(tasks or ""),
+        split_names(models or ""),
+        split_names(tasks or ""),
         data_folder(data_dir),
         (lambda line: None) if as_json else say,
     )

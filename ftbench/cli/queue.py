@@ -129,7 +129,7 @@ def _capped(plan: Plan, hours: float, address: str) -> Plan:
     from ftbench.domain.duration import span
     from ftbench.services.planning import costs
 
-    known = costs.measured(address)
+    known = costs.measured_seconds(address)
     kept, out = costs.capped(plan, hours, known)
     took = costs.estimate_plan(kept, known)
     left = f"; {counted(out, 'seed')} left out" if out else ""
@@ -160,10 +160,10 @@ def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
 
 def _show(plan: Plan, as_json: bool) -> None:
     """Print what a plan would queue: a line per cell, with its number of seeds."""
-    from ftbench.services.jobs import changes_row, document
+    from ftbench.services.jobs import changes_row, job_document
 
     if as_json:
-        print_json([document(planned) for planned in plan.jobs])
+        print_json([job_document(planned) for planned in plan.jobs])
         return
     cells: dict[tuple[str, str, str, Perturbation], int] = {}
     for planned in plan.jobs:

@@ -154,7 +154,7 @@ def _tables(address: str, request: ReportRequest, macros: str | None, to: Delive
 
     chosen = to.chosen()
     with reported(address, request) as database:
-        found = build.build(database, request)
+        found = build.build_report(database, request)
         if chosen == "html":
             text = page.page(database, found)
         else:
@@ -171,7 +171,7 @@ def _suites(address: str, request: SuiteRequest, to: Delivery) -> None:
 
     chosen = to.chosen()
     with reading_if_there(address) as database:
-        tables = report.build(address, database, request)
+        tables = report.suite_reports(address, database, request)
     if chosen == "html":
         to.deliver(page.page(tables))
     else:
@@ -182,7 +182,7 @@ def _published(request: PrintedRequest, to: Delivery) -> None:
     """The printed numbers alone."""
     from ftbench.services.papers import published
 
-    to.deliver(published.shown(request, to.chosen(lists=True), styled=to.styled))
+    to.deliver(published.shown_published(request, to.chosen(lists=True), styled=to.styled))
 
 
 def _refuse(what: str, flags: Mapping[str, object]) -> None:

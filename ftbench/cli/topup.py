@@ -24,7 +24,7 @@ from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import DEFAULT_DATABASE, database_address
 
 if TYPE_CHECKING:
-    from ftbench.services.comparing.topup import Topped
+    from ftbench.services.comparing.topup import TopupCall
 
 SCHEMA = "ftbench.topup/1"
 RESOLVED = "resolved"
@@ -107,7 +107,7 @@ def _name(methods: Sequence[str], baseline: str, filters: Mapping[str, str | Non
     return f"{', '.join(sorted(methods))} against {baseline}{condition}{given}"
 
 
-def _notes(found: Topped, address: str, dry_run: bool) -> Iterator[str]:
+def _notes(found: TopupCall, address: str, dry_run: bool) -> Iterator[str]:
     """What was queued, and what to do next."""
     from ftbench.domain.duration import span
 

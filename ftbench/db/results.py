@@ -14,9 +14,9 @@ from ftbench.db.filters import matching
 from ftbench.db.rows import (
     ALL,
     AttemptRow,
-    CellRow,
     Document,
     JobFilter,
+    JobSummary,
     ScoreRow,
     ValueRow,
     change_of,
@@ -63,7 +63,7 @@ class Results:
             query = query.join_from(scores, jobs).where(matching(where))
         return [ValueRow._make(row) for row in self._store.rows(query)]
 
-    def cells(self, where: JobFilter = ALL) -> list[CellRow]:
+    def cells(self, where: JobFilter = ALL) -> list[JobSummary]:
         """The axes of the jobs in every state, so that a report can mark what is missing or incomplete."""
         last_outcome = (
             select(attempts.c.outcome)
@@ -73,7 +73,7 @@ class Results:
             .scalar_subquery()
         )
         of_failed = case((jobs.c.state == State.FAILED.value, last_outcome))
-        columns = [of_failed if name == "last_outcome" else jobs.c[name] for name in CellRow._fields]
+        columns = [of_failed if name == "last_outcome" else jobs.c[name] for name in JobSummary._fields]
         query = select(*columns).where(matching(where)).order_by(jobs.c.sequence)
         parse = _parser()
         convert: dict[str, Callable[[str], Any]] = {
@@ -83,7 +83,9 @@ class Results:
             "hparams": parse,
             "recipe": parse,
         }
-        return [CellRow._make(row) for row in converted(self._store.rows(query), CellRow._fields, convert)]
+        return [
+            JobSummary._make(row) for row in converted(self._store.rows(query), JobSummary._fields, convert)
+        ]
 
     def attempts(self, digest: str) -> list[AttemptRow]:
         """Every try at a job, the first one first; [] where there is none."""

@@ -61,7 +61,7 @@ class Added(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """A worker's lease on a job.
 
     Attributes:
@@ -170,7 +170,7 @@ class ScoreRow(NamedTuple):
 
 
 class ValueRow(NamedTuple):
-    """A score and its job, whose axes and state are in its ``CellRow``."""
+    """A score and its job, whose axes and state are in its ``JobSummary``."""
 
     digest: str
     evaluation: str
@@ -178,7 +178,7 @@ class ValueRow(NamedTuple):
     value: float
 
 
-class CellRow(NamedTuple):
+class JobSummary(NamedTuple):
     """The axes of a job in any state, done or not; rows share their ``hparams`` and ``recipe``.
 
     Attributes:

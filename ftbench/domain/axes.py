@@ -37,7 +37,7 @@ class MethodChoice:
         return all(name in values and _spells(text, values[name]) for name, text in self.given.items())
 
 
-def names(text: str) -> tuple[str, ...]:
+def split_names(text: str) -> tuple[str, ...]:
     """The entries of a comma-separated list, without repetitions."""
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
@@ -67,7 +67,8 @@ def seeds(text: str) -> tuple[int, ...]:
         BadValue: not numbers, none, or too many.
     """
     values = [
-        _integer(part, f"seeds '{text}'", "a number of seeds (10) or a list (0,3,7)") for part in names(text)
+        _integer(part, f"seeds '{text}'", "a number of seeds (10) or a list (0,3,7)")
+        for part in split_names(text)
     ]
     if "," in text and values:
         if max(values) > MAX_SEED or min(values) < 0:
@@ -78,7 +79,7 @@ def seeds(text: str) -> tuple[int, ...]:
     return tuple(range(values[0]))
 
 
-def settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
+def recipe_settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
     """The recipe settings of ``lr=1e-5`` and the like, the last of a name winning.
 
     Raises:
@@ -134,7 +135,7 @@ def points(text: str, owner: str) -> list[dict[str, str]]:
         BadValue: an entry is not ``name=value``, or stands twice.
     """
     values: dict[str, list[str]] = {}
-    for pair in names(text):
+    for pair in split_names(text):
         key, equals, right = (p.strip() for p in pair.partition("="))
         found = [v.strip() for v in right.split("|")]
         if not equals or not _KEY.fullmatch(key) or not all(found):

@@ -66,7 +66,7 @@ def parse(
     left, right = (_method(side) for side in sides)
     better, worse = (left, right) if ">" in said else (right, left)
     given = dict(_conditions(rest, text, names))
-    models, tasks = (axes.names(given.pop(key, "")) for key in ("models", "tasks"))
+    models, tasks = (axes.split_names(given.pop(key, "")) for key in ("models", "tasks"))
     sizes = changes(f"{SIZE}={given.pop(SIZE)}") if SIZE in given else ()
     found = [_one(key, changes(f"{key}={value}")) for key, value in given.items()]
     return DeclaredClaim(

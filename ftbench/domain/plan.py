@@ -119,7 +119,7 @@ class Plan:
     left_out: tuple[LeftOut, ...]
 
 
-def expand(grids: Iterable[Grid]) -> Plan:
+def crossed(grids: Iterable[Grid]) -> Plan:
     """The jobs of grids, in the order in which they are to be run.
 
     Seeds are outermost inside a model: a table that is half done has every cell, with half the seeds.

@@ -14,7 +14,7 @@ from ftbench.domain.perturbation import Change, Perturbation
 from ftbench.domain.plan import GridPerturbation
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue
-from ftbench.perturbations._registry import NO_FILES, Files, described, find, heading, in_order
+from ftbench.perturbations._registry import NO_FILES, PluginFiles, by_place, find, heading, titled
 from ftbench.perturbations.base import Perturber
 from ftbench.plugins import is_file
 
@@ -71,7 +71,7 @@ def asked(text: str) -> PerturbationChoice:
     cls = find(name)
     shown = cls.flag.lstrip("-") or cls.name
     given = axes.points(found["options"] or "", shown)
-    numbers = [_value(cls, part, shown) for part in axes.names(values)]
+    numbers = [_value(cls, part, shown) for part in axes.split_names(values)]
     if not numbers:
         raise BadValue(f"{shown}: give {cls.wanted}")
     changes = [cls.change(number, options) for options in given for number in numbers]
@@ -102,12 +102,12 @@ def _value(cls: type[Perturber], part: str, shown: str) -> float:
     return number
 
 
-def files_of(choices: Iterable[PerturbationChoice]) -> Files:
+def files_named(choices: Iterable[PerturbationChoice]) -> PluginFiles:
     """Where the users' own among them stand."""
     return {one.perturber.name: one.file for one in choices if one.file}
 
 
-def crossed(choices: Sequence[PerturbationChoice], base: Perturbation = NOTHING) -> tuple[Perturbation, ...]:
+def combined(choices: Sequence[PerturbationChoice], base: Perturbation = NOTHING) -> tuple[Perturbation, ...]:
     """Every combination of what was asked for; where several are not neutral they are composed.
 
     Args:
@@ -130,25 +130,25 @@ def single(texts: Iterable[str]) -> Condition:
         UsageError: a perturbation that there is not, or several values of one.
     """
     choices = [asked(text) for text in texts]
-    found = crossed(choices)
+    found = combined(choices)
     if len(found) > 1:
         names = [one.perturber.name for one in choices for _ in one.changes]
         several = next(name for name in names if names.count(name) > 1)
         raise BadValue(f"{several}: give one value; each is a condition of its own")
-    return Condition(found[0], heading(found[0].condition, files_of(choices)))
+    return Condition(found[0], heading(found[0].condition, files_named(choices)))
 
 
-def grid_of(perturbation: Perturbation, files: Files = NO_FILES) -> GridPerturbation:
+def grid_of(perturbation: Perturbation, files: PluginFiles = NO_FILES) -> GridPerturbation:
     """A perturbation as a plan takes it, which knows what suits it and where the users' own stand."""
     own = {one.name: files[one.name] for one in perturbation.changes if one.name in files}
     return GridPerturbation(perturbation, partial(_refused, perturbation, own), own)
 
 
 def _refused(
-    perturbation: Perturbation, files: Files, task: TaskSpec, rows: int | None
+    perturbation: Perturbation, files: PluginFiles, task: TaskSpec, rows: int | None
 ) -> tuple[str, str] | None:
     """Which change a task does not take, and why; None where it takes all."""
-    for one in in_order(perturbation, files):
+    for one in by_place(perturbation, files):
         reason = one.unsuitable(task, rows)
         if reason:
             return next(c for c in perturbation.changes if c.name == one.name).spoken, reason
@@ -158,5 +158,5 @@ def _refused(
 def flag(text: str) -> tuple[str, str]:
     """The flag and its value for a perturbation as it is typed: ``--noise 0.1``, ``--perturb mine=3``."""
     name, _, values = text.partition("=")
-    own = described(name).flag if "[" not in name and not is_file(name) else ""
+    own = titled(name).flag if "[" not in name and not is_file(name) else ""
     return (own, values) if own else ("--perturb", text)

@@ -12,14 +12,14 @@ from ftbench.plugins import PluginEntry, Registry
 
 ALIASES = {"train-size": "train_size"}
 #: Name -> the file that a perturbation which is not installed comes from.
-Files = Mapping[str, str]
-NO_FILES: Files = MappingProxyType({})
+PluginFiles = Mapping[str, str]
+NO_FILES: PluginFiles = MappingProxyType({})
 _PERTURBERS: Registry[Perturber] = Registry(
     "perturbation", Perturber, "ftbench.perturbations", lambda cls: cls.name, aliases=ALIASES, several=True
 )
 
 
-def find(name: str, files: Files = NO_FILES) -> type[Perturber]:
+def find(name: str, files: PluginFiles = NO_FILES) -> type[Perturber]:
     """The class behind a name.
 
     Args:
@@ -33,12 +33,12 @@ def find(name: str, files: Files = NO_FILES) -> type[Perturber]:
     return _PERTURBERS.find(name, _references(files))
 
 
-def available(files: Files = NO_FILES) -> list[PluginEntry[Perturber]]:
+def available(files: PluginFiles = NO_FILES) -> list[PluginEntry[Perturber]]:
     """Every perturbation there is, by name; what cannot be used is listed with its error."""
     return _PERTURBERS.available(_references(files))
 
 
-def in_order(perturbation: Perturbation, files: Files = NO_FILES) -> list[Perturber]:
+def by_place(perturbation: Perturbation, files: PluginFiles = NO_FILES) -> list[Perturber]:
     """The changes of a perturbation in the order in which they are applied.
 
     Args:
@@ -53,7 +53,7 @@ def in_order(perturbation: Perturbation, files: Files = NO_FILES) -> list[Pertur
     return sorted(made, key=lambda one: (one.order, one.name))
 
 
-def described(name: str, files: Files = NO_FILES) -> type[Perturber]:
+def titled(name: str, files: PluginFiles = NO_FILES) -> type[Perturber]:
     """What a perturbation says of itself; one that cannot be found here: little more than its name."""
     try:
         return find(name, files)
@@ -64,20 +64,20 @@ def described(name: str, files: Files = NO_FILES) -> type[Perturber]:
 
 def applied(perturbation: Perturbation) -> list[Change]:
     """The changes in the order in which they are applied, as far as it is known here."""
-    return sorted(perturbation.changes, key=lambda one: (described(one.name).order, one.name))
+    return sorted(perturbation.changes, key=lambda one: (titled(one.name).order, one.name))
 
 
-def spoken(perturbation: Perturbation, files: Files = NO_FILES) -> list[str]:
+def spoken(perturbation: Perturbation, files: PluginFiles = NO_FILES) -> list[str]:
     """The changes in words, ``noise 10 %``, that of the last to be applied first."""
-    found = [(described(one.name, files), one) for one in perturbation.changes]
+    found = [(titled(one.name, files), one) for one in perturbation.changes]
     found.sort(key=lambda pair: (-pair[0].order, pair[1].name))
     return [cls.spoken(one) for cls, one in found]
 
 
-def heading(perturbation: Perturbation, files: Files = NO_FILES) -> str:
+def heading(perturbation: Perturbation, files: PluginFiles = NO_FILES) -> str:
     """What stands in a title behind others: `` · noise 10 %``; "" for the clean run."""
     return "".join(f" · {text}" for text in spoken(perturbation, files))
 
 
-def _references(files: Files) -> list[str]:
+def _references(files: PluginFiles) -> list[str]:
     return [f"{path}:{name}" for name, path in files.items()]

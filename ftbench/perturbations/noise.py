@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FLIP = re.compile(r"(\d+)>(\d+)(?::([0-9.eE+-]+))?")
 
 
-class Noise(Perturber):
+class LabelNoise(Perturber):
     """Give rows a wrong label, by one of three transition matrices T, T[i, j] the share of class i called j.
 
     ``uniform``: ``round(r·N)`` of the N rows get another class, each of the others alike: T[i, i] = 1 - r,

@@ -131,7 +131,7 @@ _FIRST = {
 CLEAN_VALUE = "ratio 0 is the clean run"
 
 
-def robustness(axes: Sequence[Axis]) -> Layout:
+def robustness_layout(axes: Sequence[Axis]) -> Layout:
     """A table for each perturbation, its rows by ratio."""
     return Layout("robustness", tuple((_gain if axis.metric else _drop)(axis) for axis in axes))
 
@@ -184,7 +184,7 @@ CURVE_RULE = (
 )
 
 
-def curves(axes: Sequence[Axis]) -> Layout:
+def curves_layout(axes: Sequence[Axis]) -> Layout:
     """A table for each perturbation whose values are fractions, a row for each method's curve."""
     return Layout("curves", tuple(_curve(axis) for axis in axes if axis.percent))
 
@@ -205,7 +205,7 @@ def _curve(axis: Axis) -> Part:
 
 #: The layouts by name; those of perturbations are made for the ones that there are.
 LAYOUTS: Mapping[str, Callable[[Sequence[Axis]], Layout]] = MappingProxyType(
-    {"main": lambda axes: MAIN, "robustness": robustness, "curves": curves}
+    {"main": lambda axes: MAIN, "robustness": robustness_layout, "curves": curves_layout}
 )
 
 

@@ -14,10 +14,10 @@ from ftbench.methods.base import FAMILIES, Method
 from ftbench.perturbations import Perturber
 from ftbench.plugins import PluginEntry
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 
-def list_methods(plugins: Iterable[str] = ()) -> list[Row]:
+def list_methods(plugins: Iterable[str] = ()) -> list[_Row]:
     """Every method by family, with paper and cost; what cannot be used has its error instead."""
     rows = []
     for entry in sorted(methods.available(plugins), key=_place):
@@ -36,7 +36,7 @@ def list_methods(plugins: Iterable[str] = ()) -> list[Row]:
     return rows
 
 
-def method(name: str) -> Row:
+def method_card(name: str) -> _Row:
     """A method's card: the paper, the update, the hyper-parameters, and where the authors' code differs."""
     cls = methods.find(name)
     return {
@@ -56,9 +56,9 @@ def method(name: str) -> Row:
     }
 
 
-def list_perturbations() -> list[Row]:
+def list_perturbations() -> list[_Row]:
     """Every perturbation in the order of application; what cannot be used has its error instead."""
-    rows: list[Row] = []
+    rows: list[_Row] = []
     for entry in sorted(perturbations.available(), key=_applied):
         cls = entry.cls
         value = cls.value() if cls else None
@@ -76,7 +76,7 @@ def list_perturbations() -> list[Row]:
     return rows
 
 
-def perturbation(name: str) -> Row:
+def perturbation_card(name: str) -> _Row:
     """A perturbation's card: what it does, its value, its options, where it stands among the others."""
     cls = perturbations.find(name)
     return {
@@ -98,7 +98,7 @@ def _applied(entry: PluginEntry[Perturber]) -> tuple[float, str]:
     return entry.cls.order if entry.cls else float("inf"), entry.name
 
 
-def list_tasks() -> list[Row]:
+def list_tasks() -> list[_Row]:
     """Every task with its classes, metric and reported set; what cannot be used has its error instead."""
     return [
         {**(_task(entry.spec) if entry.spec else {"name": entry.name}), "error": entry.error}
@@ -106,7 +106,7 @@ def list_tasks() -> list[Row]:
     ]
 
 
-def task(name: str) -> Row:
+def task(name: str) -> _Row:
     """A task: what to predict, what is reported, and where its rows are read from."""
     spec = tasks.find(name)
     row = _task(spec)
@@ -120,12 +120,12 @@ def task(name: str) -> Row:
     return row
 
 
-def list_models() -> list[Row]:
+def list_models() -> list[_Row]:
     """Every model of the registry; any hub id and any folder can be given, too."""
     return [_model(models.find(name)) for name in models.names()]
 
 
-def model(name: str) -> Row:
+def model(name: str) -> _Row:
     """A model of the registry and the recipe that it brings, task by task where it differs."""
     spec = models.find(name)
     row = _model(spec)
@@ -134,7 +134,7 @@ def model(name: str) -> Row:
     return row
 
 
-def setting(spec: hparams.HParamSpec) -> Row:
+def setting(spec: hparams.HParamSpec) -> _Row:
     """A hyper-parameter, or a setting of the recipe: its default, what it may be, what it means."""
     return {
         "name": spec.name,
@@ -152,7 +152,7 @@ def _place(entry: PluginEntry[Method]) -> tuple[int, str]:
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), entry.name
 
 
-def _task(spec: TaskSpec) -> Row:
+def _task(spec: TaskSpec) -> _Row:
     return {
         "name": spec.name,
         "title": spec.title,
@@ -163,7 +163,7 @@ def _task(spec: TaskSpec) -> Row:
     }
 
 
-def _model(spec: ModelSpec) -> Row:
+def _model(spec: ModelSpec) -> _Row:
     return {
         "name": spec.name,
         "hub id": spec.hub_id,

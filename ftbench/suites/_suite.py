@@ -38,7 +38,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Column:
+class SuiteColumn:
     """A set that is scored, where it is not the reported one of each task.
 
     Attributes:
@@ -55,7 +55,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Block:
+class Panel:
     """Lines under one condition: a model, a perturbation, a training task.
 
     Attributes:
@@ -83,7 +83,7 @@ class Block:
     metrics: Mapping[str, str] = field(default_factory=dict)
     change: Perturbation = Perturbation()
     evaluate: str = ""
-    columns: tuple[Column, ...] = ()
+    columns: tuple[SuiteColumn, ...] = ()
     settings: tuple[str, ...] = ()
     printed_model: str = ""
     departs: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ class Suite:
 
     name: str
     title: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[Panel, ...]
     statistics: tuple[str, ...] = ("mean",)
     seeds: str = "10"
     exhibit: str = ""

@@ -18,7 +18,7 @@ from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.target import Target
 from ftbench.domain.task import TaskSpec
-from ftbench.perturbations import NO_FILES, Files
+from ftbench.perturbations import NO_FILES, PluginFiles
 from ftbench.run.data import Tokenised
 from ftbench.run.seeding import keys_of, stream_seed
 from ftbench.tasks import sources
@@ -176,7 +176,7 @@ class Corpus(TrainingRows):
         tokenizer: Any,
         model_key: tuple[Any, ...],
         data_dir: str | None,
-        files: Files = NO_FILES,
+        files: PluginFiles = NO_FILES,
     ) -> None:
         """Read, perturb and tokenise; ``files`` are those of perturbations that are not installed."""
         self._library, self._task, self._job, self._files = library, task, job, files

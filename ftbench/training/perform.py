@@ -103,7 +103,7 @@ def environment(device: torch.device) -> dict[str, Any]:
         "numpy": np.__version__,
         "device": device.type,
         "threads": torch.get_num_threads(),
-        "products": products.name(),
+        "products": products.products_name(),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     if device.type == "cuda":

@@ -19,7 +19,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, PluginError
-from ftbench.perturbations import EVALUATION, NO_FILES, TRAINING, Draws, Files, LabelledRows, Perturber
+from ftbench.perturbations import EVALUATION, NO_FILES, TRAINING, Draws, LabelledRows, Perturber, PluginFiles
 from ftbench.run import seeding
 
 Integers = NDArray[np.int64]
@@ -55,7 +55,7 @@ def apply(
     seed_of: Callable[[str], int],
     recipe: Recipe | None = None,
     texts: Texts = (),
-    files: Files = NO_FILES,
+    files: PluginFiles = NO_FILES,
 ) -> Perturbed:
     """Apply a perturbation to the training rows of a task.
 
@@ -77,7 +77,7 @@ def apply(
     rows = LabelledRows(task, recipe or Recipe(), count, numbers, np.array(labels), texts)
     affected: dict[str, Integers] = {}
     digests: dict[str, str] = {}
-    for one in perturbations.in_order(perturbation, files):
+    for one in perturbations.by_place(perturbation, files):
         reason = one.unsuitable(task, count)
         if reason:
             raise BadValue(f"{one.name} of {task.name}: {reason}")
@@ -104,7 +104,7 @@ def evaluated(
     name: str,
     seed_of: Callable[[str], int],
     recipe: Recipe | None = None,
-    files: Files = NO_FILES,
+    files: PluginFiles = NO_FILES,
 ) -> tuple[Texts | None, dict[str, str]]:
     """Apply to an evaluation set what of a perturbation is about evaluation rows.
 
@@ -127,7 +127,7 @@ def evaluated(
     numbers = np.arange(len(labels), dtype=np.int64)
     rows = LabelledRows(task, recipe or Recipe(), len(labels), numbers, np.array(labels), texts)
     digests: dict[str, str] = {}
-    for one in perturbations.in_order(perturbation, files):
+    for one in perturbations.by_place(perturbation, files):
         if EVALUATION in one.sides():
             rows, found = one.perturb(rows, Draws(one.name, _source(seed_of(one.stream), name)))
             digests[f"{one.name} of {name}"] = seeding.digest(found)

@@ -68,13 +68,13 @@ def test_seeds_that_are_no_seeds_are_refused(text: str) -> None:
 
 
 def test_the_last_setting_of_a_name_wins() -> None:
-    assert axes.settings(("lr=1e-5", "epochs = 5", "lr=2e-5")) == {"lr": "2e-5", "epochs": "5"}
+    assert axes.recipe_settings(("lr=1e-5", "epochs = 5", "lr=2e-5")) == {"lr": "2e-5", "epochs": "5"}
 
 
 @pytest.mark.parametrize("pair", ["lr", "lr=", "=1", ""])
 def test_settings_without_name_or_value_are_refused(pair: str) -> None:
     with pytest.raises(BadValue, match="--set"):
-        axes.settings((pair,))
+        axes.recipe_settings((pair,))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from ftbench import tasks
 from ftbench.domain.perturbation import Change
 from ftbench.errors import BadValue, UnknownName
 from ftbench.perturbations import find
-from ftbench.perturbations.noise import Noise
+from ftbench.perturbations.noise import LabelNoise
 from tests.perturbations.rows import affected, perturbed, rows
 
 THREE = np.repeat([0, 1, 2], [40, 60, 100])
@@ -105,4 +105,4 @@ def test_flips_between_classes_that_a_task_has_not_are_unsuitable() -> None:
     flipped = made(kind="by_class", flips="0>2")
     assert flipped.unsuitable(cola, None) == "CoLA has no class 2, but 0 to 1"
     assert flipped.unsuitable(mnli, None) is None
-    assert Noise().unsuitable(stsb, None) == "STS-B is a regression task: it has no wrong labels"
+    assert LabelNoise().unsuitable(stsb, None) == "STS-B is a regression task: it has no wrong labels"

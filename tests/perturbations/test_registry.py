@@ -9,7 +9,7 @@ import pytest
 
 from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import PluginError, UnknownName
-from ftbench.perturbations import available, find, in_order
+from ftbench.perturbations import available, by_place, find
 from tests.tasks.layouts import write
 
 MINE = "from ftbench.perturbations import Perturber\n\nclass Mine(Perturber):\n    name = 'mine'\n"
@@ -30,7 +30,7 @@ def test_a_value_is_neutral_by_default() -> None:
 
 def test_changes_are_applied_in_the_order_that_they_declare() -> None:
     spec = {"duplicates": 0.1, "noise": 0.1, "reduction": 0.1, "train_size": 5, "typos": 0.1}
-    found = in_order(Perturbation.of(spec))
+    found = by_place(Perturbation.of(spec))
     assert [one.name for one in found] == ["train_size", "reduction", "noise", "typos", "duplicates"]
 
 

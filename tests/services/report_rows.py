@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ftbench import models
-from ftbench.db import CellRow, Document, ScoreRow
+from ftbench.db import Document, JobSummary, ScoreRow
 from ftbench.domain import hparams
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
@@ -22,7 +22,7 @@ class Rows:
     """Cells and scores; every cell is a job of its own."""
 
     def __init__(self) -> None:
-        self.cells: list[CellRow] = []
+        self.cells: list[JobSummary] = []
         self.scores: list[ScoreRow] = []
 
     def job(
@@ -70,7 +70,7 @@ class Rows:
             "model_revision": revision,
             "data_revision": data,
         }
-        self.cells.append(CellRow(last_outcome=Outcome(outcome) if outcome else None, **axes))
+        self.cells.append(JobSummary(last_outcome=Outcome(outcome) if outcome else None, **axes))
         values = dict(also or {}) if score is None else {METRICS.get(task, "accuracy"): score, **(also or {})}
         for metric, value in values.items():
             row = ScoreRow(evaluation=evaluation, metric=metric, value=value, n_attempts=1, **axes)

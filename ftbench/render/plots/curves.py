@@ -68,4 +68,4 @@ def _panel(part: pd.DataFrame, labels: list[str], axis: str, points: bool, task:
     if points:
         point = {**line, "shape": theme.shape(labels)}
         layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=1))
-    return theme.layered(layers, theme.WIDTH, theme.HEIGHT, task)
+    return theme.layered_plot(layers, theme.WIDTH, theme.HEIGHT, task)

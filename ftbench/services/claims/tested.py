@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ftbench.db import CellRow, ClaimRow, Database
+from ftbench.db import ClaimRow, Database, JobSummary
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.perturbation import Perturbation
 from ftbench.perturbations import heading
@@ -52,7 +52,7 @@ FIELDS = (
 
 
 @dataclass(frozen=True)
-class Tested:
+class TestedClaim:
     """A claim under one setting.
 
     Attributes:
@@ -129,7 +129,7 @@ def listed(database: Database) -> list[Sheet]:
 _NONE = "Nothing is declared; declare a claim before its run, such as: ftbench claim 'bidrop > vanilla'"
 
 
-def tested(database: Database, cells: Sequence[CellRow] | None = None) -> list[Tested]:
+def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> list[TestedClaim]:
     """Every claim under every setting, in the order in which they were declared.
 
     Args:
@@ -145,7 +145,7 @@ def tested(database: Database, cells: Sequence[CellRow] | None = None) -> list[T
     plugins, files = plugins_of(database, mine), files_of(database, mine)
     shown = reported(in_order([cell.task for cell in mine], ()), mine, scores)
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
-    found: list[Tested] = []
+    found: list[TestedClaim] = []
     for row in rows:
         about = [job for job in jobs if _about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in about))
@@ -153,11 +153,11 @@ def tested(database: Database, cells: Sequence[CellRow] | None = None) -> list[T
         settings = arranged(about, shown, keys, plugins, title, topped)
         under = [one for compared in settings for one in _under(row, compared, about)]
         waiting = any(job.status in PENDING for job in about)
-        found += under or [Tested(row, None, row.claim.tasks, np.empty(0), waiting)]
+        found += under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
     return _judged(found)
 
 
-def lines_for_table(found: Iterable[Tested], section: Section) -> Iterator[str]:
+def lines_for_table(found: Iterable[TestedClaim], section: Section) -> Iterator[str]:
     """What the claims say that a table shows: both methods, under its setting and one of its ratios."""
     for one in found:
         if one.setting is None or not _same(one.setting, section):
@@ -174,7 +174,7 @@ def lines_for_table(found: Iterable[Tested], section: Section) -> Iterator[str]:
 
 
 def lines_for_comparison(
-    found: Iterable[Tested], compared: Compared, condition: Perturbation
+    found: Iterable[TestedClaim], compared: Compared, condition: Perturbation
 ) -> Iterator[str]:
     """What the claims say that a comparison is about, under its setting."""
     labels = set(compared.labels.values())
@@ -192,7 +192,7 @@ def _same(setting: Setting, other: Setting | Section) -> bool:
     return mine == (other.model, other.train_size, other.changed)
 
 
-def _about(claim: DeclaredClaim, cell: CellRow) -> bool:
+def _about(claim: DeclaredClaim, cell: JobSummary) -> bool:
     return (
         cell.label in (claim.better, claim.worse)
         and cell.perturbation.condition == claim.condition
@@ -202,7 +202,7 @@ def _about(claim: DeclaredClaim, cell: CellRow) -> bool:
     )
 
 
-def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iterator[Tested]:
+def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iterator[TestedClaim]:
     """A claim under one setting; nothing where one of its methods is not there.
 
     Tasks that it names are all averaged; where it names none, those for which both methods have jobs.
@@ -226,10 +226,10 @@ def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iter
         else:
             mine, theirs = (block.scores[key][:, shared].mean(axis=1) for key in (better, worse))
             pairs = paired.differences(mine, theirs)
-        yield Tested(row, compared.setting, row.claim.tasks or names, pairs, waiting, compared.level)
+        yield TestedClaim(row, compared.setting, row.claim.tasks or names, pairs, waiting, compared.level)
 
 
-def _judged(found: Sequence[Tested]) -> list[Tested]:
+def _judged(found: Sequence[TestedClaim]) -> list[TestedClaim]:
     """The claims with p and verdict."""
     answers = [paired.t_test(one.pairs) for one in found]
     sided = [paired.one_sided(a) if isinstance(a, Significance) else None for a in answers]
@@ -251,7 +251,7 @@ def _judged(found: Sequence[Tested]) -> list[Tested]:
     return result
 
 
-def _verdict(one: Tested, answer: Significance | NoAnswer, corrected: tuple[float, float] | None) -> str:
+def _verdict(one: TestedClaim, answer: Significance | NoAnswer, corrected: tuple[float, float] | None) -> str:
     if one.row.late:
         return one.standing
     if not len(one.pairs):
@@ -263,7 +263,7 @@ def _verdict(one: Tested, answer: Significance | NoAnswer, corrected: tuple[floa
     return HOLDS if corrected[0] < one.level else CONTRADICTED if corrected[1] < one.level else NOT_SHOWN
 
 
-def _row(one: Tested) -> dict[str, Any]:
+def _row(one: TestedClaim) -> dict[str, Any]:
     interval = paired.mean_interval(one.pairs)
     row: dict[str, Any] = {
         "claim": one.row.claim.text,

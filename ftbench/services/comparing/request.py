@@ -55,7 +55,7 @@ class CompareRequest:
             raise BadValue(f"region {100 * self.region:g}: give points from 0 to below 100")
 
 
-def find(database: Database, request: CompareRequest) -> list[Compared]:
+def compared_runs(database: Database, request: CompareRequest) -> list[Compared]:
     """The runs of a database that a comparison is about.
 
     Raises:

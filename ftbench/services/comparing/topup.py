@@ -17,7 +17,7 @@ from ftbench.errors import BadValue, FtbenchError, UsageError
 from ftbench.perturbations import CLEAN, Condition
 from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import PENDING
-from ftbench.services.comparing.request import CompareRequest, find
+from ftbench.services.comparing.request import CompareRequest, compared_runs
 from ftbench.services.comparing.topup_looks import (
     ENDED,
     Pair,
@@ -94,7 +94,7 @@ class TopupRequest:
 
 
 @dataclass(frozen=True)
-class Topped:
+class TopupCall:
     """What a call found, and what it would queue.
 
     Attributes:
@@ -112,7 +112,7 @@ class Topped:
     waiting: int
 
 
-def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -> Topped:
+def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -> TopupCall:
     """Take the looks that are due, and queue seeds for the comparisons that are still open.
 
     Args:
@@ -124,7 +124,7 @@ def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -
         UsageError: a plan that differs from the one declared, or overlaps another.
         FtbenchError: there is nothing to compare.
     """
-    pairs = list(pairs_of(find(database, request.runs), request.selection.baseline_label))
+    pairs = list(pairs_of(compared_runs(database, request.runs), request.selection.baseline_label))
     if not pairs:
         raise FtbenchError(f"nothing to top up: no task has jobs of both sides of {request.name}")
     plans = database.topups.list()
@@ -142,8 +142,8 @@ def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -
     if not dry_run:
         database.topups.record(plan)
         if jobs.jobs:
-            queue.put(database, jobs)
-    return Topped(plan, _sheet(plan, pairs, rows, jobs), jobs, seconds, waiting)
+            queue.put_jobs(database, jobs)
+    return TopupCall(plan, _sheet(plan, pairs, rows, jobs), jobs, seconds, waiting)
 
 
 def _same(plan: TopupPlan, request: TopupRequest) -> TopupPlan:

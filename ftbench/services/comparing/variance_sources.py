@@ -20,7 +20,7 @@ from ftbench.errors import FtbenchError
 from ftbench.methods.base import PAPER
 from ftbench.perturbations import heading
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.planning import finding
+from ftbench.services.planning import lookup
 from ftbench.services.scores.jobs import Reported, reported
 from ftbench.services.scores.selection import Selection
 from ftbench.stats.findings import Interval
@@ -67,10 +67,10 @@ class SourcesRequest:
         Raises:
             UsageError: one is unknown, or a hyper-parameter of it is.
         """
-        return cls(selection, tuple(finding.method(choice, PAPER) for choice in selection.methods))
+        return cls(selection, tuple(lookup.grid_method(choice, PAPER) for choice in selection.methods))
 
 
-def measured(database: Database, request: SourcesRequest) -> list[Sheet]:
+def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]:
     """The variation of methods' scores by source, a line for each cell and stream.
 
     Raises:

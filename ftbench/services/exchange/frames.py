@@ -27,7 +27,7 @@ COLUMNS = (*NAMES, *RAN)
 SUFFIXES = (".csv", ".parquet")
 
 
-def scores(database: Database, asked: Selection) -> pa.Table:
+def score_rows(database: Database, asked: Selection) -> pa.Table:
     """The scores of done jobs, in the order in which these were queued.
 
     Args:
@@ -85,7 +85,7 @@ def write_scores(database: Database, path: Path, asked: Selection) -> int:
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
         raise BadValue(f"--scores {path}: name a file that ends in .csv or .parquet")
-    table = scores(database, asked)
+    table = score_rows(database, asked)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         if kind == ".csv":

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ftbench import methods, models, tasks
-from ftbench.db.rows import CellRow
+from ftbench.db.rows import JobSummary
 from ftbench.domain import axes, hparams, job
 from ftbench.domain.axes import Asked
 from ftbench.domain.claim import DeclaredClaim
@@ -17,7 +17,7 @@ from ftbench.domain.recipe import layered
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import FOLDER
-from ftbench.perturbations import described, flag
+from ftbench.perturbations import flag, titled
 from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.settings import DATA
 from ftbench.settings import DEFAULT_DATABASE
@@ -79,7 +79,7 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
 def for_table(
     asked: Selection,
     address: str,
-    cells: Sequence[CellRow] = (),
+    cells: Sequence[JobSummary] = (),
     axis: str | None = None,
     changed: Mapping[str, Any] | None = None,
 ) -> str:
@@ -119,7 +119,7 @@ def for_suite(name: str, asked: Asked, address: str) -> str:
         asked: the axes that were given beside it.
         address: of the database.
     """
-    settings, rest = axes.settings(asked.settings), {"--db": _unless_default(address)}
+    settings, rest = axes.recipe_settings(asked.settings), {"--db": _unless_default(address)}
     return queue_command([("--suite", name), *flags_of(asked)], settings, rest)
 
 
@@ -166,7 +166,7 @@ def _usual_tasks(axis: str | None) -> str:
 
 def _usual_values(axis: str) -> str:
     """The values of papers' tables; of other perturbations, an example."""
-    usual = described(axis.partition("[")[0]).usual or (0, 0.1)
+    usual = titled(axis.partition("[")[0]).usual or (0, 0.1)
     return ",".join(f"{value:g}" for value in usual)
 
 

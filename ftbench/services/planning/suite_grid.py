@@ -18,10 +18,10 @@ from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods.base import BASELINE
-from ftbench.perturbations import PerturbationChoice, Perturber, described
-from ftbench.services.planning import finding
+from ftbench.perturbations import PerturbationChoice, Perturber, titled
+from ftbench.services.planning import lookup
 from ftbench.services.planning.commands import flags_of, words_of
-from ftbench.suites import Block, Line, Suite
+from ftbench.suites import Line, Panel, Suite
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Wanted:
         settings: those that the suite and the user set by hand.
     """
 
-    block: Block
+    block: Panel
     line: Line
     task: TaskSpec
     method: plan.GridMethod
@@ -64,12 +64,12 @@ def adapted(suite: Suite, asked: Asked) -> Suite:
         UsageError: a flag without a value, an unknown model, or nothing is left.
     """
     for flag, text in flags_of(asked):
-        if not axes.names(text):
+        if not axes.split_names(text):
             raise BadValue(f"{flag} '{text}': give a value, or leave it out for the suite's own")
-    for name in axes.names(asked.models or ""):
+    for name in axes.split_names(asked.models or ""):
         if "/" not in name:  # of the hub, or a folder
             models.find(name.partition("@")[0])
-    blocks: list[Block] = []
+    blocks: list[Panel] = []
     for block in suite.blocks:
         for changed in _variants(suite, block, asked):
             if changed.lines and changed not in blocks:
@@ -92,10 +92,10 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
     if ours != theirs:
         found.append(f"{len(ours)} seed{'s' * (len(ours) > 1)} instead of {len(theirs)}")
     named = {one.name for s in (changed, suite) for block in s.blocks for one in block.change.changes}
-    for name in sorted(named, key=lambda name: (name != "train_size", -described(name).order)):
+    for name in sorted(named, key=lambda name: (name != "train_size", -titled(name).order)):
         mine, own = ([b.change.value(name) for b in s.blocks] for s in (changed, suite))
         if set(mine) != set(own):
-            cls = described(name)
+            cls = titled(name)
             shown = cls.title.lower() if cls.neutral else name
             found.append(f"{shown} {_values(mine, cls)} instead of {_values(own, cls)}")
     if asked.tasks is not None:
@@ -108,7 +108,7 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
     return tuple(found)
 
 
-def cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
+def wanted_cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
     """The cells of a suite that was adapted, in the order of the paper.
 
     Raises:
@@ -117,7 +117,7 @@ def cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
     for block in suite.blocks:
         for line in block.lines:
             for method in methods_of(line, asked.variant):
-                for spec in tasks.expand(axes.names(block.tasks)):
+                for spec in tasks.expand(axes.split_names(block.tasks)):
                     yield _wanted(block, line, method, spec, asked)
 
 
@@ -131,13 +131,13 @@ def methods_of(line: Line, variant: str | None) -> list[plan.GridMethod]:
     found = []
     for choice in _choices(line.method):
         given = {k: v for k, v in choice.given.items() if k != "variant" or variant is None}
-        found.append(finding.method(axes.MethodChoice(choice.name, given), variant or "paper"))
+        found.append(lookup.grid_method(axes.MethodChoice(choice.name, given), variant or "paper"))
     return found
 
 
-def targets(block: Block) -> tuple[Target, ...]:
+def targets(block: Panel) -> tuple[Target, ...]:
     """What of other tasks the jobs of a block are scored on."""
-    return tuple(Target.asked(text, tasks.find(task_of(text))) for text in axes.names(block.evaluate))
+    return tuple(Target.asked(text, tasks.find(task_of(text))) for text in axes.split_names(block.evaluate))
 
 
 def own_recipe(model: str, task: str) -> Mapping[str, Any]:
@@ -148,12 +148,12 @@ def own_recipe(model: str, task: str) -> Mapping[str, Any]:
         return {}
 
 
-def _wanted(block: Block, line: Line, method: plan.GridMethod, spec: TaskSpec, asked: Asked) -> Wanted:
+def _wanted(block: Panel, line: Line, method: plan.GridMethod, spec: TaskSpec, asked: Asked) -> Wanted:
     brought = own_recipe(block.model, spec.name)
-    settings: dict[str, Any] = dict(axes.settings((*block.settings, *line.settings)))
+    settings: dict[str, Any] = dict(axes.recipe_settings((*block.settings, *line.settings)))
     if line.doubled:
         settings |= doubled(layered(brought, method.recipe, settings), line.doubled)
-    settings |= axes.settings(asked.settings)
+    settings |= axes.recipe_settings(asked.settings)
     recipe = layered(brought, method.recipe, settings)
     return Wanted(block, line, spec, method, recipe, settings)
 
@@ -176,10 +176,10 @@ def doubled(recipe: Recipe, match: str) -> dict[str, Any]:
     return found
 
 
-def _variants(suite: Suite, block: Block, asked: Asked) -> Iterator[Block]:
+def _variants(suite: Suite, block: Panel, asked: Asked) -> Iterator[Panel]:
     """A block under the axes that were given: none, one, or one for each of several values."""
     lines = _lines(block.lines, asked.methods)
-    names = axes.names(asked.models) if asked.models else (block.model,)
+    names = axes.split_names(asked.models) if asked.models else (block.model,)
     names = tuple(n for n in names if n == block.model or n not in suite.models())
     named = _tasks(block, asked.tasks)
     if not named:
@@ -187,12 +187,12 @@ def _variants(suite: Suite, block: Block, asked: Asked) -> Iterator[Block]:
     choices = [one for one in map(perturbations.asked, asked.perturb) if _concerns(one, suite, block)]
     sizes = {change for one in choices if one.perturber.name == "train_size" for change in one.changes}
     for model in names:
-        for change in perturbations.crossed(choices, block.change):
+        for change in perturbations.combined(choices, block.change):
             changed = _under(block, change, lines=lines, tasks=named, sized=len(sizes) > 1)
             yield changed if model == block.model else _with_model(changed, model, len(suite.models()) == 1)
 
 
-def _concerns(asked: PerturbationChoice, suite: Suite, block: Block) -> bool:
+def _concerns(asked: PerturbationChoice, suite: Suite, block: Panel) -> bool:
     """Whether what was asked for concerns a block: all, where no block of the suite has it."""
     name = asked.perturber.name
     alone = not any(other.change.value(name) for other in suite.blocks)
@@ -200,8 +200,8 @@ def _concerns(asked: PerturbationChoice, suite: Suite, block: Block) -> bool:
 
 
 def _under(
-    block: Block, change: Perturbation, lines: tuple[Line, ...], tasks: str, sized: bool = False
-) -> Block:
+    block: Panel, change: Perturbation, lines: tuple[Line, ...], tasks: str, sized: bool = False
+) -> Panel:
     """A block under another change of the data; ``sized``: its title names the number of rows."""
     title, setting, departs = block.title, block.setting, block.departs
     other_size = change.train_size != block.change.train_size
@@ -216,7 +216,7 @@ def _under(
     )
 
 
-def _with_model(block: Block, model: str, alone: bool) -> Block:
+def _with_model(block: Panel, model: str, alone: bool) -> Panel:
     """A block with another model; the numbers of a table of one model stay beside it."""
     departs = (*block.departs, f"model {model}, not {block.model}")
     return replace(
@@ -230,23 +230,23 @@ def _rows(size: int | None) -> str:
 
 def _condition(change: Perturbation, setting: str) -> tuple[str, str]:
     """The title of a perturbation, and the setting of the numbers that a paper prints for it."""
-    found = sorted(change.condition.changes, key=lambda one: -described(one.name).order)
+    found = sorted(change.condition.changes, key=lambda one: -titled(one.name).order)
     if found:
-        first, cls = found[0], described(found[0].name)
+        first, cls = found[0], titled(found[0].name)
         return f"{cls.phrase or first.axis} {cls.shown(first.value)}", f"{first.axis}={first.value:g}"
     if setting.startswith("n="):
         return f"{change.train_size or 'all'} rows", f"n={change.train_size or 'all'}"
     return "clean", "full"
 
 
-def _tasks(block: Block, text: str | None) -> str:
+def _tasks(block: Panel, text: str | None) -> str:
     """The tasks of a block; those of one with columns of its own can be chosen, not replaced."""
     if text is None:
         return block.tasks
-    wanted = [spec.name for spec in tasks.expand(axes.names(text))]
+    wanted = [spec.name for spec in tasks.expand(axes.split_names(text))]
     if not block.columns:
         return ",".join(wanted)
-    return ",".join(name for name in axes.names(block.tasks) if name in wanted)
+    return ",".join(name for name in axes.split_names(block.tasks) if name in wanted)
 
 
 def _lines(lines: Sequence[Line], text: str | None) -> tuple[Line, ...]:
@@ -255,7 +255,7 @@ def _lines(lines: Sequence[Line], text: str | None) -> tuple[Line, ...]:
         return tuple(lines)
     found = [line for line in lines if line.method == BASELINE]
     for choice in axes.methods(text):
-        method = finding.method(choice, "paper")
+        method = lookup.grid_method(choice, "paper")
         given = axes.MethodChoice(choice.name, choice.given)
         own = [x for x in lines if x.name == method.name and (not given.given or _same(x, method))]
         for line in own or [Line(method.label, _spelled(choice), "-", ours=True)]:

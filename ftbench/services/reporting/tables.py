@@ -10,7 +10,7 @@ import numpy as np
 
 from ftbench.render.layouts import METRIC_TITLES, Measure, Part
 from ftbench.render.table import OWN, SHARED, Cell, Column, Group, Row, Section
-from ftbench.services.reporting.marks import marked
+from ftbench.services.reporting.marks import marked_groups
 from ftbench.services.reporting.notes import notes
 from ftbench.services.reporting.remarks import Remarks
 from ftbench.services.scores.block import Block
@@ -24,7 +24,7 @@ Blocks = Mapping[float, Sequence[Block]]
 
 
 @dataclass(frozen=True)
-class Subject:
+class TableSubject:
     """What a table is about, beside its jobs.
 
     Attributes:
@@ -46,7 +46,7 @@ class Subject:
         return baseline_of(self.baseline, self.labels, methods)
 
 
-def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
+def fill_table(part: Part, setting: Setting, subject: TableSubject) -> Section | None:
     """The table that a setting's jobs make of a part; None where they have nothing for it."""
     ratios = _ratios(part, setting.jobs)
     shown = [job for ratio, jobs in ratios.items() if ratio or part.axis is None for job in jobs]
@@ -67,7 +67,7 @@ def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
     groups = tuple(_group(part, ratio, blocks, rows, baseline, columns, subject) for ratio in blocks)
     level, why = strictest(subject.topped, (job.cell.digest for job in shown))
     firsts = [found[0] for found in blocks.values()]
-    groups, told = marked(groups, firsts, rows, baseline, subject.baseline, level)
+    groups, told = marked_groups(groups, firsts, rows, baseline, subject.baseline, level)
     return Section(
         part=part.name,
         axis=part.axis,
@@ -192,7 +192,7 @@ def _group(
     methods: Sequence[MethodKey],
     baseline: MethodKey | None,
     columns: Sequence[Column],
-    subject: Subject,
+    subject: TableSubject,
 ) -> Group:
     cells = {
         method: tuple(_cells(part, ratio, blocks, method, baseline, subject.remarks)) for method in methods

@@ -13,7 +13,7 @@ from ftbench.db import open_database
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Plan
 from ftbench.errors import BadValue, DataError, ModelError, PluginError, UnknownName, UsageError
-from ftbench.services.planning import finding, queue
+from ftbench.services.planning import lookup, queue
 from tests.asked import perturb
 from tests.places import data_folder, model_folder
 from tests.tasks.layouts import write
@@ -130,13 +130,13 @@ def test_a_folder_of_weights_is_known_by_its_content(places: Path) -> None:
 
 def test_toy_tasks_take_tiny_and_the_others_bert_base(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    resolve = finding.models.resolve
+    resolve = lookup.models.resolve
 
     def resolved(text: str) -> Any:
         asked.append(text)
         return resolve("./model")
 
-    monkeypatch.setattr(finding.models, "resolve", resolved)
+    monkeypatch.setattr(lookup.models, "resolve", resolved)
     plan(models=None, tasks="toy-accept,cola")
     assert asked == ["tiny", "bert-base"]
 

@@ -115,7 +115,7 @@ def test_a_suite_is_queued_seed_by_seed() -> None:
 
 def test_the_jobs_counted_are_the_jobs_queued() -> None:
     suite = adapted(suites.find("bidrop/table5"), Asked(models="./model", tasks="cola", seeds="2"))
-    counted = suite_cards.jobs(suite, Asked())
+    counted = suite_cards.jobs_of(suite, Asked())
     whole = queue.make_plan(request(suite="bidrop/table5"))
     assert len(whole.jobs) == len(counted) == 4 * 7 * 2
     assert {p.job.perturbation for p in whole.jobs} == {job.perturbation for job in counted}

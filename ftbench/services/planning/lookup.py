@@ -16,7 +16,7 @@ from ftbench.tasks import sources
 from ftbench.tasks.nli import label_map
 
 
-def method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
+def grid_method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
     """A method with all its hyper-parameters; ``variant`` where the choice does not give one."""
     cls = methods.find(choice.name)
     name = cls.name()
