@@ -329,7 +329,7 @@ ROLES = {
 
 
 def public_names() -> dict[str, list[str]]:
-    """Public classes, functions, type aliases -> the modules that define them, but commands and migrations."""
+    """Public classes, functions, type aliases -> the modules that define them, commands aside."""
     found: dict[str, list[str]] = {}
     for module, path in FILES.items():
         if module.startswith("ftbench.cli") or ".migrations." in module:
