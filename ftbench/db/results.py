@@ -11,7 +11,17 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from ftbench.db.engine import Store
 from ftbench.db.filters import matching
-from ftbench.db.rows import ALL, AttemptRow, Document, JobFilter, JobSummary, ScoreRow, ValueRow, converted
+from ftbench.db.rows import (
+    ALL,
+    AttemptRow,
+    Document,
+    JobFilter,
+    JobSummary,
+    ScoreRow,
+    ValueRow,
+    change_of,
+    converted,
+)
 from ftbench.db.tables import attempts, curves, jobs, predictions, provenance, scores
 from ftbench.domain.result import CurvePoint, Outcome, Predictions, State
 
@@ -38,7 +48,12 @@ class Results:
             .order_by(jobs.c.sequence, scores.c.evaluation, scores.c.metric)
         )
         parse = _parser()
-        convert = {"state": _STATES.__getitem__, "hparams": parse, "recipe": parse}
+        convert: dict[str, Callable[[str], Any]] = {
+            "state": _STATES.__getitem__,
+            "perturbation": change_of,
+            "hparams": parse,
+            "recipe": parse,
+        }
         return [ScoreRow._make(row) for row in converted(self._store.rows(query), ScoreRow._fields, convert)]
 
     def values(self, where: JobFilter = ALL) -> list[ValueRow]:
@@ -61,9 +76,10 @@ class Results:
         columns = [of_failed if name == "last_outcome" else jobs.c[name] for name in JobSummary._fields]
         query = select(*columns).where(matching(where)).order_by(jobs.c.sequence)
         parse = _parser()
-        convert = {
+        convert: dict[str, Callable[[str], Any]] = {
             "state": _STATES.__getitem__,
             "last_outcome": _OUTCOMES.__getitem__,
+            "perturbation": change_of,
             "hparams": parse,
             "recipe": parse,
         }

@@ -50,7 +50,7 @@ def _add(lines: dict[str, str], section: Section, group: Group, row: Row, column
     """Add a cell's commands; a cell without meaning, or in a column of words, has none."""
     if not cell.applies or column.kind in TEXTS:
         return
-    where = (*_setting(section), *([f"at {100 * group.ratio:g}"] if group.ratio is not None else []))
+    where = (*_setting(section), *([f"at {group.number:g}"] if group.ratio is not None else []))
     told = ", ".join([section.title, *([group.title] if group.title else []), row.label, column.title])
     for statistic, text in _numbers(cell, column):
         command = macro_name(*where, row.label, column.name, statistic)

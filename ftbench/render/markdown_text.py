@@ -45,7 +45,7 @@ def _grid(section: Section) -> TextGrid:
 
 
 def _rows(group: Group, section: Section) -> Iterator[tuple[printed.Words, ...]]:
-    ratio = [] if group.ratio is None else [printed.plain(f"{100 * group.ratio:g} %")]
+    ratio = [] if group.ratio is None else [printed.plain(group.shown)]
     for row in group.rows:
         cells = zip(row.cells, section.columns, strict=True)
         yield (*ratio, printed.plain(row.label), *(printed.in_words(cell, column) for cell, column in cells))

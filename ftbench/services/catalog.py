@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, perturbations, tasks
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.task import TaskSpec
-from ftbench.methods.base import FAMILIES
+from ftbench.methods.base import FAMILIES, Method
+from ftbench.perturbations import Perturber
+from ftbench.plugins import PluginEntry
 
 _Row = dict[str, Any]
 
@@ -54,6 +56,48 @@ def method_card(name: str) -> _Row:
     }
 
 
+def list_perturbations() -> list[_Row]:
+    """Every perturbation in the order of application; what cannot be used has its error instead."""
+    rows: list[_Row] = []
+    for entry in sorted(perturbations.available(), key=_applied):
+        cls = entry.cls
+        value = cls.value() if cls else None
+        rows.append(
+            {
+                "name": entry.name,
+                "values": value.interval if value else "",
+                "neutral": (cls.neutral or "0") if cls else "",
+                "options": ", ".join(spec.name for spec in cls.options()) if cls else "",
+                "changes": cls.caption if cls else "",
+                "source": entry.source,
+                "error": entry.error,
+            }
+        )
+    return rows
+
+
+def perturbation_card(name: str) -> _Row:
+    """A perturbation's card: what it does, its value, its options, where it stands among the others."""
+    cls = perturbations.find(name)
+    return {
+        "name": cls.name,
+        "title": cls.title,
+        "changes": cls.caption,
+        "value": [setting(cls.value())],
+        "neutral": cls.neutral or "0",
+        "options": [setting(spec) for spec in cls.options()],
+        "flag": cls.flag or "--perturb",
+        "order": cls.order,
+        "stream": cls.stream,
+        "in words": " ".join((inspect.getdoc(cls) or "").split()),
+    }
+
+
+def _applied(entry: PluginEntry[Perturber]) -> tuple[float, str]:
+    """Where a perturbation stands in the listing: in the order of application, those that fail last."""
+    return entry.cls.order if entry.cls else float("inf"), entry.name
+
+
 def list_tasks() -> list[_Row]:
     """Every task with its classes, metric and reported set; what cannot be used has its error instead."""
     return [
@@ -92,22 +136,17 @@ def model(name: str) -> _Row:
 
 def setting(spec: hparams.HParamSpec) -> _Row:
     """A hyper-parameter, or a setting of the recipe: its default, what it may be, what it means."""
-    allowed = "|".join(spec.choices)
-    if spec.range:
-        left = "(" if spec.open in ("low", "both") else "["
-        right = ")" if spec.open in ("high", "both") or spec.range[1] == math.inf else "]"
-        allowed = f"{left}{spec.range[0]:g}, {spec.range[1]:g}{right}"
     return {
         "name": spec.name,
         "default": spec.default,
-        "values": allowed,
+        "values": spec.interval or "|".join(spec.choices),
         "unit": spec.unit,
         "grid": list(spec.grid),
         "help": spec.help,
     }
 
 
-def _place(entry: methods.MethodEntry) -> tuple[int, str]:
+def _place(entry: PluginEntry[Method]) -> tuple[int, str]:
     """Where a method stands in the listing: by family, then by name; unknown families last."""
     family = entry.cls.family if entry.cls else ""
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), entry.name

@@ -9,11 +9,15 @@ from typing import Any
 
 from ftbench import methods as registry
 from ftbench.db import Database, JobFilter, JobRow
+from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.job import SHORT_DIGEST
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
 from ftbench.errors import UnknownName
 from ftbench.hub import without_tokens
+from ftbench.perturbations import applied
 from ftbench.services.planning.commands import for_job
 from ftbench.services.worker.workdir import WorkDir
 
@@ -151,6 +155,20 @@ def _chosen(database: Database, prefixes: Sequence[str], where: JobFilter) -> Jo
     return JobFilter(digests=tuple(database.jobs.find(prefix).digest for prefix in prefixes))
 
 
+def job_document(planned: Planned) -> _Row:
+    """A planned job as JSON values: what it would be queued as."""
+    spec = planned.job.canonical()
+    changes = {one.name: spec["perturbation"][one.name] for one in applied(planned.job.perturbation)}
+    return {"digest": planned.digest, "label": planned.label, **spec, "perturbation": changes}
+
+
+def changes_row(change: Perturbation) -> _Row:
+    """What is done to the data, as listings show it: some in columns of their own, the rest as typed."""
+    others = [one.text for one in change.changes if one.options or one.name not in OWN_COLUMNS]
+    row: _Row = {name: change.value(name) or None for name in OWN_COLUMNS}
+    return row | ({"perturbation": " ".join(others)} if others else {})
+
+
 def _row(job: JobRow) -> _Row:
     return {
         "job": job.digest[:SHORT_DIGEST],
@@ -158,9 +176,7 @@ def _row(job: JobRow) -> _Row:
         "model": job.model,
         "task": job.task,
         "method": job.label,
-        "train_size": job.train_size,
-        "reduction": job.reduction or None,
-        "noise": job.noise or None,
+        **changes_row(job.perturbation),
         "seed": job.seed,
         "attempts": job.attempts,
         "priority": job.priority or None,

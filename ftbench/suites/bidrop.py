@@ -7,6 +7,7 @@ selection unstated; here they are those of the recipe.
 
 from __future__ import annotations
 
+from ftbench.domain.perturbation import Perturbation
 from ftbench.suites._suite import Line, Panel, Suite, SuiteColumn
 
 _VANILLA, _BIDROP = Line("Vanilla", "vanilla"), Line("Bi-Drop", "bidrop")
@@ -76,7 +77,7 @@ def _ood(trained: str) -> Panel:
         tasks=trained,
         title=f"trained on {trained.upper()}",
         setting=f"ood:train={trained},n=5000",
-        train_size=5000,
+        change=Perturbation.of({"train_size": 5000}),
         evaluate="snli,sick" if trained == "mnli" else "mnli:mnli,mnli:mnli-mm,sick",
         columns=tuple(columns),
     )
@@ -104,7 +105,7 @@ TABLE5 = Suite(
             Panel(
                 lines=_ROBUST,
                 tasks=_NOISY,
-                noise=ratio,
+                change=Perturbation.of({"noise": ratio}),
                 title=f"noise {100 * ratio:g} %",
                 setting=f"noise={ratio:g}",
             )
@@ -114,7 +115,7 @@ TABLE5 = Suite(
             Panel(
                 lines=_ROBUST,
                 tasks=_NOISY,
-                reduction=ratio,
+                change=Perturbation.of({"reduction": ratio}),
                 title=f"label 1 reduced by {100 * ratio:g} %",
                 setting=f"reduction={ratio:g}",
                 metric="accuracy_label1",
@@ -135,7 +136,7 @@ TABLE6 = Suite(
         Panel(
             lines=(_VANILLA, _CTD, _DPS, _BIDROP),
             tasks=_GLUE,
-            train_size=size,
+            change=Perturbation.of({"train_size": size}),
             title=f"{size} rows",
             setting=f"n={size}",
         )

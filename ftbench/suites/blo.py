@@ -6,6 +6,7 @@ most baselines of Tables 3 and 8 from the DPS paper.
 
 from __future__ import annotations
 
+from ftbench.domain.perturbation import Perturbation
 from ftbench.suites._suite import TIME, Line, Panel, Suite
 
 _VANILLA = Line("Vanilla", "vanilla")
@@ -19,7 +20,7 @@ _SIZES = tuple(
     Panel(
         lines=_LOW,
         tasks=_GLUE,
-        train_size=size,
+        change=Perturbation.of({"train_size": size}),
         title=f"{size} rows",
         setting=f"n={size}",
         metrics={"qqp": "accuracy"},
@@ -167,7 +168,7 @@ _PEFT = tuple(
             _OURS,
         ),
         tasks="cola,rte,stsb,mrpc",
-        train_size=size,
+        change=Perturbation.of({"train_size": size}),
         title=f"{size} rows",
         setting=f"n={size}",
         settings=("subset=uniform",),
@@ -204,7 +205,7 @@ TABLE10 = Suite(
         Panel(
             lines=(_VANILLA, Line("Model soup", "soup"), _OURS),
             tasks="cola,rte,stsb,mrpc",
-            train_size=size,
+            change=Perturbation.of({"train_size": size}),
             title=f"{size} rows",
             setting=f"n={size}",
             settings=("subset=uniform",),

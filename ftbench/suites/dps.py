@@ -6,6 +6,7 @@ without dropout in DPS, without warm-up in Child-Tuning. The values that were se
 
 from __future__ import annotations
 
+from ftbench.domain.perturbation import Perturbation
 from ftbench.suites._suite import TIME, Line, Panel, Suite, SuiteColumn
 
 _VANILLA = Line("vanilla fine-tuning", "vanilla")
@@ -50,7 +51,7 @@ def _ood(trained: str) -> Panel:
         tasks=trained,
         title=f"trained on {trained.upper()}",
         setting=f"ood:train={trained},n=8000",
-        train_size=8000,
+        change=Perturbation.of({"train_size": 8000}),
         evaluate=own,
         columns=tuple(columns),
     )
@@ -75,7 +76,7 @@ TABLE3 = Suite(
         Panel(
             lines=(_VANILLA, _DENSE, _MIX),
             tasks=_GLUE,
-            train_size=size,
+            change=Perturbation.of({"train_size": size}),
             title=f"{size} rows",
             setting=f"n={size}",
             metrics={"qqp": "accuracy"},

@@ -15,7 +15,7 @@ SCORES = {
     ("vanilla", "sst2"): [0.90, 0.91, 0.92, 0.93],
     ("bidrop", "sst2"): [0.91, 0.90, 0.93],  # the last seed is missing
 }
-NOISY = Perturbation(noise=0.1)
+NOISY = Perturbation.of({"noise": 0.1})
 
 
 def done(
@@ -36,7 +36,8 @@ def fill(path: str) -> None:
             for seed, score in enumerate(scores):
                 done(database, Job("bert-base", "main", task, "d", ("dev",), method, {}, seed), method, score)
         for method in ("vanilla", "bidrop"):
-            job = Job("bert-base", "main", "rte", "d", ("dev",), method, {}, 0, Perturbation(noise=0.1))
+            noisy = Perturbation.of({"noise": 0.1})
+            job = Job("bert-base", "main", "rte", "d", ("dev",), method, {}, 0, noisy)
             done(database, job, method, 0.6)
 
 

@@ -31,7 +31,7 @@ def entry(seed: int = 0, method: str = "vanilla", **options: Any) -> Entry:
         method=method,
         hparams=options.pop("hparams", {}),
         seed=seed,
-        perturbation=Perturbation(**options),
+        perturbation=Perturbation.of(options),
     )
     return Entry(job, outer.pop("label", method), **outer)
 

@@ -67,26 +67,6 @@ def test_seeds_that_are_no_seeds_are_refused(text: str) -> None:
         axes.seeds(text)
 
 
-def test_ratios_are_exactly_the_listed_ones() -> None:
-    assert axes.ratios("0,0.05,.1,0.10,-0", "noise") == (0.0, 0.05, 0.1)
-
-
-@pytest.mark.parametrize("text", ["1", "1.0", "-0.1", "nan", "inf", "x", "", "0;1", "10%"])
-def test_ratios_outside_their_range_are_refused(text: str) -> None:
-    with pytest.raises(BadValue, match="noise"):
-        axes.ratios(text, "noise")
-
-
-def test_train_sizes_are_rows_or_full() -> None:
-    assert axes.train_sizes("300,full,300") == (300, None)
-
-
-@pytest.mark.parametrize("text", ["0", "-5", "0.5", "x", "", "1e3"])
-def test_train_sizes_that_are_no_numbers_of_rows_are_refused(text: str) -> None:
-    with pytest.raises(BadValue, match="train-size"):
-        axes.train_sizes(text)
-
-
 def test_the_last_setting_of_a_name_wins() -> None:
     assert axes.recipe_settings(("lr=1e-5", "epochs = 5", "lr=2e-5")) == {"lr": "2e-5", "epochs": "5"}
 
@@ -119,7 +99,3 @@ def test_a_method_fits_hyper_parameters_that_say_what_was_given(typed: str, fits
 def test_seeds_in_a_row_are_told_by_their_ends() -> None:
     assert axes.seed_ranges([7, 2, 0, 1, 4, 5]) == "0–2, 4–5, 7"
     assert axes.seed_ranges([]) == ""
-
-
-def test_zero_has_no_sign() -> None:
-    assert [str(ratio) for ratio in axes.ratios("-0,-0.0,0.1", "noise")] == ["0.0", "0.1"]

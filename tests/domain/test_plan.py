@@ -13,6 +13,7 @@ from ftbench.domain.model import ModelRef, ModelSpec
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.task import DataRef, RowSet, TaskSpec
 from ftbench.errors import UnknownName
+from ftbench.perturbations import grid_of
 
 TRAIN, DEV = RowSet("train"), RowSet("dev")
 COLA = plan.GridTask(
@@ -36,6 +37,10 @@ def method(name: str = "vanilla", refuses: str | None = None, **recipe: Any) -> 
 def grid(**axes: Any) -> plan.Grid:
     start: dict[str, Any] = {"models": (model(),), "tasks": (COLA,), "methods": (method(),), "seeds": (0, 1)}
     return plan.Grid(**start | axes)
+
+
+def perturbed(**spec: Any) -> plan.GridPerturbation:
+    return grid_of(Perturbation.of(spec))
 
 
 def test_axes_are_crossed_with_seeds_outermost() -> None:
@@ -70,18 +75,9 @@ def test_an_unknown_setting_is_named() -> None:
         plan.crossed([grid(settings={"lrr": "1"})])
 
 
-def test_noise_and_reduction_are_composed_where_both_are_given() -> None:
-    assert plan.perturbed((None, 300), (0.0, 0.5), (0.1,)) == (
-        Perturbation(None, 0.0, 0.1),
-        Perturbation(None, 0.5, 0.1),
-        Perturbation(300, 0.0, 0.1),
-        Perturbation(300, 0.5, 0.1),
-    )
-
-
 def test_regression_tasks_are_left_out_of_noise_and_reduction_but_not_of_the_clean_cells() -> None:
-    changes = plan.perturbed(reductions=(0.0, 0.5), noises=(0.0, 0.1))
-    whole = plan.crossed([grid(tasks=(COLA, STSB), perturbations=changes)])
+    changes = [perturbed(reduction=r, noise=x) for r in (0.0, 0.5) for x in (0.0, 0.1)]
+    whole = plan.crossed([grid(tasks=(COLA, STSB), perturbations=tuple(changes))])
     assert sum(p.job.task == "cola" for p in whole.jobs) == 8
     assert [p.job.perturbation for p in whole.jobs if p.job.task == "stsb"] == [Perturbation()] * 2
     assert sum(cell.jobs for cell in whole.left_out) == 6
@@ -96,7 +92,7 @@ def test_what_a_method_does_not_support_is_left_out_with_its_reason() -> None:
 
 
 def test_more_training_rows_than_there_are_are_left_out() -> None:
-    whole = plan.crossed([grid(perturbations=plan.perturbed(train_sizes=(800, 801)))])
+    whole = plan.crossed([grid(perturbations=(perturbed(train_size=800), perturbed(train_size=801)))])
     assert [p.job.perturbation.train_size for p in whole.jobs] == [800, 800]
     assert whole.left_out == (plan.LeftOut("cola with train size 801", "CoLA has 800 training rows", 2),)
 

@@ -9,13 +9,14 @@ from typing import Any
 from ftbench import models
 from ftbench.db import Document, JobSummary, ScoreRow
 from ftbench.domain import hparams
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import UnknownName
 from ftbench.services.scores.jobs import ReportJob, join, reported
 
 METRICS = {"cola": "matthews", "mrpc": "f1", "stsb": "spearman"}
-_numbers = itertools.count()
+_numbers = itertools.count(1)  # 000… is no job
 
 
 class Rows:
@@ -40,6 +41,7 @@ class Rows:
         train_size: int | None = None,
         noise: float = 0.0,
         reduction: float = 0.0,
+        perturbation: Mapping[str, Any] | None = None,
         revision: str = "main",
         data: str = "sha256:0",
         recipe: Mapping[str, Any] | None = None,
@@ -62,9 +64,9 @@ class Rows:
             "hparams": Document(hparams_ or {}),
             "recipe": Document(hparams.normalise(hparams.as_dict(layered(own, brings or {}, recipe or {})))),
             "seed": seed,
-            "train_size": train_size,
-            "reduction": reduction,
-            "noise": noise,
+            "perturbation": Perturbation.of(
+                {"train_size": train_size, "reduction": reduction, "noise": noise, **(perturbation or {})}
+            ),
             "state": State(state),
             "model_revision": revision,
             "data_revision": data,

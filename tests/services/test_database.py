@@ -63,6 +63,8 @@ def test_an_upgrade_says_whether_the_form_changed_and_brings_the_numbers(tmp_pat
         assert database.published.count() == 1557
         execute(database, "DROP TABLE topup_looks")
         execute(database, "DROP TABLE topups")
+        for name in ("jobs", "claims"):
+            execute(database, f"ALTER TABLE {name} DROP COLUMN perturbation")
         execute(database, "UPDATE alembic_version SET version_num = '0002'")
     assert service.upgrade(address) is True
     with open_database(address, write=False) as database:

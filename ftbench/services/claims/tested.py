@@ -17,7 +17,8 @@ import numpy as np
 
 from ftbench.db import ClaimRow, Database, JobSummary
 from ftbench.domain.claim import DeclaredClaim
-from ftbench.domain.perturbation import condition_title
+from ftbench.domain.perturbation import Perturbation
+from ftbench.perturbations import heading
 from ftbench.render.numbers import percent
 from ftbench.render.sheet import Field, Sheet, figure
 from ftbench.render.table import PENDING, Section
@@ -25,7 +26,7 @@ from ftbench.services.planning import commands
 from ftbench.services.scores import levels as topup_levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import ReportJob, join, reported
-from ftbench.services.scores.selection import in_order, plugins_of, roughly
+from ftbench.services.scores.selection import files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting
 from ftbench.stats import paired
 from ftbench.stats.aggregate import FloatArray
@@ -141,14 +142,14 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     cells = database.results.cells() if cells is None else cells
     mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
     scores = database.results.values(roughly(mine, cells))
-    plugins = plugins_of(database, mine)
+    plugins, files = plugins_of(database, mine), files_of(database, mine)
     shown = reported(in_order([cell.task for cell in mine], ()), mine, scores)
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
     found: list[TestedClaim] = []
     for row in rows:
         about = [job for job in jobs if _about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in about))
-        title = condition_title(row.claim.noise, row.claim.reduction)
+        title = heading(row.claim.condition, files)
         settings = arranged(about, shown, keys, plugins, title, topped)
         under = [one for compared in settings for one in _under(row, compared, about)]
         waiting = any(job.status in PENDING for job in about)
@@ -161,16 +162,19 @@ def lines_for_table(found: Iterable[TestedClaim], section: Section) -> Iterator[
     for one in found:
         if one.setting is None or not _same(one.setting, section):
             continue
-        about = {"noise": one.row.claim.noise, "reduction": one.row.claim.reduction}
-        ratio = about.pop(section.axis) if section.axis else None
+        about = one.row.claim.condition
+        ratio = (
+            next((c.value for c in about.changes if c.axis == section.axis), 0.0) if section.axis else None
+        )
+        others = [change for change in about.changes if change.axis != section.axis]
         labels = [{row.label for row in group.rows} for group in section.groups if group.ratio == ratio]
         shown = any({one.row.claim.better, one.row.claim.worse} <= names for names in labels)
-        if shown and not any(about.values()) and {c.task for c in section.columns} & set(one.tasks):
+        if shown and not others and {c.task for c in section.columns} & set(one.tasks):
             yield one.line()
 
 
 def lines_for_comparison(
-    found: Iterable[TestedClaim], compared: Compared, noise: float, reduction: float
+    found: Iterable[TestedClaim], compared: Compared, condition: Perturbation
 ) -> Iterator[str]:
     """What the claims say that a comparison is about, under its setting."""
     labels = set(compared.labels.values())
@@ -178,7 +182,7 @@ def lines_for_comparison(
     for one in found:
         claim = one.row.claim
         same = one.setting is not None and _same(one.setting, compared.setting)
-        if same and (claim.noise, claim.reduction) == (noise, reduction):
+        if same and claim.condition == condition:
             if {claim.better, claim.worse} <= labels and tasks & set(one.tasks):
                 yield one.line()
 
@@ -191,7 +195,7 @@ def _same(setting: Setting, other: Setting | Section) -> bool:
 def _about(claim: DeclaredClaim, cell: JobSummary) -> bool:
     return (
         cell.label in (claim.better, claim.worse)
-        and (cell.noise, cell.reduction) == (claim.noise, claim.reduction)
+        and cell.perturbation.condition == claim.condition
         and (not claim.train_sizes or cell.train_size in claim.train_sizes)
         and (not claim.models or cell.model in claim.models)
         and (not claim.tasks or cell.task in claim.tasks)

@@ -62,7 +62,7 @@ def compare(database: Database, request: CompareRequest) -> list[Sheet]:
     found, declared = compared_runs(database, request), claim_tests.tested(database)
     sheets = []
     for compared in found:
-        lines = claim_tests.lines_for_comparison(declared, compared, request.noise, request.reduction)
+        lines = claim_tests.lines_for_comparison(declared, compared, request.condition.perturbation.condition)
         sheets.append(by_task(compared, request, lines))
         sheets += across.sheets(compared, request)
     if request.examples:

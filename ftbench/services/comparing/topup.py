@@ -14,6 +14,7 @@ from ftbench.domain.job import Job
 from ftbench.domain.plan import Plan, Planned
 from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue, FtbenchError, UsageError
+from ftbench.perturbations import CLEAN, Condition
 from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import PENDING
 from ftbench.services.comparing.request import CompareRequest, compared_runs
@@ -57,8 +58,7 @@ class TopupRequest:
     Attributes:
         name: what the plan is called, the same at every call.
         selection: its methods are compared with its baseline, each.
-        noise: ratio of wrong labels.
-        reduction: ratio by which label 1 is reduced.
+        condition: what was done to the data.
         looks: how many there will be.
         most: seeds at the last one.
         margin: differences within it are none in practice, as a fraction.
@@ -70,8 +70,7 @@ class TopupRequest:
 
     name: str
     selection: Selection
-    noise: float = 0.0
-    reduction: float = 0.0
+    condition: Condition = CLEAN
     looks: int | None = None
     most: int | None = None
     margin: float | None = None
@@ -91,7 +90,7 @@ class TopupRequest:
         """The baseline's and the methods' runs."""
         asked = self.selection
         sides = (*([asked.baseline] if asked.baseline else []), *asked.methods)
-        return CompareRequest(replace(asked, methods=sides), self.noise, self.reduction)
+        return CompareRequest(replace(asked, methods=sides), self.condition)
 
 
 @dataclass(frozen=True)

@@ -64,8 +64,7 @@ class JobsByCell:
             if at not in kept:
                 recipe = {**defaults, **row.recipe}
                 kept[at] = tuple(sorted(row.hparams.items())), tuple(sorted(recipe.items()))
-            change = (row.train_size, row.reduction, row.noise)
-            key = (row.model, row.task, row.method, *kept[at], change)
+            key = (row.model, row.task, row.method, *kept[at], row.perturbation)
             found = FoundJobs(row, known.get(row.digest, {}))
             self._found.setdefault(key, {}).setdefault(row.seed, []).append(found)
 

@@ -10,6 +10,7 @@ from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
 from ftbench.domain import axes
 from ftbench.domain.axes import Asked
 from ftbench.models.resolve import model_id
+from ftbench.perturbations import titled
 from ftbench.render.suite_table import (
     SuiteCell,
     SuiteGroup,
@@ -139,7 +140,7 @@ def _grids(
             shown = [] if suite.averages_only else shown
             shown += [average] * averaged
             if averaged and suite.difference:
-                other = clean.get(line) if suite.difference == "clean" and block.noise else _first(base)
+                other = clean.get(line) if _drops(suite, block) else _first(base)
                 shown.append(_delta(suite, block, line, places, row, other))
             rows.append((SuiteHead(line.name, line.title), tuple(shown)))
         heads = [] if suite.averages_only else [SuiteHead(p.key, p.title, p.metric) for p in places]
@@ -183,6 +184,12 @@ def _average(
     return suite_cells.compared_average(cell, printed.get(AVERAGE, {}), pairs, rule)
 
 
+def _drops(suite: Suite, block: Panel) -> bool:
+    """Whether the clean run minus a block's is shown; where another metric stands first, a gain is."""
+    changes = block.change.condition.changes
+    return suite.difference == "clean" and any(not titled(one.name).metric for one in changes)
+
+
 def _delta(
     suite: Suite,
     block: Panel,
@@ -192,12 +199,9 @@ def _delta(
     other: list[Cell] | None,
 ) -> SuiteCell:
     """The average minus vanilla's, or the clean run's minus this one; described, not tested."""
-    drop = suite.difference == "clean" and block.noise > 0
-    if (
-        other is None
-        or (other is row)
-        or (suite.difference == "clean" and not (block.noise or block.reduction))
-    ):
+    drop = _drops(suite, block)
+    alone = suite.difference == "clean" and not block.change.condition.changes
+    if other is None or other is row or alone:
         return SuiteCell(applies=False)
     mine, theirs = (
         suite_cells.averaged_cell([c for c, p in zip(cells, places, strict=True) if p.averaged], ())

@@ -9,12 +9,12 @@ from ftbench import tasks
 from ftbench.domain import axes, hparams, plan
 from ftbench.domain.axes import Asked
 from ftbench.domain.job import STREAMS
-from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods.base import BASELINE, PAPER
+from ftbench.perturbations import asked, combined, files_named, grid_of
 from ftbench.services.planning import lookup
 from ftbench.settings import data_dir
 
@@ -97,7 +97,7 @@ class _Axes:
     models: tuple[str, ...] | None
     tasks: tuple[TaskSpec, ...]
     seeds: tuple[int, ...]
-    perturbations: tuple[Perturbation, ...]
+    perturbations: tuple[plan.GridPerturbation, ...]
     settings: dict[str, str]
     targets: tuple[Target, ...] = ()
 
@@ -107,15 +107,12 @@ class _Axes:
             raise BadValue("no tasks: give --tasks (ftbench tasks lists them) or --suite")
         if request.models is not None and not axes.split_names(request.models):
             raise BadValue("no models: give --models a name, or leave it out for the default")
+        choices = [asked(text) for text in request.perturb]
         return cls(
             models=axes.split_names(request.models) if request.models else None,
             tasks=tuple(tasks.expand(list(axes.split_names(request.tasks or "")))),
             seeds=axes.seeds(DEFAULT_SEEDS if request.seeds is None else request.seeds),
-            perturbations=plan.perturbed(
-                axes.train_sizes("full" if request.train_size is None else request.train_size),
-                axes.ratios("0" if request.reduction is None else request.reduction, "reduction"),
-                axes.ratios("0" if request.noise is None else request.noise, "noise"),
-            ),
+            perturbations=tuple(grid_of(one, files_named(choices)) for one in combined(choices)),
             settings=axes.recipe_settings(request.settings),
             targets=tuple(
                 Target.asked(text, tasks.find(task_of(text)))

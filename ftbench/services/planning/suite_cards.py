@@ -8,8 +8,9 @@ from ftbench import suites
 from ftbench.domain import axes
 from ftbench.domain.axes import Asked
 from ftbench.domain.job import Job
+from ftbench.perturbations import flag
 from ftbench.services.planning import costs, suite_grid, suite_plan
-from ftbench.suites import Suite
+from ftbench.suites import Panel, Suite
 from ftbench.suites.published import cells
 
 _Row = dict[str, Any]
@@ -55,7 +56,7 @@ def card(name: str, asked: Asked, address: str) -> _Row:
         "name": name.strip(),
         "title": "; ".join(suite.title for suite in changed),
         "grids": [
-            f"{block.flags()} --seeds {suite.seeds}" + (f"   ({block.title})" if block.title else "")
+            f"{flags(block)} --seeds {suite.seeds}" + (f"   ({block.title})" if block.title else "")
             for suite in changed
             for block in suite.blocks
         ],
@@ -66,6 +67,20 @@ def card(name: str, asked: Asked, address: str) -> _Row:
         "hours": round(took.seconds / 3600, 1),
         "estimate": took.basis,
     }
+
+
+def flags(block: Panel) -> str:
+    """The grid of a block as flags of ``ftbench queue``."""
+    changes = sorted(block.change.changes, key=lambda one: one.name)
+    named = [
+        ("--methods", ",".join(dict.fromkeys(line.method for line in block.lines))),
+        ("--tasks", block.tasks),
+        ("--models", block.model),
+        *(flag(one.text) for one in changes),
+        ("--evaluate", block.evaluate),
+        *(("--set", setting) for setting in block.settings),
+    ]
+    return " ".join(f"{name} {text}" for name, text in named if text)
 
 
 def jobs_of(suite: Suite, asked: Asked) -> list[Job]:
@@ -82,7 +97,7 @@ def jobs_of(suite: Suite, asked: Asked) -> list[Job]:
                 method=cell.method.name,
                 hparams=cell.method.hparams,
                 seed=seed,
-                perturbation=cell.change,
+                perturbation=cell.block.change,
                 recipe=cell.recipe,
             )
             found[job.digest] = job

@@ -8,9 +8,11 @@ from dataclasses import replace
 from ftbench.db import Database, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.result import State
 from ftbench.errors import NothingToReport
+from ftbench.perturbations import NO_FILES, PluginFiles
 from ftbench.render.layouts import Part
 from ftbench.render.table import Report, Section
 from ftbench.services.planning import commands
+from ftbench.services.reporting.axes import axes_of
 from ftbench.services.reporting.curves import fill_curves
 from ftbench.services.reporting.remarks import remarks
 from ftbench.services.reporting.request import ReportRequest
@@ -18,7 +20,7 @@ from ftbench.services.reporting.tables import TableSubject, fill_table
 from ftbench.services.scores import levels, stale
 from ftbench.services.scores.jobs import join, labels, reported, without_collapsed
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.selection import Selection, in_order, plugins_of, roughly
+from ftbench.services.scores.selection import Selection, files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting, brought, split
 
 
@@ -29,7 +31,7 @@ def nothing_there(address: str, request: ReportRequest) -> NothingToReport:
         UnknownName: a model, task, method or baseline that nothing carries.
     """
     request.selection.check([])
-    filled = commands.for_table(request.selection, address, axis=request.layout.parts[0].axis)
+    filled = commands.for_table(request.selection, address, axis=_axis(request))
     return NothingToReport(f"there is no database '{address}'; make and fill it with: {filled}")
 
 
@@ -48,12 +50,13 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     selection.check(cells)
     chosen = selection.lets_through(cells)
     if not chosen:
-        filled = commands.for_table(selection, address, cells, request.layout.parts[0].axis)
+        filled = commands.for_table(selection, address, cells, _axis(request))
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     scores = database.results.values(roughly(chosen, cells))
-    plugins, codes = plugins_of(database, chosen), database.results.codes()
+    plugins, files = plugins_of(database, chosen), files_of(database, chosen)
+    codes = database.results.codes()
     declared, topped = tested.tested(database, cells), levels.topped(database)
-    found = tabulate(chosen, scores, request, address=address, plugins=plugins, topped=topped)
+    found = tabulate(chosen, scores, request, address=address, plugins=plugins, files=files, topped=topped)
     sections = tuple(
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
         for section in found.sections
@@ -70,6 +73,7 @@ def tabulate(
     *,
     address: str = "",
     plugins: Mapping[str, Sequence[str]] | None = None,
+    files: PluginFiles = NO_FILES,
     topped: Sequence[Topped] = (),
 ) -> Report:
     """The tables of some jobs.
@@ -80,12 +84,14 @@ def tabulate(
         request: which tables.
         address: of the database, for the command that would fill a table.
         plugins: method -> the files that it may come from.
+        files: where perturbations that are not installed come from.
         topped: the jobs whose seeds were topped up.
 
     Raises:
         NothingToReport: the jobs make none of the tables.
     """
-    layout, selection = request.layout, request.selection
+    axes = axes_of((cell.perturbation.condition for cell in cells), files)
+    layout, selection = request.layout(axes), request.selection
     shown = reported(in_order([cell.task for cell in cells], selection.task_names()), cells, scores)
     jobs = join(cells, scores, shown)
     jobs = jobs if request.collapsed else without_collapsed(jobs)
@@ -105,6 +111,11 @@ def tabulate(
     if not any(job.status == State.DONE for job in jobs):
         notes.append("Nothing is finished yet; run the jobs with: ftbench worker")
     return Report(layout.name, subject.baseline, sections, tuple(notes))
+
+
+def _axis(request: ReportRequest) -> str | None:
+    """The perturbation that the first part of a table is about, where there are no jobs to tell others."""
+    return request.layout(axes_of()).parts[0].axis
 
 
 def _shown(cells: Iterable[JobSummary], report: Report) -> list[JobSummary]:

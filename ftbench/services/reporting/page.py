@@ -100,7 +100,9 @@ def _figures_of(
     if frame.empty:
         return
     if scores.axis:
-        yield html.Figure("Robustness", curves.robustness(frame, title, scores.axis))
+        yield html.Figure(
+            "Robustness", curves.robustness(frame, title, scores.axis, scores.groups[0].percent)
+        )
         return
     yield html.Figure("Runs", spread.strip(frame, title))
     costs = with_costs(took, frame)

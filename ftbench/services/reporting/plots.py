@@ -88,7 +88,7 @@ def _plot(database: Database, request: PlotRequest, section: Section) -> dict[st
     if kind == "sweep":
         return spread.sweep(_one_method(frame), title, request.over)
     if kind == "robustness":
-        return curves.robustness(frame, title, section.axis or "")
+        return curves.robustness(frame, title, section.axis or "", section.groups[0].percent)
     if kind == "ranks":
         return with_groups(frame, title, levels.topped(database), request.critical)
     if kind == "learning":

@@ -98,10 +98,11 @@ def _ratios(part: Part, jobs: Iterable[ReportJob]) -> dict[float, list[ReportJob
     """The jobs of a part by ratio, ascending; those with another perturbation are left out."""
     found: dict[float, list[ReportJob]] = {}
     for job in jobs:
-        changes = {"noise": job.cell.noise, "reduction": job.cell.reduction}
-        ratio = changes.pop(part.axis) if part.axis else 0.0
-        if not any(changes.values()):
-            found.setdefault(ratio, []).append(job)
+        changes = job.cell.perturbation.condition.changes
+        if not changes:
+            found.setdefault(0.0, []).append(job)
+        elif len(changes) == 1 and changes[0].axis == part.axis:
+            found.setdefault(float(changes[0].value), []).append(job)
     return dict(sorted(found.items()))
 
 
@@ -140,7 +141,15 @@ def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: st
             yield Column(SHARED, "average", "Avg*", subtitle, measure.show, measure=own)
         if measure.difference:
             title, signed = measure.difference.title.format(baseline=baseline), measure.difference.signed
-            yield Column("difference", "difference", title, "", measure.show, signed, measure=own)
+            yield Column(
+                "difference",
+                "difference",
+                title,
+                show=measure.show,
+                signed=signed,
+                measure=own,
+                against=measure.difference.against,
+            )
     yield Column("group", "group", "Group")
     yield Column("runs", "runs", "Runs")
 
@@ -193,9 +202,10 @@ def _group(
         Row(subject.labels[method], method.method, method.values(), found)
         for method, found in zip(methods, placed, strict=True)
     )
-    return (
-        Group("", None, rows) if part.axis is None else Group(f"{part.axis} {100 * ratio:g} %", ratio, rows)
-    )
+    if part.axis is None:
+        return Group("", None, rows)
+    group = Group("", ratio, rows, part.percent)
+    return replace(group, title=f"{part.axis} {group.shown}")
 
 
 def _cells(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, perturbations, tasks
 from ftbench.db import JobSummary
 from ftbench.db.database import Database
 from ftbench.db.rows import JobFilter
@@ -14,6 +14,7 @@ from ftbench.domain.axes import MethodChoice
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import is_place, model_id
+from ftbench.perturbations import PluginFiles
 from ftbench.render.table import Row
 
 
@@ -139,4 +140,17 @@ def plugins_of(database: Database, cells: Iterable[JobSummary]) -> dict[str, tup
             found[name] = tuple(dict.fromkeys(p for row in rows for p in row.places.get("plugins") or ()))
         except FtbenchError:
             continue
+    return found
+
+
+def files_of(database: Database, cells: Sequence[JobSummary]) -> PluginFiles:
+    """The files of perturbations that are not installed: name -> the file of the last job that says so."""
+    installed = {entry.name for entry in perturbations.available()}
+    found: dict[str, str] = {}
+    for perturbation in dict.fromkeys(cell.perturbation for cell in cells):
+        wanted = {one.name for one in perturbation.changes} - installed - found.keys()
+        if wanted:
+            digests = tuple(cell.digest for cell in cells if cell.perturbation == perturbation)
+            for row in database.jobs.list(JobFilter(digests=digests[-1:])):
+                found |= row.places.get("perturbations") or {}
     return found

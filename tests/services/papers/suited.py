@@ -14,6 +14,7 @@ from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.report import SuiteSource
 from ftbench.services.planning import suite_grid
 from ftbench.services.scores.levels import Topped
+from tests.asked import perturb
 from tests.services.report_rows import Rows
 
 
@@ -46,7 +47,7 @@ def around(mean: float, spread: float, n: int = 10) -> list[float]:
 def table(
     name: str, rows: Rows, margin: float = 1.0, topped: Sequence[Topped] = (), **given: Any
 ) -> SuiteReport:
-    asked = Asked(**given)
+    asked = Asked(**perturb(given))
     changed = suite_grid.adapted(suites.find(name), asked)
     source = SuiteSource("my.db", rows.cells, rows.scores, topped=topped)
     return suite_report.table(suites.find(name), changed, asked, source, margin)

@@ -51,7 +51,7 @@ def test_without_the_packages_for_plots_the_page_has_its_tables_alone(
         raise FtbenchError("plots need a package")
 
     assert "Reproduction" in pages.page([table("dps/table1", rows)])
-    monkeypatch.setattr(theme, "load", missing)
+    monkeypatch.setattr(theme, "load_plotting", missing)
     found = pages.page([table("dps/table1", rows)])
     assert "64.11" in found and "Reproduction" not in found
 

@@ -7,9 +7,9 @@ import shlex
 import pytest
 
 from ftbench import models
+from ftbench.cli._requests import claimed
 from ftbench.domain import axes
 from ftbench.domain.axes import Asked
-from ftbench.domain.claim import parse
 from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
@@ -21,13 +21,13 @@ from tests.services.report_rows import Rows
 
 def job(**settings: float) -> Job:
     recipe = layered(models.recipe(models.find("minilm"), "rte"), {}, settings)
-    change = Perturbation(train_size=64, noise=0.1)
+    change = Perturbation.of({"train_size": 64, "noise": 0.1})
     return Job("minilm", "sha256:0", "rte", "sha256:1", ("dev",), "vanilla", {}, 3, change, recipe)
 
 
 def test_only_what_was_chosen_is_named() -> None:
     assert for_job(job().canonical(), {}) == (
-        "ftbench queue --methods vanilla --tasks rte --models minilm --seeds 3, --train-size 64 --noise 0.1 "
+        "ftbench queue --methods vanilla --tasks rte --models minilm --seeds 3, --noise 0.1 --train-size 64 "
         "--no-baseline"
     )
     told = for_job(job(lr=1e-5).canonical(), {"data": "/data"}, [0, 1])
@@ -114,7 +114,9 @@ def test_where_nothing_is_known_a_table_is_what_papers_have() -> None:
 
 
 def test_a_claim_is_filled_with_its_two_sides_and_vanilla_only_where_it_is_one() -> None:
-    words = shlex.split(for_claim(parse("bidrop > vanilla @ noise=0.1, tasks=cola, train_size=full"), "a.db"))
+    words = shlex.split(
+        for_claim(claimed("bidrop > vanilla @ noise=0.1, tasks=cola, train_size=full").claim, "a.db")
+    )
     assert [flag(words, name) for name in ("--methods", "--tasks", "--noise", "--train-size", "--db")] == [
         "bidrop",
         "cola",
@@ -123,7 +125,7 @@ def test_a_claim_is_filled_with_its_two_sides_and_vanilla_only_where_it_is_one()
         "a.db",
     ]
     assert "--no-baseline" not in words
-    words = shlex.split(for_claim(parse("bidrop > rdrop"), "ftbench.db"))
+    words = shlex.split(for_claim(claimed("bidrop > rdrop").claim, "ftbench.db"))
     assert (flag(words, "--methods"), flag(words, "--tasks")) == ("bidrop,rdrop", "glue-small")
     assert words[-1] == "--no-baseline" and flag(words, "--noise") is None
 

@@ -12,6 +12,7 @@ from ftbench.domain.recipe import Recipe
 from ftbench.errors import DataError, UnknownName, UsageError
 from ftbench.services.planning import queue
 from ftbench.services.planning.suite_grid import adapted, differs, doubled
+from tests.asked import perturb
 from tests.places import data_folder, model_folder
 
 
@@ -24,7 +25,9 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def under(name: str, **given: str) -> list[tuple[str, str]]:
-    return [(block.title, block.setting) for block in adapted(suites.find(name), Asked(**given)).blocks]
+    return [
+        (block.title, block.setting) for block in adapted(suites.find(name), Asked(**perturb(given))).blocks
+    ]
 
 
 def test_a_ratio_concerns_the_blocks_that_have_one() -> None:
@@ -40,7 +43,7 @@ def test_a_ratio_concerns_all_blocks_where_none_has_one() -> None:
 
 def test_training_rows_concern_all_and_keep_the_printed_numbers_beside_them() -> None:
     assert under("bidrop/table6", train_size="500") == [("500 rows", "n=500")]
-    suite = adapted(suites.find("bidrop/table4"), Asked(train_size="300", models="minilm"))
+    suite = adapted(suites.find("bidrop/table4"), Asked(perturb=("train_size=300",), models="minilm"))
     assert [b.setting for b in suite.blocks] == ["ood:train=snli,n=5000", "ood:train=mnli,n=5000"]
     assert suite.blocks[0].departs == (
         "300 training rows, not 5000 training rows",
@@ -75,7 +78,7 @@ def test_methods_are_chosen_and_others_get_a_line_of_their_own() -> None:
 
 
 def test_how_it_departs_is_said_in_words() -> None:
-    asked = Asked(models="minilm", seeds="3", train_size="500", settings=("lr=1e-4",))
+    asked = Asked(models="minilm", seeds="3", perturb=("train_size=500",), settings=("lr=1e-4",))
     assert differs(suites.find("bidrop/table2"), asked) == (
         "minilm instead of bert-large",
         "3 seeds instead of 10",
@@ -97,13 +100,12 @@ def test_what_leaves_nothing_or_does_not_exist_is_refused(
     name: str, given: dict[str, str], told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
-        adapted(suites.find(name), Asked(**given))
+        adapted(suites.find(name), Asked(**perturb(given)))
 
 
 def request(**given: str) -> queue.QueueRequest:
-    return queue.QueueRequest(
-        **{"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2", **given}
-    )
+    start = {"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2"}
+    return queue.QueueRequest(**perturb({**start, **given}))
 
 
 def test_data_that_are_not_there_are_named() -> None:
