@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from ftbench.errors import UnknownName
 from ftbench.render import render
 from tests.services.report_rows import Rows
-from tests.services.reporting.test_build import cell, report
+from tests.services.reporting.cells import cell, report
 
 VANILLA = {"rte": [0.60, 0.62, 0.61, 0.63], "sst2": [0.90, 0.91, 0.92, 0.93]}
 BIDROP = {"rte": [0.70, 0.725, 0.71, 0.735], "sst2": [0.91, 0.90, 0.93, 0.92]}
