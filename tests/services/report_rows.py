@@ -13,7 +13,7 @@ from ftbench.domain.recipe import layered
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import UnknownName
 
-METRICS = {"cola": "matthews", "mrpc": "f1", "stsb": "spearman"}
+METRICS = {"cola": "matthews", "mrpc": "f1", "qqp": "f1", "stsb": "spearman"}
 _numbers = itertools.count()
 
 
