@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 
 from ftbench.domain.topup import TopupPlan
@@ -71,6 +71,17 @@ def test_differences_intervals_and_tests_are_those_of_scipy():
         assert row["superiority"] == pytest.approx(((pairs > 1e-12) + 0.5 * (abs(pairs) < 1e-12)).mean())
         # A zero has no sign to flip: of the others, all of one sign is the least likely.
         assert row["smallest_p"] == 2 / 2 ** np.count_nonzero(np.round(pairs, 12))
+
+
+def test_the_effect_is_hedges_g_with_the_interval_of_the_noncentral_t():
+    for row in sheet(rows_of()).rows:
+        mine, theirs = sides(row["left"], row["right"], row["task"])
+        pairs = np.round(mine - theirs, 12)
+        unbiased = special.gamma(5 / 2) / (np.sqrt(5 / 2) * special.gamma(2))
+        t = pairs.mean() / stats.sem(pairs)
+        assert row["g"] == pytest.approx(unbiased * pairs.mean() / pairs.std(ddof=1))
+        for end, share in ((row["g_low"], 0.975), (row["g_high"], 0.025)):
+            assert stats.nct.cdf(t, 5, end / unbiased * np.sqrt(6)) == pytest.approx(share, abs=1e-6)
 
 
 def test_ranks_of_distinct_differences_are_those_of_the_exact_wilcoxon():
