@@ -11,7 +11,7 @@ from results import DATABASE, ROOT
 from ftbench.db import open_database
 from ftbench.domain import axes
 from ftbench.render import render
-from ftbench.services.reporting.build import build
+from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.page import page
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores.selection import Selection
@@ -33,7 +33,7 @@ def _rendered() -> Iterator[tuple[str, str, str]]:
     for table in TABLES:
         asked = ReportRequest(Selection(methods=axes.methods(METHODS)), table)
         with contextlib.chdir(ROOT), open_database(DATABASE, write=False) as database:
-            report = build(database, asked)
+            report = build_report(database, asked)
             for form in FILES:
                 if form != "html":
                     yield table, form, render(report, form)

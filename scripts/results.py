@@ -15,7 +15,8 @@ from ftbench.render import render, render_suites
 from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.request import SuiteRequest
-from ftbench.services.reporting.build import build
+from ftbench.services.planning.commands import words_of
+from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores.selection import Selection
 
@@ -43,11 +44,13 @@ EXPERIMENTS = (
     Experiment(
         "robustness",
         "bidrop/table5",
-        Asked(**SMALL, tasks="sst2,qnli", noise="0,0.1", reduction="0.6", train_size="500"),
+        Asked(**SMALL, tasks="sst2,qnli", perturb=("noise=0,0.1", "reduction=0.6", "train_size=500")),
     ),
-    Experiment("ablation", "bidrop/table7", Asked(**SMALL, tasks="sst2,stsb", train_size="500")),
-    Experiment("lowresource", "bidrop/table6", Asked(**SMALL, tasks="sst2,stsb", train_size="300,500")),
-    Experiment("time", "dps/table6", Asked(**SMALL, tasks="rte", train_size="64")),
+    Experiment("ablation", "bidrop/table7", Asked(**SMALL, tasks="sst2,stsb", perturb=("train_size=500",))),
+    Experiment(
+        "lowresource", "bidrop/table6", Asked(**SMALL, tasks="sst2,stsb", perturb=("train_size=300,500",))
+    ),
+    Experiment("time", "dps/table6", Asked(**SMALL, tasks="rte", perturb=("train_size=64",))),
 )
 
 
@@ -56,7 +59,7 @@ def page() -> Mapping[str, str]:
     # Commands in the reports name the database as it is given.
     with contextlib.chdir(ROOT), open_database(DATABASE, write=False) as database:
         reports = {
-            one: suite_report.build(DATABASE, database, SuiteRequest(one.suite, one.asked))[0]
+            one: suite_report.suite_reports(DATABASE, database, SuiteRequest(one.suite, one.asked))[0]
             for one in EXPERIMENTS
         }
     found = {one.part: "\n\n".join([_commands(one), _table(report)]) for one, report in reports.items()}
@@ -67,12 +70,12 @@ def readme() -> Mapping[str, str]:
     """The parts of the README by name."""
     asked = ReportRequest(Selection(methods=axes.methods("child_tuning_d,rdrop,bidrop")), "robustness")
     with open_database(str(ROOT / DATABASE), write=False) as database:
-        text = render(build(database, asked), "markdown", styled=False)
+        text = render(build_report(database, asked), "markdown", styled=False)
     return {"robustness": text.strip().replace("### ", "#### ")}
 
 
 def _commands(one: Experiment) -> str:
-    words = ["--suite", one.suite, *one.asked.words()]
+    words = ["--suite", one.suite, *words_of(one.asked)]
     lines = (shlex.join(["ftbench", "queue", *words]), "ftbench worker --drain --threads 1")
     report = shlex.join(["ftbench", "report", *words, "--db", DATABASE])
     return "```sh\n" + "\n".join([*lines, report]) + "\n```"

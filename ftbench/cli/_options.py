@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +28,21 @@ StateOption = Annotated[
 ModelsFilter = Annotated[str | None, typer.Option("--models", metavar="LIST", help="Only these models.")]
 TasksFilter = Annotated[str | None, typer.Option("--tasks", metavar="LIST", help="Only these tasks.")]
 MethodsFilter = Annotated[str | None, typer.Option("--methods", metavar="LIST", help="Only these methods.")]
+PerturbFilter = Annotated[
+    list[str] | None,
+    typer.Option("--perturb", metavar="NAME=X", help="Of the runs with this; may be repeated."),
+]
+PERTURB = "As --noise for any perturbation, NAME=LIST or FILE:NAME=LIST; may be repeated."
+
+
+def perturb_of(named: Mapping[str, str | None], listed: Sequence[str] | None) -> tuple[str, ...]:
+    """What was asked of the data by all flags, ``NAME=value,value`` each.
+
+    Args:
+        named: perturbation -> the text of its own flag.
+        listed: the texts of ``--perturb``.
+    """
+    return (*(f"{name}={text}" for name, text in named.items() if text is not None), *(listed or ()))
 
 
 class Command(TyperCommand):

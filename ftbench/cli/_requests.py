@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ftbench.cli._options import perturb_of
 from ftbench.errors import BadValue, UsageError
 
 if TYPE_CHECKING:
     from ftbench.db import JobFilter
     from ftbench.domain.axes import MethodChoice
+    from ftbench.perturbations import Condition
     from ftbench.services.claims.declared import ClaimRequest
     from ftbench.services.papers.request import PrintedRequest
     from ftbench.services.scores.selection import Selection
@@ -21,7 +23,7 @@ def names(text: str | None) -> tuple[str, ...]:
     """The entries of a list with commas, without repetitions; () where the flag was not given."""
     from ftbench.domain import axes
 
-    return axes.names(text or "")
+    return axes.split_names(text or "")
 
 
 def selection(
@@ -97,16 +99,34 @@ def jobs(state: str | None, models: str | None, tasks: str | None, methods: str 
     )
 
 
+def condition(named: Mapping[str, float], listed: Sequence[str] | None) -> Condition:
+    """What was done to the data of the runs that are meant.
+
+    Args:
+        named: perturbation -> the value of its own flag; 0 is the clean run.
+        listed: the texts of ``--perturb``.
+
+    Raises:
+        UsageError: a perturbation that there is not, or several values of one.
+    """
+    from ftbench.perturbations import single
+
+    texts = {name: repr(value).removesuffix(".0") for name, value in named.items() if value}
+    return single(perturb_of(texts, listed))
+
+
 def claimed(text: str) -> ClaimRequest:
     """A claim as it was typed.
 
     Raises:
         UsageError: it is not a claim.
     """
+    from ftbench import perturbations
     from ftbench.domain import claim
     from ftbench.services.claims.declared import ClaimRequest
 
-    typed = claim.parse(text)
+    known = [entry.name for entry in perturbations.available()]
+    typed = claim.parse(text, known, lambda one: perturbations.asked(one).changes)
     better, worse = (_one(side) for side in (typed.better, typed.worse))
     return ClaimRequest(text, better, worse, typed)
 

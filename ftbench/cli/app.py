@@ -76,6 +76,7 @@ for _function, _name in (
     (catalog.methods, "methods"),
     (check.check, "check"),
     (catalog.tasks, "tasks"),
+    (catalog.perturbations, "perturbations"),
     (catalog.models, "models"),
     (catalog.suites, "suites"),
     (catalog.prepare, "prepare"),

@@ -59,7 +59,7 @@ def why(
         str, typer.Option("--table", metavar="NAME", help="main, robustness or curves.")
     ] = "main",
     ratio: Annotated[
-        float | None, typer.Option("--ratio", metavar="X", help="Of noise or reduction, such as 0.1.")
+        float | None, typer.Option("--ratio", metavar="X", help="Of the perturbation, such as 0.1.")
     ] = None,
     models: ModelsFilter = None,
     tasks: TasksFilter = None,

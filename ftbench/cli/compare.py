@@ -9,7 +9,14 @@ import typer
 from ftbench.cli import _requests as requests
 from ftbench.cli._databases import compared
 from ftbench.cli._delivery import Delivery
-from ftbench.cli._options import DatabaseOption, DataOption, JsonOption, ModelsFilter, TasksFilter
+from ftbench.cli._options import (
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    ModelsFilter,
+    PerturbFilter,
+    TasksFilter,
+)
 from ftbench.cli._output import check_output
 from ftbench.settings import database_address
 
@@ -24,6 +31,7 @@ def compare(
     reduction: Annotated[
         float, typer.Option("--reduction", help="Compare the runs with this reduction.")
     ] = 0.0,
+    perturb: PerturbFilter = None,
     test: Annotated[
         str, typer.Option("--test", metavar="NAME", help="t (default), wilcoxon or sign-flip.")
     ] = "t",
@@ -60,7 +68,8 @@ def compare(
     chosen = to.chosen(lists=True)
     check_output("--output", output, address)
     runs = requests.compared(models, tasks, methods)
-    request = CompareRequest(runs, noise, reduction, test, correction, region / 100, examples, data_dir)
+    condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
+    request = CompareRequest(runs, condition, test, correction, region / 100, examples, data_dir)
     with compared(address) as database:
         sheets = service.compare(database, request)
     to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

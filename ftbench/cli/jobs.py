@@ -30,7 +30,7 @@ JobsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[JOB]...", help="First characters of digests.")
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
-AXES = ("model", "task", "method", "train_size", "reduction", "noise", "seed")
+AXES = ("model", "task", "method", "train_size", "reduction", "noise", "perturbation", "seed")
 
 
 def status(

@@ -63,7 +63,7 @@ def power(
     if sources:
         asked = SourcesRequest.of(requests.without_baseline(models, tasks, methods or ()))
         with reading(address) as database:
-            sheets = variance_sources.measured(database, asked)
+            sheets = variance_sources.measured_sources(database, asked)
         to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))
         return
     request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
@@ -72,5 +72,5 @@ def power(
     else:
         runs = CompareRequest(requests.compared(models, tasks, methods or ()))
         with compared(address) as database:
-            sheets = service.measured(database, runs, request)
+            sheets = service.measured_power(database, runs, request)
     to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

@@ -10,7 +10,15 @@ import typer
 
 from ftbench.cli._databases import reading_if_there, reported
 from ftbench.cli._delivery import Delivery, deliver
-from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
+from ftbench.cli._options import (
+    PERTURB,
+    DatabaseOption,
+    JsonOption,
+    MethodsFilter,
+    ModelsFilter,
+    TasksFilter,
+    perturb_of,
+)
 from ftbench.cli._output import check_output
 from ftbench.cli._requests import BASELINE, names, printed, selection
 from ftbench.errors import UnknownName, UsageError
@@ -48,6 +56,9 @@ ReductionOption = Annotated[
 ]
 SizesOption = Annotated[
     str | None, typer.Option("--train-size", metavar="LIST", help="With --suite: other numbers of rows.")
+]
+PerturbOption = Annotated[
+    list[str] | None, typer.Option("--perturb", metavar="NAME=LIST", help=f"With --suite: {PERTURB}")
 ]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="With --suite: a recipe setting.")
@@ -92,6 +103,7 @@ def report(
     noise: NoiseOption = None,
     reduction: ReductionOption = None,
     train_size: SizesOption = None,
+    perturb: PerturbOption = None,
     set_: SetOption = None,
     variant: VariantOption = None,
     margin: MarginOption = None,
@@ -114,7 +126,7 @@ def report(
     ours = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
     ours["--without-collapsed"] = without_collapsed
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
-    papers = {**axes, "--set": set_, "--variant": variant, "--margin": margin}
+    papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
     if published is not None:
         _refuse("--published", {"--models": models, "--tasks": tasks, "--methods": methods, **ours, **papers})
         _published(printed(published), to)
@@ -123,7 +135,8 @@ def report(
         from ftbench.services.papers.request import MARGIN, SuiteRequest
 
         _refuse("--suite", ours)
-        given = Asked(methods, tasks, models, seeds, noise, reduction, train_size, tuple(set_ or ()), variant)
+        changes = perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb)
+        given = Asked(methods, tasks, models, seeds, changes, tuple(set_ or ()), variant)
         _suites(address, SuiteRequest(named, given, MARGIN if margin is None else margin), to)
     else:
         from ftbench.services.reporting.request import ReportRequest
@@ -141,7 +154,7 @@ def _tables(address: str, request: ReportRequest, macros: str | None, to: Delive
 
     chosen = to.chosen()
     with reported(address, request) as database:
-        found = build.build(database, request)
+        found = build.build_report(database, request)
         if chosen == "html":
             text = page.page(database, found)
         else:
@@ -158,7 +171,7 @@ def _suites(address: str, request: SuiteRequest, to: Delivery) -> None:
 
     chosen = to.chosen()
     with reading_if_there(address) as database:
-        tables = report.build(address, database, request)
+        tables = report.suite_reports(address, database, request)
     if chosen == "html":
         to.deliver(page.page(tables))
     else:
@@ -169,7 +182,7 @@ def _published(request: PrintedRequest, to: Delivery) -> None:
     """The printed numbers alone."""
     from ftbench.services.papers import published
 
-    to.deliver(published.shown(request, to.chosen(lists=True), styled=to.styled))
+    to.deliver(published.shown_published(request, to.chosen(lists=True), styled=to.styled))
 
 
 def _refuse(what: str, flags: Mapping[str, object]) -> None:

@@ -12,13 +12,19 @@ import typer
 from ftbench.cli import _requests as requests
 from ftbench.cli._databases import compared, reading
 from ftbench.cli._delivery import Delivery
-from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, TasksFilter
+from ftbench.cli._options import (
+    DatabaseOption,
+    JsonOption,
+    ModelsFilter,
+    PerturbFilter,
+    TasksFilter,
+)
 from ftbench.cli._output import counted
 from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import DEFAULT_DATABASE, database_address
 
 if TYPE_CHECKING:
-    from ftbench.services.comparing.topup import Topped
+    from ftbench.services.comparing.topup import TopupCall
 
 SCHEMA = "ftbench.topup/1"
 RESOLVED = "resolved"
@@ -53,6 +59,7 @@ def topup(
     tasks: TasksFilter = None,
     noise: Annotated[float, typer.Option("--noise", help="Of the runs with this label noise.")] = 0.0,
     reduction: Annotated[float, typer.Option("--reduction", help="Of the runs with this reduction.")] = 0.0,
+    perturb: PerturbFilter = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the seeds and write nothing.")] = False,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
@@ -72,16 +79,17 @@ def topup(
     chosen = to.chosen(lists=True)
     if not methods:
         plan = {"--budget": budget, "--looks": looks, "--max-seeds": max_seeds, "--margin": margin}
-        _refuse({**plan, "--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction})
+        jobs = {"--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction}
+        _refuse({**plan, **jobs, "--perturb": perturb})
         with reading(address) as database:
             plans = [topup_plans.listed(database)]
         to.deliver(render_sheets(plans, chosen, schema=SCHEMA, styled=to.styled))
         return
+    condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
     request = service.TopupRequest(
-        _name(methods, baseline, {"models": models, "tasks": tasks}, noise, reduction),
+        _name(methods, baseline, {"models": models, "tasks": tasks}, condition.title),
         requests.against(models, tasks, methods, baseline),
-        noise,
-        reduction,
+        condition,
         looks,
         max_seeds,
         None if margin is None else margin / 100,
@@ -93,22 +101,13 @@ def topup(
     to.deliver(render_sheets([shown], chosen, schema=SCHEMA, styled=to.styled))
 
 
-def _name(
-    methods: Sequence[str],
-    baseline: str,
-    filters: Mapping[str, str | None],
-    noise: float,
-    reduction: float,
-) -> str:
+def _name(methods: Sequence[str], baseline: str, filters: Mapping[str, str | None], condition: str) -> str:
     """What a plan is called: what was typed, whatever the order of the methods."""
-    from ftbench.domain.perturbation import condition_title
-
-    condition = condition_title(noise, reduction)
     given = "".join(f" · {name}={text}" for name, text in filters.items() if text)
     return f"{', '.join(sorted(methods))} against {baseline}{condition}{given}"
 
 
-def _notes(found: Topped, address: str, dry_run: bool) -> Iterator[str]:
+def _notes(found: TopupCall, address: str, dry_run: bool) -> Iterator[str]:
     """What was queued, and what to do next."""
     from ftbench.domain.duration import span
 

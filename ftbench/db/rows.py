@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.job import Job
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome, State
 
 
@@ -59,7 +61,7 @@ class Added(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """A worker's lease on a job.
 
     Attributes:
@@ -117,6 +119,10 @@ class JobFilter:
 ALL = JobFilter()
 
 
+#: The perturbations that have a column of their own, kept for queries and listings.
+OWN_COLUMNS = ("train_size", "reduction", "noise")
+
+
 class JobRow(NamedTuple):
     """A job and where it stands; times are seconds since 1970 (UTC)."""
 
@@ -127,9 +133,7 @@ class JobRow(NamedTuple):
     task: str
     method: str
     seed: int
-    train_size: int | None
-    reduction: float
-    noise: float
+    perturbation: Perturbation
     attempts: int
     priority: int
     created: float
@@ -137,6 +141,11 @@ class JobRow(NamedTuple):
     expires: float | None
     spec: Mapping[str, Any]
     places: Mapping[str, Any]
+
+    @property
+    def train_size(self) -> int | None:
+        """The rows trained on; None for all."""
+        return self.perturbation.train_size
 
 
 class ScoreRow(NamedTuple):
@@ -150,9 +159,7 @@ class ScoreRow(NamedTuple):
     hparams: Document
     recipe: Document
     seed: int
-    train_size: int | None
-    reduction: float
-    noise: float
+    perturbation: Perturbation
     state: State
     evaluation: str
     metric: str
@@ -163,7 +170,7 @@ class ScoreRow(NamedTuple):
 
 
 class ValueRow(NamedTuple):
-    """A score and its job, whose axes and state are in its ``CellRow``."""
+    """A score and its job, whose axes and state are in its ``JobSummary``."""
 
     digest: str
     evaluation: str
@@ -171,7 +178,7 @@ class ValueRow(NamedTuple):
     value: float
 
 
-class CellRow(NamedTuple):
+class JobSummary(NamedTuple):
     """The axes of a job in any state, done or not; rows share their ``hparams`` and ``recipe``.
 
     Attributes:
@@ -184,15 +191,18 @@ class CellRow(NamedTuple):
     task: str
     method: str
     seed: int
-    train_size: int | None
-    reduction: float
-    noise: float
+    perturbation: Perturbation
     state: State
     last_outcome: Outcome | None
     hparams: Document
     recipe: Document
     model_revision: str
     data_revision: str
+
+    @property
+    def train_size(self) -> int | None:
+        """The rows trained on; None for all."""
+        return self.perturbation.train_size
 
 
 class AttemptRow(NamedTuple):
@@ -240,6 +250,12 @@ class Axes(NamedTuple):
     task: str
     method: str
     train_size: int | None
+
+
+@cache
+def change_of(text: str) -> Perturbation:
+    """A perturbation from its column; rows that have the same share it."""
+    return Perturbation.of(json.loads(text))
 
 
 def converted(

@@ -36,9 +36,9 @@ def digest(folder: Path) -> str:
     """The digest of a model's configuration, weights and tokenizer; other files of the folder do not matter.
 
     Raises:
-        ModelError: as ``files`` and ``config``, or a file cannot be read.
+        ModelError: as ``weight_files`` and ``config``, or a file cannot be read.
     """
-    found = files(folder)
+    found = weight_files(folder)
     config(folder)
     try:
         return content.digest(found)
@@ -46,7 +46,7 @@ def digest(folder: Path) -> str:
         raise ModelError(f"model folder {folder}: {error.strerror or error}") from None
 
 
-def files(folder: Path) -> dict[str, Path]:
+def weight_files(folder: Path) -> dict[str, Path]:
     """The files that make the model, by name.
 
     Raises:
@@ -80,7 +80,7 @@ def config(folder: Path) -> dict[str, Any]:
     return read
 
 
-def layers(config: Mapping[str, Any]) -> int:
+def layer_count(config: Mapping[str, Any]) -> int:
     """Transformer layers of a configuration, those of encoder and decoder together; 0 where not said.
 
     Layers that share their weights, as ALBERT's do, count once.

@@ -104,7 +104,7 @@ def _on_hub(name: str, revision: str) -> tuple[ModelSpec, ModelRef]:
         except ModelError:
             continue
         break
-    spec = ModelSpec(name, name, str(config.get("model_type", "")), 0.0, layers=folders.layers(config))
+    spec = ModelSpec(name, name, str(config.get("model_type", "")), 0.0, layers=folders.layer_count(config))
     return spec, ModelRef(name, revision)
 
 
@@ -113,5 +113,5 @@ def _in_folder(place: Path) -> tuple[ModelSpec, ModelRef]:
     revision = folders.digest(place)
     config = folders.config(place)
     name = f"{FOLDER}{place.name}"
-    spec = ModelSpec(name, "", str(config.get("model_type", "")), 0.0, layers=folders.layers(config))
+    spec = ModelSpec(name, "", str(config.get("model_type", "")), 0.0, layers=folders.layer_count(config))
     return spec, ModelRef(name, revision, str(place))

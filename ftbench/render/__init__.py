@@ -50,7 +50,7 @@ def render_suites(
     found, screen = formats.find(format), formats.Screen(width, styled)
     if found.suites:
         return found.suites(reports, screen)
-    return found.report(suite_text.plain(reports), screen)
+    return found.report(suite_text.as_report(reports), screen)
 
 
 def render_sheets(sheets: Sequence[Sheet], format: str, *, schema: str, styled: bool = False) -> str:

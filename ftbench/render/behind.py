@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ftbench.render.layouts import LAYOUTS
 from ftbench.render.table import SHARED, Cell, Column, Group, Report, Row, Section
 
 
@@ -77,7 +76,7 @@ def _scores_beside(section: Section, column: Column) -> list[Column]:
 
 def _other(report: Report, section: Section, group: Group, row: Row) -> Iterator[tuple[Group, Row]]:
     """What a difference is taken to: the baseline's row, or the method's clean run."""
-    if _against(report, section) == "clean":
+    if _against(section) == "clean":
         clean = [g for g in section.groups if g.ratio == 0.0]
         yield from ((g, r) for g in clean for r in g.rows if _same(r, row))
     else:
@@ -85,10 +84,8 @@ def _other(report: Report, section: Section, group: Group, row: Row) -> Iterator
         yield from [(group, other)] if other and other is not row else []
 
 
-def _against(report: Report, section: Section) -> str:
-    parts = LAYOUTS[report.table].parts if report.table in LAYOUTS else ()
-    found = [m.difference for part in parts if part.name == section.part for m in part.measures]
-    return next((difference.against for difference in found if difference), "baseline")
+def _against(section: Section) -> str:
+    return next((c.against for c in section.columns if c.kind == "difference"), "baseline")
 
 
 def _shared_seeds(

@@ -1,6 +1,6 @@
 """Reports as tidy CSV: one row a cell, numbers as fractions.
 
-Columns: ``table``, ``part`` (main, noise, reduction, noise_curve, reduction_curve), ``model``,
+Columns: ``table``, ``part`` (main, or a perturbation, ``_curve`` behind it in a table of curves), ``model``,
 ``train_size`` (empty: all rows), ``changed`` (recipe settings changed by hand, as JSON), ``perturbation``
 and ``ratio`` (empty in a table of clean runs), ``label``, ``method``, ``hparams`` (JSON), ``column`` (as in
 JSON), ``kind`` (score, average, difference, estimate), ``task``, ``evaluation``, ``metric``, ``n`` and

@@ -7,13 +7,13 @@ The document::
 
 A section is one model, one size of the training set and one recipe::
 
-    {"part": "main" | "noise" | "reduction" | "noise_curve" | "reduction_curve", "title": text,
+    {"part": "main" | perturbation | perturbation + "_curve", "title": text,
      "caption": [text],
      "model": id, "train_size": rows | null (all), "changed": {setting: value} (changed by hand),
      "recipe": {setting: value} (what all its jobs share),
      "columns": [{"key", "kind": "score" | "average" | "difference" | "estimate" | "group" | "runs",
                   "title", "task", "evaluation", "metric"}],
-     "perturbation": "noise" | "reduction" | null,
+     "perturbation": text (``noise``, ``noise[kind=pairflip]``, …) | null,
      "groups": [{"ratio": fraction | null, "rows": [row]}], "notes": [text]}
 
 Column keys: the task; ``average`` (over all tasks, null unless every seed queued is there);

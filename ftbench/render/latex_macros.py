@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 
 from ftbench.errors import FtbenchError
-from ftbench.render.latex_text import escape
+from ftbench.render.latex_text import escape_latex
 from ftbench.render.numbers import percent, probability
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
 
@@ -40,7 +40,7 @@ def render(report: Report) -> str:
     return HEAD + "\n".join(lines.values()) + "\n"
 
 
-def name(*parts: str) -> str:
+def macro_name(*parts: str) -> str:
     """A command's name: letters only, so digits are spelt out and every word begins with a capital."""
     words = re.findall(r"[A-Za-z]+|[0-9]", " ".join(parts))
     return r"\ft" + "".join(DIGITS.get(word, word[:1].upper() + word[1:]) for word in words)
@@ -50,10 +50,10 @@ def _add(lines: dict[str, str], section: Section, group: Group, row: Row, column
     """Add a cell's commands; a cell without meaning, or in a column of words, has none."""
     if not cell.applies or column.kind in TEXTS:
         return
-    where = (*_setting(section), *([f"at {100 * group.ratio:g}"] if group.ratio is not None else []))
+    where = (*_setting(section), *([f"at {group.number:g}"] if group.ratio is not None else []))
     told = ", ".join([section.title, *([group.title] if group.title else []), row.label, column.title])
     for statistic, text in _numbers(cell, column):
-        command = name(*where, row.label, column.name, statistic)
+        command = macro_name(*where, row.label, column.name, statistic)
         if command in lines:
             raise FtbenchError(
                 f"two numbers would be named {command}: choose fewer with --models, --tasks or --methods"
@@ -78,13 +78,13 @@ def _numbers(cell: Cell, column: Column) -> Iterator[tuple[str, str]]:
         if value is not None:
             yield ending, _minus(percent(value, signed=column.signed))
         elif not ending:
-            yield ending, escape(cell.text) or MISSING
+            yield ending, escape_latex(cell.text) or MISSING
     yield "n", str(cell.n)
     for name, value in (("low", cell.low), ("high", cell.high)):
         if value is not None:
             yield name, _minus(percent(value, signed=column.signed))
     if column.kind == "estimate" and cell.tested:
-        yield "p", escape(probability(cell.tested.p_corrected))
+        yield "p", escape_latex(probability(cell.tested.p_corrected))
 
 
 def _minus(text: str) -> str:

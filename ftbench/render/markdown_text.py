@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ftbench.render import printed
 from ftbench.render.numbers import legend
-from ftbench.render.printed import Grid, Head, escape
+from ftbench.render.printed import Head, TextGrid, escape_markdown
 from ftbench.render.table import Group, Report, Section
 
 
@@ -14,38 +14,38 @@ def render(report: Report) -> str:
     """The report as text: a heading, a table, its notes and its caption for each section."""
     blocks = ["\n".join(_section(section)) for section in report.sections]
     if report.notes:
-        blocks.append("\n".join(f"- {escape(note)}" for note in report.notes))
+        blocks.append("\n".join(f"- {escape_markdown(note)}" for note in report.notes))
     return "\n\n".join(blocks) + "\n"
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield f"### {escape(section.title)}"
+    yield f"### {escape_markdown(section.title)}"
     yield ""
     yield from printed.markdown(_grid(section))
     yield ""
     for note in section.notes:
-        yield f"- {escape(note)}"
+        yield f"- {escape_markdown(note)}"
     if section.notes:
         yield ""
     told = legend(section, "bold", "underlined")
-    yield escape(" ".join([section.caption[0], told]))
+    yield escape_markdown(" ".join([section.caption[0], told]))
     for line in section.caption[1:]:
         yield ""
-        yield escape(line)
+        yield escape_markdown(line)
 
 
-def _grid(section: Section) -> Grid:
+def _grid(section: Section) -> TextGrid:
     """A section's cells, the ratio in a column of its own."""
     axis = [Head(section.axis)] if section.axis else []
     heads = [Head(column.title, column.subtitle) for column in section.columns]
-    return Grid(
+    return TextGrid(
         (*axis, Head("Method", right=False), *heads),
         tuple((group.title, tuple(_rows(group, section))) for group in section.groups),
     )
 
 
 def _rows(group: Group, section: Section) -> Iterator[tuple[printed.Words, ...]]:
-    ratio = [] if group.ratio is None else [printed.plain(f"{100 * group.ratio:g} %")]
+    ratio = [] if group.ratio is None else [printed.plain(group.shown)]
     for row in group.rows:
         cells = zip(row.cells, section.columns, strict=True)
         yield (*ratio, printed.plain(row.label), *(printed.in_words(cell, column) for cell, column in cells))

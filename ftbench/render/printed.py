@@ -40,7 +40,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Grid:
+class TextGrid:
     """A table in words.
 
     Attributes:
@@ -79,14 +79,14 @@ def in_words(cell: Cell, column: Column, *, stacked: bool = False, signs: bool =
     return [*lines, [(found.note + " " * signs, "dim")]] if found.note else lines
 
 
-def columns_needed(grid: Grid, first: int) -> int:
+def columns_needed(grid: TextGrid, first: int) -> int:
     """The columns of a terminal that the whole table takes; ``first`` as for ``terminal``."""
     widths = _widths(grid, first)
     return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
 def terminal(
-    grid: Grid, *, width: int | None = None, first: int | None = None, styled: bool = False
+    grid: TextGrid, *, width: int | None = None, first: int | None = None, styled: bool = False
 ) -> Iterator[str]:
     """The lines of a table, aligned, in as many blocks of columns as the width needs.
 
@@ -104,7 +104,7 @@ def terminal(
         yield from _block(grid, [narrow, *others], [0, *(one + 1 for one in block)], styled)
 
 
-def markdown(grid: Grid) -> Iterator[str]:
+def markdown(grid: TextGrid) -> Iterator[str]:
     """The lines of a table on GitHub; the titles of groups are left out."""
     yield _line(_escaped(_title(head)) for head in grid.heads)
     yield _line("---:" if head.right else "---" for head in grid.heads)
@@ -113,7 +113,7 @@ def markdown(grid: Grid) -> Iterator[str]:
             yield _line(map(_marked_up, row))
 
 
-def escape(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is, on one line, also inside a table."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
@@ -153,7 +153,7 @@ def _marked_up(words: Words) -> str:
 
 
 def _escaped(text: str) -> str:
-    """As ``escape``, and the blanks at its ends are kept."""
+    """As ``escape_markdown``, and the blanks at its ends are kept."""
     return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", text))
 
 
@@ -178,13 +178,13 @@ def _heading(head: Head) -> Words:
     return [[(head.title, "bold")], [(head.subtitle, "dim")]]
 
 
-def _rows(grid: Grid) -> Iterator[tuple[Words, ...]]:
+def _rows(grid: TextGrid) -> Iterator[tuple[Words, ...]]:
     yield tuple(map(_heading, grid.heads))
     for _, rows in grid.groups:
         yield from rows
 
 
-def _widths(grid: Grid, first: int | None) -> list[int]:
+def _widths(grid: TextGrid, first: int | None) -> list[int]:
     widths = [0] * len(grid.heads)
     for row in _rows(grid):
         for at, words in enumerate(row):
@@ -206,7 +206,7 @@ def _blocks(names: int, widths: Sequence[int], width: int | None) -> Iterator[li
     yield block
 
 
-def _block(grid: Grid, widths: Sequence[int], block: Sequence[int], styled: bool) -> Iterator[str]:
+def _block(grid: TextGrid, widths: Sequence[int], block: Sequence[int], styled: bool) -> Iterator[str]:
     """Some of the columns, their headings above."""
     places = [(widths[at], grid.heads[at].right) for at in block]
     names = widths[0]

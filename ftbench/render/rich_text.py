@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ftbench.render import printed
 from ftbench.render.numbers import legend, marked
-from ftbench.render.printed import Grid, Head, Words
+from ftbench.render.printed import Head, TextGrid, Words
 from ftbench.render.table import Column, Report, Row, Section
 
 FIRST = 28
@@ -49,7 +49,7 @@ def _section(section: Section, width: int, styled: bool) -> Iterator[str]:
     yield from prose((*section.caption, *([told] if told else [])), width, "dim", styled)
 
 
-def _grid(section: Section, stacked: bool, styled: bool) -> Grid:
+def _grid(section: Section, stacked: bool, styled: bool) -> TextGrid:
     """A section laid out in one of the two ways of writing a cell."""
     signs = marked(section) and not styled
     heads = (Head(column.title, column.subtitle) for column in section.columns)
@@ -57,7 +57,7 @@ def _grid(section: Section, stacked: bool, styled: bool) -> Grid:
     for group in section.groups:
         rows = [_row(row, section.columns, stacked, signs) for row in group.rows]
         groups.append((group.title, tuple(rows)))
-    return Grid((Head("Method", right=False), *heads), tuple(groups))
+    return TextGrid((Head("Method", right=False), *heads), tuple(groups))
 
 
 def _row(row: Row, columns: tuple[Column, ...], stacked: bool, signs: bool) -> tuple[Words, ...]:

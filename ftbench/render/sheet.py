@@ -15,7 +15,7 @@ from typing import Any
 
 from ftbench.render import printed
 from ftbench.render.numbers import NOTHING, percent, probability
-from ftbench.render.printed import Grid, Head, escape
+from ftbench.render.printed import Head, TextGrid, escape_markdown
 
 WIDTH = 120
 
@@ -107,21 +107,21 @@ def to_csv(sheets: Sequence[Sheet]) -> str:
     return file.getvalue()
 
 
-def _grid(sheet: Sheet) -> Grid:
+def _grid(sheet: Sheet) -> TextGrid:
     """What people see: without the fields in which nothing stands."""
     fields = [f for f in sheet.fields if f.shown and any(row.get(f.key) is not None for row in sheet.rows)]
     rows = [tuple(printed.plain(figure(row.get(f.key), f.kind)) for f in fields) for row in sheet.rows]
-    return Grid(tuple(Head(f.title, right=f.kind != "text") for f in fields), (("", tuple(rows)),))
+    return TextGrid(tuple(Head(f.title, right=f.kind != "text") for f in fields), (("", tuple(rows)),))
 
 
 def _markdown(sheet: Sheet) -> Iterator[str]:
-    yield f"### {escape(sheet.title)}"
+    yield f"### {escape_markdown(sheet.title)}"
     yield ""
     if sheet.rows:
         yield from printed.markdown(_grid(sheet))
         yield ""
     for note in sheet.notes:
-        yield f"- {escape(note)}"
+        yield f"- {escape_markdown(note)}"
 
 
 def _plain(sheet: Sheet, styled: bool) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ftbench.render import printed
 from ftbench.render.numbers import NOTHING
-from ftbench.render.printed import Grid, Head, escape
+from ftbench.render.printed import Head, TextGrid, escape_markdown
 from ftbench.render.rich_text import prose
 from ftbench.render.suite_table import SIGNS, SuiteCell, SuiteReport, SuiteRow, SuiteSection
 from ftbench.render.table import Cell, Column, Group, Report, Row, Section
@@ -38,20 +38,20 @@ def lines(cell: SuiteCell, statistics: Sequence[str]) -> tuple[str, str]:
 
 def markdown(report: SuiteReport) -> str:
     """The report as markdown."""
-    blocks = [f"### {escape(report.title)}"]
+    blocks = [f"### {escape_markdown(report.title)}"]
     for section in report.sections:
         named = any(group.title for group in section.groups)
         blocks.append("\n".join(printed.markdown(_grid(section, report.statistics, named=named))))
     if report.claims:
         rows = [tuple(map(printed.plain, (c.text, c.verdict, c.detail))) for c in report.claims]
         heads = tuple(Head(title, right=False) for title in ("claim", "verdict", "test"))
-        blocks.append("\n".join(printed.markdown(Grid(heads, (("", tuple(rows)),)))))
+        blocks.append("\n".join(printed.markdown(TextGrid(heads, (("", tuple(rows)),)))))
     if report.notes:
-        blocks.append("\n".join(f"- {escape(note)}" for note in report.notes))
-    return "\n\n".join([*blocks, *(escape(line) for line in report.caption)]) + "\n"
+        blocks.append("\n".join(f"- {escape_markdown(note)}" for note in report.notes))
+    return "\n\n".join([*blocks, *(escape_markdown(line) for line in report.caption)]) + "\n"
 
 
-def plain(reports: Sequence[SuiteReport]) -> Report:
+def as_report(reports: Sequence[SuiteReport]) -> Report:
     """Papers' tables as a report whose cells are words, for the formats that have no form of their own."""
     sections = [
         _worded(report, section, at) for report in reports for at, section in enumerate(report.sections)
@@ -120,7 +120,7 @@ def _joined(numbers: Sequence[str], statistics: Sequence[str]) -> str:
     return f"{numbers[0]} ±{numbers[1]}" if statistics[1] == "std" else f"{numbers[0]} ({numbers[1]})"
 
 
-def _grid(section: SuiteSection, statistics: Sequence[str], *, named: bool) -> Grid:
+def _grid(section: SuiteSection, statistics: Sequence[str], *, named: bool) -> TextGrid:
     """A section in words; ``named``: with a column for the titles of its groups."""
     heads = [Head(" ", right=False)] * (1 + named) + [Head(h.title, h.subtitle) for h in section.columns]
     groups = []
@@ -128,7 +128,7 @@ def _grid(section: SuiteSection, statistics: Sequence[str], *, named: bool) -> G
         title = [printed.plain(group.title)] if named else []
         rows = [(*title, printed.plain(row.head.title), *_words(row, statistics)) for row in group.rows]
         groups.append((group.title, tuple(rows)))
-    return Grid(tuple(heads), tuple(groups))
+    return TextGrid(tuple(heads), tuple(groups))
 
 
 def _words(row: SuiteRow, statistics: Sequence[str]) -> list[printed.Words]:

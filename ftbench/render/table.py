@@ -130,6 +130,7 @@ class Column:
         measure: the block of columns that it belongs to: "" for the first of the table, ``own`` for that of
             the tasks' own metrics beside another one.
         compared: an estimate: whether the baseline's scores are behind it, too.
+        against: what a difference is taken to: the ``baseline``, or the method's own ``clean`` run.
     """
 
     key: str
@@ -143,6 +144,7 @@ class Column:
     metric: str | None = None
     measure: str = ""
     compared: bool = False
+    against: str = "baseline"
 
     @property
     def name(self) -> str:
@@ -175,11 +177,23 @@ class Group:
         title: such as ``noise 5 %``, or "".
         ratio: as a fraction; None in a table without ratios.
         rows: the methods, in the order to show them.
+        percent: whether the ratio is shown × 100.
     """
 
     title: str
     ratio: float | None
     rows: tuple[Row, ...]
+    percent: bool = True
+
+    @property
+    def number(self) -> float:
+        """The ratio as it is shown; 0 in a table without ratios."""
+        return (self.ratio or 0.0) * (100 if self.percent else 1)
+
+    @property
+    def shown(self) -> str:
+        """The ratio in words: ``10 %``."""
+        return f"{self.number:g} %" if self.percent else f"{self.number:g}"
 
     def named(self, name: str) -> Row | None:
         """The row of a method as a user named it: with this label, else the only one of the method."""

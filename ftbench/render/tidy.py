@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 COLUMNS = "section ratio label method hparams task metric seed value job".split()
 
 
-def scores(*sections: Section) -> pd.DataFrame:
+def score_frame(*sections: Section) -> pd.DataFrame:
     """The scores of some tables.
 
     Returns:
@@ -28,9 +28,9 @@ def scores(*sections: Section) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=False)), columns=COLUMNS)
 
 
-def of(report: Report) -> pd.DataFrame:
+def frame_of(report: Report) -> pd.DataFrame:
     """The scores of all tables of a report."""
-    return scores(*report.sections)
+    return score_frame(*report.sections)
 
 
 def _rows(section: Section) -> Iterator[tuple[object, ...]]:

@@ -9,15 +9,19 @@ from typing import Any
 
 from ftbench import methods as registry
 from ftbench.db import Database, JobFilter, JobRow
+from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.job import SHORT_DIGEST
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
 from ftbench.errors import UnknownName
 from ftbench.hub import without_tokens
+from ftbench.perturbations import applied
 from ftbench.services.planning.commands import for_job
 from ftbench.services.worker.workdir import WorkDir
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class Status:
     """
 
     counts: Mapping[str, int]
-    cells: list[Row]
-    running: list[Row]
+    cells: list[_Row]
+    running: list[_Row]
     seconds_left: float | None
 
 
@@ -60,7 +64,7 @@ def job_filter(
     )
 
 
-def listed(database: Database, where: JobFilter) -> list[Row]:
+def listed(database: Database, where: JobFilter) -> list[_Row]:
     """The jobs that a filter lets through, in the order in which they were queued."""
     return [_row(job) for job in database.jobs.list(where)]
 
@@ -72,7 +76,7 @@ def status(database: Database, where: JobFilter) -> Status:
     running = database.jobs.list(replace(where, states=(State.RUNNING,))) if wanted else ()
     left = _seconds_left(database, len(running)) if where == JobFilter() else None
     counts = {state.value: 0 for state in State}
-    cells: dict[tuple[str, str, str], Row] = {}
+    cells: dict[tuple[str, str, str], _Row] = {}
     for (model, task, label, state), number in tally.items():
         counts[state] += number
         empty = {"model": model, "task": task, "method": label} | dict.fromkeys(counts, 0)
@@ -80,7 +84,7 @@ def status(database: Database, where: JobFilter) -> Status:
     return Status(counts, list(cells.values()), [_running(job) for job in running], left)
 
 
-def show(database: Database, prefix: str) -> Row:
+def show(database: Database, prefix: str) -> _Row:
     """Everything that is known of a job."""
     job, results = database.jobs.find(prefix), database.results
     scores = [
@@ -105,7 +109,7 @@ def show(database: Database, prefix: str) -> Row:
     }
 
 
-def logs(database: Database, prefix: str, lines: int) -> Row:
+def logs(database: Database, prefix: str, lines: int) -> _Row:
     """The attempts of a job with their tracebacks, and the end of its log file on this machine."""
     job = database.jobs.find(prefix)
     attempts = [{**_attempt(a), "traceback": a.traceback} for a in database.results.attempts(job.digest)]
@@ -151,28 +155,40 @@ def _chosen(database: Database, prefixes: Sequence[str], where: JobFilter) -> Jo
     return JobFilter(digests=tuple(database.jobs.find(prefix).digest for prefix in prefixes))
 
 
-def _row(job: JobRow) -> Row:
+def job_document(planned: Planned) -> _Row:
+    """A planned job as JSON values: what it would be queued as."""
+    spec = planned.job.canonical()
+    changes = {one.name: spec["perturbation"][one.name] for one in applied(planned.job.perturbation)}
+    return {"digest": planned.digest, "label": planned.label, **spec, "perturbation": changes}
+
+
+def changes_row(change: Perturbation) -> _Row:
+    """What is done to the data, as listings show it: some in columns of their own, the rest as typed."""
+    others = [one.text for one in change.changes if one.options or one.name not in OWN_COLUMNS]
+    row: _Row = {name: change.value(name) or None for name in OWN_COLUMNS}
+    return row | ({"perturbation": " ".join(others)} if others else {})
+
+
+def _row(job: JobRow) -> _Row:
     return {
         "job": job.digest[:SHORT_DIGEST],
         "state": str(job.state),
         "model": job.model,
         "task": job.task,
         "method": job.label,
-        "train_size": job.train_size,
-        "reduction": job.reduction or None,
-        "noise": job.noise or None,
+        **changes_row(job.perturbation),
         "seed": job.seed,
         "attempts": job.attempts,
         "priority": job.priority or None,
     }
 
 
-def _running(job: JobRow) -> Row:
+def _running(job: JobRow) -> _Row:
     lease = None if job.expires is None else round(job.expires - time.time())
     return {**_row(job), "worker": job.owner, "lease_seconds": lease}
 
 
-def _attempt(attempt: Any) -> Row:
+def _attempt(attempt: Any) -> _Row:
     ended = attempt.ended is not None and attempt.started is not None
     return {
         "attempt": attempt.number,

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from ftbench.domain.task import RowSet, TaskSpec
 from ftbench.errors import nearest
-from ftbench.tasks.rows import plain
+from ftbench.tasks.rows import plain_text
 
 #: What is typed between commas, colons and brackets.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
@@ -53,7 +53,7 @@ def _labels(task: TaskSpec) -> Iterator[str]:
         yield f"labels {labels!r}: give a tuple of names, () for regression"
     elif len(labels) == 1:
         yield f"labels {labels!r}: one class leaves nothing to predict; give two or more, () for regression"
-    elif len({plain(name) for name in labels}) < len(labels):
+    elif len({plain_text(name) for name in labels}) < len(labels):
         yield f"labels {labels!r}: two classes differ by nothing that files keep apart"
     names = task.label_names
     if not isinstance(names, Mapping):
@@ -65,7 +65,7 @@ def _labels(task: TaskSpec) -> Iterator[str]:
         elif type(index) is not int or index not in range(len(labels)):
             right = f"is not one of 0 to {len(labels) - 1}" if labels else "has no place in regression"
             yield f"label_names: {index!r} for '{written}' {right}"
-        elif plain(written) in map(plain, labels[:index] + labels[index + 1 :]):
+        elif plain_text(written) in map(plain_text, labels[:index] + labels[index + 1 :]):
             yield f"label_names: '{written}' stands for class {index}, but is the name of another"
     if task.label_range is not None:
         yield from _range(task)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ftbench.domain.task import RowSet, TaskSpec
 from ftbench.errors import DataError, nearest
-from ftbench.tasks.rows import Rows, class_named, make, read_label
+from ftbench.tasks.rows import Rows, class_named, read_label, rows_of
 
 #: What the hub writes for a row without gold label, and for every row of a test split.
 UNLABELLED = -1
@@ -52,7 +52,7 @@ def read(task: TaskSpec, rows: RowSet, files: Sequence[Path]) -> Rows:
     if not labels:
         where = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
         raise DataError(f"{where}: no labelled rows")
-    return make(task, texts, labels)
+    return rows_of(task, texts, labels)
 
 
 def _table(path: Path) -> Any:

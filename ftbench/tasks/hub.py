@@ -12,7 +12,7 @@ from ftbench.tasks import columns, saved
 from ftbench.tasks.rows import Rows
 
 
-def cached(task: TaskSpec, revision: str = "main") -> DataRef | None:
+def cached_rows(task: TaskSpec, revision: str = "main") -> DataRef | None:
     """The task's rows in the Hugging Face cache: downloaded files, or what ``datasets`` has prepared."""
     if not saved.splits_of(task):
         return None
@@ -28,7 +28,7 @@ def fetch(task: TaskSpec, revision: str = "main") -> DataRef:
     Raises:
         DataError: neither cached nor to be had; says what ``ftbench prepare`` would do.
     """
-    found = cached(task, revision)
+    found = cached_rows(task, revision)
     if found is not None:
         return found
     split = saved.splits_of(task)[0]
@@ -74,10 +74,10 @@ def _files(split: HubSplit, folder: Path) -> list[Path]:
     """The files of one split in a snapshot or a prepared folder; [] where they are not all there."""
     try:
         for below in _below(split):
-            found = saved.files_of(split, folder / below)
+            found = saved.shards_of(split, folder / below)
             if found:
                 return found
-        return saved.files_of(split, folder, ("arrow",))
+        return saved.shards_of(split, folder, ("arrow",))
     except DataError:
         return []  # as after a download that was interrupted
 

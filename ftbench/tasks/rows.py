@@ -26,7 +26,7 @@ class Rows:
         return len(self.labels)
 
 
-def make(task: TaskSpec, texts: tuple[list[str], ...], labels: list[int | float]) -> Rows:
+def rows_of(task: TaskSpec, texts: tuple[list[str], ...], labels: list[int | float]) -> Rows:
     """Rows with labels of the task's own type: integers for classes, floats for scores."""
     if task.regression:
         return Rows(texts, [float(label) for label in labels])
@@ -58,10 +58,10 @@ def class_named(task: TaskSpec, name: str) -> int | None:
     known = {label: index for index, label in enumerate(task.labels)} | dict(task.label_names)
     if name in known:
         return known[name]
-    return {plain(label): index for label, index in known.items()}.get(plain(name))
+    return {plain_text(label): index for label, index in known.items()}.get(plain_text(name))
 
 
-def plain(name: str) -> str:
+def plain_text(name: str) -> str:
     """A class's name without what writers choose freely: case, and how its words are joined."""
     return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
 

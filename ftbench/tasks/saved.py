@@ -33,7 +33,7 @@ def find(task: TaskSpec, data_dir: Path) -> Found | None:
             continue
         if (folder / "dataset_dict.json").is_file() or any(_state(folder, name).is_file() for name in splits):
             return {name: _saved(task, folder, name) for name in splits}
-        found = {name: files_of(split, folder) for name, split in splits.items()}
+        found = {name: shards_of(split, folder) for name, split in splits.items()}
         absent = [name for name, files in found.items() if not files]
         if not absent:
             return found
@@ -64,7 +64,7 @@ def read(task: TaskSpec, rows: RowSet, data_dir: Path) -> Rows:
     return columns.read(task, rows, found[rows.hub.split])
 
 
-def files_of(split: HubSplit, folder: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
+def shards_of(split: HubSplit, folder: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
     """The parquet or Arrow files of one split in a folder, in the order of their rows; [] where it has none.
 
     ``train.parquet``, ``train-00000-of-00002.parquet`` (perhaps with a fingerprint), ``train/0000.parquet``,

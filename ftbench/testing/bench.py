@@ -93,7 +93,7 @@ class Bench:
             method=cls.name(),
             hparams=hparams.as_dict(cls.resolve(given)),
             seed=seed,
-            perturbation=Perturbation(train_size=train_size, noise=noise, reduction=reduction),
+            perturbation=Perturbation.of({"train_size": train_size, "noise": noise, "reduction": reduction}),
             recipe=layered(SHORT_RECIPE, recipe),
             streams=streams or {},
         )

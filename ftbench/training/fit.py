@@ -53,7 +53,7 @@ def fit(
     """
     cls, chosen = given.method_of(method, hyperparameters)
     settings, dropout_given = given.recipe_of(cls, hyperparameters, recipe or {})
-    task = given.task_of(model)
+    task = given.given_task(model)
     given.refuse(chosen, model, task)
     given.refuse_dtype(model)
     rows = own_rows.read(train_data, model, task, given.device_of(model))

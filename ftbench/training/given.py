@@ -42,7 +42,7 @@ def recipe_of(
     return layered(brought, *settings), any("dropout" in layer for layer in (brought, *settings))
 
 
-def task_of(model: nn.Module) -> TaskSpec:
+def given_task(model: nn.Module) -> TaskSpec:
     """The task that a model is made for: as many classes as it has outputs, or a number where it has one."""
     outputs = int(getattr(getattr(model, "config", None), "num_labels", 2))
     labels = tuple(str(i) for i in range(outputs)) if outputs > 1 else ()

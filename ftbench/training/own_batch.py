@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ftbench.errors import BadValue
-from ftbench.training.own_limits import LABELS, Limits, known, wanted
+from ftbench.training.own_limits import LABELS, Limits, known, wanted_tokens
 
 
 def checked(
@@ -41,7 +41,7 @@ def checked(
     if bool(wrong.any()):
         row = int(wrong.nonzero()[0])
         raise BadValue(
-            f"batch: row {row} has label {labels[row].item()}; {wanted(limits.classes, regression)}"
+            f"batch: row {row} has label {labels[row].item()}; {wanted_tokens(limits.classes, regression)}"
         )
     _check_inputs(inputs, limits, len(labels))
     return inputs, labels if regression else labels.long()

@@ -56,7 +56,7 @@ class Limits:
         )
 
 
-def wanted(classes: int | None, regression: bool) -> str:
+def wanted_tokens(classes: int | None, regression: bool) -> str:
     """What labels a model can have, for a message."""
     if regression:
         return "a model with one output is trained on finite numbers"

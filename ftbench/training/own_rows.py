@@ -15,7 +15,7 @@ from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue
 from ftbench.run.data import Tokenised
 from ftbench.training.corpus import TrainingRows
-from ftbench.training.own_limits import INPUTS, LABELS, Limits, known, wanted
+from ftbench.training.own_limits import INPUTS, LABELS, Limits, known, wanted_tokens
 
 
 def read(
@@ -153,5 +153,5 @@ def _label(written: Any, limits: Limits, regression: bool) -> float:
         right = value >= 0 and value == int(value) and (limits.classes is None or value < limits.classes)
     if not right:
         shown = f"'{value}'" if isinstance(value, str) else value
-        raise ValueError(f"has label {shown}; {wanted(limits.classes, regression)}")
+        raise ValueError(f"has label {shown}; {wanted_tokens(limits.classes, regression)}")
     return float(value)

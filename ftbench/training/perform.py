@@ -50,7 +50,8 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     pretrained = shelf.get(ref, task.outputs)
     clock.lap("model")
     key = (ref.id, ref.revision)
-    corpus = Corpus(library, task, job, pretrained.tokenizer, key, places.get("data"))
+    files = places.get("perturbations") or {}
+    corpus = Corpus(library, task, job, pretrained.tokenizer, key, places.get("data"), files)
     clock.lap("data")
     folder = Path(command["workdir"]) if command.get("workdir") else None
     seconds = float(command.get("checkpoint_seconds", 60.0))
@@ -74,6 +75,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     for point in trainer.curves:
         send("curve", run=point.run, step=point.step, name=point.name, value=point.value)
     facts = {**trainer.facts, "method_digest": source_digest(cls), "model_commit": pretrained.commit}
+    facts["digests"] = dict(corpus.digests)  # with those of evaluation rows
     send("provenance", values={**facts, **environment(device), "seconds": clock.laps})
 
 
@@ -101,7 +103,7 @@ def environment(device: torch.device) -> dict[str, Any]:
         "numpy": np.__version__,
         "device": device.type,
         "threads": torch.get_num_threads(),
-        "products": products.name(),
+        "products": products.products_name(),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     if device.type == "cuda":

@@ -57,7 +57,7 @@ class Tuner:
         cls, self._method = given.method_of(method, hyperparameters)
         if cls.fit is not Method.fit:
             raise UsageError(f"{cls.name()} makes several runs: use ftbench.fit")
-        task = given.task_of(model)
+        task = given.given_task(model)
         given.refuse(self._method, model, task)
         given.refuse_dtype(model)
         if given.half(model):

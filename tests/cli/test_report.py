@@ -238,7 +238,8 @@ def test_flags_that_would_mean_nothing_are_refused(filled, words, message):
 def test_scores_of_other_code_are_counted_among_those_shown(filled):
     with create_database("ftbench.db") as database:
         for noise in (0.0, 0.1, 0.2):
-            job = Job("bert-base", "main", "rte", "d", ("dev",), "bidrop", {}, 7, Perturbation(noise=noise))
+            change = Perturbation.of({"noise": noise})
+            job = Job("bert-base", "main", "rte", "d", ("dev",), "bidrop", {}, 7, change)
             database.jobs.add([Entry(job, "bidrop")])
             claim = database.jobs.claim("worker", 60.0)
             assert claim is not None

@@ -69,7 +69,7 @@ def test_printed_numbers_are_of_a_paper_a_table_or_all(text, request_):
         (lambda: ReportRequest(table="curves", show=("mean",)), "--show does not go with the table 'curves'"),
         (lambda: PlotRequest("stripe"), "did you mean 'strip'"),
         (lambda: SuiteRequest("dps", margin=0), "margin 0"),
-        (lambda: CompareRequest(Selection(), noise=1.0), r"noise 1 is outside \[0, 1\)"),
+        (lambda: requests.condition({"noise": 1.0}, None), r"noise 1 is outside \[0, 1\)"),
         (lambda: CompareRequest(Selection(), correction="hol"), "did you mean 'holm'"),
     ],
 )

@@ -18,7 +18,7 @@ def test_a_score_comes_with_the_axes_of_its_job(database: Database) -> None:
     assert (second.evaluation, second.metric, second.value) == ("dev", "f1", 0.5)
     assert (first.digest, first.label, first.method) == (queued.job.digest, "bidrop[k=3]", "bidrop")
     assert (first.model, first.task, first.seed) == ("tiny", "toy-entail", 3)
-    assert (first.train_size, first.reduction, first.noise) == (500, 0.0, 0.1)
+    assert first.perturbation.canonical() == {"train_size": 500, "noise": 0.1}
     assert first.hparams == {"k": 3}
     assert first.recipe == queued.job.canonical()["recipe"]
     assert (first.state, first.n_attempts) == (State.DONE, 1)

@@ -51,7 +51,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def page_of(address: str, name: str = "main") -> str:
     request = ReportRequest(table=name)
     with reported(address, request) as database:
-        return report_page.page(database, build.build(database, request))
+        return report_page.page(database, build.build_report(database, request))
 
 
 def papers() -> list[SuiteReport]:

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from ftbench.render import printed
-from ftbench.render.printed import Grid, Head, plain
+from ftbench.render.printed import Head, TextGrid, plain
 from ftbench.render.table import Cell, Column
 
-GRID = Grid(
+GRID = TextGrid(
     (Head("Method", right=False), Head("RTE", "accuracy"), Head("A|B")),
     (
         ("noise 0 %", ((plain("vanilla"), plain("70.12"), [[("9.00", "bold")], [("n=3", "dim")]]),)),
@@ -59,7 +59,7 @@ def test_names_give_way_to_numbers_and_are_folded() -> None:
 
 def test_letters_that_take_two_columns_are_aligned() -> None:
     rows = ((plain("感情"), plain("1")), (plain("rté"), plain("2")))
-    assert list(printed.terminal(Grid((Head("", right=False), Head("x")), (("", rows),))))[-2:] == [
+    assert list(printed.terminal(TextGrid((Head("", right=False), Head("x")), (("", rows),))))[-2:] == [
         "感情  1",
         "rté   2",
     ]

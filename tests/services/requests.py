@@ -9,7 +9,7 @@ from ftbench.render.suite_table import SuiteReport
 from ftbench.render.table import Report
 from ftbench.services.papers import report as papers
 from ftbench.services.papers.request import SuiteRequest
-from ftbench.services.reporting.build import build, tabulate
+from ftbench.services.reporting.build import build_report, tabulate
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores.levels import Topped
 from tests.services.report_rows import Rows
@@ -33,7 +33,7 @@ def report_of(address: str, request: ReportRequest | None = None) -> Report:
     """The tables of a database at an address."""
     request = request or ReportRequest()
     with reported(address, request) as database:
-        return build(database, request)
+        return build_report(database, request)
 
 
 def table_of(rows: Rows, request: ReportRequest, topped: list[Topped] | None = None) -> Report:
@@ -45,4 +45,4 @@ def table_of(rows: Rows, request: ReportRequest, topped: list[Topped] | None = N
 def suites_of(address: str, name: str, asked: Asked | None = None) -> tuple[SuiteReport, ...]:
     """Papers' tables from a database at an address."""
     with reading_if_there(address) as database:
-        return papers.build(address, database, SuiteRequest(name, asked or Asked()))
+        return papers.suite_reports(address, database, SuiteRequest(name, asked or Asked()))

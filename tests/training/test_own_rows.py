@@ -23,7 +23,9 @@ GOOD = [{"input_ids": [5, 6, 7], "label": 1}, {"input_ids": [8, 9], "label": 0}]
 
 def labels(data: Any, outputs: int = 2, kind: str = "bert") -> list[float]:
     model = small(kind, outputs=outputs)
-    found: list[float] = own_rows.read(data, model, given.task_of(model), torch.device("cpu")).labels.tolist()
+    found: list[float] = own_rows.read(
+        data, model, given.given_task(model), torch.device("cpu")
+    ).labels.tolist()
     return found
 
 
@@ -50,7 +52,7 @@ def test_so_may_a_number(score: Any) -> None:
 )
 def test_token_ids_may_be_lists_arrays_tensors_or_a_batch_of_one(ids: Any) -> None:
     model = small("bert")
-    read = own_rows.read(with_last(input_ids=ids), model, given.task_of(model), torch.device("cpu"))
+    read = own_rows.read(with_last(input_ids=ids), model, given.given_task(model), torch.device("cpu"))
     assert read.data.gather([2], torch.zeros(1)).inputs["input_ids"].tolist() == [[5, 6, 7]]
 
 
@@ -77,7 +79,7 @@ def test_segments_of_another_tokenizer_are_left_out_where_the_model_has_none() -
 
     model = Plain()
     data = [{**row, "token_type_ids": [0] * len(row["input_ids"])} for row in GOOD]
-    read = own_rows.read(data, model, given.task_of(model), torch.device("cpu"))
+    read = own_rows.read(data, model, given.given_task(model), torch.device("cpu"))
     assert "token_type_ids" not in read.data.gather([0], torch.zeros(1)).inputs
 
 

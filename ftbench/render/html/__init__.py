@@ -102,7 +102,7 @@ def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
         "rows": [
             {
                 "label": row.label,
-                "group": group.title if group.ratio is None else f"{100 * group.ratio:g} %",
+                "group": group.title if group.ratio is None else group.shown,
                 "place": g if group.ratio is None else group.ratio,
                 "hparams": ", ".join(f"{name}={value}" for name, value in row.hparams.items()),
                 "cells": [

@@ -9,8 +9,8 @@ from ftbench.domain.axes import MethodChoice
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.errors import UsageError
 from ftbench.methods.base import PAPER
-from ftbench.services.database import fill
-from ftbench.services.planning import finding
+from ftbench.services.database import fill_published
+from ftbench.services.planning import lookup
 from ftbench.services.scores.selection import Selection
 from ftbench.settings import is_missing
 
@@ -46,7 +46,7 @@ def declare(address: str, request: ClaimRequest) -> tuple[str, bool, int]:
         _canonical(request)  # a mistake leaves no database behind
     with create_database(address) as database:
         canonical = _canonical(request, database)
-        fill(database)
+        fill_published(database)
         new = database.claims.add(canonical)
         scored = next(row.scored for row in database.claims.list() if row.claim == canonical)
     return canonical.text, new, scored
@@ -68,7 +68,7 @@ def withdraw(database: Database, request: ClaimRequest) -> str:
 def _canonical(request: ClaimRequest, database: Database | None = None) -> DeclaredClaim:
     """A claim with its names as jobs carry them: aliases resolved, groups spelled out, lists in order."""
     typed = request.claim
-    better, worse = (finding.method(side, PAPER).label for side in (request.better, request.worse))
+    better, worse = (lookup.grid_method(side, PAPER).label for side in (request.better, request.worse))
     if better == worse:
         raise UsageError(f"claim '{request.text}': {better} stands on both sides")
     asked = Selection(models=typed.models, tasks=typed.tasks)

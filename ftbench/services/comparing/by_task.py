@@ -10,7 +10,7 @@ import numpy as np
 from ftbench.db import Database
 from ftbench.domain.axes import seed_ranges
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.request import TESTS, CompareRequest, find
+from ftbench.services.comparing.request import TESTS, CompareRequest, compared_runs
 from ftbench.services.scores.compared import Compared
 from ftbench.services.scores.jobs import MethodKey
 from ftbench.stats import aggregate, dominance, paired
@@ -59,10 +59,10 @@ def compare(database: Database, request: CompareRequest) -> list[Sheet]:
     from ftbench.services.claims import tested as claim_tests
     from ftbench.services.comparing import across, examples
 
-    found, declared = find(database, request), claim_tests.tested(database)
+    found, declared = compared_runs(database, request), claim_tests.tested(database)
     sheets = []
     for compared in found:
-        lines = claim_tests.lines_for_comparison(declared, compared, request.noise, request.reduction)
+        lines = claim_tests.lines_for_comparison(declared, compared, request.condition.perturbation.condition)
         sheets.append(by_task(compared, request, lines))
         sheets += across.sheets(compared, request)
     if request.examples:

@@ -9,7 +9,7 @@ from typing import Any
 from ftbench.db import Database
 from ftbench.errors import BadValue, UsageError
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.request import CompareRequest, find
+from ftbench.services.comparing.request import CompareRequest, compared_runs
 from ftbench.services.scores.compared import Compared
 from ftbench.stats import paired, power
 
@@ -58,7 +58,7 @@ class PowerRequest:
             raise BadValue(f"power {self.wanted:g}: give a probability above alpha and up to {MOST_POWER:g}")
 
 
-def measured(database: Database, runs: CompareRequest, request: PowerRequest) -> list[Sheet]:
+def measured_power(database: Database, runs: CompareRequest, request: PowerRequest) -> list[Sheet]:
     """Power of the comparisons in a database, by the spread of the paired differences that are there.
 
     Raises:
@@ -67,7 +67,7 @@ def measured(database: Database, runs: CompareRequest, request: PowerRequest) ->
     """
     return [
         Sheet("power", f"Power: {one.title}", FIELDS, tuple(_rows(one, request)), _notes(request))
-        for one in find(database, runs)
+        for one in compared_runs(database, runs)
     ]
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from ftbench import methods
 from ftbench.db import Database
 from ftbench.domain.axes import MethodChoice
-from ftbench.domain.perturbation import condition_title
 from ftbench.errors import BadValue, FtbenchError, UnknownName
+from ftbench.perturbations import CLEAN, Condition
 from ftbench.services.scores import levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
@@ -25,8 +25,7 @@ class CompareRequest:
 
     Attributes:
         selection: its methods are compared, in their order.
-        noise: the ratio of wrong labels of the compared runs.
-        reduction: the ratio by which label 1 is reduced in them.
+        condition: what was done to the data of the compared runs.
         test: whose p are corrected and marked: ``t``, ``wilcoxon`` or ``sign-flip``.
         correction: ``holm``, ``bh`` or ``none``.
         region: half the region of practical equivalence, as a fraction.
@@ -39,8 +38,7 @@ class CompareRequest:
     """
 
     selection: Selection
-    noise: float = 0.0
-    reduction: float = 0.0
+    condition: Condition = CLEAN
     test: str = "t"
     correction: str = "holm"
     region: float = 0.01
@@ -53,33 +51,30 @@ class CompareRequest:
             raise UnknownName("test", self.test, TESTS)
         if self.correction not in CORRECTIONS:
             raise UnknownName("correction", self.correction, CORRECTIONS)
-        for name, ratio in (("noise", self.noise), ("reduction", self.reduction)):
-            if not 0 <= ratio < 1:
-                raise BadValue(f"{name} {ratio:g} is outside [0, 1)")
         if not 0 <= self.region < 1:
             raise BadValue(f"region {100 * self.region:g}: give points from 0 to below 100")
 
 
-def find(database: Database, request: CompareRequest) -> list[Compared]:
+def compared_runs(database: Database, request: CompareRequest) -> list[Compared]:
     """The runs of a database that a comparison is about.
 
     Raises:
         UnknownName: a method, model or task that nothing carries.
         FtbenchError: there is nothing to compare.
     """
-    choices = request.selection.methods
+    choices, meant = request.selection.methods, request.condition.perturbation
     asked = replace(request.selection, baseline=choices[0] if choices else None)
     cells = database.results.cells()
     asked.check(cells)
     chosen = [
         cell
         for cell in asked.lets_through(cells)
-        if (cell.noise, cell.reduction) == (request.noise, request.reduction)
+        if cell.perturbation.condition == meant.condition and meant.train_size in (None, cell.train_size)
     ]
     scores = database.results.values(roughly(chosen, cells))
     plugins, topped = plugins_of(database, chosen), levels.topped(database)
     shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
-    jobs, condition = join(chosen, scores, shown), condition_title(request.noise, request.reduction)
+    jobs, condition = join(chosen, scores, shown), request.condition.title
     order = _order(labels(jobs), choices)
     found = [one for one in arranged(jobs, shown, order, plugins, condition, topped) if one.pairs]
     if not found:

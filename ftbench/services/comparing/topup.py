@@ -14,9 +14,10 @@ from ftbench.domain.job import Job
 from ftbench.domain.plan import Plan, Planned
 from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue, FtbenchError, UsageError
+from ftbench.perturbations import CLEAN, Condition
 from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import PENDING
-from ftbench.services.comparing.request import CompareRequest, find
+from ftbench.services.comparing.request import CompareRequest, compared_runs
 from ftbench.services.comparing.topup_looks import (
     ENDED,
     Pair,
@@ -57,8 +58,7 @@ class TopupRequest:
     Attributes:
         name: what the plan is called, the same at every call.
         selection: its methods are compared with its baseline, each.
-        noise: ratio of wrong labels.
-        reduction: ratio by which label 1 is reduced.
+        condition: what was done to the data.
         looks: how many there will be.
         most: seeds at the last one.
         margin: differences within it are none in practice, as a fraction.
@@ -70,8 +70,7 @@ class TopupRequest:
 
     name: str
     selection: Selection
-    noise: float = 0.0
-    reduction: float = 0.0
+    condition: Condition = CLEAN
     looks: int | None = None
     most: int | None = None
     margin: float | None = None
@@ -91,11 +90,11 @@ class TopupRequest:
         """The baseline's and the methods' runs."""
         asked = self.selection
         sides = (*([asked.baseline] if asked.baseline else []), *asked.methods)
-        return CompareRequest(replace(asked, methods=sides), self.noise, self.reduction)
+        return CompareRequest(replace(asked, methods=sides), self.condition)
 
 
 @dataclass(frozen=True)
-class Topped:
+class TopupCall:
     """What a call found, and what it would queue.
 
     Attributes:
@@ -113,7 +112,7 @@ class Topped:
     waiting: int
 
 
-def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -> Topped:
+def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -> TopupCall:
     """Take the looks that are due, and queue seeds for the comparisons that are still open.
 
     Args:
@@ -125,7 +124,7 @@ def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -
         UsageError: a plan that differs from the one declared, or overlaps another.
         FtbenchError: there is nothing to compare.
     """
-    pairs = list(pairs_of(find(database, request.runs), request.selection.baseline_label))
+    pairs = list(pairs_of(compared_runs(database, request.runs), request.selection.baseline_label))
     if not pairs:
         raise FtbenchError(f"nothing to top up: no task has jobs of both sides of {request.name}")
     plans = database.topups.list()
@@ -143,8 +142,8 @@ def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -
     if not dry_run:
         database.topups.record(plan)
         if jobs.jobs:
-            queue.put(database, jobs)
-    return Topped(plan, _sheet(plan, pairs, rows, jobs), jobs, seconds, waiting)
+            queue.put_jobs(database, jobs)
+    return TopupCall(plan, _sheet(plan, pairs, rows, jobs), jobs, seconds, waiting)
 
 
 def _same(plan: TopupPlan, request: TopupRequest) -> TopupPlan:

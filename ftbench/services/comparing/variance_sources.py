@@ -14,13 +14,13 @@ import numpy as np
 
 from ftbench.db import Database, JobFilter, JobRow, ValueRow
 from ftbench.domain.job import STREAMS
-from ftbench.domain.perturbation import condition_title
 from ftbench.domain.plan import GridMethod
 from ftbench.domain.result import State
 from ftbench.errors import FtbenchError
 from ftbench.methods.base import PAPER
+from ftbench.perturbations import heading
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.planning import finding
+from ftbench.services.planning import lookup
 from ftbench.services.scores.jobs import Reported, reported
 from ftbench.services.scores.selection import Selection
 from ftbench.stats.findings import Interval
@@ -67,10 +67,10 @@ class SourcesRequest:
         Raises:
             UsageError: one is unknown, or a hyper-parameter of it is.
         """
-        return cls(selection, tuple(finding.method(choice, PAPER) for choice in selection.methods))
+        return cls(selection, tuple(lookup.grid_method(choice, PAPER) for choice in selection.methods))
 
 
-def measured(database: Database, request: SourcesRequest) -> list[Sheet]:
+def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]:
     """The variation of methods' scores by source, a line for each cell and stream.
 
     Raises:
@@ -140,7 +140,7 @@ def _line(row: JobRow, title: str, source: str, values: Sequence[float], total: 
         "task": title,
         "method": row.label,
         "train_size": row.train_size,
-        "condition": condition_title(row.noise, row.reduction).strip(" ,·") or None,
+        "condition": _condition(row),
         "source": source,
         "n": len(values),
     }
@@ -149,6 +149,11 @@ def _line(row: JobRow, title: str, source: str, values: Sequence[float], total: 
         if source != ALL and total > 0:
             line["share"] = spread.value**2 / total
     return line
+
+
+def _condition(row: JobRow) -> str | None:
+    files = row.places.get("perturbations") or {}
+    return heading(row.perturbation.condition, files).strip(" ·") or None
 
 
 def _streams(row: JobRow) -> Mapping[str, int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ftbench.db import Database, ValueRow
+from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.provenance import RAN
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, FtbenchError
@@ -19,13 +21,13 @@ if TYPE_CHECKING:
 #: Columns: those of the job, of the score, and of what it ran with.
 NAMES = (
     "digest label model model_revision task data_revision method hparams recipe seed train_size reduction "
-    "noise evaluation metric value"
+    "noise perturbation evaluation metric value"
 ).split()
 COLUMNS = (*NAMES, *RAN)
 SUFFIXES = (".csv", ".parquet")
 
 
-def scores(database: Database, asked: Selection) -> pa.Table:
+def score_rows(database: Database, asked: Selection) -> pa.Table:
     """The scores of done jobs, in the order in which these were queued.
 
     Args:
@@ -33,8 +35,8 @@ def scores(database: Database, asked: Selection) -> pa.Table:
         asked: which jobs: its models, tasks and methods; its baseline's, too.
 
     Returns:
-        A row for each job, evaluation set and metric; ``COLUMNS``. ``value`` is a fraction, ``hparams`` and
-        ``recipe`` are JSON with sorted keys, what is not known is missing.
+        A row for each job, evaluation set and metric; ``COLUMNS``. ``value`` is a fraction, ``hparams``,
+        ``recipe`` and ``perturbation`` are JSON with sorted keys, what is not known is missing.
 
     Raises:
         UnknownName: a model, task or method that nothing carries.
@@ -53,12 +55,19 @@ def scores(database: Database, asked: Selection) -> pa.Table:
 
     data: dict[str, list[Any]] = {}
     for name in NAMES:
+        if name in OWN_COLUMNS:
+            empty = None if name == "train_size" else 0.0
+            data[name] = [cell.perturbation.value(name) or empty for cell, _ in rows]
+            continue
         get, side = attrgetter(name), int(name in ("evaluation", "metric", "value"))
         found = [get(row[side]) for row in rows]
+        if name == "perturbation":
+            found = [json.dumps(one.canonical(), sort_keys=True) for one in found]
         data[name] = [one.text for one in found] if name in ("hparams", "recipe") else found
     for at, name in enumerate(RAN):
         data[name] = [ran.get(cell.digest, nothing)[at] for cell, _ in rows]
-    types = {"train_size": pa.int64(), "peak_memory_mb": pa.float64(), "method_digest": pa.string()}
+    types = {name: pa.float64() for name in OWN_COLUMNS}
+    types |= {"train_size": pa.int64(), "peak_memory_mb": pa.float64(), "method_digest": pa.string()}
     return pa.table({name: pa.array(values, types.get(name)) for name, values in data.items()})
 
 
@@ -76,7 +85,7 @@ def write_scores(database: Database, path: Path, asked: Selection) -> int:
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
         raise BadValue(f"--scores {path}: name a file that ends in .csv or .parquet")
-    table = scores(database, asked)
+    table = score_rows(database, asked)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         if kind == ".csv":

@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from ftbench.db import CellRow, ScoreRow, ValueRow
+from ftbench.db import JobSummary, ScoreRow, ValueRow
 from ftbench.domain import hparams
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.result import State
-from ftbench.render.suite_table import NOT_COMPARABLE, Head, SuiteCell
+from ftbench.render.suite_table import NOT_COMPARABLE, SuiteCell, SuiteHead
 from ftbench.render.table import Cell
 from ftbench.services.papers.layout import Place
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores.jobs import status_of
 from ftbench.stats import equivalence, statistics
 from ftbench.stats.equivalence import Estimate
-from ftbench.suites import Block
+from ftbench.suites import Panel
 from ftbench.suites.published import DDOF, UNSTATED, Published, faults
 
 Printed = Mapping[str, Published]
@@ -29,7 +29,7 @@ Printed = Mapping[str, Published]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundJobs:
     """A job of a suite as the database has it.
 
     Attributes:
@@ -37,7 +37,7 @@ class Found:
         scores: (evaluation set, metric) -> value.
     """
 
-    row: CellRow
+    row: JobSummary
     scores: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @property
@@ -46,17 +46,17 @@ class Found:
         return status_of(self.row)
 
 
-class Jobs:
+class JobsByCell:
     """The jobs of a database by what they are, whatever rows and revisions they were made with."""
 
-    def __init__(self, rows: Sequence[CellRow], scores: Iterable[ScoreRow | ValueRow]) -> None:
+    def __init__(self, rows: Sequence[JobSummary], scores: Iterable[ScoreRow | ValueRow]) -> None:
         """Index them; scores count for done jobs only."""
         done = {row.digest for row in rows if row.state == State.DONE}
         known: dict[str, dict[tuple[str, str], float]] = {}
         for score in scores:
             if score.digest in done:
                 known.setdefault(score.digest, {})[score.evaluation, score.metric] = score.value
-        self._found: dict[tuple[Any, ...], dict[int, list[Found]]] = {}
+        self._found: dict[tuple[Any, ...], dict[int, list[FoundJobs]]] = {}
         kept: dict[tuple[str, str], tuple[Any, Any]] = {}
         defaults = hparams.normalise(hparams.as_dict(Recipe()))
         for row in rows:
@@ -64,17 +64,16 @@ class Jobs:
             if at not in kept:
                 recipe = {**defaults, **row.recipe}
                 kept[at] = tuple(sorted(row.hparams.items())), tuple(sorted(recipe.items()))
-            change = (row.train_size, row.reduction, row.noise)
-            key = (row.model, row.task, row.method, *kept[at], change)
-            found = Found(row, known.get(row.digest, {}))
+            key = (row.model, row.task, row.method, *kept[at], row.perturbation)
+            found = FoundJobs(row, known.get(row.digest, {}))
             self._found.setdefault(key, {}).setdefault(row.seed, []).append(found)
 
-    def of(self, wanted: Wanted, model: str) -> Mapping[int, list[Found]]:
+    def of(self, wanted: Wanted, model: str) -> Mapping[int, list[FoundJobs]]:
         """The jobs of a cell by seed; several where they differ in rows, revision or what they score."""
         return self._found.get((model, *wanted.key[1:-1]), {})
 
 
-def measured(jobs: Mapping[int, list[Found]], place: Place, seeds: Sequence[int]) -> Cell:
+def measured_cell(jobs: Mapping[int, list[FoundJobs]], place: Place, seeds: Sequence[int]) -> Cell:
     """The cell of a line in a column."""
     at = (place.evaluation, place.metric)
     values: dict[int, tuple[float, str]] = {}
@@ -109,7 +108,7 @@ def of_values(
     )
 
 
-def average(cells: Sequence[Cell], names: Sequence[str]) -> Cell:
+def averaged_cell(cells: Sequence[Cell], names: Sequence[str]) -> Cell:
     """The mean over columns of each statistic, as the papers average; empty unless all columns have one."""
     missing = sum((Counter(cell.missing) for cell in cells), Counter[str]())
     n, planned = min(c.n for c in cells), max(c.planned for c in cells)
@@ -193,7 +192,7 @@ def _ours(cells: Sequence[Cell]) -> Estimate | None:
     """The mean of cells, × 100, with its uncertainty; None where a cell has fewer than two seeds."""
     there = [cell for cell in cells if "std" in cell.statistics]
     found = [Estimate.of(100 * c.statistics["mean"], 100 * c.statistics["std"], c.n) for c in there]
-    return equivalence.average(found) if found and len(found) == len(cells) else None
+    return equivalence.averaged_estimate(found) if found and len(found) == len(cells) else None
 
 
 def _theirs(columns: Sequence[Printed], cells: Sequence[Cell], whole: Printed) -> Estimate | None:
@@ -208,7 +207,7 @@ def _theirs(columns: Sequence[Printed], cells: Sequence[Cell], whole: Printed) -
         if std is None or n is None:
             return None
         found.append(Estimate.of(0.0, std, n))
-    spread = equivalence.average(found)
+    spread = equivalence.averaged_estimate(found)
     return Estimate(whole["mean"].value, spread.variance, spread.df)
 
 
@@ -220,9 +219,9 @@ def _std(printed: Printed) -> float:
 
 
 @dataclass(frozen=True)
-class Grid:
+class PanelGrid:
     """The cells of one block: a row for each line, a cell for each column."""
 
-    block: Block
-    columns: tuple[Head, ...]
-    rows: tuple[tuple[Head, tuple[SuiteCell, ...]], ...]
+    block: Panel
+    columns: tuple[SuiteHead, ...]
+    rows: tuple[tuple[SuiteHead, tuple[SuiteCell, ...]], ...]

@@ -35,7 +35,7 @@ def listed(request: PrintedRequest) -> list[dict[str, Any]]:
     return [{**asdict(cell), "fault": faults.get(cell.key, "")} for cell in found]
 
 
-def shown(request: PrintedRequest, format: str, *, styled: bool = False) -> str:
+def shown_published(request: PrintedRequest, format: str, *, styled: bool = False) -> str:
     """The published numbers as text.
 
     Args:

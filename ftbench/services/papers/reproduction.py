@@ -30,7 +30,7 @@ def draw_pairs(path: Path) -> dict[str, Any]:
     """
     from ftbench.render.plots import reproduction, theme
 
-    theme.load()
+    theme.load_plotting()
     import pandas as pd
 
     try:
@@ -65,11 +65,11 @@ def draw_suite(address: str, database: Database | None, request: SuiteRequest) -
     """
     from ftbench.render.plots import theme
 
-    theme.load()
+    theme.load_plotting()
     name = request.name
     if all(suite.kind == TIME for suite in chosen(name)):
         raise UsageError(f"--suite {name} is about time: it has no scores to draw")
-    tables = [table for table in report.build(address, database, request) if not table.timed]
+    tables = [table for table in report.suite_reports(address, database, request) if not table.timed]
     rows = [pair for table in tables for pair in pairs(table, named=len(tables) > 1)]
     if not rows:
         raise NothingToReport(

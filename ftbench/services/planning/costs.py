@@ -52,7 +52,7 @@ class TimeEstimate:
         return f"{self.measured} of {self.jobs} jobs measured in this database, the others by {model}"
 
 
-def measured(address: str) -> dict[Axes, float]:
+def measured_seconds(address: str) -> dict[Axes, float]:
     """The mean seconds of done jobs; nothing where there is no database."""
     from ftbench.db import open_database
     from ftbench.settings import is_missing

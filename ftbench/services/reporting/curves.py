@@ -11,7 +11,7 @@ from ftbench.render.layouts import Part
 from ftbench.render.table import BETTER, WORSE, Cell, Column, Group, Row, Section, Tested
 from ftbench.services.reporting.curve_notes import notes
 from ftbench.services.reporting.curve_scores import Curves, scores_along
-from ftbench.services.reporting.tables import Subject, fill
+from ftbench.services.reporting.tables import TableSubject, fill_table
 from ftbench.services.scores.levels import strictest
 from ftbench.services.scores.settings import Setting
 from ftbench.stats import correction, curves, paired
@@ -23,9 +23,9 @@ STEP = 0.1
 SHOW = ("mean", "interval")
 
 
-def fill_curves(part: Part, setting: Setting, subject: Subject) -> Section | None:
+def fill_curves(part: Part, setting: Setting, subject: TableSubject) -> Section | None:
     """The table that a setting's jobs make of a part about curves; None where they have nothing for it."""
-    basis = fill(part, setting, subject)
+    basis = fill_table(part, setting, subject)
     if basis is None:
         return None
     found = scores_along(part, basis, subject.baseline)

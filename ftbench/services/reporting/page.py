@@ -80,7 +80,7 @@ def _figures(
     from ftbench.render.plots import theme
 
     try:
-        theme.load()
+        theme.load_plotting()
     except FtbenchError:
         return [], ""
     from ftbench.render.plots import embedded
@@ -96,11 +96,13 @@ def _figures_of(
     from ftbench.render.plots import cost, curves, spread
 
     scores, title = section.scores, section.title
-    frame = tidy.scores(scores)
+    frame = tidy.score_frame(scores)
     if frame.empty:
         return
     if scores.axis:
-        yield html.Figure("Robustness", curves.robustness(frame, title, scores.axis))
+        yield html.Figure(
+            "Robustness", curves.robustness(frame, title, scores.axis, scores.groups[0].percent)
+        )
         return
     yield html.Figure("Runs", spread.strip(frame, title))
     costs = with_costs(took, frame)

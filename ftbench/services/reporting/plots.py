@@ -11,7 +11,7 @@ from ftbench.domain.provenance import RAN
 from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render.plots import KINDS
 from ftbench.render.table import Section
-from ftbench.services.reporting.build import build
+from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped
@@ -66,8 +66,8 @@ def draw(database: Database, request: PlotRequest) -> dict[str, Any]:
     """
     from ftbench.render.plots import theme
 
-    theme.load()
-    report = build(database, request.report)
+    theme.load_plotting()
+    report = build_report(database, request.report)
     sections = [section for section in report.sections if _has_scores(section)]
     if not sections:
         raise NothingToReport("no scores to draw yet; run the jobs with: ftbench worker")
@@ -82,13 +82,13 @@ def _plot(database: Database, request: PlotRequest, section: Section) -> dict[st
     from ftbench.render import tidy
     from ftbench.render.plots import cost, curves, spread
 
-    frame, title, kind = tidy.scores(section), section.title, request.kind
+    frame, title, kind = tidy.score_frame(section), section.title, request.kind
     if kind == "strip":
         return spread.strip(frame, title, violin=request.violin)
     if kind == "sweep":
         return spread.sweep(_one_method(frame), title, request.over)
     if kind == "robustness":
-        return curves.robustness(frame, title, section.axis or "")
+        return curves.robustness(frame, title, section.axis or "", section.groups[0].percent)
     if kind == "ranks":
         return with_groups(frame, title, levels.topped(database), request.critical)
     if kind == "learning":

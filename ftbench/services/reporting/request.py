@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ftbench.errors import UnknownName, UsageError
-from ftbench.render.layouts import LAYOUTS, Layout
+from ftbench.render.layouts import LAYOUTS, Axis, Layout
 from ftbench.services.scores.selection import Selection
 from ftbench.stats import statistics
+
+CURVES = "curves"
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,11 @@ class ReportRequest:
         """Refuse a table that there is not."""
         if self.table not in LAYOUTS:
             raise UnknownName("table", self.table, LAYOUTS)
-        if self.show and any(part.curve for part in LAYOUTS[self.table].parts):
+        if self.show and self.table == CURVES:
             raise UsageError(f"--show does not go with the table '{self.table}'; leave one of the two out")
         for name in self.show:
             statistics.find(name)
 
-    @property
-    def layout(self) -> Layout:
-        """The layout, with the statistics that were asked for."""
-        return LAYOUTS[self.table].showing(self.show)
+    def layout(self, axes: Sequence[Axis]) -> Layout:
+        """The layout for these perturbations, with the statistics that were asked for."""
+        return LAYOUTS[self.table](axes).showing(self.show)

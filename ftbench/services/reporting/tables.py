@@ -10,7 +10,7 @@ import numpy as np
 
 from ftbench.render.layouts import METRIC_TITLES, Measure, Part
 from ftbench.render.table import OWN, SHARED, Cell, Column, Group, Row, Section
-from ftbench.services.reporting.marks import marked
+from ftbench.services.reporting.marks import marked_groups
 from ftbench.services.reporting.notes import notes
 from ftbench.services.reporting.remarks import Remarks
 from ftbench.services.scores.block import Block
@@ -24,7 +24,7 @@ Blocks = Mapping[float, Sequence[Block]]
 
 
 @dataclass(frozen=True)
-class Subject:
+class TableSubject:
     """What a table is about, beside its jobs.
 
     Attributes:
@@ -46,7 +46,7 @@ class Subject:
         return baseline_of(self.baseline, self.labels, methods)
 
 
-def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
+def fill_table(part: Part, setting: Setting, subject: TableSubject) -> Section | None:
     """The table that a setting's jobs make of a part; None where they have nothing for it."""
     ratios = _ratios(part, setting.jobs)
     shown = [job for ratio, jobs in ratios.items() if ratio or part.axis is None for job in jobs]
@@ -67,7 +67,7 @@ def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
     groups = tuple(_group(part, ratio, blocks, rows, baseline, columns, subject) for ratio in blocks)
     level, why = strictest(subject.topped, (job.cell.digest for job in shown))
     firsts = [found[0] for found in blocks.values()]
-    groups, told = marked(groups, firsts, rows, baseline, subject.baseline, level)
+    groups, told = marked_groups(groups, firsts, rows, baseline, subject.baseline, level)
     return Section(
         part=part.name,
         axis=part.axis,
@@ -98,10 +98,11 @@ def _ratios(part: Part, jobs: Iterable[ReportJob]) -> dict[float, list[ReportJob
     """The jobs of a part by ratio, ascending; those with another perturbation are left out."""
     found: dict[float, list[ReportJob]] = {}
     for job in jobs:
-        changes = {"noise": job.cell.noise, "reduction": job.cell.reduction}
-        ratio = changes.pop(part.axis) if part.axis else 0.0
-        if not any(changes.values()):
-            found.setdefault(ratio, []).append(job)
+        changes = job.cell.perturbation.condition.changes
+        if not changes:
+            found.setdefault(0.0, []).append(job)
+        elif len(changes) == 1 and changes[0].axis == part.axis:
+            found.setdefault(float(changes[0].value), []).append(job)
     return dict(sorted(found.items()))
 
 
@@ -140,7 +141,15 @@ def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: st
             yield Column(SHARED, "average", "Avg*", subtitle, measure.show, measure=own)
         if measure.difference:
             title, signed = measure.difference.title.format(baseline=baseline), measure.difference.signed
-            yield Column("difference", "difference", title, "", measure.show, signed, measure=own)
+            yield Column(
+                "difference",
+                "difference",
+                title,
+                show=measure.show,
+                signed=signed,
+                measure=own,
+                against=measure.difference.against,
+            )
     yield Column("group", "group", "Group")
     yield Column("runs", "runs", "Runs")
 
@@ -183,7 +192,7 @@ def _group(
     methods: Sequence[MethodKey],
     baseline: MethodKey | None,
     columns: Sequence[Column],
-    subject: Subject,
+    subject: TableSubject,
 ) -> Group:
     cells = {
         method: tuple(_cells(part, ratio, blocks, method, baseline, subject.remarks)) for method in methods
@@ -193,9 +202,10 @@ def _group(
         Row(subject.labels[method], method.method, method.values(), found)
         for method, found in zip(methods, placed, strict=True)
     )
-    return (
-        Group("", None, rows) if part.axis is None else Group(f"{part.axis} {100 * ratio:g} %", ratio, rows)
-    )
+    if part.axis is None:
+        return Group("", None, rows)
+    group = Group("", ratio, rows, part.percent)
+    return replace(group, title=f"{part.axis} {group.shown}")
 
 
 def _cells(

@@ -14,7 +14,7 @@ from ftbench.render.behind import Source, sources
 from ftbench.render.numbers import NOTHING, percent, shown
 from ftbench.render.table import Column, Group, Report, Row, Section
 from ftbench.services.planning.commands import for_job
-from ftbench.services.reporting.build import build
+from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
 
 
@@ -36,7 +36,7 @@ class WhyRequest:
 
 
 @dataclass(frozen=True)
-class Part:
+class CellBehind:
     """A cell of scores behind a number.
 
     Attributes:
@@ -66,14 +66,14 @@ class Answer:
 
     title: str
     number: str
-    parts: list[Part]
+    parts: list[CellBehind]
 
     def document(self) -> dict[str, Any]:
         """As plain values."""
         return asdict(self)
 
 
-Place = tuple[Section, Group, Row, Column]
+_Place = tuple[Section, Group, Row, Column]
 
 
 def explain(database: Database, request: WhyRequest) -> list[Answer]:
@@ -85,7 +85,7 @@ def explain(database: Database, request: WhyRequest) -> list[Answer]:
         NothingToReport: the report is empty.
         DatabaseError: the database cannot be read.
     """
-    report = build(database, request.report)
+    report = build_report(database, request.report)
     places = _places(report, request.row, request.column, request.ratio)
     found = [(place, sources(report, *place)) for place in places]
     digests = {digest for _, cells in found for source in cells for digest in source.cell.jobs}
@@ -107,7 +107,7 @@ def commands(jobs: Iterable[JobRow]) -> list[str]:
     ]
 
 
-def _places(report: Report, row: str, column: str, ratio: float | None) -> list[Place]:
+def _places(report: Report, row: str, column: str, ratio: float | None) -> list[_Place]:
     wanted = column.casefold()
     rows = [(s, g, r) for s in report.sections for g in s.groups for r in g.rows]
     if row not in {r.label for _, _, r in rows}:
@@ -130,7 +130,7 @@ def _places(report: Report, row: str, column: str, ratio: float | None) -> list[
 
 
 def _answer(
-    place: Place, cells: list[Source], rows: Mapping[str, JobRow], facts: Mapping[str, Mapping[str, Any]]
+    place: _Place, cells: list[Source], rows: Mapping[str, JobRow], facts: Mapping[str, Mapping[str, Any]]
 ) -> Answer:
     section, group, row, column = place
     told = shown(row.cells[section.columns.index(column)], column)
@@ -145,7 +145,7 @@ def _answer(
     )
 
 
-def _part(source: Source, rows: Mapping[str, JobRow], facts: Mapping[str, Mapping[str, Any]]) -> Part:
+def _part(source: Source, rows: Mapping[str, JobRow], facts: Mapping[str, Mapping[str, Any]]) -> CellBehind:
     cell = source.cell
     jobs = [
         {"job": digest[:SHORT_DIGEST], "seed": seed, "score": value, **_facts(facts.get(digest, {}))}
@@ -153,7 +153,9 @@ def _part(source: Source, rows: Mapping[str, JobRow], facts: Mapping[str, Mappin
     ]
     number = NOTHING if cell.mean is None else percent(cell.mean)
     known = [rows[digest] for digest in cell.jobs if digest in rows]
-    return Part(source.title, number, jobs, {k: v for k, v in cell.missing.items() if v}, commands(known))
+    return CellBehind(
+        source.title, number, jobs, {k: v for k, v in cell.missing.items() if v}, commands(known)
+    )
 
 
 def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,14 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftbench import methods, models, tasks
-from ftbench.db import CellRow
+from ftbench import methods, models, perturbations, tasks
+from ftbench.db import JobSummary
 from ftbench.db.database import Database
 from ftbench.db.rows import JobFilter
 from ftbench.domain.axes import MethodChoice
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import is_place, model_id
+from ftbench.perturbations import PluginFiles
 from ftbench.render.table import Row
 
 
@@ -38,7 +39,7 @@ class Selection:
         """The baseline as rows are labelled, aliases resolved; "" where there is none."""
         return methods.canonical(self.baseline.text) if self.baseline else ""
 
-    def check(self, cells: Collection[CellRow]) -> None:
+    def check(self, cells: Collection[JobSummary]) -> None:
         """Refuse names that neither the database nor a registry carries.
 
         Raises:
@@ -58,7 +59,7 @@ class Selection:
                 names = {*carried, *(entry.name for entry in methods.available())}
                 _unknown_unless("method", choice.name, methods.find, names)
 
-    def lets_through(self, cells: Iterable[CellRow]) -> list[CellRow]:
+    def lets_through(self, cells: Iterable[JobSummary]) -> list[JobSummary]:
         """The jobs that the flags mean."""
         wanted_models = set(self.model_ids())
         wanted_tasks = set(self.task_names())
@@ -94,7 +95,7 @@ class Selection:
         return names
 
 
-def _is(cell: CellRow | Row, choice: MethodChoice) -> bool:
+def _is(cell: JobSummary | Row, choice: MethodChoice) -> bool:
     """Whether a job or a row is of a method, with the hyper-parameters that were given."""
     name = Path(choice.name).stem if _is_file(choice.name) else choice.name
     return cell.method == methods.canonical(name) and choice.fits(cell.hparams)
@@ -117,7 +118,7 @@ def in_order(names: Iterable[str], asked: Sequence[str]) -> list[str]:
     return sorted(dict.fromkeys(names), key=lambda name: order.get(name, len(order)))
 
 
-def roughly(rows: Sequence[CellRow], of: Sequence[CellRow]) -> JobFilter:
+def roughly(rows: Sequence[JobSummary], of: Sequence[JobSummary]) -> JobFilter:
     """A filter that lets at least these jobs of the database's through."""
     if len(rows) == len(of):
         return JobFilter()
@@ -128,7 +129,7 @@ def roughly(rows: Sequence[CellRow], of: Sequence[CellRow]) -> JobFilter:
     )
 
 
-def plugins_of(database: Database, cells: Iterable[CellRow]) -> dict[str, tuple[str, ...]]:
+def plugins_of(database: Database, cells: Iterable[JobSummary]) -> dict[str, tuple[str, ...]]:
     """The files of methods that are not installed: they may bring a recipe of their own."""
     found: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys(cell.method for cell in cells):
@@ -139,4 +140,17 @@ def plugins_of(database: Database, cells: Iterable[CellRow]) -> dict[str, tuple[
             found[name] = tuple(dict.fromkeys(p for row in rows for p in row.places.get("plugins") or ()))
         except FtbenchError:
             continue
+    return found
+
+
+def files_of(database: Database, cells: Sequence[JobSummary]) -> PluginFiles:
+    """The files of perturbations that are not installed: name -> the file of the last job that says so."""
+    installed = {entry.name for entry in perturbations.available()}
+    found: dict[str, str] = {}
+    for perturbation in dict.fromkeys(cell.perturbation for cell in cells):
+        wanted = {one.name for one in perturbation.changes} - installed - found.keys()
+        if wanted:
+            digests = tuple(cell.digest for cell in cells if cell.perturbation == perturbation)
+            for row in database.jobs.list(JobFilter(digests=digests[-1:])):
+                found |= row.places.get("perturbations") or {}
     return found

@@ -15,6 +15,7 @@ from rich.text import Text
 from ftbench.domain.duration import span
 from ftbench.domain.job import Job
 from ftbench.domain.result import State
+from ftbench.perturbations import applied
 
 _SHOWN = 8  # characters of a digest
 
@@ -217,5 +218,5 @@ def to_terminal() -> Lines:
 
 def job_words(job: Job, label: str) -> str:
     """A job in a line: ``bidrop sst2 seed 1``, and what was done to its data."""
-    changes = "".join(f" {name} {value:g}" for name, value in job.perturbation.canonical().items())
+    changes = "".join(f" {one.axis} {one.value:g}" for one in applied(job.perturbation))
     return f"{label} {job.task} seed {job.seed}{changes}"

@@ -33,7 +33,7 @@ def test_those_of_another_version_are_replaced_and_others_are_left(tmp_path: Pat
         own = {**changed, "source": "own"}
         database.published.put([changed])  # all of a source is replaced: dps has one number now
         database.published.put([own])
-        filling.fill(database)
+        filling.fill_published(database)
         assert len(database.published.list("dps")) == len(published.cells("dps"))
         assert len(database.published.list("own")) == 1
 

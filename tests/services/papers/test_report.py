@@ -18,10 +18,11 @@ from ftbench.errors import BadValue
 from ftbench.render import formats, render_suites
 from ftbench.render.suite_table import SuiteCell, SuiteReport
 from ftbench.services.papers import report as suite_report
-from ftbench.services.papers.report import Source
+from ftbench.services.papers.report import SuiteSource
 from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.planning import suite_grid
 from ftbench.services.scores.levels import Topped
+from tests.asked import perturb
 from tests.services.report_rows import Rows
 from tests.services.requests import suites_of
 
@@ -55,9 +56,9 @@ def around(mean: float, spread: float, n: int = 10) -> list[float]:
 def table(
     name: str, rows: Rows, margin: float = 1.0, topped: Sequence[Topped] = (), **given: Any
 ) -> SuiteReport:
-    asked = Asked(**given)
+    asked = Asked(**perturb(given))
     changed = suite_grid.adapted(suites.find(name), asked)
-    source = Source("my.db", rows.cells, rows.scores, topped=topped)
+    source = SuiteSource("my.db", rows.cells, rows.scores, topped=topped)
     return suite_report.table(suites.find(name), changed, asked, source, margin)
 
 
@@ -243,7 +244,7 @@ def test_times_are_ratios_to_vanilla_on_exclusive_runs_only() -> None:
             "runs": {"main": run},
             "peak_memory_mb": 900,
         }
-    suite, source = suites.find("dps/table6"), Source("", rows.cells, rows.scores, facts)
+    suite, source = suites.find("dps/table6"), SuiteSource("", rows.cells, rows.scores, facts)
     report = suite_report.table(suite, suite, Asked(), source, 1.0)
     ratio = cell(report, "DPS Mix", "Time")
     assert (ratio.measured.mean, ratio.measured.n, ratio.printed) == (1.6, 2, {"ratio": 1.3})

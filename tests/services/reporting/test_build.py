@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,8 @@ def test_drop_pairs_clean_and_noisy_by_seed(noisy):
 
 
 def test_drop_without_a_clean_run_is_no_number(noisy):
-    keep = [at for at, c in enumerate(noisy.cells) if not (c.method == "bidrop" and c.noise == 0)]
+    clean = [c for c in noisy.cells if c.method == "bidrop" and not c.perturbation.changes]
+    keep = [at for at, c in enumerate(noisy.cells) if c not in clean]
     noisy.cells = [noisy.cells[at] for at in keep]
     (section,) = report(noisy, "robustness").sections
     assert cell(section, "bidrop", "difference", 1).mean is None
@@ -203,3 +205,36 @@ def test_a_database_that_is_not_there_is_named_with_the_command(tmp_path: Path):
         report_of(str(tmp_path / "none.db"), report_request(tasks="cola"))
     assert "there is no database" in str(caught.value)
     assert "ftbench queue --methods rdrop,bidrop --tasks cola --seeds 10 --db" in str(caught.value)
+
+
+def test_every_perturbation_that_stands_alone_has_a_block_and_usual_ones_stand_first(noisy: Rows) -> None:
+    for method in ("vanilla", "bidrop"):
+        noisy.job(method, "rte", 0, 0.60, perturbation={"typos": 0.1})
+        noisy.job(method, "rte", 0, 0.55, perturbation={"noise": {"value": 0.1, "kind": "pairflip"}})
+        noisy.job(method, "rte", 0, 0.50, perturbation={"typos": 0.1, "duplicates": 0.5})
+        noisy.job(method, "rte", 7, 0.50, perturbation={"noise": 0.1, "typos": 0.1})
+    found = report(noisy, "robustness")
+    assert [section.part for section in found.sections] == ["noise", "noise[kind=pairflip]", "typos"]
+    noise, pairflip, typos = found.sections
+    assert all(7 not in cell(noise, "vanilla", "rte", group).seeds for group in range(len(noise.groups)))
+    assert [group.title for group in typos.groups] == ["typos 0 %", "typos 10 %"]
+    assert pairflip.title.startswith("Label noise (kind=pairflip): bert-base")
+    clean = cell(typos, "vanilla", "rte").values[0]
+    assert cell(typos, "vanilla", "difference", 1).mean == pytest.approx(clean - 0.60)
+    assert "minus the changed one" in typos.caption[0] and "minus the noisy one" in pairflip.caption[0]
+
+
+def test_a_perturbation_that_is_not_installed_is_named_and_its_values_are_plain(noisy: Rows) -> None:
+    for value in (2, 30):
+        noisy.job("vanilla", "rte", 0, 0.60, perturbation={"theirs": value})
+    *_, theirs = report(noisy, "robustness").sections
+    assert [group.title for group in theirs.groups] == ["theirs 0", "theirs 2", "theirs 30"]
+    assert [group.shown for group in theirs.groups] == ["0", "2", "30"]
+    assert "theirs" not in [section.part for section in report(noisy, "curves").sections]
+
+
+def test_typos_have_a_curve(noisy: Rows) -> None:
+    for seed, ratio in itertools.product(range(2), (0.1, 0.2)):
+        noisy.job("vanilla", "rte", seed, 0.6 - ratio, perturbation={"typos": ratio})
+    *_, typos = report(noisy, "curves").sections
+    assert typos.part == "typos_curve" and typos.title.startswith("Scores against misspelt words")

@@ -35,7 +35,7 @@ def run_next(database: Database, score: float) -> str:
 
 def grid() -> Iterator[Job]:
     """Two seeds of three methods on two tasks, clean and with both kinds of perturbation."""
-    for change in (Perturbation(), Perturbation(noise=0.1), Perturbation(reduction=0.6)):
+    for change in (Perturbation(), Perturbation.of({"noise": 0.1}), Perturbation.of({"reduction": 0.6})):
         for method in SCORES:
             for task in ("cola", "rte"):
                 for seed in (0, 1):
@@ -53,7 +53,7 @@ def address(tmp_path) -> str:
     with create_database(path) as database:
         database.jobs.add([Entry(job, job.method) for job in jobs])
         for job in jobs[:-3]:
-            harm = job.perturbation.noise + job.perturbation.reduction / 2
+            harm = job.perturbation.value("noise") + job.perturbation.value("reduction") / 2
             run_next(database, SCORES[job.method] + job.seed / 100 - harm)
         claim = database.jobs.claim("worker", 60.0)
         assert claim is not None

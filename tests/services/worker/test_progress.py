@@ -97,5 +97,5 @@ def test_a_line_is_cut_to_the_terminal() -> None:
 
 
 def test_a_job_is_named_with_what_was_done_to_its_data() -> None:
-    changed = replace(job(1), perturbation=Perturbation(train_size=500, noise=0.1))
+    changed = replace(job(1), perturbation=Perturbation.of({"train_size": 500, "noise": 0.1}))
     assert job_words(changed, "bidrop[k=3]") == "bidrop[k=3] toy seed 1 train_size 500 noise 0.1"
