@@ -34,7 +34,7 @@ def say(database: Database, *texts: str) -> None:
         declare(database.address, _requests.claimed(text))
 
 
-def found(database: Database) -> dict[str, claims.Tested]:
+def found(database: Database) -> dict[str, claims.TestedClaim]:
     return {one.row.claim.text: one for one in claims.tested(database)}
 
 

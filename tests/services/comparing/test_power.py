@@ -7,7 +7,7 @@ import pytest
 from statsmodels.stats.power import TTestPower
 
 from ftbench.errors import BadValue, UsageError
-from ftbench.services.comparing.power import PowerRequest, measured, stated
+from ftbench.services.comparing.power import PowerRequest, measured_power, stated
 from tests.services.comparing.runs import by, request
 from tests.services.stored import store
 
@@ -29,7 +29,7 @@ def reached(difference: float, spread: float, n: int, alpha: float = 0.05) -> fl
 
 def test_the_measured_spread_is_that_of_the_paired_differences_and_gives_both_answers(database):
     store(database, SCORES)
-    (sheet,) = measured(database, request("bidrop", "vanilla"), PowerRequest(difference=0.02))
+    (sheet,) = measured_power(database, request("bidrop", "vanilla"), PowerRequest(difference=0.02))
     rte = by(sheet, "task")["RTE"]
     spread = np.std(np.subtract(SCORES["bidrop", "rte"], SCORES["vanilla", "rte"]), ddof=1)
     assert (rte["comparison"], rte["measured"], rte["seeds"]) == ("bidrop − vanilla", 5, 5)
@@ -40,7 +40,7 @@ def test_the_measured_spread_is_that_of_the_paired_differences_and_gives_both_an
 
 def test_seeds_that_will_come_take_the_place_of_those_measured(database):
     store(database, SCORES)
-    (sheet,) = measured(database, request("bidrop", "vanilla", tasks="rte"), PowerRequest(seeds=12))
+    (sheet,) = measured_power(database, request("bidrop", "vanilla", tasks="rte"), PowerRequest(seeds=12))
     (rte,) = sheet.rows
     assert (rte["measured"], rte["seeds"]) == (5, 12)
     assert rte["smallest"] == pytest.approx(smallest(rte["spread"], 12), rel=1e-5)
@@ -48,7 +48,7 @@ def test_seeds_that_will_come_take_the_place_of_those_measured(database):
 
 def test_one_pair_has_no_spread_and_says_so(database):
     store(database, SCORES)
-    (sheet,) = measured(database, request("bidrop", "vanilla"), PowerRequest())
+    (sheet,) = measured_power(database, request("bidrop", "vanilla"), PowerRequest())
     sst2 = by(sheet, "task")["SST-2"]
     assert (sst2["measured"], sst2["why"]) == (1, "a spread needs 2 pairs") and "spread" not in sst2
 

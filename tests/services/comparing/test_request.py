@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from ftbench.errors import BadValue, FtbenchError, UnknownName
-from ftbench.services.comparing.request import find
+from ftbench.services.comparing.request import compared_runs
 from tests.services.comparing.runs import request
 from tests.services.stored import finish, job_of, store
 
 
 def pairs(database, *methods: str, **more) -> list[list[tuple[str, str]]]:
     """The labels of the pairs, setting by setting."""
-    found = find(database, request(*methods, **more))
+    found = compared_runs(database, request(*methods, **more))
     return [[(one.labels[left], one.labels[right]) for left, right in one.pairs] for one in found]
 
 
@@ -41,17 +41,17 @@ def test_methods_are_compared_within_a_setting_and_never_across(filled):
     for model, methods in (("bert-large", ("vanilla", "bidrop")), ("minilm", ("bidrop",))):
         for method in methods:
             finish(filled, type(job)(model, "main", seed=0, **{**more, "method": method}), 0.8)
-    found = find(filled, request("bidrop", "vanilla"))
+    found = compared_runs(filled, request("bidrop", "vanilla"))
     assert sorted(one.setting.model for one in found) == ["bert-base", "bert-large"]
-    (large,) = find(filled, request("bidrop", "vanilla", models="bert-large"))
+    (large,) = compared_runs(filled, request("bidrop", "vanilla", models="bert-large"))
     assert large.setting.model == "bert-large" and large.title.startswith("bert-large")
 
 
 def test_tasks_are_filtered_and_stand_in_the_order_asked_for(filled):
     store(filled, {(method, "sst2"): [0.9] for method in ("vanilla", "bidrop")})
-    (both,) = find(filled, request("bidrop", "vanilla", tasks="sst2,rte"))
+    (both,) = compared_runs(filled, request("bidrop", "vanilla", tasks="sst2,rte"))
     assert [task.name for task in both.block.tasks] == ["sst2", "rte"]
-    (one,) = find(filled, request("bidrop", "vanilla", tasks="sst2"))
+    (one,) = compared_runs(filled, request("bidrop", "vanilla", tasks="sst2"))
     assert [task.name for task in one.block.tasks] == ["sst2"]
 
 
@@ -59,7 +59,7 @@ def test_a_method_without_scores_makes_no_pair(filled):
     finish(filled, job_of("mixout", "rte", 0), None)
     assert pairs(filled, "mixout", "bidrop", "vanilla") == [[("bidrop", "vanilla")]]
     with pytest.raises(FtbenchError) as caught:
-        find(filled, request("mixout", "vanilla"))
+        compared_runs(filled, request("mixout", "vanilla"))
     assert str(caught.value) == "no scores of two of these methods under one setting: mixout, vanilla"
 
 
@@ -69,7 +69,7 @@ def test_a_method_without_scores_makes_no_pair(filled):
 )
 def test_a_name_that_nothing_carries_is_refused(filled, methods, message):
     with pytest.raises(UnknownName) as caught:
-        find(filled, request(*methods))
+        compared_runs(filled, request(*methods))
     assert str(caught.value) == message
 
 

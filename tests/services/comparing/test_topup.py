@@ -13,7 +13,7 @@ from ftbench.cli import _requests
 from ftbench.db import Database, JobFilter
 from ftbench.domain.result import JobResult, Outcome, Score
 from ftbench.errors import BadValue, FtbenchError, UsageError
-from ftbench.services.comparing.topup import Topped, TopupRequest, topup
+from ftbench.services.comparing.topup import TopupCall, TopupRequest, topup
 from tests.services.comparing.runs import by
 from tests.services.stored import finish, job_of, store
 
@@ -24,7 +24,7 @@ SCORES = {
 }
 
 
-def call(database: Database, *methods: str, name: str = "p", dry_run: bool = False, **more: Any) -> Topped:
+def call(database: Database, *methods: str, name: str = "p", dry_run: bool = False, **more: Any) -> TopupCall:
     selection = _requests.against(None, None, methods, "vanilla")
     return topup(database, TopupRequest(name, selection, **more), dry_run=dry_run)
 

@@ -9,7 +9,7 @@ from scipy import stats
 from ftbench.cli import _requests
 from ftbench.db import Entry
 from ftbench.errors import FtbenchError, UnknownName
-from ftbench.services.comparing.variance_sources import SourcesRequest, measured
+from ftbench.services.comparing.variance_sources import SourcesRequest, measured_sources
 from tests.services.comparing.runs import by
 from tests.services.stored import finish, job_of
 
@@ -22,7 +22,7 @@ def request(*methods: str, tasks: str | None = None) -> SourcesRequest:
 
 
 def lines(database, *methods: str, **more):
-    (sheet,) = measured(database, request(*methods, **more))
+    (sheet,) = measured_sources(database, request(*methods, **more))
     return sheet
 
 
@@ -87,9 +87,9 @@ def test_without_such_runs_the_command_that_makes_them_is_named(database):
     with pytest.raises(
         FtbenchError, match="ftbench queue --methods bidrop --tasks rte --seeds 10 --vary head"
     ):
-        measured(database, request("bidrop"))
+        measured_sources(database, request("bidrop"))
 
 
 def test_an_unknown_task_is_refused_with_the_nearest(database):
     with pytest.raises(UnknownName, match="did you mean 'rte'"):
-        measured(database, request("bidrop", tasks="ret"))
+        measured_sources(database, request("bidrop", tasks="ret"))

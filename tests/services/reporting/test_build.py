@@ -7,19 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.domain.result import State
 from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.services.reporting.build import tabulate
 from ftbench.services.reporting.request import ReportRequest
 from tests.services.report_rows import Rows
-from tests.services.reporting.cells import cell, labels, report
+from tests.services.reporting.reading import cell, report
 from tests.services.requests import report_of, report_request
-
-
-def test_scores_of_jobs_that_are_not_done_do_not_count(rows):
-    rows.cells[0] = rows.cells[0]._replace(state=State.QUEUED)
-    rows.scores[0] = rows.scores[0]._replace(state=State.QUEUED)
-    assert cell(report(rows).sections[0], "bidrop", "rte").n == 2
 
 
 def test_unfinished_work_says_how_to_run_it():
@@ -57,14 +50,6 @@ def test_noise_half_has_the_drop_against_the_same_methods_clean_run(noisy):
     assert (drop.mean, drop.n, drop.reduced) == (pytest.approx(0.08), 4, False)  # 71 - 63
     assert cell(section, "bidrop", "difference", 1).mean == pytest.approx(0.06)  # 81 - 75
     assert not cell(section, "vanilla", "difference", 0).applies
-
-
-def test_drop_pairs_clean_and_noisy_by_seed(noisy):
-    noisy.job("vanilla", "rte", 5, 0.10)  # a clean seed that has no noisy one
-    noisy.job("vanilla", "rte", 6, 0.99, noise=0.1)  # and the reverse
-    (section,) = report(noisy, "robustness").sections
-    drop = cell(section, "vanilla", "difference", 1)
-    assert (drop.mean, drop.n, drop.planned, drop.reduced) == (pytest.approx(0.08), 4, 5, True)
 
 
 def test_drop_without_a_clean_run_is_no_number(noisy):
@@ -142,21 +127,6 @@ def test_incomplete_noisy_cells_are_marked_with_their_ratio(noisy):
 
 
 # What was asked for
-
-
-def test_methods_are_filtered_and_the_baseline_stays(rows):
-    rows.jobs("rdrop", "rte", [0.5] * 3)
-    rows.jobs("bidrop[k=3]", "rte", [0.7] * 3, hparams_={"k": 3})
-    assert labels(report(rows, methods="rdrop").sections[0]) == ["vanilla", "rdrop"]
-    assert labels(report(rows, methods="bidrop[k=3]").sections[0]) == ["vanilla", "bidrop[k=3]"]
-    assert len(labels(report(rows, methods="Bi-Drop").sections[0])) == 3
-
-
-def test_tasks_and_models_are_filtered_by_any_of_their_names(rows):
-    rows.job("vanilla", "rte", 0, 0.5, model="minilm")
-    rows.job("vanilla", "stsb", 0, 0.5)
-    (section,) = report(rows, models="bert-base-uncased", tasks="SST-2,glue-small").sections
-    assert [c.task for c in section.columns if c.task] == ["sst2", "rte", "stsb"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from ftbench.render.layouts import Measure, Part
 from ftbench.services.reporting.curve_scores import Curves, scores_along
 from tests.services.report_rows import Rows
-from tests.services.reporting.cells import report
+from tests.services.reporting.reading import report
 
 OWN = Measure(None, ("mean",))
 

@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from ftbench.errors import UnknownName
 from ftbench.render import render
 from tests.services.report_rows import Rows
-from tests.services.reporting.cells import cell, report
+from tests.services.reporting.reading import cell, report
 
 VANILLA = {"rte": [0.60, 0.62, 0.61, 0.63], "sst2": [0.90, 0.91, 0.92, 0.93]}
 BIDROP = {"rte": [0.70, 0.725, 0.71, 0.735], "sst2": [0.91, 0.90, 0.93, 0.92]}
@@ -125,47 +125,6 @@ def test_collapsed_runs_are_counted_kept_and_left_out_on_request(rows):
     (section,) = report(rows, collapsed=False).sections
     rte = cell(section, "bidrop", "rte")
     assert (rte.n, rte.planned, dict(rte.missing)) == (4, 5, {"collapsed": 1})
-
-
-@pytest.mark.parametrize(
-    ("scores", "constant"),
-    [
-        ({"matthews": 0.0, "accuracy_label1": 0.0}, 1),
-        ({"matthews": 0.0, "accuracy_label1": 0.4}, 0),  # no better than chance, and not constant
-        ({"matthews": 0.2, "accuracy_label1": 1.0}, 0),
-        ({"accuracy_label1": 1.0}, 1),  # three classes have no Matthews
-        ({"pearson": 0.0, "spearman": 0.0}, 1),
-        ({"pearson": 0.01, "spearman": 0.0}, 0),
-        ({}, 0),
-    ],
-)
-def test_what_a_collapse_is(scores, constant):
-    rows = Rows()
-    rows.job("vanilla", "rte", 0, 0.5, also=scores)
-    (section,) = report(rows).sections
-    assert cell(section, "vanilla", "rte").collapsed == constant
-
-
-@pytest.mark.parametrize(
-    ("explained", "collapsed"), [(-0.3, 1), (0.0, 1), (0.0099, 1), (0.011, 0), (0.9, 0), (None, 0)]
-)
-def test_a_training_loss_at_chance_is_a_collapse_too(explained, collapsed):
-    rows = Rows()
-    rows.job("vanilla", "rte", 0, 0.5, also={"matthews": 0.01, "accuracy_label1": 0.9}, explained=explained)
-    rows.job("vanilla", "rte", 1, 0.6, also={"matthews": 0.2, "accuracy_label1": 0.6}, explained=0.5)
-    (section,) = report(rows).sections
-    assert cell(section, "vanilla", "rte").collapsed == collapsed
-    assert cell(section, "vanilla", "rte").n == 2  # and it counts
-    (without,) = report(rows, collapsed=False).sections
-    assert cell(without, "vanilla", "rte").n == 2 - collapsed
-
-
-def test_what_is_measured_on_training_rows_is_no_score_of_an_unknown_task():
-    rows = Rows()
-    rows.job("vanilla", "mine", 0, 0.5, evaluation="validation", explained=0.3)
-    rows.scores.sort(key=lambda row: row.evaluation)  # as the database gives them
-    (section,) = report(rows).sections
-    assert cell(section, "vanilla", "mine").values == (0.5,)
 
 
 def test_other_statistics_on_request(rows):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.services.report_rows import Rows
-from tests.services.reporting.cells import cell, report
+from tests.services.reporting.reading import cell, report
 
 
 def test_long_lists_of_lost_cells_are_cut():

@@ -11,7 +11,7 @@ from ftbench.db import Database
 from ftbench.errors import FtbenchError
 from ftbench.render import html
 from ftbench.render.plots import theme
-from ftbench.services.reporting.build import build
+from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.page import page
 from tests.services.requests import report_request
 from tests.services.stored import finish, job_of, store
@@ -23,7 +23,7 @@ def details(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(html, "render", lambda report, found: found)
 
     def of(database: Database, table: str = "main") -> html.Details:
-        return page(database, build(database, report_request(table)))
+        return page(database, build_report(database, report_request(table)))
 
     return of
 
@@ -108,7 +108,7 @@ def test_without_the_plotting_packages_there_is_a_page_all_the_same(database, de
     def missing() -> None:
         raise FtbenchError("plots need packages")
 
-    monkeypatch.setattr(theme, "load", missing)
+    monkeypatch.setattr(theme, "load_plotting", missing)
     digest = finish(database, job_of("vanilla", "rte", 0), 0.6)
     found = details(database)
     assert (list(found.figures), found.script, list(found.commands)) == ([], "", [digest])

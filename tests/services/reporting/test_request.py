@@ -7,7 +7,7 @@ import pytest
 from ftbench.errors import UnknownName, UsageError
 from ftbench.services.reporting.request import ReportRequest
 from tests.services.report_rows import Rows
-from tests.services.reporting.cells import report
+from tests.services.reporting.reading import report
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from ftbench.render.table import Section
 from tests.services.report_rows import Rows
-from tests.services.reporting.cells import cell, labels, report
+from tests.services.reporting.reading import cell, labels, report
 
 
 def test_main_table_has_mean_max_average_and_difference(rows):
@@ -28,14 +28,6 @@ def test_main_table_has_mean_max_average_and_difference(rows):
     )  # 76.5-73.0, 78-77
     assert cell(section, "vanilla", "difference").mean == 0
     assert section.notes == ()
-
-
-def test_each_cell_knows_its_seeds_scores_and_jobs():
-    rows = Rows()
-    second = rows.job("vanilla", "rte", 7, 0.6)
-    first = rows.job("vanilla", "rte", 3, 0.5)
-    found = cell(report(rows).sections[0], "vanilla", "rte")
-    assert (found.seeds, found.values, found.jobs) == ((3, 7), (0.5, 0.6), (first, second))
 
 
 def test_best_and_second_are_marked_for_mean_and_max_apart(rows):
@@ -60,11 +52,6 @@ def test_methods_stand_baseline_first_then_by_average(rows):
         for task in ("rte", "sst2"):
             rows.jobs(method, task, [score] * 3)
     assert labels(report(rows).sections[0]) == ["vanilla", "rdrop", "dps", "bidrop", "mixout"]
-
-
-def test_collapsed_runs_stay_in_the_mean(rows):
-    rows.jobs("rdrop", "cola", [0.6, 0.0, 0.6])
-    assert cell(report(rows).sections[0], "rdrop", "cola").mean == pytest.approx(0.4)
 
 
 def test_reported_metric_and_evaluation_set_are_the_tasks_own():
@@ -133,13 +120,6 @@ def test_a_missing_seed_marks_its_cell_with_the_reason(rows, last, reason, mark)
     assert (f"! bidrop on SST-2: 1 {reason}." in section.notes) == (mark == "!")
 
 
-def test_average_is_withheld_from_a_method_that_lacks_a_seed(rows):
-    section = incomplete(rows, state="queued")
-    average = cell(section, "bidrop", "average")
-    assert average.mean is None and average.mark == "…" and (average.n, average.planned) == (5, 6)
-    assert cell(section, "vanilla", "average").mean == pytest.approx(0.73)
-
-
 def test_shared_average_and_difference_are_over_what_all_methods_have(rows):
     section = incomplete(rows, state="queued")
     # rte over three seeds, sst2 over the first two: vanilla 62 and 81, bidrop 67 and 85.5
@@ -159,42 +139,6 @@ def test_shared_average_and_difference_are_over_what_all_methods_have(rows):
     assert any("RTE (seeds 0–2); SST-2 (seeds 0–1)" in note for note in section.notes)
 
 
-def test_complete_methods_keep_the_difference_of_their_full_averages(rows):
-    rows.jobs("rdrop", "rte", [0.63] * 3)
-    rows.jobs("rdrop", "sst2", [0.85] * 3)
-    section = incomplete(rows, state="running")
-    gain = cell(section, "rdrop", "difference")
-    assert (gain.mean, gain.reduced) == (pytest.approx(0.01), False)  # 74 - 73
-
-
-def test_a_method_without_any_score_does_not_empty_the_shared_average(rows):
-    rows.job("rdrop", "rte", 0, state="queued")
-    section = incomplete(rows, state="queued")
-    assert cell(section, "bidrop", "average_shared").n == 5
-    late = cell(section, "rdrop", "rte")
-    assert (late.mean, late.n, late.missing) == (None, 0, {"queued": 1, "not queued": 2})
-    assert cell(section, "rdrop", "average_shared").mean is None
-    assert cell(section, "rdrop", "difference").mean is None
-    assert labels(section)[-1] == "rdrop"
-
-
-def test_further_seeds_of_the_baseline_make_the_others_incomplete(rows):
-    rows.job("vanilla", "rte", 3, 1.0)
-    (section,) = report(rows).sections
-    assert cell(section, "bidrop", "rte").missing == {"not queued": 1}
-    gain = cell(section, "bidrop", "difference")
-    assert (gain.mean, gain.reduced) == (pytest.approx(0.035), True)  # without the fourth seed
-
-
-def test_a_task_that_a_method_cannot_do_leaves_the_shared_average(rows):
-    rows.jobs("r3f", "rte", [0.63] * 3)
-    (section,) = report(rows).sections
-    assert cell(section, "r3f", "sst2").mean is None
-    shared = cell(section, "r3f", "average_shared")
-    assert (shared.mean, shared.tasks) == (pytest.approx(0.63), ("rte",))
-    assert cell(section, "bidrop", "average").mean == pytest.approx(0.765)
-
-
 def test_nothing_in_common_gives_no_number():
     rows = Rows()
     rows.job("vanilla", "rte", 0, 0.6)
@@ -209,16 +153,3 @@ def test_the_baseline_can_be_any_row(rows):
     (section,) = report(rows, baseline="bi-drop").sections
     assert labels(section)[0] == "bidrop"
     assert cell(section, "vanilla", "difference").mean == pytest.approx(-0.035)
-
-
-def test_a_label_names_the_baseline_among_the_rows_of_a_method(rows):
-    rows.jobs("bidrop[k=3]", "rte", [0.9] * 3, hparams_={"k": 3})
-    assert labels(report(rows, baseline="bidrop").sections[0])[0] == "bidrop"
-    assert labels(report(rows, baseline="bidrop[k=3]").sections[0])[0] == "bidrop[k=3]"
-
-
-def test_a_method_of_several_rows_is_no_baseline_without_a_label(rows):
-    rows.jobs("dps[p=1]", "rte", [0.9] * 3, hparams_={"p": 1})
-    rows.jobs("dps[p=2]", "rte", [0.8] * 3, hparams_={"p": 2})
-    (section,) = report(rows, baseline="dps").sections
-    assert not cell(section, "vanilla", "difference").applies

@@ -1,4 +1,4 @@
-"""The tables of rows made by hand, and the cells of these."""
+"""Tables of rows made by hand, and what stands in them."""
 
 from __future__ import annotations
 
