@@ -46,6 +46,8 @@ def test_a_score_is_told_with_its_jobs_by_seed_and_what_each_took(database):
     told = {name: part.jobs[0][name] for name in ("seconds", "device", "worker", "commit", "ftbench")}
     assert told == {"seconds": 3.5, "device": "cpu", "worker": "w1", "commit": "f" * 12, "ftbench": "1.0"}
     assert part.jobs[1]["seconds"] is None and part.jobs[1]["commit"] == ""
+    (command,) = part.commands
+    assert "--seeds 3,7 " in command
 
 
 def test_a_column_is_named_by_title_or_key_in_any_case(filled):
