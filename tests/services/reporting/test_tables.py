@@ -153,3 +153,12 @@ def test_the_baseline_can_be_any_row(rows):
     (section,) = report(rows, baseline="bi-drop").sections
     assert labels(section)[0] == "bidrop"
     assert cell(section, "vanilla", "difference").mean == pytest.approx(-0.035)
+
+
+def test_a_method_that_lacks_scores_stands_below_those_that_have_them_all(rows):
+    for method, scores in (("rdrop", [0.99, 0.99]), ("mixout", [0.30] * 3)):
+        for task in ("rte", "sst2"):
+            rows.jobs(method, task, scores)
+    (section,) = report(rows).sections
+    assert labels(section) == ["vanilla", "bidrop", "mixout", "rdrop"]
+    assert cell(section, "rdrop", "average_shared").mean == pytest.approx(0.99)
