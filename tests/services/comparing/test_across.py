@@ -114,6 +114,10 @@ def test_too_few_tasks_say_which_p_they_cannot_reach():
     few = {name: values[:, :4] for name, values in scores_of().items()}
     methods, _ = both(few)
     assert methods.notes[-1] == "With 4 tasks a signed-rank test of one pair cannot reach a p below 0.125."
+    six = {name: values[:, :6] for name, values in scores_of().items()}
+    assert both(six)[0].notes[-1].endswith("a p below 0.0312.")  # which three pairs bring above 0.05
+    two = {name: six[name] for name in ("vanilla", "bidrop")}
+    assert not any("cannot reach" in note for note in both(two, "vanilla", "bidrop")[0].notes)
     many, _ = both(scores_of())  # 2 / 2^8 three times is below 0.05
     assert not any("cannot reach" in note for note in many.notes)
 
