@@ -249,7 +249,7 @@ class Relabels(Perturber):
 
 def test_of_evaluation_rows_the_texts_alone_may_change(monkeypatch: pytest.MonkeyPatch) -> None:
     made = Relabels(Relabels.Settings(0.5))
-    monkeypatch.setattr(perturb.perturbations, "in_order", lambda change, files: [made])
+    monkeypatch.setattr(perturb.perturbations, "by_place", lambda change, files: [made])
     texts = (np.array(["a"] * 100, dtype=object),)
     change = Perturbation.of({"relabels": 0.5})
     with pytest.raises(PluginError, match="relabels: of evaluation rows it may change the texts alone"):
