@@ -250,18 +250,11 @@ def test_no_test_takes_anything_from_another_test() -> None:
     assert not [f"{path.relative_to(TESTS)}: {name}" for path, name in taken if tests.match(name)]
 
 
-UNMIRRORED = {"claims", "comparing", "reporting"}
-
-
 def test_each_module_of_services_is_tested_in_the_place_that_mirrors_it() -> None:
     services = ROOT / "services"
     modules = [path.relative_to(services) for path in services.rglob("*.py") if path.name != "__init__.py"]
     here = TESTS / "services"
-    assert not [
-        str(one)
-        for one in modules
-        if one.parts[0] not in UNMIRRORED and not (here / one).with_name(f"test_{one.name}").exists()
-    ]
+    assert not [str(one) for one in modules if not (here / one).with_name(f"test_{one.name}").exists()]
 
 
 #: Runs commands in one process and names the first that loads what it should not.

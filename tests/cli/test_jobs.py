@@ -87,7 +87,9 @@ def test_the_command_of_a_job_queues_just_that_job(worked: Ftbench) -> None:
         "steps=7",
     )
     worked(*GRID, *words, "--db", "other.db")
-    for row in worked("queue", "--json", "--db", "other.db").json:
+    queued = worked("queue", "--json", "--db", "other.db").json
+    assert len(queued) == 3 * 2  # two settings and vanilla, two seeds
+    for row in queued:
         whole = worked("show", row["job"], "--json", "--db", "other.db").json
         program, *again = shlex.split(whole["command"])
         assert program == "ftbench"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from statsmodels.stats.power import TTestPower
 
-from ftbench.stats import power
 from tests.cli.filled import SCORES
 
 
@@ -16,8 +16,10 @@ def test_measured_spread_gives_what_the_seeds_show_and_a_difference_needs(filled
     spread = np.std(np.subtract(SCORES["bidrop", "rte"], SCORES["vanilla", "rte"]), ddof=1)
     assert (rte["task"], rte["measured"], rte["seeds"]) == ("RTE", 4, 4)
     assert rte["spread"] == pytest.approx(spread)
-    assert rte["smallest"] == pytest.approx(power.smallest_difference(spread, 4))
-    assert rte["needed"] == power.seeds_needed(0.02, spread)
+    effect = TTestPower().solve_power(nobs=4, alpha=0.05, power=0.8)
+    assert rte["smallest"] == pytest.approx(effect * spread, rel=1e-5)
+    reached = [TTestPower().power(0.02 / spread, n, 0.05) for n in (rte["needed"] - 1, rte["needed"])]
+    assert reached[0] < 0.8 <= reached[1]
     assert (sst2["measured"], average["task"]) == (3, "Avg")
 
 
@@ -25,7 +27,8 @@ def test_stated_spread_needs_no_database(ftbench):
     ended = ftbench("power", "--spread", "2", "--seeds", "10", "--json")
     (row,) = ended.json["sheets"][0]["rows"]
     assert row["needed"] == 34  # half a standard deviation, as in Cohen's tables
-    assert row["smallest"] == pytest.approx(power.smallest_difference(0.02, 10))
+    effect = TTestPower().solve_power(nobs=10, alpha=0.05, power=0.8)
+    assert row["smallest"] == pytest.approx(effect * 0.02, rel=1e-5)
     assert "34" in ftbench("power", "--spread", "2", "--seeds", "10").out
 
 

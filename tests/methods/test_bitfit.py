@@ -56,6 +56,7 @@ def test_regression_trains() -> None:
         "bitfit", seeded(lambda: MiniNet(classes=1)), examples(2, classes=1), 1e-3, task="regression"
     )
     assert all(bool(torch.isfinite(p).all()) for p in steps[-1].values())
+    assert any(not torch.equal(steps[0][n], steps[1][n]) for n in steps[0])
 
 
 def test_its_recipes_are_recipes() -> None:

@@ -91,6 +91,7 @@ def test_a_resumed_run_is_noised_once(tmp_path: Any) -> None:
 def test_trains_every_architecture(kind: str) -> None:
     steps = trajectory(method(), small(kind), [(inputs(), [0, 1, 0])] * 2, 1e-3)
     assert all(bool(torch.isfinite(p).all()) for p in steps[-1].values())
+    assert any(not torch.equal(steps[0][n], steps[1][n]) for n in steps[0])
 
 
 def test_what_is_out_of_range_is_refused() -> None:

@@ -136,6 +136,7 @@ def test_resumed_equals_undisturbed(form: str, regression: bool, tmp_path: Any) 
 def test_trains_every_architecture(kind: str, form: str) -> None:
     steps = trajectory(method(form=form), small(kind), [(inputs(), [0, 1, 0])] * 2, 1e-3)
     assert all(bool(torch.isfinite(p).all()) for p in steps[-1].values())
+    assert any(not torch.equal(steps[0][n], steps[1][n]) for n in steps[0])
 
 
 @pytest.mark.parametrize("given", [{"decay": -0.1}, {"form": "both"}])

@@ -232,6 +232,7 @@ def test_trains_every_architecture(kind: str) -> None:
         method(anneal_t0=1, pretrain_cof=50.0), model, [(inputs(), [0, 1, 0])] * 2, 1e-3, head=HEAD
     )
     assert all(bool(torch.isfinite(p).all()) for p in steps[-1].values())
+    assert any(not torch.equal(steps[0][n], steps[1][n]) for n in steps[0])
 
 
 @pytest.mark.parametrize("given", [{"anneal_fun": "step"}, {"anneal_t0": -1}, {"pretrain_cof": -1}])

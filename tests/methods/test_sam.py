@@ -124,3 +124,18 @@ def test_rho_0_makes_one_pass_and_is_vanilla() -> None:
     assert passes == [0] * 6
     for a, b in zip(*found, strict=True):
         assert all(torch.equal(a[n], b[n]) for n in a)
+
+
+def test_the_second_pass_is_not_rounded_where_the_first_is() -> None:
+    """bf16 rounds weights by more than the climb moves them."""
+    rounded: list[bool] = []
+
+    def call(m: nn.Module, x: Tensor, number: int) -> Tensor:
+        rounded.append(torch.is_autocast_enabled("cpu"))
+        return m(x)
+
+    batches = [(x.astype("float32"), y) for x, y in examples(1)]
+    m = sam(rho=0.05)
+    run = run_of(m, seeded(MiniNet).float(), batches, call=call, precision="bf16")
+    trainer.train_step(run, m, 0)
+    assert rounded == [True, False]

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pytest
 
+import ftbench
 from ftbench import methods
 
 pytest.importorskip("mypy")
 
 #: torch is not what is looked at, and takes a minute.
-CONFIG = """
+CONFIG = f"""
 [mypy]
 strict = True
+mypy_path = {Path(ftbench.__file__).parents[1]}
 [mypy-torch.*,numpy.*,transformers.*,peft.*,ftbench.nn.*,ftbench.training.*,ftbench.run.*]
 follow_imports = skip
 """

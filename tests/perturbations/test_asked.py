@@ -9,7 +9,7 @@ import pytest
 from ftbench.domain.perturbation import Change
 from ftbench.errors import BadValue, UnknownName
 from ftbench.perturbations import asked
-from tests.perturbations.test_registry import MINE
+from tests.perturbations.mine import MINE
 from tests.tasks.layouts import write
 
 PAIRFLIP = (("kind", "pairflip"),)

@@ -10,9 +10,9 @@ import pytest
 from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import PluginError, UnknownName
 from ftbench.perturbations import available, by_place, find
+from tests.perturbations.mine import MINE
 from tests.tasks.layouts import write
 
-MINE = "from ftbench.perturbations import Perturber\n\nclass Mine(Perturber):\n    name = 'mine'\n"
 SECOND = "class Second(Perturber):\n    name = 'second'\n    order = 15\n"
 
 

@@ -15,7 +15,7 @@ from ftbench.domain.result import Outcome, State
 from ftbench.errors import UnknownName
 from ftbench.services.scores.jobs import ReportJob, join, reported
 
-METRICS = {"cola": "matthews", "mrpc": "f1", "stsb": "spearman"}
+METRICS = {"cola": "matthews", "mrpc": "f1", "qqp": "f1", "stsb": "spearman"}
 _numbers = itertools.count(1)  # 000… is no job
 
 

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -92,3 +93,15 @@ def test_rank_flips_by_enumeration():
     before = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
     after = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     assert curves.rank_flips(before, after)[0, 1] == pytest.approx(7 / 27, abs=0.015)
+
+
+def test_rank_flips_do_not_depend_on_the_order_of_the_methods():
+    rng = np.random.default_rng(0)
+    before, after = rng.normal([0.7, 0.71, 0.69], 0.02, (5, 3)), rng.normal([0.7, 0.69, 0.7], 0.02, (5, 3))
+    found, turned = curves.rank_flips(before, after), curves.rank_flips(before[:, ::-1], after[:, ::-1])
+    np.testing.assert_allclose(found, turned[::-1, ::-1])
+    assert curves.rank_flips(before[:, ::-1], before[:, ::-1]).tolist() == np.zeros((3, 3)).tolist()
+    draws = np.array(list(itertools.product(range(5), repeat=5)))  # all 3,125 of them
+    first, last = (scores[draws].mean(axis=1) for scores in (before, after))
+    changes = np.sign(first[:, 0] - first[:, 1]) != np.sign(last[:, 0] - last[:, 1])
+    assert found[0, 1] == pytest.approx(changes.mean(), abs=0.02)

@@ -1,31 +1,70 @@
+"""Power of the paired t-test, against statsmodels, an integral by hand and drawn experiments."""
+
+from __future__ import annotations
+
+import numpy as np
 import pytest
+from scipy import integrate, stats
 from statsmodels.stats.power import TTestPower
 
 from ftbench.stats import power
 from ftbench.stats.findings import NoAnswer
 
 
-@pytest.mark.parametrize(("n", "effect", "alpha"), [(3, 1.0, 0.05), (10, 0.5, 0.05), (25, 0.6, 0.001)])
-def test_power_is_that_of_statsmodels(n, effect, alpha):
-    assert power.power(2 * effect, 2.0, n, alpha) == pytest.approx(
-        TTestPower().power(effect, n, alpha), abs=1e-6
-    )
+def by_hand(effect: float, n: int, alpha: float) -> float:
+    """Both tails beyond the test's edges, integrated over the spread that a sample may have."""
+    edge, far, df = stats.t.isf(alpha / 2, n - 1), abs(effect) * np.sqrt(n), n - 1
+
+    def beyond(spread: float) -> float:
+        return stats.norm.sf(edge * spread - far) + stats.norm.cdf(-edge * spread - far)
+
+    def weighed(spread: float) -> float:
+        return beyond(spread) * stats.chi.pdf(spread * np.sqrt(df), df) * np.sqrt(df)
+
+    return integrate.quad(weighed, 0, 9, points=[far / edge], limit=200)[0]
 
 
-@pytest.mark.parametrize("n", [2, 3, 10, 40])
-def test_smallest_difference_has_the_wanted_power(n):
-    found = power.smallest_difference(2.0, n)
-    assert power.power(found, 2.0, n) == pytest.approx(0.8)
-    assert power.power(0.99 * found, 2.0, n) < 0.8
+@pytest.mark.parametrize(
+    ("n", "effect", "alpha"),
+    [(3, 1.0, 0.05), (10, 0.5, 0.05), (25, 0.6, 0.001), (2, 0.3, 0.05), (40, -0.4, 0.01), (5, 0.0, 0.05)],
+)
+def test_power_is_that_of_statsmodels_and_of_the_integral_by_hand(n, effect, alpha):
+    found = power.power(2 * effect, 2.0, n, alpha)
+    assert found == pytest.approx(TTestPower().power(effect, n, alpha), abs=1e-6)
+    assert found == pytest.approx(by_hand(effect, n, alpha), abs=1e-6)
+
+
+def test_power_is_how_often_drawn_experiments_find_the_difference():
+    pairs = np.random.default_rng(0).normal(0.015, 0.02, (40_000, 8))
+    found = (stats.ttest_1samp(pairs, 0, axis=1).pvalue < 0.05).mean()  # its own error: 0.0025
+    assert power.power(0.015, 0.02, 8) == pytest.approx(found, abs=0.01)
+
+
+@pytest.mark.parametrize(("alpha", "wanted"), [(0.05, 0.8), (0.01, 0.9), (0.05 / 21, 0.5)])
+@pytest.mark.parametrize("n", [10, 40])  # with fewer, statsmodels loses its way far out
+def test_smallest_difference_is_that_of_statsmodels(n, alpha, wanted):
+    effect = TTestPower().solve_power(nobs=n, alpha=alpha, power=wanted)
+    assert power.smallest_difference(2.0, n, alpha, wanted) == pytest.approx(2.0 * effect, rel=1e-5)
+
+
+@pytest.mark.parametrize(("n", "alpha"), [(2, 0.05), (3, 0.05), (3, 0.01), (3, 0.05 / 21), (10, 0.05)])
+def test_smallest_difference_just_has_the_wanted_power(n, alpha):
+    found = power.smallest_difference(2.0, n, alpha)
+    assert by_hand(found / 2.0, n, alpha) == pytest.approx(0.8, abs=1e-5)
 
 
 @pytest.mark.parametrize(
     ("difference", "spread"), [(1.0, 2.0), (-1.0, 2.0), (1.0, 0.3), (0.2, 2.0), (9, 0.1)]
 )
 def test_seeds_needed_are_the_fewest(difference, spread):
-    n = power.seeds_needed(difference, spread)
-    assert power.power(difference, spread, n) >= 0.8
-    assert n == 2 or power.power(difference, spread, n - 1) < 0.8
+    counted = next(n for n in range(2, 2000) if by_hand(difference / spread, n, 0.05) >= 0.8)
+    assert power.seeds_needed(difference, spread) == counted
+
+
+def test_seeds_needed_follow_level_and_power():
+    for alpha, wanted in ((0.05, 0.95), (0.005, 0.8)):
+        counted = next(n for n in range(2, 500) if by_hand(0.5, n, alpha) >= wanted)
+        assert power.seeds_needed(0.5, 1.0, alpha, wanted) == counted
 
 
 def test_textbook_case():
@@ -41,5 +80,6 @@ def test_two_seeds_far_out():
 def test_limits():
     assert power.smallest_difference(2.0, 1) == NoAnswer("too few pairs", 1, 2)
     assert power.smallest_difference(0.0, 3) == 0.0
+    assert power.smallest_difference(2.0, 5, alpha=0.5, wanted=0.5) == 0.0  # chance alone is enough
     assert power.seeds_needed(0.5, 0.0) == 2
     assert str(power.seeds_needed(1e-6, 1.0)) == "more than 100,000 seeds"

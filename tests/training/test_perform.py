@@ -160,6 +160,7 @@ def test_base_weights_and_tokens_are_paid_for_once(bench: Bench, monkeypatch: py
     ((shelf, library),) = performing._warm.values()
     kept = list(shelf._kept.values())
     rows = list(library._rows.values())
+    assert kept and rows
     done(bench.job("rdrop", steps=1, seed=1))
     assert all(a is b for a, b in zip(kept, shelf._kept.values(), strict=True))
     assert all(a is b for a, b in zip(rows, library._rows.values(), strict=True))

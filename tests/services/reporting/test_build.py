@@ -1,175 +1,18 @@
-"""Tables from rows made by hand: the numbers can be checked with pencil and paper."""
+"""Reports from rows made by hand: perturbed tables, filters, and what is said where there is nothing."""
 
 from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ftbench.errors import BadValue, NothingToReport, UnknownName
-from ftbench.render.table import Section
 from ftbench.services.reporting.build import tabulate
 from ftbench.services.reporting.request import ReportRequest
 from tests.services.report_rows import Rows
-from tests.services.reporting.reading import cell, labels, report
+from tests.services.reporting.reading import cell, report
 from tests.services.requests import report_of, report_request
-
-
-@pytest.fixture
-def rows() -> Rows:
-    """Vanilla and bidrop on rte and sst2, three seeds each, all there."""
-    rows = Rows()
-    rows.jobs("bidrop", "rte", [0.66, 0.66, 0.69], hparams_={"k": 2})  # mean 67, best 69
-    rows.jobs("bidrop", "sst2", [0.85, 0.86, 0.87], hparams_={"k": 2})  # mean 86, best 87
-    rows.jobs("vanilla", "rte", [0.60, 0.62, 0.64])  # mean 62, best 64
-    rows.jobs("vanilla", "sst2", [0.80, 0.82, 0.90])  # mean 84, best 90
-    return rows
-
-
-# The main table
-
-
-def test_main_table_has_mean_max_average_and_difference(rows):
-    (section,) = report(rows).sections
-    assert [c.key for c in section.columns] == ["rte", "sst2", "average", "difference", "group", "runs"]
-    assert labels(section) == ["vanilla", "bidrop"]
-    rte = cell(section, "bidrop", "rte")
-    assert (rte.mean, rte.statistics["max"], rte.n, rte.planned) == (pytest.approx(0.67), 0.69, 3, 3)
-    assert rte.statistics["std"] == pytest.approx(0.0173205)  # √((0.01² + 0.01² + 0.02²) / 2)
-    average = cell(section, "bidrop", "average")
-    assert (average.mean, average.statistics["max"]) == (pytest.approx(0.765), pytest.approx(0.78))
-    assert (average.n, average.reduced, average.tasks) == (6, False, ("rte", "sst2"))
-    gain = cell(section, "bidrop", "difference")
-    assert (gain.mean, gain.statistics["max"]) == (
-        pytest.approx(0.035),
-        pytest.approx(0.01),
-    )  # 76.5-73.0, 78-77
-    assert cell(section, "vanilla", "difference").mean == 0
-    assert section.notes == ()
-
-
-def test_best_and_second_are_marked_for_mean_and_max_apart(rows):
-    rows.jobs("rdrop", "rte", [0.65, 0.65, 0.65])
-    rows.jobs("rdrop", "sst2", [0.88, 0.88, 0.88])
-    (section,) = report(rows).sections
-    assert cell(section, "bidrop", "rte").places == {"mean": 1, "max": 1}
-    assert cell(section, "rdrop", "rte").places == {"mean": 2, "max": 2}
-    assert cell(section, "rdrop", "sst2").places == {"mean": 1, "max": 2}
-    assert cell(section, "vanilla", "sst2").places == {"max": 1}
-    assert cell(section, "vanilla", "rte").places == {}
-
-
-def test_scores_that_print_alike_share_the_mark(rows):
-    rows.jobs("rdrop", "rte", [0.67001, 0.67001, 0.67001])
-    (section,) = report(rows).sections
-    assert cell(section, "bidrop", "rte").places["mean"] == cell(section, "rdrop", "rte").places["mean"] == 1
-
-
-def test_methods_stand_baseline_first_then_by_average(rows):
-    for method, score in (("rdrop", 0.99), ("mixout", 0.10), ("dps", 0.80)):
-        for task in ("rte", "sst2"):
-            rows.jobs(method, task, [score] * 3)
-    assert labels(report(rows).sections[0]) == ["vanilla", "rdrop", "dps", "bidrop", "mixout"]
-
-
-def test_reported_metric_and_evaluation_set_are_the_tasks_own():
-    rows = Rows()
-    rows.job("vanilla", "mrpc", 0, 0.9, also={"accuracy": 0.1})
-    rows.job("vanilla", "mnli", 0, 0.8, evaluation="mnli")
-    other = rows.scores[-1]
-    rows.scores.append(other._replace(evaluation="mnli-mm", value=0.3))
-    (section,) = report(rows).sections
-    assert cell(section, "vanilla", "mrpc").mean == 0.9
-    assert cell(section, "vanilla", "mnli").mean == 0.8
-    assert [(c.title, c.subtitle) for c in section.columns[:2]] == [("MRPC", "F1"), ("MNLI", "accuracy")]
-
-
-def test_main_table_leaves_perturbed_jobs_out(rows):
-    rows.job("vanilla", "rte", 0, 0.01, noise=0.1)
-    rows.job("vanilla", "rte", 0, 0.01, reduction=0.5)
-    assert cell(report(rows).sections[0], "vanilla", "rte").mean == pytest.approx(0.62)
-
-
-def test_two_settings_of_a_method_are_two_rows_even_under_one_label(rows):
-    rows.jobs("bidrop", "rte", [0.1] * 3, hparams_={"k": 3})
-    found = labels(report(rows).sections[0])
-    assert sorted(found) == ["bidrop[k=2]", "bidrop[k=3]", "vanilla"]
-
-
-def test_one_setting_under_two_labels_is_one_row(rows):
-    rows.job("bidrop", "rte", 3, 0.67, hparams_={"k": 2}, label="bidrop[k=2]")
-    (section,) = report(rows).sections
-    assert labels(section) == ["vanilla", "bidrop"]
-    assert cell(section, "bidrop", "rte").n == 4
-
-
-# What is missing
-
-
-def incomplete(rows: Rows, **last: Any) -> Section:
-    """The table where bidrop's third seed on sst2 has come to something else than a score."""
-    rows.cells = [c for c in rows.cells if (c.method, c.task, c.seed) != ("bidrop", "sst2", 2)]
-    rows.scores = [s for s in rows.scores if (s.method, s.task, s.seed) != ("bidrop", "sst2", 2)]
-    if last:
-        rows.job("bidrop", "sst2", 2, hparams_={"k": 2}, **last)
-    (section,) = report(rows).sections
-    return section
-
-
-@pytest.mark.parametrize(
-    ("last", "reason", "mark"),
-    [
-        ({"state": "queued"}, "queued", "…"),
-        ({"state": "queued", "outcome": "lost"}, "queued", "…"),
-        ({"state": "running"}, "running", "…"),
-        ({"state": "failed", "outcome": "oom"}, "failed", "!"),
-        ({"state": "failed", "outcome": "diverged"}, "diverged", "!"),
-        ({"state": "cancelled"}, "cancelled", "!"),
-        ({"state": "done"}, "no score", "!"),
-        ({"state": "done", "score": float("nan")}, "no score", "!"),
-        ({}, "not queued", "!"),
-    ],
-)
-def test_a_missing_seed_marks_its_cell_with_the_reason(rows, last, reason, mark):
-    section = incomplete(rows, **last)
-    found = cell(section, "bidrop", "sst2")
-    assert (found.n, found.planned, found.missing, found.mark) == (2, 3, {reason: 1}, mark)
-    assert found.mean == pytest.approx(0.855)
-    assert not found.complete and not found.places
-    meaning = "… still to come" if mark == "…" else "! will not come by themselves"
-    assert section.notes[0] == f"Incomplete cells: 1 of 4. {meaning}: 1 {reason}."
-    assert (f"! bidrop on SST-2: 1 {reason}." in section.notes) == (mark == "!")
-
-
-def test_shared_average_and_difference_are_over_what_all_methods_have(rows):
-    section = incomplete(rows, state="queued")
-    # rte over three seeds, sst2 over the first two: vanilla 62 and 81, bidrop 67 and 85.5
-    mine, theirs = (cell(section, label, "average_shared") for label in ("bidrop", "vanilla"))
-    assert (mine.mean, theirs.mean) == (pytest.approx(0.7625), pytest.approx(0.715))
-    assert (mine.statistics["max"], theirs.statistics["max"]) == (
-        pytest.approx(0.775),
-        pytest.approx(0.73),
-    )  # 69 and 86, 64 and 82
-    assert (mine.n, mine.planned, mine.reduced) == (5, 6, True)
-    gain = cell(section, "bidrop", "difference")
-    assert (gain.mean, gain.statistics["max"], gain.reduced) == (
-        pytest.approx(0.0475),
-        pytest.approx(0.045),
-        True,
-    )
-    assert any("RTE (seeds 0–2); SST-2 (seeds 0–1)" in note for note in section.notes)
-
-
-def test_nothing_in_common_gives_no_number():
-    rows = Rows()
-    rows.job("vanilla", "rte", 0, 0.6)
-    rows.job("bidrop", "rte", 1, 0.7)
-    (section,) = report(rows).sections
-    assert cell(section, "bidrop", "average_shared").mean is None
-    assert cell(section, "bidrop", "difference").mean is None
-    assert any("there is none yet" in note for note in section.notes)
 
 
 def test_unfinished_work_says_how_to_run_it():
@@ -178,41 +21,6 @@ def test_unfinished_work_says_how_to_run_it():
     found = report(rows)
     assert cell(found.sections[0], "vanilla", "rte").mark == "…"
     assert any("ftbench worker" in note for note in found.notes)
-
-
-def test_long_lists_of_lost_cells_are_cut():
-    rows = Rows()
-    for number in range(9):
-        rows.job(f"m{number}", "rte", 0, state="failed")
-    listed = "; ".join(f"m{number} on RTE: 1 failed" for number in range(6))
-    assert f"! {listed}; and 3 more cells." in report(rows).sections[0].notes
-
-
-def test_a_table_without_the_baseline_has_no_differences_and_says_so(rows):
-    (section,) = report(rows, baseline="rdrop").sections
-    assert not cell(section, "bidrop", "difference").applies
-    assert any(note.startswith("rdrop has no jobs here") for note in section.notes)
-
-
-def test_the_baseline_can_be_any_row(rows):
-    (section,) = report(rows, baseline="bi-drop").sections
-    assert labels(section)[0] == "bidrop"
-    assert cell(section, "vanilla", "difference").mean == pytest.approx(-0.035)
-
-
-def test_a_task_of_elsewhere_is_shown_by_what_the_database_has():
-    rows = Rows()
-    rows.job("vanilla", "their-task", 0, 0.6)
-    (section,) = report(rows).sections
-    assert cell(section, "vanilla", "their-task").mean == 0.6
-    assert any("their-task is not installed here" in note for note in section.notes)
-
-
-def test_jobs_that_differ_in_nothing_shown_are_not_averaged(rows):
-    rows.job("vanilla", "rte", 0, 0.99)
-    (section,) = report(rows).sections
-    assert cell(section, "vanilla", "rte").mean == pytest.approx(0.62)
-    assert any("Left out: 1 job that differs" in note for note in section.notes)
 
 
 # Robustness
