@@ -56,6 +56,10 @@ def queue(
     variant: Annotated[
         str | None, _axis("--variant", "paper (default), or published: as the authors' code.", "NAME")
     ] = None,
+    keep_head: Annotated[
+        bool,
+        typer.Option("--keep-head", help="Keep a checkpoint's own head, where its classes are the task's."),
+    ] = False,
     no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Do not add vanilla.")] = False,
     budget: Annotated[
         float | None,
@@ -88,6 +92,7 @@ def queue(
         "set": set_ or None,
         "suite": suite,
         "variant": variant,
+        "keep-head": keep_head or None,
         "no-baseline": no_baseline or None,
         "data-dir": data_dir,
         "budget": budget,
@@ -117,7 +122,7 @@ def _queue(given: dict[str, Any]) -> None:
         reduction=given["reduction"],
         train_size=given["train-size"],
         evaluate=given["evaluate"],
-        settings=tuple(given["set"] or ()),
+        settings=(*(given["set"] or ()), *(["head=kept"] if given["keep-head"] else [])),
         suite=given["suite"],
         variant=given["variant"],
         baseline=not given["no-baseline"],
@@ -125,6 +130,8 @@ def _queue(given: dict[str, Any]) -> None:
         vary=given["vary"],
     )
     plan = service.make_plan(request)
+    for line in plan.notes:
+        note(line)
     for cell in plan.left_out:
         jobs = f" ({counted(cell.jobs, 'job')})" if cell.jobs else ""
         note(f"left out: {cell.cell}{jobs}: {cell.reason}")

@@ -16,10 +16,12 @@ from ftbench import tasks
 from ftbench.domain.job import Job
 from ftbench.domain.target import Target
 from ftbench.domain.task import TaskSpec
+from ftbench.errors import ModelError
 from ftbench.run.data import Tokenised
 from ftbench.run.seeding import digest, ranking, stream_seed
 from ftbench.tasks import sources
 from ftbench.training import perturb
+from ftbench.training.loading import Limits
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,21 @@ class Library:
         return self._rows[key]
 
     def tokens(
-        self, rows: sources.Rows, wanted: Sequence[int], tokenizer: Any, max_length: int, key: tuple[Any, ...]
+        self,
+        rows: sources.Rows,
+        wanted: Sequence[int],
+        tokenizer: Any,
+        max_length: int,
+        key: tuple[Any, ...],
+        limits: Limits | None = None,
     ) -> Tokenised:
-        """The tokens of some rows; each row is tokenised once for a tokenizer and length."""
+        """The tokens of some rows; each row is tokenised once for a tokenizer and length.
+
+        A text that spells a special token (``</s>``) is text like any other.
+
+        Raises:
+            ModelError: the tokenizer gives tokens or segments that the model, by its limits, does not have.
+        """
         count = len(rows.labels)
         key = (*key, max_length)
         if key not in self._tokens:
@@ -82,10 +96,13 @@ class Library:
         fresh = [int(i) for i in wanted if known[int(i)] is None]
         if fresh:
             texts = [[column[i] for i in fresh] for column in rows.texts]
-            encoded = tokenizer(*texts, truncation=True, max_length=max_length, padding=False)
+            encoded = tokenizer(
+                *texts, truncation=True, max_length=max_length, padding=False, split_special_tokens=True
+            )
             for name in ("input_ids", "token_type_ids"):
                 lists = encoded.get(name)
                 if lists is not None:
+                    lists = _within(lists, name, limits or Limits())
                     target = kept.setdefault(name, [None] * count)
                     for i, ids in zip(fresh, lists, strict=True):
                         target[i] = list(ids)
@@ -93,6 +110,21 @@ class Library:
         return Tokenised(
             chosen, [int(i) for i in wanted], tokenizer.pad_token_id or 0, tokenizer.padding_side, self.device
         )
+
+
+def _within(lists: Sequence[Sequence[int]], name: str, limits: Limits) -> Sequence[Sequence[int]]:
+    """The numbers of tokens or segments, within a model's embedding; where it has one segment, all are 0."""
+    room = limits.tokens if name == "input_ids" else limits.types
+    most = max((max(ids, default=0) for ids in lists), default=0)
+    if not room or most < room:
+        return lists
+    if name == "token_type_ids" and room == 1:
+        return [[0] * len(ids) for ids in lists]
+    kind, part = ("token", "word") if name == "input_ids" else ("segment", "segment")
+    raise ModelError(
+        f"the tokenizer gives {kind} {most}, but the model's {part} embedding ends at {room - 1}:"
+        " take the tokenizer that the model was trained with"
+    )
 
 
 def _make_room(kept: dict[Any, Any], room: int) -> None:
@@ -149,8 +181,11 @@ class Corpus(TrainingRows):
         tokenizer: Any,
         model_key: tuple[Any, ...],
         data_dir: str | None,
+        limits: Limits | None = None,
     ) -> None:
-        """Read, perturb and tokenise."""
+        """Read, perturb and tokenise; texts are cut at ``max_length``, or where the positions end."""
+        self._limits = limits or Limits()
+        self.max_length = min(job.recipe.max_length, self._limits.positions or job.recipe.max_length)
         self._library, self._task, self._job = library, task, job
         self._tokenizer, self._key, self._data_dir = tokenizer, model_key, data_dir
         train = library.rows(task, task.train.name, job.data_revision, data_dir)
@@ -190,7 +225,7 @@ class Corpus(TrainingRows):
     ) -> Tokenised:
         key = (*self._key, task.name, name, revision)
         return self._library.tokens(
-            rows, [int(i) for i in wanted], self._tokenizer, self._job.recipe.max_length, key
+            rows, [int(i) for i in wanted], self._tokenizer, self.max_length, key, self._limits
         )
 
 
