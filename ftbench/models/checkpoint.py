@@ -151,8 +151,18 @@ class _Unknown:
     def __init__(self, *arguments: object) -> None:
         """Forget the arguments."""
 
+    def __call__(self, *arguments: object) -> _Unknown:
+        """Make another one."""
+        return _Unknown()
+
     def __setstate__(self, state: object) -> None:
         """Forget the state."""
+
+    def __setitem__(self, key: object, value: object) -> None:
+        """Forget an entry of a dictionary of another kind."""
+
+    def extend(self, entries: object) -> None:
+        """Forget the entries of a list of another kind."""
 
 
 class _Names(pickle.Unpickler):
