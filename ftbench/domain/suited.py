@@ -44,17 +44,31 @@ def suited(recipe: Recipe, model: ModelSpec, task: TaskSpec, hparams: Mapping[st
     # Where the weights have no head, "drawn" says nothing: it is the same job.
     head = (recipe.head or DRAWN) if model.head else None if model.head == 0 else recipe.head
     fitting = replace(recipe, head=head)
-    given = hparams.get(VIRTUAL_TOKENS)
-    virtual, room = given if isinstance(given, int) else 0, model.positions
-    longest = min(recipe.max_length, task.longest or recipe.max_length)
-    if not room or longest + virtual <= room:  # a length that no row has is left as it was asked for
+    fits = length(recipe.max_length, model, task, hparams)
+    if fits == recipe.max_length:
         return Suited(fitting, "", refused)
-    of_method = f", {virtual} of them for virtual tokens" if virtual else ""
-    length, why = room - virtual, f"{model.name} has {room} positions{of_method}"
-    if length < SHORTEST:
+    virtual = _virtual(hparams)
+    why = f"{model.name} has {model.positions} positions"
+    why += f", {virtual} of them for virtual tokens" if virtual else ""
+    if fits < SHORTEST:
         return Suited(fitting, "", f"{why}: too few for any text")
-    note = f"max_length is {length}, not {recipe.max_length}: {why}"
-    return Suited(replace(fitting, max_length=length), note, refused)
+    note = f"max_length is {fits}, not {recipe.max_length}: {why}"
+    return Suited(replace(fitting, max_length=fits), note, refused)
+
+
+def length(asked: int, model: ModelSpec, task: TaskSpec, hparams: Mapping[str, Value]) -> int:
+    """The most tokens of a text: as asked for, or those that a model has positions for.
+
+    A length that no row of the task has is left as it was asked for.
+    """
+    room = model.positions - _virtual(hparams)
+    longest = min(asked, task.longest or asked)
+    return asked if not model.positions or longest <= room else room
+
+
+def _virtual(hparams: Mapping[str, Value]) -> int:
+    given = hparams.get(VIRTUAL_TOKENS)
+    return given if isinstance(given, int) else 0
 
 
 def no_head_to_keep(model: ModelSpec, task: TaskSpec) -> str:
