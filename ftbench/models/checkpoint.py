@@ -13,6 +13,7 @@ from typing import IO
 
 from ftbench.errors import ModelError
 
+_OF_WEIGHTS = frozenset(("torch", "numpy", "collections", "builtins", "__builtin__", "_codecs"))
 Shapes = Mapping[str, tuple[int, ...]]
 _POINTER = b"version https://git-lfs"
 _LORA = (".lora_A.", ".lora_B.", ".lora_embedding_A", ".base_layer.", ".modules_to_save.")
@@ -165,11 +166,21 @@ class _Unknown:
         """Forget the entries of a list of another kind."""
 
 
+class _Foreign(Exception):
+    """The file names what no file of weights needs."""
+
+
 class _Names(pickle.Unpickler):
     """Reads names and shapes; every class of the file but a dictionary is replaced by a stand-in."""
 
     def find_class(self, module: str, name: str) -> object:
-        """A dictionary, or a stand-in."""
+        """A dictionary, or a stand-in.
+
+        Raises:
+            _Foreign: it is of no library of weights: torch would refuse it.
+        """
+        if module.partition(".")[0] not in _OF_WEIGHTS:
+            raise _Foreign(f"{module}.{name}")
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if name.startswith("_rebuild_tensor"):
@@ -195,6 +206,10 @@ def _pickled(path: Path, file: IO[bytes]) -> dict[str, tuple[int, ...]]:
             file.seek(0)
             for _ in range(4):
                 read = _Names(file).load()
+    except _Foreign as error:
+        raise ModelError(
+            f"{path} is a pickle that holds more than tensors ({error}): save the weights as safetensors"
+        ) from None
     except Exception:
         raise ModelError(f"{path} is cut off or no file of weights: copy or download it again") from None
     if isinstance(read, Mapping):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,8 @@ def load(folder: Path, outputs: int) -> Loaded:
 
     Raises:
         ModelError: the checkpoint lacks a part of the encoder.
-        OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError: from the libraries.
+        OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError, UnpicklingError: from the
+            libraries.
     """
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from transformers.utils import logging
@@ -70,6 +71,7 @@ def load(folder: Path, outputs: int) -> Loaded:
     names = checkpoint.shapes(folders.weights(folder))
     before = checkpoint.prefix(names, architecture.base(str(config.get("model_type", ""))))
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    _refuse_own_tokenizer(folder, config)
     tokenizer = AutoTokenizer.from_pretrained(folder, **local)
     # The new layers are drawn by `build`; what transformers draws for them must not touch other streams.
     with torch.random.fork_rng(devices=[]):
@@ -97,6 +99,16 @@ def outside(model: nn.Module) -> frozenset[str]:
         return names - structure.names_under(model, [base])
     matrices = [name for name, parameter in model.named_parameters() if parameter.ndim == 2]
     return structure.names_under(model, [matrices[-1].partition(".")[0]]) if matrices else frozenset()
+
+
+def _refuse_own_tokenizer(folder: Path, config: Mapping[str, Any]) -> None:
+    """Refuse a tokenizer of the model's own code: without that, a like one would be taken in silence."""
+    import transformers
+
+    told = folders.tokenizer_config(folder)
+    own = any("AutoTokenizer" in (where.get("auto_map") or {}) for where in (told, config))
+    if own and not hasattr(transformers, str(told.get("tokenizer_class"))):
+        raise ModelError("its tokenizer needs code of its own (auto_map), which ftbench does not run")
 
 
 def _refuse_lost(model: nn.Module, lacking: Iterable[str], resized: dict[str, Any]) -> None:

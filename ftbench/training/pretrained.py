@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Iterable
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -18,6 +19,16 @@ from ftbench.errors import ModelError
 from ftbench.nn.dropout import has_dropout, set_dropout
 from ftbench.run.seeding import stream_seed
 from ftbench.training.loading import Limits, load, outside
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    ImportError,
+    SafetensorError,
+    UnpicklingError,
+)
 
 
 class Pretrained:
@@ -78,7 +89,7 @@ class Pretrained:
             loaded = load(folder, outputs)
         except ModelError as error:
             raise ModelError(f"model '{ref.id}': {error}") from None
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+        except _UNREADABLE as error:
             raise ModelError(f"model '{ref.id}' cannot be read: {_reason(error)}") from error
         if keep_head and loaded.lacking & outside(loaded.model):
             raise ModelError(f"model '{ref.id}': its checkpoint has no head of {outputs} outputs to keep")
