@@ -49,6 +49,8 @@ TOKENIZER = (
     "special_tokens_map.json",
     "added_tokens.json",
 )
+#: Vocabularies under names of their own: SentencePiece, BPE, tiktoken.
+_VOCABULARY_ENDS = (".model", ".spm", ".codes", ".tiktoken")
 #: Tokenizers of bytes and characters need no vocabulary.
 _WITHOUT_VOCABULARY = ("ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer")
 
@@ -77,10 +79,21 @@ def files(folder: Path) -> dict[str, Path]:
         raise ModelError(f"model folder {folder} does not exist")
     if not (folder / CONFIG).is_file():
         raise ModelError(f"model folder {folder} {_adapter(folder) or f'has no {CONFIG}'}")
-    names = [CONFIG, *_weights(folder), *(name for name in TOKENIZER if (folder / name).is_file())]
-    if not any(name in VOCABULARY for name in names) and not _needs_no_vocabulary(folder):
+    try:
+        of_tokens = [path.name for path in folder.iterdir() if decides_tokens(path.name) and path.is_file()]
+    except OSError as error:
+        raise ModelError(f"model folder {folder}: {error.strerror or error}") from None
+    names = [CONFIG, *_weights(folder), *sorted(of_tokens)]
+    if not any(
+        name in VOCABULARY or name.endswith(_VOCABULARY_ENDS) for name in names
+    ) and not _needs_no_vocabulary(folder):
         raise ModelError(f"model folder {folder} has no tokenizer ({', '.join(VOCABULARY[:4])}, …)")
     return {name: folder / name for name in names}
+
+
+def decides_tokens(name: str) -> bool:
+    """Whether a file of this name is one of a tokenizer's."""
+    return name in TOKENIZER or name.endswith(_VOCABULARY_ENDS)
 
 
 def config(folder: Path) -> dict[str, Any]:

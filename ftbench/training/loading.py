@@ -44,6 +44,7 @@ class Loaded:
         head: the parameters that are drawn for every seed: what a checkpoint without a head lacks.
         lacking: those among them that the checkpoint does not have.
         limits: what it can read.
+        prefix: what was taken off the names of its weights.
     """
 
     model: nn.Module
@@ -51,6 +52,7 @@ class Loaded:
     head: frozenset[str]
     lacking: frozenset[str]
     limits: Limits
+    prefix: str = ""
 
 
 def load(folder: Path, outputs: int) -> Loaded:
@@ -88,7 +90,8 @@ def load(folder: Path, outputs: int) -> Loaded:
     lacking = frozenset(info["missing_keys"]) | frozenset(resized)
     _refuse_lost(model, lacking, resized)
     _choose_padding(tokenizer, model.config)
-    return Loaded(model, tokenizer, _head(model, lacking - set(resized), lacking), lacking, _limits(model))
+    head = _head(model, lacking - set(resized), lacking)
+    return Loaded(model, tokenizer, head, lacking, _limits(model), before)
 
 
 def outside(model: nn.Module) -> frozenset[str]:

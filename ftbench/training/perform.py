@@ -76,8 +76,15 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     clock.lap("evaluation")
     for point in trainer.curves:
         send("curve", run=point.run, step=point.step, name=point.name, value=point.value)
-    short = {"max_length": corpus.max_length} if corpus.max_length < job.recipe.max_length else {}
-    facts = {**trainer.facts, **short, "method_digest": source_digest(cls), "model_commit": pretrained.commit}
+    fitted: dict[str, Any] = {"weights_prefix": pretrained.prefix} if pretrained.prefix else {}
+    if corpus.max_length < job.recipe.max_length:
+        fitted["max_length"] = corpus.max_length
+    facts = {
+        **trainer.facts,
+        **fitted,
+        "method_digest": source_digest(cls),
+        "model_commit": pretrained.commit,
+    }
     send("provenance", values={**facts, **environment(device), "seconds": clock.laps})
 
 

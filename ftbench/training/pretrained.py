@@ -38,6 +38,7 @@ class Pretrained:
         tokenizer: of the model.
         head_names: parameters of the head, and what else pretraining did not bring.
         limits: what the model can read.
+        prefix: what was taken off the names of its weights; "" for nothing.
         commit: the hub's commit of the weights; "" where they come from a folder.
     """
 
@@ -53,6 +54,7 @@ class Pretrained:
         own_dropout: bool = False,
         drawn: Iterable[str] | None = None,
         limits: Limits | None = None,
+        prefix: str = "",
     ) -> None:
         """Keep a model; it is copied, never trained.
 
@@ -66,10 +68,12 @@ class Pretrained:
             own_dropout: whether the model's own dropout stays, whatever the recipe says.
             drawn: what is drawn of ``head_names``, where the checkpoint's own head is kept; None for all.
             limits: what the model can read.
+            prefix: what was taken off the names of the weights.
         """
         self._model, self._device = model, device
         self._own_head, self._own_dropout = own_head, own_dropout
-        self.tokenizer, self.commit, self.limits = tokenizer, commit, limits or Limits()
+        self.tokenizer, self.commit, self.prefix = tokenizer, commit, prefix
+        self.limits = limits or Limits()
         names = {n for n, _ in model.named_parameters()}
         self.head_names = frozenset(head_names) & names
         self._drawn = self.head_names if drawn is None else frozenset(drawn) & names
@@ -101,6 +105,7 @@ class Pretrained:
             commit="" if ref.revision.startswith("sha256:") else folder.name,
             drawn=loaded.lacking if keep_head else None,
             limits=loaded.limits,
+            prefix=loaded.prefix,
         )
 
     def build(self, *, task: str, head_seed: int, dropout: float) -> nn.Module:

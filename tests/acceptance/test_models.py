@@ -66,6 +66,8 @@ def test_a_wrapped_checkpoint_with_another_head_trains_its_own_encoder(place: Pl
     assert scores == [(0, 1, 2), (1, 1, 2)]  # the head of the file has left no trace
     heads = place.rows("select model, json_extract(recipe, '$.head') from jobs where seed = 0 order by model")
     assert heads == [("folder:plain", None), ("folder:wrapped", "drawn")]
+    told = place.rows("select distinct json_extract(facts, '$.weights_prefix') from provenance order by 1")
+    assert told == [(None,), ("module.",)]
     assert "no head to keep" in queue(place, *grid, "--models", "./plain", "--keep-head", code=2)
     assert "its head has 3 outputs" in queue(place, *grid, "--models", "./wrapped", "--keep-head", code=2)
 

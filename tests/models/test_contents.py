@@ -112,7 +112,7 @@ def test_tokenizers_of_bytes_and_characters_need_no_vocabulary(tmp_path: Path, k
 
 
 @pytest.mark.parametrize(
-    "name", ["bpe.codes", "entity_vocab.json", "dict.txt", "special_tokens_map.json", "target.spm"]
+    "name", ["bpe.codes", "entity_vocab.json", "dict.txt", "special_tokens_map.json", "my.spm", "my.model"]
 )
 def test_files_that_decide_the_tokens_are_in_the_digest_and_downloaded(tmp_path: Path, name: str) -> None:
     before = models.resolve(str(folder(tmp_path / "m")))[1].revision
