@@ -24,10 +24,11 @@ def inspect(name: str, hub_id: str, place: Path) -> ModelSpec:
         place: with its files.
 
     Raises:
-        ModelError: it can never be trained as it is: it needs code of its own, its weights are not weights or
-            lack layers, or its tokenizer has more tokens than the embedding has rows.
+        ModelError: it can never be trained as it is: it needs code of its own, an adapter stands beside it,
+            its weights are not weights or lack layers, or its tokenizer has more tokens than the embedding.
     """
     config = folders.config(place)
+    folders.refuse_adapter(place)
     _refuse_own_code(place, config)
     names = checkpoint.shapes(folders.weights(place))
     _refuse_missing_layers(place, config, names)

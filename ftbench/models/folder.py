@@ -91,6 +91,19 @@ def files(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in names}
 
 
+def refuse_adapter(folder: Path) -> None:
+    """Refuse an adapter beside a model: transformers would take the model that the adapter names instead.
+
+    Raises:
+        ModelError: there is one.
+    """
+    if (folder / ADAPTER).is_file():
+        raise ModelError(
+            f"model folder {folder} has an adapter ({ADAPTER}) beside its weights: merge it"
+            " (peft: merge_and_unload), or take it away"
+        )
+
+
 def decides_tokens(name: str) -> bool:
     """Whether a file of this name is one of a tokenizer's."""
     return name in TOKENIZER or name.endswith(_VOCABULARY_ENDS)

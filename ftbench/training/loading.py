@@ -70,6 +70,7 @@ def load(folder: Path, outputs: int) -> Loaded:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     config = folders.config(folder)
+    folders.refuse_adapter(folder)
     names = checkpoint.shapes(folders.weights(folder))
     before = checkpoint.prefix(names, architecture.base(str(config.get("model_type", ""))))
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}

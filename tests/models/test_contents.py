@@ -64,7 +64,8 @@ def test_an_architecture_of_the_models_own_code_is_refused(tmp_path: Path) -> No
 def test_an_adapter_is_no_model(tmp_path: Path) -> None:
     place = folder(tmp_path / "m")
     (place / "adapter_config.json").write_text("{}")
-    assert models.resolve(str(place))[0].family == "bert"  # beside a whole model it does not matter
+    with pytest.raises(ModelError, match="has an adapter .* beside its weights"):
+        models.resolve(str(place))
     (place / "model.safetensors").rename(place / "adapter_model.safetensors")
     with pytest.raises(ModelError, match="is an adapter .*merge_and_unload"):
         models.resolve(str(place))

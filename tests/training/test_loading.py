@@ -164,6 +164,12 @@ def test_a_model_without_any_dropout_gets_that_of_the_recipe(tmp_path: Path) -> 
     assert rates == {0.3}
 
 
+def test_the_model_that_an_adapter_names_is_not_taken_instead(tmp_path: Path) -> None:
+    (bert(tmp_path) / "adapter_config.json").write_text('{"base_model_name_or_path": "some/other"}')
+    with pytest.raises(ModelError, match="has an adapter .* beside its weights"):
+        read(tmp_path)
+
+
 def test_code_of_a_model_is_refused_and_not_run(tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     bert(tmp_path, model_type="own-bert", auto_map={"AutoConfig": "own.Config"})
