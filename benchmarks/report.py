@@ -101,9 +101,8 @@ def rows_of(
     for label, method, values in choices:
         for task in TASKS:
             for ratio in RATIOS:
-                job = Job(
-                    "bert-base", "main", task, "d", ("dev",), method, values, 0, Perturbation(noise=ratio)
-                )
+                change = Perturbation.of({"noise": ratio})
+                job = Job("bert-base", "main", task, "d", ("dev",), method, values, 0, change)
                 spec = job.canonical()
                 for seed in range(seeds):
                     sequence += 1
@@ -132,6 +131,7 @@ def row_of(
         "seed": seed,
         "reduction": 0.0,
         "noise": ratio,
+        "perturbation": json.dumps(spec["perturbation"], sort_keys=True, separators=(",", ":")),
         "recipe": json.dumps(spec["recipe"], sort_keys=True),
         "spec": text,
         "places": "{}",

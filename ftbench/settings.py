@@ -58,6 +58,12 @@ def sqlite_path(address: str) -> Path | None:
     return None if "://" in address else Path(address)
 
 
+def is_missing(address: str) -> bool:
+    """Whether an address is that of a SQLite file which is not there; of a server nothing is known."""
+    path = sqlite_path(address)
+    return path is not None and not path.exists()
+
+
 def checkpoint_seconds() -> float:
     """Seconds of training between two checkpoints: ``FTBENCH_CHECKPOINT_SECONDS``, 60 by default."""
     return float(os.environ.get("FTBENCH_CHECKPOINT_SECONDS", "60"))

@@ -49,7 +49,7 @@ def page(note: str) -> str:
         "# Data formats",
         "What programs read. Numbers are fractions unless a line says otherwise. JSON documents name their "
         "form in the field `schema`; the [JSON Schemas](https://json-schema.org) are in the package, in "
-        "`ftbench/reports/schemas/`.",
+        "`ftbench/render/schemas/`.",
     ]
     for title, command, module in TABLES:
         parts += [f"## {title}", f"`{command}`", _text(module)]

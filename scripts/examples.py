@@ -8,10 +8,13 @@ from pathlib import Path
 
 from results import DATABASE, ROOT
 
+from ftbench.db import open_database
+from ftbench.domain import axes
 from ftbench.render import render
-from ftbench.services.reporting.build import build
+from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.page import page
 from ftbench.services.reporting.request import ReportRequest
+from ftbench.services.scores.selection import Selection
 
 METHODS = "child_tuning_d,rdrop,bidrop"
 TABLES = {"main": "Main results", "robustness": "Robustness", "curves": "Robustness as curves"}
@@ -28,14 +31,14 @@ def pages(folder: Path) -> dict[Path, str]:
 
 def _rendered() -> Iterator[tuple[str, str, str]]:
     for table in TABLES:
-        asked = ReportRequest(table=table, methods=METHODS)
-        with contextlib.chdir(ROOT):
-            report = build(DATABASE, asked)
+        asked = ReportRequest(Selection(methods=axes.methods(METHODS)), table)
+        with contextlib.chdir(ROOT), open_database(DATABASE, write=False) as database:
+            report = build_report(database, asked)
             for form in FILES:
                 if form != "html":
                     yield table, form, render(report, form)
                 elif table in WITH_PAGE:
-                    yield table, form, page(DATABASE, report)
+                    yield table, form, page(database, report)
 
 
 def _index(files: dict[Path, str]) -> str:

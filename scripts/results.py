@@ -8,12 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftbench.db import open_database
+from ftbench.domain import axes
+from ftbench.domain.axes import Asked
 from ftbench.render import render, render_suites
 from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import report as suite_report
-from ftbench.services.planning.suite_grid import Asked
-from ftbench.services.reporting.build import build
+from ftbench.services.papers.request import SuiteRequest
+from ftbench.services.planning.commands import words_of
+from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
+from ftbench.services.scores.selection import Selection
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "ftbench.db.example"
@@ -39,31 +44,38 @@ EXPERIMENTS = (
     Experiment(
         "robustness",
         "bidrop/table5",
-        Asked(**SMALL, tasks="sst2,qnli", noise="0,0.1", reduction="0.6", train_size="500"),
+        Asked(**SMALL, tasks="sst2,qnli", perturb=("noise=0,0.1", "reduction=0.6", "train_size=500")),
     ),
-    Experiment("ablation", "bidrop/table7", Asked(**SMALL, tasks="sst2,stsb", train_size="500")),
-    Experiment("lowresource", "bidrop/table6", Asked(**SMALL, tasks="sst2,stsb", train_size="300,500")),
-    Experiment("time", "dps/table6", Asked(**SMALL, tasks="rte", train_size="64")),
+    Experiment("ablation", "bidrop/table7", Asked(**SMALL, tasks="sst2,stsb", perturb=("train_size=500",))),
+    Experiment(
+        "lowresource", "bidrop/table6", Asked(**SMALL, tasks="sst2,stsb", perturb=("train_size=300,500",))
+    ),
+    Experiment("time", "dps/table6", Asked(**SMALL, tasks="rte", perturb=("train_size=64",))),
 )
 
 
 def page() -> Mapping[str, str]:
     """The parts of ``docs/results.md`` by name."""
-    with contextlib.chdir(ROOT):  # commands in the reports name the database as it is given
-        reports = {one: suite_report.build(DATABASE, one.suite, one.asked)[0] for one in EXPERIMENTS}
+    # Commands in the reports name the database as it is given.
+    with contextlib.chdir(ROOT), open_database(DATABASE, write=False) as database:
+        reports = {
+            one: suite_report.suite_reports(DATABASE, database, SuiteRequest(one.suite, one.asked))[0]
+            for one in EXPERIMENTS
+        }
     found = {one.part: "\n\n".join([_commands(one), _table(report)]) for one, report in reports.items()}
     return {"orders": "\n".join(_orders(reports)), **found}
 
 
 def readme() -> Mapping[str, str]:
     """The parts of the README by name."""
-    asked = ReportRequest(table="robustness", methods="child_tuning_d,rdrop,bidrop")
-    text = render(build(str(ROOT / DATABASE), asked), "markdown", styled=False)
+    asked = ReportRequest(Selection(methods=axes.methods("child_tuning_d,rdrop,bidrop")), "robustness")
+    with open_database(str(ROOT / DATABASE), write=False) as database:
+        text = render(build_report(database, asked), "markdown", styled=False)
     return {"robustness": text.strip().replace("### ", "#### ")}
 
 
 def _commands(one: Experiment) -> str:
-    words = ["--suite", one.suite, *one.asked.words()]
+    words = ["--suite", one.suite, *words_of(one.asked)]
     lines = (shlex.join(["ftbench", "queue", *words]), "ftbench worker --drain --threads 1")
     report = shlex.join(["ftbench", "report", *words, "--db", DATABASE])
     return "```sh\n" + "\n".join([*lines, report]) + "\n```"

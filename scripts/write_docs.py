@@ -25,6 +25,7 @@ import results
 import typer
 
 from ftbench import methods, models, tasks
+from ftbench.cli._options import Command
 from ftbench.cli.app import app
 from ftbench.db import tables as db_tables
 from ftbench.domain import hparams
@@ -43,8 +44,9 @@ def pages() -> dict[Path, str]:
     """Every page that is generated, whole or in part, as it should be."""
     names = [row["name"] for row in catalog.list_methods() if row["source"] == "built-in"]
     found = {DOCS / "cli.md": cli_page(), DOCS / "methods" / "index.md": method_index(names)}
-    found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method(name)) for name in names}
+    found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method_card(name)) for name in names}
     parts = {"tasks": task_table(), "recipe": setting_table(), "models": model_table(), "recipes": recipes()}
+    parts["perturbations"] = perturbation_table()
     found |= filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
     found |= filled("results.md", results.page()) | filled("../README.md", results.readme())
     found |= {DOCS / "data-formats.md": data_formats.page(NOTE), DOCS / "architecture.svg": house.picture()}
@@ -130,7 +132,7 @@ def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
         if hasattr(command, "commands"):
             yield from commands(command, f"{path} {name}")
         else:
-            yield f"{path} {name}", command
+            yield f"{path} {name}", command.filled() if isinstance(command, Command) else command
 
 
 def command_section(name: str, command: Any) -> str:
@@ -176,7 +178,7 @@ def slug(heading: str) -> str:
 
 def method_index(names: Iterable[str]) -> str:
     """The list of the methods."""
-    cards = [catalog.method(name) for name in names]
+    cards = [catalog.method_card(name) for name in names]
     rows = (
         (f"[{c['name']}]({c['name']}.md)", c["title"], c["family"], c["paper"], c["cost"], c["memory"])
         for c in cards
@@ -276,6 +278,25 @@ def model_table() -> str:
     specs = [models.find(name) for name in models.names()]
     rows = ((code(s.name), code(s.hub_id), s.family, f"{s.parameters:g} M", s.note) for s in specs)
     return table(("name", "hub id", "family", "parameters", "note"), rows)
+
+
+def perturbation_table() -> str:
+    """The built-in perturbations in the order of their application."""
+    rows = []
+    for found in catalog.list_perturbations():
+        if found["source"] == "built-in":
+            card = catalog.perturbation_card(found["name"])
+            options = "; ".join(
+                f"{code(option['name'])}: {code(option['default'])}"
+                + (f" of {option['values'].replace('|', ', ')}" if option["values"] else "")
+                if option["default"]
+                else code(option["name"])
+                for option in card["options"]
+            )
+            flag = code(card["flag"]) if card["flag"] != "--perturb" else ""
+            values = code(found["values"])
+            rows.append((code(found["name"]), flag, found["changes"], values, found["neutral"], options))
+    return table(("name", "flag", "changes", "values", "changes nothing", "options"), rows)
 
 
 def recipes() -> str:

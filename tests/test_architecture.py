@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from scripts.structure import FILES, GROUND, ROOT, Import, dotted, imports, room_of
@@ -24,13 +24,14 @@ ARROWS: dict[str, set[str]] = {
     "db": {"domain"},
     "tasks": {"domain"},
     "models": {"domain"},
+    "perturbations": {"domain"},
     "suites": {"domain"},
     "methods": {"domain", "nn", "run"},
     "render": {"domain", "stats", "suites"},
-    "services": {"db", "domain", "methods", "models", "render", "stats", "suites", "tasks"},
-    "training": {"domain", "methods", "models", "nn", "run", "tasks"},
-    "testing": {"domain", "methods", "models", "nn", "run", "tasks", "training"},
-    "cli": {"db", "domain", "render", "services", "testing"},
+    "services": {"db", "domain", "methods", "models", "perturbations", "render", "stats", "suites", "tasks"},
+    "training": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks"},
+    "testing": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks", "training"},
+    "cli": {"db", "domain", "perturbations", "render", "services", "testing"},
 }
 #: Room of services -> the rooms that it may import; the files beside the rooms use them all.
 ROOMS: dict[str, set[str]] = {
@@ -87,6 +88,11 @@ def test_commands_load_nothing_but_typer_before_they_run() -> None:
 def test_torch_is_loaded_eagerly_by_what_trains_only() -> None:
     heavy = (i for i in RUN if i.eager and i.module.split(".")[0] in {"torch", "transformers"})
     assert not wrong(i for i in heavy if i.layer not in {"nn", "run", "training", "testing"})
+
+
+def test_perturbations_load_numpy_inside_functions_only() -> None:
+    arrays = (i for i in ALL if i.layer == "perturbations" and i.module.split(".")[0] == "numpy")
+    assert not wrong(i for i in arrays if i.eager)
 
 
 def test_methods_reach_nn_and_run_inside_functions_only() -> None:
@@ -160,6 +166,67 @@ def test_no_star_and_nothing_private_is_imported_from_another_room() -> None:
             assert here == there or one.file.endswith("__init__.py"), f"{one}: {private}"
 
 
+#: What reads the texts of flags, and of suites, which are written as flags.
+PARSERS = {
+    "ftbench.domain.axes": {"names", "methods", "seeds", "ratios", "train_sizes", "settings"},
+    "ftbench.domain.claim": {"parse"},
+}
+#: Beside the commands: the axes of a grid and of a suite, which are texts until the suite is known.
+MAY_PARSE = {
+    f"services/{file}.py"
+    for file in (
+        *(f"planning/{name}" for name in ("queue", "suite_grid", "suite_plan", "suite_cards", "commands")),
+        *(f"papers/{name}" for name in ("report", "times", "layout")),
+    )
+}
+
+
+def parsing(path: Path) -> Iterator[str]:
+    """The calls in a file that read the text of a flag, however the function was imported."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    modules, taken = {}, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                name = alias.asname or alias.name
+                if f"{node.module}.{alias.name}" in PARSERS:
+                    modules[name] = PARSERS[f"{node.module}.{alias.name}"]
+                elif alias.name in PARSERS.get(node.module or "", ()):
+                    taken.add(name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            call = node.func
+            whole = isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name)
+            if (isinstance(call, ast.Name) and call.id in taken) or (
+                whole and call.attr in modules.get(call.value.id, ())
+            ):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_flags_are_read_at_the_edge_alone() -> None:
+    """Commands make requests of values; services take these."""
+    inner = [path for path in FILES.values() if path.relative_to(ROOT).parts[0] == "services"]
+    found = [line for path in inner for line in parsing(path)]
+    assert {line.partition(":")[0] for line in found} <= MAY_PARSE, found
+    assert any(parsing(ROOT / "cli" / "_requests.py"))
+
+
+#: What works on tensors, of which ``id`` is the only name that the library itself gives.
+TENSORS = {"nn", "run", "methods", "training", "testing"}
+
+
+def test_nothing_is_told_apart_by_its_place_in_memory() -> None:
+    """Equal settings are one key, however often they were read: see ``db.rows.Document``."""
+    found = [
+        f"{name}:{node.lineno}"
+        for name, path in FILES.items()
+        if path.relative_to(ROOT).parts[0] not in TENSORS
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "id"
+    ]
+    assert not found
+
+
 def test_rooms_say_what_they_are_for() -> None:
     for name, path in FILES.items():
         if path.name == "__init__.py" and name != "ftbench":
@@ -217,7 +284,9 @@ def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
         ["claim"],
         ["topup", "bidrop", "--dry-run", "--db", str(EXAMPLE)],
         ["power", "vanilla", "bidrop", "--db", str(EXAMPLE)],
-        *([name] for name in ("methods", "tasks", "models", "suites")),
+        [*grid, "--perturb", "typos[side=both]=0,0.1"],
+        *([name] for name in ("methods", "tasks", "models", "suites", "perturbations")),
+        ["perturbations", "typos"],
         ["methods", "bidrop"],
         ["models", "bert-large"],
         ["export", "--jobs", "jobs.jsonl"],
@@ -234,3 +303,49 @@ def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
         ["db", "backup", "copy.db"],
     ]
     drive(commands, {"torch", "transformers", "datasets"}, tmp_path)
+
+
+#: Functions that several modules have, as they do the same for another kind of thing: one role a name.
+ROLES = {
+    "available": "all entries of a registry, the broken ones with their error",
+    "climbed": "a perturbation moved up its gradient, by a method's formula",
+    "digest": "what stands for a content",
+    "find": "the entry behind a name",
+    "listed": "rows for a listing",
+    "locate": "where the files of a revision lie",
+    "markdown": "as Markdown",
+    "names": "the names that a registry knows",
+    "notes": "the lines under a table",
+    "page": "as an HTML page",
+    "parse": "from a text to what it says",
+    "read": "the rows or text of a file",
+    "render": "a report in a format",
+    "rich": "as a terminal's text",
+    "selection_score": "by what a method chooses its weights",
+    "sheets": "findings as sheets",
+    "to_csv": "as CSV",
+    "to_json": "as JSON",
+}
+
+
+def public_names() -> dict[str, list[str]]:
+    """Public classes, functions, type aliases -> the modules that define them, commands aside."""
+    found: dict[str, list[str]] = {}
+    for module, path in FILES.items():
+        if module.startswith("ftbench.cli") or ".migrations." in module:
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [node.name] if isinstance(node, ast.ClassDef | ast.FunctionDef) else []
+            if isinstance(node, ast.Assign):
+                names = [t.id for t in node.targets if isinstance(t, ast.Name) and not t.id.isupper()]
+            for name in names:
+                if not name.startswith("_"):
+                    found.setdefault(name, []).append(module)
+    return found
+
+
+def test_a_public_name_means_one_thing_in_the_whole_package() -> None:
+    alike = {name: modules for name, modules in public_names().items() if len(modules) > 1}
+    assert not {name: modules for name, modules in alike.items() if name not in ROLES}
+    assert not ROLES.keys() - alike.keys(), "a role that one module has is none"
+    assert not [name for name in ROLES if name[0].isupper()], "classes are never alike"

@@ -118,6 +118,16 @@ def test_the_example_method_is_short_and_works(folder: Path) -> None:
     assert re.search(r"\d\.\d\d", row)
 
 
+def test_the_example_perturbation_is_short_and_works(folder: Path) -> None:
+    page = DOCS / "write-a-perturbation.md"
+    (example,) = [block for block in blocks(page) if block.name == "mine.py"]
+    assert len(example.text.splitlines()) < 40
+    printed = follow(page, folder)
+    assert "A fraction of the rows cut off behind their first words" in printed
+    assert "Texts cut off: tiny" in printed and "Texts cut off (side=evaluation, words=2): tiny" in printed
+    assert "cut 50 %" in printed and "minus the cut one" in printed
+
+
 def test_jobs_can_be_exported_as_described(folder: Path) -> None:
     follow(DOCS / "operations.md", folder)
     assert len((folder / "jobs.jsonl").read_text().splitlines()) == 2

@@ -9,12 +9,13 @@ from ftbench.errors import BadValue, UnknownName
 
 _SWITCHES = ("keep-head", "no-baseline", "dry-run", "json", "yes")
 _NUMBERS = ("priority", "budget")
+_REPEATED = ("set", "perturb")
 
 
 def read(path: str, known: Iterable[str]) -> dict[str, Any]:
     """The flags of a YAML file, as the command line would have given them.
 
-    Lists become comma-separated text, and ``set`` a list of ``key=value``.
+    Lists become comma-separated text, and ``set`` and ``perturb`` lists of ``key=value``.
 
     Raises:
         BadValue: the file cannot be read, is not YAML, or a value is not one of a flag.
@@ -56,9 +57,9 @@ def under(given: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flag(name: str, value: Any, path: str) -> Any:
-    if name == "set":
+    if name in _REPEATED:
         if isinstance(value, Mapping):
-            return [f"{k}={_scalar(v, name, path)}" for k, v in value.items()]
+            return [f"{k}={_listed(v, name, path)}" for k, v in value.items()]
         return [_scalar(v, name, path) for v in (value if isinstance(value, list) else [value])]
     if name in _SWITCHES or name in _NUMBERS:
         kinds = (bool,) if name in _SWITCHES else (int, float) if name == "budget" else (int,)
@@ -68,9 +69,13 @@ def _flag(name: str, value: Any, path: str) -> Any:
             )
             raise BadValue(f"{path}: {name}: '{value}' is not {wanted}")
         return value if name == "budget" else value or None
+    text = _listed(value, name, path)
+    return text + "," if name == "seeds" and isinstance(value, list) else text  # [7] is seed 7, not 7 seeds
+
+
+def _listed(value: Any, name: str, path: str) -> str:
     if isinstance(value, list):
-        text = ",".join(_scalar(v, name, path) for v in value)
-        return text + "," if name == "seeds" else text  # [7] is seed 7, not 7 seeds
+        return ",".join(_scalar(v, name, path) for v in value)
     return _scalar(value, name, path)
 
 

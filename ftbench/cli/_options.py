@@ -1,10 +1,13 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the commands that have them."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 DatabaseOption = Annotated[
     str | None,
@@ -25,3 +28,52 @@ StateOption = Annotated[
 ModelsFilter = Annotated[str | None, typer.Option("--models", metavar="LIST", help="Only these models.")]
 TasksFilter = Annotated[str | None, typer.Option("--tasks", metavar="LIST", help="Only these tasks.")]
 MethodsFilter = Annotated[str | None, typer.Option("--methods", metavar="LIST", help="Only these methods.")]
+PerturbFilter = Annotated[
+    list[str] | None,
+    typer.Option("--perturb", metavar="NAME=X", help="Of the runs with this; may be repeated."),
+]
+PERTURB = "As --noise for any perturbation, NAME=LIST or FILE:NAME=LIST; may be repeated."
+
+
+def perturb_of(named: Mapping[str, str | None], listed: Sequence[str] | None) -> tuple[str, ...]:
+    """What was asked of the data by all flags, ``NAME=value,value`` each.
+
+    Args:
+        named: perturbation -> the text of its own flag.
+        listed: the texts of ``--perturb``.
+    """
+    return (*(f"{name}={text}" for name, text in named.items() if text is not None), *(listed or ()))
+
+
+class Command(TyperCommand):
+    """A command whose help names what is found by listing, which happens when the help is shown.
+
+    Options say ``{formats}`` for the formats there are, ``{lists}`` for those that print lists of findings,
+    and ``{statistics}``.
+    """
+
+    def filled(self) -> Command:
+        """The command with its help filled in."""
+        for option in self.params:
+            if isinstance(option, TyperOption) and option.help:
+                option.help = re.sub(r"\{(\w+)\}", lambda found: _listed(found[1]), option.help)
+        return self
+
+    def get_help(self, ctx: Any) -> str:
+        """The help, filled in; ``ctx`` is of a class that typer keeps to itself."""
+        self.filled()
+        return super().get_help(ctx)
+
+
+def _listed(what: str) -> str:
+    from ftbench.render import formats, layouts
+
+    if what == "statistics":
+        return ", ".join(layouts.statistics())
+    return _choice(formats.names(lists=what == "lists"))
+
+
+def _choice(names: Sequence[str]) -> str:
+    """``rich (default), csv or json``."""
+    first, *others, last = names
+    return f"{', '.join([f'{first} (default)', *others])} or {last}"

@@ -1,4 +1,4 @@
-"""What commands print: aligned tables, JSON, counted words, spans of time."""
+"""What commands print: aligned tables, JSON, counted words."""
 
 from __future__ import annotations
 
@@ -96,16 +96,6 @@ def text(value: Any, digits: int = 6) -> str:
 def counted(number: int, word: str) -> str:
     """``1 job``, ``2 jobs``."""
     return f"{number:,} {word}" + ("" if number == 1 else "s")
-
-
-def span(seconds: float | None) -> str:
-    """A span of time: ``45 s``, ``12 min``, ``3 h 05 min``."""
-    if seconds is None:
-        return "unknown"
-    if seconds < 90:
-        return f"{max(0, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def check_output(flag: str, given: str | Path | None, address: str) -> None:

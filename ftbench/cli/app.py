@@ -28,6 +28,7 @@ from ftbench.cli import (
     topup,
     worker,
 )
+from ftbench.cli._options import Command
 from ftbench.errors import FtbenchError
 
 app = typer.Typer(
@@ -75,6 +76,7 @@ for _function, _name in (
     (catalog.methods, "methods"),
     (check.check, "check"),
     (catalog.tasks, "tasks"),
+    (catalog.perturbations, "perturbations"),
     (catalog.models, "models"),
     (catalog.suites, "suites"),
     (catalog.prepare, "prepare"),
@@ -82,7 +84,7 @@ for _function, _name in (
     (exchange.ingest, "ingest"),
     (demo.demo, "demo"),
 ):
-    app.command(_name)(_function)
+    app.command(_name, cls=Command)(_function)
 app.add_typer(database.app, name="db")
 
 

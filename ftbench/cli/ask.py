@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ftbench.cli._databases import reading, reported
 from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, TasksFilter
 from ftbench.cli._output import counted, print_json, print_rows, say, text
+from ftbench.cli._requests import BASELINE, selection
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -26,11 +28,9 @@ def query(
     db: DatabaseOption = None,
 ) -> None:
     """Ask the database in SQL; whatever would change it is refused by the database itself."""
-    from ftbench.db import open_database
-
     if as_csv and as_json:
         raise UsageError("--csv and --json contradict each other; give one of them")
-    with open_database(database_address(db), write=False) as database:
+    with reading(database_address(db)) as database:
         columns, found = database.query(sql)
     rows = [[_plain(value) for value in row] for row in found]
     names = [f"{name}:{at}" if name in columns[:at] else name for at, name in enumerate(columns)]
@@ -59,13 +59,13 @@ def why(
         str, typer.Option("--table", metavar="NAME", help="main, robustness or curves.")
     ] = "main",
     ratio: Annotated[
-        float | None, typer.Option("--ratio", metavar="X", help="Of noise or reduction, such as 0.1.")
+        float | None, typer.Option("--ratio", metavar="X", help="Of the perturbation, such as 0.1.")
     ] = None,
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     baseline: Annotated[
         str, typer.Option("--baseline", metavar="METHOD", help="What differences are taken to.")
-    ] = "vanilla",
+    ] = BASELINE,
     db: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -76,8 +76,9 @@ def why(
     from ftbench.services.reporting import why as service
     from ftbench.services.reporting.request import ReportRequest
 
-    request = ReportRequest(models, tasks, None, baseline, table)
-    answers = service.explain(database_address(db), request, row, column, ratio)
+    request = ReportRequest(selection(models, tasks, None, baseline), table)
+    with reported(database_address(db), request) as database:
+        answers = service.explain(database, service.WhyRequest(request, row, column, ratio))
     if as_json:
         print_json([answer.document() for answer in answers])
         return

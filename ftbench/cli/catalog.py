@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ftbench.cli._options import DatabaseOption, DataOption, JsonOption
+from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, perturb_of
 from ftbench.cli._output import note, print_card, print_json, print_rows, say
 from ftbench.errors import UsageError
 from ftbench.settings import data_dir as data_folder
@@ -32,7 +32,7 @@ def methods(
     from ftbench.services import catalog as service
 
     if name is not None:
-        _print(service.method(name), as_json)
+        _print(service.method_card(name), as_json)
         return
     rows = service.list_methods(plugins or ())
     if not as_json:  # a line each: the card of one says the rest
@@ -48,6 +48,21 @@ def tasks(name: NameArgument = None, as_json: JsonOption = False) -> None:
         _print(service.task(name), as_json)
         return
     _print_usable(service.list_tasks(), as_json)
+
+
+def perturbations(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Show this one whole; FILE:NAME is one of yours.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what can be done to the data, or show one: its values, its options, what it does."""
+    from ftbench.services import catalog as service
+
+    if name is not None:
+        _print(service.perturbation_card(name), as_json)
+        return
+    _print_usable(service.list_perturbations(), as_json, ("name", "values", "neutral", "options", "changes"))
 
 
 def models(name: NameArgument = None, as_json: JsonOption = False) -> None:
@@ -69,6 +84,7 @@ def suites(
     noise: Annotated[str | None, _instead("--noise", "Other ratios.")] = None,
     reduction: Annotated[str | None, _instead("--reduction", "Other ratios.")] = None,
     train_size: Annotated[str | None, _instead("--train-size", "Other numbers of rows.")] = None,
+    perturb: Annotated[list[str] | None, typer.Option("--perturb", metavar="NAME=LIST", help=PERTURB)] = None,
     variant: Annotated[
         str | None, typer.Option("--variant", metavar="NAME", help="Every method in this variant.")
     ] = None,
@@ -85,7 +101,8 @@ def suites(
     if name is None:
         _print(service.listed(), as_json)
         return
-    asked = Asked(methods, tasks, models, seeds, noise, reduction, train_size, (), variant)
+    changes = perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb)
+    asked = Asked(methods, tasks, models, seeds, changes, (), variant)
     _print(service.card(name, asked, database_address(db)), as_json)
 
 
@@ -100,14 +117,14 @@ def prepare(
     as_json: JsonOption = False,
 ) -> None:
     """Download models and data for offline machines."""
-    from ftbench.domain.axes import names
+    from ftbench.domain.axes import split_names
     from ftbench.services import prepare as service
 
     if not models and not tasks:
         raise UsageError("prepare what? give --models, --tasks or both")
     lines = service.prepare(
-        names(models or ""),
-        names(tasks or ""),
+        split_names(models or ""),
+        split_names(tasks or ""),
         data_folder(data_dir),
         (lambda line: None) if as_json else say,
     )

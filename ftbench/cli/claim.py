@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from ftbench.cli._databases import reading
+from ftbench.cli._delivery import Delivery
 from ftbench.cli._options import DatabaseOption, JsonOption
 from ftbench.cli._output import counted, note, print_json, say
-from ftbench.cli.report import deliver, styled
+from ftbench.cli._requests import claimed
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -35,21 +37,26 @@ def claim(
     """
     address = database_address(db)
     if text is None:
-        from ftbench.render import sheet
+        from ftbench.render import render_sheets
         from ftbench.services.claims import tested
 
         if withdraw:
             raise UsageError("--withdraw needs the claim, as `ftbench claim` lists it")
-        found = tested.listed(address)
-        deliver(sheet.render(found, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
+        with reading(address) as database:
+            found = tested.listed(database)
+        to = Delivery(as_json=as_json)
+        to.deliver(render_sheets(found, to.chosen(lists=True), schema=SCHEMA, styled=to.styled))
         return
+    from ftbench.db import open_database
     from ftbench.services.claims import declared as service
 
+    request = claimed(text)
     if withdraw:
-        gone = service.withdraw(address, text)
+        with open_database(address) as database:
+            gone = service.withdraw(database, request)
         print_json({"claim": gone, "withdrawn": True}) if as_json else say(f"withdrawn: {gone}")
         return
-    canonical, new, scored = service.declare(address, text)
+    canonical, new, scored = service.declare(address, request)
     if as_json:
         print_json({"claim": canonical, "new": new, "scored": scored})
         return

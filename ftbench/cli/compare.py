@@ -6,9 +6,18 @@ from typing import Annotated
 
 import typer
 
-from ftbench.cli._options import DatabaseOption, DataOption, JsonOption, ModelsFilter, TasksFilter
+from ftbench.cli import _requests as requests
+from ftbench.cli._databases import compared
+from ftbench.cli._delivery import Delivery
+from ftbench.cli._options import (
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    ModelsFilter,
+    PerturbFilter,
+    TasksFilter,
+)
 from ftbench.cli._output import check_output
-from ftbench.cli.report import chosen_format, deliver, styled
 from ftbench.settings import database_address
 
 SCHEMA = "ftbench.compare/1"
@@ -22,6 +31,7 @@ def compare(
     reduction: Annotated[
         float, typer.Option("--reduction", help="Compare the runs with this reduction.")
     ] = 0.0,
+    perturb: PerturbFilter = None,
     test: Annotated[
         str, typer.Option("--test", metavar="NAME", help="t (default), wilcoxon or sign-flip.")
     ] = "t",
@@ -36,9 +46,7 @@ def compare(
         bool, typer.Option("--examples", help="Compare predictions too, example by example, seed by seed.")
     ] = False,
     data_dir: DataOption = None,
-    format_: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="rich (default), markdown, csv or json.")
-    ] = None,
+    format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
     as_json: JsonOption = False,
     output: Annotated[
         str | None,
@@ -52,14 +60,16 @@ def compare(
 
     Exits with 1 where there is nothing to compare.
     """
-    from ftbench.render import sheet
+    from ftbench.render import render_sheets
     from ftbench.services.comparing import by_task as service
+    from ftbench.services.comparing.request import CompareRequest
 
-    address = database_address(db)
-    chosen = chosen_format(format_, as_json, output, sheet.FORMATS)
+    address, to = database_address(db), Delivery(format_, as_json, output)
+    chosen = to.chosen(lists=True)
     check_output("--output", output, address)
-    request = service.CompareRequest(
-        tuple(methods), models, tasks, noise, reduction, test, correction, region / 100, examples, data_dir
-    )
-    sheets = service.compare(address, request)
-    deliver(sheet.render(sheets, chosen, schema=SCHEMA, styled=output is None and styled()), output)
+    runs = requests.compared(models, tasks, methods)
+    condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
+    request = CompareRequest(runs, condition, test, correction, region / 100, examples, data_dir)
+    with compared(address) as database:
+        sheets = service.compare(database, request)
+    to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

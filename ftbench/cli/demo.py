@@ -32,7 +32,7 @@ def demo(
     from ftbench.services.worker.options import Options, worker_name
 
     address = db or DATABASE
-    plan = queue.make_plan(queue.QueueRequest(methods=METHODS, tasks=TASKS, seeds=seeds, train_size=ROWS))
+    plan = queue.make_plan(queue.QueueRequest(METHODS, TASKS, seeds=seeds, perturb=(f"train_size={ROWS}",)))
     given = f"--methods {METHODS} --tasks {TASKS} --seeds {seeds} --train-size {ROWS}"
     say(f"{counted(len(plan.jobs), 'job')}: ftbench queue {given}")
     queue.add(plan, address)

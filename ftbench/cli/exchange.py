@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ftbench.cli import _requests as requests
+from ftbench.cli._databases import reading
 from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
 from ftbench.cli._output import check_output, counted, note, print_json, say
 from ftbench.errors import UsageError
@@ -33,19 +35,16 @@ def export(
     db: DatabaseOption = None,
 ) -> None:
     """Write queued jobs to a file, where they stay queued; or the scores of done ones."""
-    from ftbench.db import open_database
     from ftbench.services.exchange import files as exchange
     from ftbench.services.exchange import frames
-    from ftbench.services.jobs import job_filter
-    from ftbench.services.scores.selection import Selection
 
     if (jobs is None) == (scores is None):
         raise UsageError("export what? give --jobs FILE or --scores FILE, one of them")
     address = database_address(db)
     check_output("--jobs", jobs, address)
     check_output("--scores", scores, address)
-    request = Selection(models, tasks, methods, baseline="")
-    with open_database(address, write=False) as database:
+    request = requests.without_baseline(models, tasks, [methods or ""])
+    with reading(address) as database:
         if scores is not None:
             if limit is not None:
                 raise UsageError("--limit is for --jobs: scores are written whole")
@@ -54,7 +53,8 @@ def export(
             return
         assert jobs is not None
         request.check(database.results.cells())
-        count = exchange.export_jobs(database, jobs, job_filter(("queued",), models, tasks, methods), limit)
+        queued = requests.jobs("queued", models, tasks, methods)
+        count = exchange.export_jobs(database, jobs, queued, limit)
     say(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
     if count:
         say(f"run them with: python -m ftbench.training.execute --jobs {jobs.name} --events events.jsonl")

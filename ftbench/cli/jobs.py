@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ftbench.cli import _requests as requests
+from ftbench.cli._databases import reading
 from ftbench.cli._options import (
     DatabaseOption,
     JsonOption,
@@ -16,7 +18,7 @@ from ftbench.cli._options import (
     TasksFilter,
     YesOption,
 )
-from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, span, text
+from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, text
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -28,7 +30,7 @@ JobsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[JOB]...", help="First characters of digests.")
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
-AXES = ("model", "task", "method", "train_size", "reduction", "noise", "seed")
+AXES = ("model", "task", "method", "train_size", "reduction", "noise", "perturbation", "seed")
 
 
 def status(
@@ -43,17 +45,20 @@ def status(
 
     With --state: list the jobs in these states.
     """
+    from ftbench.domain.duration import span
     from ftbench.services import jobs as service
 
-    address, where = database_address(db), _filter(state, models, tasks, methods)
+    address, where = database_address(db), requests.jobs(state, models, tasks, methods)
     if state is not None:
-        rows = service.listed(address, where)
+        with reading(address) as database:
+            rows = service.listed(database, where)
         if as_json:
             print_json(rows)
         else:
             print_rows(rows, ("job", "state", *AXES, "attempts"), empty=f"no such jobs in {address}")
         return
-    found = service.status(address, where)
+    with reading(address) as database:
+        found = service.status(database, where)
     if as_json:
         print_json({"database": address, **asdict(found)})
         return
@@ -79,7 +84,8 @@ def show(job: JobArgument, db: DatabaseOption = None, as_json: JsonOption = Fals
     """Show a job: settings, scores, attempts, provenance."""
     from ftbench.services import jobs as service
 
-    found = service.show(database_address(db), job)
+    with reading(database_address(db)) as database:
+        found = service.show(database, job)
     if as_json:
         print_json(found)
         return
@@ -125,16 +131,19 @@ def logs(
     as_json: JsonOption = False,
 ) -> None:
     """Show a job's attempts, tracebacks and log."""
+    from ftbench.domain.duration import span
     from ftbench.services import jobs as service
 
     if workers:
-        told = service.moves(database_address(db), job)
+        with reading(database_address(db)) as database:
+            told = service.moves(database, job)
         if as_json:
             print_json(told)
         else:
             say("\n".join(told) or "no worker's log on this machine tells of it")
         return
-    found = service.logs(database_address(db), job, lines)
+    with reading(database_address(db)) as database:
+        found = service.logs(database, job, lines)
     if as_json:
         print_json(found)
         return
@@ -163,7 +172,8 @@ def retry(
     db: DatabaseOption = None,
 ) -> None:
     """Queue failed and cancelled jobs again."""
-    _change("retry", jobs, _filter(state, models, tasks, methods), all_, yes, database_address(db))
+    where = requests.jobs(state, models, tasks, methods)
+    _change("retry", jobs or [], where, all_, yes, database_address(db))
 
 
 def cancel(
@@ -177,26 +187,23 @@ def cancel(
     db: DatabaseOption = None,
 ) -> None:
     """Cancel queued and running jobs."""
-    _change("cancel", jobs, _filter(state, models, tasks, methods), all_, yes, database_address(db))
+    where = requests.jobs(state, models, tasks, methods)
+    _change("cancel", jobs or [], where, all_, yes, database_address(db))
 
 
-def _filter(state: str | None, models: str | None, tasks: str | None, methods: str | None) -> JobFilter:
-    from ftbench.domain import axes
+def _change(verb: str, jobs: list[str], where: JobFilter, everything: bool, yes: bool, address: str) -> None:
+    from ftbench.db import ALL, open_database
     from ftbench.services import jobs as service
 
-    return service.job_filter(axes.names(state or ""), models, tasks, methods)
-
-
-def _change(verb: str, jobs: list[str] | None, where: Any, everything: bool, yes: bool, address: str) -> None:
-    from ftbench.services import jobs as service
-
-    filtered = where != type(where)()
-    if not jobs and not filtered and not everything:
+    if not jobs and where == ALL and not everything:
         raise UsageError(f"{verb} what? give jobs, a filter (--tasks cola), or --all")
     if not jobs and not confirmed(f"{verb.capitalize()} all such jobs of {address}?", yes):
         raise typer.Abort()
-    if verb == "retry":
-        number, done = service.retry(address, jobs or (), where), "queued again"
-    else:
-        number, done = service.cancel(address, jobs or (), where), "cancelled"
+    if jobs and where != ALL:
+        raise UsageError("give either jobs or filters, not both")
+    with open_database(address) as database:
+        if verb == "retry":
+            number, done = service.retry(database, jobs, where), "queued again"
+        else:
+            number, done = service.cancel(database, jobs, where), "cancelled"
     say(f"{counted(number, 'job')} {done}")

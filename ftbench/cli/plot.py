@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ftbench.cli._databases import reading_if_there, reported
 from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, TasksFilter
 from ftbench.cli._output import check_output, note
+from ftbench.cli._requests import selection
 from ftbench.errors import BadValue, UsageError
 from ftbench.settings import database_address
+
+if TYPE_CHECKING:
+    from ftbench.domain.axes import Asked
+
+#: The one kind of plot that a flag is for.
+KINDS = {
+    "--over": "sweep",
+    "--critical": "ranks",
+    "--pairs": "reproduction",
+    "--suite": "reproduction",
+    "--violin": "strip",
+}
 
 
 def plot(
@@ -50,36 +65,42 @@ def plot(
 
     Needs the packages of `pip install 'ftbench[plots]'`.
     """
+    from ftbench.domain.axes import Asked
     from ftbench.render import plots
     from ftbench.services.reporting import plots as service
-    from ftbench.services.reporting.request import ReportRequest
 
     address = database_address(db)
     plots.check_name(output)
     check_output("--output", output, address)
-    for flag, given, wanted in (
-        ("--over", over, "sweep"),
-        ("--critical", critical, "ranks"),
-        ("--pairs", pairs, "reproduction"),
-        ("--suite", suite, "reproduction"),
-        ("--violin", violin or None, "strip"),
-    ):
-        if given is not None and kind != wanted:
-            raise UsageError(f"{flag} is for the plot '{wanted}', not for '{kind}'")
+    given = {"--over": over, "--critical": critical, "--pairs": pairs, "--suite": suite}
+    _check_flags(kind, {**given, "--violin": violin or None})
     if critical is not None and not 0 < critical < float("inf"):
         raise BadValue(f"--critical {critical:g}: give a difference of ranks above 0")
     if kind == "reproduction":
-        if (pairs is None) == (suite is None):
-            raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
-        from ftbench.services.papers import reproduction
-
-        if pairs is not None:
-            spec = reproduction.draw_pairs(pairs)
-        else:
-            asked = reproduction.Asked(methods, tasks, models)
-            spec = reproduction.draw_suite(address, str(suite), asked)
+        spec = _reproduction(address, pairs, suite, Asked(methods, tasks, models))
     else:
-        request = ReportRequest(models, tasks, methods)
-        spec = service.draw(address, kind, request, over=over, critical=critical, violin=violin)
+        request = service.PlotRequest(kind, selection(models, tasks, methods), over, critical, violin)
+        with reported(address, request.report) as opened:
+            spec = service.draw(opened, request)
     plots.write(spec, output)
     note(f"wrote {output}")
+
+
+def _check_flags(kind: str, flags: Mapping[str, object]) -> None:
+    """Refuse a flag that is for another kind of plot."""
+    for flag, given in flags.items():
+        if given is not None and kind != KINDS[flag]:
+            raise UsageError(f"{flag} is for the plot '{KINDS[flag]}', not for '{kind}'")
+
+
+def _reproduction(address: str, pairs: Path | None, suite: str | None, asked: Asked) -> dict[str, Any]:
+    """Published against measured scores: those of a file, or of a paper's table."""
+    from ftbench.services.papers import reproduction
+    from ftbench.services.papers.request import SuiteRequest
+
+    if (pairs is None) == (suite is None):
+        raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
+    if pairs is not None:
+        return reproduction.draw_pairs(pairs)
+    with reading_if_there(address) as database:
+        return reproduction.draw_suite(address, database, SuiteRequest(str(suite), asked))

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from ftbench.cli import _requests as requests
+from ftbench.cli._databases import compared, reading
+from ftbench.cli._delivery import Delivery
 from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, TasksFilter
-from ftbench.cli.report import chosen_format, deliver, styled
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -37,36 +39,38 @@ def power(
     ] = False,
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
-    format_: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="rich (default), markdown, csv or json.")
-    ] = None,
+    format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
 ) -> None:
     """Say what difference so many seeds can show, and how many seeds a difference needs."""
-    from ftbench.render import sheet
+    from ftbench.render import render_sheets
     from ftbench.services.comparing import power as service
+    from ftbench.services.comparing import variance_sources
     from ftbench.services.comparing.request import CompareRequest
+    from ftbench.services.comparing.variance_sources import SourcesRequest
 
-    chosen = chosen_format(format_, as_json, None, sheet.FORMATS)
-    request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
-    if sources:
-        if not methods or spread is not None:
-            raise UsageError("--sources needs methods, such as bidrop, and no --spread")
-        from ftbench.services.comparing.variance_sources import measured
-
-        found = measured(database_address(db), methods, models, tasks)
-        deliver(sheet.render(found, chosen, schema=SCHEMA, styled=styled()), None)
-        return
-    if (spread is None) == (not methods):
+    address, to = database_address(db), Delivery(format_, as_json)
+    chosen = to.chosen(lists=True)
+    if sources and (not methods or spread is not None):
+        raise UsageError("--sources needs methods, such as bidrop, and no --spread")
+    if not sources and (spread is None) == (not methods):
         raise UsageError(
             "power needs either methods, such as bidrop vanilla, or --spread POINTS with --seeds N"
         )
     if spread is not None and (models or tasks):
         raise UsageError("--models and --tasks go with methods: a stated --spread is of no runs")
+    if sources:
+        asked = SourcesRequest.of(requests.without_baseline(models, tasks, methods or ()))
+        with reading(address) as database:
+            sheets = variance_sources.measured_sources(database, asked)
+        to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))
+        return
+    request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
     if spread is not None:
         sheets = service.stated(spread / 100, request)
     else:
-        runs = CompareRequest(tuple(methods or ()), models, tasks)
-        sheets = service.measured(database_address(db), runs, request)
-    deliver(sheet.render(sheets, chosen, schema=SCHEMA, styled=styled()), None)
+        runs = CompareRequest(requests.compared(models, tasks, methods or ()))
+        with compared(address) as database:
+            sheets = service.measured_power(database, runs, request)
+    to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

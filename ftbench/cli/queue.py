@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ftbench.cli import _config
-from ftbench.cli._options import DatabaseOption, DataOption, JsonOption, YesOption
-from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say, span
+from ftbench.cli._databases import reading
+from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
+from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.settings import DEFAULT_DATABASE, database_address
 
 if TYPE_CHECKING:
     from ftbench.db import Added
+    from ftbench.domain.perturbation import Perturbation
     from ftbench.domain.plan import Plan
 
 ASK_ABOVE = 1_000
+AXES = ("model", "task", "method", "train_size", "reduction", "noise", "perturbation")
 NOT_AXES = ("db", "data-dir", "budget", "priority", "dry-run", "json", "yes")
 
 
@@ -41,6 +44,7 @@ def queue(
     noise: Annotated[str | None, _axis("--noise", "Ratios of wrong training labels; 0 is clean.")] = None,
     reduction: Annotated[str | None, _axis("--reduction", "Ratios by which label 1 is reduced.")] = None,
     train_size: Annotated[str | None, _axis("--train-size", "Numbers of training rows; full is all.")] = None,
+    perturb: Annotated[list[str] | None, _axis("--perturb", PERTURB, "NAME=LIST")] = None,
     evaluate: Annotated[
         str | None,
         _axis("--evaluate", "Score on other tasks, too: snli,sick:test; rte@linear is a probe."),
@@ -79,29 +83,11 @@ def queue(
 
     Without axes: list what is queued.
     """
+    named = {_key(name): value for name, value in locals().items() if name not in ("config", "budget")}
     given: dict[str, Any] = {
-        "methods": methods,
-        "tasks": tasks,
-        "models": models,
-        "seeds": seeds,
-        "vary": vary,
-        "noise": noise,
-        "reduction": reduction,
-        "train-size": train_size,
-        "evaluate": evaluate,
-        "set": set_ or None,
-        "suite": suite,
-        "variant": variant,
-        "keep-head": keep_head or None,
-        "no-baseline": no_baseline or None,
-        "data-dir": data_dir,
-        "budget": budget,
-        "priority": priority or None,
-        "db": db,
-        "dry-run": dry_run or None,
-        "json": as_json or None,
-        "yes": yes or None,
+        name: None if value in (False, 0, []) else value for name, value in named.items()
     }
+    given["budget"] = budget  # 0 hours are refused, not passed over
     if config is not None:
         given = _config.under(given, _config.read(config, list(given)))
     if all(given[name] is None for name in given if name not in NOT_AXES):
@@ -110,24 +96,22 @@ def queue(
     _queue(given)
 
 
+def _key(parameter: str) -> str:
+    """What a parameter is called on the command line and in a file of flags."""
+    return parameter.removeprefix("as_").rstrip("_").replace("_", "-")
+
+
 def _queue(given: dict[str, Any]) -> None:
     from ftbench.services.planning import queue as service
 
+    named = {name: given[_key(name)] for name in ("noise", "reduction", "train_size")}
     request = service.QueueRequest(
-        methods=given["methods"],
-        tasks=given["tasks"],
-        models=given["models"],
-        seeds=given["seeds"],
-        noise=given["noise"],
-        reduction=given["reduction"],
-        train_size=given["train-size"],
-        evaluate=given["evaluate"],
+        **{axis: given[axis] for axis in ("methods", "tasks", "models", "seeds", "variant")},
+        **{axis: given[axis] for axis in ("vary", "evaluate", "suite")},
+        perturb=perturb_of(named, given["perturb"]),
         settings=(*(given["set"] or ()), *(["head=kept"] if given["keep-head"] else [])),
-        suite=given["suite"],
-        variant=given["variant"],
         baseline=not given["no-baseline"],
         data_dir=given["data-dir"],
-        vary=given["vary"],
     )
     plan = service.make_plan(request)
     for line in plan.notes:
@@ -148,9 +132,10 @@ def _queue(given: dict[str, Any]) -> None:
 
 def _capped(plan: Plan, hours: float, address: str) -> Plan:
     """The seeds that fit into a budget."""
+    from ftbench.domain.duration import span
     from ftbench.services.planning import costs
 
-    known = costs.measured(address)
+    known = costs.measured_seconds(address)
     kept, out = costs.capped(plan, hours, known)
     took = costs.estimate_plan(kept, known)
     left = f"; {counted(out, 'seed')} left out" if out else ""
@@ -181,45 +166,33 @@ def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
 
 def _show(plan: Plan, as_json: bool) -> None:
     """Print what a plan would queue: a line per cell, with its number of seeds."""
+    from ftbench.services.jobs import changes_row, job_document
+
     if as_json:
-        print_json([{"digest": p.digest, "label": p.label, **p.job.canonical()} for p in plan.jobs])
+        print_json([job_document(planned) for planned in plan.jobs])
         return
-    cells: dict[tuple[Any, ...], int] = {}
+    cells: dict[tuple[str, str, str, Perturbation], int] = {}
     for planned in plan.jobs:
         job, change = planned.job, planned.job.perturbation
-        key = (
-            job.model,
-            job.task,
-            planned.label,
-            change.train_size,
-            change.reduction or None,
-            change.noise or None,
-        )
-        cells[key] = cells.get(key, 0) + 1
-    columns = ("model", "task", "method", "train_size", "reduction", "noise", "seeds")
-    print_rows([dict(zip(columns, (*cell, n), strict=True)) for cell, n in cells.items()])
+        cells.setdefault((job.model, job.task, planned.label, change), 0)
+        cells[job.model, job.task, planned.label, change] += 1
+    rows = [
+        {"model": model, "task": task, "method": label, **changes_row(change), "seeds": n}
+        for (model, task, label, change), n in cells.items()
+    ]
+    print_rows(rows, (*AXES, "seeds"))
     say(f"would queue {counted(len(plan.jobs), 'job')}; nothing was written")
 
 
 def _list(address: str, as_json: bool) -> None:
     from ftbench.services import jobs as service
 
-    rows = service.listed(address, service.job_filter(["queued"]))
+    with reading(address) as database:
+        rows = service.listed(database, service.job_filter(["queued"]))
     if as_json:
         print_json(rows)
         return
-    columns = (
-        "job",
-        "model",
-        "task",
-        "method",
-        "train_size",
-        "reduction",
-        "noise",
-        "seed",
-        "attempts",
-        "priority",
-    )
+    columns = ("job", *AXES, "seed", "attempts", "priority")
     print_rows(
         rows, columns, empty=f"nothing is queued in {address}; queue a grid with --methods and --tasks"
     )

@@ -2,156 +2,187 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
-from ftbench.cli._output import check_output, note
-from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
+from ftbench.cli._databases import reading_if_there, reported
+from ftbench.cli._delivery import Delivery, deliver
+from ftbench.cli._options import (
+    PERTURB,
+    DatabaseOption,
+    JsonOption,
+    MethodsFilter,
+    ModelsFilter,
+    TasksFilter,
+    perturb_of,
+)
+from ftbench.cli._output import check_output
+from ftbench.cli._requests import BASELINE, names, printed, selection
+from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import database_address
 
-PIPE_WIDTH = 120
-BASELINE = "vanilla"
+if TYPE_CHECKING:
+    from ftbench.services.papers.request import PrintedRequest, SuiteRequest
+    from ftbench.services.reporting.request import ReportRequest
+
+TableOption = Annotated[
+    str | None,
+    typer.Option(
+        "--table", metavar="NAME", help="main (default), robustness, curves, or as --suite takes it."
+    ),
+]
+SuiteOption = Annotated[
+    str | None,
+    typer.Option("--suite", metavar="NAME", help="A paper's table beside ours: bidrop/table5, lowresource."),
+]
+PublishedOption = Annotated[
+    str | None,
+    typer.Option("--published", metavar="NAME", help="The printed numbers: bidrop, bidrop/table5, or all."),
+]
+BaselineOption = Annotated[
+    str, typer.Option("--baseline", metavar="METHOD", help="What differences are taken to.")
+]
+SeedsOption = Annotated[
+    str | None, typer.Option("--seeds", metavar="LIST", help="With --suite: another number of seeds.")
+]
+NoiseOption = Annotated[
+    str | None, typer.Option("--noise", metavar="LIST", help="With --suite: other ratios.")
+]
+ReductionOption = Annotated[
+    str | None, typer.Option("--reduction", metavar="LIST", help="With --suite: other ratios.")
+]
+SizesOption = Annotated[
+    str | None, typer.Option("--train-size", metavar="LIST", help="With --suite: other numbers of rows.")
+]
+PerturbOption = Annotated[
+    list[str] | None, typer.Option("--perturb", metavar="NAME=LIST", help=f"With --suite: {PERTURB}")
+]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="With --suite: a recipe setting.")
+]
+VariantOption = Annotated[
+    str | None, typer.Option("--variant", metavar="NAME", help="With --suite: paper or published.")
+]
+MarginOption = Annotated[
+    float | None,
+    typer.Option("--margin", metavar="POINTS", help="With --suite: a smaller difference is none (1)."),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option("--format", metavar="NAME", help="{formats}."),
+]
+OutputOption = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write here; .md, .tex, .csv, .json, .html set the format."
+    ),
+]
+ShowOption = Annotated[
+    str | None,
+    typer.Option("--show", metavar="LIST", help="Statistics in a cell: {statistics}."),
+]
+CollapsedOption = Annotated[bool, typer.Option("--without-collapsed", help="Leave out runs that collapsed.")]
+MacrosOption = Annotated[
+    str | None,
+    typer.Option("--macros", metavar="FILE", help="Write the numbers as LaTeX commands here, too."),
+]
 
 
 def report(
-    table: Annotated[
-        str | None,
-        typer.Option(
-            "--table", metavar="NAME", help="main (default), robustness, curves, or as --suite takes it."
-        ),
-    ] = None,
-    suite: Annotated[
-        str | None,
-        typer.Option(
-            "--suite", metavar="NAME", help="A paper's table beside ours: bidrop/table5, lowresource."
-        ),
-    ] = None,
-    published: Annotated[
-        str | None,
-        typer.Option(
-            "--published", metavar="NAME", help="The printed numbers: bidrop, bidrop/table5, or all."
-        ),
-    ] = None,
+    table: TableOption = None,
+    suite: SuiteOption = None,
+    published: PublishedOption = None,
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
-    baseline: Annotated[
-        str, typer.Option("--baseline", metavar="METHOD", help="What differences are taken to.")
-    ] = BASELINE,
-    seeds: Annotated[
-        str | None, typer.Option("--seeds", metavar="LIST", help="With --suite: another number of seeds.")
-    ] = None,
-    noise: Annotated[
-        str | None, typer.Option("--noise", metavar="LIST", help="With --suite: other ratios.")
-    ] = None,
-    reduction: Annotated[
-        str | None, typer.Option("--reduction", metavar="LIST", help="With --suite: other ratios.")
-    ] = None,
-    train_size: Annotated[
-        str | None, typer.Option("--train-size", metavar="LIST", help="With --suite: other numbers of rows.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="With --suite: a recipe setting.")
-    ] = None,
-    variant: Annotated[
-        str | None, typer.Option("--variant", metavar="NAME", help="With --suite: paper or published.")
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option("--margin", metavar="POINTS", help="With --suite: a smaller difference is none (1)."),
-    ] = None,
-    format_: Annotated[
-        str | None,
-        typer.Option("--format", metavar="NAME", help="rich (default), markdown, latex, csv, json or html."),
-    ] = None,
+    baseline: BaselineOption = BASELINE,
+    seeds: SeedsOption = None,
+    noise: NoiseOption = None,
+    reduction: ReductionOption = None,
+    train_size: SizesOption = None,
+    perturb: PerturbOption = None,
+    set_: SetOption = None,
+    variant: VariantOption = None,
+    margin: MarginOption = None,
+    format_: FormatOption = None,
     as_json: JsonOption = False,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write here; .md, .tex, .csv, .json, .html set the format."
-        ),
-    ] = None,
-    show: Annotated[
-        str | None,
-        typer.Option("--show", metavar="LIST", help="Statistics in a cell: mean, median, iqm, max, std."),
-    ] = None,
-    without_collapsed: Annotated[
-        bool, typer.Option("--without-collapsed", help="Leave out runs that collapsed.")
-    ] = False,
-    macros: Annotated[
-        str | None,
-        typer.Option("--macros", metavar="FILE", help="Write the numbers as LaTeX commands here, too."),
-    ] = None,
+    output: OutputOption = None,
+    show: ShowOption = None,
+    without_collapsed: CollapsedOption = False,
+    macros: MacrosOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Print the table of a paper: scores per task and method, with what is missing marked.
 
     Exits with 1 where there is nothing to report, and says which command would fill the table.
     """
-    address, width = database_address(db), PIPE_WIDTH
+    address, to = database_address(db), Delivery(format_, as_json, output)
     _check_choice({"--published": published, "--suite": suite, "--table": table})
     _check_files(output, macros, address)
     named = suite if suite is not None else table if _beyond_layouts(table) else None
-    ours: dict[str, object] = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
+    ours = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
     ours["--without-collapsed"] = without_collapsed
-    asked: dict[str, object] = {
-        "--seeds": seeds,
-        "--noise": noise,
-        "--reduction": reduction,
-        "--train-size": train_size,
-    }
-    asked |= {"--set": set_, "--variant": variant, "--margin": margin}
-    if output is None:
-        width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
-    bold = output is None and styled()
+    axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
+    papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
     if published is not None:
-        from ftbench.render.sheet import FORMATS as LISTED
-        from ftbench.services.papers import published as printed
-
-        filters = {"--models": models, "--tasks": tasks, "--methods": methods}
-        _refuse("--published", {**filters, **ours, **asked})
-        text = printed.shown(published, chosen_format(format_, as_json, output, LISTED), styled=bold)
+        _refuse("--published", {"--models": models, "--tasks": tasks, "--methods": methods, **ours, **papers})
+        _published(printed(published), to)
     elif named is not None:
         from ftbench.domain.axes import Asked
-        from ftbench.render import FORMATS, render_suites
-        from ftbench.services.papers import report
+        from ftbench.services.papers.request import MARGIN, SuiteRequest
 
         _refuse("--suite", ours)
-        chosen = chosen_format(format_, as_json, output, FORMATS)
-        axes = Asked(methods, tasks, models, seeds, noise, reduction, train_size, tuple(set_ or ()), variant)
-        tables = report.build(address, named, axes, report.MARGIN if margin is None else margin)
-        if chosen == "html":
-            from ftbench.services.papers import page as suite_page
-
-            text = suite_page.page(tables)
-        else:
-            text = render_suites(tables, chosen, width=width, styled=bold)
+        changes = perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb)
+        given = Asked(methods, tasks, models, seeds, changes, tuple(set_ or ()), variant)
+        _suites(address, SuiteRequest(named, given, MARGIN if margin is None else margin), to)
     else:
-        from ftbench.render import FORMATS, latex_macros, render
-        from ftbench.services.reporting import build as service
-        from ftbench.services.reporting import page as report_page
         from ftbench.services.reporting.request import ReportRequest
 
-        _refuse("a table of all jobs", asked)
-        chosen = chosen_format(format_, as_json, output, FORMATS)
-        request = ReportRequest(
-            models, tasks, methods, baseline, "main" if table is None else table, show, not without_collapsed
-        )
-        found = service.build(address, request)
+        _refuse("a table of all jobs", papers)
+        jobs = selection(models, tasks, methods, baseline)
+        request = ReportRequest(jobs, "main" if table is None else table, names(show), not without_collapsed)
+        _tables(address, request, macros, to)
+
+
+def _tables(address: str, request: ReportRequest, macros: str | None, to: Delivery) -> None:
+    """The tables of the database's jobs."""
+    from ftbench.render import latex_macros, render
+    from ftbench.services.reporting import build, page
+
+    chosen = to.chosen()
+    with reported(address, request) as database:
+        found = build.build_report(database, request)
         if chosen == "html":
-            text = report_page.page(address, found)
+            text = page.page(database, found)
         else:
-            text = render(found, chosen, width=width, styled=bold)
-        if macros is not None:
-            deliver(latex_macros.render(found), macros)
-    deliver(text, output)
+            text = render(found, chosen, width=to.width, styled=to.styled)
+    if macros is not None:
+        deliver(latex_macros.render(found), macros)
+    to.deliver(text)
+
+
+def _suites(address: str, request: SuiteRequest, to: Delivery) -> None:
+    """Papers' tables, with our scores beside the printed ones."""
+    from ftbench.render import render_suites
+    from ftbench.services.papers import page, report
+
+    chosen = to.chosen()
+    with reading_if_there(address) as database:
+        tables = report.suite_reports(address, database, request)
+    if chosen == "html":
+        to.deliver(page.page(tables))
+    else:
+        to.deliver(render_suites(tables, chosen, width=to.width, styled=to.styled))
+
+
+def _published(request: PrintedRequest, to: Delivery) -> None:
+    """The printed numbers alone."""
+    from ftbench.services.papers import published
+
+    to.deliver(published.shown_published(request, to.chosen(lists=True), styled=to.styled))
 
 
 def _refuse(what: str, flags: Mapping[str, object]) -> None:
@@ -186,41 +217,3 @@ def _beyond_layouts(table: str | None) -> bool:
     if not suite_cards.names_suites(table):
         raise UnknownName("table", table, [*LAYOUTS, *suite_cards.names()])
     return True
-
-
-def deliver(text: str, output: str | None) -> None:
-    """Print a report, or write it into a file."""
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FtbenchError(f"{output}: cannot be written: {error.strerror}") from error
-    note(f"wrote {output}")
-
-
-def chosen_format(given: str | None, as_json: bool, output: str | None, known: Sequence[str]) -> str:
-    """The format: the flag, else what the file's name says, else rich."""
-    from ftbench.render import SUFFIXES
-
-    if as_json:
-        if given not in (None, "json"):
-            raise UsageError(f"--json and --format {given} contradict each other; give one of them")
-        return "json"
-    if given is None:
-        named = {suffix: name for suffix, name in SUFFIXES.items() if name in known}
-        suffix = Path(output or "").suffix.lower()
-        if suffix and suffix not in named:
-            told = ", ".join(sorted(named))
-            raise BadValue(f"--output {output}: name a file that ends in {told}, or give --format")
-        given = named.get(suffix, "rich")
-    if given not in known:
-        raise UnknownName("format", given, known)
-    return given
-
-
-def styled() -> bool:
-    """Whether bold and underline reach a reader: a terminal that has not been told otherwise."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not plain

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, TasksFilter
-from ftbench.cli._output import counted, span
-from ftbench.cli.report import deliver, styled
+from ftbench.cli import _requests as requests
+from ftbench.cli._databases import compared, reading
+from ftbench.cli._delivery import Delivery
+from ftbench.cli._options import (
+    DatabaseOption,
+    JsonOption,
+    ModelsFilter,
+    PerturbFilter,
+    TasksFilter,
+)
+from ftbench.cli._output import counted
 from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import DEFAULT_DATABASE, database_address
+
+if TYPE_CHECKING:
+    from ftbench.services.comparing.topup import TopupCall
 
 SCHEMA = "ftbench.topup/1"
 RESOLVED = "resolved"
@@ -48,6 +59,7 @@ def topup(
     tasks: TasksFilter = None,
     noise: Annotated[float, typer.Option("--noise", help="Of the runs with this label noise.")] = 0.0,
     reduction: Annotated[float, typer.Option("--reduction", help="Of the runs with this reduction.")] = 0.0,
+    perturb: PerturbFilter = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the seeds and write nothing.")] = False,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
@@ -57,47 +69,57 @@ def topup(
     Call it again whenever its jobs have ended: it takes the next look and queues what is still open.
     Without methods: list the plans that are declared.
     """
-    from ftbench.render import sheet
+    from ftbench.render import render_sheets
     from ftbench.services.comparing import topup as service
     from ftbench.services.comparing import topup_plans
 
     if until != RESOLVED:
         raise UnknownName("state", until, [RESOLVED])
-    address = database_address(db)
+    address, to = database_address(db), Delivery(as_json=as_json)
+    chosen = to.chosen(lists=True)
     if not methods:
         plan = {"--budget": budget, "--looks": looks, "--max-seeds": max_seeds, "--margin": margin}
-        _refuse({**plan, "--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction})
-        plans = [topup_plans.listed(address)]
-        deliver(sheet.render(plans, "json" if as_json else "rich", schema=SCHEMA, styled=styled()), None)
+        jobs = {"--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction}
+        _refuse({**plan, **jobs, "--perturb": perturb})
+        with reading(address) as database:
+            plans = [topup_plans.listed(database)]
+        to.deliver(render_sheets(plans, chosen, schema=SCHEMA, styled=to.styled))
         return
+    condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
     request = service.TopupRequest(
-        tuple(methods),
-        baseline,
-        models,
-        tasks,
-        noise,
-        reduction,
+        _name(methods, baseline, {"models": models, "tasks": tasks}, condition.title),
+        requests.against(models, tasks, methods, baseline),
+        condition,
         looks,
         max_seeds,
         None if margin is None else margin / 100,
         budget,
     )
-    found = service.topup(address, request, dry_run=dry_run)
-    notes = [*found.sheet.notes]
-    number, named = (
-        len(found.jobs.jobs),
-        "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}",
-    )
+    with compared(address, write=not dry_run) as database:
+        found = service.topup(database, request, dry_run=dry_run)
+    shown = replace(found.sheet, notes=(*found.sheet.notes, *_notes(found, address, dry_run)))
+    to.deliver(render_sheets([shown], chosen, schema=SCHEMA, styled=to.styled))
+
+
+def _name(methods: Sequence[str], baseline: str, filters: Mapping[str, str | None], condition: str) -> str:
+    """What a plan is called: what was typed, whatever the order of the methods."""
+    given = "".join(f" · {name}={text}" for name, text in filters.items() if text)
+    return f"{', '.join(sorted(methods))} against {baseline}{condition}{given}"
+
+
+def _notes(found: TopupCall, address: str, dry_run: bool) -> Iterator[str]:
+    """What was queued, and what to do next."""
+    from ftbench.domain.duration import span
+
+    number = len(found.jobs.jobs)
+    named = "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
     if number:
         done = "would queue" if dry_run else "queued"
-        notes.append(f"{done} {counted(number, 'job')}, about {span(found.seconds)} of one worker")
+        yield f"{done} {counted(number, 'job')}, about {span(found.seconds)} of one worker"
     if found.waiting:
-        notes.append(f"the next look waits for {counted(found.waiting, 'job')}")
+        yield f"the next look waits for {counted(found.waiting, 'job')}"
     if (number or found.waiting) and not dry_run:
-        notes.append(f"run them with: ftbench worker{named}; then call topup again")
-    shown = replace(found.sheet, notes=tuple(notes))
-    text = sheet.render([shown], "json" if as_json else "rich", schema=SCHEMA, styled=styled())
-    deliver(text, None)
+        yield f"run them with: ftbench worker{named}; then call topup again"
 
 
 def _refuse(flags: Mapping[str, object]) -> None:

@@ -77,7 +77,7 @@ def worker(
         )
         display = progress.to_terminal()
         logs = WorkDir(database.address).workers
-        with log.kept(logs, options.name, display.say, display.aside if verbose else None):
+        with log.kept_log(logs, options.name, display.say, display.aside if verbose else None):
             code = service.Worker(database, options, display).run().exit_code
     raise typer.Exit(code)
 

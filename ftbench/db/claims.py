@@ -11,6 +11,7 @@ from ftbench.db.engine import Store
 from ftbench.db.rows import ClaimRow
 from ftbench.db.tables import claims, jobs, scores
 from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import UnknownName
 
 
@@ -37,8 +38,9 @@ class DeclaredClaims:
                         worse=claim.worse,
                         models=json.dumps(claim.models),
                         tasks=json.dumps(claim.tasks),
-                        noise=claim.noise,
-                        reduction=claim.reduction,
+                        noise=claim.condition.value("noise"),
+                        reduction=claim.condition.value("reduction"),
+                        perturbation=_json(claim.condition),
                         train_sizes=json.dumps(claim.train_sizes),
                         declared=transaction.now(),
                         scored=_scored(connection, claim),
@@ -73,8 +75,7 @@ class DeclaredClaims:
                     row.worse,
                     tuple(json.loads(row.models)),
                     tuple(json.loads(row.tasks)),
-                    row.noise,
-                    row.reduction,
+                    Perturbation.of(json.loads(row.perturbation)),
                     tuple(json.loads(row.train_sizes)),
                 )
                 found.append(ClaimRow(claim, row.declared, row.scored, _scored(connection, claim)))
@@ -90,8 +91,7 @@ def _scored(connection: Connection, claim: DeclaredClaim) -> int:
 def _about(claim: DeclaredClaim) -> ColumnElement[bool]:
     conditions = [
         jobs.c.label.in_([claim.better, claim.worse]),
-        jobs.c.noise == claim.noise,
-        jobs.c.reduction == claim.reduction,
+        func.json_remove(jobs.c.perturbation, "$.train_size") == _json(claim.condition),
     ]
     if claim.train_sizes:
         sizes = [size for size in claim.train_sizes if size is not None]
@@ -102,3 +102,8 @@ def _about(claim: DeclaredClaim) -> ColumnElement[bool]:
     if claim.tasks:
         conditions.append(jobs.c.task.in_(claim.tasks))
     return and_(*conditions)
+
+
+def _json(perturbation: Perturbation) -> str:
+    """A perturbation as its column holds it."""
+    return json.dumps(perturbation.canonical(), sort_keys=True, separators=(",", ":"))

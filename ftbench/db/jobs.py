@@ -11,7 +11,7 @@ from sqlalchemy import Row, func, select, update
 
 from ftbench.db.filters import matching
 from ftbench.db.leases import Leases
-from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow, converted
+from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow, change_of, converted
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.result import Outcome, State
@@ -22,10 +22,11 @@ AXES = [jobs.c[name] for name in Axes._fields]
 
 ADD = (
     "INSERT INTO jobs (digest, sequence, state, priority, attempts, label, model, model_revision, task, "
-    "data_revision, method, hparams, seed, train_size, reduction, noise, recipe, spec, places, created) "
+    "data_revision, method, hparams, seed, train_size, reduction, noise, perturbation, recipe, spec, places, "
+    "created) "
     "VALUES (:digest, :sequence, 'queued', :priority, 0, :label, :model, :model_revision, :task, "
-    ":data_revision, :method, :hparams, :seed, :train_size, :reduction, :noise, :recipe, :spec, :places, "
-    ":created) ON CONFLICT (digest) DO NOTHING"
+    ":data_revision, :method, :hparams, :seed, :train_size, :reduction, :noise, :perturbation, :recipe, "
+    ":spec, :places, :created) ON CONFLICT (digest) DO NOTHING"
 )
 REVIVE = (
     "UPDATE jobs SET state = 'queued', attempts = 0, priority = :priority, places = :places "
@@ -167,8 +168,9 @@ def _row(entry: Entry) -> dict[str, Any]:
         "hparams": _json(spec["method"]["hparams"]),
         "seed": job.seed,
         "train_size": job.perturbation.train_size,
-        "reduction": job.perturbation.reduction,
-        "noise": job.perturbation.noise,
+        "reduction": job.perturbation.value("reduction"),
+        "noise": job.perturbation.value("noise"),
+        "perturbation": _json(spec["perturbation"]),
         "recipe": _json(spec["recipe"]),
         "spec": _json(spec),
         "places": _json(dict(entry.places)),
@@ -185,6 +187,11 @@ def _json(value: Any) -> str:
 
 
 def _job_row(row: Row[Any]) -> JobRow:
-    convert: dict[str, Callable[[str], Any]] = {"state": State, "spec": json.loads, "places": json.loads}
+    convert: dict[str, Callable[[str], Any]] = {
+        "state": State,
+        "perturbation": change_of,
+        "spec": json.loads,
+        "places": json.loads,
+    }
     (values,) = converted([row], JobRow._fields, convert)
     return JobRow._make(values)

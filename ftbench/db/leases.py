@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ftbench.db.engine import Store, Transaction
-from ftbench.db.rows import Claim, Moved
+from ftbench.db.rows import Lease, Moved
 from ftbench.domain.job import Job
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
 from ftbench.errors import FtbenchError, UnknownName
@@ -37,7 +37,7 @@ class Leases:
 
     def claim(
         self, worker: str, lease: float, told: Callable[[Moved], None] = lambda moved: None
-    ) -> Claim | None:
+    ) -> Lease | None:
         """Take the next job: highest priority first, then the oldest.
 
         Jobs of expired leases are given back first. A job that this version cannot read fails with the
@@ -66,12 +66,12 @@ class Leases:
                     _close(transaction, digest, number, Outcome.USER, message, now=now)
                     moved.append(Moved(digest, State.FAILED, None, message))
                     continue
-                claim = Claim(digest, token, number, job, label, json.loads(places))
+                claim = Lease(digest, token, number, job, label, json.loads(places))
         for each in moved:
             told(each)
         return claim
 
-    def heartbeat(self, claim: Claim, lease: float) -> bool:
+    def heartbeat(self, claim: Lease, lease: float) -> bool:
         """Extend the lease to ``lease`` seconds from now; False where it is lost (taken over, cancelled)."""
         with self._store.writing() as transaction:
             changed = transaction.run(
@@ -82,7 +82,7 @@ class Leases:
             )
             return changed == 1
 
-    def release(self, claim: Claim) -> bool:
+    def release(self, claim: Lease) -> bool:
         """Give the job back unfinished; the attempt does not count. False where the lease is lost."""
         with self._store.writing() as transaction:
             if not _end(transaction, claim.digest, claim.token, State.QUEUED):
@@ -94,7 +94,7 @@ class Leases:
             transaction.run("DELETE FROM attempts WHERE digest = :digest AND number = :number", **values)
             return True
 
-    def finish(self, claim: Claim, result: JobResult) -> bool:
+    def finish(self, claim: Lease, result: JobResult) -> bool:
         """Record the result and end the job as done; False, and nothing recorded, where the lease is lost.
 
         Raises:
@@ -110,7 +110,7 @@ class Leases:
 
     def fail(
         self,
-        claim: Claim,
+        claim: Lease,
         outcome: Outcome,
         message: str,
         traceback: str = "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -11,7 +11,17 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from ftbench.db.engine import Store
 from ftbench.db.filters import matching
-from ftbench.db.rows import ALL, AttemptRow, CellRow, JobFilter, ScoreRow, ValueRow, converted
+from ftbench.db.rows import (
+    ALL,
+    AttemptRow,
+    Document,
+    JobFilter,
+    JobSummary,
+    ScoreRow,
+    ValueRow,
+    change_of,
+    converted,
+)
 from ftbench.db.tables import attempts, curves, jobs, predictions, provenance, scores
 from ftbench.domain.result import CurvePoint, Outcome, Predictions, State
 
@@ -38,7 +48,12 @@ class Results:
             .order_by(jobs.c.sequence, scores.c.evaluation, scores.c.metric)
         )
         parse = _parser()
-        convert = {"state": _STATES.__getitem__, "hparams": parse, "recipe": parse}
+        convert: dict[str, Callable[[str], Any]] = {
+            "state": _STATES.__getitem__,
+            "perturbation": change_of,
+            "hparams": parse,
+            "recipe": parse,
+        }
         return [ScoreRow._make(row) for row in converted(self._store.rows(query), ScoreRow._fields, convert)]
 
     def values(self, where: JobFilter = ALL) -> list[ValueRow]:
@@ -48,7 +63,7 @@ class Results:
             query = query.join_from(scores, jobs).where(matching(where))
         return [ValueRow._make(row) for row in self._store.rows(query)]
 
-    def cells(self, where: JobFilter = ALL) -> list[CellRow]:
+    def cells(self, where: JobFilter = ALL) -> list[JobSummary]:
         """The axes of the jobs in every state, so that a report can mark what is missing or incomplete."""
         last_outcome = (
             select(attempts.c.outcome)
@@ -58,16 +73,19 @@ class Results:
             .scalar_subquery()
         )
         of_failed = case((jobs.c.state == State.FAILED.value, last_outcome))
-        columns = [of_failed if name == "last_outcome" else jobs.c[name] for name in CellRow._fields]
+        columns = [of_failed if name == "last_outcome" else jobs.c[name] for name in JobSummary._fields]
         query = select(*columns).where(matching(where)).order_by(jobs.c.sequence)
         parse = _parser()
-        convert = {
+        convert: dict[str, Callable[[str], Any]] = {
             "state": _STATES.__getitem__,
             "last_outcome": _OUTCOMES.__getitem__,
+            "perturbation": change_of,
             "hparams": parse,
             "recipe": parse,
         }
-        return [CellRow._make(row) for row in converted(self._store.rows(query), CellRow._fields, convert)]
+        return [
+            JobSummary._make(row) for row in converted(self._store.rows(query), JobSummary._fields, convert)
+        ]
 
     def attempts(self, digest: str) -> list[AttemptRow]:
         """Every try at a job, the first one first; [] where there is none."""
@@ -107,7 +125,7 @@ class Results:
         places = ['$."' + '"."'.join(path) + '"' for path in paths]
         return self._latest(digests, *(func.json_extract(provenance.c.facts, place) for place in places))
 
-    def surroundings(self, digests: Collection[str], own: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    def surroundings(self, digests: Collection[str], own: Iterable[str]) -> dict[str, Document]:
         """``provenances`` without what is a job's ``own``; jobs that ran alike share theirs."""
         parse = _parser()
         shared = func.json_remove(provenance.c.facts, *(f'$."{name}"' for name in own))
@@ -166,11 +184,11 @@ class Results:
             return [Predictions(*row) for row in connection.execute(query)]
 
 
-def _parser() -> Callable[[str], Mapping[str, Any]]:
+def _parser() -> Callable[[str], Document]:
     """A JSON reader that reads a text it has seen only once: a grid has few recipes and many rows."""
 
     @cache
-    def parse(text: str) -> Mapping[str, Any]:
-        return dict(json.loads(text))
+    def parse(text: str) -> Document:
+        return Document(json.loads(text))
 
     return parse

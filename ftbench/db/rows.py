@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.job import Job
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome, State
+
+
+class Document(dict[str, Any]):
+    """A JSON object that rows share, with the text that tells it from others; do not change it.
+
+    Attributes:
+        text: its JSON with sorted keys; equal for equal objects, and a quick key.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """Take the values, and write their text once."""
+        super().__init__(values)
+        self.text = json.dumps(self, sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -43,7 +61,7 @@ class Added(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """A worker's lease on a job.
 
     Attributes:
@@ -101,6 +119,10 @@ class JobFilter:
 ALL = JobFilter()
 
 
+#: The perturbations that have a column of their own, kept for queries and listings.
+OWN_COLUMNS = ("train_size", "reduction", "noise")
+
+
 class JobRow(NamedTuple):
     """A job and where it stands; times are seconds since 1970 (UTC)."""
 
@@ -111,9 +133,7 @@ class JobRow(NamedTuple):
     task: str
     method: str
     seed: int
-    train_size: int | None
-    reduction: float
-    noise: float
+    perturbation: Perturbation
     attempts: int
     priority: int
     created: float
@@ -121,6 +141,11 @@ class JobRow(NamedTuple):
     expires: float | None
     spec: Mapping[str, Any]
     places: Mapping[str, Any]
+
+    @property
+    def train_size(self) -> int | None:
+        """The rows trained on; None for all."""
+        return self.perturbation.train_size
 
 
 class ScoreRow(NamedTuple):
@@ -131,12 +156,10 @@ class ScoreRow(NamedTuple):
     model: str
     task: str
     method: str
-    hparams: Mapping[str, Any]
-    recipe: Mapping[str, Any]
+    hparams: Document
+    recipe: Document
     seed: int
-    train_size: int | None
-    reduction: float
-    noise: float
+    perturbation: Perturbation
     state: State
     evaluation: str
     metric: str
@@ -147,7 +170,7 @@ class ScoreRow(NamedTuple):
 
 
 class ValueRow(NamedTuple):
-    """A score and its job, whose axes and state are in its ``CellRow``."""
+    """A score and its job, whose axes and state are in its ``JobSummary``."""
 
     digest: str
     evaluation: str
@@ -155,7 +178,7 @@ class ValueRow(NamedTuple):
     value: float
 
 
-class CellRow(NamedTuple):
+class JobSummary(NamedTuple):
     """The axes of a job in any state, done or not; rows share their ``hparams`` and ``recipe``.
 
     Attributes:
@@ -168,15 +191,18 @@ class CellRow(NamedTuple):
     task: str
     method: str
     seed: int
-    train_size: int | None
-    reduction: float
-    noise: float
+    perturbation: Perturbation
     state: State
     last_outcome: Outcome | None
-    hparams: Mapping[str, Any]
-    recipe: Mapping[str, Any]
+    hparams: Document
+    recipe: Document
     model_revision: str
     data_revision: str
+
+    @property
+    def train_size(self) -> int | None:
+        """The rows trained on; None for all."""
+        return self.perturbation.train_size
 
 
 class AttemptRow(NamedTuple):
@@ -224,6 +250,12 @@ class Axes(NamedTuple):
     task: str
     method: str
     train_size: int | None
+
+
+@cache
+def change_of(text: str) -> Perturbation:
+    """A perturbation from its column; rows that have the same share it."""
+    return Perturbation.of(json.loads(text))
 
 
 def converted(

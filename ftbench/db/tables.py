@@ -56,6 +56,13 @@ jobs = Table(
     Column("train_size", Integer, comment="rows of the training subset; NULL: all"),
     Column("reduction", Float, nullable=False, comment="fraction of the training rows with label 1 removed"),
     Column("noise", Float, nullable=False, comment="fraction of the training labels made wrong"),
+    Column(
+        "perturbation",
+        Text,
+        nullable=False,
+        server_default="{}",
+        comment="JSON: every change to the data, by name, as in spec; {}: the clean run",
+    ),
     Column("recipe", Text, nullable=False, comment="JSON: the training settings, every one"),
     Column("spec", Text, nullable=False, comment="canonical JSON of the whole job, which digest hashes"),
     Column("places", Text, nullable=False, comment="JSON: folders on this machine; not part of the identity"),
@@ -171,6 +178,13 @@ claims = Table(
     Column("tasks", Text, nullable=False, comment="JSON: names of tasks; []: all that both have"),
     Column("noise", Float, nullable=False, comment="as in jobs"),
     Column("reduction", Float, nullable=False, comment="as in jobs"),
+    Column(
+        "perturbation",
+        Text,
+        nullable=False,
+        server_default="{}",
+        comment="JSON: as in jobs, without train_size",
+    ),
     Column("train_sizes", Text, nullable=False, comment="JSON: as in jobs; []: each"),
     Column("declared", Float, nullable=False, comment="when it was declared"),
     Column(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from ftbench.errors import BadValue
 
@@ -32,8 +32,12 @@ class MethodChoice:
         inside = ",".join(f"{name}={value}" for name, value in self.given.items())
         return f"{self.name}[{inside}]" if inside else self.name
 
+    def fits(self, values: Mapping[str, object]) -> bool:
+        """Whether hyper-parameters are those that were given; the others may be anything."""
+        return all(name in values and _spells(text, values[name]) for name, text in self.given.items())
 
-def names(text: str) -> tuple[str, ...]:
+
+def split_names(text: str) -> tuple[str, ...]:
     """The entries of a comma-separated list, without repetitions."""
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
@@ -45,13 +49,12 @@ def methods(text: str) -> tuple[MethodChoice, ...]:
         BadValue: the brackets do not close, or an entry inside them is not ``name=value``.
     """
     choices: list[MethodChoice] = []
-    for part in _split_outside_brackets(text):
+    for part in outside_brackets(text, "methods"):
         name, bracket, rest = part.partition("[")
         if not name.strip() or (bracket and not rest.endswith("]")):
             raise BadValue(f"method '{part}': write name[key=value,key=value|value]")
-        values = _assignments(rest[:-1], part) if bracket else {}
-        for point in itertools.product(*values.values()):
-            choice = MethodChoice(name.strip(), dict(zip(values, point, strict=True)))
+        for given in points(rest[:-1] if bracket else "", f"method '{part}'"):
+            choice = MethodChoice(name.strip(), given)
             if choice not in choices:
                 choices.append(choice)
     return tuple(choices)
@@ -64,7 +67,8 @@ def seeds(text: str) -> tuple[int, ...]:
         BadValue: not numbers, none, or too many.
     """
     values = [
-        _integer(part, f"seeds '{text}'", "a number of seeds (10) or a list (0,3,7)") for part in names(text)
+        _integer(part, f"seeds '{text}'", "a number of seeds (10) or a list (0,3,7)")
+        for part in split_names(text)
     ]
     if "," in text and values:
         if max(values) > MAX_SEED or min(values) < 0:
@@ -75,44 +79,7 @@ def seeds(text: str) -> tuple[int, ...]:
     return tuple(range(values[0]))
 
 
-def ratios(text: str, axis: str) -> tuple[float, ...]:
-    """The ratios of ``0,0.05,0.1``; 0 is the clean run.
-
-    Raises:
-        BadValue: not numbers, or outside [0, 1).
-    """
-    values = []
-    for part in names(text):
-        try:
-            value = float(part)
-        except ValueError:
-            raise BadValue(f"{axis} '{part}' is not a number; give ratios from 0 to below 1") from None
-        if not 0 <= value < 1:
-            raise BadValue(f"{axis} {part} is outside [0, 1)")
-        values.append(value + 0.0)  # -0.0 is 0
-    if not values:
-        raise BadValue(f"{axis}: give ratios from 0 to below 1, such as 0,0.1")
-    return tuple(dict.fromkeys(values))
-
-
-def train_sizes(text: str) -> tuple[int | None, ...]:
-    """The numbers of training rows of ``300,500``; ``full`` is all of them.
-
-    Raises:
-        BadValue: not whole numbers from 1.
-    """
-    values: list[int | None] = []
-    for part in names(text):
-        size = None if part == "full" else _integer(part, f"train-size '{part}'", "a number of rows, or full")
-        if size is not None and not 1 <= size <= MAX_SEED:
-            raise BadValue(f"train-size '{part}': give a number of rows from 1, or full")
-        values.append(size)
-    if not values:
-        raise BadValue("train-size: give numbers of rows, such as 300,500")
-    return tuple(dict.fromkeys(values))
-
-
-def settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
+def recipe_settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
     """The recipe settings of ``lr=1e-5`` and the like, the last of a name winning.
 
     Raises:
@@ -127,32 +94,56 @@ def settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
     return values
 
 
-def _split_outside_brackets(text: str) -> list[str]:
+def _spells(text: str, value: object) -> bool:
+    """Whether a text means a value: ``1e-1`` and ``0.1`` are the same number."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return str(value).lower() == text.lower()
+
+
+def outside_brackets(text: str, kind: str) -> list[str]:
+    """The entries of a list divided by the commas that stand in no brackets.
+
+    Args:
+        text: the list.
+        kind: what it is a list of, for messages.
+
+    Raises:
+        BadValue: the brackets do not match.
+    """
     parts, depth = [""], 0
     for char in text:
         depth += (char == "[") - (char == "]")
         if depth not in (0, 1):
-            raise BadValue(f"methods '{text}': the brackets do not match")
+            raise BadValue(f"{kind} '{text}': the brackets do not match")
         if char == "," and depth == 0:
             parts.append("")
         else:
             parts[-1] += char
     if depth:
-        raise BadValue(f"methods '{text}': the brackets do not match")
+        raise BadValue(f"{kind} '{text}': the brackets do not match")
     return [p.strip() for p in parts if p.strip()]
 
 
-def _assignments(text: str, part: str) -> dict[str, list[str]]:
+def points(text: str, owner: str) -> list[dict[str, str]]:
+    """What stands in brackets, each point of its grid: ``k=2|3,a=b`` gives two of two values.
+
+    Raises:
+        BadValue: an entry is not ``name=value``, or stands twice.
+    """
     values: dict[str, list[str]] = {}
-    for pair in names(text):
+    for pair in split_names(text):
         key, equals, right = (p.strip() for p in pair.partition("="))
-        points = [v.strip() for v in right.split("|")]
-        if not equals or not _KEY.fullmatch(key) or not all(points):
-            raise BadValue(f"method '{part}': '{pair}' is not key=value or key=value|value")
+        found = [v.strip() for v in right.split("|")]
+        if not equals or not _KEY.fullmatch(key) or not all(found):
+            raise BadValue(f"{owner}: '{pair}' is not key=value or key=value|value")
         if key in values:
-            raise BadValue(f"method '{part}': {key} is given twice; write {key}=a|b for a grid")
-        values[key] = points
-    return values
+            raise BadValue(f"{owner}: {key} is given twice; write {key}=a|b for a grid")
+        values[key] = found
+    return [dict(zip(values, point, strict=True)) for point in itertools.product(*values.values())]
 
 
 def _integer(part: str, what: str, wanted: str) -> int:
@@ -175,24 +166,16 @@ def seed_ranges(seeds: Iterable[int]) -> str:
 
 @dataclass(frozen=True)
 class Asked:
-    """The flags' texts, None where a flag was not given; of a suite, what is given beside it."""
+    """The flags' texts, None where a flag was not given; of a suite, what is given beside it.
+
+    Attributes:
+        perturb: ``NAME=value,value`` each, whichever flag it was given by.
+    """
 
     methods: str | None = None
     tasks: str | None = None
     models: str | None = None
     seeds: str | None = None
-    noise: str | None = None
-    reduction: str | None = None
-    train_size: str | None = None
+    perturb: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     variant: str | None = None
-
-    def flags(self) -> dict[str, str]:
-        """The axes that were given, as the command line takes them."""
-        given = {one.name: getattr(self, one.name) for one in fields(Asked)}
-        return {"--" + k.replace("_", "-"): v for k, v in given.items() if isinstance(v, str)}
-
-    def words(self) -> list[str]:
-        """The flags as words of a command."""
-        words = [word for pair in self.flags().items() for word in pair]
-        return words + [word for setting in self.settings for word in ("--set", setting)]

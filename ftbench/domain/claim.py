@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from ftbench.domain import axes
+from ftbench.domain.perturbation import Change, Perturbation
 from ftbench.errors import BadValue, UnknownName
 
-T = TypeVar("T")
 EXAMPLE = "bidrop > vanilla @ noise=0.1, tasks=cola,rte"
-CONDITIONS = ("models", "tasks", "noise", "reduction", "train_size")
-_ALSO = {"model": "models", "task": "tasks", "train-size": "train_size"}
+SIZE = "train_size"
+_ALSO = {"model": "models", "task": "tasks", "train-size": SIZE}
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,7 @@ class DeclaredClaim:
         worse: that of the other one.
         models: ids; () for each model that both have run on.
         tasks: names; () for all tasks that both have.
-        noise: the ratio of wrong labels.
-        reduction: the ratio by which label 1 is reduced.
+        condition: what was done to the data, the size of the training set aside.
         train_sizes: the training rows, None for all of them; () for each size that both have run on.
     """
 
@@ -34,26 +32,28 @@ class DeclaredClaim:
     worse: str
     models: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
-    noise: float = 0.0
-    reduction: float = 0.0
+    condition: Perturbation = Perturbation()
     train_sizes: tuple[int | None, ...] = ()
 
     @property
     def text(self) -> str:
         """The claim in its canonical form, which ``parse`` reads."""
-        given = {
-            "models": ",".join(self.models),
-            "tasks": ",".join(self.tasks),
-            "noise": f"{self.noise:g}" if self.noise else "",
-            "reduction": f"{self.reduction:g}" if self.reduction else "",
-            "train_size": ",".join(str(size or "full") for size in self.train_sizes),
-        }
-        conditions = ", ".join(f"{key}={value}" for key, value in given.items() if value)
+        given = [("models", ",".join(self.models)), ("tasks", ",".join(self.tasks))]
+        given += [(one.axis, str(one.value)) for one in self.condition.changes]
+        given += [(SIZE, ",".join(str(size or "full") for size in self.train_sizes))]
+        conditions = ", ".join(f"{key}={value}" for key, value in given if value)
         return f"{self.better} > {self.worse}" + (f" @ {conditions}" if conditions else "")
 
 
-def parse(text: str) -> DeclaredClaim:
+def parse(
+    text: str, names: Collection[str], changes: Callable[[str], tuple[Change | None, ...]]
+) -> DeclaredClaim:
     """A claim as it was typed: ``METHOD > METHOD [@ key=value, …]``; ``a < b`` is ``b > a``.
+
+    Args:
+        text: the claim.
+        names: the perturbations there are.
+        changes: what ``NAME=value,value`` of one of them means.
 
     Raises:
         BadValue: it is not written so, or a value is out of its range.
@@ -65,15 +65,17 @@ def parse(text: str) -> DeclaredClaim:
         raise BadValue(f"claim '{text}': write METHOD > METHOD [@ key=value, …], such as '{EXAMPLE}'")
     left, right = (_method(side) for side in sides)
     better, worse = (left, right) if ">" in said else (right, left)
-    given = _conditions(rest, text)
+    given = dict(_conditions(rest, text, names))
+    models, tasks = (axes.split_names(given.pop(key, "")) for key in ("models", "tasks"))
+    sizes = changes(f"{SIZE}={given.pop(SIZE)}") if SIZE in given else ()
+    found = [_one(key, changes(f"{key}={value}")) for key, value in given.items()]
     return DeclaredClaim(
         better,
         worse,
-        models=axes.names(given.get("models", "")),
-        tasks=axes.names(given.get("tasks", "")),
-        noise=_one("noise", axes.ratios(given.get("noise", "0"), "noise")),
-        reduction=_one("reduction", axes.ratios(given.get("reduction", "0"), "reduction")),
-        train_sizes=axes.train_sizes(given["train_size"]) if "train_size" in given else (),
+        models,
+        tasks,
+        condition=Perturbation.made(*(change for change in found if change)),
+        train_sizes=tuple(int(change.value) if change else None for change in sizes),
     )
 
 
@@ -83,27 +85,34 @@ def _method(text: str) -> str:
     return text
 
 
-def _conditions(text: str, claim: str) -> Mapping[str, str]:
+def _conditions(text: str, claim: str, names: Collection[str]) -> Mapping[str, str]:
     """Name -> value; an entry without a name goes on with the list before it."""
     given: dict[str, str] = {}
     last = ""
-    for part in axes.names(text):
-        key, equals, value = (p.strip() for p in part.partition("="))
+    for part in axes.outside_brackets(text, "claim"):
+        key, equals, value = _pair(part)
         if not equals:
             if not last:
                 raise BadValue(f"claim '{claim}': '{part}' is not key=value")
             given[last] += f",{part}"
             continue
         last = _ALSO.get(key, key)
-        if last not in CONDITIONS:
-            raise UnknownName("condition", key, CONDITIONS)
-        if last in given or not value:
+        name = last.partition("[")[0]
+        if name not in ("models", "tasks", *names) and ".py:" not in name:
+            raise UnknownName("condition", key, ["models", "tasks", *names])
+        if any(other.partition("[")[0] == name for other in given) or not value:
             raise BadValue(f"claim '{claim}': give {key} once, with a value")
         given[last] = value
     return given
 
 
-def _one(name: str, values: tuple[T, ...]) -> T:
+def _pair(part: str) -> tuple[str, str, str]:
+    """Key, ``=`` and value of ``noise[kind=pairflip]=0.1``."""
+    at = part.find("=", part.rfind("]") + 1)
+    return (part, "", "") if at < 0 else (part[:at].strip(), "=", part[at + 1 :].strip())
+
+
+def _one(name: str, values: tuple[Change | None, ...]) -> Change | None:
     if len(values) > 1:
         raise BadValue(f"claim: {name} takes one value; declare a claim for each")
     return values[0]

@@ -56,6 +56,25 @@ class HParamSpec:
     help: str
     grid: tuple[Value, ...]
 
+    @property
+    def interval(self) -> str:
+        """The range as it is written, ``[0, 1)``; "" without one."""
+        if self.range is None:
+            return ""
+        low, high = self.range
+        left = "(" if self.open in ("low", "both") else "["
+        right = ")" if self.open in ("high", "both") or high == math.inf else "]"
+        return f"{left}{low:g}, {high:g}{right}"
+
+    def takes(self, number: float) -> bool:
+        """Whether a number is in the range."""
+        if self.range is None:
+            return True
+        low, high = self.range
+        below = number <= low if self.open in ("low", "both") else number < low
+        above = number >= high if self.open in ("high", "both") else number > high
+        return not below and not above
+
 
 @cache
 def describe(cls: type[Any]) -> tuple[HParamSpec, ...]:
@@ -173,10 +192,5 @@ def _check(value: Value, spec: HParamSpec, where: str) -> None:
         raise UnknownName(f"value of {where}", str(value), spec.choices)
     if spec.range is None or value is None or isinstance(value, str | bool):
         return
-    low, high = spec.range
-    below = value <= low if spec.open in ("low", "both") else value < low
-    above = value >= high if spec.open in ("high", "both") else value > high
-    if below or above:
-        left = "(" if spec.open in ("low", "both") else "["
-        right = ")" if spec.open in ("high", "both") or high == math.inf else "]"
-        raise BadValue(f"{where}: {value} is outside {left}{low:g}, {high:g}{right}")
+    if not spec.takes(value):
+        raise BadValue(f"{where}: {value} is outside {spec.interval}")

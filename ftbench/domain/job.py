@@ -88,7 +88,7 @@ class Job:
             method=spec["method"]["name"],
             hparams=dict(spec["method"]["hparams"]),
             seed=int(spec["seed"]),
-            perturbation=hparams.parse(Perturbation, spec["perturbation"], kind="perturbation"),
+            perturbation=Perturbation.of(spec["perturbation"]),
             recipe=hparams.parse(Recipe, spec["recipe"], kind="recipe setting"),
             streams={k: int(v) for k, v in spec.get("streams", {}).items()},
             others=dict(spec["task"].get("others", {})),

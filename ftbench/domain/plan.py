@@ -70,6 +70,25 @@ class GridMethod:
     plugin: str | None = None
 
 
+def _suits(task: TaskSpec, rows: int | None) -> tuple[str, str] | None:
+    return None
+
+
+@dataclass(frozen=True)
+class GridPerturbation:
+    """A change to the data of a grid's jobs.
+
+    Attributes:
+        perturbation: what is done.
+        refused: which part of it a task does not take and why, or None; of a task and its training rows.
+        files: name -> the file it comes from, of those that are the user's own.
+    """
+
+    perturbation: Perturbation = Perturbation()
+    refused: Callable[[TaskSpec, int | None], tuple[str, str] | None] = _suits
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Grid:
     """Axes that are crossed; ``settings`` are the recipe settings that win over all others."""
@@ -78,7 +97,7 @@ class Grid:
     tasks: tuple[GridTask, ...]
     methods: tuple[GridMethod, ...]
     seeds: tuple[int, ...]
-    perturbations: tuple[Perturbation, ...] = (Perturbation(),)
+    perturbations: tuple[GridPerturbation, ...] = (GridPerturbation(),)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -110,7 +129,7 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def expand(grids: Iterable[Grid]) -> Plan:
+def crossed(grids: Iterable[Grid]) -> Plan:
     """The jobs of grids, in the order in which they are to be run.
 
     Seeds are outermost inside a model: a table that is half done has every cell, with half the seeds.
@@ -146,28 +165,6 @@ def varied(plan: Plan, streams: Sequence[str], seeds: Sequence[int]) -> Plan:
     return replace(plan, jobs=tuple(jobs.values()))
 
 
-def perturbed(
-    train_sizes: Iterable[int | None] = (None,),
-    reductions: Iterable[float] = (0.0,),
-    noises: Iterable[float] = (0.0,),
-) -> tuple[Perturbation, ...]:
-    """The perturbations of three axes, crossed: where several are not neutral they are composed."""
-    axes = itertools.product(train_sizes, reductions, noises)
-    return tuple(Perturbation(train_size=n, reduction=r, noise=x) for n, r, x in axes)
-
-
-def unsupported_change(task: GridTask, change: Perturbation) -> tuple[str, str] | None:
-    """Which part of a perturbation a task does not support, and why; None where it supports all."""
-    title = task.spec.title
-    if task.rows is not None and (change.train_size or 0) > task.rows:
-        return f"train size {change.train_size}", f"{title} has {task.rows} training rows"
-    if task.spec.regression and change.reduction:
-        return f"reduction {change.reduction:g}", f"{title} is a regression task: it has no label 1 to reduce"
-    if task.spec.regression and change.noise:
-        return f"noise {change.noise:g}", f"{title} is a regression task: it has no wrong labels"
-    return None
-
-
 def _jobs(grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, None]) -> Iterator[Planned]:
     for model in grid.models:
         cells = list(_cells(model, grid, left_out, notes))
@@ -178,7 +175,7 @@ def _jobs(grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, Non
 
 def _cells(
     model: GridModel, grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, None]
-) -> Iterator[tuple[GridTask, GridMethod, Perturbation, Recipe]]:
+) -> Iterator[tuple[GridTask, GridMethod, GridPerturbation, Recipe]]:
     """The cells of one model; those that cannot be run are counted in ``left_out``.
 
     Recipes are those that the model can follow; what that changed is told in ``notes``.
@@ -189,7 +186,7 @@ def _cells(
         brought = model.recipe(task.spec.name)
         methods = [(m, layered(brought, m.recipe, grid.settings)) for m in grid.methods]
         for change, (method, recipe) in itertools.product(grid.perturbations, methods):
-            refused = unsupported_change(task, change)
+            refused = change.refused(task.spec, task.rows)
             fitting = suited(recipe, model.spec, task.spec, method.hparams)
             if refused is not None:
                 cell, reason = f"{task.spec.name} with {refused[0]}", refused[1]
@@ -204,7 +201,7 @@ def _cells(
 
 
 def _planned(
-    model: GridModel, task: GridTask, method: GridMethod, change: Perturbation, recipe: Recipe, seed: int
+    model: GridModel, task: GridTask, method: GridMethod, change: GridPerturbation, recipe: Recipe, seed: int
 ) -> Planned:
     others = task.others
     job = Job(
@@ -216,14 +213,16 @@ def _planned(
         method=method.name,
         hparams=method.hparams,
         seed=seed,
-        perturbation=change,
+        perturbation=change.perturbation,
         recipe=recipe,
         others={name: data.revision for name, data in others.items()},
     )
     folders = [data.path for data in (task.data, *others.values()) if data.path]
-    places = {
+    places: dict[str, Any] = {
         "model": model.ref.path,
         "data": folders[0] if folders else None,
         "plugins": [method.plugin] if method.plugin else [],
     }
+    if change.files:
+        places["perturbations"] = dict(change.files)
     return Planned(job, job.digest, method.label, places)

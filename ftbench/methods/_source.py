@@ -9,16 +9,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ftbench.methods._source_files import PACKAGE, File, Files, Imported, Meaning, stored
+from ftbench.methods._source_files import PACKAGE, File, Imported, Meaning, SourceFiles, stored
 from ftbench.methods._source_text import Writer, chain, generic
 
 #: How the digests begin that are made as here; others cannot be compared with them.
 FORM = "2:"
 
 #: A definition of a file; a whole module; or the dotted name of what is not followed.
-Place = tuple[File, ast.stmt, int] | File | str
+_Place = tuple[File, ast.stmt, int] | File | str
 #: What a dotted name means: a place, and the attributes that are taken of it.
-Meant = tuple[Place, tuple[str, ...]]
+Meant = tuple[_Place, tuple[str, ...]]
 
 
 def source_digest(cls: type) -> str:
@@ -59,7 +59,7 @@ def digest(
         package: the folder of ftbench in which modules are looked up.
         others: module -> file, of base classes.
     """
-    files = Files(package, others or {})
+    files = SourceFiles(package, others or {})
     try:
         code = _Reached(files).code(files.start(module, path), name.split(".")[0])
     except (OSError, ValueError, SyntaxError):
@@ -77,7 +77,7 @@ def _classes(cls: type) -> Iterator[type]:
 class _Reached:
     """What a class reaches, numbered in the order in which it is named: names and places do not count."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: SourceFiles) -> None:
         """Nothing is reached yet."""
         self._files = files
         self._numbers: dict[ast.stmt, int] = {}
@@ -105,7 +105,7 @@ class _Reached:
     def _join(self, places: Sequence[Meant]) -> str | None:
         return "|".join(".".join((self._told(place), *names)) for place, names in places) or None
 
-    def _told(self, place: Place) -> str:
+    def _told(self, place: _Place) -> str:
         if isinstance(place, str):
             return place
         if isinstance(place, File):

@@ -216,7 +216,7 @@ def _defines(node: ast.stmt) -> bool:
     return type(node).__name__ in kinds
 
 
-class Files:
+class SourceFiles:
     """Where the modules stand that a method may be made of.
 
     Args:

@@ -30,7 +30,7 @@ def base(family: str) -> str:
     return _BASE_OF.get(family, family.replace("-", "_"))
 
 
-def layers(config: Mapping[str, Any]) -> int:
+def layer_count(config: Mapping[str, Any]) -> int:
     """Transformer layers of a configuration, those of encoder and decoder together; 0 where not said.
 
     Layers that share their weights, as ALBERT's do, count once.
@@ -69,7 +69,7 @@ def positions(config: Mapping[str, Any], tokenizer: Mapping[str, Any] | None = N
     return max(found, 0)
 
 
-def labels(config: Mapping[str, Any]) -> tuple[str, ...]:
+def class_names(config: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of a head's classes, in their order; () where they are not named."""
     named = config.get("id2label")
     if not isinstance(named, Mapping):

@@ -94,7 +94,7 @@ def outputs(names: Shapes, before: str) -> int:
     return 0
 
 
-def layers(names: Shapes) -> frozenset[int]:
+def numbered_layers(names: Shapes) -> frozenset[int]:
     """The numbers of the layers of the tallest stack; empty where the names do not number them."""
     stacks: dict[str, set[int]] = {}
     for name in names:

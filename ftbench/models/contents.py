@@ -30,13 +30,13 @@ def inspect(name: str, hub_id: str, place: Path) -> ModelSpec:
     config = folders.config(place)
     folders.refuse_adapter(place)
     _refuse_own_code(place, config)
-    names = checkpoint.shapes(folders.weights(place))
+    names = checkpoint.shapes(folders.checkpoint_files(place))
     _refuse_missing_layers(place, config, names)
     _refuse_tokens_beyond(place, config)
     spec = configured(name, hub_id, config, folders.tokenizer_config(place))
     before = checkpoint.prefix(names, architecture.base(spec.family))
     head = checkpoint.outputs(names, before)
-    return replace(spec, head=head, labels=architecture.labels(config) if head else (), prefix=before)
+    return replace(spec, head=head, labels=architecture.class_names(config) if head else (), prefix=before)
 
 
 def configured(
@@ -44,7 +44,7 @@ def configured(
 ) -> ModelSpec:
     """The model that a configuration speaks of; its weights are not looked at."""
     family, positions = str(config.get("model_type", "")), architecture.positions(config, tokenizer)
-    layers = architecture.layers(config)
+    layers = architecture.layer_count(config)
     return ModelSpec(name, hub_id, family, 0.0, layers=layers, positions=positions, head=None)
 
 
@@ -63,7 +63,7 @@ def _refuse_own_code(place: Path, config: Mapping[str, Any]) -> None:
 
 
 def _refuse_missing_layers(place: Path, config: Mapping[str, Any], names: checkpoint.Shapes) -> None:
-    found, wanted = checkpoint.layers(names), architecture.tallest(config)
+    found, wanted = checkpoint.numbered_layers(names), architecture.tallest(config)
     lacking = sorted(set(range(wanted)) - found)
     if found and lacking:
         raise ModelError(

@@ -59,9 +59,9 @@ def digest(folder: Path) -> str:
     """The digest of a model's configuration, weights and tokenizer; other files of the folder do not matter.
 
     Raises:
-        ModelError: as ``files`` and ``config``, or a file cannot be read.
+        ModelError: as ``weight_files`` and ``config``, or a file cannot be read.
     """
-    found = files(folder)
+    found = weight_files(folder)
     config(folder)
     try:
         return content.digest(found)
@@ -69,7 +69,7 @@ def digest(folder: Path) -> str:
         raise ModelError(f"model folder {folder}: {error.strerror or error}") from None
 
 
-def files(folder: Path) -> dict[str, Path]:
+def weight_files(folder: Path) -> dict[str, Path]:
     """The files that make the model, by name.
 
     Raises:
@@ -133,7 +133,7 @@ def tokenizer_config(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def weights(folder: Path) -> list[Path]:
+def checkpoint_files(folder: Path) -> list[Path]:
     """The files of a model's weights, an index of parts among them.
 
     Raises:

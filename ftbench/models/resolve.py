@@ -98,7 +98,7 @@ def _on_hub(name: str, revision: str) -> tuple[ModelSpec, ModelRef]:
     """A model that the registry does not have; its configuration is read where it is in the cache."""
     for place in hub.snapshots(name, "model", revision):
         try:
-            folders.files(place)
+            folders.weight_files(place)
         except ModelError:
             continue  # a part of it is in the cache
         return contents.inspect(name, name, place), ModelRef(name, revision)

@@ -25,7 +25,7 @@ def locate(ref: ModelRef) -> Path:
     if not repository:
         return _folder(ref)
     found = cached(ref)
-    return found if found is not None else download(ref)
+    return found if found is not None else download_weights(ref)
 
 
 def hub_id(ref: ModelRef) -> str:
@@ -40,14 +40,14 @@ def cached(ref: ModelRef) -> Path | None:
     """The snapshot of a model of the hub in the cache, if it is there whole."""
     for place in hub.snapshots(hub_id(ref), "model", ref.revision):
         try:
-            folders.files(place)
+            folders.weight_files(place)
         except ModelError:
             continue
         return place
     return None
 
 
-def download(ref: ModelRef) -> Path:
+def download_weights(ref: ModelRef) -> Path:
     """Download a model of the hub: configuration, tokenizer, and one copy of the weights.
 
     Raises:
@@ -56,7 +56,7 @@ def download(ref: ModelRef) -> Path:
     repository = hub_id(ref)
     try:
         names = hub.files(repository, "model", ref.revision)
-        place = hub.download(repository, "model", ref.revision, wanted(names))
+        place = hub.download(repository, "model", ref.revision, wanted_files(names))
     except hub.NotThere as error:
         raise ModelError(f"model {ref.id}: {error}") from None
     except hub.Unreachable as error:
@@ -65,11 +65,11 @@ def download(ref: ModelRef) -> Path:
             f"model {ref.id}: {repository}{at} is not in the Hugging Face cache, and {error};"
             f" `ftbench prepare --models {ref.id}{at}` downloads it where there is a network"
         ) from None
-    folders.files(place)
+    folders.weight_files(place)
     return place
 
 
-def wanted(names: list[str]) -> list[str]:
+def wanted_files(names: list[str]) -> list[str]:
     """Which files of a repository to download: one copy of the weights, none of other frameworks."""
     top = [name for name in names if "/" not in name]
     safe = [

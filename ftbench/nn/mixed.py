@@ -30,7 +30,9 @@ class _Mix(torch.autograd.Function):
         return grad if ctx.factor == 1.0 else grad * ctx.factor, None, None, None, None
 
 
-def mix(weight: Tensor, target: Tensor, keep: Tensor, p: float, *, exact_gradient: bool = True) -> Tensor:
+def mix_weights(
+    weight: Tensor, target: Tensor, keep: Tensor, p: float, *, exact_gradient: bool = True
+) -> Tensor:
     """((1-M)⊙T + M⊙W - p·T)/(1-p): W where kept, T elsewhere, its mean over M equal to W (Lee et al. 2020).
 
     Args:
@@ -45,7 +47,7 @@ def mix(weight: Tensor, target: Tensor, keep: Tensor, p: float, *, exact_gradien
 
 
 class MixedLinear(nn.Linear):
-    """A linear layer whose calls in training mode use ``mix``; in evaluation it is the plain layer.
+    """A linear layer whose calls in training mode use ``mix_weights``; in evaluation it is the plain layer.
 
     Its parameters are those of the layer it replaces, under the same names; its state dict is the same too.
 
@@ -74,7 +76,7 @@ class MixedLinear(nn.Linear):
         if not self.training:
             return F.linear(input, self.weight, self.bias)
         keep, target = self._mixture(self)
-        weight = mix(self.weight, target, keep, self.p, exact_gradient=self.exact_gradient)
+        weight = mix_weights(self.weight, target, keep, self.p, exact_gradient=self.exact_gradient)
         return F.linear(input, weight, self.bias)
 
     def restart(self) -> None:
@@ -99,7 +101,7 @@ def insert(model: nn.Module, mixture: Mixture, *, p: float, exact_gradient: bool
         model: any.
         mixture: called at every call of a layer; gives its keep mask and its target.
         p: probability that an entry takes the target.
-        exact_gradient: see ``mix``.
+        exact_gradient: see ``mix_weights``.
 
     Returns:
         The model; its replacement where it is itself a linear layer.

@@ -146,7 +146,7 @@ def _left(step: int, warmup: int, total: int) -> float:
     return max(0.0, (total - step) / max(1, total - warmup))
 
 
-def groups(
+def parameter_groups(
     params: Mapping[str, nn.Parameter], undecayed: Collection[str], decay: float, scales: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     """Parameter groups: those of one scale and decay together, in the order of first appearance.

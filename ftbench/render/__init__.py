@@ -1,21 +1,27 @@
-"""Tables as data, and one renderer per format; nothing here knows the database or a statistic."""
+"""Tables as data, and one renderer per format; nothing here knows the database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from ftbench.errors import UnknownName
 from ftbench.render.layouts import LAYOUTS, Layout
 from ftbench.render.suite_table import SuiteReport
 from ftbench.render.table import Report
 
-FORMATS = ("rich", "markdown", "latex", "csv", "json", "html")
-#: The format that a file's name asks for.
-SUFFIXES: Mapping[str, str] = MappingProxyType(
-    {".md": "markdown", ".tex": "latex", ".csv": "csv", ".json": "json", ".html": "html", ".txt": "rich"}
-)
+if TYPE_CHECKING:
+    from ftbench.render.sheet import Sheet
 
-__all__ = ["FORMATS", "LAYOUTS", "SUFFIXES", "Layout", "Report", "SuiteReport", "render", "render_suites"]
+__all__ = [
+    "LAYOUTS",
+    "Layout",
+    "Report",
+    "SuiteReport",
+    "render",
+    "render_sheets",
+    "render_suites",
+]
 
 
 def render(report: Report, format: str, *, width: int = 120, styled: bool = False) -> str:
@@ -23,36 +29,45 @@ def render(report: Report, format: str, *, width: int = 120, styled: bool = Fals
 
     Args:
         report: the tables.
-        format: one of ``FORMATS``.
-        width: the columns of the terminal, for ``rich``.
-        styled: whether the terminal takes bold and underline, for ``rich``; plain text otherwise.
-    """
-    from ftbench.render import csv_text, html, json_text, latex_text, markdown_text, rich_text
+        format: its name.
+        width: the columns of the terminal.
+        styled: whether the terminal takes bold and underline; plain text otherwise.
 
-    if format == "rich":
-        return rich_text.render(report, width=width, styled=styled)
-    renderers: dict[str, Callable[[Report], str]] = {
-        "markdown": markdown_text.render,
-        "latex": latex_text.render,
-        "csv": csv_text.render,
-        "json": json_text.render,
-        "html": html.render,
-    }
-    return renderers[format](report)
+    Raises:
+        UnknownName: there is no such format.
+    """
+    from ftbench.render import formats
+
+    return formats.find(format).report(report, formats.Screen(width, styled))
 
 
 def render_suites(
     reports: Sequence[SuiteReport], format: str, *, width: int = 120, styled: bool = False
 ) -> str:
-    """Papers' tables as text that ends in a newline; arguments as ``render``."""
-    from ftbench.render import suite_data, suite_text
+    """Papers' tables as text that ends in a newline; arguments and errors as for ``render``."""
+    from ftbench.render import formats, suite_text
 
-    if format == "csv":
-        return suite_data.to_csv(reports)
-    if format == "json":
-        return suite_data.to_json(reports)
-    if format == "markdown":
-        return "\n".join(suite_text.markdown(report) for report in reports)
-    if format in ("latex", "html"):
-        return render(suite_text.plain(reports), format)
-    return "\n".join(suite_text.rich(report, width=width, styled=styled) for report in reports)
+    found, screen = formats.find(format), formats.Screen(width, styled)
+    if found.suites:
+        return found.suites(reports, screen)
+    return found.report(suite_text.as_report(reports), screen)
+
+
+def render_sheets(sheets: Sequence[Sheet], format: str, *, schema: str, styled: bool = False) -> str:
+    """Lists of findings as text that ends in a newline.
+
+    Args:
+        sheets: what to write.
+        format: its name.
+        schema: the name of the JSON document's form: fields may be added to it, none is renamed or removed.
+        styled: whether the terminal takes bold.
+
+    Raises:
+        UnknownName: there is no such format, or it does not write lists.
+    """
+    from ftbench.render import formats
+
+    found = formats.find(format)
+    if found.sheets is None:
+        raise UnknownName("format", format, formats.names(lists=True))
+    return found.sheets(sheets, schema, formats.Screen(styled=styled))

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ftbench.render.layouts import LAYOUTS
-from ftbench.render.table import Cell, Column, Group, Report, Row, Section
-
-SHARED = "average_shared"
+from ftbench.render.table import SHARED, Cell, Column, Group, Report, Row, Section
 
 
 @dataclass(frozen=True)
@@ -74,13 +71,12 @@ def _along(report: Report, basis: Section, row: Row, column: Column, seeds: set[
 
 def _scores_beside(section: Section, column: Column) -> list[Column]:
     """The scores of the block that an average or difference belongs to."""
-    own = ":own" in column.key
-    return [c for c in section.columns if c.kind == "score" and (":own" in c.key) == own]
+    return [c for c in section.columns if c.kind == "score" and c.measure == column.measure]
 
 
 def _other(report: Report, section: Section, group: Group, row: Row) -> Iterator[tuple[Group, Row]]:
     """What a difference is taken to: the baseline's row, or the method's clean run."""
-    if _against(report, section) == "clean":
+    if _against(section) == "clean":
         clean = [g for g in section.groups if g.ratio == 0.0]
         yield from ((g, r) for g in clean for r in g.rows if _same(r, row))
     else:
@@ -88,10 +84,8 @@ def _other(report: Report, section: Section, group: Group, row: Row) -> Iterator
         yield from [(group, other)] if other and other is not row else []
 
 
-def _against(report: Report, section: Section) -> str:
-    parts = LAYOUTS[report.table].parts if report.table in LAYOUTS else ()
-    found = [m.difference for part in parts if part.name == section.part for m in part.measures]
-    return next((difference.against for difference in found if difference), "baseline")
+def _against(section: Section) -> str:
+    return next((c.against for c in section.columns if c.kind == "difference"), "baseline")
 
 
 def _shared_seeds(
@@ -104,7 +98,7 @@ def _shared_seeds(
 ) -> set[int] | None:
     """The seeds that a number is over, where these are not all; None for all."""
     at = section.columns.index(score)
-    if column.kind == "average" and not column.key.startswith(SHARED):
+    if column.kind == "average" and column.key != SHARED:
         return None
     if len({g.ratio for g, _ in compared}) > 1:  # a drop: the seeds that both ratios have
         return set.intersection(*(set(r.cells[at].seeds) for _, r in compared))
@@ -125,7 +119,7 @@ def _only(cell: Cell, seeds: set[int]) -> Cell:
         seeds=tuple(cell.seeds[at] for at in kept),
         values=tuple(cell.values[at] for at in kept),
         jobs=tuple(cell.jobs[at] for at in kept),
-        mean=sum(cell.values[at] for at in kept) / len(kept) if kept else None,
+        statistics={"mean": sum(cell.values[at] for at in kept) / len(kept)} if kept else {},
     )
 
 

@@ -1,6 +1,6 @@
 """Reports as tidy CSV: one row a cell, numbers as fractions.
 
-Columns: ``table``, ``part`` (main, noise, reduction, noise_curve, reduction_curve), ``model``,
+Columns: ``table``, ``part`` (main, or a perturbation, ``_curve`` behind it in a table of curves), ``model``,
 ``train_size`` (empty: all rows), ``changed`` (recipe settings changed by hand, as JSON), ``perturbation``
 and ``ratio`` (empty in a table of clean runs), ``label``, ``method``, ``hparams`` (JSON), ``column`` (as in
 JSON), ``kind`` (score, average, difference, estimate), ``task``, ``evaluation``, ``metric``, ``n`` and
@@ -11,7 +11,8 @@ difference), ``seeds``, ``values``, ``jobs`` (digests), separated by spaces and 
 runs that collapsed); ``difference``, ``difference_low``, ``difference_high``, ``pairs``, ``p``,
 ``p_corrected`` (to the baseline, paired by seed, with its 95 % interval, the seeds behind it, and the
 t-test's p); ``text`` (of the kinds ``group`` and ``runs``, and where words stand for an estimate); ``low``,
-``high`` (of an estimate's 95 % interval). Cells without meaning have no row.
+``high`` (of an estimate's 95 % interval); then a column for each statistic that is not named here. Cells
+without meaning have no row.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ftbench.render.table import Cell, Column, Group, Report, Row, Section
+from ftbench.stats import statistics
 
 COLUMNS = (
     "table part model train_size changed perturbation ratio label method hparams column kind "
@@ -34,35 +36,44 @@ def render(report: Report) -> str:
     """The report as text, with a line of headings."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    further = [name for name in statistics.names() if name not in COLUMNS]
+    writer.writerow([*COLUMNS, *further])
     for section in report.sections:
         for group in section.groups:
             for row in group.rows:
                 for column, cell in zip(section.columns, row.cells, strict=True):
                     if cell.applies:
-                        writer.writerow(_values(report.table, section, group, row, column, cell))
+                        writer.writerow(_values(report.table, section, group, row, column, cell, further))
     return file.getvalue()
 
 
 def _values(
-    table: str, section: Section, group: Group, row: Row, column: Column, cell: Cell
+    table: str,
+    section: Section,
+    group: Group,
+    row: Row,
+    column: Column,
+    cell: Cell,
+    further: Sequence[str],
 ) -> Iterator[object]:
     yield from (table, section.part, section.model, _text(section.train_size), _json(section.changed))
     yield from (_text(section.scores.axis), _text(group.ratio))
     yield from (row.label, row.method, _json(row.hparams))
-    yield from (column.key, column.kind, _text(column.task), _text(column.evaluation), _text(column.metric))
+    yield from (column.name, column.kind, _text(column.task), _text(column.evaluation), _text(column.metric))
     yield from (cell.n, cell.planned, _json(cell.missing), int(cell.reduced))
-    yield from (_text(cell.mean), _text(cell.max), _text(cell.std))
+    yield from (_text(cell.statistics.get(name)) for name in ("mean", "max", "std"))
     yield " ".join(cell.tasks)
     yield " ".join(str(seed) for seed in cell.seeds)
     yield " ".join(repr(value) for value in cell.values)
     yield " ".join(cell.jobs)
     yield cell.remark
-    yield from (_text(cell.median), _text(cell.iqm), cell.collapsed)
+    yield from (_text(cell.statistics.get(name)) for name in ("median", "iqm"))
+    yield cell.collapsed
     tested = cell.tested
     names = ("difference", "low", "high", "n", "p", "p_corrected")
     yield from (_text(getattr(tested, name)) if tested else "" for name in names)
     yield from (cell.text, _text(cell.low), _text(cell.high))
+    yield from (_text(cell.statistics.get(name)) for name in further)
 
 
 def _text(value: float | str | None) -> str:

@@ -7,13 +7,13 @@ The document::
 
 A section is one model, one size of the training set and one recipe::
 
-    {"part": "main" | "noise" | "reduction" | "noise_curve" | "reduction_curve", "title": text,
+    {"part": "main" | perturbation | perturbation + "_curve", "title": text,
      "caption": [text],
      "model": id, "train_size": rows | null (all), "changed": {setting: value} (changed by hand),
      "recipe": {setting: value} (what all its jobs share),
      "columns": [{"key", "kind": "score" | "average" | "difference" | "estimate" | "group" | "runs",
                   "title", "task", "evaluation", "metric"}],
-     "perturbation": "noise" | "reduction" | null,
+     "perturbation": text (``noise``, ``noise[kind=pairflip]``, …) | null,
      "groups": [{"ratio": fraction | null, "rows": [row]}], "notes": [text]}
 
 Column keys: the task; ``average`` (over all tasks, null unless every seed queued is there);
@@ -39,6 +39,8 @@ A cell, all scores as fractions, null where there is none::
      "text": text | null (where words stand for a number)}                                     (an estimate)
     {"text": text}                                                 (group and runs)
 
+A statistic that is not named here has its own name, where a cell has it.
+
 Reasons: queued, running, failed, diverged, cancelled, not queued, no score. A cell without meaning is null.
 """
 
@@ -51,6 +53,8 @@ from typing import Any
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
 
 SCHEMA = "ftbench.report/1"
+#: Null where a cell has none; others are there where a cell has them.
+STATISTICS = ("mean", "max", "median", "iqm", "std")
 
 
 def render(report: Report) -> str:
@@ -86,7 +90,8 @@ def _section(section: Section) -> dict[str, Any]:
 
 
 def _column(column: Column) -> dict[str, Any]:
-    return {name: getattr(column, name) for name in ("key", "kind", "title", "task", "evaluation", "metric")}
+    names = ("kind", "title", "task", "evaluation", "metric")
+    return {"key": column.name, **{name: getattr(column, name) for name in names}}
 
 
 def _group(group: Group, columns: tuple[Column, ...]) -> dict[str, Any]:
@@ -94,7 +99,7 @@ def _group(group: Group, columns: tuple[Column, ...]) -> dict[str, Any]:
 
 
 def _row(row: Row, columns: tuple[Column, ...]) -> dict[str, Any]:
-    cells = {column.key: _cell(cell, column) for column, cell in zip(columns, row.cells, strict=True)}
+    cells = {column.name: _cell(cell, column) for column, cell in zip(columns, row.cells, strict=True)}
     return {"label": row.label, "method": row.method, "hparams": dict(row.hparams), "cells": cells}
 
 
@@ -103,8 +108,8 @@ def _cell(cell: Cell, column: Column) -> dict[str, Any] | None:
         return None
     if column.kind in TEXTS:
         return {"text": cell.text}
-    names = ("mean", "max", "median", "iqm", "std", "n", "planned")
-    values: dict[str, Any] = {name: getattr(cell, name) for name in names}
+    values: dict[str, Any] = {**dict.fromkeys(STATISTICS), **cell.statistics}
+    values |= {"n": cell.n, "planned": cell.planned}
     values |= {"complete": cell.complete, "missing": dict(cell.missing), "places": dict(cell.places)}
     if column.kind == "score":
         values |= {"seeds": list(cell.seeds), "values": list(cell.values), "jobs": list(cell.jobs)}

@@ -2,10 +2,10 @@ r"""The numbers of a report as LaTeX commands, so that the text of a paper never
 
 ``\ftMainBertLargeBidropKThreeRte`` is the mean in row ``bidrop[k=3]``, column ``rte`` of the main table of
 ``bert-large``; with ``Max``, ``Std`` or ``N`` at its end the maximum, the standard deviation (ddof 1) or the
-number of scores; of an estimate ``Low`` and ``High`` are its interval, ``P`` is the corrected p. A robustness
-table names its ratio before the row, ``\ftNoiseBertLargeAtTenVanillaRte``, and a smaller training set its
-rows, ``FiveZeroZeroRows``, after the model. A number that is missing prints ``??``, as LaTeX does for a
-missing reference.
+number of scores, and so for every other statistic that the table shows; of an estimate ``Low`` and ``High``
+are its interval, ``P`` is the corrected p. A robustness table names its ratio before the row,
+``\ftNoiseBertLargeAtTenVanillaRte``, and a smaller training set its rows, ``FiveZeroZeroRows``, after the
+model. A number that is missing prints ``??``, as LaTeX does for a missing reference.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import re
 from collections.abc import Iterator
 
 from ftbench.errors import FtbenchError
-from ftbench.render.latex_text import escape
+from ftbench.render.latex_text import escape_latex
 from ftbench.render.numbers import percent, probability
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
 
 MISSING = r"\textbf{??}"
+#: The statistics that have a command whatever the table shows.
+ALWAYS = ("max", "std")
 DIGITS = dict(zip("0123456789", "Zero One Two Three Four Five Six Seven Eight Nine".split(), strict=True))
 HEAD = "% Numbers of an ftbench report, x 100 with two decimals; ?? is a number that is missing.\n"
 
@@ -38,7 +40,7 @@ def render(report: Report) -> str:
     return HEAD + "\n".join(lines.values()) + "\n"
 
 
-def name(*parts: str) -> str:
+def macro_name(*parts: str) -> str:
     """A command's name: letters only, so digits are spelt out and every word begins with a capital."""
     words = re.findall(r"[A-Za-z]+|[0-9]", " ".join(parts))
     return r"\ft" + "".join(DIGITS.get(word, word[:1].upper() + word[1:]) for word in words)
@@ -48,10 +50,10 @@ def _add(lines: dict[str, str], section: Section, group: Group, row: Row, column
     """Add a cell's commands; a cell without meaning, or in a column of words, has none."""
     if not cell.applies or column.kind in TEXTS:
         return
-    where = (*_setting(section), *([f"at {100 * group.ratio:g}"] if group.ratio is not None else []))
+    where = (*_setting(section), *([f"at {group.number:g}"] if group.ratio is not None else []))
     told = ", ".join([section.title, *([group.title] if group.title else []), row.label, column.title])
     for statistic, text in _numbers(cell, column):
-        command = name(*where, row.label, column.key, statistic)
+        command = macro_name(*where, row.label, column.name, statistic)
         if command in lines:
             raise FtbenchError(
                 f"two numbers would be named {command}: choose fewer with --models, --tasks or --methods"
@@ -71,17 +73,18 @@ def _setting(section: Section) -> Iterator[str]:
 
 
 def _numbers(cell: Cell, column: Column) -> Iterator[tuple[str, str]]:
-    for statistic, value in (("", cell.mean), ("max", cell.max), ("std", cell.std)):
+    for statistic in dict.fromkeys(("mean", *ALWAYS, *column.show)):
+        value, ending = cell.statistics.get(statistic), "" if statistic == "mean" else statistic
         if value is not None:
-            yield statistic, _minus(percent(value, signed=column.signed))
-        elif not statistic:
-            yield "", escape(cell.text) or MISSING
+            yield ending, _minus(percent(value, signed=column.signed))
+        elif not ending:
+            yield ending, escape_latex(cell.text) or MISSING
     yield "n", str(cell.n)
     for name, value in (("low", cell.low), ("high", cell.high)):
         if value is not None:
             yield name, _minus(percent(value, signed=column.signed))
     if column.kind == "estimate" and cell.tested:
-        yield "p", escape(probability(cell.tested.p_corrected))
+        yield "p", escape_latex(probability(cell.tested.p_corrected))
 
 
 def _minus(text: str) -> str:

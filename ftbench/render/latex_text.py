@@ -60,11 +60,11 @@ def render(report: Report) -> str:
     """The report as a document: a table environment for each section."""
     blocks = ["\n".join(_section(section, at)) for at, section in enumerate(report.sections, start=1)]
     if report.notes:
-        blocks.append("\n\n".join(escape(note) for note in report.notes))
+        blocks.append("\n\n".join(escape_latex(note) for note in report.notes))
     return HEAD + "\n" + "\n\n".join(blocks) + "\n\n\\ftbenchend\n"
 
 
-def escape(text: str) -> str:
+def escape_latex(text: str) -> str:
     """Text that LaTeX prints as it is, on one line; a character without a glyph becomes its code."""
     return "".join(_char(char) for char in " ".join(text.split()))
 
@@ -82,22 +82,22 @@ def _section(section: Section, at: int) -> Iterator[str]:
     width = len(section.columns) + 1
     yield r"\begin{table}[htbp]"
     yield r"\centering"
-    yield rf"\caption{{\textbf{{{escape(section.title)}.}} {escape(_caption(section, count))}}}"
+    yield rf"\caption{{\textbf{{{escape_latex(section.title)}.}} {escape_latex(_caption(section, count))}}}"
     yield rf"\label{{tab:{section.part}-{at}}}\medskip"
     yield FIT
     aligned = "".join("l" if column.kind == "group" else "r" for column in section.columns)
     yield rf"\begin{{tabular}}{{l{aligned}}}"
     yield r"\toprule"
-    yield _line("Method", *(escape(column.title) for column in section.columns))
+    yield _line("Method", *(escape_latex(column.title) for column in section.columns))
     if any(column.subtitle for column in section.columns):
-        yield _line("", *(rf"{{\small {escape(column.subtitle)}}}" for column in section.columns))
+        yield _line("", *(rf"{{\small {escape_latex(column.subtitle)}}}" for column in section.columns))
     for group in section.groups:
         yield r"\midrule"
         yield from _group(group, section, width, count)
     yield r"\bottomrule"
     yield r"\end{tabular}}"
     if section.notes:
-        notes = r"\\ ".join(escape(note) for note in section.notes)
+        notes = r"\\ ".join(escape_latex(note) for note in section.notes)
         yield r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize\raggedright"
         yield rf"{notes}\end{{minipage}}"
     yield r"\end{table}"
@@ -126,10 +126,10 @@ def _same_count(section: Section) -> str:
 
 def _group(group: Group, section: Section, width: int, count: str) -> Iterator[str]:
     if group.title:
-        yield rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape(group.title)}}}}} \\"
+        yield rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape_latex(group.title)}}}}} \\"
     for row in group.rows:
         cells = zip(row.cells, section.columns, strict=True)
-        yield _line(escape(row.label), *(_cell(cell, column, count) for cell, column in cells))
+        yield _line(escape_latex(row.label), *(_cell(cell, column, count) for cell, column in cells))
 
 
 def _cell(cell: Cell, column: Column, count: str) -> str:
@@ -138,13 +138,13 @@ def _cell(cell: Cell, column: Column, count: str) -> str:
     words = [figure if at == 0 else f"({figure})" for at, figure in enumerate(figures)]
     note = found.marks if found.count == count else found.note
     if note:
-        words.append(rf"{{\scriptsize {escape(note)}}}")
+        words.append(rf"{{\scriptsize {escape_latex(note)}}}")
     return " ".join(words)
 
 
 def _figure(text: str) -> str:
     """A number, or those of an interval, with the minus of mathematics."""
-    return _SIGN.sub(lambda sign: f"${sign[0][0]}$", escape(text))
+    return _SIGN.sub(lambda sign: f"${sign[0][0]}$", escape_latex(text))
 
 
 def _line(*cells: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -39,6 +39,29 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """A perturbation, as tables by its value show it.
+
+    Attributes:
+        name: as it is typed without a value: ``noise``, ``noise[kind=pairflip]``.
+        title: the heading.
+        caption: what is done to how much of what, a sentence without its point.
+        changed: what a changed run is called.
+        along: the caption of its curves; "" for one made of ``caption``.
+        metric: of the scores that stand first; "" for the tasks' own alone.
+        percent: whether its values are fractions, shown × 100.
+    """
+
+    name: str
+    title: str
+    caption: str
+    changed: str = "changed"
+    along: str = ""
+    metric: str = ""
+    percent: bool = True
+
+
+@dataclass(frozen=True)
 class Part:
     """One table of a layout.
 
@@ -49,6 +72,7 @@ class Part:
         measures: the blocks of columns.
         caption: how to read it; ``{baseline}`` and ``{shown}``, the statistics, are filled in.
         curve: whether a row is a method's whole curve over the ratios, instead of its scores at one of them.
+        percent: whether the ratios are fractions, shown × 100.
     """
 
     name: str
@@ -57,6 +81,7 @@ class Part:
     measures: tuple[Measure, ...]
     caption: str
     curve: bool = False
+    percent: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,35 +120,60 @@ MAIN = Layout(
     ),
 )
 
-ROBUSTNESS = Layout(
-    "robustness",
-    (
-        Part(
-            "noise",
-            "Label noise",
-            "noise",
-            (Measure(None, ("mean",), Difference("drop", "clean", signed=False)),),
-            "A fraction of the training labels replaced by wrong ones; ratio 0 is the clean run. "
-            "{shown} over seeds, × 100; n: seeds. "
-            + AVERAGE_RULE
-            + " Drop: the same method's clean run minus the noisy "
-            "one, over the tasks and seeds that both have.",
+#: What stands behind "First the", and the metric's average, of a metric that needs more than its title.
+_FIRST = {
+    "accuracy_label1": (
+        "accuracy on evaluation rows with label 1",
+        " (predicting 1 always scores 100)",
+        "the average accuracy on label 1",
+    )
+}
+CLEAN_VALUE = "ratio 0 is the clean run"
+
+
+def robustness_layout(axes: Sequence[Axis]) -> Layout:
+    """A table for each perturbation, its rows by ratio."""
+    return Layout("robustness", tuple((_gain if axis.metric else _drop)(axis) for axis in axes))
+
+
+def _drop(axis: Axis) -> Part:
+    clean = CLEAN_VALUE if axis.percent else "0 is the clean run"
+    return Part(
+        axis.name,
+        axis.title,
+        axis.name,
+        (Measure(None, ("mean",), Difference("drop", "clean", signed=False)),),
+        f"{axis.caption}; {clean}. "
+        "{shown} over seeds, × 100; n: seeds. "
+        f"{AVERAGE_RULE} Drop: the same method's clean run minus the {axis.changed} "
+        "one, over the tasks and seeds that both have.",
+        percent=axis.percent,
+    )
+
+
+def _first(metric: str) -> tuple[str, str, str]:
+    """A metric in words, what to know of it, and its average in words."""
+    title = METRIC_TITLES.get(metric, metric)
+    return _FIRST.get(metric, (title, "", f"the average {title}"))
+
+
+def _gain(axis: Axis) -> Part:
+    """The scores of a metric of its own first, and the gain over the baseline."""
+    first, warning, average = _first(axis.metric)
+    return Part(
+        axis.name,
+        axis.title,
+        axis.name,
+        (
+            Measure(axis.metric, ("mean",), Difference("gain", "baseline")),
+            Measure(None, ("mean",)),
         ),
-        Part(
-            "reduction",
-            "Class imbalance",
-            "reduction",
-            (
-                Measure("accuracy_label1", ("mean",), Difference("gain", "baseline")),
-                Measure(None, ("mean",)),
-            ),
-            "A fraction of the training rows with label 1 removed; ratio 0 is the clean run. First the "
-            "accuracy on evaluation rows with label 1 (predicting 1 always scores 100), then each task's own "
-            "metric. {shown} over seeds, × 100; n: seeds. " + AVERAGE_RULE + " Gain: the average accuracy on "
-            "label 1 minus that of {baseline} at the same ratio.",
-        ),
-    ),
-)
+        f"{axis.caption}; {CLEAN_VALUE}. First the {first}{warning}, then each task's own metric. "
+        "{shown} over seeds, × 100; n: seeds. " + AVERAGE_RULE + f" Gain: {average} "
+        "minus that of {baseline} at the same ratio.",
+        percent=axis.percent,
+    )
+
 
 CURVE_RULE = (
     "Each seed's average over the tasks makes a curve; n: seeds with every task at every ratio. Slope: the "
@@ -133,42 +183,38 @@ CURVE_RULE = (
     "In brackets 95 % intervals over seeds; of a ratio, where the two cannot be told apart."
 )
 
-CURVES = Layout(
-    "curves",
-    (
-        Part(
-            "noise_curve",
-            "Scores against label noise",
-            "noise",
-            (Measure(None, ("mean",)),),
-            "Clean and noisy training labels, by the ratio of wrong ones. " + CURVE_RULE,
-            curve=True,
-        ),
-        Part(
-            "reduction_curve",
-            "Scores against class imbalance",
-            "reduction",
-            (Measure("accuracy_label1", ("mean",)), Measure(None, ("mean",))),
-            "All training rows and fewer, by the ratio of those with label 1 that are removed. First the "
-            "accuracy on evaluation rows with label 1, then each task's own metric. " + CURVE_RULE,
-            curve=True,
-        ),
-    ),
+
+def curves_layout(axes: Sequence[Axis]) -> Layout:
+    """A table for each perturbation whose values are fractions, a row for each method's curve."""
+    return Layout("curves", tuple(_curve(axis) for axis in axes if axis.percent))
+
+
+def _curve(axis: Axis) -> Part:
+    first = (Measure(axis.metric, ("mean",)),) if axis.metric else ()
+    told = f"{axis.along or axis.caption + ', by that fraction.'} "
+    told += f"First the {_first(axis.metric)[0]}, then each task's own metric. " if axis.metric else ""
+    return Part(
+        f"{axis.name}_curve",
+        f"Scores against {axis.title[:1].lower()}{axis.title[1:]}",
+        axis.name,
+        (*first, Measure(None, ("mean",))),
+        told + CURVE_RULE,
+        curve=True,
+    )
+
+
+#: The layouts by name; those of perturbations are made for the ones that there are.
+LAYOUTS: Mapping[str, Callable[[Sequence[Axis]], Layout]] = MappingProxyType(
+    {"main": lambda axes: MAIN, "robustness": robustness_layout, "curves": curves_layout}
 )
 
-LAYOUTS: Mapping[str, Layout] = MappingProxyType(
-    {layout.name: layout for layout in (MAIN, ROBUSTNESS, CURVES)}
-)
 
-STATISTIC_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "mean": "mean",
-        "median": "median",
-        "iqm": "interquartile mean",
-        "max": "max",
-        "std": "standard deviation, ddof 1",
-    }
-)
+def statistics() -> tuple[str, ...]:
+    """What cells may show."""
+    from ftbench.stats import statistics
+
+    return statistics.names()
+
 
 METRIC_TITLES: Mapping[str, str] = MappingProxyType(
     {

@@ -83,7 +83,7 @@ def shown(cell: Cell, column: Column) -> Shown:
         if statistic == "interval":
             figures += [(spans, 0)] if spans else []
             continue
-        value = getattr(cell, statistic)
+        value = cell.statistics.get(statistic)
         star = "*" if cell.remark or (cell.reduced and column.kind == "difference") else ""
         text = NOTHING if value is None else percent(value, signed=column.signed) + star
         figures.append((text, cell.places.get(statistic, 0)))

@@ -13,11 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ftbench.render.markdown_text import escape
+from ftbench.render import printed
 from ftbench.render.numbers import NOTHING, percent, probability
+from ftbench.render.printed import Head, TextGrid, escape_markdown
 
-FORMATS = ("rich", "markdown", "csv", "json")
-GAP = "  "
 WIDTH = 120
 
 
@@ -58,33 +57,24 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
 
-def render(sheets: Sequence[Sheet], format: str, *, schema: str, styled: bool = False) -> str:
-    """Sheets as text that ends in a newline.
+def rich(sheets: Sequence[Sheet], *, styled: bool) -> str:
+    """Sheets for the terminal; ``styled``: whether it takes bold."""
+    return "\n\n".join("\n".join(_plain(sheet, styled)) for sheet in sheets) + "\n"
 
-    Args:
-        sheets: what to write.
-        format: ``rich``, ``markdown``, ``csv`` or ``json``.
-        schema: the name of the JSON document's form: fields may be added to it, none is renamed or removed.
-        styled: whether the terminal takes bold, for ``rich``.
-    """
-    if format == "json":
-        found = [
-            {
-                "name": s.name,
-                "title": s.title,
-                "rows": [_whole(s, row) for row in s.rows],
-                "notes": list(s.notes),
-            }
-            for s in sheets
-        ]
-        return (
-            json.dumps({"schema": schema, "sheets": found}, indent=2, ensure_ascii=False, allow_nan=False)
-            + "\n"
-        )
-    if format == "csv":
-        return _csv(sheets)
-    one = _markdown if format == "markdown" else _plain
-    return "\n\n".join("\n".join(one(sheet, styled)) for sheet in sheets) + "\n"
+
+def markdown(sheets: Sequence[Sheet]) -> str:
+    """Sheets as Markdown."""
+    return "\n\n".join("\n".join(_markdown(sheet)) for sheet in sheets) + "\n"
+
+
+def to_json(sheets: Sequence[Sheet], schema: str) -> str:
+    """Sheets as JSON of a stated form."""
+    found = [
+        {"name": s.name, "title": s.title, "rows": [_whole(s, row) for row in s.rows], "notes": list(s.notes)}
+        for s in sheets
+    ]
+    whole = {"schema": schema, "sheets": found}
+    return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def figure(value: Any, kind: str) -> str:
@@ -104,8 +94,8 @@ def _whole(sheet: Sheet, row: Mapping[str, Any]) -> dict[str, Any]:
     return {field.key: row.get(field.key) for field in sheet.fields}
 
 
-def _csv(sheets: Sequence[Sheet]) -> str:
-    """One table: the sheets' columns one after another, those of other sheets empty."""
+def to_csv(sheets: Sequence[Sheet]) -> str:
+    """Sheets as one table: their columns one after another, those of other sheets empty."""
     keys = list(dict.fromkeys(field.key for sheet in sheets for field in sheet.fields))
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -117,37 +107,26 @@ def _csv(sheets: Sequence[Sheet]) -> str:
     return file.getvalue()
 
 
-def _cells(sheet: Sheet) -> tuple[list[Field], list[list[str]]]:
-    """The fields that people see, and the rows in words; without those in which nothing stands."""
+def _grid(sheet: Sheet) -> TextGrid:
+    """What people see: without the fields in which nothing stands."""
     fields = [f for f in sheet.fields if f.shown and any(row.get(f.key) is not None for row in sheet.rows)]
-    return fields, [[figure(row.get(f.key), f.kind) for f in fields] for row in sheet.rows]
+    rows = [tuple(printed.plain(figure(row.get(f.key), f.kind)) for f in fields) for row in sheet.rows]
+    return TextGrid(tuple(Head(f.title, right=f.kind != "text") for f in fields), (("", tuple(rows)),))
 
 
-def _markdown(sheet: Sheet, _styled: bool) -> Iterator[str]:
-    fields, rows = _cells(sheet)
-    yield f"### {escape(sheet.title)}"
+def _markdown(sheet: Sheet) -> Iterator[str]:
+    yield f"### {escape_markdown(sheet.title)}"
     yield ""
-    if rows:
-        yield "| " + " | ".join(escape(f.title) for f in fields) + " |"
-        yield "| " + " | ".join("---" if f.kind == "text" else "---:" for f in fields) + " |"
-        for row in rows:
-            yield "| " + " | ".join(map(escape, row)) + " |"
+    if sheet.rows:
+        yield from printed.markdown(_grid(sheet))
         yield ""
     for note in sheet.notes:
-        yield f"- {escape(note)}"
+        yield f"- {escape_markdown(note)}"
 
 
 def _plain(sheet: Sheet, styled: bool) -> Iterator[str]:
-    fields, rows = _cells(sheet)
-    yield f"\x1b[1m{sheet.title}\x1b[0m" if styled else sheet.title
-    lines = [[f.title for f in fields], *rows] if rows else []
-    widths = [max(len(line[at]) for line in lines) for at in range(len(fields))]
-    lines[1:1] = [["─" * width for width in widths]] if rows else []
-    for line in lines:
-        padded = [
-            text.ljust(width) if field.kind == "text" else text.rjust(width)
-            for text, width, field in zip(line, widths, fields, strict=True)
-        ]
-        yield GAP.join(padded).rstrip()
+    yield printed.emphasised(sheet.title, "bold", styled)
+    if sheet.rows:
+        yield from printed.terminal(_grid(sheet), styled=styled)
     for note in sheet.notes:
         yield from textwrap.wrap(note, WIDTH)

@@ -29,9 +29,12 @@ from typing import Any
 from ftbench.render.suite_table import SuiteCell, SuiteReport
 
 SCHEMA = "ftbench.suite/1"
-PRINTED = ("mean", "max", "std", "ratio")
+#: The statistics that papers print, and those beside them that we measure.
+MEASURED = ("mean", "max", "std")
+PRINTED = (*MEASURED, "ratio")
 COLUMNS = (
-    *"suite model setting group row column n planned mean max std".split(),
+    *"suite model setting group row column n planned".split(),
+    *MEASURED,
     *(f"printed_{statistic}" for statistic in PRINTED),
     *"printed_n verdict reason p_equal p_apart note".split(),
 )
@@ -53,9 +56,7 @@ def to_csv(reports: Sequence[SuiteReport]) -> str:
                     *at.values(),
                     ours.n,
                     ours.planned,
-                    ours.mean,
-                    ours.max,
-                    ours.std,
+                    *(ours.statistics.get(name) for name in MEASURED),
                     *printed,
                     *rest,
                 ]
@@ -97,9 +98,12 @@ def _cells(report: SuiteReport) -> Iterator[tuple[dict[str, str], SuiteCell]]:
 
 
 def _cell(cell: SuiteCell) -> dict[str, Any]:
-    names = ("mean", "max", "std", "n", "planned", "missing", "seeds", "values", "jobs")
+    ours, names = cell.measured, ("n", "planned", "missing", "seeds", "values", "jobs")
     return {
-        "measured": {name: getattr(cell.measured, name) for name in names},
+        "measured": {
+            **{name: ours.statistics.get(name) for name in MEASURED},
+            **{name: getattr(ours, name) for name in names},
+        },
         "printed": dict(cell.printed),
         "printed_n": cell.n_printed,
         "verdict": cell.verdict or None,

@@ -18,7 +18,7 @@ SIGNS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Head:
+class SuiteHead:
     """A row's or column's heading; ``key`` is what machines call it."""
 
     key: str
@@ -57,7 +57,7 @@ class SuiteCell:
 class SuiteRow:
     """A row: a method, or a task where methods are columns."""
 
-    head: Head
+    head: SuiteHead
     cells: tuple[SuiteCell, ...]
 
 
@@ -82,7 +82,7 @@ class SuiteGroup:
 class SuiteSection:
     """Groups with the same columns."""
 
-    columns: tuple[Head, ...]
+    columns: tuple[SuiteHead, ...]
     groups: tuple[SuiteGroup, ...]
 
 

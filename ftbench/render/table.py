@@ -9,6 +9,12 @@ from typing import Any
 TEXTS = ("group", "runs", "text")
 """Kinds of columns whose cells hold text."""
 
+SHARED = "average_shared"
+"""The key of an average over the runs that all methods with a score have."""
+
+OWN = "own"
+"""The measure of the tasks' own metrics, where it stands beside that of another one."""
+
 COUNTED = ("score", "estimate")
 """Kinds of columns whose every cell says how many seeds it is over."""
 
@@ -47,10 +53,8 @@ class Cell:
     """One cell: the scores behind it, and what they come to; fractions throughout.
 
     Attributes:
-        mean: over the seeds that have a score (an average or difference: over tasks, of their means); None
-            where there is none.
-        max: the best score (an average or difference: over tasks, of their best scores).
-        std: sample standard deviation over the seeds, ddof 1; None for fewer than two.
+        statistics: name -> what it comes to over the seeds that have a score (an average or difference: over
+            tasks, of each task's); those that there are none of are left out.
         n: the seeds that have a score (an average or difference: the scores that it is over).
         planned: the seeds that the grid has: those queued for this task by any method of the table.
         missing: reason -> number of missing scores: ``queued``, ``running``, ``failed``, ``diverged``,
@@ -63,8 +67,6 @@ class Cell:
         applies: False where the cell has no meaning, such as the drop of the clean run.
         places: statistic -> 1 (best of its column) or 2 (second); others are left out.
         remark: what the method says of its scores on the task; "" for nothing.
-        median: the median score (an average or difference: over tasks, of their medians).
-        iqm: the mean of the middle half of the scores (likewise).
         collapsed: how many of the scores are of runs that collapsed.
         tested: its difference to the baseline; None where that is not tested.
         text: what stands there instead of numbers.
@@ -72,9 +74,7 @@ class Cell:
         high: likewise.
     """
 
-    mean: float | None = None
-    max: float | None = None
-    std: float | None = None
+    statistics: Mapping[str, float] = field(default_factory=dict)
     n: int = 0
     planned: int = 0
     missing: Mapping[str, int] = field(default_factory=dict)
@@ -86,13 +86,16 @@ class Cell:
     applies: bool = True
     places: Mapping[str, int] = field(default_factory=dict)
     remark: str = ""
-    median: float | None = None
-    iqm: float | None = None
     collapsed: int = 0
     tested: Tested | None = None
     text: str = ""
     low: float | None = None
     high: float | None = None
+
+    @property
+    def mean(self) -> float | None:
+        """What stands for the cell where one number does: in orders, differences, plots; None without it."""
+        return self.statistics.get("mean")
 
     @property
     def complete(self) -> bool:
@@ -112,19 +115,22 @@ class Column:
     """One column.
 
     Attributes:
-        key: its name within the section: the task, ``average``, ``average_shared``, ``difference``; followed
-            by ``:own`` where the task's own metric stands beside another one; ``group``, ``runs``.
+        key: what it is of: the task, ``average``, ``average_shared``, ``difference``; of a curve ``slope``,
+            ``area``, ``below``, ``slope_difference``; ``group``, ``runs``.
         kind: ``score``, ``average`` or ``difference``; ``estimate`` (of a whole curve, with an interval);
             ``group`` (the letters of the methods that cannot be told apart) and ``runs`` (scores there of
             those queued) and ``text`` hold words.
         title: the heading: the task as papers print it.
         subtitle: below it: the metric.
-        show: the statistics to show: ``mean``, ``median``, ``iqm``, ``max``, ``std``, ``interval``.
+        show: the statistics to show, and ``interval``.
         signed: whether positive numbers get a plus sign.
         task: the task of a score.
         evaluation: the evaluation set that was scored.
         metric: the metric, as stored.
+        measure: the block of columns that it belongs to: "" for the first of the table, ``own`` for that of
+            the tasks' own metrics beside another one.
         compared: an estimate: whether the baseline's scores are behind it, too.
+        against: what a difference is taken to: the ``baseline``, or the method's own ``clean`` run.
     """
 
     key: str
@@ -136,7 +142,14 @@ class Column:
     task: str | None = None
     evaluation: str | None = None
     metric: str | None = None
+    measure: str = ""
     compared: bool = False
+    against: str = "baseline"
+
+    @property
+    def name(self) -> str:
+        """What machines and commands call it, within its section: ``rte``, ``rte:own``."""
+        return f"{self.key}:{self.measure}" if self.measure else self.key
 
 
 @dataclass(frozen=True)
@@ -164,11 +177,23 @@ class Group:
         title: such as ``noise 5 %``, or "".
         ratio: as a fraction; None in a table without ratios.
         rows: the methods, in the order to show them.
+        percent: whether the ratio is shown × 100.
     """
 
     title: str
     ratio: float | None
     rows: tuple[Row, ...]
+    percent: bool = True
+
+    @property
+    def number(self) -> float:
+        """The ratio as it is shown; 0 in a table without ratios."""
+        return (self.ratio or 0.0) * (100 if self.percent else 1)
+
+    @property
+    def shown(self) -> str:
+        """The ratio in words: ``10 %``."""
+        return f"{self.number:g} %" if self.percent else f"{self.number:g}"
 
     def named(self, name: str) -> Row | None:
         """The row of a method as a user named it: with this label, else the only one of the method."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ftbench.render.table import Report, Section
+from ftbench.render.table import OWN, Report, Section
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 COLUMNS = "section ratio label method hparams task metric seed value job".split()
 
 
-def scores(*sections: Section) -> pd.DataFrame:
+def score_frame(*sections: Section) -> pd.DataFrame:
     """The scores of some tables.
 
     Returns:
@@ -28,14 +28,14 @@ def scores(*sections: Section) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=False)), columns=COLUMNS)
 
 
-def of(report: Report) -> pd.DataFrame:
+def frame_of(report: Report) -> pd.DataFrame:
     """The scores of all tables of a report."""
-    return scores(*report.sections)
+    return score_frame(*report.sections)
 
 
 def _rows(section: Section) -> Iterator[tuple[object, ...]]:
     columns = [(at, c) for at, c in enumerate(section.columns) if c.kind == "score"]
-    own = [(at, c) for at, c in columns if ":own" in c.key]
+    own = [(at, c) for at, c in columns if c.measure == OWN]
     for group in section.groups:
         for row in group.rows:
             hparams = json.dumps(dict(row.hparams), sort_keys=True)

@@ -254,7 +254,7 @@ class Run:
             shape = optimizers.SCHEDULES[shape](rate, steps, self.total_steps)
         inner = optimizers.build(
             flavour or recipe.optimizer,
-            optimizers.groups(chosen, structure.undecayed_names(self.model), decay, scales or {}),
+            optimizers.parameter_groups(chosen, structure.undecayed_names(self.model), decay, scales or {}),
             lr=rate,
             betas=(recipe.beta1, recipe.beta2),
             eps=recipe.eps,

@@ -43,8 +43,13 @@ def keys(count: int, seed: int) -> NDArray[np.uint64]:
 
     A row's key does not depend on ``count``.
     """
+    return keys_of(np.arange(count, dtype=np.int64), seed)
+
+
+def keys_of(numbers: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
+    """The keys of some rows, or of anything else with a number from 0; shape as ``numbers``."""
     with np.errstate(over="ignore"):
-        z = np.uint64(seed) + (np.arange(count, dtype=np.uint64) + np.uint64(1)) * _GOLDEN
+        z = np.uint64(seed) + (numbers.astype(np.uint64) + np.uint64(1)) * _GOLDEN
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         mixed: NDArray[np.uint64] = z ^ (z >> np.uint64(31))

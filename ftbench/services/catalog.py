@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, perturbations, tasks
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.task import TaskSpec
-from ftbench.methods.base import FAMILIES
+from ftbench.methods.base import FAMILIES, Method
+from ftbench.perturbations import Perturber
+from ftbench.plugins import PluginEntry
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 
-def list_methods(plugins: Iterable[str] = ()) -> list[Row]:
+def list_methods(plugins: Iterable[str] = ()) -> list[_Row]:
     """Every method by family, with paper and cost; what cannot be used has its error instead."""
     rows = []
     for entry in sorted(methods.available(plugins), key=_place):
@@ -34,7 +36,7 @@ def list_methods(plugins: Iterable[str] = ()) -> list[Row]:
     return rows
 
 
-def method(name: str) -> Row:
+def method_card(name: str) -> _Row:
     """A method's card: the paper, the update, the hyper-parameters, and where the authors' code differs."""
     cls = methods.find(name)
     return {
@@ -54,7 +56,49 @@ def method(name: str) -> Row:
     }
 
 
-def list_tasks() -> list[Row]:
+def list_perturbations() -> list[_Row]:
+    """Every perturbation in the order of application; what cannot be used has its error instead."""
+    rows: list[_Row] = []
+    for entry in sorted(perturbations.available(), key=_applied):
+        cls = entry.cls
+        value = cls.value() if cls else None
+        rows.append(
+            {
+                "name": entry.name,
+                "values": value.interval if value else "",
+                "neutral": (cls.neutral or "0") if cls else "",
+                "options": ", ".join(spec.name for spec in cls.options()) if cls else "",
+                "changes": cls.caption if cls else "",
+                "source": entry.source,
+                "error": entry.error,
+            }
+        )
+    return rows
+
+
+def perturbation_card(name: str) -> _Row:
+    """A perturbation's card: what it does, its value, its options, where it stands among the others."""
+    cls = perturbations.find(name)
+    return {
+        "name": cls.name,
+        "title": cls.title,
+        "changes": cls.caption,
+        "value": [setting(cls.value())],
+        "neutral": cls.neutral or "0",
+        "options": [setting(spec) for spec in cls.options()],
+        "flag": cls.flag or "--perturb",
+        "order": cls.order,
+        "stream": cls.stream,
+        "in words": " ".join((inspect.getdoc(cls) or "").split()),
+    }
+
+
+def _applied(entry: PluginEntry[Perturber]) -> tuple[float, str]:
+    """Where a perturbation stands in the listing: in the order of application, those that fail last."""
+    return entry.cls.order if entry.cls else float("inf"), entry.name
+
+
+def list_tasks() -> list[_Row]:
     """Every task with its classes, metric and reported set; what cannot be used has its error instead."""
     return [
         {**(_task(entry.spec) if entry.spec else {"name": entry.name}), "error": entry.error}
@@ -62,7 +106,7 @@ def list_tasks() -> list[Row]:
     ]
 
 
-def task(name: str) -> Row:
+def task(name: str) -> _Row:
     """A task: what to predict, what is reported, and where its rows are read from."""
     spec = tasks.find(name)
     row = _task(spec)
@@ -76,12 +120,12 @@ def task(name: str) -> Row:
     return row
 
 
-def list_models() -> list[Row]:
+def list_models() -> list[_Row]:
     """Every model of the registry; any hub id and any folder can be given, too."""
     return [_model(models.find(name)) for name in models.names()]
 
 
-def model(name: str) -> Row:
+def model(name: str) -> _Row:
     """A model of the registry and the recipe that it brings, task by task where it differs."""
     spec = models.find(name)
     row = _model(spec)
@@ -90,30 +134,25 @@ def model(name: str) -> Row:
     return row
 
 
-def setting(spec: hparams.HParamSpec) -> Row:
+def setting(spec: hparams.HParamSpec) -> _Row:
     """A hyper-parameter, or a setting of the recipe: its default, what it may be, what it means."""
-    allowed = "|".join(spec.choices)
-    if spec.range:
-        left = "(" if spec.open in ("low", "both") else "["
-        right = ")" if spec.open in ("high", "both") or spec.range[1] == math.inf else "]"
-        allowed = f"{left}{spec.range[0]:g}, {spec.range[1]:g}{right}"
     return {
         "name": spec.name,
         "default": spec.default,
-        "values": allowed,
+        "values": spec.interval or "|".join(spec.choices),
         "unit": spec.unit,
         "grid": list(spec.grid),
         "help": spec.help,
     }
 
 
-def _place(entry: methods.MethodEntry) -> tuple[int, str]:
+def _place(entry: PluginEntry[Method]) -> tuple[int, str]:
     """Where a method stands in the listing: by family, then by name; unknown families last."""
     family = entry.cls.family if entry.cls else ""
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), entry.name
 
 
-def _task(spec: TaskSpec) -> Row:
+def _task(spec: TaskSpec) -> _Row:
     return {
         "name": spec.name,
         "title": spec.title,
@@ -124,7 +163,7 @@ def _task(spec: TaskSpec) -> Row:
     }
 
 
-def _model(spec: ModelSpec) -> Row:
+def _model(spec: ModelSpec) -> _Row:
     return {
         "name": spec.name,
         "hub id": spec.hub_id,

@@ -11,7 +11,7 @@ from ftbench.suites import published
 def init(address: str) -> None:
     """Make a database where there is none, with the published numbers in it."""
     with create_database(address) as database:
-        fill(database)
+        fill_published(database)
 
 
 def upgrade(address: str) -> bool:
@@ -21,7 +21,7 @@ def upgrade(address: str) -> bool:
     return changed
 
 
-def fill(database: Database) -> None:
+def fill_published(database: Database) -> None:
     """Write the published numbers into a database that has another number of them."""
     cells = published.cells()
     if database.published.count() != len(cells):

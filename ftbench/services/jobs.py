@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ftbench.db import Database, JobFilter, JobRow, open_database
-from ftbench.domain import axes
+from ftbench import methods as registry
+from ftbench.db import Database, JobFilter, JobRow
+from ftbench.db.rows import OWN_COLUMNS
+from ftbench.domain.axes import MethodChoice
 from ftbench.domain.job import SHORT_DIGEST
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
-from ftbench.errors import UnknownName, UsageError
+from ftbench.errors import UnknownName
 from ftbench.hub import without_tokens
+from ftbench.perturbations import applied
 from ftbench.services.planning.commands import for_job
 from ftbench.services.worker.workdir import WorkDir
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -31,18 +36,18 @@ class Status:
     """
 
     counts: Mapping[str, int]
-    cells: list[Row]
-    running: list[Row]
+    cells: list[_Row]
+    running: list[_Row]
     seconds_left: float | None
 
 
 def job_filter(
     states: Iterable[str] = (),
-    models: str | None = None,
-    tasks: str | None = None,
-    methods: str | None = None,
+    models: tuple[str, ...] = (),
+    tasks: tuple[str, ...] = (),
+    methods: Sequence[MethodChoice] = (),
 ) -> JobFilter:
-    """A filter from lists as the flags take them.
+    """A filter; what is empty lets everything through.
 
     Raises:
         UnknownName: a state that does not exist.
@@ -53,27 +58,25 @@ def job_filter(
             raise UnknownName("state", name, known)
     return JobFilter(
         states=tuple(State(name) for name in states),
-        models=axes.names(models or ""),
-        tasks=axes.names(tasks or ""),
-        methods=_labels(methods or ""),
+        models=models,
+        tasks=tasks,
+        methods=tuple(registry.canonical(choice.text) for choice in methods),
     )
 
 
-def listed(address: str, where: JobFilter) -> list[Row]:
+def listed(database: Database, where: JobFilter) -> list[_Row]:
     """The jobs that a filter lets through, in the order in which they were queued."""
-    with open_database(address, write=False) as database:
-        return [_row(job) for job in database.jobs.list(where)]
+    return [_row(job) for job in database.jobs.list(where)]
 
 
-def status(address: str, where: JobFilter) -> Status:
+def status(database: Database, where: JobFilter) -> Status:
     """Counts, cells, running jobs and the time left for the jobs that a filter lets through."""
-    with open_database(address, write=False) as database:
-        tally = database.jobs.tally(where)
-        wanted = not where.states or State.RUNNING in where.states
-        running = database.jobs.list(replace(where, states=(State.RUNNING,))) if wanted else ()
-        left = _seconds_left(database, len(running)) if where == JobFilter() else None
+    tally = database.jobs.tally(where)
+    wanted = not where.states or State.RUNNING in where.states
+    running = database.jobs.list(replace(where, states=(State.RUNNING,))) if wanted else ()
+    left = _seconds_left(database, len(running)) if where == JobFilter() else None
     counts = {state.value: 0 for state in State}
-    cells: dict[tuple[str, str, str], Row] = {}
+    cells: dict[tuple[str, str, str], _Row] = {}
     for (model, task, label, state), number in tally.items():
         counts[state] += number
         empty = {"model": model, "task": task, "method": label} | dict.fromkeys(counts, 0)
@@ -81,17 +84,15 @@ def status(address: str, where: JobFilter) -> Status:
     return Status(counts, list(cells.values()), [_running(job) for job in running], left)
 
 
-def show(address: str, prefix: str) -> Row:
+def show(database: Database, prefix: str) -> _Row:
     """Everything that is known of a job."""
-    with open_database(address, write=False) as database:
-        job = database.jobs.find(prefix)
-        results = database.results
-        scores = [
-            {"evaluation": s.evaluation, "metric": s.metric, "value": s.value}
-            for s in results.scores(JobFilter(digests=(job.digest,)))
-        ]
-        attempts = [_attempt(a) for a in results.attempts(job.digest)]
-        provenance = results.provenance(job.digest)
+    job, results = database.jobs.find(prefix), database.results
+    scores = [
+        {"evaluation": s.evaluation, "metric": s.metric, "value": s.value}
+        for s in results.scores(JobFilter(digests=(job.digest,)))
+    ]
+    attempts = [_attempt(a) for a in results.attempts(job.digest)]
+    provenance = results.provenance(job.digest)
     return {
         "job": job.digest,
         "state": str(job.state),
@@ -108,12 +109,11 @@ def show(address: str, prefix: str) -> Row:
     }
 
 
-def logs(address: str, prefix: str, lines: int) -> Row:
+def logs(database: Database, prefix: str, lines: int) -> _Row:
     """The attempts of a job with their tracebacks, and the end of its log file on this machine."""
-    with open_database(address, write=False) as database:
-        job = database.jobs.find(prefix)
-        attempts = [{**_attempt(a), "traceback": a.traceback} for a in database.results.attempts(job.digest)]
-    path = WorkDir(address).log(job.digest)
+    job = database.jobs.find(prefix)
+    attempts = [{**_attempt(a), "traceback": a.traceback} for a in database.results.attempts(job.digest)]
+    path = WorkDir(database.address).log(job.digest)
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() and lines else ""
     return {
         "job": job.digest,
@@ -124,70 +124,71 @@ def logs(address: str, prefix: str, lines: int) -> Row:
     }
 
 
-def moves(address: str, prefix: str) -> list[str]:
+def moves(database: Database, prefix: str) -> list[str]:
     """What the logs of workers on this machine tell of a job, in the order of time."""
-    with open_database(address, write=False) as database:
-        wanted = f" job={database.jobs.find(prefix).digest[:SHORT_DIGEST]} "
+    wanted = f" job={database.jobs.find(prefix).digest[:SHORT_DIGEST]} "
     lines: list[str] = []
-    for path in WorkDir(address).workers.glob("*.log*"):
+    for path in WorkDir(database.address).workers.glob("*.log*"):
         lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
     return sorted(line for line in lines if wanted in f"{line} ")
 
 
-def retry(address: str, prefixes: Sequence[str], where: JobFilter) -> int:
-    """Queue failed and cancelled jobs again; how many that were."""
-    return _change(address, prefixes, where, lambda database, chosen: database.jobs.retry(chosen))
+def retry(database: Database, prefixes: Sequence[str], where: JobFilter) -> int:
+    """Queue failed and cancelled jobs again; how many that were.
+
+    Args:
+        database: open for writing.
+        prefixes: first characters of digests.
+        where: which jobs, where no prefixes are given.
+    """
+    return database.jobs.retry(_chosen(database, prefixes, where))
 
 
-def cancel(address: str, prefixes: Sequence[str], where: JobFilter) -> int:
-    """Cancel queued and running jobs; how many that were."""
-    return _change(address, prefixes, where, lambda database, chosen: database.jobs.cancel(chosen))
+def cancel(database: Database, prefixes: Sequence[str], where: JobFilter) -> int:
+    """Cancel queued and running jobs, chosen as by ``retry``; how many that were."""
+    return database.jobs.cancel(_chosen(database, prefixes, where))
 
 
-def _change(
-    address: str, prefixes: Sequence[str], where: JobFilter, change: Callable[[Database, JobFilter], int]
-) -> int:
-    if prefixes and where != JobFilter():
-        raise UsageError("give either jobs or filters, not both")
-    with open_database(address) as database:
-        if prefixes:
-            where = JobFilter(digests=tuple(database.jobs.find(p).digest for p in prefixes))
-        return change(database, where)
+def _chosen(database: Database, prefixes: Sequence[str], where: JobFilter) -> JobFilter:
+    if not prefixes:
+        return where
+    return JobFilter(digests=tuple(database.jobs.find(prefix).digest for prefix in prefixes))
 
 
-def _labels(text: str) -> tuple[str, ...]:
-    """Method names and labels; a comma inside brackets does not separate."""
-    from ftbench import methods
-
-    labels = [
-        f"{c.name}[{','.join(f'{k}={v}' for k, v in c.given.items())}]" if c.given else c.name
-        for c in axes.methods(text)
-    ]
-    return tuple(methods.ALIASES.get(label.lower(), label) for label in labels)
+def job_document(planned: Planned) -> _Row:
+    """A planned job as JSON values: what it would be queued as."""
+    spec = planned.job.canonical()
+    changes = {one.name: spec["perturbation"][one.name] for one in applied(planned.job.perturbation)}
+    return {"digest": planned.digest, "label": planned.label, **spec, "perturbation": changes}
 
 
-def _row(job: JobRow) -> Row:
+def changes_row(change: Perturbation) -> _Row:
+    """What is done to the data, as listings show it: some in columns of their own, the rest as typed."""
+    others = [one.text for one in change.changes if one.options or one.name not in OWN_COLUMNS]
+    row: _Row = {name: change.value(name) or None for name in OWN_COLUMNS}
+    return row | ({"perturbation": " ".join(others)} if others else {})
+
+
+def _row(job: JobRow) -> _Row:
     return {
         "job": job.digest[:SHORT_DIGEST],
         "state": str(job.state),
         "model": job.model,
         "task": job.task,
         "method": job.label,
-        "train_size": job.train_size,
-        "reduction": job.reduction or None,
-        "noise": job.noise or None,
+        **changes_row(job.perturbation),
         "seed": job.seed,
         "attempts": job.attempts,
         "priority": job.priority or None,
     }
 
 
-def _running(job: JobRow) -> Row:
+def _running(job: JobRow) -> _Row:
     lease = None if job.expires is None else round(job.expires - time.time())
     return {**_row(job), "worker": job.owner, "lease_seconds": lease}
 
 
-def _attempt(attempt: Any) -> Row:
+def _attempt(attempt: Any) -> _Row:
     ended = attempt.ended is not None and attempt.started is not None
     return {
         "attempt": attempt.number,

@@ -1,4 +1,4 @@
-"""Means, maxima and differences of (seeds, tasks) arrays; NaN is a run that is missing.
+"""Counts, averages and differences of (seeds, tasks) arrays; NaN is a run that is missing.
 
 Nothing here warns, and nothing turns a missing run into a number: what cannot be computed is NaN.
 """
@@ -23,59 +23,6 @@ def count(scores: FloatArray) -> IntArray:
     """
     counted: IntArray = np.isfinite(scores).sum(axis=0, dtype=np.int64)  # (tasks,)
     return counted
-
-
-def mean(scores: FloatArray) -> FloatArray:
-    """The mean over the runs that each task has; NaN for a task without any.
-
-    Args:
-        scores: (seeds, tasks).
-    """
-    n = count(scores)
-    total = np.where(np.isfinite(scores), scores, 0.0).sum(axis=0)
-    return np.where(n > 0, total / np.maximum(n, 1), np.nan)  # (tasks,)
-
-
-def maximum(scores: FloatArray) -> FloatArray:
-    """The best of the runs that each task has; NaN for a task without any.
-
-    Args:
-        scores: (seeds, tasks).
-    """
-    best = np.where(np.isfinite(scores), scores, -np.inf).max(axis=0, initial=-np.inf)
-    return np.where(np.isfinite(best), best, np.nan)  # (tasks,)
-
-
-def std(scores: FloatArray) -> FloatArray:
-    """The sample standard deviation (ddof 1) over each task's runs; NaN for fewer than two.
-
-    Args:
-        scores: (seeds, tasks).
-    """
-    n = count(scores)
-    squares = np.where(np.isfinite(scores), scores - mean(scores), 0.0) ** 2
-    return np.where(n > 1, np.sqrt(squares.sum(axis=0) / np.maximum(n - 1, 1)), np.nan)  # (tasks,)
-
-
-def median(scores: FloatArray) -> FloatArray:
-    """The median of the runs that each task has; NaN for a task without any.
-
-    Args:
-        scores: (seeds, tasks).
-    """
-    runs = [np.sort(column[np.isfinite(column)]) for column in scores.T]
-    return np.array([np.median(column) if len(column) else np.nan for column in runs])  # (tasks,)
-
-
-def iqm(scores: FloatArray) -> FloatArray:
-    """The mean of the middle half of each task's runs, a quarter cut at both ends, rounded down; else NaN.
-
-    Args:
-        scores: (seeds, tasks).
-    """
-    runs = [np.sort(column[np.isfinite(column)]) for column in scores.T]
-    middle = [column[len(column) // 4 : len(column) - len(column) // 4] for column in runs]
-    return np.array([column.mean() if len(column) else np.nan for column in middle])  # (tasks,)
 
 
 def average(per_task: FloatArray) -> float:

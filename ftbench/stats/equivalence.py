@@ -52,7 +52,7 @@ class Test:
     verdict: str
 
 
-def average(estimates: Sequence[Estimate]) -> Estimate:
+def averaged_estimate(estimates: Sequence[Estimate]) -> Estimate:
     """The unweighted mean of independent estimates."""
     count = len(estimates)
     parts = [(e.variance / count**2, e.df) for e in estimates]

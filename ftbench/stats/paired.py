@@ -14,6 +14,8 @@ from scipy import special
 from ftbench.stats import aggregate
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import Interval, NoAnswer, Significance, too_few
+from ftbench.stats.statistics.mean import mean as mean_of
+from ftbench.stats.statistics.std import std as std_of
 
 BCA_FROM = 20
 """Pairs from which the interval is a BCa bootstrap; with fewer its coverage falls well short of 95 %."""
@@ -115,7 +117,7 @@ def t_tests(differences: FloatArray) -> tuple[FloatArray, FloatArray]:
     Args:
         differences: (seeds, comparisons) of scores, NaN where a seed lacks a run.
     """
-    n, mean, spread = (of(differences) for of in (aggregate.count, aggregate.mean, aggregate.std))
+    n, mean, spread = (of(differences) for of in (aggregate.count, mean_of, std_of))
     zero = (n > 1) & (spread < SMALLEST) & (np.abs(mean) < SMALLEST)
     testable = (n > 1) & (spread >= SMALLEST)
     error = np.where(testable, spread, 1.0) / np.sqrt(np.maximum(n, 1))

@@ -7,9 +7,20 @@ import pkgutil
 from collections.abc import Mapping
 
 from ftbench.errors import UnknownName
-from ftbench.suites._suite import SCORES, TIME, Block, Column, Line, Suite
+from ftbench.suites._suite import SCORES, TIME, Line, Panel, Suite, SuiteColumn
 
-__all__ = ["SCORES", "SHORT_NAMES", "TIME", "Block", "Column", "Line", "Suite", "available", "chosen", "find"]
+__all__ = [
+    "SCORES",
+    "SHORT_NAMES",
+    "TIME",
+    "Panel",
+    "SuiteColumn",
+    "Line",
+    "Suite",
+    "available",
+    "chosen",
+    "find",
+]
 
 #: What several papers have in common, under one name.
 SHORT_NAMES: Mapping[str, tuple[str, ...]] = {

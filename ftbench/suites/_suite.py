@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ftbench.domain.perturbation import Perturbation
+
 #: What a table shows: scores of a grid, or what training cost.
 SCORES, TIME = "scores", "time"
 
@@ -36,7 +38,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Column:
+class SuiteColumn:
     """A set that is scored, where it is not the reported one of each task.
 
     Attributes:
@@ -53,7 +55,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Block:
+class Panel:
     """Lines under one condition: a model, a perturbation, a training task.
 
     Attributes:
@@ -64,9 +66,7 @@ class Block:
         setting: the protocol of the printed numbers.
         metric: of all tasks, "" for the one that each reports.
         metrics: of single tasks.
-        noise: ratio of wrong labels.
-        reduction: ratio by which label 1 is reduced.
-        train_size: training rows, None for all.
+        change: to the data.
         evaluate: other tasks that are scored, as ``--evaluate`` takes them.
         columns: the sets that are shown; () for the reported one of each task.
         settings: recipe settings of all lines.
@@ -81,28 +81,12 @@ class Block:
     setting: str = "full"
     metric: str = ""
     metrics: Mapping[str, str] = field(default_factory=dict)
-    noise: float = 0.0
-    reduction: float = 0.0
-    train_size: int | None = None
+    change: Perturbation = Perturbation()
     evaluate: str = ""
-    columns: tuple[Column, ...] = ()
+    columns: tuple[SuiteColumn, ...] = ()
     settings: tuple[str, ...] = ()
     printed_model: str = ""
     departs: tuple[str, ...] = ()
-
-    def flags(self) -> str:
-        """The grid as flags of ``ftbench queue``."""
-        sets = tuple(f"--set {s}" for s in self.settings)
-        named = {
-            "methods": ",".join(dict.fromkeys(line.method for line in self.lines)),
-            "tasks": self.tasks,
-            "models": self.model,
-            "noise": f"{self.noise:g}" if self.noise else "",
-            "reduction": f"{self.reduction:g}" if self.reduction else "",
-            "train-size": str(self.train_size or ""),
-            "evaluate": self.evaluate,
-        }
-        return " ".join([*(f"--{k} {v}" for k, v in named.items() if v), *sets])
 
 
 @dataclass(frozen=True)
@@ -125,7 +109,7 @@ class Suite:
 
     name: str
     title: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[Panel, ...]
     statistics: tuple[str, ...] = ("mean",)
     seeds: str = "10"
     exhibit: str = ""

@@ -7,7 +7,8 @@ selection unstated; here they are those of the recipe.
 
 from __future__ import annotations
 
-from ftbench.suites._suite import Block, Column, Line, Suite
+from ftbench.domain.perturbation import Perturbation
+from ftbench.suites._suite import Line, Panel, Suite, SuiteColumn
 
 _VANILLA, _BIDROP = Line("Vanilla", "vanilla"), Line("Bi-Drop", "bidrop")
 _CTD, _RDROP = Line("Child-Tuning_D", "child_tuning_d"), Line("R-Drop", "rdrop")
@@ -20,7 +21,7 @@ TABLE2 = Suite(
     name="bidrop/table2",
     title="Comparison with prior methods, BERT-large (Bi-Drop, Table 2)",
     blocks=(
-        Block(
+        Panel(
             lines=(
                 _VANILLA,
                 Line("Weight Decay", "prior_wd"),
@@ -44,7 +45,7 @@ TABLE3 = Suite(
     name="bidrop/table3",
     title="Six pretrained models (Bi-Drop, Table 3)",
     blocks=tuple(
-        Block(lines=(_VANILLA, _BIDROP), model=model)
+        Panel(lines=(_VANILLA, _BIDROP), model=model)
         for model in (
             "bert-base",
             "roberta-base",
@@ -59,7 +60,7 @@ TABLE3 = Suite(
 )
 
 
-def _ood(trained: str) -> Block:
+def _ood(trained: str) -> Panel:
     sets = (
         ("MNLI", "mnli", "mnli"),
         ("MNLI-m", "mnli-mm", "mnli-mm"),
@@ -70,13 +71,13 @@ def _ood(trained: str) -> Block:
     for title, name, rows in sets:
         task = "mnli" if name == "mnli-mm" else name
         evaluation = rows if task == trained else f"{task}:{rows}"
-        columns.append(Column(title, evaluation, name, averaged=name != trained))
-    return Block(
+        columns.append(SuiteColumn(title, evaluation, name, averaged=name != trained))
+    return Panel(
         lines=(_VANILLA, _CTD, _RDROP, _DPS, _BIDROP),
         tasks=trained,
         title=f"trained on {trained.upper()}",
         setting=f"ood:train={trained},n=5000",
-        train_size=5000,
+        change=Perturbation.of({"train_size": 5000}),
         evaluate="snli,sick" if trained == "mnli" else "mnli:mnli,mnli:mnli-mm,sick",
         columns=tuple(columns),
     )
@@ -99,22 +100,22 @@ TABLE5 = Suite(
     name="bidrop/table5",
     title="Robustness to label noise and to class imbalance (Bi-Drop, Table 5)",
     blocks=(
-        Block(lines=_ROBUST, tasks=_NOISY, title="clean"),
+        Panel(lines=_ROBUST, tasks=_NOISY, title="clean"),
         *(
-            Block(
+            Panel(
                 lines=_ROBUST,
                 tasks=_NOISY,
-                noise=ratio,
+                change=Perturbation.of({"noise": ratio}),
                 title=f"noise {100 * ratio:g} %",
                 setting=f"noise={ratio:g}",
             )
             for ratio in (0.05, 0.1, 0.15)
         ),
         *(
-            Block(
+            Panel(
                 lines=_ROBUST,
                 tasks=_NOISY,
-                reduction=ratio,
+                change=Perturbation.of({"reduction": ratio}),
                 title=f"label 1 reduced by {100 * ratio:g} %",
                 setting=f"reduction={ratio:g}",
                 metric="accuracy_label1",
@@ -132,10 +133,10 @@ TABLE6 = Suite(
     name="bidrop/table6",
     title="Low-resource training (Bi-Drop, Table 6)",
     blocks=tuple(
-        Block(
+        Panel(
             lines=(_VANILLA, _CTD, _DPS, _BIDROP),
             tasks=_GLUE,
-            train_size=size,
+            change=Perturbation.of({"train_size": size}),
             title=f"{size} rows",
             setting=f"n={size}",
         )
@@ -151,7 +152,7 @@ TABLE7 = Suite(
     name="bidrop/table7",
     title="Ablation of the sub-net selection (Bi-Drop, Table 7)",
     blocks=(
-        Block(
+        Panel(
             lines=(
                 Line("Bi-Drop (g_avg + ESS)", "bidrop", "ablation:g_avg+ESS"),
                 Line("g_avg + perturbation", "bidrop[selection=perturbation]", "ablation:g_avg+perturbation"),
@@ -170,7 +171,7 @@ TABLE10 = Suite(
     name="bidrop/table10",
     title="Bi-Drop against a doubled batch (Bi-Drop, Table 10)",
     blocks=(
-        Block(
+        Panel(
             lines=(
                 Line("Vanilla", "vanilla"),
                 Line("Vanilla, batch doubled", "vanilla", "batch_doubling:batch_size=32", doubled="epochs"),
@@ -189,23 +190,23 @@ TABLE10 = Suite(
 TABLE11 = Suite(
     name="bidrop/table11",
     title="Comparison with prior methods, RoBERTa-large (Bi-Drop, Table 11)",
-    blocks=(Block(lines=(_VANILLA, _CTD, _DPS, _RDROP, _BIDROP), model="roberta-large"),),
+    blocks=(Panel(lines=(_VANILLA, _CTD, _DPS, _RDROP, _BIDROP), model="roberta-large"),),
     statistics=("mean", "max"),
     difference="vanilla",
     protocol=f"Mean (max) of 10 seeds. {_SEARCH}",
 )
 
 
-def _transfer(trained: str) -> Block:
+def _transfer(trained: str) -> Panel:
     others = [name for name in ("mrpc", "cola", "rte") if name != trained]
     titles = {"mrpc": "MRPC", "cola": "CoLA", "rte": "RTE"}
-    return Block(
+    return Panel(
         lines=(_VANILLA, _BIDROP),
         tasks=trained,
         title=f"trained on {titles[trained]}",
         evaluate=",".join(f"{name}@linear,{name}@logistic" for name in others),
         columns=tuple(
-            Column(f"{titles[name]} ({probe})", f"{name}:dev@{probe}", averaged=probe == "linear")
+            SuiteColumn(f"{titles[name]} ({probe})", f"{name}:dev@{probe}", averaged=probe == "linear")
             for name in others
             for probe in ("linear", "logistic")
         ),
@@ -224,7 +225,7 @@ FIGURE3 = Suite(
 FIGURE4 = Suite(
     name="bidrop/figure4",
     title="Stability over seeds (Bi-Drop, Figure 4)",
-    blocks=(Block(lines=(_VANILLA, _CTD, _RDROP, _BIDROP)),),
+    blocks=(Panel(lines=(_VANILLA, _CTD, _RDROP, _BIDROP)),),
     statistics=("mean", "std"),
     protocol="The figure has no numbers and does not name its four settings: the four small tasks here.",
 )
@@ -233,7 +234,7 @@ FIGURE5 = Suite(
     name="bidrop/figure5",
     title="The dropout rate of Bi-Drop (Bi-Drop, Figure 5)",
     blocks=tuple(
-        Block(lines=(_BIDROP,), title=f"dropout {rate:g}", settings=(f"dropout={rate:g}",))
+        Panel(lines=(_BIDROP,), title=f"dropout {rate:g}", settings=(f"dropout={rate:g}",))
         for rate in (0.01, 0.05, 0.1, 0.15, 0.2)
     ),
     protocol="The figure has no numbers, and its rates are not in the text: these are ours. By the text "

@@ -6,7 +6,8 @@ most baselines of Tables 3 and 8 from the DPS paper.
 
 from __future__ import annotations
 
-from ftbench.suites._suite import TIME, Block, Line, Suite
+from ftbench.domain.perturbation import Perturbation
+from ftbench.suites._suite import TIME, Line, Panel, Suite
 
 _VANILLA = Line("Vanilla", "vanilla")
 _R3F, _RDROP = Line("R3F", "r3f"), Line("R-Dropout", "rdrop")
@@ -16,10 +17,10 @@ _OURS = Line("Weight mixup (ours)", "weight_mixup[variant=published]")
 _GLUE = "cola,rte,stsb,sst2,mrpc,qqp,qnli,mnli"
 _LOW = (_VANILLA, _CTD, _DENSE, _OURS)
 _SIZES = tuple(
-    Block(
+    Panel(
         lines=_LOW,
         tasks=_GLUE,
-        train_size=size,
+        change=Perturbation.of({"train_size": size}),
         title=f"{size} rows",
         setting=f"n={size}",
         metrics={"qqp": "accuracy"},
@@ -55,7 +56,7 @@ TABLE2 = Suite(
     name="blo/table2",
     title="Five pretrained models (weight mixup, Table 2)",
     blocks=tuple(
-        Block(lines=(_VANILLA, _OURS), model=model)
+        Panel(lines=(_VANILLA, _OURS), model=model)
         for model in ("bert-large", "bart-large", "roberta-large", "deberta-large", "xlnet-large")
     ),
     statistics=("mean", "std"),
@@ -66,7 +67,7 @@ TABLE3 = Suite(
     name="blo/table3",
     title="Comparison with prior methods, BERT-large (weight mixup, Table 3)",
     blocks=(
-        Block(
+        Panel(
             lines=(
                 _VANILLA,
                 Line("Mixout", "mixout[variant=published]"),
@@ -85,7 +86,7 @@ TABLE3 = Suite(
 )
 
 _ABLATION = (
-    Block(
+    Panel(
         lines=(
             _OURS,
             _VANILLA,
@@ -128,7 +129,7 @@ TABLE5 = Suite(
     name="blo/table5",
     title="Time of training (weight mixup, Table 5)",
     blocks=(
-        Block(
+        Panel(
             lines=(
                 _VANILLA,
                 _R3F,
@@ -158,7 +159,7 @@ TABLE5 = Suite(
 )
 
 _PEFT = tuple(
-    Block(
+    Panel(
         lines=(
             _VANILLA,
             Line("Prompt Tuning", "prompt"),
@@ -167,7 +168,7 @@ _PEFT = tuple(
             _OURS,
         ),
         tasks="cola,rte,stsb,mrpc",
-        train_size=size,
+        change=Perturbation.of({"train_size": size}),
         title=f"{size} rows",
         setting=f"n={size}",
         settings=("subset=uniform",),
@@ -201,10 +202,10 @@ TABLE10 = Suite(
     name="blo/table10",
     title="Model soup (weight mixup, Table 10)",
     blocks=tuple(
-        Block(
+        Panel(
             lines=(_VANILLA, Line("Model soup", "soup"), _OURS),
             tasks="cola,rte,stsb,mrpc",
-            train_size=size,
+            change=Perturbation.of({"train_size": size}),
             title=f"{size} rows",
             setting=f"n={size}",
             settings=("subset=uniform",),
@@ -221,7 +222,7 @@ TABLE10 = Suite(
 FIGURE3 = Suite(
     name="blo/figure3",
     title="Sufficient training data (weight mixup, Figure 3)",
-    blocks=(Block(lines=(_VANILLA, _CTD, _DENSE, _OURS), tasks="sst2,qnli"),),
+    blocks=(Panel(lines=(_VANILLA, _CTD, _DENSE, _OURS), tasks="sst2,qnli"),),
     statistics=("mean", "std"),
     protocol="A figure without numbers, on all training rows.",
 )
@@ -230,7 +231,7 @@ APPENDIX_F = Suite(
     name="blo/appendixF",
     title="Cost of the parameter-efficient methods (weight mixup, Appendix F)",
     blocks=(
-        Block(
+        Panel(
             lines=(
                 _VANILLA,
                 Line("Prompt Tuning", "prompt"),

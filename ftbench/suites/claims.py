@@ -12,7 +12,7 @@ SCORE, SPREAD, DROP = "score", "spread", "drop"
 
 
 @dataclass(frozen=True)
-class Claim:
+class PrintedClaim:
     """A headline of a paper.
 
     Attributes:
@@ -37,37 +37,47 @@ _NOISE = ("noise=0.05", "noise=0.1", "noise=0.15")
 _REDUCTION = ("reduction=0.7", "reduction=0.6", "reduction=0.5")
 
 CLAIMS = (
-    Claim("bidrop/table2", "Bi-Drop is better than all prior methods on average", "bidrop"),
-    Claim(
+    PrintedClaim("bidrop/table2", "Bi-Drop is better than all prior methods on average", "bidrop"),
+    PrintedClaim(
         "bidrop/table3", "Bi-Drop is better than vanilla fine-tuning on every model", "bidrop", ("vanilla",)
     ),
-    Claim("bidrop/table4", "Bi-Drop generalises best out of domain", "bidrop"),
-    Claim("bidrop/table5", "Bi-Drop scores highest under label noise", "bidrop", settings=_NOISE),
-    Claim("bidrop/table5", "Bi-Drop has the smallest drop under label noise", "bidrop", (), DROP, _NOISE),
-    Claim("bidrop/table5", "Bi-Drop is best on a minority class", "bidrop", settings=_REDUCTION),
-    Claim("bidrop/table6", "Bi-Drop is best with few training rows", "bidrop"),
-    Claim("bidrop/table10", "Doubling the batch is no match for Bi-Drop", "bidrop"),
-    Claim(
+    PrintedClaim("bidrop/table4", "Bi-Drop generalises best out of domain", "bidrop"),
+    PrintedClaim("bidrop/table5", "Bi-Drop scores highest under label noise", "bidrop", settings=_NOISE),
+    PrintedClaim(
+        "bidrop/table5", "Bi-Drop has the smallest drop under label noise", "bidrop", (), DROP, _NOISE
+    ),
+    PrintedClaim("bidrop/table5", "Bi-Drop is best on a minority class", "bidrop", settings=_REDUCTION),
+    PrintedClaim("bidrop/table6", "Bi-Drop is best with few training rows", "bidrop"),
+    PrintedClaim("bidrop/table10", "Doubling the batch is no match for Bi-Drop", "bidrop"),
+    PrintedClaim(
         "bidrop/figure3", "Bi-Drop's representations transfer better than vanilla's", "bidrop", ("vanilla",)
     ),
-    Claim("bidrop/figure4", "Bi-Drop varies least over seeds", "bidrop", (), SPREAD),
-    Claim("dps/table1", "DPS Mix is better than all prior methods on average", "dps_mix"),
-    Claim("dps/table1", "DPS Mix has the smallest standard deviation", "dps_mix", (), SPREAD),
-    Claim("dps/table2", "DPS Dense generalises better than vanilla out of domain", "dps_dense", ("vanilla",)),
-    Claim("dps/table3", "DPS Mix is better than vanilla with few training rows", "dps_mix", ("vanilla",)),
-    Claim("dps/table4", "DPS Mix is better than vanilla on five models", "dps_mix", ("vanilla",)),
-    Claim("dps/table5", "DPS Dense is better with sufficient rows, too", "dps_dense", ("vanilla",)),
-    Claim("blo/table8", "The weight mixup is best with few training rows", "weight_mixup"),
-    Claim("blo/table3", "The weight mixup is better than all prior methods on average", "weight_mixup"),
-    Claim("blo/table3", "The weight mixup has the smallest standard deviation", "weight_mixup", (), SPREAD),
-    Claim(
+    PrintedClaim("bidrop/figure4", "Bi-Drop varies least over seeds", "bidrop", (), SPREAD),
+    PrintedClaim("dps/table1", "DPS Mix is better than all prior methods on average", "dps_mix"),
+    PrintedClaim("dps/table1", "DPS Mix has the smallest standard deviation", "dps_mix", (), SPREAD),
+    PrintedClaim(
+        "dps/table2", "DPS Dense generalises better than vanilla out of domain", "dps_dense", ("vanilla",)
+    ),
+    PrintedClaim(
+        "dps/table3", "DPS Mix is better than vanilla with few training rows", "dps_mix", ("vanilla",)
+    ),
+    PrintedClaim("dps/table4", "DPS Mix is better than vanilla on five models", "dps_mix", ("vanilla",)),
+    PrintedClaim("dps/table5", "DPS Dense is better with sufficient rows, too", "dps_dense", ("vanilla",)),
+    PrintedClaim("blo/table8", "The weight mixup is best with few training rows", "weight_mixup"),
+    PrintedClaim(
+        "blo/table3", "The weight mixup is better than all prior methods on average", "weight_mixup"
+    ),
+    PrintedClaim(
+        "blo/table3", "The weight mixup has the smallest standard deviation", "weight_mixup", (), SPREAD
+    ),
+    PrintedClaim(
         "blo/table2", "The weight mixup is better than vanilla on five models", "weight_mixup", ("vanilla",)
     ),
-    Claim("blo/table9", "The weight mixup is better than parameter-efficient methods", "weight_mixup"),
-    Claim("blo/table10", "The weight mixup is better than a model soup", "weight_mixup", ("soup",)),
+    PrintedClaim("blo/table9", "The weight mixup is better than parameter-efficient methods", "weight_mixup"),
+    PrintedClaim("blo/table10", "The weight mixup is better than a model soup", "weight_mixup", ("soup",)),
 )
 
 
-def of(suite: str) -> tuple[Claim, ...]:
+def claims_of(suite: str) -> tuple[PrintedClaim, ...]:
     """The claims about a suite."""
     return tuple(claim for claim in CLAIMS if claim.suite == suite)

@@ -6,7 +6,8 @@ without dropout in DPS, without warm-up in Child-Tuning. The values that were se
 
 from __future__ import annotations
 
-from ftbench.suites._suite import TIME, Block, Column, Line, Suite
+from ftbench.domain.perturbation import Perturbation
+from ftbench.suites._suite import TIME, Line, Panel, Suite, SuiteColumn
 
 _VANILLA = Line("vanilla fine-tuning", "vanilla")
 _MIXOUT = Line("Mixout", "mixout[variant=published]")
@@ -20,7 +21,7 @@ TABLE1 = Suite(
     name="dps/table1",
     title="Comparison with prior methods, BERT-large (DPS, Table 1)",
     blocks=(
-        Block(
+        Panel(
             lines=(_VANILLA, _MIXOUT, _R3F, _RDROP, _CTD, Line("Re-init", "reinit"), _DENSE, _MIX),
         ),
     ),
@@ -31,7 +32,7 @@ TABLE1 = Suite(
 )
 
 
-def _ood(trained: str) -> Block:
+def _ood(trained: str) -> Panel:
     sets = (
         ("MNLI", "mnli", "mnli"),
         ("MNLI-M", "mnli-mm", "mnli-mm"),
@@ -43,14 +44,14 @@ def _ood(trained: str) -> Block:
     columns = []
     for title, name, rows in sets:
         task = "mnli" if name == "mnli-mm" else name
-        columns.append(Column(title, rows if task == trained else f"{task}:{rows}", name))
+        columns.append(SuiteColumn(title, rows if task == trained else f"{task}:{rows}", name))
     own = "snli,sick,scitail,rte" if trained == "mnli" else "mnli:mnli,mnli:mnli-mm,sick,scitail,rte"
-    return Block(
+    return Panel(
         lines=(_VANILLA, _CTD, _DENSE, _MIX),
         tasks=trained,
         title=f"trained on {trained.upper()}",
         setting=f"ood:train={trained},n=8000",
-        train_size=8000,
+        change=Perturbation.of({"train_size": 8000}),
         evaluate=own,
         columns=tuple(columns),
     )
@@ -72,10 +73,10 @@ TABLE3 = Suite(
     name="dps/table3",
     title="Low-resource training (DPS, Table 3)",
     blocks=tuple(
-        Block(
+        Panel(
             lines=(_VANILLA, _DENSE, _MIX),
             tasks=_GLUE,
-            train_size=size,
+            change=Perturbation.of({"train_size": size}),
             title=f"{size} rows",
             setting=f"n={size}",
             metrics={"qqp": "accuracy"},
@@ -93,7 +94,7 @@ TABLE4 = Suite(
     name="dps/table4",
     title="Five pretrained models (DPS, Table 4)",
     blocks=tuple(
-        Block(lines=(_VANILLA, _DENSE, _MIX), model=model)
+        Panel(lines=(_VANILLA, _DENSE, _MIX), model=model)
         for model in ("bert-large", "roberta-large", "bart-large", "electra-large", "deberta-large")
     ),
     statistics=("mean", "std"),
@@ -105,7 +106,7 @@ TABLE4 = Suite(
 TABLE5 = Suite(
     name="dps/table5",
     title="Sufficient training data (DPS, Table 5)",
-    blocks=(Block(lines=(_VANILLA, _MIXOUT, _CTD, _DENSE, _MIX), tasks="sst2,qnli"),),
+    blocks=(Panel(lines=(_VANILLA, _MIXOUT, _CTD, _DENSE, _MIX), tasks="sst2,qnli"),),
     statistics=("mean", "max"),
     protocol="Mean (max) of 10 seeds on all training rows; a collapsed run is in Child-Tuning's mean on "
     "SST-2.",
@@ -115,7 +116,7 @@ TABLE6 = Suite(
     name="dps/table6",
     title="Time of training (DPS, Table 6)",
     blocks=(
-        Block(
+        Panel(
             lines=(_VANILLA, _MIXOUT, _R3F, _RDROP, _CTD, _DENSE, _MIX),
             tasks="rte",
             setting="time_usage",
@@ -129,9 +130,9 @@ TABLE6 = Suite(
 )
 
 
-def _frozen(p: float) -> Block:
+def _frozen(p: float) -> Panel:
     keep = f"{1 - p:g}"
-    return Block(
+    return Panel(
         lines=(
             _VANILLA,
             Line("Mixout", f"mixout[variant=published,p={p:g}]"),

@@ -8,16 +8,16 @@ from pathlib import Path
 from ftbench import hub
 from ftbench.domain.task import DataRef, HubSplit, RowSet, TaskSpec
 from ftbench.errors import DataError
-from ftbench.tasks import saved
+from ftbench.tasks import columns, saved
 from ftbench.tasks.rows import Rows
 
 
-def cached(task: TaskSpec, revision: str = "main") -> DataRef | None:
+def cached_rows(task: TaskSpec, revision: str = "main") -> DataRef | None:
     """The task's rows in the Hugging Face cache: downloaded files, or what ``datasets`` has prepared."""
-    if not _splits(task):
+    if not saved.splits_of(task):
         return None
     for folder in _folders(task, revision):
-        if all(_files(split, folder) for split in _splits(task)):
+        if all(_files(split, folder) for split in saved.splits_of(task)):
             return DataRef("hub", folder.name, str(folder))
     return None
 
@@ -28,17 +28,19 @@ def fetch(task: TaskSpec, revision: str = "main") -> DataRef:
     Raises:
         DataError: neither cached nor to be had; says what ``ftbench prepare`` would do.
     """
-    found = cached(task, revision)
+    found = cached_rows(task, revision)
     if found is not None:
         return found
-    split = _splits(task)[0]
+    split = saved.splits_of(task)[0]
     try:
-        folder = hub.download(split.dataset, "dataset", revision, [f"{split.config or '*'}/*.parquet"])
+        folder = hub.download(
+            split.dataset, "dataset", revision, [f"{below or '*'}/*.parquet" for below in _below(split)]
+        )
     except hub.NotThere as error:
         raise DataError(f"task {task.name}: {error}") from None
     except hub.Unreachable as error:
         raise DataError(_unreachable(task, split, str(error))) from None
-    if not all(_files(split, folder) for split in _splits(task)):
+    if not all(_files(split, folder) for split in saved.splits_of(task)):
         raise DataError(f"task {task.name}: {split.dataset} on the hub lacks splits that it should have")
     return DataRef("hub", folder.name, str(folder))
 
@@ -55,11 +57,11 @@ def read(task: TaskSpec, rows: RowSet, ref: DataRef) -> Rows:
         raise DataError(
             f"{ref.path}: the files of {rows.hub.dataset} ({rows.hub.config}) are no longer there"
         )
-    return saved.read_files(task, rows, files)
+    return columns.read(task, rows, files)
 
 
 def _folders(task: TaskSpec, revision: str) -> Iterator[Path]:
-    split = _splits(task)[0]
+    split = saved.splits_of(task)[0]
     yield from hub.snapshots(split.dataset, "dataset", revision)
     # datasets: <owner>___<name>/<config>/<version>/<commit>
     prepared = hub.datasets_cache() / split.dataset.replace("/", "___") / (split.config or "default")
@@ -69,23 +71,21 @@ def _folders(task: TaskSpec, revision: str) -> Iterator[Path]:
 
 
 def _files(split: HubSplit, folder: Path) -> list[Path]:
-    """The files of one split, in order: one or numbered parquet files, or one or numbered Arrow files."""
-    below = folder / split.config if split.config else folder
-    name = split.dataset.rpartition("/")[2]
-    for where, pattern in (
-        (below, f"{split.split}-*.parquet"),
-        (below, f"{split.split}.parquet"),
-        (folder, f"{name}-{split.split}.arrow"),
-        (folder, f"{name}-{split.split}-*.arrow"),
-    ):
-        found = sorted(where.glob(pattern))
-        if found:
-            return found
-    return []
+    """The files of one split in a snapshot or a prepared folder; [] where they are not all there."""
+    try:
+        for below in _below(split):
+            found = saved.shards_of(split, folder / below)
+            if found:
+                return found
+        return saved.shards_of(split, folder, ("arrow",))
+    except DataError:
+        return []  # as after a download that was interrupted
 
 
-def _splits(task: TaskSpec) -> list[HubSplit]:
-    return [rows.hub for rows in (task.train, *task.evaluation) if rows.hub is not None]
+def _below(split: HubSplit) -> list[str]:
+    """Where a repository has its files: below the configuration's name, or below ``data``."""
+    named = [split.config] if split.config else [""]
+    return named if split.config not in (None, "default") else [*named, "data"]
 
 
 def _unreachable(task: TaskSpec, split: HubSplit, reason: str) -> str:

@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import PluginError, UnknownName
+from ftbench.tasks import check
 
 ENTRY_POINTS = "ftbench.tasks"
 ALIASES = {"sst-2": "sst2", "sts-b": "stsb"}
@@ -52,11 +53,12 @@ def find(name: str) -> TaskSpec:
     key = _key(name)
     if key in _built_in():
         return _built_in()[key]
-    for entry in _plugins():
-        if entry.name == key:
-            if entry.spec is None:
-                raise PluginError(f"task '{key}' of {entry.source} cannot be used: {entry.error}")
+    called = [entry for entry in _plugins() if entry.name == key]
+    for entry in called:
+        if entry.spec is not None:
             return entry.spec
+    for entry in called:
+        raise PluginError(f"task '{key}' of {entry.source} cannot be used: {entry.error}")
     raise UnknownName("task", name, names())
 
 
@@ -67,7 +69,7 @@ def groups() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {"glue-small": tuple(spec.name for spec in glue.SMALL)}
     for entry in available():
         if entry.spec is not None:
-            benchmark = entry.spec.benchmark
+            benchmark = entry.spec.benchmark.lower()
             found[benchmark] = (*found.get(benchmark, ()), entry.name)
     return found
 
@@ -106,14 +108,22 @@ def _built_in() -> dict[str, TaskSpec]:
 @cache
 def _plugins() -> tuple[TaskEntry, ...]:
     entries: list[TaskEntry] = []
-    taken = set(_built_in())
+    own = {"glue-small": "a group", **{spec.benchmark: "a group" for spec in _built_in().values()}}
+    taken = {
+        **own,
+        **dict.fromkeys(ALIASES, "another name of a task"),
+        **dict.fromkeys(_built_in(), "a task"),
+    }
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
         for entry in _load(point):
             if entry.spec is not None and entry.name in taken:
-                entry = TaskEntry(
-                    f"{point.name}:{entry.name}", entry.source, None, f"'{entry.name}' is taken"
-                )
-            taken.add(entry.name)
+                error = f"name '{entry.name}' is taken: {taken[entry.name]} is called so"
+                entry = TaskEntry(f"{point.name}:{entry.name}", entry.source, None, error)
+            elif entry.spec is not None and entry.spec.benchmark.lower() in own:
+                error = f"benchmark '{entry.spec.benchmark}' is ftbench's own; give it another"
+                entry = TaskEntry(entry.name, entry.source, None, error)
+            if entry.spec is not None:
+                taken[entry.name] = "another package's task"
             entries.append(entry)
     return tuple(entries)
 
@@ -124,11 +134,21 @@ def _load(point: EntryPoint) -> list[TaskEntry]:
     try:
         loaded = point.load()
         specs = [loaded] if isinstance(loaded, TaskSpec) else list(loaded)
-        wrong = [spec for spec in specs if not isinstance(spec, TaskSpec)]
-        if wrong:
-            raise TypeError(f"{point.value} gives {type(wrong[0]).__name__}, not TaskSpec")
+        if not specs:
+            raise ValueError(f"{point.value} gives no tasks")
+        return [_checked(point, source, spec) for spec in specs]
     except (Exception, SystemExit) as error:
         return [
             TaskEntry(point.name, source, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
         ]
-    return [TaskEntry(spec.name.lower(), source, spec) for spec in specs]
+
+
+def _checked(point: EntryPoint, source: str, spec: object) -> TaskEntry:
+    if not isinstance(spec, TaskSpec):
+        raise TypeError(f"{point.value} gives {type(spec).__name__}, not TaskSpec")
+    try:
+        error = check.wrong(spec)
+    except Exception as raised:  # a field of a type that nobody thought of
+        error = f"{type(raised).__name__}: {' '.join(str(raised).split())}"
+    name = spec.name.lower() if check.is_name(spec.name) else point.name
+    return TaskEntry(name, source, None if error else spec, error)

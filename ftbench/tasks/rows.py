@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from ftbench.domain.task import TaskSpec
@@ -25,7 +26,7 @@ class Rows:
         return len(self.labels)
 
 
-def make(task: TaskSpec, texts: tuple[list[str], ...], labels: list[int | float]) -> Rows:
+def rows_of(task: TaskSpec, texts: tuple[list[str], ...], labels: list[int | float]) -> Rows:
     """Rows with labels of the task's own type: integers for classes, floats for scores."""
     if task.regression:
         return Rows(texts, [float(label) for label in labels])
@@ -37,24 +38,44 @@ def read_label(task: TaskSpec, written: object) -> int | float:
 
     Args:
         task: whose label it is.
-        written: the text of a cell, or the value of a typed column (a class index, a number).
+        written: the text of a cell, or the value of a typed column (a class index, a number); a class index
+            may be a float without a fraction, as columns become that once had a hole.
 
     Raises:
         ValueError: it is not one of the task's labels; the text says what would be.
     """
+    if written is None or (isinstance(written, float) and math.isnan(written)):
+        raise ValueError("no label")
     return _score(task, written) if task.regression else _class(task, written)
 
 
+def class_named(task: TaskSpec, name: str) -> int | None:
+    """The index of a class by its name, or by what files call it; None where the task has none such.
+
+    Case and the choice of space, hyphen and underscore do not matter: ``Not entailment`` is
+    ``not_entailment``.
+    """
+    known = {label: index for index, label in enumerate(task.labels)} | dict(task.label_names)
+    if name in known:
+        return known[name]
+    return {plain_text(label): index for label, index in known.items()}.get(plain_text(name))
+
+
+def plain_text(name: str) -> str:
+    """A class's name without what writers choose freely: case, and how its words are joined."""
+    return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
+
+
 def _class(task: TaskSpec, written: object) -> int:
-    if isinstance(written, int):
-        if 0 <= written < len(task.labels):
-            return written
+    if isinstance(written, int | float):
+        if written in range(len(task.labels)):
+            return int(written)
         raise ValueError(f"label {written} is not one of 0 to {len(task.labels) - 1}")
-    known = {name: index for index, name in enumerate(task.labels)} | dict(task.label_names)
-    if str(written) in known:
-        return known[str(written)]
-    wanted = ", ".join(task.label_names or task.labels)
-    raise ValueError(f"label '{written}' is not one of {wanted}")
+    index = class_named(task, str(written))
+    if index is None:
+        wanted = ", ".join(task.label_names or task.labels)
+        raise ValueError(f"label '{written}' is not one of {wanted}")
+    return index
 
 
 def _score(task: TaskSpec, written: object) -> float:

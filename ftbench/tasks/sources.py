@@ -19,8 +19,8 @@ def locate(task: TaskSpec, data_dir: Path | None = None) -> DataRef:
 
     Args:
         task: the task.
-        data_dir: a folder in the official layout, or with what ``datasets`` saved; None for the hub's cache
-            and the hub.
+        data_dir: a folder in the official layout, with what ``datasets`` saved, or with a clone of the hub's
+            repository; None for the hub's cache and the hub.
 
     Raises:
         DataError: not found; names the file looked for, or what ``ftbench prepare`` would do.
@@ -116,9 +116,11 @@ def _in_folder(task: TaskSpec, folder: Path) -> DataRef:
         return DataRef("folder", tsv.digest(task, folder), str(folder))
     found = saved.find(task, folder)
     if found is not None:
-        return DataRef("saved", saved.digest(task, found), str(folder))
+        return DataRef("saved", saved.digest(found), str(folder))
     looked = absent[0] if absent else f"{task.name}/dataset_dict.json"
+    others = saved.looked_for(task)
     raise DataError(
         f"task {task.name}: data folder {folder} has no {looked}"
-        " (it takes the official files, or what `datasets` saved to disk)"
+        + (f", and no {others} of a data set that `datasets` saved or a clone of the hub's" if others else "")
+        + ("; it is one data set itself: name the folder above it" if saved.is_one(folder) else "")
     )

@@ -56,7 +56,7 @@ TASKS: tuple[TaskSpec, ...] = (
 )
 
 #: A row: its texts and its label.
-Row = tuple[tuple[str, ...], float]
+_Row = tuple[tuple[str, ...], float]
 
 
 def rows(name: str, set_name: str) -> Rows:
@@ -87,7 +87,7 @@ def digest() -> str:
 
 
 @functools.cache
-def _generate(name: str) -> tuple[Row, ...]:
+def _generate(name: str) -> tuple[_Row, ...]:
     """Train and dev rows of a task, no text twice; classes take turns, so that they are balanced."""
     from ftbench.tasks.toy_scene import Dice
 
@@ -110,7 +110,7 @@ _MISTAKES = (
 )
 
 
-def _accept(dice: Dice, label: int) -> Row | None:
+def _accept(dice: Dice, label: int) -> _Row | None:
     from ftbench.tasks.toy_grammar import Speaker, text
     from ftbench.tasks.toy_lexicon import KINDS
     from ftbench.tasks.toy_scene import PREPOSITIONS, draw_phrase, draw_relative
@@ -174,7 +174,7 @@ def _pair(
     return text(said), text(again)
 
 
-def _entail(dice: Dice, label: int) -> Row | None:
+def _entail(dice: Dice, label: int) -> _Row | None:
     from ftbench.tasks.toy_meaning import FOLLOWS, OPEN, change
     from ftbench.tasks.toy_scene import draw_relative, draw_scene
 
@@ -192,7 +192,7 @@ def _entail(dice: Dice, label: int) -> Row | None:
     return _pair(dice, premise, hypothesis, renamed=0.3), label
 
 
-def _para(dice: Dice, label: int) -> Row | None:
+def _para(dice: Dice, label: int) -> _Row | None:
     from ftbench.tasks.toy_meaning import DIFFERS, change
     from ftbench.tasks.toy_scene import draw_scene
 
@@ -203,7 +203,7 @@ def _para(dice: Dice, label: int) -> Row | None:
     return _pair(dice, scene, other, renamed=0.6), label
 
 
-def _sim(dice: Dice, label: int) -> Row | None:
+def _sim(dice: Dice, label: int) -> _Row | None:
     """Two scenes whose agent, verb and object are each the same, related, or not; the label says how much."""
     from ftbench.tasks.toy_meaning import change, other_agent, other_patient, other_verb
     from ftbench.tasks.toy_scene import draw_scene
@@ -236,7 +236,7 @@ def _root(noun: Noun) -> str:
     return PARENTS.get(noun.kind, noun.kind)
 
 
-_GENERATORS: dict[str, tuple[Callable[[Dice, int], Row | None], int, int]] = {
+_GENERATORS: dict[str, tuple[Callable[[Dice, int], _Row | None], int, int]] = {
     "toy-accept": (_accept, 101, 2),
     "toy-entail": (_entail, 202, 2),
     "toy-para": (_para, 303, 2),

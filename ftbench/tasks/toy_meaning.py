@@ -19,7 +19,7 @@ from ftbench.tasks.toy_scene import (
 )
 
 #: A change: the scene that results, or None where it does not apply.
-Change = Callable[[Scene, Dice], Scene | None]
+SceneChange = Callable[[Scene, Dice], Scene | None]
 
 
 # What follows from a scene -------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def only_relative(scene: Scene, dice: Dice) -> Scene | None:
     return Scene(agent, clause.verb, patient, tense="past" if clause.past else "present")
 
 
-FOLLOWS: tuple[Change, ...] = (
+FOLLOWS: tuple[SceneChange, ...] = (
     lift_agent,
     lift_patient,
     drop_adjective,
@@ -144,13 +144,13 @@ def deny(scene: Scene, dice: Dice) -> Scene | None:
 def add_detail(scene: Scene, dice: Dice) -> Scene | None:
     """The dog sleeps -> the big dog sleeps."""
     if scene.agent.adjective is None and scene.quality is None and dice.chance(0.6):
-        return replace(scene, agent=describe(scene.agent, dice))
+        return replace(scene, agent=described(scene.agent, dice))
     if scene.patient is not None and scene.patient.adjective is None and dice.chance(0.6):
-        return replace(scene, patient=describe(scene.patient, dice))
+        return replace(scene, patient=described(scene.patient, dice))
     return replace(scene, place=draw_place(dice)) if scene.place is None else None
 
 
-def describe(phrase: Phrase, dice: Dice) -> Phrase:
+def described(phrase: Phrase, dice: Dice) -> Phrase:
     """The phrase with an adjective."""
     return replace(phrase, adjective=dice.pick(adjectives_of(phrase.noun.kind)))
 
@@ -164,12 +164,12 @@ def wrong_head(scene: Scene, dice: Dice) -> Scene | None:
 
 
 #: Another scene altogether, at one point.
-DIFFERS: tuple[Change, ...] = (other_agent, other_patient, other_verb, other_adjective, swap_roles)
+DIFFERS: tuple[SceneChange, ...] = (other_agent, other_patient, other_verb, other_adjective, swap_roles)
 #: May be true or not.
-OPEN: tuple[Change, ...] = (*DIFFERS, add_detail, wrong_head)
+OPEN: tuple[SceneChange, ...] = (*DIFFERS, add_detail, wrong_head)
 
 
-def change(scene: Scene, dice: Dice, options: tuple[Change, ...]) -> Scene | None:
+def change(scene: Scene, dice: Dice, options: tuple[SceneChange, ...]) -> Scene | None:
     """The scene after one of the changes that apply, or None where none does."""
     left = list(options)
     while left:

@@ -10,7 +10,7 @@ from typing import NoReturn
 from ftbench import content
 from ftbench.domain.task import RowSet, TaskSpec, TsvFile
 from ftbench.errors import DataError
-from ftbench.tasks.rows import Rows, make, read_label
+from ftbench.tasks.rows import Rows, read_label, rows_of
 
 
 def missing(task: TaskSpec, folder: Path) -> list[str]:
@@ -80,7 +80,7 @@ def _read(task: TaskSpec, tsv: TsvFile, path: Path, lines: Iterator[bytes]) -> R
             column.append(row[position])
     if not labels:
         _fail(path, number or 1, "no rows")
-    return make(task, texts, labels)
+    return rows_of(task, texts, labels)
 
 
 def _cells(path: Path, lines: Iterator[bytes]) -> Iterator[tuple[int, list[str], bool]]:

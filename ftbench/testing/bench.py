@@ -94,7 +94,7 @@ class Bench:
             method=cls.name(),
             hparams=hparams.as_dict(cls.resolve(given)),
             seed=seed,
-            perturbation=Perturbation(train_size=train_size, noise=noise, reduction=reduction),
+            perturbation=Perturbation.of({"train_size": train_size, "noise": noise, "reduction": reduction}),
             recipe=layered(SHORT_RECIPE, recipe),
             streams=streams or {},
         )
@@ -111,7 +111,7 @@ class Bench:
         pretrained.cast(self._dtype)
         key = (self.ref.id, self.ref.revision)
         data = str(self._data) if self._data else None
-        corpus = Corpus(self.library, task, job, pretrained.tokenizer, key, data, pretrained.limits)
+        corpus = Corpus(self.library, task, job, pretrained.tokenizer, key, data, limits=pretrained.limits)
         return Trainer(job, task, method, pretrained, corpus, folder=folder, **more)
 
 

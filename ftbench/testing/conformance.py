@@ -42,7 +42,7 @@ STILL = 1e-12
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """What came of one check.
 
     Attributes:
@@ -62,7 +62,7 @@ def check(
     model: str = "tiny",
     only: Iterable[str] = (),
     plugins: Iterable[str] = (),
-) -> Iterator[Outcome]:
+) -> Iterator[CheckOutcome]:
     """Check a method; each outcome is given as soon as it is there.
 
     Args:
@@ -87,20 +87,20 @@ def check(
     return (_outcome(name, subject) for name in chosen)
 
 
-def _outcome(name: str, subject: Subject) -> Outcome:
+def _outcome(name: str, subject: Subject) -> CheckOutcome:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a method tells its user at each run
-            return Outcome(name, True, CHECKS[name](subject))
+            return CheckOutcome(name, True, CHECKS[name](subject))
     except Failed as failed:
-        return Outcome(name, False, str(failed))
+        return CheckOutcome(name, False, str(failed))
     except NotApplicable as reason:
-        return Outcome(name, None, str(reason))
+        return CheckOutcome(name, None, str(reason))
     except (FtbenchError, Diverged) as error:
-        return Outcome(name, False, str(error))
+        return CheckOutcome(name, False, str(error))
     except Exception as error:  # a user's method may raise anything
         text = " ".join(str(error).split())
-        return Outcome(name, False, f"{type(error).__name__}: {text}"[:300])
+        return CheckOutcome(name, False, f"{type(error).__name__}: {text}"[:300])
 
 
 # -- what can be said without training ----------------------------------------------------------------------
@@ -271,7 +271,7 @@ def _overhead(subject: Subject) -> str:
         recipe = {"steps": steps, "batch_size": 16, "warmup_steps": 0}
         return subject.trainer(bench, cls, values, CLASSIFICATION, None, None, recipe)
 
-    return overhead.compare(lambda n: trainer(subject.cls, n), lambda n: trainer(vanilla, n))
+    return overhead.overhead_of(lambda n: trainer(subject.cls, n), lambda n: trainer(vanilla, n))
 
 
 #: Name -> check; a check gives a note, or raises ``Failed`` or ``NotApplicable``.

@@ -15,7 +15,7 @@ Make = Callable[[int], Trainer]
 ROUNDS, STEPS = 3, 12
 
 
-def compare(mine: Make, plain: Make) -> str:
+def overhead_of(mine: Make, plain: Make) -> str:
     """Time and peak memory of a short job against vanilla's, in one line.
 
     The two alternate; the ratio of times is the median over rounds, one-off work and further runs included.

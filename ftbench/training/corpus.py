@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,15 @@ from torch import Tensor
 
 from ftbench import tasks
 from ftbench.domain.job import Job
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.target import Target
 from ftbench.domain.task import TaskSpec
-from ftbench.errors import ModelError
+from ftbench.perturbations import NO_FILES, PluginFiles
 from ftbench.run.data import Tokenised
-from ftbench.run.seeding import digest, ranking, stream_seed
+from ftbench.run.seeding import keys_of, stream_seed
 from ftbench.tasks import sources
 from ftbench.training import perturb
-from ftbench.training.loading import Limits
+from ftbench.training.model_limits import ModelLimits
 
 
 @dataclass(frozen=True)
@@ -77,14 +79,24 @@ class Library:
         tokenizer: Any,
         max_length: int,
         key: tuple[Any, ...],
-        limits: Limits | None = None,
+        numbers: Sequence[int] | None = None,
+        limits: ModelLimits | None = None,
     ) -> Tokenised:
         """The tokens of some rows; each row is tokenised once for a tokenizer and length.
 
         A text that spells a special token (``</s>``) is text like any other.
 
+        Args:
+            rows: all of a set.
+            wanted: which of them, by their place.
+            tokenizer: of the model.
+            max_length: longer ones are cut.
+            key: whose rows and tokenizer these are.
+            numbers: what the tokens are asked for by, where that is not their row's place.
+            limits: what the model can read.
+
         Raises:
-            ModelError: the tokenizer gives tokens or segments that the model, by its limits, does not have.
+            ModelError: the tokenizer gives tokens or segments that the model does not have.
         """
         count = len(rows.labels)
         key = (*key, max_length)
@@ -102,29 +114,13 @@ class Library:
             for name in ("input_ids", "token_type_ids"):
                 lists = encoded.get(name)
                 if lists is not None:
-                    lists = _within(lists, name, limits or Limits())
+                    lists = (limits or ModelLimits()).within(lists, name)
                     target = kept.setdefault(name, [None] * count)
                     for i, ids in zip(fresh, lists, strict=True):
                         target[i] = list(ids)
         chosen = {name: [lists[int(i)] or [] for i in wanted] for name, lists in kept.items()}
-        return Tokenised(
-            chosen, [int(i) for i in wanted], tokenizer.pad_token_id or 0, tokenizer.padding_side, self.device
-        )
-
-
-def _within(lists: Sequence[Sequence[int]], name: str, limits: Limits) -> Sequence[Sequence[int]]:
-    """The numbers of tokens or segments, within a model's embedding; where it has one segment, all are 0."""
-    room = limits.tokens if name == "input_ids" else limits.types
-    most = max((max(ids, default=0) for ids in lists), default=0)
-    if not room or most < room:
-        return lists
-    if name == "token_type_ids" and room == 1:
-        return [[0] * len(ids) for ids in lists]
-    kind, part = ("token", "word") if name == "input_ids" else ("segment", "segment")
-    raise ModelError(
-        f"the tokenizer gives {kind} {most}, but the model's {part} embedding ends at {room - 1}:"
-        " take the tokenizer that the model was trained with"
-    )
+        names = [int(i) for i in (wanted if numbers is None else numbers)]
+        return Tokenised(chosen, names, tokenizer.pad_token_id or 0, tokenizer.padding_side, self.device)
 
 
 def _make_room(kept: dict[Any, Any], room: int) -> None:
@@ -136,23 +132,31 @@ class TrainingRows:
     """The rows that a job trains on.
 
     Attributes:
-        rows: their original numbers, ascending.
+        rows: their original numbers, ascending; the k-th copy of row i of n is i + k·n.
         labels: their labels, on the device; class numbers or numbers.
         data: their tokens.
         digests: fingerprints of the rows and of those affected, by perturbation.
     """
 
     def __init__(
-        self, task: str, rows: NDArray[np.int64], labels: Tensor, data: Tokenised, digests: Mapping[str, Any]
+        self,
+        task: str,
+        rows: NDArray[np.int64],
+        labels: Tensor,
+        data: Tokenised,
+        digests: Mapping[str, Any],
+        total: int | None = None,
     ) -> None:
-        """Keep them; ``task`` names the task, for the stream ``split``."""
+        """Keep them; ``task`` names the task, for the stream ``split``; ``total`` is n."""
         self.rows, self.labels, self.data, self.digests = rows, labels, data, dict(digests)
-        self._name = task
+        self._name, self._total = task, total
 
     def split(
         self, rows: NDArray[np.int64], fraction: float, seed: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Hold out round(fraction·n) of ``rows``: those first in the ranking of the stream ``split``.
+
+        Copies of a row stay together, or a model would be judged on rows that it was trained on.
 
         Returns:
             The rows that stay and those held out, both ascending.
@@ -160,10 +164,12 @@ class TrainingRows:
         count = round(fraction * len(rows))
         if not count:
             return rows, rows[:0]
-        places = np.empty(int(rows.max()) + 1, dtype=np.int64)
-        places[ranking(len(places), stream_seed("split", self._name, seed))] = np.arange(len(places))
-        first = rows[np.argsort(places[rows], kind="stable")]
-        return np.sort(first[count:]), np.sort(first[:count])
+        origins = rows % self._total if self._total else rows
+        ranks = keys_of(origins, stream_seed("split", self._name, seed))
+        order = np.argsort(ranks, kind="stable")
+        while count < len(rows) and origins[order[count]] == origins[order[count - 1]]:
+            count += 1
+        return np.sort(rows[order[count:]]), np.sort(rows[order[:count]])
 
     def labels_of(self, rows: NDArray[np.int64]) -> Tensor:
         """The labels of some of the training rows, on the device."""
@@ -181,39 +187,70 @@ class Corpus(TrainingRows):
         tokenizer: Any,
         model_key: tuple[Any, ...],
         data_dir: str | None,
-        limits: Limits | None = None,
+        files: PluginFiles = NO_FILES,
+        limits: ModelLimits | None = None,
     ) -> None:
-        """Read, perturb and tokenise; texts are cut at ``max_length``, or where the positions end."""
-        self._limits = limits or Limits()
-        self.max_length = min(job.recipe.max_length, self._limits.positions or job.recipe.max_length)
-        self._library, self._task, self._job = library, task, job
+        """Read, perturb and tokenise; texts are cut at ``max_length``, or where the positions end.
+
+        Args:
+            library: keeps rows and tokens.
+            task: whose rows they are.
+            job: the job.
+            tokenizer: of the model.
+            model_key: names the model.
+            data_dir: the folder of the rows; None for the hub's cache.
+            files: those of perturbations that are not installed.
+            limits: what the model can read.
+        """
+        self._limits = limits or ModelLimits()
+        self.max_length = self._limits.cut(job.recipe.max_length)
+        self._library, self._task, self._job, self._files = library, task, job, files
         self._tokenizer, self._key, self._data_dir = tokenizer, model_key, data_dir
         train = library.rows(task, task.train.name, job.data_revision, data_dir)
         original = np.asarray(train.labels, dtype=np.float64 if task.regression else np.int64)
         changed = perturb.apply(
-            task, original, job.perturbation, seed_of=stream_seeds(job), subset=job.recipe.subset
+            task,
+            original,
+            job.perturbation,
+            seed_of=stream_seeds(job),
+            recipe=job.recipe,
+            texts=_columns(train) if job.perturbation.changes else (),
+            files=self._files,
         )
         rows = np.asarray(changed.rows, dtype=np.int64)
         labels = _tensor(changed.labels, task, library.device)
-        tokens = self._tokens(train, rows, task, task.train.name, job.data_revision)
-        super().__init__(task.name, rows, labels, tokens, {"rows": digest(rows), **changed.digests})
+        tokens = self._tokens(train, rows, task, task.train.name, job.data_revision, changed.texts)
+        super().__init__(task.name, rows, labels, tokens, changed.digests, len(original))
 
     def evaluation(self, name: str) -> EvaluationSet:
         """One of the job's evaluation sets, of its own task or of another one."""
-        return self._set(name, Target.of(name).rows)
+        return self._set(name, Target.of(name).rows, self._job.perturbation)
 
     def probe_rows(self, name: str) -> EvaluationSet:
-        """The training rows of the task that a probe is about."""
-        return self._set(name, tasks.find(Target.of(name).task).train.name)
+        """The training rows of the task that a probe is about; no perturbation is applied to them."""
+        return self._set(name, tasks.find(Target.of(name).task).train.name, Perturbation())
 
-    def _set(self, name: str, rows_name: str) -> EvaluationSet:
+    def _set(self, name: str, rows_name: str, change: Perturbation) -> EvaluationSet:
         target, task, revision = Target.of(name), self._task, self._job.data_revision
         if target.task:
             other = tasks.find(target.task)
             task, revision = other.with_sets(*target.sets(other)), self._job.others[name]
         rows = self._library.rows(task, rows_name, revision, self._data_dir)
-        tokens = self._tokens(rows, range(len(rows.labels)), task, rows_name, revision)
-        return EvaluationSet(name, task, rows_name, tokens, np.asarray(rows.labels, dtype=np.float64))
+        labels, texts = np.asarray(rows.labels, dtype=np.float64), None
+        if change.changes:
+            texts, digests = perturb.evaluated(
+                task,
+                labels,
+                _columns(rows),
+                change,
+                name=name,
+                seed_of=stream_seeds(self._job),
+                recipe=self._job.recipe,
+                files=self._files,
+            )
+            self.digests |= digests
+        tokens = self._tokens(rows, range(len(rows.labels)), task, rows_name, revision, texts)
+        return EvaluationSet(name, task, rows_name, tokens, labels)
 
     def _tokens(
         self,
@@ -222,16 +259,27 @@ class Corpus(TrainingRows):
         task: TaskSpec,
         name: str,
         revision: str,
+        texts: perturb.Texts | None,
     ) -> Tokenised:
-        key = (*self._key, task.name, name, revision)
+        """The tokens of rows; ``texts`` stand in the place of theirs where they were changed."""
+        key: tuple[Any, ...] = (*self._key, task.name, name, revision)
+        numbers, places = [int(i) for i in wanted], [int(i) % len(rows) for i in wanted]
+        if texts is not None:
+            rows = sources.Rows(tuple(list(column) for column in texts), [0] * len(numbers))
+            written = "\x1f".join(text for column in rows.texts for text in column)
+            key, places = (*key, hashlib.sha256(written.encode()).hexdigest()), list(range(len(numbers)))
         return self._library.tokens(
-            rows, [int(i) for i in wanted], self._tokenizer, self.max_length, key, self._limits
+            rows, places, self._tokenizer, self.max_length, key, numbers, self._limits
         )
 
 
 def stream_seeds(job: Job, seeds: Mapping[str, int] | None = None) -> Callable[[str], int]:
     """The seed of a job-wide stream (``subset``, ``perturbation``), by its name."""
     return lambda stream: stream_seed(stream, job.task, job.streams.get(stream, job.seed))
+
+
+def _columns(rows: sources.Rows) -> perturb.Texts:
+    return tuple(np.array(column, dtype=np.object_) for column in rows.texts)
 
 
 def _tensor(labels: NDArray[Any], task: TaskSpec, device: torch.device) -> Tensor:

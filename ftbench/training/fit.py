@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from torch import nn
 from ftbench.domain import hparams as hp
 from ftbench.domain.job import Job
 from ftbench.methods.base import Method
-from ftbench.training import given
+from ftbench.training import given, own_rows
 from ftbench.training.pretrained import Pretrained
 from ftbench.training.trainer import Trainer
 
@@ -32,9 +33,11 @@ def fit(
 
     Args:
         model: of ``AutoModelForSequenceClassification``; it stays as it is. One output means regression.
+            Half-precision weights (bf16, fp16) are trained in fp32, and come back so.
         train_data: rows as a tokenizer gives them: ``input_ids``, perhaps ``attention_mask`` and
-            ``token_type_ids``, and ``label`` or ``labels``. A ``datasets.Dataset``, a list, anything that
-            yields mappings; padding is dropped.
+            ``token_type_ids``, and ``label`` or ``labels``: a class number, or a number. A list, a
+            ``datasets.Dataset``, anything that yields mappings. Padding is dropped, and so are columns that
+            the model does not take.
         method: a name, a file or a class.
         seed: of all random numbers.
         recipe: settings that differ from the default recipe, such as ``{"lr": 1e-4, "epochs": 5}``.
@@ -45,14 +48,17 @@ def fit(
 
     Raises:
         UsageError: an unknown method, hyper-parameter or setting, or a method that cannot do this.
-        BadValue: rows that lack something.
+        BadValue: rows that cannot be trained on, or a quantised model.
         Diverged: a loss or gradient is not finite.
     """
     cls, chosen = given.method_of(method, hyperparameters)
     settings, dropout_given = given.recipe_of(cls, hyperparameters, recipe or {})
-    task = given.task_of(model)
+    task = given.given_task(model)
     given.refuse(chosen, model, task)
-    rows = given.rows_of(train_data, model, task)
+    given.refuse_dtype(model)
+    rows = own_rows.read(train_data, model, task, given.device_of(model))
+    if given.half(model):
+        model = copy.deepcopy(model).float()
     job = Job(
         model=given.NAME,
         model_revision="",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -16,8 +15,6 @@ from ftbench.domain.task import RowSet, TaskSpec
 from ftbench.errors import BadValue, UsageError
 from ftbench.methods.base import Method
 from ftbench.nn import structure
-from ftbench.run.data import Tokenised
-from ftbench.training.corpus import TrainingRows
 
 #: What the task is called where streams of random numbers and messages need a name.
 NAME = "given"
@@ -45,7 +42,7 @@ def recipe_of(
     return layered(brought, *settings), any("dropout" in layer for layer in (brought, *settings))
 
 
-def task_of(model: nn.Module) -> TaskSpec:
+def given_task(model: nn.Module) -> TaskSpec:
     """The task that a model is made for: as many classes as it has outputs, or a number where it has one."""
     outputs = int(getattr(getattr(model, "config", None), "num_labels", 2))
     labels = tuple(str(i) for i in range(outputs)) if outputs > 1 else ()
@@ -71,34 +68,20 @@ def head_of(model: nn.Module, given: Iterable[str] | None) -> frozenset[str]:
     return names - structure.names_under(model, [base]) if base and hasattr(model, base) else frozenset()
 
 
-def rows_of(data: Iterable[Mapping[str, Any]], model: nn.Module, task: TaskSpec) -> TrainingRows:
-    """Tokenised rows, on the model's device; padding is dropped.
+def refuse_dtype(model: nn.Module) -> None:
+    """Raise ``BadValue`` where weights are no floating-point numbers: quantised ones are not trained."""
+    for name, parameter in model.named_parameters():
+        if not parameter.is_floating_point():
+            raise BadValue(f"model: {name} is {_dtype(parameter)}; load the model without quantisation")
 
-    Raises:
-        BadValue: there are none, or one lacks its tokens or its label.
-    """
-    tokens: dict[str, list[list[int]]] = {}
-    labels: list[float] = []
-    left = False
-    for number, row in enumerate(data):
-        label = row.get("labels", row.get("label"))
-        if label is None or "input_ids" not in row:
-            lacks = "label" if label is None else "input_ids"
-            raise BadValue(f"train_data: row {number} has no '{lacks}'; it has {', '.join(row) or 'nothing'}")
-        mask = np.asarray(row.get("attention_mask", np.ones(len(row["input_ids"]))), dtype=bool)
-        left = left or not mask[0]
-        for name in ("input_ids", "token_type_ids"):
-            if name in row:
-                tokens.setdefault(name, []).append(np.asarray(row[name])[mask].tolist())
-        labels.append(float(label))
-    if not labels:
-        raise BadValue("train_data: no rows")
-    numbers = np.arange(len(labels), dtype=np.int64)
-    place = device_of(model)
-    pad = getattr(getattr(model, "config", None), "pad_token_id", None) or 0
-    tokenised = Tokenised(tokens, numbers.tolist(), pad, "left" if left else "right", place)
-    dtype = torch.float32 if task.regression else torch.int64
-    return TrainingRows(NAME, numbers, torch.as_tensor(labels, device=place).to(dtype), tokenised, {})
+
+def half(model: nn.Module) -> str:
+    """The name of the half-precision type that some weights have; "" where none has."""
+    return next((_dtype(p) for p in model.parameters() if p.dtype in (torch.bfloat16, torch.float16)), "")
+
+
+def _dtype(parameter: nn.Parameter) -> str:
+    return str(parameter.dtype).removeprefix("torch.")
 
 
 def device_of(model: nn.Module) -> torch.device:

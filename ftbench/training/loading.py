@@ -15,23 +15,9 @@ from ftbench.errors import ModelError
 from ftbench.models import architecture, checkpoint
 from ftbench.models import folder as folders
 from ftbench.nn import structure
+from ftbench.training.model_limits import ModelLimits
 
 POOLER = "pooler"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a model can read; 0: no limit.
-
-    Attributes:
-        positions: tokens of a text.
-        tokens: rows of the word embedding.
-        types: rows of the embedding of segments.
-    """
-
-    positions: int = 0
-    tokens: int = 0
-    types: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,11 +37,11 @@ class Loaded:
     tokenizer: Any
     head: frozenset[str]
     lacking: frozenset[str]
-    limits: Limits
+    limits: ModelLimits
     prefix: str = ""
 
 
-def load(folder: Path, outputs: int) -> Loaded:
+def load_checkpoint(folder: Path, outputs: int) -> Loaded:
     """Read a model with a head of this width; code of its own is never run.
 
     Raises:
@@ -71,7 +57,7 @@ def load(folder: Path, outputs: int) -> Loaded:
     logging.disable_progress_bar()
     config = folders.config(folder)
     folders.refuse_adapter(folder)
-    names = checkpoint.shapes(folders.weights(folder))
+    names = checkpoint.shapes(folders.checkpoint_files(folder))
     before = checkpoint.prefix(names, architecture.base(str(config.get("model_type", ""))))
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     _refuse_own_tokenizer(folder, config)
@@ -170,10 +156,12 @@ def _choose_padding(tokenizer: Any, config: Any) -> None:
         config.pad_token_id = tokenizer.pad_token_id
 
 
-def _limits(model: Any) -> Limits:
+def _limits(model: Any) -> ModelLimits:
     config = model.config.to_dict()
     try:
         words = getattr(model.get_input_embeddings(), "num_embeddings", 0)
     except NotImplementedError:  # CANINE hashes characters: any will do
         words = 0
-    return Limits(architecture.positions(config), int(words or 0), int(config.get("type_vocab_size") or 0))
+    return ModelLimits(
+        architecture.positions(config), int(words or 0), int(config.get("type_vocab_size") or 0)
+    )

@@ -53,7 +53,8 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     pretrained = shelf.get(ref, task.outputs, keep_head=_kept(job, ref, task))
     clock.lap("model")
     key = (ref.id, ref.revision)
-    corpus = Corpus(library, task, job, pretrained.tokenizer, key, places.get("data"), pretrained.limits)
+    files, rows_at = places.get("perturbations") or {}, places.get("data")
+    corpus = Corpus(library, task, job, pretrained.tokenizer, key, rows_at, files, pretrained.limits)
     clock.lap("data")
     folder = Path(command["workdir"]) if command.get("workdir") else None
     seconds = float(command.get("checkpoint_seconds", 60.0))
@@ -85,6 +86,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
         "method_digest": source_digest(cls),
         "model_commit": pretrained.commit,
     }
+    facts["digests"] = dict(corpus.digests)  # with those of evaluation rows
     send("provenance", values={**facts, **environment(device), "seconds": clock.laps})
 
 
@@ -126,7 +128,7 @@ def environment(device: torch.device) -> dict[str, Any]:
         "numpy": np.__version__,
         "device": device.type,
         "threads": torch.get_num_threads(),
-        "products": products.name(),
+        "products": products.products_name(),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     if device.type == "cuda":

@@ -18,7 +18,8 @@ from ftbench.domain.model import ModelRef
 from ftbench.errors import ModelError
 from ftbench.nn.dropout import has_dropout, set_dropout
 from ftbench.run.seeding import stream_seed
-from ftbench.training.loading import Limits, load, outside
+from ftbench.training.loading import load_checkpoint, outside
+from ftbench.training.model_limits import ModelLimits
 
 _UNREADABLE = (
     OSError,
@@ -53,7 +54,7 @@ class Pretrained:
         own_head: int | None = None,
         own_dropout: bool = False,
         drawn: Iterable[str] | None = None,
-        limits: Limits | None = None,
+        limits: ModelLimits | None = None,
         prefix: str = "",
     ) -> None:
         """Keep a model; it is copied, never trained.
@@ -73,7 +74,7 @@ class Pretrained:
         self._model, self._device = model, device
         self._own_head, self._own_dropout = own_head, own_dropout
         self.tokenizer, self.commit, self.prefix = tokenizer, commit, prefix
-        self.limits = limits or Limits()
+        self.limits = limits or ModelLimits()
         names = {n for n, _ in model.named_parameters()}
         self.head_names = frozenset(head_names) & names
         self._drawn = self.head_names if drawn is None else frozenset(drawn) & names
@@ -90,7 +91,7 @@ class Pretrained:
         """
         folder = models.locate(ref)
         try:
-            loaded = load(folder, outputs)
+            loaded = load_checkpoint(folder, outputs)
         except ModelError as error:
             raise ModelError(f"model '{ref.id}': {error}") from None
         except _UNREADABLE as error:

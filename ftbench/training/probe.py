@@ -130,7 +130,7 @@ def logistic_regression(
     return np.asarray(logits, dtype=np.float32)
 
 
-def predict(
+def probe_predictions(
     probe: str, train: Features, labels: NDArray[np.float64], test: Features, task: TaskSpec, seed: int
 ) -> NDArray[np.float32]:
     """The logits of one of the probes; see ``linear_head``."""

@@ -19,7 +19,7 @@ from torch import Tensor
 _library: torch.library.Library | None = None
 
 
-def name() -> str:
+def products_name() -> str:
     """Whose products this process computes: ``onednn`` or ``torch``."""
     return "torch" if _library is None else "onednn"
 

@@ -62,7 +62,9 @@ class Scorer:
     def _probed(self, target: Target, chosen: EvaluationSet) -> NDArray[np.float32]:
         train = self._corpus.probe_rows(target.name)
         found = [self._features_of(target, one) for one in (train, chosen)]
-        return probe.predict(target.probe, found[0], train.labels, found[1], chosen.task, self._job.seed)
+        return probe.probe_predictions(
+            target.probe, found[0], train.labels, found[1], chosen.task, self._job.seed
+        )
 
     def _features_of(self, target: Target, rows: EvaluationSet) -> probe.Features:
         key = (target.task, rows.rows)

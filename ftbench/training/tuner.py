@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ftbench.domain.job import STREAMS
-from ftbench.errors import UsageError
+from ftbench.errors import BadValue, UsageError
 from ftbench.methods.base import Method
 from ftbench.nn.dropout import set_dropout
 from ftbench.run.data import Batch
 from ftbench.run.objectives import Objective
 from ftbench.run.run import Run
-from ftbench.training import given
+from ftbench.training import given, own_batch
 from ftbench.training import trainer as training
+from ftbench.training.own_limits import Limits
 
 
 class Tuner:
@@ -52,12 +52,20 @@ class Tuner:
 
         Raises:
             UsageError: as in ``fit``, or the method makes several runs.
+            BadValue: the weights are half-precision or quantised: the model is the loop's, and is not cast.
         """
         cls, self._method = given.method_of(method, hyperparameters)
         if cls.fit is not Method.fit:
             raise UsageError(f"{cls.name()} makes several runs: use ftbench.fit")
-        task = given.task_of(model)
+        task = given.given_task(model)
         given.refuse(self._method, model, task)
+        given.refuse_dtype(model)
+        if given.half(model):
+            raise BadValue(
+                f"model: its weights are {given.half(model)}, in which small updates are lost;"
+                " call model.float()"
+            )
+        self._regression, self._limits = task.regression, Limits.of(model, task)
         length = {"steps": total_steps}
         chosen, dropout_given = given.recipe_of(cls, hyperparameters, recipe or {}, length)
         if dropout_given:
@@ -98,12 +106,13 @@ class Tuner:
         return self._method.model_for_evaluation(self._run).eval()
 
     def batch(self, collated: Mapping[str, Any]) -> Batch:
-        """A collator's batch as methods see it."""
+        """A collator's batch as methods see it.
+
+        Raises:
+            BadValue: labels that are none, or token ids that the model has not; names the row.
+        """
         place = given.device_of(self._run.model)
-        inputs = {
-            k: torch.as_tensor(v, device=place) for k, v in collated.items() if k not in ("labels", "label")
-        }
-        labels = torch.as_tensor(collated.get("labels", collated.get("label")), device=place)
+        inputs, labels = own_batch.checked(collated, self._limits, self._regression, place)
         first, self._rows = self._rows, self._rows + len(labels)
         rows = tuple(range(first, self._rows))
         mask = inputs.get("attention_mask")

@@ -35,5 +35,6 @@ def fill(path: str) -> None:
             for seed, score in enumerate(scores):
                 done(database, Job("bert-base", "main", task, "d", ("dev",), method, {}, seed), method, score)
         for method in ("vanilla", "bidrop"):
-            job = Job("bert-base", "main", "rte", "d", ("dev",), method, {}, 0, Perturbation(noise=0.1))
+            noisy = Perturbation.of({"noise": 0.1})
+            job = Job("bert-base", "main", "rte", "d", ("dev",), method, {}, 0, noisy)
             done(database, job, method, 0.6)

@@ -11,6 +11,7 @@ import pytest
 from ftbench.db import create_database
 from tests.cli.conftest import GRID, Ended, Ftbench
 from tests.places import data_folder, model_folder
+from tests.tasks import clones
 from tests.tasks.layouts import write
 
 
@@ -46,7 +47,7 @@ def refused(ended: Ended, code: int, text: str) -> None:
         (("--reduction", "-0.5"), 2, "reduction -0.5 is outside [0, 1)"),
         (("--seeds", "many"), 2, "seeds 'many': 'many' is not a whole number"),
         (("--seeds", "3-5"), 2, "seeds '3-5'"),
-        (("--train-size", "0"), 2, "train-size '0'"),
+        (("--train-size", "0"), 2, "train-size 0 is outside [1, 1e+12]"),
         (("--tasks", "stsb", "--noise", "0.1"), 2, "stsb with noise 0.1: STS-B is a regression task"),
         (("--data-dir", "nowhere"), 1, "here/nowhere does not exist"),
         (("--data-dir", "../model"), 1, "has no CoLA/train.tsv"),
@@ -104,6 +105,36 @@ def test_a_broken_row_is_named_by_file_and_line(ftbench: Ftbench, tmp_path: Path
     refused(ftbench(*GRID), 1, "CoLA/train.tsv")
     assert ":2:" in ftbench(*GRID).err or "line 2" in ftbench(*GRID).err
     assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["own/cola", "hub/hub/datasets--nyu-mll--glue/snapshots/0123456789ab/cola"])
+@pytest.mark.parametrize(
+    ("change", "names", "told"),
+    [
+        ({"label": [1.0, 0.5, 1.0]}, (), "row 1: label 0.5 is not one of 0 to 1"),
+        ({"label": [1, None, 1]}, clones.NAMES, "row 1: no label"),
+        ({}, ("neg", "pos"), "row 0: label 1 is called 'pos' there"),
+        ({"sentence": ["A", "B", None]}, clones.NAMES, "row 2: column 'sentence' has None"),
+    ],
+)
+def test_a_broken_row_of_typed_columns_is_named_before_anything_is_queued(
+    ftbench: Ftbench,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    change: dict[str, list[object]],
+    names: tuple[str, ...],
+    told: str,
+) -> None:
+    clones.clone(tmp_path / place)
+    file = tmp_path / place / "train-00000-of-00001.parquet"
+    clones.parquet(file, {**clones.ROWS["train"], **change}, names)
+    monkeypatch.delenv("FTBENCH_DATA")
+    folder = ("--data-dir", str(tmp_path / "own")) if place.startswith("own") else ()
+    refused(ftbench(*GRID, *folder), 1, f"{file}, {told}")
+    assert list(Path.cwd().iterdir()) == []
+    clones.clone(tmp_path / place)
+    assert ftbench(*GRID, *folder).code == 0
 
 
 def test_a_model_without_weights_is_named(ftbench: Ftbench, tmp_path: Path) -> None:

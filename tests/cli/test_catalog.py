@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from ftbench.tasks import registry
-from tests.cli.conftest import Ftbench
+from tests.cli.conftest import GRID, Ftbench
+from tests.tasks import layouts
 
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("methods", "bidrop"), ("tasks", "cola"), ("models", "bert-large"), ("suites", "bidrop/table5")],
+    [
+        ("methods", "bidrop"),
+        ("tasks", "cola"),
+        ("models", "bert-large"),
+        ("suites", "bidrop/table5"),
+        ("perturbations", "typos"),
+    ],
 )
 def test_each_is_listed_and_shown_whole(ftbench: Ftbench, kind: str, name: str) -> None:
     listed = ftbench(kind)
@@ -67,3 +76,50 @@ def test_prepare_finds_what_is_there(ftbench: Ftbench) -> None:
     found = ftbench("prepare", "--models", "../model", "--tasks", "cola", "--json")
     assert found.code == 0
     assert [line.split(":")[0] for line in found.json] == ["model folder", "task cola"]
+
+
+def test_a_perturbation_shows_its_values_options_and_flag(ftbench: Ftbench) -> None:
+    card = ftbench("perturbations", "noise", "--json").json
+    assert (card["flag"], card["order"], card["value"][0]["values"]) == ("--noise", 30, "[0, 1)")
+    assert [option["name"] for option in card["options"]] == ["kind", "flips"]
+    assert ftbench("perturbations", "train-size", "--json").json["neutral"] == "full"
+    assert "did you mean 'typos'" in ftbench("perturbations", "typo").err
+
+
+def test_a_perturbation_that_raises_on_import_is_listed_with_its_error(
+    ftbench: Ftbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_broken_perturbation.py").write_text("raise SystemExit('boom')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    points = [EntryPoint("own", "own_broken_perturbation:Own", "ftbench.perturbations")]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
+    listed, rows = ftbench("perturbations"), ftbench("perturbations", "--json").json
+    assert listed.code == 0 and "duplicates" in listed.out
+    assert "not usable: own: entry point own_broken_perturbation:Own: SystemExit: boom" in listed.err
+    assert (rows[-1]["name"], bool(rows[-1]["error"])) == ("own", True)
+    assert ftbench(*GRID, "--noise", "0.1", "--dry-run").code == 0
+
+
+BAD = replace(layouts.pairs("own-bad"), evaluation=())
+GOOD = layouts.pairs("own-good")
+BOTH = [BAD, GOOD]
+
+
+def test_a_wrong_task_of_a_package_is_listed_with_its_reason_and_refused(
+    ftbench: Ftbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = EntryPoint("own", f"{__name__}:BOTH", registry.ENTRY_POINTS)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    registry._plugins.cache_clear()
+    try:
+        listed = ftbench("tasks")
+        assert listed.code == 0 and "own-good" in listed.out and "own-bad" not in listed.out
+        assert "not usable: own-bad: evaluation: no sets" in listed.err
+        refused = ftbench(
+            "queue", "--methods", "vanilla", "--tasks", "toy-accept,own-bad", "--models", "tiny"
+        )
+        assert refused.code == 1 and refused.err.count("\n") == 1 and "evaluation: no sets" in refused.err
+        assert not Path("ftbench.db").exists()
+        assert ftbench("queue", "--methods", "vanilla", "--tasks", "toy-accept", "--models", "tiny").code == 0
+    finally:
+        registry._plugins.cache_clear()

@@ -11,7 +11,7 @@ from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from tests.cli.filled import SCORES, done
 
-NOISY = Perturbation(noise=0.1)
+NOISY = Perturbation.of({"noise": 0.1})
 
 
 def run(scores: dict[tuple[str, str], list[float]], change: Perturbation = NOISY) -> None:

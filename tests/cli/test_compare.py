@@ -56,6 +56,11 @@ def test_the_order_of_the_methods_is_the_direction(filled):
     assert (one["mark"], other["mark"]) == ("better", "worse")
 
 
+def test_a_method_that_is_named_by_an_alias_keeps_its_place(filled):
+    plain, alias = (filled("compare", name, "vanilla", "--json").json for name in ("bidrop", "Bi-Drop"))
+    assert alias == plain
+
+
 def test_too_few_seeds_say_how_many_are_needed_and_have_no_mark(filled):
     ended = filled("compare", "bidrop", "vanilla", "--noise", "0.1")
     assert ended.code == 0
@@ -138,7 +143,11 @@ def test_formats(filled):
         (("bidrop", "vanilla", "--tasks", "ret"), 2, "unknown task 'ret'; did you mean 'rte'?"),
         (("", "vanilla"), 2, "compare needs two methods or more"),
         (("bidrop", "vanilla", "--region", "-1"), 2, "region -1: give points from 0 to below 100"),
-        (("bidrop", "vanilla", "--noise", "nan"), 2, "noise nan is outside [0, 1)"),
+        (
+            ("bidrop", "vanilla", "--noise", "nan"),
+            2,
+            "noise 'nan' is not a number; give ratios",
+        ),
         (("bidrop", "vanilla", "--reduction", "2"), 2, "reduction 2 is outside [0, 1)"),
         (("bidrop", "vanilla", "-o", "no/c.md"), 1, "no/c.md: cannot be written: there is no folder no"),
         (("bidrop", "vanilla", "--format", "latex"), 2, "unknown format 'latex'"),
@@ -265,3 +274,13 @@ def test_predictions_whose_labels_are_not_here_are_left_out_with_the_reason(fill
     monkeypatch.delenv("FTBENCH_DATA", raising=False)
     ended = filled("compare", "bidrop", "vanilla", "--examples", "--json")
     assert ended.code == 0 and sheet(ended, "examples")["rows"] == []
+
+
+def test_a_condition_is_compared_by_itself_and_may_name_the_training_rows(filled):
+    short = filled("compare", "bidrop", "vanilla", "--noise", "0.1", "--tasks", "rte").out
+    assert "· noise 10 %" in short
+    assert filled("compare", "bidrop", "vanilla", "--perturb", "noise=0.1", "--tasks", "rte").out == short
+    none = filled("compare", "bidrop", "vanilla", "--perturb", "train_size=300")
+    assert (none.code, none.out) == (1, "") and "no scores of two of these methods" in none.err
+    both = filled("compare", "bidrop", "vanilla", "--noise", "0.1", "--perturb", "noise[kind=pairflip]=0.1")
+    assert "noise: give one value; each is a condition of its own" in both.err and both.code == 2

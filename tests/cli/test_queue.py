@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ftbench.db import open_database
+from ftbench.domain.perturbation import Perturbation
 from tests.cli.conftest import GRID, Ftbench
 from tests.tasks.layouts import write
 
@@ -145,3 +148,91 @@ def test_a_thousand_jobs_and_more_are_asked_about_on_a_terminal_only(
     assert files() == []
     monkeypatch.setattr(_output, "at_terminal", lambda: False)
     assert ftbench(*big).code == 0
+
+
+MINE = """
+from ftbench.perturbations import Perturber
+
+class Mine(Perturber):
+    name = "mine"
+    title = "Mine"
+    caption = "Nothing at all"
+
+    def unsuitable(self, task, rows):
+        return "it is not mine" if task.regression else None
+"""
+
+
+def perturbations(ftbench: Ftbench, *words: str) -> list[dict[str, Any]]:
+    """What the first method's jobs of one seed do to the data, in their order."""
+    jobs = ftbench(*GRID[:-1], "1", *words, "--dry-run", "--json").json
+    return [job["perturbation"] for job in jobs if job["label"] == jobs[0]["label"]]
+
+
+def test_perturbations_are_crossed_and_one_name_is_one_axis(ftbench: Ftbench) -> None:
+    found = perturbations(
+        ftbench, "--noise", "0,0.1", "--perturb", "noise[kind=pairflip]=0.1", "--perturb", "typos=0,0.2"
+    )
+    pairflip = {"value": 0.1, "kind": "pairflip"}
+    assert found == [
+        {},
+        {"typos": 0.2},
+        {"noise": 0.1},
+        {"noise": 0.1, "typos": 0.2},
+        {"noise": pairflip},
+        {"noise": pairflip, "typos": 0.2},
+    ]
+
+
+def test_short_and_general_flags_mean_the_same_jobs(ftbench: Ftbench) -> None:
+    short = ftbench(*GRID, "--noise", "0.1", "--reduction", "0.5", "--train-size", "2", "--dry-run", "--json")
+    general = ("noise=0.1", "reduction=0.5", "train_size=2")
+    words = [word for text in general for word in ("--perturb", text)]
+    assert short.json == ftbench(*GRID, *words, "--dry-run", "--json").json and short.json
+
+
+def test_a_file_of_flags_has_perturbations_as_a_mapping_or_a_list(ftbench: Ftbench) -> None:
+    for text in (
+        "perturb:\n  noise: [0, 0.1]\n  typos[side=both]: 0.2\n",
+        "perturb: ['noise=0,0.1', 'typos[side=both]=0.2']\n",
+    ):
+        Path("grid.yaml").write_text(text)
+        typos = {"value": 0.2, "side": "both"}
+        assert perturbations(ftbench, "-C", "grid.yaml") == [{"typos": typos}, {"noise": 0.1, "typos": typos}]
+
+
+def test_a_perturbation_of_ones_own_is_queued_with_its_place(ftbench: Ftbench) -> None:
+    Path("own.py").write_text(MINE)
+    assert ftbench(*GRID, "--perturb", "./own.py:mine=0.3").code == 0
+    with open_database("ftbench.db", write=False) as database:
+        rows = database.jobs.list()
+    assert {row.perturbation for row in rows} == {Perturbation.of({"mine": 0.3})}
+    assert {row.places["perturbations"]["mine"] for row in rows} == {str(Path("own.py").resolve())}
+    left = ftbench(*GRID, "--tasks", "cola,stsb", "--perturb", "./own.py:mine=0,0.3", "--dry-run").err
+    assert left == "left out: stsb with mine 0.3 (4 jobs): it is not mine\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["typo=0.1"], 2, "unknown perturbation 'typo'; did you mean 'typos'?"),
+        (["typos=1.5"], 2, "typos 1.5 is outside [0, 1]; give ratios from 0 to 1, such as 0,0.1"),
+        (["typos[sides=both]=0.1"], 2, "unknown option of typos 'sides'; did you mean 'side'?"),
+        (["./nowhere.py:mine=0.1"], 1, "nowhere.py: cannot be read: No such file or directory"),
+        (["./own.py:yours=0.1"], 1, "own.py: must hold one perturbation called 'yours', and holds mine"),
+        (["./twin.py:noise=0.1"], 1, "two perturbations are called 'noise': built-in and "),
+        (["./broken.py:mine=0.1"], 1, "broken.py:1: ZeroDivisionError: division by zero"),
+        (
+            ["noise[kind=by_class,flips=0>7]=0.1"],
+            2,
+            "noise[flips=0>7,kind=by_class] 0.1: CoLA has no class 7",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(ftbench: Ftbench, words: list[str], code: int, told: str) -> None:
+    Path("own.py").write_text(MINE)
+    Path("twin.py").write_text(MINE.replace('"mine"', '"noise"'))
+    Path("broken.py").write_text("1 / 0")
+    ended = ftbench(*GRID, "--perturb", *words)
+    assert (ended.code, ended.out) == (code, "")
+    assert told in ended.err and ended.err.count("\n") == 1

@@ -40,14 +40,14 @@ def test_report_prints_plain_text_on_a_pipe(filled):
     ("setting", "styled"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
 )
 def test_a_terminal_gets_styles_unless_told_otherwise(filled, monkeypatch, setting, styled):
-    from ftbench.cli import report
+    from ftbench.cli import _delivery
 
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     for name, value in setting.items():
         monkeypatch.setenv(name, value)
-    assert report.styled() is styled
+    assert _delivery.styled() is styled
 
 
 def test_tables_follow_the_width_of_the_terminal(filled, monkeypatch):
@@ -238,7 +238,8 @@ def test_flags_that_would_mean_nothing_are_refused(filled, words, message):
 def test_scores_of_other_code_are_counted_among_those_shown(filled):
     with create_database("ftbench.db") as database:
         for noise in (0.0, 0.1, 0.2):
-            job = Job("bert-base", "main", "rte", "d", ("dev",), "bidrop", {}, 7, Perturbation(noise=noise))
+            change = Perturbation.of({"noise": noise})
+            job = Job("bert-base", "main", "rte", "d", ("dev",), "bidrop", {}, 7, change)
             database.jobs.add([Entry(job, "bidrop")])
             claim = database.jobs.claim("worker", 60.0)
             assert claim is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from ftbench.db import Claim, Database, Entry
+from ftbench.db import Database, Entry, Lease
 from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import CurvePoint, JobResult, Predictions, Score
@@ -31,12 +31,12 @@ def entry(seed: int = 0, method: str = "vanilla", **options: Any) -> Entry:
         method=method,
         hparams=options.pop("hparams", {}),
         seed=seed,
-        perturbation=Perturbation(**options),
+        perturbation=Perturbation.of(options),
     )
     return Entry(job, outer.pop("label", method), **outer)
 
 
-def claim(database: Database, worker: str = "worker", lease: float = 60.0) -> Claim:
+def claim(database: Database, worker: str = "worker", lease: float = 60.0) -> Lease:
     """The next job, which must be there."""
     taken = database.jobs.claim(worker, lease)
     assert taken is not None

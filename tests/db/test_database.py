@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -22,6 +23,12 @@ from ftbench.db.tables import metadata
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, DatabaseError, DatabaseReadOnly, FtbenchError, NewerDatabase
 from tests.db.samples import RESULT, claim, entry, execute
+
+OLD_JOB = (
+    "INSERT INTO jobs (digest, sequence, state, priority, attempts, label, model, model_revision, task, "
+    "data_revision, method, hparams, seed, reduction, noise, recipe, spec, places, created) VALUES "
+    "(:digest, :at, 'queued', 0, 0, '', '', '', '', '', '', '', 0, 0, 0, '', :spec, '', 0)"
+)
 
 
 def first_revision(address: str) -> Store:
@@ -92,6 +99,37 @@ def test_a_database_of_the_first_version_is_upgraded_with_what_is_in_it(address:
     assert upgrade_database(address) is False
     with open_database(address) as database:
         assert database.setting("threads", "4") == "2"
+
+
+def test_an_upgrade_gives_jobs_and_claims_the_canonical_form_of_their_perturbations(address: str) -> None:
+    backend = module._backend(address)
+    store = Store(backend, backend.engine(write=True, timeout=1.0, migrating=True), writable=True)
+    entries = [entry(0), entry(1, noise=0.1, train_size=300), entry(2, reduction=0.5)]
+    with store.writing() as transaction:
+        migrate(transaction.connection, "0003")
+        for at, one in enumerate(entries):
+            transaction.run(
+                OLD_JOB,
+                digest=one.job.digest,
+                at=at,
+                spec=json.dumps(one.job.canonical(), sort_keys=True, separators=(",", ":")),
+            )
+        for text, noise, reduction in (("a", 0.0, 0.0), ("b", 0.1, 0.0), ("c", 0.1, 0.5)):
+            transaction.run(
+                "INSERT INTO claims (text, better, worse, models, tasks, noise, reduction, train_sizes, "
+                "declared, scored) VALUES (:text, '', '', '[]', '[]', :noise, :reduction, '[]', 0, 0)",
+                text=text,
+                noise=noise,
+                reduction=reduction,
+            )
+    store.close()
+    assert upgrade_database(address)
+    with open_database(address, write=False) as database:
+        _, jobs = database.query("SELECT perturbation FROM jobs ORDER BY sequence")
+        assert [text for (text,) in jobs] == ["{}", '{"noise":0.1,"train_size":300}', '{"reduction":0.5}']
+        assert [json.loads(text) for (text,) in jobs] == [e.job.perturbation.canonical() for e in entries]
+        _, claims = database.query("SELECT perturbation FROM claims ORDER BY text")
+        assert [text for (text,) in claims] == ["{}", '{"noise":0.1}', '{"noise":0.1,"reduction":0.5}']
 
 
 def test_the_migrations_lead_to_the_tables_of_this_version(database: Database) -> None:

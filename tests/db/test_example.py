@@ -35,6 +35,12 @@ def test_jobs_keep_their_digests(example: Path) -> None:
         assert Job.from_canonical(json.loads(spec)).digest == digest
 
 
+def test_jobs_have_the_perturbation_of_their_spec(example: Path) -> None:
+    upgrade_database(str(example))
+    for text, spec in sqlite3.connect(example).execute("SELECT perturbation, spec FROM jobs"):
+        assert json.loads(text) == json.loads(spec)["perturbation"]
+
+
 def test_opens_from_a_read_only_folder(example: Path) -> None:
     example.chmod(0o444)
     example.parent.chmod(0o555)

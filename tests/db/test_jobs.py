@@ -56,7 +56,7 @@ def test_a_job_is_listed_as_it_was_queued(database: Database) -> None:
     (row,) = database.jobs.list()
     assert (row.digest, row.state, row.label) == (queued.job.digest, State.QUEUED, "bidrop[k=3]")
     assert (row.model, row.task, row.method, row.seed) == ("tiny", "toy-entail", "bidrop", 3)
-    assert (row.train_size, row.reduction, row.noise) == (500, 0.5, 0.1)
+    assert row.perturbation.canonical() == {"train_size": 500, "reduction": 0.5, "noise": 0.1}
     assert (row.attempts, row.priority, row.owner, row.expires) == (0, 7, None, None)
     assert row.created > 1.6e9
     assert row.spec == queued.job.canonical()

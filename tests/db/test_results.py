@@ -18,7 +18,7 @@ def test_a_score_comes_with_the_axes_of_its_job(database: Database) -> None:
     assert (second.evaluation, second.metric, second.value) == ("dev", "f1", 0.5)
     assert (first.digest, first.label, first.method) == (queued.job.digest, "bidrop[k=3]", "bidrop")
     assert (first.model, first.task, first.seed) == ("tiny", "toy-entail", 3)
-    assert (first.train_size, first.reduction, first.noise) == (500, 0.0, 0.1)
+    assert first.perturbation.canonical() == {"train_size": 500, "noise": 0.1}
     assert first.hparams == {"k": 3}
     assert first.recipe == queued.job.canonical()["recipe"]
     assert (first.state, first.n_attempts) == (State.DONE, 1)
@@ -123,3 +123,10 @@ def test_facts_of_the_latest_attempt_are_none_where_they_are_not_known(database:
     paths = [("worker",), ("seconds", "data"), ("threads",)]
     assert database.results.ran({again.digest}, paths) == {again.digest: ("b", 0.5, 2)}
     assert database.results.ran({other.digest}, paths) == {other.digest: ("c", None, None)}
+
+
+def test_rows_with_equal_settings_share_them_and_their_text(database: Database) -> None:
+    database.jobs.add([entry(seed, "bidrop", hparams={"k": k}) for k in (2, 3) for seed in (0, 1)])
+    first, again, other, _ = database.results.cells()
+    assert first.hparams is again.hparams and first.recipe is other.recipe
+    assert (first.hparams.text, other.hparams.text) == ('{"k": 2}', '{"k": 3}')

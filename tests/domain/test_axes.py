@@ -67,31 +67,30 @@ def test_seeds_that_are_no_seeds_are_refused(text: str) -> None:
         axes.seeds(text)
 
 
-def test_ratios_are_exactly_the_listed_ones() -> None:
-    assert axes.ratios("0,0.05,.1,0.10,-0", "noise") == (0.0, 0.05, 0.1)
-
-
-@pytest.mark.parametrize("text", ["1", "1.0", "-0.1", "nan", "inf", "x", "", "0;1", "10%"])
-def test_ratios_outside_their_range_are_refused(text: str) -> None:
-    with pytest.raises(BadValue, match="noise"):
-        axes.ratios(text, "noise")
-
-
-def test_train_sizes_are_rows_or_full() -> None:
-    assert axes.train_sizes("300,full,300") == (300, None)
-
-
-@pytest.mark.parametrize("text", ["0", "-5", "0.5", "x", "", "1e3"])
-def test_train_sizes_that_are_no_numbers_of_rows_are_refused(text: str) -> None:
-    with pytest.raises(BadValue, match="train-size"):
-        axes.train_sizes(text)
-
-
 def test_the_last_setting_of_a_name_wins() -> None:
-    assert axes.settings(("lr=1e-5", "epochs = 5", "lr=2e-5")) == {"lr": "2e-5", "epochs": "5"}
+    assert axes.recipe_settings(("lr=1e-5", "epochs = 5", "lr=2e-5")) == {"lr": "2e-5", "epochs": "5"}
 
 
 @pytest.mark.parametrize("pair", ["lr", "lr=", "=1", ""])
 def test_settings_without_name_or_value_are_refused(pair: str) -> None:
     with pytest.raises(BadValue, match="--set"):
-        axes.settings((pair,))
+        axes.recipe_settings((pair,))
+
+
+@pytest.mark.parametrize(
+    ("typed", "fits"),
+    [
+        ("bidrop", True),
+        ("bidrop[k=3]", True),
+        ("bidrop[k=3.0,keep_ratio=5e-1]", True),
+        ("bidrop[loss=Mean,scaled=true,init=none]", True),
+        ("bidrop[k=4]", False),
+        ("bidrop[k=three]", False),
+        ("bidrop[scaled=1]", False),
+        ("bidrop[depth=3]", False),
+    ],
+)
+def test_a_method_fits_hyper_parameters_that_say_what_was_given(typed: str, fits: bool) -> None:
+    (choice,) = axes.methods(typed)
+    values = {"k": 3, "keep_ratio": 0.5, "loss": "mean", "scaled": True, "init": None}
+    assert choice.fits(values) is fits

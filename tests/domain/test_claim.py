@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.domain.claim import DeclaredClaim, parse
+from ftbench.domain import claim
+from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import BadValue, UnknownName
+from ftbench.perturbations import asked
+
+
+def parse(text: str) -> DeclaredClaim:
+    return claim.parse(text, ("noise", "reduction", "train_size"), lambda one: asked(one).changes)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +27,11 @@ from ftbench.errors import BadValue, UnknownName
             "bidrop[k=3,keep_ratio=0.5] > rdrop @ models=bert-base, tasks=rte,cola, reduction=0.5",
         ),
         ("a > b @ train-size=full,500", "a > b @ train_size=full,500"),
+        ("a > b @ noise[kind=uniform]=0.1", "a > b @ noise=0.1"),
+        (
+            "a > b @ noise[kind=by_class,flips=1>0]=.1, tasks=rte,cola",
+            "a > b @ tasks=rte,cola, noise[flips=1>0,kind=by_class]=0.1",
+        ),
     ],
 )
 def test_a_claim_has_one_canonical_form_which_reads_the_same(text: str, canonical: str) -> None:
@@ -29,7 +41,9 @@ def test_a_claim_has_one_canonical_form_which_reads_the_same(text: str, canonica
 
 def test_the_parts_of_a_claim() -> None:
     found = parse("vanilla < bidrop @ noise=0.1, tasks=rte,cola, train_size=500,full")
-    assert found == DeclaredClaim("bidrop", "vanilla", (), ("rte", "cola"), 0.1, 0.0, (500, None))
+    assert found == DeclaredClaim(
+        "bidrop", "vanilla", (), ("rte", "cola"), Perturbation.of({"noise": 0.1}), (500, None)
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,6 +56,7 @@ def test_the_parts_of_a_claim() -> None:
         ("a,b > c", "one method on each side"),
         ("a > b @ rte", "'rte' is not key=value"),
         ("a > b @ noise=0.1, noise=0.2", "give noise once"),
+        ("a > b @ noise=0.1, noise[kind=pairflip]=0.2", "give noise.kind=pairflip. once"),
         ("a > b @ noise=0.1,0.2", "noise takes one value"),
         ("a > b @ noise=2", r"noise 2 is outside \[0, 1\)"),
         ("a > b @ tasks=", "give tasks once, with a value"),

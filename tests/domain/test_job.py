@@ -21,7 +21,7 @@ JOB = Job(
     method="bidrop",
     hparams={"k": 2, "keep_ratio": 0.7},
     seed=3,
-    perturbation=Perturbation(train_size=500, noise=0.1),
+    perturbation=Perturbation.of({"train_size": 500, "noise": 0.1}),
     recipe=Recipe(lr=1e-5),
 )
 
@@ -29,6 +29,20 @@ JOB = Job(
 def test_the_digest_stays_what_it_is() -> None:
     """A database of an earlier version must know its jobs again: never change this number."""
     assert JOB.digest == "e6586f881c7e4c0eba2c632be88a2b76d4f286dccdb9a342cd6e68f34cdb7c63"
+
+
+@pytest.mark.parametrize(
+    ("spec", "digest"),
+    [
+        ({}, "1724d717bfa72410"),
+        ({"noise": 0.1}, "8cdd025a1d56efbf"),
+        ({"reduction": 0.5, "noise": 0.05, "train_size": 300}, "d697cdff5f086764"),
+        ({"noise": {"value": 0.1, "kind": "pairflip"}}, "7a129c3dade901af"),
+        ({"typos": {"value": 0.2, "side": "both"}, "duplicates": 1.0}, "9c4d8e52a27f32c2"),
+    ],
+)
+def test_the_digests_of_perturbations_stay_what_they_are(spec: dict[str, Any], digest: str) -> None:
+    assert replace(JOB, perturbation=Perturbation.of(spec)).digest[:16] == digest
 
 
 def test_the_order_of_hyper_parameters_and_the_spelling_of_numbers_do_not_matter() -> None:
@@ -47,7 +61,7 @@ def test_the_order_of_hyper_parameters_and_the_spelling_of_numbers_do_not_matter
         {"method": "rdrop"},
         {"hparams": {"k": 3, "keep_ratio": 0.7}},
         {"seed": 4},
-        {"perturbation": Perturbation(train_size=500)},
+        {"perturbation": Perturbation.of({"train_size": 500})},
         {"recipe": Recipe(lr=2e-5)},
         {"streams": {"order": 7}},
     ],
@@ -57,7 +71,7 @@ def test_everything_that_decides_the_score_is_in_the_digest(change: dict[str, An
 
 
 def test_neutral_perturbations_are_left_out() -> None:
-    assert Perturbation(reduction=0.0, noise=-0.0).canonical() == {}
+    assert Perturbation.of({"reduction": 0.0, "noise": -0.0}).canonical() == {}
     assert replace(JOB, perturbation=Perturbation()).canonical()["perturbation"] == {}
 
 

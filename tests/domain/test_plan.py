@@ -12,6 +12,7 @@ from ftbench.domain.model import ModelRef, ModelSpec
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.task import DataRef, RowSet, TaskSpec
 from ftbench.errors import UnknownName
+from ftbench.perturbations import grid_of
 
 TRAIN, DEV = RowSet("train"), RowSet("dev")
 COLA = plan.GridTask(
@@ -37,8 +38,12 @@ def grid(**axes: Any) -> plan.Grid:
     return plan.Grid(**start | axes)
 
 
+def perturbed(**spec: Any) -> plan.GridPerturbation:
+    return grid_of(Perturbation.of(spec))
+
+
 def test_axes_are_crossed_with_seeds_outermost() -> None:
-    whole = plan.expand([grid(tasks=(COLA, STSB), methods=(method(), method("rdrop")))])
+    whole = plan.crossed([grid(tasks=(COLA, STSB), methods=(method(), method("rdrop")))])
     assert [(p.job.seed, p.job.task, p.job.method) for p in whole.jobs] == [
         (0, "cola", "vanilla"),
         (0, "cola", "rdrop"),
@@ -52,7 +57,7 @@ def test_axes_are_crossed_with_seeds_outermost() -> None:
 
 
 def test_a_job_of_two_grids_is_planned_once() -> None:
-    assert len(plan.expand([grid(), grid(seeds=(1, 2))]).jobs) == 3
+    assert len(plan.crossed([grid(), grid(seeds=(1, 2))]).jobs) == 3
 
 
 def test_recipes_are_layered_model_method_settings() -> None:
@@ -60,27 +65,18 @@ def test_recipes_are_layered_model_method_settings() -> None:
         "models": (model(recipe={"lr": 1e-4, "epochs": 5, "batch_size": 8}),),
         "methods": (method(lr=1e-3, epochs=6),),
     }
-    (first, *_) = plan.expand([grid(settings={"lr": "5e-5"}, **axes)]).jobs
+    (first, *_) = plan.crossed([grid(settings={"lr": "5e-5"}, **axes)]).jobs
     assert (first.job.recipe.lr, first.job.recipe.epochs, first.job.recipe.batch_size) == (5e-5, 6, 8)
 
 
 def test_an_unknown_setting_is_named() -> None:
     with pytest.raises(UnknownName, match="recipe setting 'lrr'"):
-        plan.expand([grid(settings={"lrr": "1"})])
-
-
-def test_noise_and_reduction_are_composed_where_both_are_given() -> None:
-    assert plan.perturbed((None, 300), (0.0, 0.5), (0.1,)) == (
-        Perturbation(None, 0.0, 0.1),
-        Perturbation(None, 0.5, 0.1),
-        Perturbation(300, 0.0, 0.1),
-        Perturbation(300, 0.5, 0.1),
-    )
+        plan.crossed([grid(settings={"lrr": "1"})])
 
 
 def test_regression_tasks_are_left_out_of_noise_and_reduction_but_not_of_the_clean_cells() -> None:
-    changes = plan.perturbed(reductions=(0.0, 0.5), noises=(0.0, 0.1))
-    whole = plan.expand([grid(tasks=(COLA, STSB), perturbations=changes)])
+    changes = [perturbed(reduction=r, noise=x) for r in (0.0, 0.5) for x in (0.0, 0.1)]
+    whole = plan.crossed([grid(tasks=(COLA, STSB), perturbations=tuple(changes))])
     assert sum(p.job.task == "cola" for p in whole.jobs) == 8
     assert [p.job.perturbation for p in whole.jobs if p.job.task == "stsb"] == [Perturbation()] * 2
     assert sum(cell.jobs for cell in whole.left_out) == 6
@@ -89,19 +85,19 @@ def test_regression_tasks_are_left_out_of_noise_and_reduction_but_not_of_the_cle
 
 
 def test_what_a_method_does_not_support_is_left_out_with_its_reason() -> None:
-    whole = plan.expand([grid(tasks=(COLA, STSB), methods=(method(refuses="no heads"), method("b")))])
+    whole = plan.crossed([grid(tasks=(COLA, STSB), methods=(method(refuses="no heads"), method("b")))])
     assert [(c.cell, c.reason, c.jobs) for c in whole.left_out] == [("vanilla on bert, cola", "no heads", 2)]
     assert len(whole.jobs) == 6
 
 
 def test_more_training_rows_than_there_are_are_left_out() -> None:
-    whole = plan.expand([grid(perturbations=plan.perturbed(train_sizes=(800, 801)))])
+    whole = plan.crossed([grid(perturbations=(perturbed(train_size=800), perturbed(train_size=801)))])
     assert [p.job.perturbation.train_size for p in whole.jobs] == [800, 800]
     assert whole.left_out == (plan.LeftOut("cola with train size 801", "CoLA has 800 training rows", 2),)
 
 
 def test_places_are_not_part_of_the_identity() -> None:
-    planned = plan.expand([grid(tasks=(STSB,))]).jobs[0]
+    planned = plan.crossed([grid(tasks=(STSB,))]).jobs[0]
     assert planned.places == {"model": None, "data": "/data", "plugins": []}
     assert "/data" not in str(planned.job.canonical())
     assert planned.digest == planned.job.digest

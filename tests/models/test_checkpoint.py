@@ -132,9 +132,14 @@ def test_the_width_of_a_head_is_that_of_its_last_matrix() -> None:
 
 def test_the_layers_are_those_of_the_tallest_stack() -> None:
     canine = _named("first.layer.0.w", "encoder.layer.0.w", "encoder.layer.2.w", "last.layer.0.w")
-    assert checkpoint.layers(canine) == {0, 2}
-    assert checkpoint.layers(_named("encoder.block.0.layer.0.w", "encoder.block.1.layer.0.w")) == {0, 1}
-    assert checkpoint.layers(_named("encoder.albert_layer_groups.0.albert_layers.0.w")) == frozenset()
+    assert checkpoint.numbered_layers(canine) == {0, 2}
+    assert checkpoint.numbered_layers(_named("encoder.block.0.layer.0.w", "encoder.block.1.layer.0.w")) == {
+        0,
+        1,
+    }
+    assert (
+        checkpoint.numbered_layers(_named("encoder.albert_layer_groups.0.albert_layers.0.w")) == frozenset()
+    )
 
 
 def test_a_broken_header_is_no_traceback(tmp_path: Path) -> None:

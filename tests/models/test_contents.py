@@ -119,7 +119,7 @@ def test_files_that_decide_the_tokens_are_in_the_digest_and_downloaded(tmp_path:
     before = models.resolve(str(folder(tmp_path / "m")))[1].revision
     (tmp_path / "m" / name).write_text("{}")
     assert models.resolve(str(tmp_path / "m"))[1].revision != before
-    assert name in weights.wanted(["config.json", name, "README.md"])
+    assert name in weights.wanted_files(["config.json", name, "README.md"])
 
 
 def test_every_file_that_the_library_reads_tokens_from_is_known() -> None:

@@ -41,8 +41,8 @@ def test_positions_are_those_that_a_text_may_take(
 
 
 def test_classes_are_named_in_the_order_of_their_numbers() -> None:
-    assert architecture.labels({"id2label": {"10": "k", "2": "c", "0": "a"}}) == ("a", "c", "k")
-    assert architecture.labels({}) == architecture.labels({"id2label": {"x": "y"}}) == ()
+    assert architecture.class_names({"id2label": {"10": "k", "2": "c", "0": "a"}}) == ("a", "c", "k")
+    assert architecture.class_names({}) == architecture.class_names({"id2label": {"x": "y"}}) == ()
 
 
 @pytest.mark.parametrize(

@@ -79,14 +79,14 @@ def test_one_copy_of_the_weights_is_downloaded() -> None:
         "coreml/x.json",
     ]
     both = ["model.safetensors", "pytorch_model.bin"]
-    assert set(weights.wanted([*common, *noise, *both])) == {*common, "model.safetensors"}
-    assert set(weights.wanted([*common, *noise, "pytorch_model.bin"])) == {*common, "pytorch_model.bin"}
+    assert set(weights.wanted_files([*common, *noise, *both])) == {*common, "model.safetensors"}
+    assert set(weights.wanted_files([*common, *noise, "pytorch_model.bin"])) == {*common, "pytorch_model.bin"}
     parts = [
         "model.safetensors.index.json",
         "model-00001-of-00002.safetensors",
         "model-00002-of-00002.safetensors",
     ]
-    assert set(weights.wanted([*common, *parts])) == {*common, *parts}
+    assert set(weights.wanted_files([*common, *parts])) == {*common, *parts}
 
 
 class Api:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ftbench.nn import mixed
-from ftbench.nn.mixed import MixedLinear, mix
+from ftbench.nn.mixed import MixedLinear, mix_weights
 from tests.nn.transformers_small import CONFIGS, inputs, small
 
 
@@ -24,9 +24,9 @@ def halves(layer: MixedLinear) -> tuple[Tensor, Tensor]:
 
 def test_mixture_by_hand() -> None:
     weight, target = tensor([1.0, 2.0], [3.0, 4.0]), tensor([0.0, 1.0], [1.0, 0.0])
-    found = mix(weight, target, tensor(1, 0), 0.5)
+    found = mix_weights(weight, target, tensor(1, 0), 0.5)
     assert found.tolist() == [[2.0, 1.0], [5.0, 0.0]]  # (W - ½T)/½ in the first column, T in the second
-    element = mix(weight, target, torch.tensor([[True, False], [False, True]]), 0.2)
+    element = mix_weights(weight, target, torch.tensor([[True, False], [False, True]]), 0.2)
     torch.testing.assert_close(element, tensor([1 / 0.8, 1.0], [1.0, 4 / 0.8]))
 
 
@@ -37,14 +37,14 @@ def test_mixture_is_the_weight_on_average(p: float) -> None:
     mean = torch.zeros_like(weight)
     for bits in itertools.product([0, 1], repeat=4):
         chance = (1 - p) ** sum(bits) * p ** (4 - sum(bits))
-        mean += chance * mix(weight, target, tensor(*bits), p)
+        mean += chance * mix_weights(weight, target, tensor(*bits), p)
     torch.testing.assert_close(mean, weight)
 
 
 def test_p_0_is_the_weight_and_p_1_the_target_to_the_last_bit() -> None:
     weight, target = torch.randn(2, 50, 40, generator=torch.Generator().manual_seed(0)) * 1e3
-    assert torch.equal(mix(weight, target, torch.ones(40), 0.0), weight)
-    assert torch.equal(mix(weight, target, torch.zeros(40), 1.0), target)
+    assert torch.equal(mix_weights(weight, target, torch.ones(40), 0.0), weight)
+    assert torch.equal(mix_weights(weight, target, torch.zeros(40), 1.0), target)
 
 
 @pytest.mark.parametrize(("exact", "factor"), [(True, 4.0), (False, 1.0)])
@@ -53,7 +53,7 @@ def test_gradient_has_the_factor_unless_it_is_left_out(
     exact: bool, factor: float, dtype: torch.dtype
 ) -> None:
     weight = tensor([1.0, 2.0], [3.0, 4.0]).requires_grad_()
-    mixed_ = mix(weight, torch.zeros_like(weight), tensor(0, 1).to(dtype), 0.75, exact_gradient=exact)
+    mixed_ = mix_weights(weight, torch.zeros_like(weight), tensor(0, 1).to(dtype), 0.75, exact_gradient=exact)
     (mixed_ * tensor([1.0, 2.0], [3.0, 5.0])).sum().backward()
     assert weight.grad is not None and weight.grad.tolist() == [[0.0, 2 * factor], [0.0, 5 * factor]]
 
@@ -61,8 +61,8 @@ def test_gradient_has_the_factor_unless_it_is_left_out(
 def test_exact_gradient_is_the_derivative() -> None:
     weight = torch.randn(3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     keep, target = tensor(1, 0, 1, 1), torch.flip(weight, [0])
-    assert torch.autograd.gradcheck(lambda w: mix(w, target, keep, 0.3), weight.requires_grad_())
-    assert torch.autograd.gradgradcheck(lambda w: mix(w, target, keep, 0.3) ** 2, weight)
+    assert torch.autograd.gradcheck(lambda w: mix_weights(w, target, keep, 0.3), weight.requires_grad_())
+    assert torch.autograd.gradgradcheck(lambda w: mix_weights(w, target, keep, 0.3) ** 2, weight)
 
 
 def test_layers_keep_parameters_and_names() -> None:

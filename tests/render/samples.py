@@ -17,7 +17,14 @@ COLUMNS = (
 
 
 def score(mean: float, best: float, n: int = 3, planned: int = 3, **more: Any) -> Cell:
-    cell = Cell(mean, best, 0.01, n, planned, seeds=tuple(range(n)), values=(mean,) * n, jobs=("d",) * n)
+    cell = Cell(
+        {"mean": mean, "max": best, "std": 0.01},
+        n,
+        planned,
+        seeds=tuple(range(n)),
+        values=(mean,) * n,
+        jobs=("d",) * n,
+    )
     return replace(cell, **more)
 
 
@@ -29,8 +36,8 @@ ROWS = (
         (
             score(0.6376, 0.6555),
             score(0.7097, 0.7401),
-            Cell(0.67365, 0.6978, n=6, planned=6, tasks=("cola", "rte")),
-            Cell(0.0, 0.0, n=6, planned=6, tasks=("cola", "rte")),
+            Cell({"mean": 0.67365, "max": 0.6978}, n=6, planned=6, tasks=("cola", "rte")),
+            Cell({"mean": 0.0, "max": 0.0}, n=6, planned=6, tasks=("cola", "rte")),
         ),
     ),
     Row(
@@ -41,7 +48,7 @@ ROWS = (
             score(0.6494, 0.6669, places={"mean": 1, "max": 1}),
             score(0.7379, 0.7761, n=2, missing={"diverged": 1, "queued": 0}),
             Cell(n=5, planned=6, missing={"diverged": 1}, reduced=True),
-            Cell(0.0155, -0.015, n=5, planned=6, tasks=("cola", "rte"), reduced=True),
+            Cell({"mean": 0.0155, "max": -0.015}, n=5, planned=6, tasks=("cola", "rte"), reduced=True),
         ),
     ),
     Row(

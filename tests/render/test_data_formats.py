@@ -68,7 +68,7 @@ def test_what_a_method_says_of_its_scores_is_in_both():
 
 
 def test_json_never_holds_a_nan():
-    broken = replace(ROWS[0], cells=(Cell(math.nan), *ROWS[0].cells[1:]))
+    broken = replace(ROWS[0], cells=(Cell({"mean": math.nan}), *ROWS[0].cells[1:]))
     section = replace(SECTION, groups=(replace(SECTION.groups[0], rows=(broken,)),))
     with pytest.raises(ValueError):
         render(Report("main", "vanilla", (section,)), "json")

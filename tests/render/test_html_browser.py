@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ftbench.cli._databases import reported
 from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import page as suite_page
 from ftbench.services.reporting import build
@@ -40,12 +41,17 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     database, found = str(three_methods(folder / "ftbench.db")), {}
     for name in ("main", "robustness"):
-        report = build.build(database, ReportRequest(table=name))
         found[name] = folder / f"{name}.html"
-        found[name].write_text(report_page.page(database, report), encoding="utf-8")
+        found[name].write_text(page_of(database, name), encoding="utf-8")
     found["suite"] = folder / "suite.html"
     found["suite"].write_text(suite_page.page(papers()), encoding="utf-8")
     return found
+
+
+def page_of(address: str, name: str = "main") -> str:
+    request = ReportRequest(table=name)
+    with reported(address, request) as database:
+        return report_page.page(database, build.build_report(database, request))
 
 
 def papers() -> list[SuiteReport]:
@@ -233,8 +239,7 @@ def test_a_label_that_is_a_script_is_shown_and_not_run(browser: Any, tmp_path: P
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE jobs SET label = ? WHERE method = 'bidrop'", (label,))
     connection.close()
-    report = build.build(str(database), ReportRequest())
-    (tmp_path / "page.html").write_text(report_page.page(str(database), report), encoding="utf-8")
+    (tmp_path / "page.html").write_text(page_of(str(database)), encoding="utf-8")
     context = browser.new_context(offline=True)
     opened = context.new_page()
     said: list[str] = []

@@ -41,12 +41,12 @@ def test_the_document_compiles_as_it_is(report, tmp_path):
 
 def test_every_letter_kept_as_it_is_has_a_glyph(tmp_path):
     words = "".join(sorted(latex_text._LETTERS) + sorted(latex_text._SPECIAL))
-    source = latex_text.HEAD + latex_text.escape(words) + "\\ftbenchend"
+    source = latex_text.HEAD + latex_text.escape_latex(words) + "\\ftbenchend"
     assert "Missing character" not in compiled(source, tmp_path)
 
 
 def test_text_of_several_lines_becomes_one():
-    assert latex_text.escape("two\n\n lines\t_") == r"two lines \_"
+    assert latex_text.escape_latex("two\n\n lines\t_") == r"two lines \_"
 
 
 def test_a_paper_can_input_the_tables_and_the_numbers(tmp_path):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.render import markdown_text, render
+from ftbench.render import printed, render
 from tests.render.samples import GROUPED, REPORT
 
 
@@ -46,4 +46,4 @@ def test_ratios_are_a_column():
     ],
 )
 def test_what_users_named_is_shown_as_it_is(text, escaped):
-    assert markdown_text.escape(text) == escaped
+    assert printed.escape_markdown(text) == escaped

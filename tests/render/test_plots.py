@@ -200,7 +200,7 @@ def test_whiskers_reach_the_lowest_and_the_highest_run():
 def test_without_the_package_one_line_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "vl_convert", None)  # as if it were not installed
     with pytest.raises(FtbenchError, match=r"pip install 'ftbench\[plots\]'"):
-        theme.load()
+        theme.load_plotting()
 
 
 def test_strips_have_every_run_and_its_quartiles():
@@ -299,20 +299,22 @@ def test_ranks_of_topped_up_runs_are_grouped_at_the_level_of_their_plan():
     ],
 )
 def test_bars_join_the_longest_runs_within_the_critical_difference(places, critical, spans):
-    assert ranks.groups(places, critical) == spans
+    assert ranks.joined_groups(places, critical) == spans
     bars = values(ranked(frame(methods=4), critical), "from") if places == [1, 2, 3, 4] else spans
     assert len(bars) == len(spans)
 
 
 def test_tidy_scores_are_those_of_the_tables():
-    data = tidy.of(REPORT)
+    data = tidy.frame_of(REPORT)
     assert list(data.columns) == tidy.COLUMNS and len(data) == 3 + 3 + 3 + 2 + 3
     assert data.groupby("label", sort=False)["value"].count().to_dict() == {
         "vanilla": 6,
         "bidrop[k=3]": 5,
         "r|drop *new*": 3,
     }
-    assert set(tidy.of(GROUPED)["ratio"]) == {0.0, 0.05} and tidy.of(REPORT)["task"].unique().tolist() == [
+    assert set(tidy.frame_of(GROUPED)["ratio"]) == {0.0, 0.05} and tidy.frame_of(REPORT)[
+        "task"
+    ].unique().tolist() == [
         "CoLA",
         "RTE",
     ]

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from ftbench.render.sheet import Field, Sheet, figure, render
+from ftbench.render import render_sheets
+from ftbench.render.sheet import Field, Sheet, figure
 
 SHEET = Sheet(
     "tasks",
@@ -42,23 +43,23 @@ def test_figures_read_as_their_kind(value, kind, expected):
 
 
 def test_people_see_the_fields_meant_for_them():
-    lines = render([SHEET], "rich", schema="s").splitlines()
+    lines = render_sheets([SHEET], "rich", schema="s").splitlines()
     assert lines[0] == "A | B"
     assert lines[1].split() == ["Name", "Δ", "p"]
     assert lines[3].split() == ["x|y", "+1.23", "<0.001"]
     assert lines[4].split() == ["z", "–", "0.200"]
     assert lines[5] == "How to read it."
-    assert "\x1b" not in "".join(lines) and "\x1b" in render([SHEET], "rich", schema="s", styled=True)
+    assert "\x1b" not in "".join(lines) and "\x1b" in render_sheets([SHEET], "rich", schema="s", styled=True)
 
 
 def test_markdown_escapes_names_and_aligns_numbers():
-    text = render([SHEET], "markdown", schema="s")
+    text = render_sheets([SHEET], "markdown", schema="s")
     assert "### A \\| B" in text and "| x\\|y | +1.23 | \\<0.001 |" in text
     assert "| --- | ---: | ---: |" in text
 
 
 def test_csv_and_json_have_every_field():
-    rows = list(csv.DictReader(io.StringIO(render([SHEET, SHEET], "csv", schema="s"))))
+    rows = list(csv.DictReader(io.StringIO(render_sheets([SHEET, SHEET], "csv", schema="s"))))
     assert len(rows) == 4
     assert rows[0] == {
         "sheet": "tasks",
@@ -69,13 +70,13 @@ def test_csv_and_json_have_every_field():
         "g": "0.5",
     }
     assert rows[1]["gain"] == ""
-    document = json.loads(render([SHEET], "json", schema="s"))
+    document = json.loads(render_sheets([SHEET], "json", schema="s"))
     assert document["schema"] == "s"
     assert document["sheets"][0]["rows"][1] == {"name": "z", "gain": None, "p": 0.2, "g": None}
 
 
 @pytest.mark.parametrize("format", ["rich", "markdown", "csv", "json"])
 def test_a_sheet_without_rows_has_its_notes(format):
-    text = render([Sheet("tasks", "T", SHEET.fields, (), ("Nothing here.",))], format, schema="s")
+    text = render_sheets([Sheet("tasks", "T", SHEET.fields, (), ("Nothing here.",))], format, schema="s")
     assert ("Nothing here." in text) or format == "csv"
     assert "---:" not in text and "──" not in text

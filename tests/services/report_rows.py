@@ -7,21 +7,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ftbench import models
-from ftbench.db import CellRow, ScoreRow
+from ftbench.db import Document, JobSummary, ScoreRow
 from ftbench.domain import hparams
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import UnknownName
 
 METRICS = {"cola": "matthews", "mrpc": "f1", "stsb": "spearman"}
-_numbers = itertools.count()
+_numbers = itertools.count(1)  # 000… is no job
 
 
 class Rows:
     """Cells and scores; every cell is a job of its own."""
 
     def __init__(self) -> None:
-        self.cells: list[CellRow] = []
+        self.cells: list[JobSummary] = []
         self.scores: list[ScoreRow] = []
 
     def job(
@@ -39,6 +40,7 @@ class Rows:
         train_size: int | None = None,
         noise: float = 0.0,
         reduction: float = 0.0,
+        perturbation: Mapping[str, Any] | None = None,
         revision: str = "main",
         data: str = "sha256:0",
         recipe: Mapping[str, Any] | None = None,
@@ -58,17 +60,17 @@ class Rows:
             "model": model,
             "task": task,
             "method": method.partition("[")[0],
-            "hparams": dict(hparams_ or {}),
-            "recipe": hparams.normalise(hparams.as_dict(layered(own, brings or {}, recipe or {}))),
+            "hparams": Document(hparams_ or {}),
+            "recipe": Document(hparams.normalise(hparams.as_dict(layered(own, brings or {}, recipe or {})))),
             "seed": seed,
-            "train_size": train_size,
-            "reduction": reduction,
-            "noise": noise,
+            "perturbation": Perturbation.of(
+                {"train_size": train_size, "reduction": reduction, "noise": noise, **(perturbation or {})}
+            ),
             "state": State(state),
             "model_revision": revision,
             "data_revision": data,
         }
-        self.cells.append(CellRow(last_outcome=Outcome(outcome) if outcome else None, **axes))
+        self.cells.append(JobSummary(last_outcome=Outcome(outcome) if outcome else None, **axes))
         values = dict(also or {}) if score is None else {METRICS.get(task, "accuracy"): score, **(also or {})}
         for metric, value in values.items():
             row = ScoreRow(evaluation=evaluation, metric=metric, value=value, n_attempts=1, **axes)

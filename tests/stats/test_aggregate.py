@@ -6,6 +6,11 @@ import pytest
 from scipy.stats import trim_mean
 
 from ftbench.stats import aggregate
+from ftbench.stats.statistics.iqm import iqm
+from ftbench.stats.statistics.max import maximum
+from ftbench.stats.statistics.mean import mean
+from ftbench.stats.statistics.median import median
+from ftbench.stats.statistics.std import std
 
 NAN = math.nan
 # (seeds, tasks): the first task has all three runs, the second two, the third one, the last none.
@@ -24,31 +29,31 @@ def test_each_task_counts_its_own_runs():
 
 
 def test_mean_and_maximum_are_over_the_runs_a_task_has():
-    np.testing.assert_allclose(aggregate.mean(SCORES), [0.70, 0.85, 0.50, NAN])
-    np.testing.assert_allclose(aggregate.maximum(SCORES), [0.80, 0.90, 0.50, NAN])
+    np.testing.assert_allclose(mean(SCORES), [0.70, 0.85, 0.50, NAN])
+    np.testing.assert_allclose(maximum(SCORES), [0.80, 0.90, 0.50, NAN])
 
 
 def test_negative_scores_have_a_maximum():
-    np.testing.assert_allclose(aggregate.maximum(np.array([[-0.3], [-0.1]])), [-0.1])
+    np.testing.assert_allclose(maximum(np.array([[-0.3], [-0.1]])), [-0.1])
 
 
 def test_std_divides_by_n_minus_one_and_needs_two_runs():
     # Deviations -0.1, 0, 0.1: 0.02 / 2; and -0.05, 0.05: 0.005 / 1.
-    np.testing.assert_allclose(aggregate.std(SCORES), [0.1, math.sqrt(0.005), NAN, NAN])
+    np.testing.assert_allclose(std(SCORES), [0.1, math.sqrt(0.005), NAN, NAN])
 
 
 def test_std_of_equal_runs_is_zero():
-    assert aggregate.std(np.full((4, 1), 0.37)).tolist() == [0.0]
+    assert std(np.full((4, 1), 0.37)).tolist() == [0.0]
 
 
 def test_average_is_withheld_where_a_task_is_missing():
-    assert math.isnan(aggregate.average(aggregate.mean(SCORES)))
+    assert math.isnan(aggregate.average(mean(SCORES)))
     assert aggregate.average(np.array([0.70, 0.85, 0.50])) == pytest.approx(2.05 / 3)
     assert math.isnan(aggregate.average(np.array([])))
 
 
 def test_average_weighs_tasks_not_runs():
-    assert aggregate.average(aggregate.mean(SCORES[:, :2])) == pytest.approx(0.775)  # not (2.1 + 1.7) / 5
+    assert aggregate.average(mean(SCORES[:, :2])) == pytest.approx(0.775)  # not (2.1 + 1.7) / 5
 
 
 def test_present_leaves_out_tasks_without_a_run():
@@ -59,7 +64,7 @@ def test_shared_runs_are_those_that_all_methods_have():
     other = np.array([[0.1, 0.2, NAN, 0.3], [NAN, 0.2, 0.3, 0.3], [0.1, 0.2, 0.3, 0.3]])
     which = aggregate.shared([SCORES, other])
     assert which.tolist() == [[True, True, False, False], [False] * 4, [True, True, False, False]]
-    np.testing.assert_allclose(aggregate.mean(aggregate.only(SCORES, which)), [0.70, 0.85, NAN, NAN])
+    np.testing.assert_allclose(mean(aggregate.only(SCORES, which)), [0.70, 0.85, NAN, NAN])
 
 
 def test_difference_pairs_the_runs_by_seed():
@@ -70,7 +75,7 @@ def test_difference_pairs_the_runs_by_seed():
 
 def test_no_seeds_at_all_gives_nan_for_every_task():
     nothing = np.empty((0, 2))
-    for statistic in (aggregate.mean, aggregate.maximum, aggregate.std):
+    for statistic in (mean, maximum, std):
         assert np.isnan(statistic(nothing)).all()
 
 
@@ -95,5 +100,5 @@ def test_median_and_interquartile_mean_are_over_the_runs_a_task_has():
     for n in (1, 2, 3, 4, 5, 8, 11):
         runs = rng.normal(0.7, 0.1, n)
         scores = np.stack([np.append(runs, NAN), np.full(n + 1, NAN)], axis=1)
-        np.testing.assert_allclose(aggregate.median(scores), [np.median(runs), NAN])
-        np.testing.assert_allclose(aggregate.iqm(scores), [trim_mean(runs, 0.25), NAN])
+        np.testing.assert_allclose(median(scores), [np.median(runs), NAN])
+        np.testing.assert_allclose(iqm(scores), [trim_mean(runs, 0.25), NAN])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ftbench.stats.equivalence import Estimate, average, tost
+from ftbench.stats.equivalence import Estimate, averaged_estimate, tost
 
 
 @pytest.mark.parametrize("shift", [-1.4, -0.3, 0.0, 0.6, 2.5])
@@ -44,7 +44,7 @@ def test_by_hand() -> None:
 
 def test_an_average_adds_variances() -> None:
     """Two tasks, variances of the mean 0.4 and 0.1: (0.4 + 0.1) / 4."""
-    found = average([Estimate.of(60, 2, 10), Estimate.of(90, 1, 10)])
+    found = averaged_estimate([Estimate.of(60, 2, 10), Estimate.of(90, 1, 10)])
     assert (found.mean, found.variance) == (75.0, pytest.approx(0.125))
     assert found.df == pytest.approx(0.125**2 / (0.1**2 / 9 + 0.025**2 / 9))
 

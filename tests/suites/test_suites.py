@@ -56,7 +56,7 @@ def test_every_table_and_figure_is_there() -> None:
 def test_a_suite_has_jobs_each_of_its_own(name: str) -> None:
     """Building the jobs also finds every task, method, hyper-parameter and setting of the suite."""
     suite = suites.find(name)
-    jobs = suite_cards.jobs(suite, Asked())
+    jobs = suite_cards.jobs_of(suite, Asked())
     assert len({job.digest for job in jobs}) == len(jobs) > 0
     assert len(jobs) == JOBS.get(name, len(jobs))
     assert suite.title and suite.protocol and {block.model for block in suite.blocks} == set(suite.models())
@@ -82,14 +82,14 @@ def test_printed_numbers_stand_where_the_paper_has_them() -> None:
         ("rte", "mean"): 71.96,
         ("avg", "mean"): 74.91,
     }
-    (place, *_) = layout.places(block)
+    (place, *_) = layout.printed_places(block)
     assert (place.key, place.evaluation, place.metric) == ("cola", "dev", "matthews")
 
 
 def test_out_of_domain_averages_are_those_of_the_papers() -> None:
     def averaged(name: str, trained: str) -> set[str]:
         (block,) = [b for b in suites.find(name).blocks if b.tasks == trained]
-        return {place.key for place in layout.places(block) if place.averaged}
+        return {place.key for place in layout.printed_places(block) if place.averaged}
 
     assert averaged("bidrop/table4", "mnli") == {"mnli-mm", "snli", "sick"}
     assert averaged("bidrop/table4", "snli") == {"mnli", "mnli-mm", "sick"}
@@ -100,7 +100,7 @@ def test_out_of_domain_averages_are_those_of_the_papers() -> None:
 def test_what_is_shown_is_what_is_scored(name: str) -> None:
     for block in suites.find(name).blocks:
         scored = {target.name for target in suite_grid.targets(block)}
-        for place in layout.places(block):
+        for place in layout.printed_places(block):
             assert ":" not in place.evaluation or place.evaluation in scored
 
 
@@ -108,7 +108,7 @@ def test_released_code_runs_as_published_and_the_flag_changes_that() -> None:
     suite = suites.find("dps/table1")
 
     def frozen(asked: Asked) -> set[object]:
-        cells = suite_grid.cells(suite_grid.adapted(suite, asked), asked)
+        cells = suite_grid.wanted_cells(suite_grid.adapted(suite, asked), asked)
         return {c.method.hparams["frozen"] for c in cells if c.method.name == "dps_dense"}
 
     assert frozen(Asked()) == {"drifting"} and frozen(Asked(variant="paper")) == {"constant"}
@@ -116,7 +116,7 @@ def test_released_code_runs_as_published_and_the_flag_changes_that() -> None:
 
 def test_a_doubled_batch_keeps_epochs_or_updates() -> None:
     asked = Asked(models="minilm,roberta-base")
-    cells = suite_grid.cells(suite_grid.adapted(suites.find("bidrop/table10"), asked), asked)
+    cells = suite_grid.wanted_cells(suite_grid.adapted(suites.find("bidrop/table10"), asked), asked)
     found = {
         (c.block.model, c.line.doubled): c.recipe
         for c in cells

@@ -44,7 +44,7 @@ def pairs(name: str = "pairs", regression: bool = False) -> TaskSpec:
         benchmark="own",
         labels=() if regression else ("no", "yes"),
         label_range=(0.0, 5.0) if regression else None,
-        metric="accuracy",
+        metric="spearman" if regression else "accuracy",
         train=RowSet("train", tsv, hub),
         evaluation=(RowSet("dev", tsv, hub),),
     )

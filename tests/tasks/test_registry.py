@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -16,6 +17,12 @@ OWN = layouts.pairs("own-pairs")
 TWO = [layouts.pairs("own-a"), layouts.pairs("own-b")]
 TAKEN = layouts.pairs("cola")
 NOT_A_TASK = 3
+NO_TASKS: list[Any] = []
+GROUP = layouts.pairs("glue-small")
+OTHER_NAME = layouts.pairs("SST-2")
+INTO_GLUE = replace(layouts.pairs("own-glue"), benchmark="GLUE")
+BROKEN_AND_GOOD = [replace(OWN, name="own-broken", metric="f1_macro"), layouts.pairs("own-good")]
+NAMED_AS_BROKEN = layouts.pairs("aaa-broken")
 
 
 @pytest.fixture
@@ -75,6 +82,36 @@ def test_broken_plugin_is_listed_and_stops_nothing(plugins: Any) -> None:
     assert tasks.find("cola").benchmark == "glue" and tasks.find("own-pairs") is OWN
     with pytest.raises(PluginError, match="task 'gone' of .* cannot be used"):
         tasks.find("gone")
+
+
+def test_a_task_that_cannot_be_reported_is_refused_and_its_neighbours_are_not(plugins: Any) -> None:
+    plugins(own=f"{__name__}:BROKEN_AND_GOOD")
+    assert tasks.names()[-1] == "own-good" and [spec.name for spec in tasks.expand(["own"])] == ["own-good"]
+    with pytest.raises(PluginError, match="task 'own-broken' of .* metric 'f1_macro' is not computed"):
+        tasks.expand(["own-broken"])
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "said"),
+    [
+        ("GROUP", "point:glue-small", "name 'glue-small' is taken: a group is called so"),
+        ("OTHER_NAME", "point:sst-2", "name 'sst-2' is taken: another name of a task is called so"),
+        ("TAKEN", "point:cola", "name 'cola' is taken: a task is called so"),
+        ("INTO_GLUE", "own-glue", "benchmark 'GLUE' is ftbench's own; give it another"),
+        ("NO_TASKS", "point", "gives no tasks"),
+    ],
+)
+def test_what_ftbench_calls_its_own_stays_what_it_is(plugins: Any, value: str, name: str, said: str) -> None:
+    before = tasks.groups()
+    plugins(point=f"{__name__}:{value}")
+    (entry,) = [entry for entry in tasks.available() if entry.source != "built in"]
+    assert (entry.name, entry.spec) == (name, None) and said in entry.error
+    assert tasks.groups() == before
+
+
+def test_a_broken_package_does_not_hide_another_ones_task(plugins: Any) -> None:
+    plugins(**{"aaa-broken": f"{__name__}:NOT_A_TASK", "later": f"{__name__}:NAMED_AS_BROKEN"})
+    assert tasks.find("aaa-broken") is NAMED_AS_BROKEN
 
 
 def test_tasks_and_models_are_listed_without_heavy_libraries() -> None:

@@ -2,20 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ftbench import tasks
 from ftbench.errors import DataError, UnknownName
 from ftbench.tasks import sources
-from tests.tasks import layouts
+from tests.tasks import clones, layouts
 
-CLASSES = {
-    "train": {"sentence": ["The dog sleeps.", "The dog sleep the.", "We ran."], "label": [1, 0, 1]},
-    "validation": {"sentence": ["Ran we did not it.", "It rains."], "label": [0, 1]},
-    "test": {"sentence": ["Unknown."], "label": [-1]},
-}
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -29,31 +23,17 @@ def no_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "hf"
 
 
-def saved_dict() -> Any:
-    datasets = pytest.importorskip("datasets")
-    names = datasets.ClassLabel(names=["unacceptable", "acceptable"])
-    features = datasets.Features({"sentence": datasets.Value("string"), "label": names})
-    return datasets.DatasetDict(
-        {k: datasets.Dataset.from_dict(v, features=features) for k, v in CLASSES.items()}
-    )
-
-
 def parquet_cache(home: Path) -> None:
     """What a download leaves in the hub's cache."""
-    folder = home / "hub/datasets--nyu-mll--glue/snapshots" / COMMIT / "cola"
-    folder.mkdir(parents=True)
-    for split, data in saved_dict().items():
-        data.to_parquet(folder / f"{split}-00000-of-00001.parquet")
+    clones.clone(home / "hub/datasets--nyu-mll--glue/snapshots" / COMMIT / "cola")
 
 
 def arrow_cache(home: Path) -> None:
     """What ``datasets.load_dataset`` leaves in its cache."""
     folder = home / "datasets/nyu-mll___glue/cola/0.0.0" / COMMIT
-    folder.parent.mkdir(parents=True)
-    saved_dict().save_to_disk(home / "saved")
-    folder.mkdir()
-    for split in CLASSES:
-        next((home / "saved" / split).glob("*.arrow")).rename(folder / f"glue-{split}.arrow")
+    folder.mkdir(parents=True)
+    for split, data in clones.ROWS.items():
+        clones.arrow(folder / f"glue-{split}.arrow", data)
 
 
 def test_official_files_and_saved_data_sets_give_the_same_rows(tmp_path: Path) -> None:
@@ -62,7 +42,7 @@ def test_official_files_and_saved_data_sets_give_the_same_rows(tmp_path: Path) -
     assert official.source == "folder"
     for below in ("cola", "glue/cola"):
         place = tmp_path / below.replace("/", "-")
-        saved_dict().save_to_disk(place / below)
+        clones.saved(place / below)
         ref = sources.locate(task, place)
         assert ref.source == "saved" and ref.revision.startswith("sha256:")
         for name in ("train", "dev"):
@@ -71,20 +51,16 @@ def test_official_files_and_saved_data_sets_give_the_same_rows(tmp_path: Path) -
 
 
 def test_saved_data_set_without_a_split_is_named(tmp_path: Path) -> None:
-    data = saved_dict()
-    del data["validation"]
-    data.save_to_disk(tmp_path / "cola")
+    clones.saved(tmp_path / "cola", {"train": clones.ROWS["train"]})
     with pytest.raises(DataError, match="no saved split 'validation' of task cola"):
         sources.locate(tasks.find("cola"), tmp_path)
 
 
 def test_saved_label_that_is_none_is_named_with_its_row(tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets")
     broken = {"sentence": ["It rains.", "We ran."], "label": [1, 7]}
-    splits = {"train": datasets.Dataset.from_dict(broken), "validation": datasets.Dataset.from_dict(broken)}
-    datasets.DatasetDict(splits).save_to_disk(tmp_path / "cola")
+    clones.saved(tmp_path / "cola", {"train": broken, "validation": broken}, names=())
     task = tasks.find("cola")
-    with pytest.raises(DataError, match=r"cola/train, row 1: label 7 is not one of 0 to 1"):
+    with pytest.raises(DataError, match=r"cola/train/data-\S+, row 1: label 7 is not one of 0 to 1"):
         sources.read(task, "train", sources.locate(task, tmp_path))
 
 
@@ -94,9 +70,25 @@ def test_rows_in_the_hugging_face_cache_are_read_offline(no_hub: Path, fill: Cal
     task = tasks.find("cola")
     ref = sources.locate(task)
     assert (ref.source, ref.revision) == ("hub", COMMIT)
-    assert sources.read(task, "train", ref) == sources.Rows((CLASSES["train"]["sentence"],), [1, 0, 1])
+    assert sources.read(task, "train", ref) == sources.Rows((clones.ROWS["train"]["sentence"],), [1, 0, 1])
     assert sources.read(task, "dev", ref).labels == [0, 1]
     assert sources.reopen(task, COMMIT) == ref
+
+
+def test_a_download_that_was_interrupted_does_not_serve(no_hub: Path) -> None:
+    parquet_cache(no_hub)
+    folder = no_hub / "hub/datasets--nyu-mll--glue/snapshots" / COMMIT / "cola"
+    (folder / "train-00000-of-00001.parquet").rename(folder / "train-00000-of-00002.parquet")
+    with pytest.raises(DataError, match="task cola: nyu-mll/glue"):
+        sources.locate(tasks.find("cola"))
+
+
+def test_a_data_set_of_one_configuration_may_have_its_files_below_data(no_hub: Path) -> None:
+    sick, split = tasks.find("sick"), {"sentence_A": ["A"], "sentence_B": ["B"], "label": [0]}
+    folder = no_hub / "hub/datasets--RobZamp--sick/snapshots" / COMMIT / "data"
+    for name in ("train", "validation", "test"):
+        clones.parquet(folder / f"{name}-00000-of-00001.parquet", split, sick.labels[::-1])
+    assert sources.read(sick, "test", sources.locate(sick)).labels == [2]
 
 
 def test_cached_rows_of_another_task_do_not_serve(no_hub: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ftbench.errors import BadValue, FtbenchError, UnknownName
-from ftbench.testing import CHECKS, Outcome, check
+from ftbench.testing import CHECKS, CheckOutcome, check
 from tests.tasks.layouts import write
 
 HEAD = """
@@ -28,7 +28,7 @@ class Own(Method):
 SIZE = '1.0, range=(0, 2), help="how much", grid=(0.5, 1.0)'
 
 
-def outcome(folder: Path, name: str, body: str = "", *, before: str = "", size: str = SIZE) -> Outcome:
+def outcome(folder: Path, name: str, body: str = "", *, before: str = "", size: str = SIZE) -> CheckOutcome:
     """What one check says of a method with this body."""
     lines = "\n".join(f"    {line}" for line in body.strip("\n").splitlines())
     path = write(folder / "own.py", HEAD.format(before=before, body=lines, size=size))
@@ -170,7 +170,7 @@ def test_what_a_method_refuses_does_not_count_against_it(tmp_path: Path) -> None
 def unsupported(self, model, task):
     return "needs classes" if task.regression else None
 """
-    assert outcome(tmp_path, "regression", body) == Outcome("regression", None, "needs classes")
+    assert outcome(tmp_path, "regression", body) == CheckOutcome("regression", None, "needs classes")
     assert outcome(tmp_path, "classification", body).passed
     assert outcome(tmp_path, "neutral", body).passed is None
 

@@ -10,19 +10,22 @@ import pytest
 import torch
 
 from ftbench import tasks
+from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import DataError, ModelError
 from ftbench.tasks import toy
 from ftbench.tasks.rows import Rows
 from ftbench.training.corpus import Corpus, Library
-from ftbench.training.loading import Limits
+from ftbench.training.model_limits import ModelLimits
 from tests.training.conftest import Bench
 
 
 def corpus(bench: Bench, library: Library | None = None, tokenizer: Any = None, **job: Any) -> Corpus:
+    more = job.pop("perturbation", {})
     made = bench.job(**job)
-    tokenizer = tokenizer or bench.shelf.get(bench.ref, 2).tokenizer
-    task = tasks.find(made.task)
-    return Corpus(library or bench.library, task, made, tokenizer, (bench.ref.id, bench.ref.revision), None)
+    made = replace(made, perturbation=Perturbation.of({**made.perturbation.canonical(), **more}))
+    model, task = bench.shelf.get(bench.ref, 2), tasks.find(made.task)
+    tokenizer, key = tokenizer or model.tokenizer, (bench.ref.id, bench.ref.revision)
+    return Corpus(library or bench.library, task, made, tokenizer, key, None, limits=model.limits)
 
 
 def test_labels_are_those_of_their_rows(bench: Bench) -> None:
@@ -113,7 +116,13 @@ def limited(bench: Bench, **limits: int) -> Corpus:
     tokenizer = bench.shelf.get(bench.ref, 2).tokenizer
     key = (str(limits),)
     return Corpus(
-        Library(bench.library.device), tasks.find("toy-para"), made, tokenizer, key, None, Limits(**limits)
+        Library(bench.library.device),
+        tasks.find("toy-para"),
+        made,
+        tokenizer,
+        key,
+        None,
+        limits=ModelLimits(**limits),
     )
 
 
@@ -147,3 +156,58 @@ def test_a_text_that_spells_a_special_token_has_none(bench: Bench, special: str)
         tokenizer.cls_token_id,
         tokenizer.sep_token_id,
     ]
+
+
+def test_copies_have_their_rows_tokens_and_labels(bench: Bench) -> None:
+    plain, found = corpus(bench), corpus(bench, perturbation={"duplicates": 0.5, "noise": 0.25})
+    count = len(toy.rows("toy-accept", "train").labels)
+    assert len(found.rows) == 60 and set((found.rows % count).tolist()) == set(plain.rows.tolist())
+    copies = found.rows[found.rows >= count]
+    assert len(copies) == 20
+    for row in copies.tolist():
+        ids = [
+            found.data.gather([r], found.labels[:1]).inputs["input_ids"].tolist() for r in (row, row % count)
+        ]
+        assert ids[0] == ids[1]
+    assert found.labels_of(copies).tolist() == found.labels_of(copies % count).tolist()
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5])
+def test_copies_of_a_row_are_held_out_together(bench: Bench, fraction: float) -> None:
+    found = corpus(bench, perturbation={"duplicates": 1.5})
+    count = len(toy.rows("toy-accept", "train").labels)
+    stay, held = found.split(found.rows, fraction, seed=3)
+    assert not set((stay % count).tolist()) & set((held % count).tolist())
+    assert 0 <= len(held) - round(fraction * 100) <= 2 and len(stay) + len(held) == 100
+
+
+def test_typos_reach_the_side_that_was_asked_for(bench: Bench) -> None:
+    def tokens(found: Corpus) -> tuple[list[int], list[int]]:
+        dev = found.evaluation("dev")
+        return found.data.lengths.tolist(), dev.data.lengths.tolist()
+
+    clean = tokens(corpus(bench))
+    for side, changed in (("training", (True, False)), ("evaluation", (False, True)), ("both", (True, True))):
+        found = tokens(corpus(bench, perturbation={"typos": {"value": 0.5, "side": side}}))
+        assert tuple(a != b for a, b in zip(found, clean, strict=True)) == changed
+    assert tokens(corpus(bench)) == clean  # tokens of changed texts are kept apart
+
+
+def test_what_was_done_to_evaluation_rows_is_recorded_and_leaves_their_labels(bench: Bench) -> None:
+    found = corpus(bench, perturbation={"typos": {"value": 0.5, "side": "evaluation"}})
+    assert "typos of dev" not in found.digests
+    assert np.array_equal(found.evaluation("dev").labels, corpus(bench).evaluation("dev").labels)
+    assert "typos of dev" in found.digests and "typos" not in found.digests
+
+
+def test_training_and_evaluation_rows_have_draws_of_their_own(bench: Bench) -> None:
+    found = corpus(bench, perturbation={"typos": {"value": 0.5, "side": "both"}})
+    found.evaluation("dev")
+    assert found.digests["typos"] != found.digests["typos of dev"]
+
+
+def test_misspelt_words_and_their_copies_fit_the_model(bench: Bench) -> None:
+    spec = {"typos": {"value": 1, "side": "both"}, "duplicates": 1, "train_size": 800}
+    found = corpus(bench, task="toy-entail", perturbation=spec)
+    assert len(found.data.lengths) == 1600 and int(found.data.lengths.max()) <= 64
+    assert int(found.evaluation("dev").data.lengths.max()) <= 64

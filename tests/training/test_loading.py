@@ -16,7 +16,7 @@ from ftbench.domain.model import ModelRef
 from ftbench.errors import ModelError
 from ftbench.models import folder, packaged
 from ftbench.nn.dropout import has_dropout
-from ftbench.training.loading import load
+from ftbench.training.loading import load_checkpoint
 from ftbench.training.pretrained import Pretrained
 from tests.nn.transformers_small import CONFIGS, small
 
@@ -62,7 +62,7 @@ def renamed(before: str) -> Callable[[Weights], Weights]:
 def test_what_a_wrapper_put_before_the_names_is_taken_off(tmp_path: Path, before: str, bare: bool) -> None:
     wanted = small("bert", vocab_size=591)
     bert(tmp_path, lambda weights: renamed(before)(encoder(weights) if bare else weights))
-    loaded = load(tmp_path, 2)
+    loaded = load_checkpoint(tmp_path, 2)
     assert loaded.head == HEAD
     found = dict(loaded.model.named_parameters())
     for name, value in wanted.named_parameters():
@@ -71,7 +71,7 @@ def test_what_a_wrapper_put_before_the_names_is_taken_off(tmp_path: Path, before
 
 def test_weights_beside_those_of_the_model_do_not_hide_the_prefix(tmp_path: Path) -> None:
     bert(tmp_path, lambda weights: {**renamed("model.")(weights), "loss.weight": torch.ones(2)})
-    assert load(tmp_path, 2).head == HEAD
+    assert load_checkpoint(tmp_path, 2).head == HEAD
 
 
 def test_pickled_weights_lose_their_prefix_too(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_pickled_weights_lose_their_prefix_too(tmp_path: Path) -> None:
     weights = renamed("module.")(load_file(tmp_path / "model.safetensors"))
     torch.save(weights, tmp_path / "pytorch_model.bin")
     (tmp_path / "model.safetensors").unlink()
-    assert load(tmp_path, 2).head == HEAD
+    assert load_checkpoint(tmp_path, 2).head == HEAD
 
 
 def without(part: str) -> Callable[[Weights], Weights]:
@@ -123,7 +123,7 @@ def test_a_checkpoint_with_a_head_gets_the_same_new_one_as_one_without(
 ) -> None:
     plain = saved(tmp_path / "plain", small(kind, vocab_size=591).base_model)
     tuned = saved(tmp_path / "tuned", small(kind, outputs, vocab_size=591))
-    new = {part: load(tmp_path / part, 2).head for part in ("plain", "tuned")}
+    new = {part: load_checkpoint(tmp_path / part, 2).head for part in ("plain", "tuned")}
     # ModernBERT's pretraining brings a part of what its bare encoder lacks.
     assert new["tuned"] == {n for n in new["plain"] if not (kind == "modernbert" and n.startswith("head."))}
     models = [read(place).build(task="rte", head_seed=3, dropout=0.1) for place in (plain, tuned)]
@@ -203,11 +203,11 @@ def test_a_missing_padding_token_is_one_that_the_model_has(tmp_path: Path) -> No
     bert(tmp_path)
     told = json.loads((tmp_path / "tokenizer_config.json").read_text())
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({**told, "pad_token": None}))
-    loaded = load(tmp_path, 2)
+    loaded = load_checkpoint(tmp_path, 2)
     config: Any = loaded.model.config
     assert loaded.tokenizer.pad_token_id == config.pad_token_id == 0
 
 
 def test_limits_are_those_of_the_embeddings(tmp_path: Path) -> None:
-    limits = load(saved(tmp_path, small("roberta", vocab_size=591, pad_token_id=1)), 2).limits
+    limits = load_checkpoint(saved(tmp_path, small("roberta", vocab_size=591, pad_token_id=1)), 2).limits
     assert (limits.positions, limits.tokens, limits.types) == (62, 591, 2)

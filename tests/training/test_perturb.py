@@ -10,10 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftbench import tasks
-from ftbench.domain.perturbation import Perturbation, check
-from ftbench.errors import BadValue
-from ftbench.run.seeding import stream_seed
-from ftbench.training.perturb import Perturbed, apply, quantile_bins, subset_order, wrong_labels
+from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.recipe import Recipe
+from ftbench.errors import BadValue, PluginError
+from ftbench.perturbations import EVALUATION, Draws, LabelledRows, Perturber
+from ftbench.perturbations.noise import wrong_labels
+from ftbench.perturbations.train_size import quantile_bins, subset_order
+from ftbench.run.seeding import keys_of, stream_seed
+from ftbench.training import perturb
+from ftbench.training.perturb import Perturbed, apply, evaluated
 
 COLA, MNLI, STSB = (tasks.find(name) for name in ("cola", "mnli", "stsb"))
 TWO = np.array([1, 0, 1, 1, 0, 1, 1, 0, 1, 1] * 10)  # 70 of class 1
@@ -28,7 +33,8 @@ def seeds(task: str = "cola", seed: int = 0) -> Callable[[str], int]:
 def run(
     labels: Any = TWO, task: Any = COLA, subset: str = "stratified", seed: int = 0, **changes: Any
 ) -> Perturbed:
-    return apply(task, labels, Perturbation(**changes), seed_of=seeds(task.name, seed), subset=subset)
+    change, recipe = Perturbation.of(changes), Recipe(subset=subset)
+    return apply(task, labels, change, seed_of=seeds(task.name, seed), recipe=recipe)
 
 
 def test_clean_run_leaves_everything() -> None:
@@ -141,7 +147,7 @@ def test_whole_training_set_is_its_own_subset() -> None:
 
 
 def test_larger_subset_than_the_data_names_both() -> None:
-    with pytest.raises(BadValue, match="train_size 101 exceeds the 100 training rows of cola"):
+    with pytest.raises(BadValue, match="train_size of cola: CoLA has 100 training rows"):
         run(train_size=101)
 
 
@@ -161,11 +167,14 @@ def test_clean_and_noisy_runs_have_the_same_subset() -> None:
 
 
 def test_rankings_are_the_same_at_every_ratio_and_differ_between_seeds_and_kinds() -> None:
-    names = ["ranking_train_size", "ranking_reduction", "ranking_noise"]
-    runs = [run(), run(noise=0.1), run(reduction=0.3), run(train_size=20, noise=0.2, subset="uniform")]
-    assert len({tuple(done.digests[n] for n in names) for done in runs}) == 1
-    assert len({runs[0].digests[n] for n in names}) == 3
-    assert all(runs[0].digests[n] != run(seed=1).digests[n] for n in names)
+    changes: dict[str, Any] = {"noise": 0.1, "reduction": 0.3, "train_size": 20}
+    found = run(**changes, subset="uniform").digests
+    names = [f"ranking_{name}" for name in changes]
+    assert all(run(**{n: v}).digests[f"ranking_{n}"] == found[f"ranking_{n}"] for n, v in changes.items())
+    assert run(noise=0.4).digests["ranking_noise"] == found["ranking_noise"]
+    assert len({found[name] for name in names}) == 3
+    other = run(**changes, seed=1).digests
+    assert all(found[name] != other[name] for name in names)
 
 
 def test_only_the_two_streams_of_the_data_are_asked_for() -> None:
@@ -175,9 +184,7 @@ def test_only_the_two_streams_of_the_data_are_asked_for() -> None:
         asked.add(stream)
         return 7
 
-    apply(
-        COLA, TWO, Perturbation(train_size=50, reduction=0.2, noise=0.2), seed_of=seed_of, subset="stratified"
-    )
+    apply(COLA, TWO, Perturbation.of({"train_size": 50, "reduction": 0.2, "noise": 0.2}), seed_of=seed_of)
     assert asked == {"subset", "perturbation"}
 
 
@@ -189,12 +196,10 @@ def test_rows_are_the_same_on_every_machine() -> None:
 
 @pytest.mark.parametrize("changes", [{"noise": 0.1}, {"reduction": 0.5}, {"noise": 0.1, "reduction": 0.5}])
 def test_scores_take_neither_noise_nor_reduction(changes: dict[str, float]) -> None:
-    reason = check(STSB, Perturbation(**changes))
-    assert reason is not None and reason.startswith("stsb has scores for labels")
-    with pytest.raises(BadValue, match="stsb has scores for labels"):
+    with pytest.raises(BadValue, match="of stsb: STS-B is a regression task"):
         run(SCORES, STSB, **changes)
-    assert check(STSB, Perturbation(train_size=5)) is None
-    assert check(MNLI, Perturbation(**changes)) is None
+    assert len(run(SCORES, STSB, train_size=5).rows) == 5
+    assert len(run(THREE, MNLI, **changes).rows) in (75, 90)
 
 
 def test_a_reduction_that_leaves_nothing_is_refused() -> None:
@@ -205,8 +210,8 @@ def test_a_reduction_that_leaves_nothing_is_refused() -> None:
 def test_a_wrong_label_depends_on_the_row_alone() -> None:
     labels = np.zeros(50, dtype=np.int64)
     rows = np.arange(50)
-    whole = wrong_labels(labels, rows, 3, seed=5)
-    assert wrong_labels(labels[:10], rows[20:30], 3, seed=5).tolist() == whole[20:30].tolist()
+    whole = wrong_labels(labels, keys_of(rows, 5), 3)
+    assert wrong_labels(labels[:10], keys_of(rows[20:30], 5), 3).tolist() == whole[20:30].tolist()
     assert (whole > 0).all() and (whole < 3).all()
 
 
@@ -228,3 +233,71 @@ def test_counts_are_exact_whatever_the_data(
     wrong = done.labels != np.array(labels)[done.rows]
     assert wrong.sum() == round(noise * len(done.rows))
     assert set(done.labels.tolist()) <= {0, 1, 2}
+
+
+class Relabels(Perturber):
+    """Changes what evaluation rows must keep."""
+
+    name = "relabels"
+
+    def sides(self) -> tuple[str, ...]:
+        return (EVALUATION,)
+
+    def perturb(self, rows: LabelledRows, draws: Draws) -> tuple[LabelledRows, Any]:
+        return rows.relabelled(rows.numbers[:1], 1 - rows.labels[:1]), rows.numbers[:1]
+
+
+def test_of_evaluation_rows_the_texts_alone_may_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Relabels(Relabels.Settings(0.5))
+    monkeypatch.setattr(perturb.perturbations, "by_place", lambda change, files: [made])
+    texts = (np.array(["a"] * 100, dtype=object),)
+    change = Perturbation.of({"relabels": 0.5})
+    with pytest.raises(PluginError, match="relabels: of evaluation rows it may change the texts alone"):
+        evaluated(COLA, TWO, texts, change, name="dev", seed_of=seeds())
+
+
+def test_texts_are_told_to_be_as_they_were_where_rows_are_only_left_out_or_copied() -> None:
+    texts = (np.array([f"words of row {i}" for i in range(100)], dtype=object),)
+    for spec, same in (
+        ({"train_size": 50, "duplicates": 0.5, "noise": 0.1}, True),
+        ({"train_size": 50, "typos": 0.1}, False),
+    ):
+        done = apply(COLA, TWO, Perturbation.of(spec), seed_of=seeds(), texts=texts)
+        assert (done.texts is None) == same
+
+
+def test_words_are_misspelt_after_rows_were_removed_and_copies_have_the_same_mistakes() -> None:
+    texts = (np.array([f"words number {i}" for i in range(100)], dtype=object),)
+    spec = {"reduction": 0.5, "typos": 0.5, "duplicates": 1}
+    done = apply(COLA, TWO, Perturbation.of(spec), seed_of=seeds(), texts=texts)
+    assert done.texts is not None and len(done.rows) == 130
+    by_row: dict[int, set[str]] = {}
+    for row, text in zip(done.rows.tolist(), done.texts[0].tolist(), strict=True):
+        by_row.setdefault(row % 100, set()).add(text)
+    assert len(by_row) == 65 and all(len(found) == 1 for found in by_row.values())
+    written = [text.split()[:2] for (text,) in by_row.values()]
+    wrong = sum((first != "words") + (second != "number") for first, second in written)
+    assert wrong == 65  # half of two words in each of 65 rows
+
+
+@pytest.mark.parametrize("name", ["noise", "typos", "duplicates"])
+def test_what_is_affected_depends_on_neither_the_recipe_nor_wrong_labels(name: str) -> None:
+    texts = (np.array(["several words stand here"] * 100, dtype=object),)
+    digests = set()
+    for recipe, more in ((Recipe(), {}), (Recipe(lr=1e-3, epochs=9), {}), (Recipe(), {"noise": 0.2})):
+        spec = {**more, name: 0.2}
+        done = apply(COLA, TWO, Perturbation.of(spec), seed_of=seeds(), recipe=recipe, texts=texts)
+        digests.add((done.digests[name], done.digests[f"ranking_{name}"]))
+    assert len(digests) == 1
+
+
+def test_each_evaluation_set_has_draws_of_its_own_which_training_rows_do_not_share() -> None:
+    texts = (np.array(["several words stand here"] * 100, dtype=object),)
+    change = Perturbation.of({"typos": {"value": 0.2, "side": "both"}})
+    found = [apply(COLA, TWO, change, seed_of=seeds(), texts=texts).affected["typos"].tolist()]
+    for name in ("dev", "mnli-mm", "dev"):
+        changed, _ = evaluated(COLA, TWO, texts, change, name=name, seed_of=seeds())
+        assert changed is not None
+        found.append(np.flatnonzero(changed[0] != texts[0]).tolist())
+    training, dev, other, again = found
+    assert dev == again and training != dev != other != training

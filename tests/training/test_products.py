@@ -104,18 +104,18 @@ def test_the_choice_follows_from_the_processor(monkeypatch: pytest.MonkeyPatch) 
     for vendor, expected in (("AuthenticAMD", "onednn"), ("GenuineIntel", "torch")):
         monkeypatch.setattr(products, "_vendor", lambda vendor=vendor: vendor)
         products.choose()
-        assert products.name() == expected
+        assert products.products_name() == expected
         products.use_torch()
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
     monkeypatch.setattr(products, "_vendor", lambda: "AuthenticAMD")
     products.choose()
-    assert products.name() == "torch"
+    assert products.products_name() == "torch"
 
 
 def test_torchs_own_come_back() -> None:
     left, right = matrices((70, 384), (384, 50))
     own = left @ right
     with products.onednn():
-        assert products.name() == "onednn"
-    assert products.name() == "torch"
+        assert products.products_name() == "onednn"
+    assert products.products_name() == "torch"
     assert torch.equal(left @ right, own)

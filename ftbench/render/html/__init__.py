@@ -16,15 +16,9 @@ from ftbench.render.numbers import interval, legend, percent, shown
 from ftbench.render.plots.theme import alike
 from ftbench.render.sheet import figure
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section, Tested
+from ftbench.stats import statistics
 
 HERE = Path(__file__).parent
-STATISTICS = {
-    "mean": "mean",
-    "median": "median",
-    "iqm": "interquartile mean",
-    "max": "max",
-    "std": "standard deviation (ddof 1)",
-}
 
 
 @dataclass(frozen=True)
@@ -108,7 +102,7 @@ def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
         "rows": [
             {
                 "label": row.label,
-                "group": group.title if group.ratio is None else f"{100 * group.ratio:g} %",
+                "group": group.title if group.ratio is None else group.shown,
                 "place": g if group.ratio is None else group.ratio,
                 "hparams": ", ".join(f"{name}={value}" for name, value in row.hparams.items()),
                 "cells": [
@@ -148,35 +142,33 @@ def _data(report: Report, details: Details) -> dict[str, Any]:
         # The scores behind estimates are in the data alone: no table of the page shows them.
         tables = {str(s): section} | ({f"{s}b": section.basis} if section.basis else {})
         keys = {
-            (id(group), id(row), column.key): _key(name, g, r, c)
+            (group.title, row.label, column.name): _key(name, g, r, c)
             for name, table in tables.items()
             for g, group in enumerate(table.groups)
             for r, row in enumerate(group.rows)
             for c, column in enumerate(table.columns)
         }
-        for table in tables.values():
-            for place in _places(table):
-                group, row, column, _ = place
-                key = keys[id(group), id(row), column.key]
-                cells[key] = _behind(report, table, place, keys, places, details)
+        for name, table in tables.items():
+            for at, place in _places(table):
+                cells[_key(name, *at)] = _behind(report, table, place, keys, places, details)
     jobs = [[digest[:12], *details.jobs.get(digest, ())] for digest in places]
     return {"cells": cells, "jobs": jobs, "took": list(details.took), "with": list(details.surroundings)}
 
 
-def _places(section: Section) -> Iterator[tuple[Group, Row, Column, Cell]]:
-    """The cells with numbers, and where they stand."""
-    for group in section.groups:
-        for row in group.rows:
-            for column, cell in zip(section.columns, row.cells, strict=True):
+def _places(section: Section) -> Iterator[tuple[tuple[int, int, int], tuple[Group, Row, Column, Cell]]]:
+    """The cells with numbers: numbers of group, row and column, and what stands there."""
+    for g, group in enumerate(section.groups):
+        for r, row in enumerate(group.rows):
+            for c, (column, cell) in enumerate(zip(section.columns, row.cells, strict=True)):
                 if cell.applies and column.kind not in TEXTS:
-                    yield group, row, column, cell
+                    yield (g, r, c), (group, row, column, cell)
 
 
 def _behind(
     report: Report,
     section: Section,
     place: tuple[Group, Row, Column, Cell],
-    keys: Mapping[tuple[int, int, str], str],
+    keys: Mapping[tuple[str, str, str], str],
     places: dict[str, int],
     details: Details,
 ) -> dict[str, Any]:
@@ -191,21 +183,21 @@ def _behind(
     else:
         behind = sources(report, section, group, row, column)
         found["from"] = [
-            [keys[id(source.group), id(source.row), source.column.key], list(source.cell.seeds)]
+            [keys[source.group.title, source.row.label, source.column.name], list(source.cell.seeds)]
             for source in behind
         ]
     return found
 
 
 def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
-    """What a reader sees of a cell at a glance: name and value; a new statistic is one line here."""
+    """What a reader sees of a cell at a glance: name and value."""
     n = str(cell.n) if cell.complete else f"{cell.n} of {cell.planned}"
     facts = [("n", n)]
-    for name, title in STATISTICS.items():
-        value = getattr(cell, name)
-        if value is not None:
-            told = "value" if (name, column.kind) == ("mean", "estimate") else title
-            facts.append((told, percent(value, signed=column.signed)))
+    for name, value in cell.statistics.items():
+        found = statistics.find(name)
+        title = f"{found.title} ({found.detail})" if found.detail else found.title
+        told = "value" if (name, column.kind) == ("mean", "estimate") else title
+        facts.append((told, percent(value, signed=column.signed)))
     if column.kind == "estimate" and interval(cell, column):
         facts.append(("95 % interval", interval(cell, column)))
     if cell.tested is not None:

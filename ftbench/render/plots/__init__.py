@@ -48,7 +48,7 @@ def write(spec: Mapping[str, Any], path: Path) -> None:
     from ftbench.render.plots import theme
 
     check_name(path)
-    theme.load()
+    theme.load_plotting()
     import vl_convert
 
     kind, shown = path.suffix.lower(), {**spec, "background": "white"}

@@ -68,4 +68,4 @@ def _panel(averages: pd.DataFrame, labels: list[str], axis: str, told: str) -> t
         theme.layer(points, "point", point, filled=True, size=110, opacity=1),
         theme.layer(points, "text", {**place, "text": theme.field("label:N")}, dy=-12, fontSize=12),
     ]
-    return theme.layered(layers, 1.4 * theme.WIDTH, 1.2 * theme.HEIGHT)
+    return theme.layered_plot(layers, 1.4 * theme.WIDTH, 1.2 * theme.HEIGHT)

@@ -10,17 +10,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def robustness(frame: pd.DataFrame, title: str, axis: str) -> theme.Spec:
+def robustness(frame: pd.DataFrame, title: str, axis: str, percent: bool = True) -> theme.Spec:
     """Each method's mean score at each ratio, a panel for each task; a band of one standard deviation.
 
     Args:
         frame: see ``ftbench.render.tidy``; one table.
         title: of the plot.
         axis: the perturbation.
+        percent: whether its ratios are shown × 100.
     """
-    frame = frame.assign(x=100 * frame["ratio"], value=100 * frame["value"])
+    frame = frame.assign(x=(100 if percent else 1) * frame["ratio"], value=100 * frame["value"])
     told = "Mean over seeds × 100; band: one standard deviation (ddof 1) to each side."
-    return theme.finished(_lines(frame, f"{axis} (%)", points=True), title, told)
+    return theme.finished(_lines(frame, f"{axis} (%)" if percent else axis, points=True), title, told)
 
 
 def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
@@ -67,4 +68,4 @@ def _panel(part: pd.DataFrame, labels: list[str], axis: str, points: bool, task:
     if points:
         point = {**line, "shape": theme.shape(labels)}
         layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=1))
-    return theme.layered(layers, theme.WIDTH, theme.HEIGHT, task)
+    return theme.layered_plot(layers, theme.WIDTH, theme.HEIGHT, task)

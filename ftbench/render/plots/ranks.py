@@ -47,7 +47,7 @@ def ranks(
     return theme.finished(_diagram(found, critical), title, told)
 
 
-def groups(ascending: Sequence[float], critical: float) -> list[tuple[int, int]]:
+def joined_groups(ascending: Sequence[float], critical: float) -> list[tuple[int, int]]:
     """The longest runs of ranks within the critical difference: first and last place, two or more."""
     spans: list[tuple[int, int]] = []
     for first, rank in enumerate(ascending):
@@ -60,7 +60,7 @@ def groups(ascending: Sequence[float], critical: float) -> list[tuple[int, int]]
 def _diagram(found: Mapping[str, float], critical: float | None) -> theme.Spec:
     """The axis above, the labels below at both sides, the bars between."""
     names, values = list(found), list(found.values())
-    spans = [] if critical is None else groups(values, critical)
+    spans = [] if critical is None else joined_groups(values, critical)
     number, half = len(names), (len(names) + 1) // 2
     top = 14 + BAR * len(spans)
     lines = []
@@ -94,4 +94,4 @@ def _diagram(found: Mapping[str, float], critical: float | None) -> theme.Spec:
         joined = {"x": theme.field("from:Q", scale=scale), "x2": theme.end("to"), "y": y}
         look = {"strokeWidth": 4, "strokeCap": "round", "color": theme.COLOURS[1]}
         layers.append(theme.layer(bars, "rule", joined, **look))
-    return theme.layered(layers, 2 * theme.WIDTH, height)
+    return theme.layered_plot(layers, 2 * theme.WIDTH, height)

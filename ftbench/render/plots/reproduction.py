@@ -51,6 +51,6 @@ def reproduction(frame: pd.DataFrame, title: str, bars: str = "intervals") -> th
     point = {**at, "tooltip": [theme.field("name:N"), *told]}
     layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=0.85))
     side = 1.6 * theme.WIDTH
-    chart = theme.layered(layers, side, side)
+    chart = theme.layered_plot(layers, side, side)
     said = f" Bars: {bars} of the measured scores, cut at the edges." if interval else ""
     return theme.finished(chart, title, f"On the dashed line both agree. Scores × 100.{said}")

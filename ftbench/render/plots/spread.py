@@ -127,7 +127,7 @@ def _panel(part: pd.DataFrame, order: list[str], axis: str, violin: bool, task: 
         point = {"x": x("side:Q"), "y": y("value:Q"), "tooltip": run}
         orange = theme.COLOURS[1]
         layers.append(theme.layer(rows, "point", point, filled=True, size=42, opacity=0.85, color=orange))
-    return theme.layered(layers, max(theme.WIDTH, 34 * len(order)), theme.HEIGHT, task)
+    return theme.layered_plot(layers, max(theme.WIDTH, 34 * len(order)), theme.HEIGHT, task)
 
 
 def _boxes(part: pd.DataFrame) -> pd.DataFrame:

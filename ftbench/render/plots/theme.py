@@ -23,11 +23,11 @@ HEIGHT, WIDTH = 200, 240
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 KINDS = {"Q": "quantitative", "N": "nominal"}
 
-Rows = list[dict[str, Any]]
+_Rows = list[dict[str, Any]]
 Spec = dict[str, Any]
 
 
-def load() -> None:
+def load_plotting() -> None:
     """Make sure that the plotting library is there.
 
     Raises:
@@ -39,7 +39,7 @@ def load() -> None:
         raise FtbenchError("plots need one more package: run `pip install 'ftbench[plots]'`") from error
 
 
-def config() -> dict[str, Any]:
+def vega_config() -> dict[str, Any]:
     """Fonts and lines; colours are left to where the plot is shown."""
     return {
         "font": FONT,
@@ -65,7 +65,7 @@ def config() -> dict[str, Any]:
     }
 
 
-def layer(rows: Rows, mark: str, encoding: Mapping[str, Any], **look: Any) -> Spec:
+def layer(rows: _Rows, mark: str, encoding: Mapping[str, Any], **look: Any) -> Spec:
     """Marks for some rows.
 
     Args:
@@ -88,7 +88,7 @@ def end(name: str) -> Spec:
     return {"field": name}
 
 
-def layered(layers: Sequence[Spec], width: float, height: float, title: object = None) -> Spec:
+def layered_plot(layers: Sequence[Spec], width: float, height: float, title: object = None) -> Spec:
     """Layers over one another, with a title above the left edge."""
     spec: Spec = {"layer": list(layers), "width": width, "height": height}
     if title is not None:
@@ -176,11 +176,11 @@ def stacked(plots: Sequence[Spec]) -> Spec:
 
 def finished(chart: Spec, title: str, subtitle: str) -> Spec:
     """The whole specification of a chart, with its title and how to read it; data that layers share once."""
-    datasets: dict[str, Rows] = {}
+    datasets: dict[str, _Rows] = {}
     named = {"text": title, "subtitle": textwrap.wrap(subtitle, 95), "offset": 16}  # Vega wraps no title
     return {
         "$schema": SCHEMA,
-        "config": config(),
+        "config": vega_config(),
         "background": "transparent",
         "title": named,
         **_apart(chart, datasets),
@@ -188,7 +188,7 @@ def finished(chart: Spec, title: str, subtitle: str) -> Spec:
     }
 
 
-def _apart(part: Any, datasets: dict[str, Rows]) -> Any:
+def _apart(part: Any, datasets: dict[str, _Rows]) -> Any:
     """A part of a specification, its rows among the data sets and named for what they are."""
     if isinstance(part, list):
         return [_apart(one, datasets) for one in part]
@@ -200,7 +200,7 @@ def _apart(part: Any, datasets: dict[str, Rows]) -> Any:
     }
 
 
-def _kept(rows: Rows, datasets: dict[str, Rows]) -> str:
+def _kept(rows: _Rows, datasets: dict[str, _Rows]) -> str:
     for name, known in datasets.items():
         if known is rows:
             return name
@@ -209,8 +209,8 @@ def _kept(rows: Rows, datasets: dict[str, Rows]) -> str:
     return name
 
 
-def records(frame: Any, *columns: str) -> Rows:
+def records(frame: Any, *columns: str) -> _Rows:
     """The rows of a data frame as plain values, no number that is missing among them."""
     plain = frame[list(columns)].astype(object).where(frame[list(columns)].notna(), None)
-    found: Rows = plain.to_dict("records")
+    found: _Rows = plain.to_dict("records")
     return found

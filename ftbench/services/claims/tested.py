@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ftbench.db import CellRow, ClaimRow, Database, open_database
+from ftbench.db import ClaimRow, Database, JobSummary
 from ftbench.domain.claim import DeclaredClaim
-from ftbench.domain.perturbation import condition_title
+from ftbench.domain.perturbation import Perturbation
+from ftbench.perturbations import heading
 from ftbench.render.numbers import percent
 from ftbench.render.sheet import Field, Sheet, figure
 from ftbench.render.table import PENDING, Section
@@ -25,7 +26,7 @@ from ftbench.services.planning import commands
 from ftbench.services.scores import levels as topup_levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import ReportJob, join, reported
-from ftbench.services.scores.selection import in_order, plugins_of, roughly
+from ftbench.services.scores.selection import files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting
 from ftbench.stats import paired
 from ftbench.stats.aggregate import FloatArray
@@ -51,7 +52,7 @@ FIELDS = (
 
 
 @dataclass(frozen=True)
-class Tested:
+class TestedClaim:
     """A claim under one setting.
 
     Attributes:
@@ -99,14 +100,13 @@ class Tested:
         return f"{said}, one-sided p={figure(self.p, 'p')}, uncorrected" if self.p is not None else said
 
 
-def listed(address: str) -> list[Sheet]:
+def listed(database: Database) -> list[Sheet]:
     """The claims of a database with their tests.
 
     Raises:
         DatabaseError: the database cannot be read.
     """
-    with open_database(address, write=False) as database:
-        found = tested(database)
+    found = tested(database)
     family = sum(not one.row.late for one in found)
     notes = [
         "One-sided paired t over the seeds' averages of the tasks, in the direction of the claim; corrected: "
@@ -120,7 +120,7 @@ def listed(address: str) -> list[Sheet]:
         notes.append(f"Seeds were topped up: such claims hold below {', '.join(sorted(levels))}.")
     for one in found:
         if not len(one.pairs):
-            run = "ftbench worker" if one.waiting else commands.for_claim(one.row.claim, address)
+            run = "ftbench worker" if one.waiting else commands.for_claim(one.row.claim, database.address)
             notes.append(f"{one.row.claim.text}: fill it with: {run}")
     rows = tuple(_row(one) for one in found)
     return [Sheet("claims", "Declared claims", FIELDS, rows, tuple(notes) if rows else (_NONE,))]
@@ -129,7 +129,7 @@ def listed(address: str) -> list[Sheet]:
 _NONE = "Nothing is declared; declare a claim before its run, such as: ftbench claim 'bidrop > vanilla'"
 
 
-def tested(database: Database, cells: Sequence[CellRow] | None = None) -> list[Tested]:
+def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> list[TestedClaim]:
     """Every claim under every setting, in the order in which they were declared.
 
     Args:
@@ -142,36 +142,39 @@ def tested(database: Database, cells: Sequence[CellRow] | None = None) -> list[T
     cells = database.results.cells() if cells is None else cells
     mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
     scores = database.results.values(roughly(mine, cells))
-    plugins = plugins_of(database, mine)
+    plugins, files = plugins_of(database, mine), files_of(database, mine)
     shown = reported(in_order([cell.task for cell in mine], ()), mine, scores)
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
-    found: list[Tested] = []
+    found: list[TestedClaim] = []
     for row in rows:
         about = [job for job in jobs if _about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in about))
-        title = condition_title(row.claim.noise, row.claim.reduction)
+        title = heading(row.claim.condition, files)
         settings = arranged(about, shown, keys, plugins, title, topped)
         under = [one for compared in settings for one in _under(row, compared, about)]
         waiting = any(job.status in PENDING for job in about)
-        found += under or [Tested(row, None, row.claim.tasks, np.empty(0), waiting)]
+        found += under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
     return _judged(found)
 
 
-def lines_for_table(found: Iterable[Tested], section: Section) -> Iterator[str]:
+def lines_for_table(found: Iterable[TestedClaim], section: Section) -> Iterator[str]:
     """What the claims say that a table shows: both methods, under its setting and one of its ratios."""
     for one in found:
         if one.setting is None or not _same(one.setting, section):
             continue
-        about = {"noise": one.row.claim.noise, "reduction": one.row.claim.reduction}
-        ratio = about.pop(section.axis) if section.axis else None
+        about = one.row.claim.condition
+        ratio = (
+            next((c.value for c in about.changes if c.axis == section.axis), 0.0) if section.axis else None
+        )
+        others = [change for change in about.changes if change.axis != section.axis]
         labels = [{row.label for row in group.rows} for group in section.groups if group.ratio == ratio]
         shown = any({one.row.claim.better, one.row.claim.worse} <= names for names in labels)
-        if shown and not any(about.values()) and {c.task for c in section.columns} & set(one.tasks):
+        if shown and not others and {c.task for c in section.columns} & set(one.tasks):
             yield one.line()
 
 
 def lines_for_comparison(
-    found: Iterable[Tested], compared: Compared, noise: float, reduction: float
+    found: Iterable[TestedClaim], compared: Compared, condition: Perturbation
 ) -> Iterator[str]:
     """What the claims say that a comparison is about, under its setting."""
     labels = set(compared.labels.values())
@@ -179,7 +182,7 @@ def lines_for_comparison(
     for one in found:
         claim = one.row.claim
         same = one.setting is not None and _same(one.setting, compared.setting)
-        if same and (claim.noise, claim.reduction) == (noise, reduction):
+        if same and claim.condition == condition:
             if {claim.better, claim.worse} <= labels and tasks & set(one.tasks):
                 yield one.line()
 
@@ -189,17 +192,17 @@ def _same(setting: Setting, other: Setting | Section) -> bool:
     return mine == (other.model, other.train_size, other.changed)
 
 
-def _about(claim: DeclaredClaim, cell: CellRow) -> bool:
+def _about(claim: DeclaredClaim, cell: JobSummary) -> bool:
     return (
         cell.label in (claim.better, claim.worse)
-        and (cell.noise, cell.reduction) == (claim.noise, claim.reduction)
+        and cell.perturbation.condition == claim.condition
         and (not claim.train_sizes or cell.train_size in claim.train_sizes)
         and (not claim.models or cell.model in claim.models)
         and (not claim.tasks or cell.task in claim.tasks)
     )
 
 
-def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iterator[Tested]:
+def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iterator[TestedClaim]:
     """A claim under one setting; nothing where one of its methods is not there.
 
     Tasks that it names are all averaged; where it names none, those for which both methods have jobs.
@@ -223,10 +226,10 @@ def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iter
         else:
             mine, theirs = (block.scores[key][:, shared].mean(axis=1) for key in (better, worse))
             pairs = paired.differences(mine, theirs)
-        yield Tested(row, compared.setting, row.claim.tasks or names, pairs, waiting, compared.level)
+        yield TestedClaim(row, compared.setting, row.claim.tasks or names, pairs, waiting, compared.level)
 
 
-def _judged(found: Sequence[Tested]) -> list[Tested]:
+def _judged(found: Sequence[TestedClaim]) -> list[TestedClaim]:
     """The claims with p and verdict."""
     answers = [paired.t_test(one.pairs) for one in found]
     sided = [paired.one_sided(a) if isinstance(a, Significance) else None for a in answers]
@@ -248,7 +251,7 @@ def _judged(found: Sequence[Tested]) -> list[Tested]:
     return result
 
 
-def _verdict(one: Tested, answer: Significance | NoAnswer, corrected: tuple[float, float] | None) -> str:
+def _verdict(one: TestedClaim, answer: Significance | NoAnswer, corrected: tuple[float, float] | None) -> str:
     if one.row.late:
         return one.standing
     if not len(one.pairs):
@@ -260,7 +263,7 @@ def _verdict(one: Tested, answer: Significance | NoAnswer, corrected: tuple[floa
     return HOLDS if corrected[0] < one.level else CONTRADICTED if corrected[1] < one.level else NOT_SHOWN
 
 
-def _row(one: Tested) -> dict[str, Any]:
+def _row(one: TestedClaim) -> dict[str, Any]:
     interval = paired.mean_interval(one.pairs)
     row: dict[str, Any] = {
         "claim": one.row.claim.text,

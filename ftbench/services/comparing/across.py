@@ -14,6 +14,7 @@ from ftbench.stats import aggregate, bayes, pooled, ranks
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import Interval, NoAnswer, Significance
 from ftbench.stats.groups import letters
+from ftbench.stats.statistics.mean import mean
 
 METHOD_FIELDS = (
     Field("method", "Method"),
@@ -48,7 +49,7 @@ def sheets(compared: Compared, request: CompareRequest) -> Iterator[Sheet]:
     scores = [aggregate.only(block.scores[key], block.shared) for key in block.compared]
     tasks = np.isfinite(scores[0]).any(axis=0)
     runs = np.stack(scores)[:, :, tasks]  # (methods, seeds, tasks)
-    means = np.array([aggregate.mean(one) for one in runs]).T  # (tasks, methods)
+    means = np.array([mean(one) for one in runs]).T  # (tasks, methods)
     yield _methods(compared, runs, means)
     yield _pairs(compared, runs, means, request)
 

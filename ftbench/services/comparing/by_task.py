@@ -7,18 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ftbench.db import open_database
+from ftbench.db import Database
 from ftbench.domain.axes import seed_ranges
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.request import TESTS, CompareRequest, find
+from ftbench.services.comparing.request import TESTS, CompareRequest, compared_runs
 from ftbench.services.scores.compared import Compared
 from ftbench.services.scores.jobs import MethodKey
 from ftbench.stats import aggregate, dominance, paired
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS, TITLES
 from ftbench.stats.findings import Interval, NoAnswer, Significance
-
-__all__ = ["CompareRequest", "compare"]
 
 RUN: Mapping[str, Callable[[FloatArray], Significance | NoAnswer]] = {
     "t": paired.t_test,
@@ -51,26 +49,24 @@ FIELDS = (
 )
 
 
-def compare(address: str, request: CompareRequest) -> list[Sheet]:
+def compare(database: Database, request: CompareRequest) -> list[Sheet]:
     """The comparisons that a database can make, a sheet for each setting, then one across its tasks.
 
     Raises:
-        UsageError: a request that no comparison can be, or an unknown name.
+        UnknownName: a method, model or task that nothing carries.
         FtbenchError: there is nothing to compare.
     """
     from ftbench.services.claims import tested as claim_tests
     from ftbench.services.comparing import across, examples
 
-    found = find(address, request)
-    with open_database(address, write=False) as database:
-        declared = claim_tests.tested(database)
+    found, declared = compared_runs(database, request), claim_tests.tested(database)
     sheets = []
     for compared in found:
-        lines = claim_tests.lines_for_comparison(declared, compared, request.noise, request.reduction)
+        lines = claim_tests.lines_for_comparison(declared, compared, request.condition.perturbation.condition)
         sheets.append(by_task(compared, request, lines))
         sheets += across.sheets(compared, request)
     if request.examples:
-        sheets += examples.sheets(address, found, request.correction, request.data_dir)
+        sheets += examples.sheets(database, found, request.correction, request.data_dir)
     return sheets
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ftbench import tasks
-from ftbench.db import Database, open_database
+from ftbench.db import Database
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 from ftbench.render.sheet import Field, Sheet
@@ -40,17 +40,16 @@ FIELDS = (
 )
 
 
-def sheets(address: str, compared: list[Compared], correction: str, data: str | None) -> list[Sheet]:
+def sheets(database: Database, compared: list[Compared], correction: str, data: str | None) -> list[Sheet]:
     """A sheet for each setting: McNemar's test and a bootstrap over examples, per seed.
 
     Args:
-        address: of the database.
+        database: where the predictions are.
         compared: the runs.
         correction: of McNemar's p over the sheet.
         data: the folder with the data sets, where it was given.
     """
-    with open_database(address, write=False) as database:
-        return [_sheet(_Runs(database, data), one, correction) for one in compared]
+    return [_sheet(_Runs(database, data), one, correction) for one in compared]
 
 
 class _Runs:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ftbench.db import Database
 from ftbench.errors import BadValue, UsageError
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.request import CompareRequest, find
+from ftbench.services.comparing.request import CompareRequest, compared_runs
 from ftbench.services.scores.compared import Compared
 from ftbench.stats import paired, power
-
-__all__ = ["PowerRequest", "measured", "stated"]
 
 LEAST_ALPHA, MOST_POWER = 1e-12, 0.9999  # beyond these rounding decides
 FIELDS = (
@@ -30,13 +29,16 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class PowerRequest:
-    """The flags, as they were given; scores as fractions.
+    """What is to be found, and how surely; scores as fractions.
 
     Attributes:
         difference: the difference to be found, above 0.
         seeds: how many there will be; None: as many as were measured.
         alpha: of the test, in [``LEAST_ALPHA``, 1); divide it by the number of comparisons that will be made.
         wanted: the power, in (alpha, ``MOST_POWER``].
+
+    Raises:
+        BadValue: a value out of its range.
     """
 
     difference: float = 0.01
@@ -44,12 +46,8 @@ class PowerRequest:
     alpha: float = 0.05
     wanted: float = 0.8
 
-    def check(self) -> None:
-        """Refuse what has no answer.
-
-        Raises:
-            BadValue: a value out of its range.
-        """
+    def __post_init__(self) -> None:
+        """Refuse what has no answer."""
         if not 0 < self.difference < 1:
             raise BadValue(f"difference {100 * self.difference:g}: give points above 0 and below 100")
         if self.seeds is not None and self.seeds < 2:
@@ -60,17 +58,16 @@ class PowerRequest:
             raise BadValue(f"power {self.wanted:g}: give a probability above alpha and up to {MOST_POWER:g}")
 
 
-def measured(address: str, runs: CompareRequest, request: PowerRequest) -> list[Sheet]:
+def measured_power(database: Database, runs: CompareRequest, request: PowerRequest) -> list[Sheet]:
     """Power of the comparisons in a database, by the spread of the paired differences that are there.
 
     Raises:
-        UsageError: a value out of its range, or an unknown name.
+        UnknownName: a method, model or task that nothing carries.
         FtbenchError: there is nothing to compare.
     """
-    request.check()
     return [
         Sheet("power", f"Power: {one.title}", FIELDS, tuple(_rows(one, request)), _notes(request))
-        for one in find(address, runs)
+        for one in compared_runs(database, runs)
     ]
 
 
@@ -78,10 +75,9 @@ def stated(spread: float, request: PowerRequest) -> list[Sheet]:
     """Power for a spread of paired differences that is stated.
 
     Raises:
-        BadValue: a value out of its range.
+        BadValue: the spread is out of its range.
         UsageError: the number of seeds is not given.
     """
-    request.check()
     if not 0 < spread < 1:
         raise BadValue(f"spread {100 * spread:g}: give points above 0 and below 100")
     if request.seeds is None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ftbench.db import open_database
-from ftbench.domain import axes
-from ftbench.domain.perturbation import condition_title
-from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
+from ftbench import methods
+from ftbench.db import Database
+from ftbench.domain.axes import MethodChoice
+from ftbench.errors import BadValue, FtbenchError, UnknownName
+from ftbench.perturbations import CLEAN, Condition
 from ftbench.services.scores import levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
 from ftbench.services.scores.selection import Selection, in_order, plugins_of, roughly
-from ftbench.settings import sqlite_path
 from ftbench.stats.correction import CORRECTIONS
 
 TESTS = {"t": "paired t", "wilcoxon": "Wilcoxon", "sign-flip": "sign-flip"}
@@ -21,97 +21,74 @@ TESTS = {"t": "paired t", "wilcoxon": "Wilcoxon", "sign-flip": "sign-flip"}
 
 @dataclass(frozen=True)
 class CompareRequest:
-    """The flags, as they were given.
+    """A comparison of methods.
 
     Attributes:
-        methods: names or labels, two at least.
-        models: only these.
-        tasks: only these.
-        noise: the ratio of wrong labels of the compared runs.
-        reduction: the ratio by which label 1 is reduced in them.
+        selection: its methods are compared, in their order.
+        condition: what was done to the data of the compared runs.
         test: whose p are corrected and marked: ``t``, ``wilcoxon`` or ``sign-flip``.
         correction: ``holm``, ``bh`` or ``none``.
         region: half the region of practical equivalence, as a fraction.
         examples: whether predictions are compared too.
         data_dir: the folder with the data sets, for their labels.
+
+    Raises:
+        UnknownName: an unknown test or correction.
+        BadValue: a ratio or a region outside [0, 1).
     """
 
-    methods: tuple[str, ...]
-    models: str | None = None
-    tasks: str | None = None
-    noise: float = 0.0
-    reduction: float = 0.0
+    selection: Selection
+    condition: Condition = CLEAN
     test: str = "t"
     correction: str = "holm"
     region: float = 0.01
     examples: bool = False
     data_dir: str | None = None
 
-    def check(self) -> None:
-        """Refuse what no comparison can be.
-
-        Raises:
-            UsageError: fewer than two methods, an unknown test or correction, a ratio or a region outside
-                [0, 1).
-        """
-        if len({name.strip() for name in self.methods} - {""}) < 2:
-            raise UsageError("compare needs two methods or more, such as: ftbench compare bidrop vanilla")
+    def __post_init__(self) -> None:
+        """Refuse what no comparison can be."""
         if self.test not in TESTS:
             raise UnknownName("test", self.test, TESTS)
         if self.correction not in CORRECTIONS:
             raise UnknownName("correction", self.correction, CORRECTIONS)
-        for name, ratio in (("noise", self.noise), ("reduction", self.reduction)):
-            if not 0 <= ratio < 1:
-                raise BadValue(f"{name} {ratio:g} is outside [0, 1)")
         if not 0 <= self.region < 1:
             raise BadValue(f"region {100 * self.region:g}: give points from 0 to below 100")
 
 
-def find(address: str, request: CompareRequest) -> list[Compared]:
+def compared_runs(database: Database, request: CompareRequest) -> list[Compared]:
     """The runs of a database that a comparison is about.
 
     Raises:
         UnknownName: a method, model or task that nothing carries.
-        FtbenchError: no database, or nothing to compare in it.
+        FtbenchError: there is nothing to compare.
     """
-    request.check()
-    path = sqlite_path(address)
-    if path is not None and not path.exists():
-        raise FtbenchError(f"there is no database '{address}'; make and fill it with: ftbench queue")
-    asked = Selection(
-        models=request.models,
-        tasks=request.tasks,
-        methods=",".join(request.methods),
-        baseline=request.methods[0],
-    )
-    with open_database(address, write=False) as database:
-        cells = database.results.cells()
-        asked.check(cells)
-        chosen = [
-            cell
-            for cell in asked.lets_through(cells)
-            if (cell.noise, cell.reduction) == (request.noise, request.reduction)
-        ]
-        scores = database.results.values(roughly(chosen, cells))
-        plugins = plugins_of(database, chosen)
-        topped = levels.topped(database)
+    choices, meant = request.selection.methods, request.condition.perturbation
+    asked = replace(request.selection, baseline=choices[0] if choices else None)
+    cells = database.results.cells()
+    asked.check(cells)
+    chosen = [
+        cell
+        for cell in asked.lets_through(cells)
+        if cell.perturbation.condition == meant.condition and meant.train_size in (None, cell.train_size)
+    ]
+    scores = database.results.values(roughly(chosen, cells))
+    plugins, topped = plugins_of(database, chosen), levels.topped(database)
     shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
-    jobs, condition = join(chosen, scores, shown), condition_title(request.noise, request.reduction)
-    order = _order(labels(jobs), request.methods)
+    jobs, condition = join(chosen, scores, shown), request.condition.title
+    order = _order(labels(jobs), choices)
     found = [one for one in arranged(jobs, shown, order, plugins, condition, topped) if one.pairs]
     if not found:
-        wanted = ", ".join(request.methods)
+        wanted = ", ".join(choice.text for choice in choices)
         raise FtbenchError(f"no scores of two of these methods under one setting: {wanted}{condition}")
     return found
 
 
-def _order(named: dict[MethodKey, str], wanted: Sequence[str]) -> list[MethodKey]:
+def _order(named: dict[MethodKey, str], asked: Sequence[MethodChoice]) -> list[MethodKey]:
     """The methods in the order asked for."""
-    asked = list(wanted)
 
     def place(key: MethodKey) -> int:
-        exact = [at for at, text in enumerate(asked) if text == named[key]]
-        same = [at for at, choice in enumerate(axes.methods(",".join(asked))) if choice.name == key.method]
+        exact = [at for at, choice in enumerate(asked) if choice.text == named[key]]
+        same = [at for at, choice in enumerate(asked) if methods.canonical(choice.name) == key.method]
         return min(exact or same or [len(asked)])
 
     return sorted(named, key=place)

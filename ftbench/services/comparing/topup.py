@@ -9,16 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ftbench.db import JobFilter, JobRow, open_database
+from ftbench.db import Database, JobFilter, JobRow
 from ftbench.domain.job import Job
-from ftbench.domain.perturbation import condition_title
 from ftbench.domain.plan import Plan, Planned
 from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue, FtbenchError, UsageError
-from ftbench.methods.base import BASELINE
+from ftbench.perturbations import CLEAN, Condition
 from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import PENDING
-from ftbench.services.comparing.request import CompareRequest, find
+from ftbench.services.comparing.request import CompareRequest, compared_runs
 from ftbench.services.comparing.topup_looks import (
     ENDED,
     Pair,
@@ -54,45 +53,31 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class TopupRequest:
-    """The flags, as they were given; None where the plan, or else the default, says it.
+    """Which comparisons are to be settled; None where the plan, or else the default, says it.
 
     Attributes:
-        methods: names or labels; each is compared with the baseline.
-        baseline: a name or label.
-        models: only these.
-        tasks: only these.
-        noise: ratio of wrong labels.
-        reduction: ratio by which label 1 is reduced.
+        name: what the plan is called, the same at every call.
+        selection: its methods are compared with its baseline, each.
+        condition: what was done to the data.
         looks: how many there will be.
         most: seeds at the last one.
         margin: differences within it are none in practice, as a fraction.
         budget: hours for what this call queues.
+
+    Raises:
+        BadValue: a value out of its range.
     """
 
-    methods: tuple[str, ...]
-    baseline: str = BASELINE
-    models: str | None = None
-    tasks: str | None = None
-    noise: float = 0.0
-    reduction: float = 0.0
+    name: str
+    selection: Selection
+    condition: Condition = CLEAN
     looks: int | None = None
     most: int | None = None
     margin: float | None = None
     budget: float | None = None
 
-    @property
-    def name(self) -> str:
-        """What the plan is called; the order of methods does not matter."""
-        filters = [f"{k}={v}" for k, v in (("models", self.models), ("tasks", self.tasks)) if v]
-        shown = f"{', '.join(sorted(self.methods))} against {self.baseline}"
-        return shown + condition_title(self.noise, self.reduction) + "".join(f" · {f}" for f in filters)
-
-    def check(self) -> None:
-        """Refuse what no plan can be.
-
-        Raises:
-            BadValue: a value out of its range.
-        """
+    def __post_init__(self) -> None:
+        """Refuse what no plan can be."""
         if self.looks is not None and not 2 <= self.looks <= 20:
             raise BadValue(f"looks {self.looks}: give 2 to 20; one look needs no plan")
         if self.margin is not None and not 0 <= self.margin < 1:
@@ -100,9 +85,16 @@ class TopupRequest:
         if self.budget is not None and self.budget <= 0:
             raise BadValue(f"budget {self.budget:g}: give hours above 0")
 
+    @property
+    def runs(self) -> CompareRequest:
+        """The baseline's and the methods' runs."""
+        asked = self.selection
+        sides = (*([asked.baseline] if asked.baseline else []), *asked.methods)
+        return CompareRequest(replace(asked, methods=sides), self.condition)
+
 
 @dataclass(frozen=True)
-class Topped:
+class TopupCall:
     """What a call found, and what it would queue.
 
     Attributes:
@@ -120,40 +112,38 @@ class Topped:
     waiting: int
 
 
-def topup(address: str, request: TopupRequest, *, dry_run: bool = False) -> Topped:
+def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -> TopupCall:
     """Take the looks that are due, and queue seeds for the comparisons that are still open.
 
+    Args:
+        database: open for writing, unless it is a dry run.
+        request: which comparisons.
+        dry_run: only say what would be done.
+
     Raises:
-        UsageError: a value out of its range, a plan that differs from the one declared, or overlaps another.
+        UsageError: a plan that differs from the one declared, or overlaps another.
         FtbenchError: there is nothing to compare.
     """
-    request.check()
-    asked = Selection(baseline=request.baseline)
-    runs = CompareRequest(
-        (request.baseline, *request.methods), request.models, request.tasks, request.noise, request.reduction
-    )
-    pairs = list(pairs_of(find(address, runs), asked.baseline_label))
+    pairs = list(pairs_of(compared_runs(database, request.runs), request.selection.baseline_label))
     if not pairs:
         raise FtbenchError(f"nothing to top up: no task has jobs of both sides of {request.name}")
-    with open_database(address, write=False) as database:
-        plans = database.topups.list()
-        plan = next((plan for plan in plans if plan.name == request.name), None)
-        plan = _same(plan, request) if plan else _declare(pairs, plans, request)
-        pairs = of_plan(plan, pairs)
-        stand = tuple({digest for pair in plan.pairs for digest in pair})
-        rows = {row.digest: row for row in database.jobs.list(JobFilter(digests=stand))}
+    plans = database.topups.list()
+    plan = next((plan for plan in plans if plan.name == request.name), None)
+    plan = _same(plan, request) if plan else _declare(pairs, plans, request)
+    pairs = of_plan(plan, pairs)
+    stand = tuple({digest for pair in plan.pairs for digest in pair})
+    rows = {row.digest: row for row in database.jobs.list(JobFilter(digests=stand))}
     plan = looked(plan, pairs)
     jobs, waiting = _wanted(plan, pairs, rows)
-    known = costs.measured(address)
+    known = database.jobs.durations()
     if jobs.jobs and request.budget is not None:
         jobs, _ = costs.capped(jobs, request.budget, known)
     seconds = costs.estimate_plan(jobs, known).seconds
     if not dry_run:
-        with open_database(address) as database:
-            database.topups.record(plan)
+        database.topups.record(plan)
         if jobs.jobs:
-            queue.add(jobs, address)
-    return Topped(plan, _sheet(plan, pairs, rows, jobs), jobs, seconds, waiting)
+            queue.put_jobs(database, jobs)
+    return TopupCall(plan, _sheet(plan, pairs, rows, jobs), jobs, seconds, waiting)
 
 
 def _same(plan: TopupPlan, request: TopupRequest) -> TopupPlan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftbench.db import open_database
+from ftbench.db import Database
 from ftbench.domain.topup import TopupPlan
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing.topup_looks import states_of
@@ -22,14 +22,13 @@ FIELDS = (
 )
 
 
-def listed(address: str) -> Sheet:
+def listed(database: Database) -> Sheet:
     """The plans in the order in which they were declared; nothing is looked at and nothing queued.
 
     Raises:
         DatabaseError: the database cannot be read.
     """
-    with open_database(address, write=False) as database:
-        rows = [_row(plan) for plan in database.topups.list()]
+    rows = [_row(plan) for plan in database.topups.list()]
     note = "Call one again with its methods and filters: it takes the next look once its jobs have ended."
     if not rows:
         note = "No top-up is declared; start one with its methods, such as: ftbench topup bidrop"

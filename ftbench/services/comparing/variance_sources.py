@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ftbench.db import JobFilter, JobRow, ValueRow, open_database
-from ftbench.domain import axes
+from ftbench.db import Database, JobFilter, JobRow, ValueRow
 from ftbench.domain.job import STREAMS
-from ftbench.domain.perturbation import condition_title
+from ftbench.domain.plan import GridMethod
 from ftbench.domain.result import State
 from ftbench.errors import FtbenchError
-from ftbench.models.resolve import model_id
+from ftbench.methods.base import PAPER
+from ftbench.perturbations import heading
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.planning import finding
+from ftbench.services.planning import lookup
 from ftbench.services.scores.jobs import Reported, reported
 from ftbench.services.scores.selection import Selection
 from ftbench.stats.findings import Interval
@@ -47,30 +48,51 @@ NOTES = (
 )
 
 
-def measured(address: str, methods: Sequence[str], models: str | None, tasks: str | None) -> list[Sheet]:
+@dataclass(frozen=True)
+class SourcesRequest:
+    """Whose variation is to be taken apart.
+
+    Attributes:
+        selection: the methods, and on which models and tasks.
+        methods: the methods, found.
+    """
+
+    selection: Selection
+    methods: tuple[GridMethod, ...]
+
+    @classmethod
+    def of(cls, selection: Selection) -> SourcesRequest:
+        """Find the methods.
+
+        Raises:
+            UsageError: one is unknown, or a hyper-parameter of it is.
+        """
+        return cls(selection, tuple(lookup.grid_method(choice, PAPER) for choice in selection.methods))
+
+
+def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]:
     """The variation of methods' scores by source, a line for each cell and stream.
 
     Raises:
-        UsageError: an unknown name.
+        UnknownName: a model or task that nothing carries.
         FtbenchError: no runs vary a single stream.
     """
-    chosen = [finding.method(choice, "paper") for choice in axes.methods(",".join(methods))]
-    asked = Selection(models=models, tasks=tasks)
-    with open_database(address, write=False) as database:
-        cells = database.results.cells()
-        asked.check(cells)
-        where = JobFilter(
-            models=tuple(model_id(name) for name in axes.names(models or "")),
-            tasks=tuple(asked.task_names()),
-            methods=tuple(dict.fromkeys(method.name for method in chosen)),
-        )
-        rows, scores = database.jobs.list(where), database.results.values(where)
+    asked, chosen = request.selection, request.methods
+    cells = database.results.cells()
+    asked.check(cells)
+    where = JobFilter(
+        models=tuple(asked.model_ids()),
+        tasks=tuple(asked.task_names()),
+        methods=tuple(dict.fromkeys(method.name for method in chosen)),
+    )
+    rows, scores = database.jobs.list(where), database.results.values(where)
     labels = {method.label for method in chosen}
     done = [row for row in rows if row.state is State.DONE and row.label in labels]
     shown = reported(dict.fromkeys(row.task for row in done), cells, scores)
     lines = list(_lines(done, scores, shown))
     if not lines:
-        words = f"--methods {','.join(methods)} --tasks {tasks or 'rte'} --seeds 10"
+        methods, tasks = ",".join(choice.text for choice in asked.methods), ",".join(asked.tasks)
+        words = f"--methods {methods} --tasks {tasks or 'rte'} --seeds 10"
         raise FtbenchError(
             f"no runs vary one source alone; queue them with: ftbench queue {words} --vary head,order,dropout"
             ", and those of all sources with the same but --vary"
@@ -118,7 +140,7 @@ def _line(row: JobRow, title: str, source: str, values: Sequence[float], total: 
         "task": title,
         "method": row.label,
         "train_size": row.train_size,
-        "condition": condition_title(row.noise, row.reduction).strip(" ,·") or None,
+        "condition": _condition(row),
         "source": source,
         "n": len(values),
     }
@@ -127,6 +149,11 @@ def _line(row: JobRow, title: str, source: str, values: Sequence[float], total: 
         if source != ALL and total > 0:
             line["share"] = spread.value**2 / total
     return line
+
+
+def _condition(row: JobRow) -> str | None:
+    files = row.places.get("perturbations") or {}
+    return heading(row.perturbation.condition, files).strip(" ·") or None
 
 
 def _streams(row: JobRow) -> Mapping[str, int]:

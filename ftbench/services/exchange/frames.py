@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ftbench.db import Database, ValueRow
+from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.provenance import RAN
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, FtbenchError
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 #: Columns: those of the job, of the score, and of what it ran with.
 NAMES = (
     "digest label model model_revision task data_revision method hparams recipe seed train_size reduction "
-    "noise evaluation metric value"
+    "noise perturbation evaluation metric value"
 ).split()
 COLUMNS = (*NAMES, *RAN)
 SUFFIXES = (".csv", ".parquet")
 
 
-def scores(database: Database, asked: Selection) -> pa.Table:
+def score_rows(database: Database, asked: Selection) -> pa.Table:
     """The scores of done jobs, in the order in which these were queued.
 
     Args:
@@ -35,8 +35,8 @@ def scores(database: Database, asked: Selection) -> pa.Table:
         asked: which jobs: its models, tasks and methods; its baseline's, too.
 
     Returns:
-        A row for each job, evaluation set and metric; ``COLUMNS``. ``value`` is a fraction, ``hparams`` and
-        ``recipe`` are JSON with sorted keys, what is not known is missing.
+        A row for each job, evaluation set and metric; ``COLUMNS``. ``value`` is a fraction, ``hparams``,
+        ``recipe`` and ``perturbation`` are JSON with sorted keys, what is not known is missing.
 
     Raises:
         UnknownName: a model, task or method that nothing carries.
@@ -51,22 +51,23 @@ def scores(database: Database, asked: Selection) -> pa.Table:
         scored.setdefault(value.digest, []).append(value)
     rows = [(cell, value) for cell in done for value in sorted(scored.get(cell.digest, ()))]
     ran = database.results.ran({cell.digest for cell in done}, RAN.values())
-    texts: dict[int, str] = {}  # rows share their settings: each is written out once
     nothing = [None] * len(RAN)
-
-    def text(settings: Mapping[str, Any]) -> str:
-        if id(settings) not in texts:
-            texts[id(settings)] = json.dumps(dict(settings), sort_keys=True)
-        return texts[id(settings)]
 
     data: dict[str, list[Any]] = {}
     for name in NAMES:
+        if name in OWN_COLUMNS:
+            empty = None if name == "train_size" else 0.0
+            data[name] = [cell.perturbation.value(name) or empty for cell, _ in rows]
+            continue
         get, side = attrgetter(name), int(name in ("evaluation", "metric", "value"))
         found = [get(row[side]) for row in rows]
-        data[name] = [text(one) for one in found] if name in ("hparams", "recipe") else found
+        if name == "perturbation":
+            found = [json.dumps(one.canonical(), sort_keys=True) for one in found]
+        data[name] = [one.text for one in found] if name in ("hparams", "recipe") else found
     for at, name in enumerate(RAN):
         data[name] = [ran.get(cell.digest, nothing)[at] for cell, _ in rows]
-    types = {"train_size": pa.int64(), "peak_memory_mb": pa.float64(), "method_digest": pa.string()}
+    types = {name: pa.float64() for name in OWN_COLUMNS}
+    types |= {"train_size": pa.int64(), "peak_memory_mb": pa.float64(), "method_digest": pa.string()}
     return pa.table({name: pa.array(values, types.get(name)) for name, values in data.items()})
 
 
@@ -84,7 +85,7 @@ def write_scores(database: Database, path: Path, asked: Selection) -> int:
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
         raise BadValue(f"--scores {path}: name a file that ends in .csv or .parquet")
-    table = scores(database, asked)
+    table = score_rows(database, asked)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         if kind == ".csv":

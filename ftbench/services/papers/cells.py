@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from ftbench.db import CellRow, ScoreRow, ValueRow
+from ftbench.db import JobSummary, ScoreRow, ValueRow
 from ftbench.domain import hparams
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.result import State
-from ftbench.render.suite_table import NOT_COMPARABLE, Head, SuiteCell
+from ftbench.render.suite_table import NOT_COMPARABLE, SuiteCell, SuiteHead
 from ftbench.render.table import Cell
 from ftbench.services.papers.layout import Place
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores.jobs import status_of
-from ftbench.stats import aggregate, equivalence
+from ftbench.stats import equivalence, statistics
 from ftbench.stats.equivalence import Estimate
-from ftbench.suites import Block
+from ftbench.suites import Panel
 from ftbench.suites.published import DDOF, UNSTATED, Published, faults
 
 Printed = Mapping[str, Published]
@@ -29,7 +29,7 @@ Printed = Mapping[str, Published]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundJobs:
     """A job of a suite as the database has it.
 
     Attributes:
@@ -37,7 +37,7 @@ class Found:
         scores: (evaluation set, metric) -> value.
     """
 
-    row: CellRow
+    row: JobSummary
     scores: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @property
@@ -46,35 +46,34 @@ class Found:
         return status_of(self.row)
 
 
-class Jobs:
+class JobsByCell:
     """The jobs of a database by what they are, whatever rows and revisions they were made with."""
 
-    def __init__(self, rows: Sequence[CellRow], scores: Iterable[ScoreRow | ValueRow]) -> None:
+    def __init__(self, rows: Sequence[JobSummary], scores: Iterable[ScoreRow | ValueRow]) -> None:
         """Index them; scores count for done jobs only."""
         done = {row.digest for row in rows if row.state == State.DONE}
         known: dict[str, dict[tuple[str, str], float]] = {}
         for score in scores:
             if score.digest in done:
                 known.setdefault(score.digest, {})[score.evaluation, score.metric] = score.value
-        self._found: dict[tuple[Any, ...], dict[int, list[Found]]] = {}
-        kept: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self._found: dict[tuple[Any, ...], dict[int, list[FoundJobs]]] = {}
+        kept: dict[tuple[str, str], tuple[Any, Any]] = {}
         defaults = hparams.normalise(hparams.as_dict(Recipe()))
         for row in rows:
-            at = id(row.hparams), id(row.recipe)  # rows share them
+            at = row.hparams.text, row.recipe.text
             if at not in kept:
                 recipe = {**defaults, **row.recipe}
                 kept[at] = tuple(sorted(row.hparams.items())), tuple(sorted(recipe.items()))
-            change = (row.train_size, row.reduction, row.noise)
-            key = (row.model, row.task, row.method, *kept[at], change)
-            found = Found(row, known.get(row.digest, {}))
+            key = (row.model, row.task, row.method, *kept[at], row.perturbation)
+            found = FoundJobs(row, known.get(row.digest, {}))
             self._found.setdefault(key, {}).setdefault(row.seed, []).append(found)
 
-    def of(self, wanted: Wanted, model: str) -> Mapping[int, list[Found]]:
+    def of(self, wanted: Wanted, model: str) -> Mapping[int, list[FoundJobs]]:
         """The jobs of a cell by seed; several where they differ in rows, revision or what they score."""
         return self._found.get((model, *wanted.key[1:-1]), {})
 
 
-def measured(jobs: Mapping[int, list[Found]], place: Place, seeds: Sequence[int]) -> Cell:
+def measured_cell(jobs: Mapping[int, list[FoundJobs]], place: Place, seeds: Sequence[int]) -> Cell:
     """The cell of a line in a column."""
     at = (place.evaluation, place.metric)
     values: dict[int, tuple[float, str]] = {}
@@ -97,10 +96,9 @@ def of_values(
 ) -> Cell:
     """A cell from the values of its seeds."""
     array = np.asarray(list(values.values()), dtype=np.float64).reshape(-1, 1)  # (seeds, 1)
+    found = statistics.available() if values else {}
     return Cell(
-        mean=number(aggregate.mean(array)[0]) if values else None,
-        max=number(aggregate.maximum(array)[0]) if values else None,
-        std=number(aggregate.std(array)[0]) if values else None,
+        {name: float(value) for name, one in found.items() if math.isfinite(value := one.of(array)[0])},
         n=len(values),
         planned=planned,
         missing=dict(missing),
@@ -110,17 +108,15 @@ def of_values(
     )
 
 
-def average(cells: Sequence[Cell], names: Sequence[str]) -> Cell:
+def averaged_cell(cells: Sequence[Cell], names: Sequence[str]) -> Cell:
     """The mean over columns of each statistic, as the papers average; empty unless all columns have one."""
     missing = sum((Counter(cell.missing) for cell in cells), Counter[str]())
     n, planned = min(c.n for c in cells), max(c.planned for c in cells)
     if any(cell.mean is None for cell in cells):
         return Cell(n=n, planned=planned, missing=dict(missing), reduced=True)
-    stds = [cell.std for cell in cells if cell.std is not None]
+    there = [name for name in cells[0].statistics if all(name in cell.statistics for cell in cells)]
     return Cell(
-        mean=sum(c.mean or 0.0 for c in cells) / len(cells),
-        max=sum(c.max or 0.0 for c in cells) / len(cells),
-        std=sum(stds) / len(cells) if len(stds) == len(cells) else None,
+        {name: sum(cell.statistics[name] for cell in cells) / len(cells) for name in there},
         n=n,
         planned=planned,
         missing=dict(missing),
@@ -194,10 +190,9 @@ def _reason(printed: Published, rule: Rule) -> str:
 
 def _ours(cells: Sequence[Cell]) -> Estimate | None:
     """The mean of cells, × 100, with its uncertainty; None where a cell has fewer than two seeds."""
-    found = [
-        Estimate.of(100 * c.mean, 100 * c.std, c.n) for c in cells if c.mean is not None and c.std is not None
-    ]
-    return equivalence.average(found) if found and len(found) == len(cells) else None
+    there = [cell for cell in cells if "std" in cell.statistics]
+    found = [Estimate.of(100 * c.statistics["mean"], 100 * c.statistics["std"], c.n) for c in there]
+    return equivalence.averaged_estimate(found) if found and len(found) == len(cells) else None
 
 
 def _theirs(columns: Sequence[Printed], cells: Sequence[Cell], whole: Printed) -> Estimate | None:
@@ -207,11 +202,12 @@ def _theirs(columns: Sequence[Printed], cells: Sequence[Cell], whole: Printed) -
     found = []
     for printed, cell in zip(columns, cells, strict=True):
         n = next((one.n_seeds for one in printed.values() if one.n_seeds), None) or whole["mean"].n_seeds
-        std = _std(printed) if "std" in printed else None if cell.std is None else 100 * cell.std
+        ours = cell.statistics.get("std")
+        std = _std(printed) if "std" in printed else None if ours is None else 100 * ours
         if std is None or n is None:
             return None
         found.append(Estimate.of(0.0, std, n))
-    spread = equivalence.average(found)
+    spread = equivalence.averaged_estimate(found)
     return Estimate(whole["mean"].value, spread.variance, spread.df)
 
 
@@ -222,15 +218,10 @@ def _std(printed: Printed) -> float:
     return one.value if DDOF[one.source] else one.value * math.sqrt(n / (n - 1))
 
 
-def number(value: float) -> float | None:
-    """A finite number, or None."""
-    return float(value) if math.isfinite(value) else None
-
-
 @dataclass(frozen=True)
-class Grid:
+class PanelGrid:
     """The cells of one block: a row for each line, a cell for each column."""
 
-    block: Block
-    columns: tuple[Head, ...]
-    rows: tuple[tuple[Head, tuple[SuiteCell, ...]], ...]
+    block: Panel
+    columns: tuple[SuiteHead, ...]
+    rows: tuple[tuple[SuiteHead, tuple[SuiteCell, ...]], ...]

@@ -20,8 +20,8 @@ from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import NoAnswer, Significance
 from ftbench.stats.leaderboard import ALPHA
 from ftbench.stats.spread import pitman_morgan
-from ftbench.suites import Block, Line
-from ftbench.suites.claims import DROP, SPREAD, Claim
+from ftbench.suites import Line, Panel
+from ftbench.suites.claims import DROP, SPREAD, PrintedClaim
 
 SUPPORTED, CONTRADICTED, OPEN, NOT_MEASURED = "supported", "contradicted", "open", "not measured"
 Runs = Mapping[tuple[int, int], float]
@@ -32,12 +32,12 @@ Runs = Mapping[tuple[int, int], float]
 class Measured:
     """The cells of a block: line -> one for each column, and which columns are averaged."""
 
-    block: Block
+    block: Panel
     rows: Mapping[Line, Sequence[Cell]]
     averaged: tuple[bool, ...]
 
 
-def check(claim: Claim, blocks: Sequence[Measured], level: float = ALPHA) -> ClaimLine:
+def check_claim(claim: PrintedClaim, blocks: Sequence[Measured], level: float = ALPHA) -> ClaimLine:
     """Check a claim against what was measured.
 
     Args:
@@ -73,13 +73,13 @@ def check(claim: Claim, blocks: Sequence[Measured], level: float = ALPHA) -> Cla
     return ClaimLine(claim.text, verdict, f"{test} against {rival}, one-sided p={p:.2g}, n={n}")
 
 
-def _rivals(claim: Claim, blocks: Sequence[Measured]) -> list[str]:
+def _rivals(claim: PrintedClaim, blocks: Sequence[Measured]) -> list[str]:
     """The lines compared with, by their titles."""
     lines = [line for b in blocks for line in b.rows if line.name != claim.method and not line.ours]
     return list(dict.fromkeys(x.title for x in lines if not claim.rivals or x.name in claim.rivals))
 
 
-def differences(one: Measured, left: Line, right: Line) -> dict[int, float]:
+def claimed_differences(one: Measured, left: Line, right: Line) -> dict[int, float]:
     """Seed -> the mean difference of two lines over the averaged columns, of the seeds that have them all."""
     return _differences(one, _values(one, left), _values(one, right))
 
@@ -101,7 +101,7 @@ def _differences(one: Measured, mine: Runs, theirs: Runs) -> dict[int, float]:
     return {seed: sum(v) / len(v) for seed, v in found.items() if len(v) == sum(one.averaged)}
 
 
-def _runs(claim: Claim, one: Measured, clean: Measured, line: Line | None) -> Runs:
+def _runs(claim: PrintedClaim, one: Measured, clean: Measured, line: Line | None) -> Runs:
     if line is None:
         return {}
     found = _values(one, line)

@@ -9,7 +9,7 @@ from functools import cache
 from ftbench import tasks
 from ftbench.domain import axes
 from ftbench.domain.target import Target
-from ftbench.suites import TIME, Block, Line, Suite, published
+from ftbench.suites import TIME, Line, Panel, Suite, published
 from ftbench.suites.published import AVERAGE, Published
 
 TIME_RATIO, TRAINABLE = "time_ratio", "percent_trainable"
@@ -36,9 +36,9 @@ class Place:
     averaged: bool = True
 
 
-def places(block: Block) -> tuple[Place, ...]:
+def printed_places(block: Panel) -> tuple[Place, ...]:
     """The columns of a block."""
-    specs = tasks.expand(axes.names(block.tasks))
+    specs = tasks.expand(axes.split_names(block.tasks))
     if not block.columns:
         return tuple(
             Place(
@@ -60,7 +60,7 @@ def places(block: Block) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def printed(suite: Suite, block: Block, line: Line) -> Mapping[tuple[str, str], Published]:
+def printed(suite: Suite, block: Panel, line: Line) -> Mapping[tuple[str, str], Published]:
     """The printed numbers of a line: (column, statistic) -> number; a time's column is its metric."""
     found = {}
     for cell in _lines(suite.source, suite.printed_in).get(_place_of(suite, block, line), ()):
@@ -72,12 +72,12 @@ def printed(suite: Suite, block: Block, line: Line) -> Mapping[tuple[str, str], 
 def placed(suite: Suite) -> Iterator[Published]:
     """The printed numbers that have a place in a suite."""
     for block in suite.blocks:
-        known = {place.key for place in places(block)} | {AVERAGE, TIME_RATIO, TRAINABLE}
+        known = {place.key for place in printed_places(block)} | {AVERAGE, TIME_RATIO, TRAINABLE}
         for line in block.lines:
             yield from (c for (column, _), c in printed(suite, block, line).items() if column in known)
 
 
-def _place_of(suite: Suite, block: Block, line: Line) -> tuple[str, str, str]:
+def _place_of(suite: Suite, block: Panel, line: Line) -> tuple[str, str, str]:
     model = block.printed_model or block.model
     return model, line.name, "-" if line.ours else line.setting or block.setting
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ftbench.db.rows import CellRow
+from ftbench.db.rows import JobSummary
 from ftbench.domain.axes import Asked
 from ftbench.render.suite_table import SuiteCell
 from ftbench.services.papers.cells import Rule
@@ -53,7 +53,7 @@ def notes(suite: Suite, asked: Asked, cells: Sequence[SuiteCell], address: str) 
 
 
 def older_code(
-    cells: Sequence[SuiteCell], rows: Sequence[CellRow], codes: Mapping[str, str]
+    cells: Sequence[SuiteCell], rows: Sequence[JobSummary], codes: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Which of the scores come from another state of their method's code."""
     shown = {digest for cell in cells for digest in cell.measured.jobs}

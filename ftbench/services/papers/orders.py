@@ -12,11 +12,11 @@ from ftbench.services.papers.claims import Measured
 from ftbench.stats import correction, paired
 from ftbench.stats.findings import NoAnswer
 from ftbench.stats.leaderboard import ALPHA
-from ftbench.suites import Block, Line, Suite
+from ftbench.suites import Line, Panel, Suite
 from ftbench.suites.published import AVERAGE
 
 
-def lines(suite: Suite, blocks: Sequence[Measured], level: float = ALPHA) -> Iterator[str]:
+def order_lines(suite: Suite, blocks: Sequence[Measured], level: float = ALPHA) -> Iterator[str]:
     """A line for each condition: how many pairs of methods stand as printed, how many the other way round.
 
     Compared are the averages, or the only column; told apart is by the paired t test over the seeds that
@@ -48,16 +48,16 @@ def _pairs(suite: Suite, one: Measured) -> Iterator[tuple[bool, float]]:
     printed = _printed(suite, one.block, one.rows)
     for left, right in combinations(printed, 2):
         gap = printed[left] - printed[right]
-        values = list(claims.differences(one, left, right).values())
+        values = list(claims.claimed_differences(one, left, right).values())
         if gap and values and np.mean(values):
             test = paired.t_test(np.asarray(values, dtype=np.float64))
             same = bool((np.mean(values) > 0) == (gap > 0))
             yield same, np.nan if isinstance(test, NoAnswer) else test.p
 
 
-def _printed(suite: Suite, block: Block, lines: Mapping[Line, object]) -> dict[Line, float]:
+def _printed(suite: Suite, block: Panel, lines: Mapping[Line, object]) -> dict[Line, float]:
     """Line -> its printed mean: the average's, or that of the only column."""
-    columns = {place.key for place in layout.places(block) if place.averaged}
+    columns = {place.key for place in layout.printed_places(block) if place.averaged}
     found = {}
     for line in lines:
         numbers = layout.printed(suite, block, line)

@@ -13,7 +13,7 @@ from ftbench.services.papers import reproduction
 def page(tables: Sequence[SuiteReport]) -> str:
     """The page; with plots where their packages are installed."""
     figures, script = _figures(tables)
-    return html.render(suite_text.plain(tables), html.Details(figures=figures, script=script))
+    return html.render(suite_text.as_report(tables), html.Details(figures=figures, script=script))
 
 
 def _figures(tables: Sequence[SuiteReport]) -> tuple[list[list[html.Figure]], str]:
@@ -21,7 +21,7 @@ def _figures(tables: Sequence[SuiteReport]) -> tuple[list[list[html.Figure]], st
     from ftbench.render.plots import embedded, theme
 
     try:
-        theme.load()
+        theme.load_plotting()
     except FtbenchError:
         return [], ""
     figures = [found for table in tables for found in _figures_of(table)]

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ftbench import suites, tasks
-from ftbench.db import CellRow, JobFilter, ScoreRow, ValueRow, open_database
+from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
 from ftbench.domain import axes
 from ftbench.domain.axes import Asked
-from ftbench.errors import BadValue
 from ftbench.models.resolve import model_id
+from ftbench.perturbations import titled
 from ftbench.render.suite_table import (
-    Head,
     SuiteCell,
     SuiteGroup,
+    SuiteHead,
     SuiteReport,
     SuiteRow,
     SuiteSection,
@@ -23,23 +23,22 @@ from ftbench.render.table import Cell
 from ftbench.services.papers import cells as suite_cells
 from ftbench.services.papers import claims as suite_claims
 from ftbench.services.papers import layout, notes, orders, times
-from ftbench.services.papers.cells import Grid, Jobs, Rule
+from ftbench.services.papers.cells import JobsByCell, PanelGrid, Rule
 from ftbench.services.papers.claims import Measured
 from ftbench.services.papers.layout import Place
+from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.planning import suite_grid
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped, strictest
-from ftbench.settings import sqlite_path
-from ftbench.suites import TIME, Block, Line, Suite, claims
-from ftbench.suites.published import AVERAGE, Published, differences
+from ftbench.suites import TIME, Line, Panel, Suite, claims
+from ftbench.suites.published import AVERAGE, Published, printed_differences
 
-MARGIN = 1.0
-AVG, DELTA = Head(AVERAGE, "Avg"), Head("difference", "Δ")
+AVG, DELTA = SuiteHead(AVERAGE, "Avg"), SuiteHead("difference", "Δ")
 
 
 @dataclass(frozen=True)
-class Source:
+class SuiteSource:
     """What a report is made from.
 
     Attributes:
@@ -52,31 +51,34 @@ class Source:
     """
 
     address: str
-    rows: Sequence[CellRow] = ()
+    rows: Sequence[JobSummary] = ()
     scores: Sequence[ScoreRow | ValueRow] = ()
     facts: Mapping[str, Mapping[str, object]] | None = None
     codes: Mapping[str, str] = field(default_factory=dict)
     topped: Sequence[Topped] = ()
 
 
-def build(address: str, name: str, asked: Asked, margin: float = MARGIN) -> tuple[SuiteReport, ...]:
+def suite_reports(address: str, database: Database | None, request: SuiteRequest) -> tuple[SuiteReport, ...]:
     """The tables of a suite, or of the suites of a short name.
 
-    A database that is not there, or has none of the jobs, gives the table with every cell missing.
+    Args:
+        address: of the database, for the commands that fill the tables.
+        database: whose jobs; without one, or where it has none of them, every cell is missing.
+        request: which tables.
 
     Raises:
-        UsageError: an unknown name, an override that leaves nothing, a margin that is none.
+        UsageError: an unknown name, or an override that leaves nothing.
         DatabaseError: the database cannot be read.
     """
-    if not 0 < margin < 100:
-        raise BadValue(f"margin {margin:g}: give points above 0 and below 100, such as 1")
-    found = suites.chosen(name)
+    found, asked = suites.chosen(request.name), request.asked
     changed = [suite_grid.adapted(suite, asked) for suite in found]
-    source = _read(address, changed)
-    return tuple(table(one, now, asked, source, margin) for one, now in zip(found, changed, strict=True))
+    source = _read(database, changed) if database else SuiteSource(address)
+    return tuple(
+        table(one, now, asked, source, request.margin) for one, now in zip(found, changed, strict=True)
+    )
 
 
-def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: float) -> SuiteReport:
+def table(suite: Suite, changed: Suite, asked: Asked, source: SuiteSource, margin: float) -> SuiteReport:
     """One suite's table.
 
     Args:
@@ -86,7 +88,7 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: fl
         source: the database's rows.
         margin: points within which two means agree.
     """
-    jobs = Jobs(source.rows, source.scores)
+    jobs = JobsByCell(source.rows, source.scores)
     measured = [] if suite.kind == TIME else list(_blocks(changed, asked, jobs))
     digests = (job for one in measured for row in one.rows.values() for cell in row for job in cell.jobs)
     level, why = strictest(source.topped, digests)
@@ -102,24 +104,26 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: Source, margin: fl
         sections=sections,
         caption=(*notes.caption(suite, asked, rule), *why),
         notes=(
-            *orders.lines(changed, measured, level),
+            *orders.order_lines(changed, measured, level),
             *notes.notes(suite, asked, cells, source.address),
             *notes.older_code(cells, source.rows, source.codes),
         ),
-        claims=tuple(suite_claims.check(claim, measured, level) for claim in claims.of(suite.name)),
+        claims=tuple(
+            suite_claims.check_claim(claim, measured, level) for claim in claims.claims_of(suite.name)
+        ),
     )
 
 
 def _grids(
-    suite: Suite, asked: Asked, jobs: Jobs, facts: Mapping[str, object], given: Rule
-) -> Iterator[Grid]:
+    suite: Suite, asked: Asked, jobs: JobsByCell, facts: Mapping[str, object], given: Rule
+) -> Iterator[PanelGrid]:
     """The blocks of a suite of scores."""
-    wanted = list(suite_grid.cells(suite, asked))
+    wanted = list(suite_grid.wanted_cells(suite, asked))
     seeds = axes.seeds(suite.seeds)
     other_tasks = _task_names(suite) != _task_names(suites.find(suite.name))
     clean = _measured(suite, suite.blocks[0], wanted, jobs, seeds)
     for block in suite.blocks:
-        places = layout.places(block)
+        places = layout.printed_places(block)
         cells = _measured(suite, block, wanted, jobs, seeds)
         base = {line: row for line, row in cells.items() if line.method == "vanilla" and not line.doubled}
         averaged = sum(place.averaged for place in places) > 1
@@ -136,35 +140,38 @@ def _grids(
             shown = [] if suite.averages_only else shown
             shown += [average] * averaged
             if averaged and suite.difference:
-                other = clean.get(line) if suite.difference == "clean" and block.noise else _first(base)
+                other = clean.get(line) if _drops(suite, block) else _first(base)
                 shown.append(_delta(suite, block, line, places, row, other))
-            rows.append((Head(line.name, line.title), tuple(shown)))
-        heads = [] if suite.averages_only else [Head(p.key, p.title, p.metric) for p in places]
+            rows.append((SuiteHead(line.name, line.title), tuple(shown)))
+        heads = [] if suite.averages_only else [SuiteHead(p.key, p.title, p.metric) for p in places]
         heads += [AVG] * averaged + [DELTA] * bool(averaged and suite.difference)
-        yield Grid(block, tuple(heads), tuple(rows))
+        yield PanelGrid(block, tuple(heads), tuple(rows))
 
 
 def _task_names(suite: Suite) -> set[str]:
-    return {spec.name for block in suite.blocks for spec in tasks.expand(axes.names(block.tasks))}
+    return {spec.name for block in suite.blocks for spec in tasks.expand(axes.split_names(block.tasks))}
 
 
 def _measured(
-    suite: Suite, block: Block, wanted: Sequence[Wanted], jobs: Jobs, seeds: Sequence[int]
+    suite: Suite, block: Panel, wanted: Sequence[Wanted], jobs: JobsByCell, seeds: Sequence[int]
 ) -> dict[Line, list[Cell]]:
     """Line -> its cells, one for each column of the block."""
     model = model_id(block.model)
     found: dict[Line, list[Cell]] = {}
     for line in block.lines:
         mine = {w.task.name: jobs.of(w, model) for w in wanted if w.block is block and w.line is line}
-        found[line] = [suite_cells.measured(mine[place.task], place, seeds) for place in layout.places(block)]
+        found[line] = [
+            suite_cells.measured_cell(mine[place.task], place, seeds)
+            for place in layout.printed_places(block)
+        ]
     return found
 
 
-def _blocks(suite: Suite, asked: Asked, jobs: Jobs) -> Iterator[Measured]:
+def _blocks(suite: Suite, asked: Asked, jobs: JobsByCell) -> Iterator[Measured]:
     """What was measured, by condition."""
-    wanted, seeds = list(suite_grid.cells(suite, asked)), axes.seeds(suite.seeds)
+    wanted, seeds = list(suite_grid.wanted_cells(suite, asked)), axes.seeds(suite.seeds)
     for block in suite.blocks:
-        averaged = tuple(place.averaged for place in layout.places(block))
+        averaged = tuple(place.averaged for place in layout.printed_places(block))
         yield Measured(block, _measured(suite, block, wanted, jobs, seeds), averaged)
 
 
@@ -172,29 +179,32 @@ def _average(
     places: Sequence[Place], row: Sequence[Cell], printed: Mapping[str, Mapping[str, Published]], rule: Rule
 ) -> SuiteCell:
     parts = [(cell, place) for cell, place in zip(row, places, strict=True) if place.averaged]
-    cell = suite_cells.average([c for c, _ in parts], [p.key for _, p in parts])
+    cell = suite_cells.averaged_cell([c for c, _ in parts], [p.key for _, p in parts])
     pairs = [(c, printed.get(p.key, {})) for c, p in parts]
     return suite_cells.compared_average(cell, printed.get(AVERAGE, {}), pairs, rule)
 
 
+def _drops(suite: Suite, block: Panel) -> bool:
+    """Whether the clean run minus a block's is shown; where another metric stands first, a gain is."""
+    changes = block.change.condition.changes
+    return suite.difference == "clean" and any(not titled(one.name).metric for one in changes)
+
+
 def _delta(
     suite: Suite,
-    block: Block,
+    block: Panel,
     line: Line,
     places: Sequence[Place],
     row: Sequence[Cell],
     other: list[Cell] | None,
 ) -> SuiteCell:
     """The average minus vanilla's, or the clean run's minus this one; described, not tested."""
-    drop = suite.difference == "clean" and block.noise > 0
-    if (
-        other is None
-        or (other is row)
-        or (suite.difference == "clean" and not (block.noise or block.reduction))
-    ):
+    drop = _drops(suite, block)
+    alone = suite.difference == "clean" and not block.change.condition.changes
+    if other is None or other is row or alone:
         return SuiteCell(applies=False)
     mine, theirs = (
-        suite_cells.average([c for c, p in zip(cells, places, strict=True) if p.averaged], ())
+        suite_cells.averaged_cell([c for c, p in zip(cells, places, strict=True) if p.averaged], ())
         for cells in (row, other)
     )
     sign = -1 if drop else 1
@@ -202,12 +212,12 @@ def _delta(
     kind = "drop_vs_T2" if drop else "gain_vs_vanilla" if suite.difference == "clean" else "delta_mean"
     values = [
         one.value
-        for one in differences()
+        for one in printed_differences()
         if (one.source, one.exhibit, one.statistic) == (suite.source, suite.printed_in, kind)
         and (one.model, one.method) == (block.printed_model or block.model, line.name)
         and one.setting == (line.setting or block.setting)
     ]
-    cell = Cell(mean=mean, n=min(mine.n, theirs.n), planned=mine.planned)
+    cell = Cell({} if mean is None else {"mean": mean}, n=min(mine.n, theirs.n), planned=mine.planned)
     return SuiteCell(cell, {"mean": values[0]} if values else {})
 
 
@@ -232,10 +242,10 @@ def _departs(line: Line, asked: Asked) -> Iterator[str]:
             yield f"{asked.variant} variant"
 
 
-def _sections(suite: Suite, grids: Sequence[Grid]) -> Iterator[SuiteSection]:
+def _sections(suite: Suite, grids: Sequence[PanelGrid]) -> Iterator[SuiteSection]:
     """The blocks with the same columns together; methods as columns where the paper has them so."""
     several = len(suite.models()) > 1
-    columns: tuple[Head, ...] = ()
+    columns: tuple[SuiteHead, ...] = ()
     groups: list[SuiteGroup] = []
     for grid in grids:
         heads, rows = grid.columns, grid.rows
@@ -256,16 +266,12 @@ def _sections(suite: Suite, grids: Sequence[Grid]) -> Iterator[SuiteSection]:
         yield SuiteSection(columns, tuple(groups))
 
 
-def _read(address: str, changed: Sequence[Suite]) -> Source:
-    path = sqlite_path(address)
-    if path is not None and not path.exists():
-        return Source(address)
+def _read(database: Database, changed: Sequence[Suite]) -> SuiteSource:
     models = tuple(dict.fromkeys(model_id(model) for suite in changed for model in suite.models()))
     where = JobFilter(models=models)
-    with open_database(address, write=False) as database:
-        rows = database.results.cells(where)
-        scores = database.results.values(where)
-        timed = any(suite.kind == TIME for suite in changed)
-        facts = database.results.provenances({row.digest for row in rows}) if timed else None
-        codes, topped = database.results.codes(), levels.topped(database)
-        return Source(address, rows, scores, facts, codes, topped)
+    rows = database.results.cells(where)
+    scores = database.results.values(where)
+    timed = any(suite.kind == TIME for suite in changed)
+    facts = database.results.provenances({row.digest for row in rows}) if timed else None
+    codes, topped = database.results.codes(), levels.topped(database)
+    return SuiteSource(database.address, rows, scores, facts, codes, topped)

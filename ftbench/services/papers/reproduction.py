@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from ftbench.domain.axes import Asked
+from ftbench.db import Database
 from ftbench.errors import DataError, NothingToReport, UsageError
 from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import report
 from ftbench.services.papers.report import AVG, DELTA
+from ftbench.services.papers.request import SuiteRequest
 from ftbench.stats import paired
 from ftbench.stats.findings import Interval
 from ftbench.suites import TIME, chosen
-
-__all__ = ["Asked", "draw_pairs", "draw_suite", "of_table"]
 
 
 def draw_pairs(path: Path) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def draw_pairs(path: Path) -> dict[str, Any]:
     """
     from ftbench.render.plots import reproduction, theme
 
-    theme.load()
+    theme.load_plotting()
     import pandas as pd
 
     try:
@@ -51,13 +50,13 @@ def draw_pairs(path: Path) -> dict[str, Any]:
     return reproduction.reproduction(frame, "Published and measured")
 
 
-def draw_suite(address: str, name: str, asked: Asked) -> dict[str, Any]:
+def draw_suite(address: str, database: Database | None, request: SuiteRequest) -> dict[str, Any]:
     """The cells of a suite, or of the suites of a short name, that have a printed and a measured mean.
 
     Args:
         address: of the database.
-        name: of a suite, or a short name.
-        asked: axes in the place of the paper's.
+        database: whose jobs; None where there is none.
+        request: which tables.
 
     Raises:
         UsageError: an unknown name, or a suite about time.
@@ -66,10 +65,11 @@ def draw_suite(address: str, name: str, asked: Asked) -> dict[str, Any]:
     """
     from ftbench.render.plots import theme
 
-    theme.load()
+    theme.load_plotting()
+    name = request.name
     if all(suite.kind == TIME for suite in chosen(name)):
         raise UsageError(f"--suite {name} is about time: it has no scores to draw")
-    tables = [table for table in report.build(address, name, asked) if not table.timed]
+    tables = [table for table in report.suite_reports(address, database, request) if not table.timed]
     rows = [pair for table in tables for pair in pairs(table, named=len(tables) > 1)]
     if not rows:
         raise NothingToReport(

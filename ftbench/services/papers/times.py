@@ -10,55 +10,57 @@ from ftbench.domain import axes
 from ftbench.domain.axes import Asked
 from ftbench.domain.result import State
 from ftbench.models.resolve import model_id
-from ftbench.render.suite_table import Head, SuiteCell
+from ftbench.render.suite_table import SuiteCell, SuiteHead
 from ftbench.render.table import Cell
 from ftbench.services.papers import cells, layout
-from ftbench.services.papers.cells import Found, Jobs, Rule
+from ftbench.services.papers.cells import FoundJobs, JobsByCell, Rule
 from ftbench.services.planning import suite_grid
 from ftbench.suites import Suite
 
 if TYPE_CHECKING:
-    from ftbench.services.papers.cells import Grid
+    from ftbench.services.papers.cells import PanelGrid
 
 Facts = Mapping[str, Any]
 COLUMNS = (
-    Head(layout.TIME_RATIO, "Time", "× vanilla"),
-    Head("seconds", "Training", "s"),
-    Head("update_seconds", "Update", "ms"),
-    Head("one_off_seconds", "One-off", "s"),
-    Head("peak_memory", "Peak memory", "MiB"),
-    Head(layout.TRAINABLE, "Trained", "% of weights"),
+    SuiteHead(layout.TIME_RATIO, "Time", "× vanilla"),
+    SuiteHead("seconds", "Training", "s"),
+    SuiteHead("update_seconds", "Update", "ms"),
+    SuiteHead("one_off_seconds", "One-off", "s"),
+    SuiteHead("peak_memory", "Peak memory", "MiB"),
+    SuiteHead(layout.TRAINABLE, "Trained", "% of weights"),
 )
 
 
-def grids(suite: Suite, asked: Asked, jobs: Jobs, facts: Mapping[str, Any], rule: Rule) -> Iterator[Grid]:
+def grids(
+    suite: Suite, asked: Asked, jobs: JobsByCell, facts: Mapping[str, Any], rule: Rule
+) -> Iterator[PanelGrid]:
     """The blocks of a suite about time; nothing is tested: ratios are described."""
-    from ftbench.services.papers.cells import Grid
+    from ftbench.services.papers.cells import PanelGrid
 
     seeds = axes.seeds(suite.seeds)
     for block in suite.blocks:
-        wanted = [w for w in suite_grid.cells(suite, asked) if w.block is block]
+        wanted = [w for w in suite_grid.wanted_cells(suite, asked) if w.block is block]
         model = model_id(block.model)
         base = next((w for w in wanted if w.method.name == "vanilla"), None)
-        vanilla = cell(jobs.of(base, model), facts, seeds, seconds).mean if base else None
+        vanilla = cell(jobs.of(base, model), facts, seeds, seconds_of).mean if base else None
         rows = []
         for one in wanted:
             printed = layout.printed(suite, block, one.line)
             mine = jobs.of(one, model)
             values: list[Cell] = [
-                cell(mine, facts, seeds, read) for read in (seconds, update, one_off, memory)
+                cell(mine, facts, seeds, read) for read in (seconds_of, update, one_off, memory_of)
             ]
             found = [_ratio(values[0], vanilla), *values, Cell(applies=False)]
             shown = []
             for head, value in zip(COLUMNS, found, strict=True):
                 numbers = {s: c.value for (column, s), c in printed.items() if column == head.key}
                 shown.append(SuiteCell(value, numbers, applies=value.applies or bool(numbers)))
-            rows.append((Head(one.line.name, one.line.title), tuple(shown)))
-        yield Grid(block, COLUMNS, tuple(rows))
+            rows.append((SuiteHead(one.line.name, one.line.title), tuple(shown)))
+        yield PanelGrid(block, COLUMNS, tuple(rows))
 
 
 def cell(
-    jobs: Mapping[int, list[Found]],
+    jobs: Mapping[int, list[FoundJobs]],
     facts: Mapping[str, Facts],
     seeds: Sequence[int],
     read: Callable[[Facts], float],
@@ -77,7 +79,7 @@ def cell(
     return cells.of_values(values, len(seeds), missing)
 
 
-def seconds(facts: Facts) -> float:
+def seconds_of(facts: Facts) -> float:
     """Seconds of training, one-off passes included."""
     return float(facts["seconds"]["training"])
 
@@ -90,10 +92,10 @@ def one_off(facts: Facts) -> float:
 def update(facts: Facts) -> float:
     """Milliseconds of an update, one-off passes left out."""
     updates = sum(run["total_steps"] for run in facts["runs"].values())
-    return float(1000 * (seconds(facts) - one_off(facts)) / max(1, updates))
+    return float(1000 * (seconds_of(facts) - one_off(facts)) / max(1, updates))
 
 
-def memory(facts: Facts) -> float:
+def memory_of(facts: Facts) -> float:
     """The largest memory taken, MiB: of the GPU, or of the process."""
     return float(facts.get("peak_memory_mb", 0))
 

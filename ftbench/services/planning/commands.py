@@ -7,30 +7,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ftbench import methods, models, tasks
-from ftbench.db.rows import CellRow
+from ftbench.db.rows import JobSummary
 from ftbench.domain import axes, hparams, job
 from ftbench.domain.axes import Asked
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.model import ModelSpec
+from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import FOLDER
+from ftbench.perturbations import flag, titled
 from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.settings import DATA
 from ftbench.settings import DEFAULT_DATABASE
 
 #: What the papers' tables span, where nothing else is known.
-USUAL_METHODS, USUAL_TASKS = (
-    "rdrop,bidrop",
-    {None: "glue-small", "noise": "cola,mrpc,rte", "reduction": "cola,mrpc,rte"},
-)
-USUAL_RATIOS = {"noise": "0,0.05,0.1,0.15", "reduction": "0,0.5,0.6,0.7"}
+USUAL_METHODS = "rdrop,bidrop"
 USUAL_SEEDS = "10"
 
 
+Flags = list[tuple[str, str]]
+
+
 def queue_command(
-    flags: Mapping[str, str],
+    flags: Flags,
     settings: Mapping[str, Any] | None = None,
     rest: Mapping[str, str] | None = None,
     *,
@@ -44,7 +45,7 @@ def queue_command(
         rest: flags that come after them.
         baseline: whether vanilla is added.
     """
-    words = [word for flag, value in flags.items() if value for word in (flag, value)]
+    words = [word for flag, value in flags if value for word in (flag, value)]
     words += [word for name, value in (settings or {}).items() for word in ("--set", f"{name}={value}")]
     words += [word for flag, value in (rest or {}).items() if value for word in (flag, value)]
     return shlex.join(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
@@ -59,14 +60,18 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
         seeds: the seeds; that of ``spec`` where none are given.
     """
     streams = spec.get("streams") or {}
-    flags = {
-        "--methods": _method(spec["method"], places),
-        "--tasks": spec["task"]["name"],
-        "--models": _model(spec["model"], places),
-        "--seeds": _listed([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]]),
-        "--vary": ",".join(streams),
-        **{f"--{axis.replace('_', '-')}": str(value) for axis, value in spec["perturbation"].items()},
-    }
+    files = places.get("perturbations") or {}
+    flags = [
+        ("--methods", _method(spec["method"], places)),
+        ("--tasks", spec["task"]["name"]),
+        ("--models", _model(spec["model"], places)),
+        ("--seeds", _listed([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]])),
+        ("--vary", ",".join(streams)),
+        *(
+            flag(f"{files[one.name]}:{one.text}" if one.name in files else one.text)
+            for one in Perturbation.of(spec["perturbation"]).changes
+        ),
+    ]
     rest = {"--data-dir": str(places.get("data") or "")}
     return queue_command(flags, _settings(spec, places), rest, baseline=False)
 
@@ -74,7 +79,7 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
 def for_table(
     asked: Selection,
     address: str,
-    cells: Sequence[CellRow] = (),
+    cells: Sequence[JobSummary] = (),
     axis: str | None = None,
     changed: Mapping[str, Any] | None = None,
 ) -> str:
@@ -84,7 +89,7 @@ def for_table(
         asked: the filters.
         address: of the database.
         cells: jobs of the same models, tasks and methods.
-        axis: the perturbation that the table is about, or None.
+        axis: the perturbation that the table is about, as it is typed without a value; None for clean runs.
         changed: the recipe settings that these jobs were given by hand.
     """
     names = {cell.task for cell in cells}
@@ -92,17 +97,18 @@ def for_table(
     found = [cell for cell in cells if cell.task in usable]
     baseline = asked.baseline_label
     labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
-    wanted = {
-        "--methods": asked.methods or ",".join(labels) or USUAL_METHODS,
-        "--tasks": asked.tasks or ",".join(dict.fromkeys(c.task for c in found)) or USUAL_TASKS[axis],
-        "--models": asked.models or ",".join(dict.fromkeys(_typed(c.model) for c in found)),
-        "--train-size": ",".join(dict.fromkeys(str(c.train_size) for c in found if c.train_size)),
-        "--seeds": _seeds({cell.seed for cell in found}) or USUAL_SEEDS,
-    }
-    if axis:
-        wanted[f"--{axis}"] = USUAL_RATIOS[axis]
+    sizes = dict.fromkeys(str(c.train_size) for c in found if c.train_size)
+    wanted = [
+        ("--methods", ",".join([choice.text for choice in asked.methods] or labels) or USUAL_METHODS),
+        ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
+        ("--models", ",".join(asked.models or dict.fromkeys(_typed(c.model) for c in found))),
+        *([flag(f"train_size={','.join(sizes)}")] if sizes else []),
+        ("--seeds", _seeds({cell.seed for cell in found}) or USUAL_SEEDS),
+        *([flag(f"{axis}={_usual_values(axis)}")] if axis else []),
+        ("--db", _unless_default(address)),
+    ]
     by_hand = {name: value for name, value in (changed or {}).items() if name != DATA and value is not None}
-    return queue_command({**wanted, "--db": _unless_default(address)}, by_hand)
+    return queue_command(wanted, by_hand)
 
 
 def for_suite(name: str, asked: Asked, address: str) -> str:
@@ -113,25 +119,55 @@ def for_suite(name: str, asked: Asked, address: str) -> str:
         asked: the axes that were given beside it.
         address: of the database.
     """
-    settings = axes.settings(asked.settings)
-    return queue_command({"--suite": name, **asked.flags()}, settings, {"--db": _unless_default(address)})
+    settings, rest = axes.recipe_settings(asked.settings), {"--db": _unless_default(address)}
+    return queue_command([("--suite", name), *flags_of(asked)], settings, rest)
+
+
+def flags_of(asked: Asked) -> Flags:
+    """The axes that were given, as the command line takes them; the recipe's settings left out."""
+    given = [
+        ("--methods", asked.methods),
+        ("--tasks", asked.tasks),
+        ("--models", asked.models),
+        ("--seeds", asked.seeds),
+        *(flag(text) for text in asked.perturb),
+        ("--variant", asked.variant),
+    ]
+    return [(name, text) for name, text in given if text is not None]
+
+
+def words_of(asked: Asked) -> list[str]:
+    """The same as words of a command, with the recipe's settings."""
+    words = [word for pair in flags_of(asked) for word in pair]
+    return words + [word for setting in asked.settings for word in ("--set", setting)]
 
 
 def for_claim(about: DeclaredClaim, address: str) -> str:
     """``ftbench queue …`` that would fill a claim."""
     sides = [side for side in (about.better, about.worse) if side != BASELINE]
-    axis = "noise" if about.noise else "reduction" if about.reduction else None
-    wanted = {
-        "--methods": ",".join(sides),
-        "--tasks": ",".join(about.tasks) or USUAL_TASKS[axis],
-        "--models": ",".join(about.models),
-        "--noise": f"{about.noise:g}" if about.noise else "",
-        "--reduction": f"{about.reduction:g}" if about.reduction else "",
-        "--train-size": ",".join(str(size or "full") for size in about.train_sizes),
-        "--seeds": USUAL_SEEDS,
-        "--db": _unless_default(address),
-    }
+    axis = about.condition.changes[0].axis if about.condition.changes else None
+    sizes = ",".join(str(size or "full") for size in about.train_sizes)
+    wanted = [
+        ("--methods", ",".join(sides)),
+        ("--tasks", ",".join(about.tasks) or _usual_tasks(axis)),
+        ("--models", ",".join(about.models)),
+        *(flag(one.text) for one in about.condition.changes),
+        *([flag(f"train_size={sizes}")] if sizes else []),
+        ("--seeds", USUAL_SEEDS),
+        ("--db", _unless_default(address)),
+    ]
     return queue_command(wanted, baseline=len(sides) == 1)
+
+
+def _usual_tasks(axis: str | None) -> str:
+    """The tasks of papers' tables: those with classes, where something is done to the data."""
+    return "cola,mrpc,rte" if axis else "glue-small"
+
+
+def _usual_values(axis: str) -> str:
+    """The values of papers' tables; of other perturbations, an example."""
+    usual = titled(axis.partition("[")[0]).usual or (0, 0.1)
+    return ",".join(f"{value:g}" for value in usual)
 
 
 def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:

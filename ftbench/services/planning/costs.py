@@ -52,13 +52,12 @@ class TimeEstimate:
         return f"{self.measured} of {self.jobs} jobs measured in this database, the others by {model}"
 
 
-def measured(address: str) -> dict[Axes, float]:
+def measured_seconds(address: str) -> dict[Axes, float]:
     """The mean seconds of done jobs; nothing where there is no database."""
     from ftbench.db import open_database
-    from ftbench.settings import sqlite_path
+    from ftbench.settings import is_missing
 
-    path = sqlite_path(address)
-    if path is not None and not path.exists():
+    if is_missing(address):
         return {}
     with open_database(address, write=False) as database:
         return database.jobs.durations()

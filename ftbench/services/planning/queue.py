@@ -9,17 +9,17 @@ from ftbench import tasks
 from ftbench.domain import axes, hparams, plan
 from ftbench.domain.axes import Asked
 from ftbench.domain.job import STREAMS
-from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods.base import BASELINE, PAPER
-from ftbench.services.planning import finding
+from ftbench.perturbations import asked, combined, files_named, grid_of
+from ftbench.services.planning import lookup
 from ftbench.settings import data_dir
 
 if TYPE_CHECKING:
-    from ftbench.db import Added
+    from ftbench.db import Added, Database
 
 DEFAULT_SEEDS = "5"
 DEFAULT_MODEL = "bert-base"
@@ -46,18 +46,18 @@ def make_plan(request: QueueRequest) -> plan.Plan:
         FtbenchError: data, a model or a plug-in that cannot be found or used.
     """
     _check_settings(request)
-    find = finding.Finder(data_dir(request.data_dir))
+    find = lookup.Finder(data_dir(request.data_dir))
     streams = _streams(request)
     if request.suite is not None:
         if request.evaluate is not None:
             raise UsageError("--evaluate: a suite has its own evaluation sets; leave one of the two out")
         from ftbench.services.planning import suite_plan
 
-        whole = suite_plan.make(request.suite, request, find)
+        whole = suite_plan.plan_suite(request.suite, request, find)
     else:
         parsed, chosen = _Axes.of(request), _methods(request)  # what needs no file and no network first
         once = replace(parsed, seeds=parsed.seeds[:1]) if streams else parsed
-        whole = plan.expand(_grids(once, chosen, find))
+        whole = plan.crossed(_grids(once, chosen, find))
         whole = plan.varied(whole, streams, parsed.seeds) if streams else whole
     if not whole.jobs:
         first, *others = whole.left_out
@@ -73,15 +73,21 @@ def add(whole: plan.Plan, address: str, priority: int = 0) -> Added:
         BadValue: a priority beyond what any database holds.
         DatabaseError: the database cannot be written.
     """
-    from ftbench.db import Entry, create_database
-    from ftbench.services.database import fill
+    from ftbench.db import create_database
 
     if abs(priority) > MAX_PRIORITY:
         raise BadValue(f"priority {priority}: give a whole number from -{MAX_PRIORITY} to {MAX_PRIORITY}")
-    entries = [Entry(p.job, p.label, priority, p.places) for p in whole.jobs]
     with create_database(address) as database:
-        fill(database)
-        return database.jobs.add(entries)
+        return put_jobs(database, whole, priority)
+
+
+def put_jobs(database: Database, whole: plan.Plan, priority: int = 0) -> Added:
+    """Write the jobs of a plan to a database that is open for writing."""
+    from ftbench.db import Entry
+    from ftbench.services.database import fill_published
+
+    fill_published(database)
+    return database.jobs.add([Entry(p.job, p.label, priority, p.places) for p in whole.jobs])
 
 
 @dataclass(frozen=True)
@@ -91,28 +97,26 @@ class _Axes:
     models: tuple[str, ...] | None
     tasks: tuple[TaskSpec, ...]
     seeds: tuple[int, ...]
-    perturbations: tuple[Perturbation, ...]
+    perturbations: tuple[plan.GridPerturbation, ...]
     settings: dict[str, str]
     targets: tuple[Target, ...] = ()
 
     @classmethod
     def of(cls, request: QueueRequest) -> _Axes:
-        if not axes.names(request.tasks or ""):
+        if not axes.split_names(request.tasks or ""):
             raise BadValue("no tasks: give --tasks (ftbench tasks lists them) or --suite")
-        if request.models is not None and not axes.names(request.models):
+        if request.models is not None and not axes.split_names(request.models):
             raise BadValue("no models: give --models a name, or leave it out for the default")
+        choices = [asked(text) for text in request.perturb]
         return cls(
-            models=axes.names(request.models) if request.models else None,
-            tasks=tuple(tasks.expand(list(axes.names(request.tasks or "")))),
+            models=axes.split_names(request.models) if request.models else None,
+            tasks=tuple(tasks.expand(list(axes.split_names(request.tasks or "")))),
             seeds=axes.seeds(DEFAULT_SEEDS if request.seeds is None else request.seeds),
-            perturbations=plan.perturbed(
-                axes.train_sizes("full" if request.train_size is None else request.train_size),
-                axes.ratios("0" if request.reduction is None else request.reduction, "reduction"),
-                axes.ratios("0" if request.noise is None else request.noise, "noise"),
-            ),
-            settings=axes.settings(request.settings),
+            perturbations=tuple(grid_of(one, files_named(choices)) for one in combined(choices)),
+            settings=axes.recipe_settings(request.settings),
             targets=tuple(
-                Target.asked(text, tasks.find(task_of(text))) for text in axes.names(request.evaluate or "")
+                Target.asked(text, tasks.find(task_of(text)))
+                for text in axes.split_names(request.evaluate or "")
             ),
         )
 
@@ -120,7 +124,7 @@ class _Axes:
 def _check_settings(request: QueueRequest) -> None:
     """Refuse an unknown recipe setting before anything is looked for; values are checked with the grid."""
     known = [spec.name for spec in hparams.describe(Recipe)]
-    for name in axes.settings(request.settings):
+    for name in axes.recipe_settings(request.settings):
         if name not in known:
             raise UnknownName("recipe setting", name, known)
 
@@ -129,7 +133,7 @@ def _streams(request: QueueRequest) -> tuple[str, ...]:
     """The random streams that are to be varied one at a time."""
     if request.vary is None:
         return ()
-    found = axes.names(request.vary)
+    found = axes.split_names(request.vary)
     if not found:
         raise BadValue(f"no streams: give --vary some of {', '.join(STREAMS)}")
     for name in found:
@@ -142,15 +146,15 @@ def _streams(request: QueueRequest) -> tuple[str, ...]:
 
 def _methods(request: QueueRequest) -> tuple[plan.GridMethod, ...]:
     choices = axes.methods(request.methods or "")
-    found = [finding.method(choice, request.variant or PAPER) for choice in choices]
+    found = [lookup.grid_method(choice, request.variant or PAPER) for choice in choices]
     if request.baseline and all(m.name != BASELINE for m in found):
-        found.insert(0, finding.method(axes.MethodChoice(BASELINE, {}), request.variant or PAPER))
+        found.insert(0, lookup.grid_method(axes.MethodChoice(BASELINE, {}), request.variant or PAPER))
     if not found:
         raise BadValue("no methods: give --methods (ftbench methods lists them), or leave out --no-baseline")
     return tuple(found)
 
 
-def _grids(given: _Axes, chosen: tuple[plan.GridMethod, ...], find: finding.Finder) -> list[plan.Grid]:
+def _grids(given: _Axes, chosen: tuple[plan.GridMethod, ...], find: lookup.Finder) -> list[plan.Grid]:
     """One grid, or one per default model where no model was given."""
     by_models: dict[tuple[str, ...], list[TaskSpec]] = {}
     for spec in given.tasks:

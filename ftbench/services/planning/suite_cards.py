@@ -8,17 +8,18 @@ from ftbench import suites
 from ftbench.domain import axes
 from ftbench.domain.axes import Asked
 from ftbench.domain.job import Job
+from ftbench.perturbations import flag
 from ftbench.services.planning import costs, suite_grid, suite_plan
-from ftbench.suites import Suite
+from ftbench.suites import Panel, Suite
 from ftbench.suites.published import cells
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 
-def listed() -> list[Row]:
+def listed() -> list[_Row]:
     """Every suite: its title and its number of jobs, and the short names."""
     rows = [
-        {"name": suite.name, "title": suite.title, "jobs": len(jobs(suite, Asked()))}
+        {"name": suite.name, "title": suite.title, "jobs": len(jobs_of(suite, Asked()))}
         for suite in suites.available().values()
     ]
     short = [
@@ -38,7 +39,7 @@ def names() -> tuple[str, ...]:
     return (*suites.available(), *suites.SHORT_NAMES)
 
 
-def card(name: str, asked: Asked, address: str) -> Row:
+def card(name: str, asked: Asked, address: str) -> _Row:
     """A suite, or the suites of a short name, under the axes that were given.
 
     Args:
@@ -48,14 +49,14 @@ def card(name: str, asked: Asked, address: str) -> Row:
     """
     found = suites.chosen(name)
     changed = [suite_grid.adapted(suite, asked) for suite in found]
-    work = {job.digest: job for suite in changed for job in jobs(suite, asked)}
-    took = costs.estimate(work.values(), costs.measured(address))
+    work = {job.digest: job for suite in changed for job in jobs_of(suite, asked)}
+    took = costs.estimate(work.values(), costs.measured_seconds(address))
     differs = [f"{s.name}: {phrase}" for s in found for phrase in suite_grid.differs(s, asked)]
     return {
         "name": name.strip(),
         "title": "; ".join(suite.title for suite in changed),
         "grids": [
-            f"{block.flags()} --seeds {suite.seeds}" + (f"   ({block.title})" if block.title else "")
+            f"{flags(block)} --seeds {suite.seeds}" + (f"   ({block.title})" if block.title else "")
             for suite in changed
             for block in suite.blocks
         ],
@@ -68,10 +69,24 @@ def card(name: str, asked: Asked, address: str) -> Row:
     }
 
 
-def jobs(suite: Suite, asked: Asked) -> list[Job]:
+def flags(block: Panel) -> str:
+    """The grid of a block as flags of ``ftbench queue``."""
+    changes = sorted(block.change.changes, key=lambda one: one.name)
+    named = [
+        ("--methods", ",".join(dict.fromkeys(line.method for line in block.lines))),
+        ("--tasks", block.tasks),
+        ("--models", block.model),
+        *(flag(one.text) for one in changes),
+        ("--evaluate", block.evaluate),
+        *(("--set", setting) for setting in block.settings),
+    ]
+    return " ".join(f"{name} {text}" for name, text in named if text)
+
+
+def jobs_of(suite: Suite, asked: Asked) -> list[Job]:
     """The jobs of a suite as far as they are known without models and data, each once."""
     found = {}
-    for cell in suite_plan.unique(list(suite_grid.cells(suite, asked))):
+    for cell in suite_plan.unique(list(suite_grid.wanted_cells(suite, asked))):
         for seed in axes.seeds(suite.seeds):
             job = Job(
                 model=cell.block.model,
@@ -82,7 +97,7 @@ def jobs(suite: Suite, asked: Asked) -> list[Job]:
                 method=cell.method.name,
                 hparams=cell.method.hparams,
                 seed=seed,
-                perturbation=cell.change,
+                perturbation=cell.block.change,
                 recipe=cell.recipe,
             )
             found[job.digest] = job

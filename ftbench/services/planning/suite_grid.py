@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from ftbench import models, tasks
+from ftbench import models, perturbations, tasks
 from ftbench.domain import axes, hparams, plan
 from ftbench.domain.axes import Asked
 from ftbench.domain.perturbation import Perturbation
@@ -18,8 +18,10 @@ from ftbench.domain.target import Target, task_of
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods.base import BASELINE
-from ftbench.services.planning import finding
-from ftbench.suites import Block, Line, Suite
+from ftbench.perturbations import PerturbationChoice, Perturber, titled
+from ftbench.services.planning import lookup
+from ftbench.services.planning.commands import flags_of, words_of
+from ftbench.suites import Line, Panel, Suite
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,14 @@ class Wanted:
         line: the method's line.
         task: what is trained on.
         method: with all its hyper-parameters.
-        change: to the training data.
         recipe: every setting.
         settings: those that the suite and the user set by hand.
     """
 
-    block: Block
+    block: Panel
     line: Line
     task: TaskSpec
     method: plan.GridMethod
-    change: Perturbation
     recipe: Recipe
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -49,33 +49,33 @@ class Wanted:
         """Equal for equal work."""
         values = [hparams.normalise(dict(v)) for v in (self.method.hparams, hparams.as_dict(self.recipe))]
         named = [tuple(sorted(value.items())) for value in values]
-        change = (self.change.train_size, self.change.reduction, self.change.noise)
-        return self.block.model, self.task.name, self.method.name, *named, change, self.block.evaluate
+        block = self.block
+        return block.model, self.task.name, self.method.name, *named, block.change, block.evaluate
 
 
 def adapted(suite: Suite, asked: Asked) -> Suite:
     """A suite under the axes that were given.
 
     ``models`` stand in the place of the suite's; ``tasks`` and ``methods`` too, where they are not among the
-    suite's; ``noise`` and ``reduction`` concern the blocks that have some, if any has; ``train_size`` and
-    settings concern all.
+    suite's; a perturbation concerns the blocks that have it, if any has; ``train_size`` and settings concern
+    all.
 
     Raises:
         UsageError: a flag without a value, an unknown model, or nothing is left.
     """
-    for flag, text in asked.flags().items():
-        if not axes.names(text):
+    for flag, text in flags_of(asked):
+        if not axes.split_names(text):
             raise BadValue(f"{flag} '{text}': give a value, or leave it out for the suite's own")
-    for name in axes.names(asked.models or ""):
+    for name in axes.split_names(asked.models or ""):
         if "/" not in name:  # of the hub, or a folder
             models.find(name.partition("@")[0])
-    blocks: list[Block] = []
+    blocks: list[Panel] = []
     for block in suite.blocks:
         for changed in _variants(suite, block, asked):
             if changed.lines and changed not in blocks:
                 blocks.append(changed)
     if not blocks:
-        given = shlex.join(asked.words())
+        given = shlex.join(words_of(asked))
         raise UsageError(
             f"suite {suite.name} has no cells with {given}: `ftbench suites {suite.name}` shows its grid"
         )
@@ -91,10 +91,13 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
     ours, theirs = (axes.seeds(s.seeds) for s in (changed, suite))
     if ours != theirs:
         found.append(f"{len(ours)} seed{'s' * (len(ours) > 1)} instead of {len(theirs)}")
-    for name, shown in (("train_size", "training rows"), ("noise", "noise"), ("reduction", "reduction")):
-        mine, own = ([getattr(b, name) for b in s.blocks] for s in (changed, suite))
+    named = {one.name for s in (changed, suite) for block in s.blocks for one in block.change.changes}
+    for name in sorted(named, key=lambda name: (name != "train_size", -titled(name).order)):
+        mine, own = ([b.change.value(name) for b in s.blocks] for s in (changed, suite))
         if set(mine) != set(own):
-            found.append(f"{shown} {_values(mine)} instead of {_values(own)}")
+            cls = titled(name)
+            shown = cls.title.lower() if cls.neutral else name
+            found.append(f"{shown} {_values(mine, cls)} instead of {_values(own, cls)}")
     if asked.tasks is not None:
         found.append(f"tasks {_listed(dict.fromkeys(b.tasks for b in changed.blocks))}")
     if asked.methods is not None:
@@ -105,18 +108,17 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
     return tuple(found)
 
 
-def cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
+def wanted_cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
     """The cells of a suite that was adapted, in the order of the paper.
 
     Raises:
         UsageError: a model, task, method, hyper-parameter or setting that does not exist.
     """
     for block in suite.blocks:
-        change = Perturbation(train_size=block.train_size, reduction=block.reduction, noise=block.noise)
         for line in block.lines:
             for method in methods_of(line, asked.variant):
-                for spec in tasks.expand(axes.names(block.tasks)):
-                    yield _wanted(block, line, method, spec, change, asked)
+                for spec in tasks.expand(axes.split_names(block.tasks)):
+                    yield _wanted(block, line, method, spec, asked)
 
 
 @cache
@@ -129,13 +131,13 @@ def methods_of(line: Line, variant: str | None) -> list[plan.GridMethod]:
     found = []
     for choice in _choices(line.method):
         given = {k: v for k, v in choice.given.items() if k != "variant" or variant is None}
-        found.append(finding.method(axes.MethodChoice(choice.name, given), variant or "paper"))
+        found.append(lookup.grid_method(axes.MethodChoice(choice.name, given), variant or "paper"))
     return found
 
 
-def targets(block: Block) -> tuple[Target, ...]:
+def targets(block: Panel) -> tuple[Target, ...]:
     """What of other tasks the jobs of a block are scored on."""
-    return tuple(Target.asked(text, tasks.find(task_of(text))) for text in axes.names(block.evaluate))
+    return tuple(Target.asked(text, tasks.find(task_of(text))) for text in axes.split_names(block.evaluate))
 
 
 def own_recipe(model: str, task: str) -> Mapping[str, Any]:
@@ -146,16 +148,14 @@ def own_recipe(model: str, task: str) -> Mapping[str, Any]:
         return {}
 
 
-def _wanted(
-    block: Block, line: Line, method: plan.GridMethod, spec: TaskSpec, change: Perturbation, asked: Asked
-) -> Wanted:
+def _wanted(block: Panel, line: Line, method: plan.GridMethod, spec: TaskSpec, asked: Asked) -> Wanted:
     brought = own_recipe(block.model, spec.name)
-    settings: dict[str, Any] = dict(axes.settings((*block.settings, *line.settings)))
+    settings: dict[str, Any] = dict(axes.recipe_settings((*block.settings, *line.settings)))
     if line.doubled:
         settings |= doubled(layered(brought, method.recipe, settings), line.doubled)
-    settings |= axes.settings(asked.settings)
+    settings |= axes.recipe_settings(asked.settings)
     recipe = layered(brought, method.recipe, settings)
-    return Wanted(block, line, spec, method, change, recipe, settings)
+    return Wanted(block, line, spec, method, recipe, settings)
 
 
 def doubled(recipe: Recipe, match: str) -> dict[str, Any]:
@@ -176,55 +176,47 @@ def doubled(recipe: Recipe, match: str) -> dict[str, Any]:
     return found
 
 
-def _variants(suite: Suite, block: Block, asked: Asked) -> Iterator[Block]:
+def _variants(suite: Suite, block: Panel, asked: Asked) -> Iterator[Panel]:
     """A block under the axes that were given: none, one, or one for each of several values."""
-    uses = {axis: any(getattr(b, axis) for b in suite.blocks) for axis in ("noise", "reduction")}
     lines = _lines(block.lines, asked.methods)
-    names = axes.names(asked.models) if asked.models else (block.model,)
+    names = axes.split_names(asked.models) if asked.models else (block.model,)
     names = tuple(n for n in names if n == block.model or n not in suite.models())
     named = _tasks(block, asked.tasks)
     if not named:
         return
-    sizes = axes.train_sizes(asked.train_size) if asked.train_size else (block.train_size,)
-    ratios = {
-        axis: axes.ratios(text, axis)
-        if text and (getattr(block, axis) or not uses[axis])
-        else (getattr(block, axis),)
-        for axis, text in (("noise", asked.noise), ("reduction", asked.reduction))
-    }
+    choices = [one for one in map(perturbations.asked, asked.perturb) if _concerns(one, suite, block)]
+    sizes = {change for one in choices if one.perturber.name == "train_size" for change in one.changes}
     for model in names:
-        for change in plan.perturbed(sizes, ratios["reduction"], ratios["noise"]):
+        for change in perturbations.combined(choices, block.change):
             changed = _under(block, change, lines=lines, tasks=named, sized=len(sizes) > 1)
             yield changed if model == block.model else _with_model(changed, model, len(suite.models()) == 1)
 
 
+def _concerns(asked: PerturbationChoice, suite: Suite, block: Panel) -> bool:
+    """Whether what was asked for concerns a block: all, where no block of the suite has it."""
+    name = asked.perturber.name
+    alone = not any(other.change.value(name) for other in suite.blocks)
+    return name == "train_size" or alone or bool(block.change.value(name))
+
+
 def _under(
-    block: Block, change: Perturbation, lines: tuple[Line, ...], tasks: str, sized: bool = False
-) -> Block:
-    """A block under another change of the training data; ``sized``: its title names the number of rows."""
-    now = {"noise": change.noise, "reduction": change.reduction, "train_size": change.train_size}
-    changed = {name for name, value in now.items() if getattr(block, name) != value}
+    block: Panel, change: Perturbation, lines: tuple[Line, ...], tasks: str, sized: bool = False
+) -> Panel:
+    """A block under another change of the data; ``sized``: its title names the number of rows."""
     title, setting, departs = block.title, block.setting, block.departs
-    if changed & {"noise", "reduction"} or (changed and setting.startswith("n=")):
+    other_size = change.train_size != block.change.train_size
+    if change.condition != block.change.condition or (other_size and setting.startswith("n=")):
         title, setting = _condition(change, setting)
     if sized and not setting.startswith("n="):
         title = f"{title}, {_rows(change.train_size)}".removeprefix(", ")
-    if "train_size" in changed and not setting.startswith("n="):
-        departs = (*departs, f"{_rows(change.train_size)}, not {_rows(block.train_size)}")
+    if other_size and not setting.startswith("n="):
+        departs = (*departs, f"{_rows(change.train_size)}, not {_rows(block.change.train_size)}")
     return replace(
-        block,
-        lines=lines,
-        tasks=tasks,
-        title=title,
-        setting=setting,
-        departs=departs,
-        noise=change.noise,
-        reduction=change.reduction,
-        train_size=change.train_size,
+        block, lines=lines, tasks=tasks, title=title, setting=setting, departs=departs, change=change
     )
 
 
-def _with_model(block: Block, model: str, alone: bool) -> Block:
+def _with_model(block: Panel, model: str, alone: bool) -> Panel:
     """A block with another model; the numbers of a table of one model stay beside it."""
     departs = (*block.departs, f"model {model}, not {block.model}")
     return replace(
@@ -238,23 +230,23 @@ def _rows(size: int | None) -> str:
 
 def _condition(change: Perturbation, setting: str) -> tuple[str, str]:
     """The title of a perturbation, and the setting of the numbers that a paper prints for it."""
-    if change.noise:
-        return f"noise {100 * change.noise:g} %", f"noise={change.noise:g}"
-    if change.reduction:
-        return f"label 1 reduced by {100 * change.reduction:g} %", f"reduction={change.reduction:g}"
+    found = sorted(change.condition.changes, key=lambda one: -titled(one.name).order)
+    if found:
+        first, cls = found[0], titled(found[0].name)
+        return f"{cls.phrase or first.axis} {cls.shown(first.value)}", f"{first.axis}={first.value:g}"
     if setting.startswith("n="):
         return f"{change.train_size or 'all'} rows", f"n={change.train_size or 'all'}"
     return "clean", "full"
 
 
-def _tasks(block: Block, text: str | None) -> str:
+def _tasks(block: Panel, text: str | None) -> str:
     """The tasks of a block; those of one with columns of its own can be chosen, not replaced."""
     if text is None:
         return block.tasks
-    wanted = [spec.name for spec in tasks.expand(axes.names(text))]
+    wanted = [spec.name for spec in tasks.expand(axes.split_names(text))]
     if not block.columns:
         return ",".join(wanted)
-    return ",".join(name for name in axes.names(block.tasks) if name in wanted)
+    return ",".join(name for name in axes.split_names(block.tasks) if name in wanted)
 
 
 def _lines(lines: Sequence[Line], text: str | None) -> tuple[Line, ...]:
@@ -263,7 +255,7 @@ def _lines(lines: Sequence[Line], text: str | None) -> tuple[Line, ...]:
         return tuple(lines)
     found = [line for line in lines if line.method == BASELINE]
     for choice in axes.methods(text):
-        method = finding.method(choice, "paper")
+        method = lookup.grid_method(choice, "paper")
         given = axes.MethodChoice(choice.name, choice.given)
         own = [x for x in lines if x.name == method.name and (not given.given or _same(x, method))]
         for line in own or [Line(method.label, _spelled(choice), "-", ours=True)]:
@@ -281,8 +273,8 @@ def _same(line: Line, method: plan.GridMethod) -> bool:
     return any(one.hparams == method.hparams for one in methods_of(line, None))
 
 
-def _values(values: Sequence[Any]) -> str:
-    return ", ".join("all" if v is None else f"{v:g}" for v in dict.fromkeys(values))
+def _values(values: Sequence[float], cls: type[Perturber]) -> str:
+    return ", ".join("all" if cls.neutral and not v else f"{v:g}" for v in dict.fromkeys(values))
 
 
 def _listed(names: Any) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftbench import suites
+from ftbench import perturbations, suites
 from ftbench.domain import axes, plan
 from ftbench.domain.axes import Asked
-from ftbench.services.planning import finding, suite_grid
+from ftbench.perturbations import PluginFiles, files_named, grid_of
+from ftbench.services.planning import lookup, suite_grid
 from ftbench.services.planning.suite_grid import Wanted
 
 
-def make(name: str, asked: Asked, find: finding.Finder) -> plan.Plan:
+def plan_suite(name: str, asked: Asked, find: lookup.Finder) -> plan.Plan:
     """The jobs of a suite, or of the suites of a short name: seeds outermost, each job once.
 
     Args:
@@ -26,10 +27,11 @@ def make(name: str, asked: Asked, find: finding.Finder) -> plan.Plan:
     grids: list[plan.Grid] = []
     for one in suites.chosen(name):
         suite = suite_grid.adapted(one, asked)
-        wanted = unique(list(suite_grid.cells(suite, asked)))
-        cells = [_grid(cell, find) for cell in wanted]
+        wanted = unique(list(suite_grid.wanted_cells(suite, asked)))
+        files = files_named(perturbations.asked(text) for text in asked.perturb)
+        cells = [_grid(cell, find, files) for cell in wanted]
         grids += [replace(cell, seeds=(seed,)) for seed in axes.seeds(suite.seeds) for cell in cells]
-    return plan.expand(grids)
+    return plan.crossed(grids)
 
 
 def unique(cells: list[Wanted]) -> list[Wanted]:
@@ -40,12 +42,12 @@ def unique(cells: list[Wanted]) -> list[Wanted]:
     return list(found.values())
 
 
-def _grid(cell: Wanted, find: finding.Finder) -> plan.Grid:
+def _grid(cell: Wanted, find: lookup.Finder, files: PluginFiles) -> plan.Grid:
     return plan.Grid(
         models=(find.model(cell.block.model),),
         tasks=(find.scored_on(cell.task, suite_grid.targets(cell.block)),),
         methods=(cell.method,),
         seeds=(),
-        perturbations=(cell.change,),
+        perturbations=(grid_of(cell.block.change, files),),
         settings=cell.settings,
     )

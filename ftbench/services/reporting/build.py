@@ -5,75 +5,75 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ftbench.db import CellRow, ScoreRow, ValueRow, open_database
-from ftbench.domain import axes
+from ftbench.db import Database, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.result import State
-from ftbench.errors import BadValue, NothingToReport, UnknownName
-from ftbench.render.layouts import LAYOUTS, Part
+from ftbench.errors import NothingToReport
+from ftbench.perturbations import NO_FILES, PluginFiles
+from ftbench.render.layouts import Part
 from ftbench.render.table import Report, Section
 from ftbench.services.planning import commands
+from ftbench.services.reporting.axes import axes_of
 from ftbench.services.reporting.curves import fill_curves
 from ftbench.services.reporting.remarks import remarks
 from ftbench.services.reporting.request import ReportRequest
-from ftbench.services.reporting.tables import Subject, fill
+from ftbench.services.reporting.tables import TableSubject, fill_table
 from ftbench.services.scores import levels, stale
 from ftbench.services.scores.jobs import join, labels, reported, without_collapsed
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.selection import in_order, plugins_of, roughly
+from ftbench.services.scores.selection import Selection, files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting, brought, split
-from ftbench.settings import sqlite_path
 
 
-def build(address: str, request: ReportRequest) -> Report:
+def nothing_there(address: str, request: ReportRequest) -> NothingToReport:
+    """What is to be said where there is no database: which command would make and fill it.
+
+    Raises:
+        UnknownName: a model, task, method or baseline that nothing carries.
+    """
+    request.selection.check([])
+    filled = commands.for_table(request.selection, address, axis=_axis(request))
+    return NothingToReport(f"there is no database '{address}'; make and fill it with: {filled}")
+
+
+def build_report(database: Database, request: ReportRequest) -> Report:
     """The tables of a database.
 
     Raises:
-        UnknownName: a table, model, task, method or baseline that nothing carries.
-        BadValue: the baseline is not one method.
+        UnknownName: a model, task, method or baseline that nothing carries.
         NothingToReport: no job matches; the text says which command would fill the table.
         DatabaseError: the database cannot be read.
     """
     from ftbench.services.claims import tested  # which lays its jobs out as reports do
 
-    if request.table not in LAYOUTS:
-        raise UnknownName("table", request.table, LAYOUTS)
-    if len(axes.methods(request.baseline)) != 1:
-        raise BadValue(f"baseline '{request.baseline}': give one method, such as vanilla")
-    layout = LAYOUTS[request.table].showing(request.statistics())
-    path = sqlite_path(address)
-    if path is not None and not path.exists():
-        request.check([])
-        axis = layout.parts[0].axis
-        filled = commands.for_table(request, address, axis=axis)
-        raise NothingToReport(f"there is no database '{address}'; make and fill it with: {filled}")
-    with open_database(address, write=False) as database:
-        cells = database.results.cells()
-        request.check(cells)
-        chosen = request.lets_through(cells)
-        scores = database.results.values(roughly(chosen, cells))
-        plugins = plugins_of(database, chosen)
-        codes = database.results.codes()
-        declared, topped = tested.tested(database, cells), levels.topped(database)
+    selection, address = request.selection, database.address
+    cells = database.results.cells()
+    selection.check(cells)
+    chosen = selection.lets_through(cells)
     if not chosen:
-        filled = commands.for_table(request, address, cells, layout.parts[0].axis)
+        filled = commands.for_table(selection, address, cells, _axis(request))
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
-    found = tabulate(chosen, scores, request, address=address, plugins=plugins, topped=topped)
+    scores = database.results.values(roughly(chosen, cells))
+    plugins, files = plugins_of(database, chosen), files_of(database, chosen)
+    codes = database.results.codes()
+    declared, topped = tested.tested(database, cells), levels.topped(database)
+    found = tabulate(chosen, scores, request, address=address, plugins=plugins, files=files, topped=topped)
     sections = tuple(
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
         for section in found.sections
     )
-    absent = _absent(request, found, address, chosen)
+    absent = _absent(selection, found, address, chosen)
     notes = (*found.notes, *absent, *stale.note(_shown(chosen, found), codes, plugins))
     return replace(found, sections=sections, notes=notes)
 
 
 def tabulate(
-    cells: Sequence[CellRow],
+    cells: Sequence[JobSummary],
     scores: Sequence[ScoreRow | ValueRow],
     request: ReportRequest,
     *,
     address: str = "",
     plugins: Mapping[str, Sequence[str]] | None = None,
+    files: PluginFiles = NO_FILES,
     topped: Sequence[Topped] = (),
 ) -> Report:
     """The tables of some jobs.
@@ -84,23 +84,27 @@ def tabulate(
         request: which tables.
         address: of the database, for the command that would fill a table.
         plugins: method -> the files that it may come from.
+        files: where perturbations that are not installed come from.
         topped: the jobs whose seeds were topped up.
 
     Raises:
         NothingToReport: the jobs make none of the tables.
     """
-    layout = LAYOUTS[request.table].showing(request.statistics())
-    shown = reported(in_order([cell.task for cell in cells], request.task_names()), cells, scores)
+    axes = axes_of((cell.perturbation.condition for cell in cells), files)
+    layout, selection = request.layout(axes), request.selection
+    shown = reported(in_order([cell.task for cell in cells], selection.task_names()), cells, scores)
     jobs = join(cells, scores, shown)
     jobs = jobs if request.collapsed else without_collapsed(jobs)
     said = remarks([job.key for job in jobs], list(shown), plugins or {})
-    subject = Subject(labels(jobs), shown, request.baseline_label, said, topped)
+    subject = TableSubject(labels(jobs), shown, selection.baseline_label, said, topped)
     settings = split(jobs, brought(plugins or {}))
     sections, missing = _sections(layout.parts, settings, subject)
     changed = (
         settings[0].changed if settings and all(s.changed == settings[0].changed for s in settings) else {}
     )
-    filled = {part.title: commands.for_table(request, address, cells, part.axis, changed) for part in missing}
+    filled = {
+        part.title: commands.for_table(selection, address, cells, part.axis, changed) for part in missing
+    }
     if not sections:
         raise NothingToReport(f"no jobs for this report; queue them with: {next(iter(filled.values()))}")
     notes = [f"{title}: no jobs; queue them with: {text}" for title, text in filled.items()]
@@ -109,31 +113,36 @@ def tabulate(
     return Report(layout.name, subject.baseline, sections, tuple(notes))
 
 
-def _shown(cells: Iterable[CellRow], report: Report) -> list[CellRow]:
+def _axis(request: ReportRequest) -> str | None:
+    """The perturbation that the first part of a table is about, where there are no jobs to tell others."""
+    return request.layout(axes_of()).parts[0].axis
+
+
+def _shown(cells: Iterable[JobSummary], report: Report) -> list[JobSummary]:
     """The jobs whose scores stand in a report's tables."""
     rows = [row for section in report.sections for group in section.groups for row in group.rows]
     there = {digest for row in rows for cell in row.cells for digest in cell.jobs}
     return [cell for cell in cells if cell.digest in there]
 
 
-def _absent(request: ReportRequest, report: Report, address: str, cells: Sequence[CellRow]) -> Iterator[str]:
+def _absent(asked: Selection, report: Report, address: str, cells: Sequence[JobSummary]) -> Iterator[str]:
     """What was asked for by name and is in no table: a filter always lets the baseline through."""
     rows = [row for section in report.sections for group in section.groups for row in group.rows]
-    for choice in request.absent(rows):
+    for choice in asked.absent(rows):
         filled = commands.for_table(
-            replace(request, methods=choice.text), address, cells, report.sections[0].axis
+            replace(asked, methods=(choice,)), address, cells, report.sections[0].axis
         )
         yield f"{choice.text} has no runs here; queue them with: {filled}"
 
 
 def _sections(
-    parts: Iterable[Part], settings: Sequence[Setting], subject: Subject
+    parts: Iterable[Part], settings: Sequence[Setting], subject: TableSubject
 ) -> tuple[tuple[Section, ...], list[Part]]:
     """The tables, part by part, and the parts without any."""
     sections: list[Section] = []
     missing = []
     for part in parts:
-        make = fill_curves if part.curve else fill
+        make = fill_curves if part.curve else fill_table
         filled = [make(part, setting, subject) for setting in settings]
         found = [section for section in filled if section is not None]
         sections += found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ftbench.perturbations import flag
 from ftbench.render.numbers import percent
 from ftbench.render.table import Section
 from ftbench.services.reporting.curve_scores import Curves
@@ -26,7 +27,7 @@ def notes(found: Sequence[Curves], basis: Section, baseline: str) -> Iterator[st
     if len(first.ratios) < 2:
         yield (
             f"A curve needs two ratios, and there is {_ratios(first)} alone: queue others, the clean run "
-            f"among them, such as --{basis.axis} 0,{first.ratios[0]:g}."
+            f"among them, such as {' '.join(flag(f'{basis.axis}=0,{first.ratios[0]:g}'))}."
         )
         return
     for one in found:
@@ -43,7 +44,7 @@ def notes(found: Sequence[Curves], basis: Section, baseline: str) -> Iterator[st
 
 def _tasks(basis: Section) -> int:
     """The columns of the first measure's scores."""
-    return sum(column.kind == "score" and ":" not in column.key for column in basis.columns)
+    return sum(column.kind == "score" and not column.measure for column in basis.columns)
 
 
 def _missing(found: Sequence[Curves]) -> Iterator[str]:

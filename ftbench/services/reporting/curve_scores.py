@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ftbench.render.layouts import Part
-from ftbench.render.table import Section
+from ftbench.render.table import OWN, Section
 from ftbench.stats.aggregate import BoolArray, FloatArray
-
-OWN = ":own"
-"""Ends the keys of the columns of a second metric."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class Curves:
 
     Attributes:
         metric: in words, where the table has several; else "".
-        suffix: of its columns' keys.
+        measure: that of its columns.
         ratios: (ratios,), ascending.
         seeds: of the table.
         methods: the rows' labels.
@@ -30,7 +27,7 @@ class Curves:
     """
 
     metric: str
-    suffix: str
+    measure: str
     ratios: FloatArray
     seeds: tuple[int, ...]
     methods: tuple[str, ...]
@@ -61,27 +58,25 @@ def scores_along(part: Part, basis: Section, baseline: str) -> list[Curves]:
     )
     found = []
     for at in range(len(part.measures)):
-        suffix = OWN if at else ""
+        measure = OWN if at else ""
         found.append(
             Curves(
-                metric=next(c.subtitle for c in basis.columns if c.key == f"average{suffix}"),
-                suffix=suffix,
+                metric=next(c.subtitle for c in basis.columns if c.key == "average" and c.measure == measure),
+                measure=measure,
                 ratios=np.array([group.ratio for group in basis.groups], dtype=np.float64),
                 seeds=tuple(seeds),
                 methods=tuple(row.label for row in rows),
-                scores=np.stack(list(_averages(basis, suffix, seeds)), axis=-1),
+                scores=np.stack(list(_averages(basis, measure, seeds)), axis=-1),
                 baseline=next((place for place, row in enumerate(rows) if row is other), None),
             )
         )
     return found
 
 
-def _averages(basis: Section, suffix: str, seeds: list[int]) -> Iterator[FloatArray]:
+def _averages(basis: Section, measure: str, seeds: list[int]) -> Iterator[FloatArray]:
     """For each ratio the methods' averages over the tasks: (methods, seeds)."""
     columns = [
-        at
-        for at, column in enumerate(basis.columns)
-        if column.kind == "score" and column.key.endswith(OWN) == bool(suffix)
+        at for at, column in enumerate(basis.columns) if column.kind == "score" and column.measure == measure
     ]
     places = {seed: at for at, seed in enumerate(seeds)}
     for group in basis.groups:

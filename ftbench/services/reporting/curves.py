@@ -11,7 +11,7 @@ from ftbench.render.layouts import Part
 from ftbench.render.table import BETTER, WORSE, Cell, Column, Group, Row, Section, Tested
 from ftbench.services.reporting.curve_notes import notes
 from ftbench.services.reporting.curve_scores import Curves, scores_along
-from ftbench.services.reporting.tables import Subject, fill
+from ftbench.services.reporting.tables import TableSubject, fill_table
 from ftbench.services.scores.levels import strictest
 from ftbench.services.scores.settings import Setting
 from ftbench.stats import correction, curves, paired
@@ -23,9 +23,9 @@ STEP = 0.1
 SHOW = ("mean", "interval")
 
 
-def fill_curves(part: Part, setting: Setting, subject: Subject) -> Section | None:
+def fill_curves(part: Part, setting: Setting, subject: TableSubject) -> Section | None:
     """The table that a setting's jobs make of a part about curves; None where they have nothing for it."""
-    basis = fill(part, setting, subject)
+    basis = fill_table(part, setting, subject)
     if basis is None:
         return None
     found = scores_along(part, basis, subject.baseline)
@@ -57,7 +57,7 @@ def _columns(one: Curves, baseline: str) -> Iterator[Column]:
         ("slope_difference", "Δ slope", "per 10 %", True, True),
     ):
         subtitle = ", ".join(part for part in (one.metric, unit) if part)
-        yield Column(key + one.suffix, "estimate", title, subtitle, SHOW, signed, compared=compared)
+        yield Column(key, "estimate", title, subtitle, SHOW, signed, measure=one.measure, compared=compared)
 
 
 def _cells(one: Curves, at: int) -> Iterator[Cell]:
@@ -100,8 +100,7 @@ def _estimate(values: FloatArray, one: Curves, seeds: BoolArray) -> Cell:
     interval = paired.mean_interval(values)
     ends = (interval.low, interval.high) if isinstance(interval, Interval) else (None, None)
     return Cell(
-        mean=float(values.mean()),
-        std=float(values.std(ddof=1)) if len(values) > 1 else None,
+        {"mean": float(values.mean()), **({"std": float(values.std(ddof=1))} if len(values) > 1 else {})},
         n=len(values),
         planned=planned,
         seeds=one.named(seeds),
@@ -117,7 +116,7 @@ def _below(one: Curves, curve: FloatArray, other: FloatArray) -> Cell:
     if not isinstance(found, curves.Crossing):
         return Cell(planned=len(one.seeds))
     return Cell(
-        mean=found.ratio,
+        {} if found.ratio is None else {"mean": found.ratio},
         n=found.n,
         planned=len(one.seeds),
         seeds=one.named(curves.whole(curve - other)),

@@ -29,7 +29,7 @@ class _Judged:
     found: Leaderboard
 
 
-def marked(
+def marked_groups(
     groups: Sequence[Group],
     blocks: Sequence[Block],
     methods: Sequence[MethodKey],

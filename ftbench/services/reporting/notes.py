@@ -50,7 +50,7 @@ def _missing(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[str
         for row in group.rows
         # Blocks of other metrics have the same jobs.
         for column, cell in zip(columns, row.cells, strict=True)
-        if column.kind == "score" and ":" not in column.key
+        if column.kind == "score" and not column.measure
     ]
     incomplete = [(name, cell) for name, cell in found if not cell.complete]
     if not incomplete:
@@ -76,7 +76,7 @@ def _collapsed(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[s
         for group in groups
         for row in group.rows
         for column, cell in zip(columns, row.cells, strict=True)
-        if cell.collapsed and ":" not in column.key
+        if cell.collapsed and not column.measure
     ]
     if found:
         listed = "; ".join(f"{name}: {cell.collapsed}" for name, cell in found[:LISTED])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ftbench.db import Database, JobFilter, open_database
+from ftbench.db import Database, Document, JobFilter
 from ftbench.errors import FtbenchError
 from ftbench.render import html
 from ftbench.render.table import Cell, Report, Section
@@ -22,7 +22,7 @@ OWN = frozenset({"seconds", "wall_seconds", "peak_memory_mb", "worker", "digests
 CURVES = 2000
 
 
-def page(address: str, report: Report) -> str:
+def page(database: Database, report: Report) -> str:
     """The page; with plots where their packages are installed.
 
     Raises:
@@ -31,14 +31,13 @@ def page(address: str, report: Report) -> str:
     cells = [cell for section in report.sections for cell in _score_cells(section.scores)]
     wanted = {digest for cell in cells for digest in cell.jobs}
     firsts = tuple(cell.jobs[0] for cell in cells if cell.jobs)
-    with open_database(address, write=False) as database:
-        ran = database.results.ran(wanted, [*TOOK.values(), *COSTS.values()])
-        around = database.results.surroundings(wanted, OWN)
-        queued = _commands(database, cells, firsts)
-        topped = levels.topped(database)
+    ran = database.results.ran(wanted, [*TOOK.values(), *COSTS.values()])
+    around = database.results.surroundings(wanted, OWN)
+    queued = _commands(database, cells, firsts)
+    topped = levels.topped(database)
     jobs, surroundings = _took(ran, around)
     costs = {job: found[len(TOOK) :] for job, found in ran.items()}
-    figures, script = _figures(address, report, costs, topped)
+    figures, script = _figures(database, report, costs, topped)
     return html.render(report, html.Details(jobs, tuple(TOOK), surroundings, queued, figures, script))
 
 
@@ -61,47 +60,49 @@ def _commands(database: Database, cells: Iterable[Cell], firsts: tuple[str, ...]
 
 
 def _took(
-    ran: Mapping[str, Sequence[Any]], around: Mapping[str, Mapping[str, Any]]
+    ran: Mapping[str, Sequence[Any]], around: Mapping[str, Document]
 ) -> tuple[dict[str, list[Any]], list[dict[str, str]]]:
     """What each job took, and what jobs ran with, each surroundings once."""
     jobs: dict[str, list[Any]] = {}
-    known: dict[int, int] = {}
+    known: dict[str, int] = {}
     for digest, found in ran.items():
         seconds, memory, worker = found[: len(TOOK)]
-        at = known.setdefault(id(around[digest]), len(known))
+        at = known.setdefault(around[digest].text, len(known))
         jobs[digest] = [None if seconds is None else round(seconds, 1), memory, worker, at]
-    distinct = {id(shared): shared for shared in around.values()}
+    distinct = {shared.text: shared for shared in around.values()}
     return jobs, [{name: str(value) for name, value in distinct[one].items()} for one in known]
 
 
 def _figures(
-    address: str, report: Report, took: Mapping[str, Sequence[Any]], topped: Sequence[Topped]
+    database: Database, report: Report, took: Mapping[str, Sequence[Any]], topped: Sequence[Topped]
 ) -> tuple[list[list[html.Figure]], str]:
     """The plots of each table, and the library that shows them; nothing where it is not installed."""
     from ftbench.render.plots import theme
 
     try:
-        theme.load()
+        theme.load_plotting()
     except FtbenchError:
         return [], ""
     from ftbench.render.plots import embedded
 
-    figures = [list(_figures_of(address, section, took, topped)) for section in report.sections]
+    figures = [list(_figures_of(database, section, took, topped)) for section in report.sections]
     return figures, embedded() if any(figures) else ""
 
 
 def _figures_of(
-    address: str, section: Section, took: Mapping[str, Sequence[Any]], topped: Sequence[Topped]
+    database: Database, section: Section, took: Mapping[str, Sequence[Any]], topped: Sequence[Topped]
 ) -> Iterator[html.Figure]:
     from ftbench.render import tidy
     from ftbench.render.plots import cost, curves, spread
 
     scores, title = section.scores, section.title
-    frame = tidy.scores(scores)
+    frame = tidy.score_frame(scores)
     if frame.empty:
         return
     if scores.axis:
-        yield html.Figure("Robustness", curves.robustness(frame, title, scores.axis))
+        yield html.Figure(
+            "Robustness", curves.robustness(frame, title, scores.axis, scores.groups[0].percent)
+        )
         return
     yield html.Figure("Runs", spread.strip(frame, title))
     costs = with_costs(took, frame)
@@ -110,6 +111,6 @@ def _figures_of(
     if len(with_ranks(frame)[0]) > 1 and frame["task"].nunique() > 1:
         yield html.Figure("Ranks", with_groups(frame, title, topped))
     if frame["job"].nunique() <= CURVES:
-        losses = with_losses(address, frame)
+        losses = with_losses(database, frame)
         if not losses.empty:
             yield html.Figure("Learning", curves.learning(losses, title))

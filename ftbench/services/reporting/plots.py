@@ -3,91 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ftbench.db import open_database
+from ftbench.db import Database
 from ftbench.domain.provenance import RAN
 from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render.plots import KINDS
 from ftbench.render.table import Section
-from ftbench.services.reporting.build import build
+from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped
+from ftbench.services.scores.selection import Selection
 from ftbench.stats.leaderboard import ALPHA
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KINDS", "ReportRequest", "draw"]
-
 COSTS: Mapping[str, tuple[str, ...]] = {name: RAN[name] for name in ("training_seconds", "peak_memory_mb")}
 
 
-def draw(
-    address: str,
-    kind: str,
-    request: ReportRequest,
-    *,
-    over: str | None = None,
-    critical: float | None = None,
-    violin: bool = False,
-) -> dict[str, Any]:
-    """One figure: a plot for each table of the report.
+@dataclass(frozen=True)
+class PlotRequest:
+    """A figure of the tables' scores.
 
-    Args:
-        address: the database.
+    Attributes:
         kind: one of ``KINDS``, but ``reproduction``.
-        request: which jobs; its table follows from the kind.
+        selection: which jobs.
         over: the hyper-parameter of a sweep.
         critical: the critical difference of ranks; None for Nemenyi's.
         violin: the runs' density in a strip, instead of boxes.
 
     Raises:
-        UnknownName: a kind, model, task, method or hyper-parameter that nothing carries.
+        UnknownName: there is no such kind.
+    """
+
+    kind: str
+    selection: Selection = field(default_factory=Selection)
+    over: str | None = None
+    critical: float | None = None
+    violin: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that there is not."""
+        if self.kind not in KINDS:
+            raise UnknownName("plot", self.kind, KINDS)
+
+    @property
+    def report(self) -> ReportRequest:
+        """The report whose scores are drawn."""
+        return ReportRequest(self.selection, "robustness" if self.kind == "robustness" else "main")
+
+
+def draw(database: Database, request: PlotRequest) -> dict[str, Any]:
+    """One figure: a plot for each table of the report.
+
+    Raises:
+        UnknownName: a model, task, method or hyper-parameter that nothing carries.
         NothingToReport: there are no scores to draw.
         FtbenchError: the plotting packages are missing, or the kind cannot be drawn of these jobs.
     """
     from ftbench.render.plots import theme
 
-    if kind not in KINDS:
-        raise UnknownName("plot", kind, KINDS)
-    theme.load()
-    report = build(address, replace(request, table="robustness" if kind == "robustness" else "main"))
+    theme.load_plotting()
+    report = build_report(database, request.report)
     sections = [section for section in report.sections if _has_scores(section)]
     if not sections:
         raise NothingToReport("no scores to draw yet; run the jobs with: ftbench worker")
-    return theme.stacked([_plot(address, kind, section, over, critical, violin) for section in sections])
+    return theme.stacked([_plot(database, request, section) for section in sections])
 
 
 def _has_scores(section: Section) -> bool:
     return any(cell.values for group in section.groups for row in group.rows for cell in row.cells)
 
 
-def _plot(
-    address: str, kind: str, section: Section, over: str | None, critical: float | None, violin: bool
-) -> dict[str, Any]:
+def _plot(database: Database, request: PlotRequest, section: Section) -> dict[str, Any]:
     from ftbench.render import tidy
     from ftbench.render.plots import cost, curves, spread
 
-    frame, title = tidy.scores(section), section.title
+    frame, title, kind = tidy.score_frame(section), section.title, request.kind
     if kind == "strip":
-        return spread.strip(frame, title, violin=violin)
+        return spread.strip(frame, title, violin=request.violin)
     if kind == "sweep":
-        return spread.sweep(_one_method(frame), title, over)
+        return spread.sweep(_one_method(frame), title, request.over)
     if kind == "robustness":
-        return curves.robustness(frame, title, section.axis or "")
+        return curves.robustness(frame, title, section.axis or "", section.groups[0].percent)
     if kind == "ranks":
-        with open_database(address, write=False) as database:
-            return with_groups(frame, title, levels.topped(database), critical)
+        return with_groups(frame, title, levels.topped(database), request.critical)
     if kind == "learning":
-        losses = with_losses(address, frame)
+        losses = with_losses(database, frame)
         if losses.empty:
             raise NothingToReport("learning: these jobs have no logged losses")
         return curves.learning(losses, title)
-    with open_database(address, write=False) as database:
-        took = database.results.ran(set(frame["job"]), COSTS.values())
+    took = database.results.ran(set(frame["job"]), COSTS.values())
     costs = with_costs(took, frame)
     if not costs[list(COSTS)].notna().to_numpy().any():
         raise NothingToReport("cost: these jobs have no recorded times")
@@ -151,7 +160,7 @@ def with_ranks(
     return dict(named), critical
 
 
-def with_losses(address: str, frame: pd.DataFrame) -> pd.DataFrame:
+def with_losses(database: Database, frame: pd.DataFrame) -> pd.DataFrame:
     """The logged losses of the scores' jobs: ``task``, ``label``, ``seed``, ``step``, ``value``.
 
     A run of its own inside a job is named beside the method. Empty where nothing was logged.
@@ -159,8 +168,7 @@ def with_losses(address: str, frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     jobs = frame.drop_duplicates("job").set_index("job")
-    with open_database(address, write=False) as database:
-        rows = database.results.losses(jobs.index)
+    rows = database.results.losses(jobs.index)
     found = pd.DataFrame(rows, columns=["job", "run", "step", "value"])
     found = found.join(jobs[["task", "label", "seed"]], on="job")
     other = found["run"] != "main"

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from ftbench.domain import axes
 from ftbench.errors import UnknownName, UsageError
-from ftbench.render.layouts import LAYOUTS, STATISTIC_TITLES
+from ftbench.render.layouts import LAYOUTS, Axis, Layout
 from ftbench.services.scores.selection import Selection
+from ftbench.stats import statistics
+
+CURVES = "curves"
 
 
 @dataclass(frozen=True)
-class ReportRequest(Selection):
-    """The flags' texts, None where a flag was not given.
+class ReportRequest:
+    """A table of the database's jobs.
 
     Attributes:
+        selection: which jobs; its baseline is what differences are taken to.
         table: the layout's name.
-        show: the statistics to show, with commas; None for those of the layout.
+        show: the statistics to show; () for those of the layout.
         collapsed: whether runs that collapsed count.
+
+    Raises:
+        UnknownName: there is no such table or statistic.
+        UsageError: the table's cells are estimates, not statistics of scores.
     """
 
+    selection: Selection = field(default_factory=Selection)
     table: str = "main"
-    show: str | None = None
+    show: tuple[str, ...] = ()
     collapsed: bool = True
 
-    def statistics(self) -> tuple[str, ...]:
-        """The statistics to show; () for those of the layout.
-
-        Raises:
-            UnknownName: there is no such statistic.
-            UsageError: the table's cells are estimates, not statistics of scores.
-        """
-        names = axes.names(self.show or "")
-        layout = LAYOUTS.get(self.table)
-        if names and layout and any(part.curve for part in layout.parts):
+    def __post_init__(self) -> None:
+        """Refuse a table that there is not."""
+        if self.table not in LAYOUTS:
+            raise UnknownName("table", self.table, LAYOUTS)
+        if self.show and self.table == CURVES:
             raise UsageError(f"--show does not go with the table '{self.table}'; leave one of the two out")
-        for name in names:
-            if name not in STATISTIC_TITLES:
-                raise UnknownName("statistic", name, STATISTIC_TITLES)
-        return names
+        for name in self.show:
+            statistics.find(name)
+
+    def layout(self, axes: Sequence[Axis]) -> Layout:
+        """The layout for these perturbations, with the statistics that were asked for."""
+        return LAYOUTS[self.table](axes).showing(self.show)

@@ -8,23 +8,23 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ftbench.render.layouts import METRIC_TITLES, STATISTIC_TITLES, Measure, Part
-from ftbench.render.table import Cell, Column, Group, Row, Section
-from ftbench.services.reporting.marks import marked
+from ftbench.render.layouts import METRIC_TITLES, Measure, Part
+from ftbench.render.table import OWN, SHARED, Cell, Column, Group, Row, Section
+from ftbench.services.reporting.marks import marked_groups
 from ftbench.services.reporting.notes import notes
 from ftbench.services.reporting.remarks import Remarks
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, baseline_of, index_of
 from ftbench.services.scores.levels import Topped, strictest
 from ftbench.services.scores.settings import Setting
-from ftbench.stats import aggregate
+from ftbench.stats import aggregate, statistics
 
 Blocks = Mapping[float, Sequence[Block]]
 """ratio -> one block for each measure."""
 
 
 @dataclass(frozen=True)
-class Subject:
+class TableSubject:
     """What a table is about, beside its jobs.
 
     Attributes:
@@ -46,7 +46,7 @@ class Subject:
         return baseline_of(self.baseline, self.labels, methods)
 
 
-def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
+def fill_table(part: Part, setting: Setting, subject: TableSubject) -> Section | None:
     """The table that a setting's jobs make of a part; None where they have nothing for it."""
     ratios = _ratios(part, setting.jobs)
     shown = [job for ratio, jobs in ratios.items() if ratio or part.axis is None for job in jobs]
@@ -67,7 +67,7 @@ def fill(part: Part, setting: Setting, subject: Subject) -> Section | None:
     groups = tuple(_group(part, ratio, blocks, rows, baseline, columns, subject) for ratio in blocks)
     level, why = strictest(subject.topped, (job.cell.digest for job in shown))
     firsts = [found[0] for found in blocks.values()]
-    groups, told = marked(groups, firsts, rows, baseline, subject.baseline, level)
+    groups, told = marked_groups(groups, firsts, rows, baseline, subject.baseline, level)
     return Section(
         part=part.name,
         axis=part.axis,
@@ -98,10 +98,11 @@ def _ratios(part: Part, jobs: Iterable[ReportJob]) -> dict[float, list[ReportJob
     """The jobs of a part by ratio, ascending; those with another perturbation are left out."""
     found: dict[float, list[ReportJob]] = {}
     for job in jobs:
-        changes = {"noise": job.cell.noise, "reduction": job.cell.reduction}
-        ratio = changes.pop(part.axis) if part.axis else 0.0
-        if not any(changes.values()):
-            found.setdefault(ratio, []).append(job)
+        changes = job.cell.perturbation.condition.changes
+        if not changes:
+            found.setdefault(0.0, []).append(job)
+        elif len(changes) == 1 and changes[0].axis == part.axis:
+            found.setdefault(float(changes[0].value), []).append(job)
     return dict(sorted(found.items()))
 
 
@@ -118,12 +119,12 @@ def _block(
 
 def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: str) -> Iterator[Column]:
     for at, measure in enumerate(part.measures):
-        own = ":own" if at else ""
+        own = OWN if at else ""
         metrics = {measure.metric or task.metric for task in tasks}
         for task in tasks:
             metric = measure.metric or task.metric
             yield Column(
-                key=task.name + own,
+                key=task.name,
                 kind="score",
                 title=task.title,
                 subtitle=METRIC_TITLES.get(metric, metric),
@@ -131,22 +132,32 @@ def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: st
                 task=task.name,
                 evaluation=task.evaluation,
                 metric=metric,
+                measure=own,
             )
         one = next(iter(metrics)) if len(metrics) == 1 else "own"
         subtitle = METRIC_TITLES.get(one, one) if len(part.measures) > 1 else ""
-        yield Column("average" + own, "average", "Avg", subtitle, measure.show)
+        yield Column("average", "average", "Avg", subtitle, measure.show, measure=own)
         if _shares(blocks, at):
-            yield Column("average_shared" + own, "average", "Avg*", subtitle, measure.show)
+            yield Column(SHARED, "average", "Avg*", subtitle, measure.show, measure=own)
         if measure.difference:
             title, signed = measure.difference.title.format(baseline=baseline), measure.difference.signed
-            yield Column("difference" + own, "difference", title, "", measure.show, signed)
+            yield Column(
+                "difference",
+                "difference",
+                title,
+                show=measure.show,
+                signed=signed,
+                measure=own,
+                against=measure.difference.against,
+            )
     yield Column("group", "group", "Group")
     yield Column("runs", "runs", "Runs")
 
 
 def _statistics(part: Part) -> str:
     """The statistics of a part in words: ``Mean (max)``."""
-    first, *others = (STATISTIC_TITLES[name] for name in part.measures[0].show)
+    found = [statistics.find(name) for name in part.measures[0].show]
+    first, *others = (", ".join(text for text in (one.title, one.detail) if text) for one in found)
     return first.capitalize() + "".join(f" ({name})" for name in others)
 
 
@@ -181,7 +192,7 @@ def _group(
     methods: Sequence[MethodKey],
     baseline: MethodKey | None,
     columns: Sequence[Column],
-    subject: Subject,
+    subject: TableSubject,
 ) -> Group:
     cells = {
         method: tuple(_cells(part, ratio, blocks, method, baseline, subject.remarks)) for method in methods
@@ -191,9 +202,10 @@ def _group(
         Row(subject.labels[method], method.method, method.values(), found)
         for method, found in zip(methods, placed, strict=True)
     )
-    return (
-        Group("", None, rows) if part.axis is None else Group(f"{part.axis} {100 * ratio:g} %", ratio, rows)
-    )
+    if part.axis is None:
+        return Group("", None, rows)
+    group = Group("", ratio, rows, part.percent)
+    return replace(group, title=f"{part.axis} {group.shown}")
 
 
 def _cells(
@@ -228,8 +240,8 @@ def _placed(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column]) -> list
     for at, column in enumerate(columns):
         if column.kind not in ("score", "average"):
             continue
-        for statistic in (name for name in column.show if name != "std"):  # more spread is no merit
-            same_runs = column.key.startswith("average_shared")
+        for statistic in (name for name in column.show if statistics.find(name).level):
+            same_runs = column.key == SHARED
             values = [_comparable(row[at], statistic, same_runs) for row in rows]
             for row, place in zip(marked, aggregate.places(values), strict=True):
                 if place:
@@ -239,5 +251,5 @@ def _placed(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column]) -> list
 
 def _comparable(cell: Cell, statistic: str, same_runs: bool) -> float:
     """What is compared for a mark, at the precision shown: complete cells, or those over the same runs."""
-    value = getattr(cell, statistic)
+    value = cell.statistics.get(statistic)
     return round(100 * value, 2) if value is not None and (cell.complete or same_runs) else math.nan

@@ -7,21 +7,36 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ftbench.db import JobFilter, JobRow, open_database
+from ftbench.db import Database, JobFilter, JobRow
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.errors import BadValue, UnknownName
 from ftbench.render.behind import Source, sources
 from ftbench.render.numbers import NOTHING, percent, shown
 from ftbench.render.table import Column, Group, Report, Row, Section
 from ftbench.services.planning.commands import for_job
-from ftbench.services.reporting.build import build
+from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
-
-__all__ = ["Answer", "Part", "commands", "explain"]
 
 
 @dataclass(frozen=True)
-class Part:
+class WhyRequest:
+    """Which number of which tables.
+
+    Attributes:
+        report: the tables.
+        row: a method's label.
+        column: a column's title or key, in any case.
+        ratio: of the perturbation; None for all.
+    """
+
+    report: ReportRequest
+    row: str
+    column: str
+    ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class CellBehind:
     """A cell of scores behind a number.
 
     Attributes:
@@ -51,25 +66,18 @@ class Answer:
 
     title: str
     number: str
-    parts: list[Part]
+    parts: list[CellBehind]
 
     def document(self) -> dict[str, Any]:
         """As plain values."""
         return asdict(self)
 
 
-Place = tuple[Section, Group, Row, Column]
+_Place = tuple[Section, Group, Row, Column]
 
 
-def explain(address: str, request: ReportRequest, row: str, column: str, ratio: float | None) -> list[Answer]:
+def explain(database: Database, request: WhyRequest) -> list[Answer]:
     """What is behind a number; one answer for each table and ratio that has it.
-
-    Args:
-        address: the database.
-        request: which report.
-        row: a method's label.
-        column: a column's title or key, in any case.
-        ratio: of the perturbation; None for all.
 
     Raises:
         UnknownName: no row or column is called so; with the nearest that is.
@@ -77,14 +85,13 @@ def explain(address: str, request: ReportRequest, row: str, column: str, ratio: 
         NothingToReport: the report is empty.
         DatabaseError: the database cannot be read.
     """
-    report = build(address, request)
-    places = _places(report, row, column, ratio)
+    report = build_report(database, request.report)
+    places = _places(report, request.row, request.column, request.ratio)
     found = [(place, sources(report, *place)) for place in places]
     digests = {digest for _, cells in found for source in cells for digest in source.cell.jobs}
-    with open_database(address, write=False) as database:
-        where = JobFilter(digests=tuple(digests) or ("",))
-        rows = {job.digest: job for job in database.jobs.list(where)}
-        facts = database.results.provenances(digests)
+    where = JobFilter(digests=tuple(digests) or ("",))
+    rows = {job.digest: job for job in database.jobs.list(where)}
+    facts = database.results.provenances(digests)
     return [_answer(place, cells, rows, facts) for place, cells in found]
 
 
@@ -100,14 +107,14 @@ def commands(jobs: Iterable[JobRow]) -> list[str]:
     ]
 
 
-def _places(report: Report, row: str, column: str, ratio: float | None) -> list[Place]:
+def _places(report: Report, row: str, column: str, ratio: float | None) -> list[_Place]:
     wanted = column.casefold()
     rows = [(s, g, r) for s in report.sections for g in s.groups for r in g.rows]
     if row not in {r.label for _, _, r in rows}:
         raise UnknownName("row", row, {r.label for _, _, r in rows})
     columns = [c for s in report.sections for c in s.columns]
-    if wanted not in {name.casefold() for c in columns for name in (c.key, c.title)}:
-        raise UnknownName("column", column, {name for c in columns for name in (c.key, c.title)})
+    if wanted not in {name.casefold() for c in columns for name in (c.name, c.title)}:
+        raise UnknownName("column", column, {name for c in columns for name in (c.name, c.title)})
     ratios = {g.ratio for _, g, _ in rows}
     if ratio is not None and ratio not in ratios:
         known = ", ".join(f"{r:g}" for r in sorted(r for r in ratios if r is not None))
@@ -116,14 +123,14 @@ def _places(report: Report, row: str, column: str, ratio: float | None) -> list[
         (s, g, r, c)
         for s, g, r in rows
         for c in s.columns
-        if r.label == row and wanted in (c.key.casefold(), c.title.casefold()) and ratio in (None, g.ratio)
+        if r.label == row and wanted in (c.name.casefold(), c.title.casefold()) and ratio in (None, g.ratio)
     ]
     # The drop of a clean run is no number; where nothing else was asked for, it is still shown.
     return [p for p in found if p[2].cells[p[0].columns.index(p[3])].applies] or found
 
 
 def _answer(
-    place: Place, cells: list[Source], rows: Mapping[str, JobRow], facts: Mapping[str, Mapping[str, Any]]
+    place: _Place, cells: list[Source], rows: Mapping[str, JobRow], facts: Mapping[str, Mapping[str, Any]]
 ) -> Answer:
     section, group, row, column = place
     told = shown(row.cells[section.columns.index(column)], column)
@@ -138,7 +145,7 @@ def _answer(
     )
 
 
-def _part(source: Source, rows: Mapping[str, JobRow], facts: Mapping[str, Mapping[str, Any]]) -> Part:
+def _part(source: Source, rows: Mapping[str, JobRow], facts: Mapping[str, Mapping[str, Any]]) -> CellBehind:
     cell = source.cell
     jobs = [
         {"job": digest[:SHORT_DIGEST], "seed": seed, "score": value, **_facts(facts.get(digest, {}))}
@@ -146,7 +153,9 @@ def _part(source: Source, rows: Mapping[str, JobRow], facts: Mapping[str, Mappin
     ]
     number = NOTHING if cell.mean is None else percent(cell.mean)
     known = [rows[digest] for digest in cell.jobs if digest in rows]
-    return Part(source.title, number, jobs, {k: v for k, v in cell.missing.items() if v}, commands(known))
+    return CellBehind(
+        source.title, number, jobs, {k: v for k, v in cell.missing.items() if v}, commands(known)
+    )
 
 
 def _facts(facts: Mapping[str, Any]) -> dict[str, Any]:

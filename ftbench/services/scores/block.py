@@ -18,8 +18,9 @@ import numpy as np
 
 from ftbench.render.table import Cell
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob
-from ftbench.stats import aggregate
+from ftbench.stats import aggregate, statistics
 from ftbench.stats.aggregate import BoolArray, FloatArray
+from ftbench.stats.statistics import Statistic
 
 JobIndex = Mapping[tuple[MethodKey, str], Mapping[int, ReportJob]]
 """(method, task) -> seed -> job."""
@@ -78,11 +79,7 @@ class Block:
         absent = sorted(set(planned) - set(there))
         missing = Counter(mine[seed].reason(metric) if seed in mine else "not queued" for seed in absent)
         return Cell(
-            mean=_number(aggregate.mean(one)[0]),
-            max=_number(aggregate.maximum(one)[0]),
-            median=_number(aggregate.median(one)[0]),
-            iqm=_number(aggregate.iqm(one)[0]),
-            std=_number(aggregate.std(one)[0]),
+            _finite({name: statistic.of(one)[0] for name, statistic in self.statistics.items()}),
             n=len(there),
             planned=len(planned),
             missing=dict(missing),
@@ -91,6 +88,11 @@ class Block:
             jobs=tuple(mine[seed].cell.digest for seed in there),
             collapsed=sum(mine[seed].collapsed for seed in there),
         )
+
+    @cached_property
+    def statistics(self) -> Mapping[str, Statistic]:
+        """What cells say of their scores: name -> statistic."""
+        return statistics.available()
 
     def whole(self, method: MethodKey) -> bool:
         """Whether a method has every seed planned."""
@@ -140,31 +142,25 @@ class Block:
         both_whole = self.whole(method) and self.whole(baseline)
         average = self.average if both_whole else self.shared_average
         mine, theirs = average(method), average(baseline)
-        return replace(
-            mine,
-            mean=_minus(mine.mean, theirs.mean),
-            max=_minus(mine.max, theirs.max),
-            median=_minus(mine.median, theirs.median),
-            iqm=_minus(mine.iqm, theirs.iqm),
-        )
+        both = [name for name in mine.statistics if name in theirs.statistics]
+        return replace(mine, statistics={n: mine.statistics[n] - theirs.statistics[n] for n in both})
 
     def drop(self, method: MethodKey, clean: Block) -> Cell:
-        """The clean scores minus these, over the tasks and seeds that both have."""
+        """The clean scores minus these, over the tasks and seeds that both have: a mean of differences."""
         if clean is self:
             return Cell(applies=False)
         paired = aggregate.difference(clean.scores[method], self.scores[method])
-        return replace(self._averaged(paired, int(self.planned.sum())), max=None, median=None, iqm=None)
+        found = self._averaged(paired, int(self.planned.sum()))
+        return replace(found, statistics={n: v for n, v in found.statistics.items() if n == "mean"})
 
     def _averaged(self, scores: FloatArray, planned: int) -> Cell:
-        """The mean over the tasks that have scores, of each task's mean and best."""
+        """The mean over the tasks that have scores, of what each of them comes to."""
         there = aggregate.count(scores) > 0
         present = aggregate.present(scores)
         n = int(np.isfinite(scores).sum())
+        levels = {name: statistic for name, statistic in self.statistics.items() if statistic.level}
         return Cell(
-            mean=_number(aggregate.average(aggregate.mean(present))),
-            max=_number(aggregate.average(aggregate.maximum(present))),
-            median=_number(aggregate.average(aggregate.median(present))),
-            iqm=_number(aggregate.average(aggregate.iqm(present))),
+            _finite({name: aggregate.average(one.of(present)) for name, one in levels.items()}),
             n=n,
             planned=planned,
             tasks=tuple(task.name for task, has in zip(self.tasks, there, strict=True) if has),
@@ -176,9 +172,6 @@ class Block:
         return sum((Counter(cell.missing) for cell in cells), Counter())
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _minus(left: float | None, right: float | None) -> float | None:
-    return None if left is None or right is None else left - right
+def _finite(values: Mapping[str, float]) -> dict[str, float]:
+    """What there is of some statistics."""
+    return {name: float(value) for name, value in values.items() if math.isfinite(value)}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ftbench.db.rows import CellRow, ScoreRow, ValueRow
+from ftbench.db.rows import JobSummary, ScoreRow, ValueRow
 from ftbench.domain.result import EXPLAINED, TRAINED, Outcome, State
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
@@ -74,7 +74,7 @@ class ReportJob:
             was trained on; None where that was not measured.
     """
 
-    cell: CellRow
+    cell: JobSummary
     key: MethodKey
     status: str
     scores: Mapping[str, float]
@@ -110,7 +110,7 @@ class ReportJob:
 
 
 def join(
-    cells: Sequence[CellRow], scores: Iterable[ScoreRow | ValueRow], tasks: Mapping[str, Reported]
+    cells: Sequence[JobSummary], scores: Iterable[ScoreRow | ValueRow], tasks: Mapping[str, Reported]
 ) -> list[ReportJob]:
     """The jobs, each with its scores on the evaluation set that its task reports."""
     # A score counts only for a done job: a job that is run again has its old scores until it ends.
@@ -122,12 +122,12 @@ def join(
             found.setdefault(row.digest, {})[row.metric] = row.value
         elif (row.evaluation, row.metric) == (TRAINED, EXPLAINED) and row.digest in wanted:
             explained[row.digest] = row.value
-    keys: dict[tuple[str, int], MethodKey] = {}  # rows share their hyper-parameters: each is written out once
+    keys: dict[tuple[str, str], MethodKey] = {}  # each made once
     jobs = []
     for cell in cells:
-        at = cell.method, id(cell.hparams)
+        at = cell.method, cell.hparams.text
         if at not in keys:
-            keys[at] = MethodKey(cell.method, json.dumps(cell.hparams, sort_keys=True))
+            keys[at] = MethodKey(*at)
         scored, fitted = found.get(cell.digest, {}), explained.get(cell.digest)
         jobs.append(ReportJob(cell, keys[at], status_of(cell), scored, fitted))
     return jobs
@@ -139,7 +139,7 @@ def without_collapsed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
 
 
 def reported(
-    names: Iterable[str], cells: Iterable[CellRow], scores: Iterable[ScoreRow | ValueRow]
+    names: Iterable[str], cells: Iterable[JobSummary], scores: Iterable[ScoreRow | ValueRow]
 ) -> dict[str, Reported]:
     """What is reported of each task; one that is not installed here: what its first job has a score of.
 
@@ -184,7 +184,7 @@ def labels(jobs: Iterable[ReportJob]) -> dict[MethodKey, str]:
     return {key: result[key] for key in first}
 
 
-def status_of(cell: CellRow) -> str:
+def status_of(cell: JobSummary) -> str:
     """A job's state; ``diverged`` where it failed for that."""
     if cell.state == State.FAILED and cell.last_outcome == Outcome.DIVERGED:
         return Outcome.DIVERGED.value

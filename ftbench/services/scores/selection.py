@@ -6,72 +6,71 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftbench import methods, models, tasks
-from ftbench.db import CellRow
+from ftbench import methods, models, perturbations, tasks
+from ftbench.db import JobSummary
 from ftbench.db.database import Database
 from ftbench.db.rows import JobFilter
-from ftbench.domain import axes, hparams
 from ftbench.domain.axes import MethodChoice
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import is_place, model_id
+from ftbench.perturbations import PluginFiles
 from ftbench.render.table import Row
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The filters' texts, None where a flag was not given.
+    """The filters; an empty one lets everything through.
 
     Attributes:
-        models: only these.
-        tasks: only these.
+        models: only these, by names, ids or folders.
+        tasks: only these, by names or groups.
         methods: only these, and the baseline.
-        baseline: a method's name or label; its jobs are let through whatever ``methods`` says.
+        baseline: its jobs are let through whatever ``methods`` says; None where there is none.
     """
 
-    models: str | None = None
-    tasks: str | None = None
-    methods: str | None = None
-    baseline: str = BASELINE
+    models: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    methods: tuple[MethodChoice, ...] = ()
+    baseline: MethodChoice | None = MethodChoice(BASELINE, {})
 
     @property
     def baseline_label(self) -> str:
-        """The baseline, aliases resolved."""
-        return methods.ALIASES.get(self.baseline.lower(), self.baseline)
+        """The baseline as rows are labelled, aliases resolved; "" where there is none."""
+        return methods.canonical(self.baseline.text) if self.baseline else ""
 
-    def check(self, cells: Collection[CellRow]) -> None:
+    def check(self, cells: Collection[JobSummary]) -> None:
         """Refuse names that neither the database nor a registry carries.
 
         Raises:
             UnknownName: with the nearest right one.
         """
         in_use = {cell.model for cell in cells}
-        for text in axes.names(self.models or ""):
+        for text in self.models:
             if model_id(text) not in in_use and not is_place(text):
                 _unknown_unless("model", text, models.find, {*in_use, *models.names()})
         known = {cell.task for cell in cells}
-        for text in axes.names(self.tasks or ""):
+        for text in self.tasks:
             if text not in known:
                 _unknown_unless("task", text, lambda name: tasks.expand([name]), {*known, *tasks.names()})
         carried = {cell.method for cell in cells}
-        for choice in (*axes.methods(self.methods or ""), *axes.methods(self.baseline)):
+        for choice in (*self.methods, *([self.baseline] if self.baseline else [])):
             if choice.name not in carried and not _is_file(choice.name):
                 names = {*carried, *(entry.name for entry in methods.available())}
                 _unknown_unless("method", choice.name, methods.find, names)
 
-    def lets_through(self, cells: Iterable[CellRow]) -> list[CellRow]:
+    def lets_through(self, cells: Iterable[JobSummary]) -> list[JobSummary]:
         """The jobs that the flags mean."""
-        wanted_models = {model_id(text) for text in axes.names(self.models or "")}
+        wanted_models = set(self.model_ids())
         wanted_tasks = set(self.task_names())
-        choices = axes.methods(self.methods or "")
         baseline = self.baseline_label
-        meant: dict[tuple[str, str, int], bool] = {}  # rows share their hyper-parameters
+        meant: dict[tuple[str, str, str], bool] = {}
         found = []
         for cell in cells:
-            key = cell.method, cell.label, id(cell.hparams)
+            key = cell.method, cell.label, cell.hparams.text
             if key not in meant:
-                named = not choices or baseline in (cell.method, cell.label)
-                meant[key] = named or any(_is(cell, choice) for choice in choices)
+                named = not self.methods or baseline in (cell.method, cell.label)
+                meant[key] = named or any(_is(cell, choice) for choice in self.methods)
             there = not wanted_models or cell.model in wanted_models
             if there and meant[key] and (not wanted_tasks or cell.task in wanted_tasks):
                 found.append(cell)
@@ -79,12 +78,16 @@ class Selection:
 
     def absent(self, rows: Collection[Row]) -> list[MethodChoice]:
         """The methods that were asked for of which a report has no row."""
-        return [one for one in axes.methods(self.methods or "") if not any(_is(row, one) for row in rows)]
+        return [one for one in self.methods if not any(_is(row, one) for row in rows)]
+
+    def model_ids(self) -> list[str]:
+        """The ids of the models that were asked for, as jobs carry them; [] for all."""
+        return [model_id(text) for text in self.models]
 
     def task_names(self) -> list[str]:
         """The tasks that were asked for, groups spelled out; [] for all."""
         names = []
-        for text in axes.names(self.tasks or ""):
+        for text in self.tasks:
             try:
                 names += [spec.name for spec in tasks.expand([text])]
             except UnknownName:
@@ -92,21 +95,10 @@ class Selection:
         return names
 
 
-def _is(cell: CellRow | Row, choice: MethodChoice) -> bool:
+def _is(cell: JobSummary | Row, choice: MethodChoice) -> bool:
     """Whether a job or a row is of a method, with the hyper-parameters that were given."""
     name = Path(choice.name).stem if _is_file(choice.name) else choice.name
-    if cell.method != methods.ALIASES.get(name.lower(), name):
-        return False
-    return all(k in cell.hparams and _same(cell.hparams[k], text) for k, text in choice.given.items())
-
-
-def _same(value: hparams.Value, text: str) -> bool:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            return float(text) == value
-        except ValueError:
-            return False
-    return str(value).lower() == text.lower()
+    return cell.method == methods.canonical(name) and choice.fits(cell.hparams)
 
 
 def _is_file(name: str) -> bool:
@@ -126,7 +118,7 @@ def in_order(names: Iterable[str], asked: Sequence[str]) -> list[str]:
     return sorted(dict.fromkeys(names), key=lambda name: order.get(name, len(order)))
 
 
-def roughly(rows: Sequence[CellRow], of: Sequence[CellRow]) -> JobFilter:
+def roughly(rows: Sequence[JobSummary], of: Sequence[JobSummary]) -> JobFilter:
     """A filter that lets at least these jobs of the database's through."""
     if len(rows) == len(of):
         return JobFilter()
@@ -137,7 +129,7 @@ def roughly(rows: Sequence[CellRow], of: Sequence[CellRow]) -> JobFilter:
     )
 
 
-def plugins_of(database: Database, cells: Iterable[CellRow]) -> dict[str, tuple[str, ...]]:
+def plugins_of(database: Database, cells: Iterable[JobSummary]) -> dict[str, tuple[str, ...]]:
     """The files of methods that are not installed: they may bring a recipe of their own."""
     found: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys(cell.method for cell in cells):
@@ -148,4 +140,17 @@ def plugins_of(database: Database, cells: Iterable[CellRow]) -> dict[str, tuple[
             found[name] = tuple(dict.fromkeys(p for row in rows for p in row.places.get("plugins") or ()))
         except FtbenchError:
             continue
+    return found
+
+
+def files_of(database: Database, cells: Sequence[JobSummary]) -> PluginFiles:
+    """The files of perturbations that are not installed: name -> the file of the last job that says so."""
+    installed = {entry.name for entry in perturbations.available()}
+    found: dict[str, str] = {}
+    for perturbation in dict.fromkeys(cell.perturbation for cell in cells):
+        wanted = {one.name for one in perturbation.changes} - installed - found.keys()
+        if wanted:
+            digests = tuple(cell.digest for cell in cells if cell.perturbation == perturbation)
+            for row in database.jobs.list(JobFilter(digests=digests[-1:])):
+                found |= row.places.get("perturbations") or {}
     return found

@@ -54,28 +54,28 @@ class Setting:
         rows = "all training rows" if self.train_size is None else f"{self.train_size:,} training rows"
         model = f"{self.model} at {self.revision[:15]}" if self.revision else self.model
         return " · ".join(
-            [model, rows, *(f"{k}={plain(v)}" for k, v in self.changed.items() if v is not None)]
+            [model, rows, *(f"{k}={plain_value(v)}" for k, v in self.changed.items() if v is not None)]
         )
 
     def recipe_lines(self) -> tuple[str, ...]:
         """The recipe in a line, and a line for each setting that differs between tasks or methods."""
         shown = [k for k in (*SHOWN, *(k for k in self.changed if k not in SHOWN)) if k in self.common]
-        told = [f"{k}={plain(self.common[k])}" for k in shown if self.common[k] is not None]
+        told = [f"{k}={plain_value(self.common[k])}" for k in shown if self.common[k] is not None]
         lines = ["Recipe: " + ", ".join(told)]
         for name, values in self.varying.items():
             by_task = {task: {v for (t, _), v in values.items() if t == task} for task, _ in values}
             by_method = {label: {v for (_, m), v in values.items() if m == label} for _, label in values}
             if all(len(v) == 1 for v in by_task.values()):
-                told = _by_name({task: plain(*v) for task, v in by_task.items()})
+                told = _by_name({task: plain_value(*v) for task, v in by_task.items()})
             elif all(len(v) == 1 for v in by_method.values()):
-                told = _by_name({label: plain(*v) for label, v in by_method.items()})
+                told = _by_name({label: plain_value(*v) for label, v in by_method.items()})
             else:
-                told = _by_name({f"{label} on {task}": plain(v) for (task, label), v in values.items()})
+                told = _by_name({f"{label} on {task}": plain_value(v) for (task, label), v in values.items()})
             lines.append(f"Recipe, {name}: " + ", ".join(told))
         return tuple(lines)
 
 
-def plain(value: Any) -> str:
+def plain_value(value: Any) -> str:
     """A setting's value as a user writes it."""
     return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
 
@@ -189,11 +189,11 @@ def _kinds(jobs: Sequence[ReportJob], of: Brought) -> list[_Kind]:
     # A setting that an older version did not have yet was at its default.
     defaults = hparams.as_dict(Recipe())
     first_data: dict[str, str] = {}
-    grouped: dict[tuple[str, str, str, int], list[ReportJob]] = {}
+    grouped: dict[tuple[str, str, str, str], list[ReportJob]] = {}
     for job in jobs:
         cell = job.cell
         first_data.setdefault(cell.task, cell.data_revision)
-        grouped.setdefault((cell.task, cell.method, cell.data_revision, id(cell.recipe)), []).append(job)
+        grouped.setdefault((cell.task, cell.method, cell.data_revision, cell.recipe.text), []).append(job)
     kinds = []
     for (task, method, data, _), members in grouped.items():
         model, recipe = members[0].cell.model, members[0].cell.recipe
@@ -218,9 +218,9 @@ def _compare(
     jobs: Sequence[ReportJob],
 ) -> tuple[dict[str, Any], dict[str, dict[tuple[str, str], Any]]]:
     """The settings that all jobs share, and the others by task and method label."""
-    recipes: dict[tuple[str, str, int], Mapping[str, Any]] = {}
+    recipes: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for job in jobs:
-        recipes[job.cell.task, job.cell.label, id(job.cell.recipe)] = job.cell.recipe
+        recipes[job.cell.task, job.cell.label, job.cell.recipe.text] = job.cell.recipe
     names = dict.fromkeys(name for recipe in recipes.values() for name in recipe)
     common: dict[str, Any] = {}
     varying: dict[str, dict[tuple[str, str], Any]] = {}

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ftbench import methods
-from ftbench.db import CellRow
+from ftbench.db import JobSummary
 from ftbench.domain.result import State
 from ftbench.errors import FtbenchError
 from ftbench.methods import source_digest
 
 
 def note(
-    cells: Iterable[CellRow], codes: Mapping[str, str], plugins: Mapping[str, Sequence[str]]
+    cells: Iterable[JobSummary], codes: Mapping[str, str], plugins: Mapping[str, Sequence[str]]
 ) -> tuple[str, ...]:
     """Lines that count, method by method, the scores of other code; none where there are none.
 

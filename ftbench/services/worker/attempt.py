@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from enum import Enum
 
-from ftbench.db import Claim, Database
+from ftbench.db import Database, Lease
 from ftbench.domain.events import Collector, End
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy, ProtocolError
@@ -45,7 +45,7 @@ class Attempt:
 
     def __init__(
         self,
-        claim: Claim,
+        claim: Lease,
         child: Child,
         log: JobLog,
         *,

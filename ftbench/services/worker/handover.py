@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ftbench import settings
-from ftbench.db import Claim
+from ftbench.db import Lease
 from ftbench.domain.command import places_here
 from ftbench.services.worker.joblog import JobLog
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.workdir import WorkDir
 
 
-def command(claim: Claim, log: JobLog, folder: WorkDir, options: Options, *, memory: bool) -> dict[str, Any]:
+def command(claim: Lease, log: JobLog, folder: WorkDir, options: Options, *, memory: bool) -> dict[str, Any]:
     """The command that hands a job over; its folder for checkpoints is made.
 
     Args:

@@ -1,6 +1,6 @@
 """The log of a worker: one line for each event, so that one can see afterwards why a job moved.
 
-Events are told to a ``Journal``; nothing is written unless ``kept`` is entered, which the command
+Events are told to a ``Journal``; nothing is written unless ``kept_log`` is entered, which the command
 ``ftbench worker`` does. A program that runs a worker by itself finds the events under the logger
 ``ftbench.worker`` and decides what becomes of them.
 """
@@ -25,7 +25,7 @@ from ftbench.domain.job import SHORT_DIGEST
 from ftbench.hub import without_tokens
 
 if TYPE_CHECKING:
-    from ftbench.db import Claim
+    from ftbench.db import Lease
 
 NAME = "ftbench.worker"
 BYTES, PARTS = 1_000_000, 3  # of a worker's log: a part's size, and how many parts are kept
@@ -47,7 +47,7 @@ class Journal:
         self._logger = logging.getLogger(f"{NAME}.{part}")
         self._part, self._about = part, dict(about or {})
 
-    def of(self, claim: Claim) -> Journal:
+    def of(self, claim: Lease) -> Journal:
         """The same for a job: its fields come first."""
         return Journal(self._part, {"job": claim.digest[:SHORT_DIGEST], "attempt": claim.attempt})
 
@@ -72,7 +72,7 @@ class Journal:
 
 
 @contextmanager
-def kept(
+def kept_log(
     folder: Path, worker: str, say: Callable[[str], None], echo: Callable[[str], None] | None = None
 ) -> Iterator[None]:
     """Write what happens to a file of this process in a folder, which is made at the first event.

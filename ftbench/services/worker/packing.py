@@ -25,7 +25,9 @@ def room(slots: int, memory: Memory | None) -> int:
     return slots + int(max(0.0, spare) // max(1, memory.held))
 
 
-def decide(rates: Mapping[int, float], slots: int, *, limit: int, memory: Memory | None) -> tuple[int, bool]:
+def decide_slots(
+    rates: Mapping[int, float], slots: int, *, limit: int, memory: Memory | None
+) -> tuple[int, bool]:
     """The next number of slots: twice as many as long as that pays, else what there was before.
 
     Args:
@@ -119,7 +121,7 @@ class Packing:
 
     def _conclude(self, rate: float, memory: Memory | None) -> str:
         before, self._rates[self.slots] = self.slots, rate
-        self.slots, self.measuring = decide(self._rates, before, limit=self._limit, memory=memory)
+        self.slots, self.measuring = decide_slots(self._rates, before, limit=self._limit, memory=memory)
         self._window = _Window()
         then = "trying" if self.measuring else "going on with" if self.slots == before else "going back to"
         return f"{_slots(before)}: {rate:.3g} steps a second; {then} {_slots(self.slots)}"

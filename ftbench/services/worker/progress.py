@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from ftbench.domain.duration import span
 from ftbench.domain.job import Job
 from ftbench.domain.result import State
+from ftbench.perturbations import applied
 
 _SHOWN = 8  # characters of a digest
 
@@ -178,7 +180,7 @@ class LiveLine(Lines):
             parts += jobs.values()
         left = self._seconds_left()
         if left is not None and (jobs or self._left()):
-            parts.append(f"about {duration(left)} left")
+            parts.append(f"about {span(left)} left")
         lines = [" · ".join(parts)]
         if len(jobs) > 1:
             lines += [f"  slot {slot} · {job}" for slot, job in sorted(jobs.items())]
@@ -216,13 +218,5 @@ def to_terminal() -> Lines:
 
 def job_words(job: Job, label: str) -> str:
     """A job in a line: ``bidrop sst2 seed 1``, and what was done to its data."""
-    changes = "".join(f" {name} {value:g}" for name, value in job.perturbation.canonical().items())
+    changes = "".join(f" {one.axis} {one.value:g}" for one in applied(job.perturbation))
     return f"{label} {job.task} seed {job.seed}{changes}"
-
-
-def duration(seconds: float) -> str:
-    """A time for reading: ``45 s``, ``12 min``, ``3 h 20 min``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from ftbench.db import Claim, Database
+from ftbench.db import Database, Lease
 from ftbench.domain.events import End
 from ftbench.domain.result import Outcome
 from ftbench.errors import DatabaseBusy, DatabaseError, FtbenchError
@@ -182,7 +182,7 @@ class Worker:
             self._slots += free
         return free[0] if free else None
 
-    def _work(self, slot: Slot, claim: Claim) -> None:
+    def _work(self, slot: Slot, claim: Lease) -> None:
         """Hand a claimed job over; where that does not come about, it is not kept."""
         job = claim.job
         _events.of(claim).info("claimed", method=claim.label, task=job.task, seed=job.seed, model=job.model)
@@ -216,7 +216,7 @@ class Worker:
         for _, other in busy:
             other.packed = max(other.packed, len(busy))
 
-    def _is_here(self, claim: Claim) -> bool:
+    def _is_here(self, claim: Lease) -> bool:
         """Whether another slot still works on the job, which was cancelled and queued again meanwhile."""
         old = [attempt for _, attempt in self._busy() if attempt.claim.digest == claim.digest]
         for attempt in old:
@@ -262,7 +262,7 @@ class Worker:
         _events.warning("slots", slots=left, reason=words)
         self._progress.say(words)
 
-    def _release(self, claim: Claim, reason: BaseException) -> None:
+    def _release(self, claim: Lease, reason: BaseException) -> None:
         _events.of(claim).error("abandoned", reason=reason)
         try:
             self._database.jobs.release(claim)

@@ -63,7 +63,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Difference:
+class PrintedDifference:
     """A printed difference between averages.
 
     Attributes:
@@ -94,9 +94,9 @@ def cells(source: str | None = None, exhibit: str | None = None) -> tuple[Publis
 
 
 @cache
-def differences() -> tuple[Difference, ...]:
+def printed_differences() -> tuple[PrintedDifference, ...]:
     """The printed differences."""
-    return tuple(Difference(value=float(row.pop("value")), **row) for row in _rows("differences"))
+    return tuple(PrintedDifference(value=float(row.pop("value")), **row) for row in _rows("differences"))
 
 
 @cache

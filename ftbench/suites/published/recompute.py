@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ftbench.suites.published import AVERAGE, Difference, Published, cells, differences
+from ftbench.suites.published import AVERAGE, PrintedDifference, Published, cells, printed_differences
 
 TOLERANCE = 0.005  # half of the last printed digit; a difference is between two rounded numbers
 CLEAN = ("table2", "full")  # where the drops of the Bi-Drop paper start from
@@ -21,7 +21,7 @@ class Recomputed:
         value: from the printed cells.
     """
 
-    printed: Published | Difference
+    printed: Published | PrintedDifference
     value: float
 
     @property
@@ -39,11 +39,11 @@ def averages() -> Iterator[Recomputed]:
             groups.setdefault(_row(cell), []).append(cell)
     for cell in cells():
         if cell.task == AVERAGE and _row(cell) in groups:
-            values = [one.value for one in groups[_row(cell)] if averaged(one)]
+            values = [one.value for one in groups[_row(cell)] if recomputed_average(one)]
             yield Recomputed(cell, sum(values) / len(values))
 
 
-def averaged(cell: Published) -> bool:
+def recomputed_average(cell: Published) -> bool:
     """Whether a cell goes into its row's average: Bi-Drop's Table 4 leaves the set trained on out."""
     trained = cell.setting.removeprefix("ood:train=").partition(",")[0]
     return not (cell.source == "bidrop" and cell.exhibit == "table4" and cell.task == trained)
@@ -56,7 +56,7 @@ def deltas() -> Iterator[Recomputed]:
     for cell in _bidrop(*NOISY):
         if (cell.exhibit, cell.setting, cell.statistic) == (*CLEAN, "mean"):
             clean.setdefault(cell.method, []).append(cell.value)
-    for one in differences():
+    for one in printed_differences():
         statistic = "max" if one.statistic.endswith("max") else "mean"
         own = means[one.exhibit, one.model, one.method, one.setting, statistic]
         if one.statistic == "drop_vs_T2":

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from ftbench import suites
+from ftbench.db import Document
 from ftbench.domain.axes import Asked
 from ftbench.render.table import Cell
 from ftbench.services.papers import cells as suite_cells
-from ftbench.services.papers.cells import Jobs, Rule
+from ftbench.services.papers.cells import JobsByCell, Rule
 from ftbench.services.planning import suite_grid
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.suites.published import Published
@@ -27,13 +28,13 @@ def measured(n: int) -> Cell:
 
 def vanilla_on_cola() -> Wanted:
     asked = Asked(methods="vanilla", tasks="cola")
-    (wanted,) = suite_grid.cells(suite_grid.adapted(suites.find("dps/table1"), asked), asked)
+    (wanted,) = suite_grid.wanted_cells(suite_grid.adapted(suites.find("dps/table1"), asked), asked)
     return wanted
 
 
 def test_where_only_an_average_is_printed_its_number_of_seeds_is_that_of_its_tasks() -> None:
     parts = [(measured(10), {}), (measured(10), {})]
-    cell = suite_cells.average([one for one, _ in parts], ["cola", "rte"])
+    cell = suite_cells.averaged_cell([one for one, _ in parts], ["cola", "rte"])
     found = suite_cells.compared_average(cell, {"mean": WHOLE}, parts, Rule(1.0))
     assert found.verdict == "reproduced"
     unknown = replace(WHOLE, n_seeds=None)
@@ -43,8 +44,8 @@ def test_where_only_an_average_is_printed_its_number_of_seeds_is_that_of_its_tas
 
 def test_an_average_says_that_a_task_lacks_seeds() -> None:
     names = ["cola", "rte"]
-    assert suite_cells.average([measured(10), measured(9)], names).reduced
-    assert not suite_cells.average([measured(10), measured(10)], names).reduced
+    assert suite_cells.averaged_cell([measured(10), measured(9)], names).reduced
+    assert not suite_cells.averaged_cell([measured(10), measured(10)], names).reduced
 
 
 def test_a_deviation_that_was_divided_by_n_is_turned_into_a_sample_deviation() -> None:
@@ -56,7 +57,7 @@ def test_a_deviation_that_was_divided_by_n_is_turned_into_a_sample_deviation() -
 def test_an_average_with_a_task_of_one_seed_is_not_tested() -> None:
     told = {"mean": WHOLE, "std": replace(WHOLE, statistic="std", value=1.0)}
     parts = [(measured(10), told), (measured(1), told)]
-    cell = suite_cells.average([one for one, _ in parts], ["cola", "rte"])
+    cell = suite_cells.averaged_cell([one for one, _ in parts], ["cola", "rte"])
     found = suite_cells.compared_average(cell, told, parts, Rule(1.0))
     assert found.measured.mean == pytest.approx(0.7005)
     assert (found.verdict, found.reason) == ("underpowered", "fewer than two seeds")
@@ -67,15 +68,16 @@ def test_a_job_from_before_a_setting_was_added_has_its_default() -> None:
     rows.add("vanilla", "cola", around(64.0, 0.2))
     wanted = vanilla_on_cola()
     older = [
-        row._replace(recipe={k: v for k, v in row.recipe.items() if k != "subset"}) for row in rows.cells
+        row._replace(recipe=Document({k: v for k, v in row.recipe.items() if k != "subset"}))
+        for row in rows.cells
     ]
     assert older[0].recipe != rows.cells[0].recipe
     for cells in (rows.cells, older):
-        assert len(Jobs(cells, rows.scores).of(wanted, "bert-large")) == 10
+        assert len(JobsByCell(cells, rows.scores).of(wanted, "bert-large")) == 10
 
 
 def test_scores_of_a_job_that_is_not_done_any_more_do_not_count() -> None:
     rows = Suited()
     rows.add("vanilla", "cola", [64.0, 65.0], state="queued")
-    found = Jobs(rows.cells, rows.scores).of(vanilla_on_cola(), "bert-large")
+    found = JobsByCell(rows.cells, rows.scores).of(vanilla_on_cola(), "bert-large")
     assert [job.scores for jobs in found.values() for job in jobs] == [{}, {}]

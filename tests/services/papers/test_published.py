@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ftbench.cli._requests import printed
 from ftbench.db import open_database
 from ftbench.errors import UnknownName
 from ftbench.services import database as filling
@@ -32,14 +33,14 @@ def test_those_of_another_version_are_replaced_and_others_are_left(tmp_path: Pat
         own = {**changed, "source": "own"}
         database.published.put([changed])  # all of a source is replaced: dps has one number now
         database.published.put([own])
-        filling.fill(database)
+        filling.fill_published(database)
         assert len(database.published.list("dps")) == len(published.cells("dps"))
         assert len(database.published.list("own")) == 1
 
 
 def test_a_table_is_listed_with_what_is_wrong_in_it() -> None:
-    rows = service.listed("blo/table10")
+    rows = service.listed(printed("blo/table10"))
     assert len(rows) == 48 and sum(bool(row["fault"]) for row in rows) == 4
-    assert len(service.listed()) == 1557
+    assert len(service.listed(printed("all"))) == 1557
     with pytest.raises(UnknownName, match="did you mean 'blo/table10'"):
-        service.listed("blo/table10x")
+        service.listed(printed("BLO/table10x"))

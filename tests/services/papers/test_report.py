@@ -15,13 +15,16 @@ from ftbench.domain import hparams
 from ftbench.domain.axes import Asked
 from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue
-from ftbench.render import FORMATS, render_suites
+from ftbench.render import formats, render_suites
 from ftbench.render.suite_table import SuiteCell, SuiteReport
 from ftbench.services.papers import report as suite_report
-from ftbench.services.papers.report import Source
+from ftbench.services.papers.report import SuiteSource
+from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.planning import suite_grid
 from ftbench.services.scores.levels import Topped
+from tests.asked import perturb
 from tests.services.report_rows import Rows
+from tests.services.requests import suites_of
 
 
 class Suited(Rows):
@@ -53,9 +56,9 @@ def around(mean: float, spread: float, n: int = 10) -> list[float]:
 def table(
     name: str, rows: Rows, margin: float = 1.0, topped: Sequence[Topped] = (), **given: Any
 ) -> SuiteReport:
-    asked = Asked(**given)
+    asked = Asked(**perturb(given))
     changed = suite_grid.adapted(suites.find(name), asked)
-    source = Source("my.db", rows.cells, rows.scores, topped=topped)
+    source = SuiteSource("my.db", rows.cells, rows.scores, topped=topped)
     return suite_report.table(suites.find(name), changed, asked, source, margin)
 
 
@@ -161,7 +164,7 @@ def test_the_margin_is_the_users(rows: Suited) -> None:
         cell(table("dps/table1", rows, margin=0.1), "vanilla fine-tuning", "CoLA").verdict == "underpowered"
     )
     with pytest.raises(BadValue, match="margin 0"):
-        suite_report.build("nowhere.db", "dps/table1", Asked(), 0.0)
+        SuiteRequest("dps/table1", margin=0.0)
 
 
 def test_jobs_of_another_variant_or_recipe_are_others() -> None:
@@ -194,15 +197,15 @@ def test_missing_cells_are_counted_with_the_command_that_fills_them(rows: Suited
 
 
 def test_a_database_that_is_not_there_gives_the_printed_table(tmp_path: Any) -> None:
-    (report,) = suite_report.build(str(tmp_path / "no.db"), "bidrop/table4", Asked())
+    (report,) = suites_of(str(tmp_path / "no.db"), "bidrop/table4")
     assert cell(report, "SNLI", "Bi-Drop", "trained on SNLI").printed == {"mean": 83.62}
     assert [head.title for head in report.sections[0].columns][-1] == "Bi-Drop"
 
 
 def test_every_suite_makes_a_table_in_every_format(tmp_path: Any) -> None:
     for name in (*suites.available(), *suites.SHORT_NAMES):
-        reports = suite_report.build(str(tmp_path / "no.db"), name, Asked())
-        for format in FORMATS:
+        reports = suites_of(str(tmp_path / "no.db"), name)
+        for format in formats.names():
             assert render_suites(reports, format)
 
 
@@ -241,7 +244,7 @@ def test_times_are_ratios_to_vanilla_on_exclusive_runs_only() -> None:
             "runs": {"main": run},
             "peak_memory_mb": 900,
         }
-    suite, source = suites.find("dps/table6"), Source("", rows.cells, rows.scores, facts)
+    suite, source = suites.find("dps/table6"), SuiteSource("", rows.cells, rows.scores, facts)
     report = suite_report.table(suite, suite, Asked(), source, 1.0)
     ratio = cell(report, "DPS Mix", "Time")
     assert (ratio.measured.mean, ratio.measured.n, ratio.printed) == (1.6, 2, {"ratio": 1.3})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from ftbench.render.suite_table import Head, SuiteCell, SuiteGroup, SuiteReport, SuiteRow, SuiteSection
+from ftbench.render.suite_table import SuiteCell, SuiteGroup, SuiteHead, SuiteReport, SuiteRow, SuiteSection
 from ftbench.render.table import Cell
 from ftbench.services.papers import reproduction
 from ftbench.services.papers.report import AVG, DELTA
@@ -39,8 +39,8 @@ def test_averages_and_differences_of_cells_are_left_out():
 
 
 def test_averages_are_pairs_where_a_table_has_nothing_else():
-    ours = SuiteCell(Cell(mean=0.71, n=4, planned=4), {"mean": 70.5}, verdict="underpowered")
-    row = SuiteRow(Head("vanilla", "Vanilla"), (ours, ours))
+    ours = SuiteCell(Cell({"mean": 0.71}, n=4, planned=4), {"mean": 70.5}, verdict="underpowered")
+    row = SuiteRow(SuiteHead("vanilla", "Vanilla"), (ours, ours))
     section = SuiteSection((AVG, DELTA), (SuiteGroup("500 rows", "n=500", "bert-large", (row,)),))
     report = SuiteReport("blo/table1", "Title", ("mean",), 1.0, (section,), ())
     assert list(reproduction.pairs(report, named=False)) == [

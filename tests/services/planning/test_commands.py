@@ -14,13 +14,13 @@ from ftbench.services.planning.commands import for_job
 
 def job(**settings: float) -> Job:
     recipe = layered(models.recipe(models.find("minilm"), "rte"), {}, settings)
-    change = Perturbation(train_size=64, noise=0.1)
+    change = Perturbation.of({"train_size": 64, "noise": 0.1})
     return Job("minilm", "sha256:0", "rte", "sha256:1", ("dev",), "vanilla", {}, 3, change, recipe)
 
 
 def test_only_what_was_chosen_is_named() -> None:
     assert for_job(job().canonical(), {}) == (
-        "ftbench queue --methods vanilla --tasks rte --models minilm --seeds 3, --train-size 64 --noise 0.1 "
+        "ftbench queue --methods vanilla --tasks rte --models minilm --seeds 3, --noise 0.1 --train-size 64 "
         "--no-baseline"
     )
     told = for_job(job(lr=1e-5).canonical(), {"data": "/data"}, [0, 1])

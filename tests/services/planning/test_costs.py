@@ -17,6 +17,7 @@ from ftbench.domain.recipe import Recipe
 from ftbench.domain.task import RowSet, TaskSpec
 from ftbench.errors import UsageError
 from ftbench.services.planning import costs, queue
+from tests.asked import perturb
 from tests.places import data_folder, model_folder
 
 #: A method of one's own that declares nothing, and what it may declare.
@@ -41,9 +42,8 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def request(**given: str) -> queue.QueueRequest:
-    return queue.QueueRequest(
-        **{"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2", **given}
-    )
+    start = {"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2"}
+    return queue.QueueRequest(**perturb({**start, **given}))
 
 
 def job(method: str = "vanilla", task: str = "cola", **hyperparameters: Any) -> Job:

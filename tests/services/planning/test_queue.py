@@ -13,7 +13,8 @@ from ftbench.db import open_database
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Plan
 from ftbench.errors import BadValue, DataError, ModelError, PluginError, UnknownName, UsageError
-from ftbench.services.planning import finding, queue
+from ftbench.services.planning import lookup, queue
+from tests.asked import perturb
 from tests.places import data_folder, model_folder
 from tests.tasks.layouts import write
 
@@ -53,7 +54,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def plan(**given: Any) -> Plan:
     start: dict[str, Any] = {"methods": "rdrop", "tasks": "cola", "models": "./model", "seeds": "2"}
-    return queue.make_plan(queue.QueueRequest(**start | given))
+    return queue.make_plan(queue.QueueRequest(**perturb(start | given)))
 
 
 def labels(whole: Plan) -> list[str]:
@@ -130,13 +131,13 @@ def test_a_folder_of_weights_is_known_by_its_content(places: Path) -> None:
 
 def test_toy_tasks_take_tiny_and_the_others_bert_base(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    resolve = finding.models.resolve
+    resolve = lookup.models.resolve
 
     def resolved(text: str) -> Any:
         asked.append(text)
         return resolve("./model")
 
-    monkeypatch.setattr(finding.models, "resolve", resolved)
+    monkeypatch.setattr(lookup.models, "resolve", resolved)
     plan(models=None, tasks="toy-accept,cola")
     assert asked == ["tiny", "bert-base"]
 
@@ -162,7 +163,7 @@ def test_what_a_method_refuses_is_left_out() -> None:
 
 def test_noise_and_reduction_cross() -> None:
     whole = plan(noise="0,0.1", reduction="0,0.5", seeds="1,", baseline=False)
-    assert [(p.job.perturbation.reduction, p.job.perturbation.noise) for p in whole.jobs] == [
+    assert [tuple(map(p.job.perturbation.value, ("reduction", "noise"))) for p in whole.jobs] == [
         (0.0, 0.0),
         (0.0, 0.1),
         (0.5, 0.0),
@@ -172,7 +173,7 @@ def test_noise_and_reduction_cross() -> None:
 
 def test_a_suite_spans_its_grids_and_flags_win() -> None:
     whole = plan(suite="bidrop/table5", methods=None, tasks="cola", seeds="1,")
-    cells = {(p.label, p.job.perturbation.reduction, p.job.perturbation.noise) for p in whole.jobs}
+    cells = {(p.label, *map(p.job.perturbation.value, ("reduction", "noise"))) for p in whole.jobs}
     assert {seed for seed in (p.job.seed for p in whole.jobs)} == {1}
     assert len(cells) == len(whole.jobs) == 4 * (4 + 3)
     assert {c[1:] for c in cells} == {

@@ -11,6 +11,7 @@ from ftbench.domain.axes import Asked
 from ftbench.errors import DataError, UnknownName, UsageError
 from ftbench.services.planning import queue, suite_cards
 from ftbench.services.planning.suite_grid import adapted, differs
+from tests.asked import perturb
 from tests.places import data_folder, model_folder
 
 
@@ -23,7 +24,9 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def under(name: str, **given: str) -> list[tuple[str, str]]:
-    return [(block.title, block.setting) for block in adapted(suites.find(name), Asked(**given)).blocks]
+    return [
+        (block.title, block.setting) for block in adapted(suites.find(name), Asked(**perturb(given))).blocks
+    ]
 
 
 def test_a_ratio_concerns_the_blocks_that_have_one() -> None:
@@ -39,7 +42,7 @@ def test_a_ratio_concerns_all_blocks_where_none_has_one() -> None:
 
 def test_training_rows_concern_all_and_keep_the_printed_numbers_beside_them() -> None:
     assert under("bidrop/table6", train_size="500") == [("500 rows", "n=500")]
-    suite = adapted(suites.find("bidrop/table4"), Asked(train_size="300", models="minilm"))
+    suite = adapted(suites.find("bidrop/table4"), Asked(perturb=("train_size=300",), models="minilm"))
     assert [b.setting for b in suite.blocks] == ["ood:train=snli,n=5000", "ood:train=mnli,n=5000"]
     assert suite.blocks[0].departs == (
         "300 training rows, not 5000 training rows",
@@ -74,7 +77,7 @@ def test_methods_are_chosen_and_others_get_a_line_of_their_own() -> None:
 
 
 def test_how_it_departs_is_said_in_words() -> None:
-    asked = Asked(models="minilm", seeds="3", train_size="500", settings=("lr=1e-4",))
+    asked = Asked(models="minilm", seeds="3", perturb=("train_size=500",), settings=("lr=1e-4",))
     assert differs(suites.find("bidrop/table2"), asked) == (
         "minilm instead of bert-large",
         "3 seeds instead of 10",
@@ -96,13 +99,12 @@ def test_what_leaves_nothing_or_does_not_exist_is_refused(
     name: str, given: dict[str, str], told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
-        adapted(suites.find(name), Asked(**given))
+        adapted(suites.find(name), Asked(**perturb(given)))
 
 
 def request(**given: str) -> queue.QueueRequest:
-    return queue.QueueRequest(
-        **{"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2", **given}
-    )
+    start = {"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2"}
+    return queue.QueueRequest(**perturb({**start, **given}))
 
 
 def test_a_suite_is_queued_seed_by_seed() -> None:
@@ -113,7 +115,7 @@ def test_a_suite_is_queued_seed_by_seed() -> None:
 
 def test_the_jobs_counted_are_the_jobs_queued() -> None:
     suite = adapted(suites.find("bidrop/table5"), Asked(models="./model", tasks="cola", seeds="2"))
-    counted = suite_cards.jobs(suite, Asked())
+    counted = suite_cards.jobs_of(suite, Asked())
     whole = queue.make_plan(request(suite="bidrop/table5"))
     assert len(whole.jobs) == len(counted) == 4 * 7 * 2
     assert {p.job.perturbation for p in whole.jobs} == {job.perturbation for job in counted}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,19 @@ import pytest
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render.table import Cell, Report, Section
-from ftbench.services.reporting.build import build, tabulate
+from ftbench.services.reporting.build import tabulate
 from ftbench.services.reporting.request import ReportRequest
 from tests.services.report_rows import Rows
+from tests.services.requests import report_of, report_request, table_of
 
 
 def report(rows: Rows, table: str = "main", **flags: str) -> Report:
-    request = ReportRequest(table=table, **flags)
-    return tabulate(request.lets_through(rows.cells), rows.scores, request, address="ftbench.db")
+    return table_of(rows, report_request(table, **flags))
 
 
 def cell(section: Section, label: str, column: str, group: int = 0) -> Cell:
     row = next(row for row in section.groups[group].rows if row.label == label)
-    return row.cells[[c.key for c in section.columns].index(column)]
+    return row.cells[[c.name for c in section.columns].index(column)]
 
 
 def labels(section: Section, group: int = 0) -> list[str]:
@@ -48,13 +49,16 @@ def test_main_table_has_mean_max_average_and_difference(rows):
     assert [c.key for c in section.columns] == ["rte", "sst2", "average", "difference", "group", "runs"]
     assert labels(section) == ["vanilla", "bidrop"]
     rte = cell(section, "bidrop", "rte")
-    assert (rte.mean, rte.max, rte.n, rte.planned) == (pytest.approx(0.67), 0.69, 3, 3)
-    assert rte.std == pytest.approx(0.0173205)  # √((0.01² + 0.01² + 0.02²) / 2)
+    assert (rte.mean, rte.statistics["max"], rte.n, rte.planned) == (pytest.approx(0.67), 0.69, 3, 3)
+    assert rte.statistics["std"] == pytest.approx(0.0173205)  # √((0.01² + 0.01² + 0.02²) / 2)
     average = cell(section, "bidrop", "average")
-    assert (average.mean, average.max) == (pytest.approx(0.765), pytest.approx(0.78))
+    assert (average.mean, average.statistics["max"]) == (pytest.approx(0.765), pytest.approx(0.78))
     assert (average.n, average.reduced, average.tasks) == (6, False, ("rte", "sst2"))
     gain = cell(section, "bidrop", "difference")
-    assert (gain.mean, gain.max) == (pytest.approx(0.035), pytest.approx(0.01))  # 76.5-73.0, 78-77
+    assert (gain.mean, gain.statistics["max"]) == (
+        pytest.approx(0.035),
+        pytest.approx(0.01),
+    )  # 76.5-73.0, 78-77
     assert cell(section, "vanilla", "difference").mean == 0
     assert section.notes == ()
 
@@ -177,10 +181,17 @@ def test_shared_average_and_difference_are_over_what_all_methods_have(rows):
     # rte over three seeds, sst2 over the first two: vanilla 62 and 81, bidrop 67 and 85.5
     mine, theirs = (cell(section, label, "average_shared") for label in ("bidrop", "vanilla"))
     assert (mine.mean, theirs.mean) == (pytest.approx(0.7625), pytest.approx(0.715))
-    assert (mine.max, theirs.max) == (pytest.approx(0.775), pytest.approx(0.73))  # 69 and 86, 64 and 82
+    assert (mine.statistics["max"], theirs.statistics["max"]) == (
+        pytest.approx(0.775),
+        pytest.approx(0.73),
+    )  # 69 and 86, 64 and 82
     assert (mine.n, mine.planned, mine.reduced) == (5, 6, True)
     gain = cell(section, "bidrop", "difference")
-    assert (gain.mean, gain.max, gain.reduced) == (pytest.approx(0.0475), pytest.approx(0.045), True)
+    assert (gain.mean, gain.statistics["max"], gain.reduced) == (
+        pytest.approx(0.0475),
+        pytest.approx(0.045),
+        True,
+    )
     assert any("RTE (seeds 0–2); SST-2 (seeds 0–1)" in note for note in section.notes)
 
 
@@ -330,7 +341,8 @@ def test_drop_pairs_clean_and_noisy_by_seed(noisy):
 
 
 def test_drop_without_a_clean_run_is_no_number(noisy):
-    keep = [at for at, c in enumerate(noisy.cells) if not (c.method == "bidrop" and c.noise == 0)]
+    clean = [c for c in noisy.cells if c.method == "bidrop" and not c.perturbation.changes]
+    keep = [at for at, c in enumerate(noisy.cells) if c not in clean]
     noisy.cells = [noisy.cells[at] for at in keep]
     (section,) = report(noisy, "robustness").sections
     assert cell(section, "bidrop", "difference", 1).mean is None
@@ -356,7 +368,8 @@ def test_reduction_half_scores_label_1_and_the_tasks_own_metric():
     (section,) = report(rows, "robustness").sections
     keys = ["mrpc", "rte", "average", "difference", "mrpc:own", "rte:own", "average:own"]
     keys += ["group", "runs"]
-    assert [c.key for c in section.columns] == keys
+    assert [c.name for c in section.columns] == keys
+    assert [c.measure for c in section.columns] == [""] * 4 + ["own"] * 3 + [""] * 2
     assert [c.metric for c in section.columns[:2]] == ["accuracy_label1"] * 2
     assert [c.metric for c in section.columns[4:6]] == ["f1", "accuracy"]
     assert cell(section, "bidrop", "rte", 1).mean == pytest.approx(0.45)
@@ -431,13 +444,13 @@ def test_tasks_and_models_are_filtered_by_any_of_their_names(rows):
 )
 def test_an_unknown_name_gets_the_nearest_right_one(tmp_path, flags, message):
     with pytest.raises(UnknownName) as caught:
-        build(str(tmp_path / "none.db"), ReportRequest(**flags))
+        report_of(str(tmp_path / "none.db"), report_request(**flags))
     assert str(caught.value) == message
 
 
 def test_brackets_that_do_not_close_are_refused(tmp_path):
     with pytest.raises(BadValue):
-        build(str(tmp_path / "none.db"), ReportRequest(methods="bidrop[k=3"))
+        report_of(str(tmp_path / "none.db"), report_request(methods="bidrop[k=3"))
 
 
 def test_no_jobs_name_the_command_that_would_make_them(rows):
@@ -462,6 +475,39 @@ def test_the_command_repeats_sizes_seeds_settings_and_the_database():
 
 def test_a_database_that_is_not_there_is_named_with_the_command(tmp_path: Path):
     with pytest.raises(NothingToReport) as caught:
-        build(str(tmp_path / "none.db"), ReportRequest(tasks="cola"))
+        report_of(str(tmp_path / "none.db"), report_request(tasks="cola"))
     assert "there is no database" in str(caught.value)
     assert "ftbench queue --methods rdrop,bidrop --tasks cola --seeds 10 --db" in str(caught.value)
+
+
+def test_every_perturbation_that_stands_alone_has_a_block_and_usual_ones_stand_first(noisy: Rows) -> None:
+    for method in ("vanilla", "bidrop"):
+        noisy.job(method, "rte", 0, 0.60, perturbation={"typos": 0.1})
+        noisy.job(method, "rte", 0, 0.55, perturbation={"noise": {"value": 0.1, "kind": "pairflip"}})
+        noisy.job(method, "rte", 0, 0.50, perturbation={"typos": 0.1, "duplicates": 0.5})
+        noisy.job(method, "rte", 7, 0.50, perturbation={"noise": 0.1, "typos": 0.1})
+    found = report(noisy, "robustness")
+    assert [section.part for section in found.sections] == ["noise", "noise[kind=pairflip]", "typos"]
+    noise, pairflip, typos = found.sections
+    assert all(7 not in cell(noise, "vanilla", "rte", group).seeds for group in range(len(noise.groups)))
+    assert [group.title for group in typos.groups] == ["typos 0 %", "typos 10 %"]
+    assert pairflip.title.startswith("Label noise (kind=pairflip): bert-base")
+    clean = cell(typos, "vanilla", "rte").values[0]
+    assert cell(typos, "vanilla", "difference", 1).mean == pytest.approx(clean - 0.60)
+    assert "minus the changed one" in typos.caption[0] and "minus the noisy one" in pairflip.caption[0]
+
+
+def test_a_perturbation_that_is_not_installed_is_named_and_its_values_are_plain(noisy: Rows) -> None:
+    for value in (2, 30):
+        noisy.job("vanilla", "rte", 0, 0.60, perturbation={"theirs": value})
+    *_, theirs = report(noisy, "robustness").sections
+    assert [group.title for group in theirs.groups] == ["theirs 0", "theirs 2", "theirs 30"]
+    assert [group.shown for group in theirs.groups] == ["0", "2", "30"]
+    assert "theirs" not in [section.part for section in report(noisy, "curves").sections]
+
+
+def test_typos_have_a_curve(noisy: Rows) -> None:
+    for seed, ratio in itertools.product(range(2), (0.1, 0.2)):
+        noisy.job("vanilla", "rte", seed, 0.6 - ratio, perturbation={"typos": ratio})
+    *_, typos = report(noisy, "curves").sections
+    assert typos.part == "typos_curve" and typos.title.startswith("Scores against misspelt words")

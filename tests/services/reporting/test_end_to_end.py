@@ -16,8 +16,8 @@ from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import JobResult, Outcome, Score
 from ftbench.render import render
-from ftbench.services.reporting.build import build
 from ftbench.services.reporting.request import ReportRequest
+from tests.services.requests import report_of
 
 SCORES = {"vanilla": 0.70, "rdrop": 0.72, "bidrop": 0.75}
 CLEAN = Job("bert-base", "main", "rte", "d", ("dev",), "vanilla", {}, 0)
@@ -35,7 +35,7 @@ def run_next(database: Database, score: float) -> str:
 
 def grid() -> Iterator[Job]:
     """Two seeds of three methods on two tasks, clean and with both kinds of perturbation."""
-    for change in (Perturbation(), Perturbation(noise=0.1), Perturbation(reduction=0.6)):
+    for change in (Perturbation(), Perturbation.of({"noise": 0.1}), Perturbation.of({"reduction": 0.6})):
         for method in SCORES:
             for task in ("cola", "rte"):
                 for seed in (0, 1):
@@ -53,7 +53,7 @@ def address(tmp_path) -> str:
     with create_database(path) as database:
         database.jobs.add([Entry(job, job.method) for job in jobs])
         for job in jobs[:-3]:
-            harm = job.perturbation.noise + job.perturbation.reduction / 2
+            harm = job.perturbation.value("noise") + job.perturbation.value("reduction") / 2
             run_next(database, SCORES[job.method] + job.seed / 100 - harm)
         claim = database.jobs.claim("worker", 60.0)
         assert claim is not None
@@ -63,7 +63,7 @@ def address(tmp_path) -> str:
 
 
 def test_tables_are_read_from_a_database(address):
-    document = json.loads(render(build(address, ReportRequest()), "json"))
+    document = json.loads(render(report_of(address, ReportRequest()), "json"))
     vanilla, bidrop, rdrop = document["sections"][0]["groups"][0]["rows"]
     assert (vanilla["label"], bidrop["label"], rdrop["label"]) == ("vanilla", "bidrop", "rdrop")
     assert bidrop["cells"]["average"]["mean"] == pytest.approx(0.755)
@@ -72,7 +72,7 @@ def test_tables_are_read_from_a_database(address):
 
 
 def test_unfinished_and_diverged_jobs_of_a_database_are_marked(address):
-    document = json.loads(render(build(address, ReportRequest(table="robustness")), "json"))
+    document = json.loads(render(report_of(address, ReportRequest(table="robustness")), "json"))
     noise, reduction = document["sections"]
     drops = [row["cells"]["difference"]["mean"] for row in noise["groups"][1]["rows"]]
     assert drops == [pytest.approx(0.1)] * 3
@@ -86,7 +86,7 @@ def test_unfinished_and_diverged_jobs_of_a_database_are_marked(address):
 
 @pytest.mark.parametrize("table", ["main", "robustness", "curves"])
 def test_formats_agree_on_every_number_and_count(address, table):
-    report = build(address, ReportRequest(table=table))
+    report = report_of(address, ReportRequest(table=table))
     document = json.loads(render(report, "json"))
     tidy = list(csv.DictReader(io.StringIO(render(report, "csv"))))
     cells = [
@@ -133,5 +133,5 @@ def counts(text: str) -> list[str]:
 def test_a_report_changes_nothing_and_needs_no_write_access(address, tmp_path):
     path = tmp_path / "ftbench.db"
     before = path.read_bytes()
-    build(address, ReportRequest())
+    report_of(address, ReportRequest())
     assert path.read_bytes() == before

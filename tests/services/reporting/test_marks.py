@@ -171,13 +171,16 @@ def test_what_is_measured_on_training_rows_is_no_score_of_an_unknown_task():
 def test_other_statistics_on_request(rows):
     (section,) = report(rows, show="median,iqm,std").sections
     rte = cell(section, "bidrop", "rte")
-    assert (rte.median, rte.iqm) == (pytest.approx(0.7175), pytest.approx(np.mean([0.71, 0.725])))
+    assert (rte.statistics["median"], rte.statistics["iqm"]) == (
+        pytest.approx(0.7175),
+        pytest.approx(np.mean([0.71, 0.725])),
+    )
     assert section.columns[0].show == ("median", "iqm", "std")
     assert section.caption[0].startswith(
         "Clean training data. Median (interquartile mean) (standard deviation"
     )
     assert "std" not in rte.places and "median" in rte.places
     average = cell(section, "bidrop", "average")
-    assert average.median == pytest.approx((0.7175 + 0.915) / 2)
+    assert average.statistics["median"] == pytest.approx((0.7175 + 0.915) / 2)
     with pytest.raises(UnknownName, match="unknown statistic 'medain'; did you mean 'median'"):
         report(rows, show="medain")

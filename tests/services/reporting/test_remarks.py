@@ -9,11 +9,11 @@ from ftbench.errors import UnknownName
 from ftbench.methods import Method
 from ftbench.render import render, rich_text
 from ftbench.render.table import Report
-from ftbench.services.reporting.build import tabulate
 from ftbench.services.reporting.remarks import remarks
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores.jobs import MethodKey
 from tests.services.report_rows import Rows
+from tests.services.requests import table_of
 
 
 class Quiet(Method):
@@ -46,14 +46,13 @@ def report(table: str = "main", **noise: float) -> Report:
             rows.jobs(method, task, [0.6, 0.7])
             for ratio in noise.values():
                 rows.jobs(method, task, [0.5, 0.6], noise=ratio)
-    request = ReportRequest(table=table)
-    return tabulate(request.lets_through(rows.cells), rows.scores, request, address="ftbench.db")
+    return table_of(rows, ReportRequest(table=table))
 
 
 def test_scores_on_the_task_are_starred_with_the_reason_below() -> None:
     (section,) = report().sections
     found = {
-        (row.label, column.key): cell.remark
+        (row.label, column.name): cell.remark
         for row in section.groups[0].rows
         for column, cell in zip(section.columns, row.cells, strict=True)
         if cell.remark
@@ -75,8 +74,7 @@ def test_a_cell_without_a_score_has_no_star() -> None:
     rows = Rows()
     rows.jobs("vanilla", "stsb", [0.6])
     rows.job("noted", "stsb", 0, None, state="queued")
-    request = ReportRequest(table="main")
-    made = tabulate(request.lets_through(rows.cells), rows.scores, request, address="ftbench.db")
+    made = table_of(rows, ReportRequest())
     assert not any(note.startswith("*") for note in made.sections[0].notes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ftbench.db import Document
 from ftbench.render.table import Report, Section
 from ftbench.services.reporting.build import tabulate
 from ftbench.services.reporting.request import ReportRequest
@@ -18,7 +19,7 @@ def report(rows: Rows) -> Report:
 
 def means(section: Section) -> dict[tuple[str, str], float | None]:
     return {
-        (row.label, column.key): cell.mean
+        (row.label, column.name): cell.mean
         for row in section.groups[0].rows
         for column, cell in zip(section.columns, row.cells, strict=True)
         if column.kind == "score"
@@ -131,7 +132,7 @@ def test_a_setting_that_an_older_version_did_not_have_was_at_its_default():
     rows.job("vanilla", "rte", 0, 0.6)
     older = {k: v for k, v in rows.cells[0].recipe.items() if k != "kernels"}
     rows.job("vanilla", "rte", 1, 0.8)
-    rows.cells[1] = rows.cells[1]._replace(recipe=older)
+    rows.cells[1] = rows.cells[1]._replace(recipe=Document(older))
     (section,) = report(rows).sections
     assert means(section) == {("vanilla", "rte"): pytest.approx(0.7)}
 
@@ -142,7 +143,7 @@ def test_the_default_of_a_setting_that_came_later_is_not_what_a_method_brings_no
     rows = Rows()
     rows.job("rdrop", "rte", 0, 0.6)
     older = {k: v for k, v in rows.cells[0].recipe.items() if k != "kernels"}
-    rows.cells[0] = rows.cells[0]._replace(recipe=older)
+    rows.cells[0] = rows.cells[0]._replace(recipe=Document(older))
     monkeypatch.setattr(
         RDrop, "recipe_defaults", classmethod(lambda cls, variant="paper": {"kernels": "fast"})
     )

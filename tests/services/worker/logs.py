@@ -24,5 +24,5 @@ def events(folder: Path, *wanted: str) -> list[str]:
 @contextmanager
 def kept(folder: Path, name: str = "w", said: list[str] | None = None) -> Iterator[None]:
     """Write a log into a folder; ``said`` takes what is said of it."""
-    with log.kept(folder, name, (said if said is not None else []).append):
+    with log.kept_log(folder, name, (said if said is not None else []).append):
         yield

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ftbench.db import Claim, Database, JobFilter
+from ftbench.db import Database, JobFilter, Lease
 from ftbench.domain.events import End
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy
@@ -115,7 +115,7 @@ def test_heartbeats_come_three_times_in_a_lease_and_tell_that_the_job_is_lost(
     (digest,) = queue(database, [["gate", str(gate)]])
     beat, moments = database.jobs.heartbeat, list[float]()
 
-    def counted(claim: Claim, lease: float) -> bool:
+    def counted(claim: Lease, lease: float) -> bool:
         moments.append(time.monotonic())
         if len(moments) == 2:
             database.jobs.cancel(JobFilter(digests=(digest,)))
@@ -139,7 +139,7 @@ def test_a_heartbeat_that_meets_a_lock_is_tried_again_soon_and_loses_nothing(
     queue(database, [["gate", str(gate)], SCORE])
     beat, calls = database.jobs.heartbeat, 0
 
-    def locked(claim: Claim, lease: float) -> bool:
+    def locked(claim: Lease, lease: float) -> bool:
         nonlocal calls
         calls += 1
         if calls == 1:

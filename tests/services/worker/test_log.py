@@ -205,7 +205,7 @@ def test_an_echo_takes_the_same_lines_once_and_may_break(folder: Path) -> None:
         echoed.append(line)
         raise BrokenPipeError
 
-    with log.kept(folder, "w", [].append, echo):
+    with log.kept_log(folder, "w", [].append, echo):
         Journal("test").info("started")
         Journal("other").warning("ended", reason="a\nb")
     assert echoed == read(folder) and len(echoed) == 2

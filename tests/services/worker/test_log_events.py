@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ftbench.db import Claim, Database, JobFilter
+from ftbench.db import Database, JobFilter, Lease
 from ftbench.errors import DatabaseBusy, FtbenchError
 from tests.services.worker.helpers import PROGRESS, SCORE, Watch, make_gate, queue, second, work
 from tests.services.worker.logs import events, kept
@@ -111,7 +111,7 @@ def test_locks_of_the_database_are_told(
     beat, finish = database.jobs.heartbeat, database.jobs.finish
     busy = [DatabaseBusy("locked at the end"), DatabaseBusy("locked at a heartbeat")]
 
-    def heartbeat(claim: Claim, lease: float) -> bool:
+    def heartbeat(claim: Lease, lease: float) -> bool:
         if len(busy) == 2:
             raise busy.pop()
         open_gate_patiently(gate)

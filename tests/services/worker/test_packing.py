@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ftbench.domain.events import Memory
-from ftbench.services.worker.packing import LONGEST, SECONDS, Packing, decide, room
+from ftbench.services.worker.packing import LONGEST, SECONDS, Packing, decide_slots, room
 
 PLENTY = Memory(held=100, free=90_000, total=100_000)
 
@@ -44,7 +44,7 @@ def test_memory_has_room_for_so_many_slots(slots: int, memory: Memory | None, ex
 def test_slots_are_added_while_that_pays_and_taken_back_where_it_does_not(
     rates: dict[int, float], slots: int, limit: int, memory: Memory | None, expected: tuple[int, bool]
 ) -> None:
-    assert decide(rates, slots, limit=limit, memory=memory) == expected
+    assert decide_slots(rates, slots, limit=limit, memory=memory) == expected
 
 
 def train(packing: Packing, begin: float, steps: int, slots: int, seconds: float) -> str | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
-import pytest
 from rich.console import Console
 
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import State
-from ftbench.services.worker.progress import Lines, LiveLine, duration, job_words
+from ftbench.services.worker.progress import Lines, LiveLine, job_words
 from tests.services.worker.helpers import job
 
 DIGEST = "3f2a5b" + "0" * 58
@@ -97,14 +96,6 @@ def test_a_line_is_cut_to_the_terminal() -> None:
     assert all(len(line) < 60 for line in text(console).split("\n"))
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(4.4, "4 s"), (89, "89 s"), (120, "2 min"), (5400, "1 h 30 min"), (7260, "2 h 01 min")],
-)
-def test_durations_read_well(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
-
-
 def test_a_job_is_named_with_what_was_done_to_its_data() -> None:
-    changed = replace(job(1), perturbation=Perturbation(train_size=500, noise=0.1))
+    changed = replace(job(1), perturbation=Perturbation.of({"train_size": 500, "noise": 0.1}))
     assert job_words(changed, "bidrop[k=3]") == "bidrop[k=3] toy seed 1 train_size 500 noise 0.1"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ftbench.db import Claim, Database, JobFilter
+from ftbench.db import Database, JobFilter, Lease
 from ftbench.domain.result import JobResult, Outcome, Score, State
 from ftbench.errors import DatabaseBusy, FtbenchError
 from ftbench.services.worker.workdir import WorkDir
@@ -208,7 +208,7 @@ def count_heartbeats(
 ) -> None:
     beat, number = database.jobs.heartbeat, 0
 
-    def counted(claim: Claim, lease: float) -> bool:
+    def counted(claim: Lease, lease: float) -> bool:
         nonlocal number
         held = beat(claim, lease)
         number += 1
@@ -265,7 +265,7 @@ def test_a_training_process_that_does_not_stop_is_killed(database: Database, tmp
 def test_a_job_that_another_worker_took_over_is_left_to_it(database: Database, tmp_path: Path) -> None:
     gate = make_gate(tmp_path / "gate")
     (digest,) = queue(database, [SCORE, PROGRESS, ["gate", str(gate)]])
-    taken: list[Claim | None] = []
+    taken: list[Lease | None] = []
 
     with second(database) as other:
 

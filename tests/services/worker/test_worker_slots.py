@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ftbench.db import Claim, Database, JobFilter, Moved
+from ftbench.db import Database, JobFilter, Lease, Moved
 from ftbench.domain.events import Memory
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy, FtbenchError
@@ -153,7 +153,7 @@ def test_every_slot_keeps_its_lease(
     beat = database.jobs.heartbeat
     with second(database) as other:
 
-        def counted(claim: Claim, lease: float) -> bool:
+        def counted(claim: Lease, lease: float) -> bool:
             held = beat(claim, lease)
             beats[claim.digest] += 1
             assert held and other.jobs.claim("other", 20) is None
@@ -175,7 +175,7 @@ def test_a_lock_at_a_claim_does_not_touch_the_jobs_at_hand(
     first, last = queue(database, [PROGRESS, ["gate", str(gate)], SCORE], [])
     claim, claims = database.jobs.claim, 0
 
-    def locked(worker: str, lease: float, told: Callable[[Moved], None]) -> Claim | None:
+    def locked(worker: str, lease: float, told: Callable[[Moved], None]) -> Lease | None:
         nonlocal claims
         claims += 1
         if claims == 2:

@@ -10,12 +10,13 @@ from ftbench import methods, models, tasks
 from ftbench.domain import axes, hparams, job, plan
 from ftbench.domain.target import Target
 from ftbench.domain.task import DataRef, TaskSpec
+from ftbench.plugins import is_file
 from ftbench.settings import offline
 from ftbench.tasks import sources
 from ftbench.tasks.nli import label_map
 
 
-def method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
+def grid_method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
     """A method with all its hyper-parameters; ``variant`` where the choice does not give one."""
     cls = methods.find(choice.name)
     name = cls.name()
@@ -27,7 +28,7 @@ def method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
         hparams=values,
         recipe=cls.recipe_defaults(choice.given.get("variant", variant)),
         unsupported=cls(resolved).unsupported,
-        plugin=str(Path(choice.name).expanduser().resolve()) if methods.is_file(choice.name) else None,
+        plugin=str(Path(choice.name).expanduser().resolve()) if is_file(choice.name) else None,
     )
 
 
@@ -82,14 +83,12 @@ class Finder:
         return self._others[target.name]
 
 
-def _check_rows(spec: TaskSpec, data: DataRef) -> int | None:
+def _check_rows(spec: TaskSpec, data: DataRef) -> int:
     """Read the rows, so that a broken file is told now and not by each job; the number to train on.
 
     Raises:
         DataError: a file is truncated or malformed.
     """
-    if data.source not in ("folder", "builtin"):
-        return None  # what the hub's library wrote is whole, and reading it takes seconds
     for rows in spec.evaluation:
         sources.read(spec, rows.name, data)
     return len(sources.read(spec, spec.train.name, data).labels)

@@ -1,0 +1,73 @@
+"""Opening the database of a command, once: what is asked of it is asked of the open one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ftbench.errors import FtbenchError
+from ftbench.settings import is_missing
+
+if TYPE_CHECKING:
+    from ftbench.db import Database
+    from ftbench.services.reporting.request import ReportRequest
+
+
+@contextmanager
+def reading(address: str) -> Iterator[Database]:
+    """A database, without a right to write.
+
+    Raises:
+        DatabaseError: there is none, or it cannot be read.
+    """
+    from ftbench.db import open_database
+
+    with open_database(address, write=False) as database:
+        yield database
+
+
+@contextmanager
+def reading_if_there(address: str) -> Iterator[Database | None]:
+    """The same; None where there is no such file.
+
+    Raises:
+        DatabaseError: it cannot be read.
+    """
+    if is_missing(address):
+        yield None
+        return
+    with reading(address) as database:
+        yield database
+
+
+@contextmanager
+def reported(address: str, request: ReportRequest) -> Iterator[Database]:
+    """The database that tables are read from.
+
+    Raises:
+        NothingToReport: there is none; the text says which command would make and fill it.
+        UsageError: there is none, and the request names what nothing carries.
+        DatabaseError: it cannot be read.
+    """
+    if is_missing(address):
+        from ftbench.services.reporting import build
+
+        raise build.nothing_there(address, request)
+    with reading(address) as database:
+        yield database
+
+
+@contextmanager
+def compared(address: str, *, write: bool = False) -> Iterator[Database]:
+    """The database whose runs are compared.
+
+    Raises:
+        FtbenchError: there is none, or it cannot be opened.
+    """
+    from ftbench.db import open_database
+
+    if is_missing(address):
+        raise FtbenchError(f"there is no database '{address}'; make and fill it with: ftbench queue")
+    with open_database(address, write=write) as database:
+        yield database

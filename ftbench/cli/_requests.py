@@ -1,0 +1,150 @@
+"""From the texts of flags to what services take: nothing further in reads a flag's text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ftbench.cli._options import perturb_of
+from ftbench.errors import BadValue, UsageError
+
+if TYPE_CHECKING:
+    from ftbench.db import JobFilter
+    from ftbench.domain.axes import MethodChoice
+    from ftbench.perturbations import Condition
+    from ftbench.services.claims.declared import ClaimRequest
+    from ftbench.services.papers.request import PrintedRequest
+    from ftbench.services.scores.selection import Selection
+
+BASELINE = "vanilla"
+
+
+def names(text: str | None) -> tuple[str, ...]:
+    """The entries of a list with commas, without repetitions; () where the flag was not given."""
+    from ftbench.domain import axes
+
+    return axes.split_names(text or "")
+
+
+def selection(
+    models: str | None, tasks: str | None, methods: str | None = None, baseline: str = BASELINE
+) -> Selection:
+    """The filters of a report.
+
+    Raises:
+        BadValue: brackets that do not close, or a baseline that is not one method.
+    """
+    from ftbench.domain import axes
+    from ftbench.services.scores.selection import Selection
+
+    chosen = axes.methods(baseline)
+    if len(chosen) != 1:
+        raise BadValue(f"baseline '{baseline}': give one method, such as vanilla")
+    return Selection(names(models), names(tasks), axes.methods(methods or ""), chosen[0])
+
+
+def without_baseline(models: str | None, tasks: str | None, methods: Sequence[str]) -> Selection:
+    """The filters where no baseline is let through beside them.
+
+    Args:
+        models: the flag.
+        tasks: the flag.
+        methods: lists of methods, one after the other.
+
+    Raises:
+        BadValue: brackets that do not close.
+    """
+    from ftbench.domain import axes
+    from ftbench.services.scores.selection import Selection
+
+    found = axes.methods(",".join(methods))
+    return Selection(names(models), names(tasks), found, baseline=None)
+
+
+def compared(models: str | None, tasks: str | None, methods: Sequence[str]) -> Selection:
+    """The filters of a comparison.
+
+    Raises:
+        UsageError: fewer than two methods, or brackets that do not close.
+    """
+    if len({name.strip() for name in methods} - {""}) < 2:
+        raise UsageError("compare needs two methods or more, such as: ftbench compare bidrop vanilla")
+    return without_baseline(models, tasks, methods)
+
+
+def against(models: str | None, tasks: str | None, methods: Sequence[str], baseline: str) -> Selection:
+    """The filters of methods that are compared with a baseline, each.
+
+    Raises:
+        UsageError: no method but the baseline, or brackets that do not close.
+    """
+    compared(models, tasks, (baseline, *methods))
+    return selection(models, tasks, ",".join(methods), baseline)
+
+
+def jobs(state: str | None, models: str | None, tasks: str | None, methods: str | None) -> JobFilter:
+    """The jobs that the filters of ``status``, ``retry`` and ``cancel`` mean.
+
+    Raises:
+        UsageError: a state that does not exist, or brackets that do not close.
+    """
+    from ftbench.domain import axes
+    from ftbench.services.jobs import job_filter
+
+    return job_filter(
+        names(state),
+        names(models),
+        names(tasks),
+        axes.methods(methods or ""),
+    )
+
+
+def condition(named: Mapping[str, float], listed: Sequence[str] | None) -> Condition:
+    """What was done to the data of the runs that are meant.
+
+    Args:
+        named: perturbation -> the value of its own flag; 0 is the clean run.
+        listed: the texts of ``--perturb``.
+
+    Raises:
+        UsageError: a perturbation that there is not, or several values of one.
+    """
+    from ftbench.perturbations import single
+
+    texts = {name: repr(value).removesuffix(".0") for name, value in named.items() if value}
+    return single(perturb_of(texts, listed))
+
+
+def claimed(text: str) -> ClaimRequest:
+    """A claim as it was typed.
+
+    Raises:
+        UsageError: it is not a claim.
+    """
+    from ftbench import perturbations
+    from ftbench.domain import claim
+    from ftbench.services.claims.declared import ClaimRequest
+
+    known = [entry.name for entry in perturbations.available()]
+    typed = claim.parse(text, known, lambda one: perturbations.asked(one).changes)
+    better, worse = (_one(side) for side in (typed.better, typed.worse))
+    return ClaimRequest(text, better, worse, typed)
+
+
+def printed(name: str) -> PrintedRequest:
+    """The printed numbers of ``bidrop``, ``bidrop/table5`` or ``all``, in any case."""
+    from ftbench.services.papers.request import PrintedRequest
+
+    known = name.strip().lower()
+    if known == "all":
+        return PrintedRequest(name)
+    paper, _, exhibit = known.partition("/")
+    return PrintedRequest(name, paper or (None if exhibit else ""), exhibit or None)
+
+
+def _one(side: str) -> MethodChoice:
+    """One side of a claim, of which ``claim.parse`` has seen that it is one method."""
+    from ftbench.domain import axes
+
+    (choice,) = axes.methods(side)
+    return choice

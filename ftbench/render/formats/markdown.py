@@ -1,0 +1,34 @@
+"""Markdown as GitHub shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ftbench.render.formats._format import Format, Screen
+
+if TYPE_CHECKING:
+    from ftbench.render.sheet import Sheet
+    from ftbench.render.suite_table import SuiteReport
+    from ftbench.render.table import Report
+
+
+def _report(report: Report, _screen: Screen) -> str:
+    from ftbench.render import markdown_text
+
+    return markdown_text.render(report)
+
+
+def _suites(reports: Sequence[SuiteReport], _screen: Screen) -> str:
+    from ftbench.render import suite_text
+
+    return "\n".join(map(suite_text.markdown, reports))
+
+
+def _sheets(sheets: Sequence[Sheet], _schema: str, _screen: Screen) -> str:
+    from ftbench.render import sheet
+
+    return sheet.markdown(sheets)
+
+
+FORMAT = Format(".md", _report, _suites, _sheets)

@@ -1,0 +1,243 @@
+"""One table printer: a grid of cells with headings, alignment and emphasis, for a terminal or as Markdown."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ftbench.render.numbers import shown
+from ftbench.render.table import Cell, Column
+
+Span = tuple[str, str]
+"""A text and its emphasis: ``bold`` for the best, ``underline`` for the second, ``dim``, or ""."""
+Words = Sequence[Sequence[Span]]
+"""A cell in words, line by line."""
+
+GAP = "  "
+#: What the first column keeps on a terminal that is too narrow for it and another one.
+NARROWEST = 8
+PLACES = {0: "", 1: "bold", 2: "underline"}
+#: Marks of the places where emphasis would not show.
+SIGNS = {1: "¹", 2: "²"}
+CODES = {"bold": "1", "dim": "2", "underline": "4"}
+MARKUP = {"bold": "**{}**", "underline": "<u>{}</u>"}
+#: What would be markup: underscores inside words and brackets that begin no link are left readable.
+_SPECIAL = re.compile(r"([\\`*<>|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\](?=[(\[:]))")
+#: Characters that move a terminal's cursor.
+_UNSEEN = dict.fromkeys((7, 8, 11, 12, 13))
+
+
+@dataclass(frozen=True)
+class Head:
+    """The heading of a column; ``right``: whether its cells stand at the right."""
+
+    title: str
+    subtitle: str = ""
+    right: bool = True
+
+
+@dataclass(frozen=True)
+class TextGrid:
+    """A table in words.
+
+    Attributes:
+        heads: the columns; the first names the rows.
+        groups: the rows under each title, "" for none; a row has a cell for each column.
+    """
+
+    heads: tuple[Head, ...]
+    groups: tuple[tuple[str, tuple[tuple[Words, ...], ...]], ...]
+
+
+def plain(text: str) -> Words:
+    """A text as a cell of one line."""
+    return [[(text, "")]]
+
+
+def in_words(cell: Cell, column: Column, *, stacked: bool = False, signs: bool = False) -> Words:
+    """A cell of a report: its numbers, and its note below.
+
+    Args:
+        cell: the cell.
+        column: its column.
+        stacked: whether the numbers stand one above the other.
+        signs: whether places are marked by a sign, too; the others then leave room for one.
+    """
+    found = shown(cell, column)
+    lines: list[list[Span]] = [[]]
+    for at, (figure, place) in enumerate(found.figures):
+        if at and stacked:
+            lines.append([])
+        elif at:
+            lines[-1].append((" ", ""))
+        word = (figure, PLACES[place])
+        lines[-1] += [("(", ""), word, (")", "")] if at else [word]
+        lines[-1] += [(SIGNS.get(place, " "), "")] if signs else []
+    return [*lines, [(found.note + " " * signs, "dim")]] if found.note else lines
+
+
+def columns_needed(grid: TextGrid, first: int) -> int:
+    """The columns of a terminal that the whole table takes; ``first`` as for ``terminal``."""
+    widths = _widths(grid, first)
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def terminal(
+    grid: TextGrid, *, width: int | None = None, first: int | None = None, styled: bool = False
+) -> Iterator[str]:
+    """The lines of a table, aligned, in as many blocks of columns as the width needs.
+
+    Args:
+        grid: the table.
+        width: the columns of the terminal; None for as many as it takes.
+        first: what the first column takes at most; longer names are folded.
+        styled: whether the terminal takes emphasis.
+    """
+    names, *others = _widths(grid, first)
+    for at, block in enumerate(_blocks(names, others, width)):
+        yield from [""] if at else []
+        taken = sum(len(GAP) + others[one] for one in block)
+        narrow = names if width is None else min(names, max(NARROWEST, width - taken))
+        yield from _block(grid, [narrow, *others], [0, *(one + 1 for one in block)], styled)
+
+
+def markdown(grid: TextGrid) -> Iterator[str]:
+    """The lines of a table on GitHub; the titles of groups are left out."""
+    yield _line(_escaped(_title(head)) for head in grid.heads)
+    yield _line("---:" if head.right else "---" for head in grid.heads)
+    for _, rows in grid.groups:
+        for row in rows:
+            yield _line(map(_marked_up, row))
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown shows as it is, on one line, also inside a table."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def folded(text: str, width: int) -> list[str]:
+    """Text in lines of a width: broken between words, and inside a word that is longer than a line."""
+    lines = []
+    for part in text.translate(_UNSEEN).split("\n"):
+        line = ""
+        for word in re.findall(r"\s*\S+\s*", part):
+            if _wide(line) + _wide(word.rstrip()) <= width:
+                line += word
+                continue
+            lines += [line] if line else []
+            *pieces, line = _chopped(word, width) if _wide(word.rstrip()) > width else [word]
+            lines += pieces
+        lines.append(line)
+    return [line.rstrip() for line in lines]
+
+
+def emphasised(text: str, emphasis: str, styled: bool) -> str:
+    """A text as a terminal takes it."""
+    return f"\x1b[{CODES[emphasis]}m{text}\x1b[0m" if styled and emphasis and text else text
+
+
+def _title(head: Head) -> str:
+    return f"{head.title} ({head.subtitle})" if head.subtitle else head.title
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _marked_up(words: Words) -> str:
+    lines = ([MARKUP.get(style, "{}").format(_escaped(text)) for text, style in line] for line in words)
+    return " ".join(text for line in lines if (text := "".join(line))).strip()
+
+
+def _escaped(text: str) -> str:
+    """As ``escape_markdown``, and the blanks at its ends are kept."""
+    return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", text))
+
+
+def _wide(text: str) -> int:
+    """The columns of a terminal that a text takes: letters of East Asia take two."""
+    if text.isascii():
+        return len(text)
+    seen = (char for char in text if not unicodedata.combining(char))
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in seen)
+
+
+def _chopped(word: str, width: int) -> list[str]:
+    pieces = [""]
+    for char in word:
+        if _wide(pieces[-1] + char) > width:
+            pieces.append("")
+        pieces[-1] += char
+    return pieces
+
+
+def _heading(head: Head) -> Words:
+    return [[(head.title, "bold")], [(head.subtitle, "dim")]]
+
+
+def _rows(grid: TextGrid) -> Iterator[tuple[Words, ...]]:
+    yield tuple(map(_heading, grid.heads))
+    for _, rows in grid.groups:
+        yield from rows
+
+
+def _widths(grid: TextGrid, first: int | None) -> list[int]:
+    widths = [0] * len(grid.heads)
+    for row in _rows(grid):
+        for at, words in enumerate(row):
+            widths[at] = max(widths[at], *(sum(_wide(text) for text, _ in line) for line in words))
+    widths[0] = max(widths[0], *(_wide(title) for title, _ in grid.groups))
+    return widths if first is None else [min(widths[0], first), *widths[1:]]
+
+
+def _blocks(names: int, widths: Sequence[int], width: int | None) -> Iterator[list[int]]:
+    """The columns after the first in blocks that fit a width; one at least in each."""
+    block: list[int] = []
+    taken = names
+    for at, one in enumerate(widths):
+        if block and width is not None and taken + one + len(GAP) > width:
+            yield block
+            block, taken = [], names
+        block.append(at)
+        taken += one + len(GAP)
+    yield block
+
+
+def _block(grid: TextGrid, widths: Sequence[int], block: Sequence[int], styled: bool) -> Iterator[str]:
+    """Some of the columns, their headings above."""
+    places = [(widths[at], grid.heads[at].right) for at in block]
+    names = widths[0]
+    yield from _aligned([_heading(grid.heads[at]) for at in block], places, styled)
+    yield GAP.join(emphasised("─" * width, "dim", styled) for width, _ in places)
+    for title, rows in grid.groups:
+        yield from (emphasised(line, "bold", styled) for line in folded(title, names) if title)
+        for row in rows:
+            cells = [_folded_cell(row[0], names), *(row[at] for at in block[1:])]
+            yield from _aligned(cells, places, styled)
+
+
+def _aligned(row: Sequence[Words], places: Sequence[tuple[int, bool]], styled: bool) -> Iterator[str]:
+    """The lines of a row.
+
+    Args:
+        row: its cells; lines in which nothing stands are left out.
+        places: the width of each cell, and whether it stands at the right.
+        styled: whether the terminal takes emphasis.
+    """
+    cells = [[line for line in words if any(text for text, _ in line)] for words in row]
+    for lines in itertools.zip_longest(*cells, fillvalue=()):
+        found = zip(lines, places, strict=True)
+        yield GAP.join(_padded(line, width, right, styled) for line, (width, right) in found).rstrip()
+
+
+def _folded_cell(words: Words, width: int) -> Words:
+    return [[(line, "")] for found in words for line in folded("".join(text for text, _ in found), width)]
+
+
+def _padded(line: Sequence[Span], width: int, right: bool, styled: bool) -> str:
+    missing = " " * (width - sum(_wide(text) for text, _ in line))
+    text = "".join(emphasised(text, style, styled) for text, style in line)
+    return missing + text if right else text + missing
