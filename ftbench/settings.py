@@ -72,3 +72,11 @@ def checkpoint_seconds() -> float:
 def offline() -> bool:
     """Whether the hub must not be asked (``HF_HUB_OFFLINE``)."""
     return os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
+
+
+def close_input() -> None:
+    """Leave an empty standard input: no library is to ask there, and a ``y`` that waits is for nobody."""
+    empty = os.open(os.devnull, os.O_RDONLY)
+    if empty:  # else there was none, and this is it now
+        os.dup2(empty, 0)
+        os.close(empty)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ftbench.errors import BadValue, UnknownName
 
-_SWITCHES = ("no-baseline", "dry-run", "json", "yes")
+_SWITCHES = ("keep-head", "no-baseline", "dry-run", "json", "yes")
 _NUMBERS = ("priority", "budget")
 _REPEATED = ("set", "perturb")
 

@@ -28,8 +28,10 @@ def check(
     Short jobs on the toy tasks, in this process, without a database. Exit code 1 where a check fails.
     """
     from ftbench.domain.axes import split_names
+    from ftbench.settings import close_input
     from ftbench.testing import conformance
 
+    close_input()
     found = []
     for outcome in conformance.check(method, model=model, only=split_names(only or "")):
         found.append(outcome)

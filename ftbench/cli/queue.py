@@ -60,6 +60,10 @@ def queue(
     variant: Annotated[
         str | None, _axis("--variant", "paper (default), or published: as the authors' code.", "NAME")
     ] = None,
+    keep_head: Annotated[
+        bool,
+        typer.Option("--keep-head", help="Keep a checkpoint's own head, where its classes are the task's."),
+    ] = False,
     no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Do not add vanilla.")] = False,
     budget: Annotated[
         float | None,
@@ -105,11 +109,13 @@ def _queue(given: dict[str, Any]) -> None:
         **{axis: given[axis] for axis in ("methods", "tasks", "models", "seeds", "variant")},
         **{axis: given[axis] for axis in ("vary", "evaluate", "suite")},
         perturb=perturb_of(named, given["perturb"]),
-        settings=tuple(given["set"] or ()),
+        settings=(*(given["set"] or ()), *(["head=kept"] if given["keep-head"] else [])),
         baseline=not given["no-baseline"],
         data_dir=given["data-dir"],
     )
     plan = service.make_plan(request)
+    for line in plan.notes:
+        note(line)
     for cell in plan.left_out:
         jobs = f" ({counted(cell.jobs, 'job')})" if cell.jobs else ""
         note(f"left out: {cell.cell}{jobs}: {cell.reason}")

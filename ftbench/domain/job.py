@@ -56,7 +56,7 @@ class Job:
             "method": {"name": self.method, "hparams": dict(self.hparams)},
             "seed": self.seed,
             "perturbation": self.perturbation.canonical(),
-            "recipe": hparams.as_dict(self.recipe),
+            "recipe": self.recipe.canonical(),
         }
         if self.streams:
             spec["streams"] = dict(self.streams)

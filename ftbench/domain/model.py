@@ -21,6 +21,11 @@ class ModelSpec:
         recipe: what its recipe changes of the default one.
         task_recipes: what it changes further, task by task.
         note: a line for the listing.
+        positions: the most tokens that it reads; 0 where there is no limit or it is not known.
+        head: the width of the classification head that its weights have already, 0 where they have none;
+            None where it is not known.
+        labels: the names of that head's classes, in their order.
+        prefix: what a wrapper put before the names of its weights (``module.``): it is taken off.
     """
 
     name: str
@@ -31,6 +36,10 @@ class ModelSpec:
     task_recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     note: str = ""
     layers: int = 0
+    positions: int = 0
+    head: int | None = 0
+    labels: tuple[str, ...] = ()
+    prefix: str = ""
 
 
 @dataclass(frozen=True)

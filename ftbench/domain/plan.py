@@ -12,16 +12,25 @@ from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef, ModelSpec
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe, layered
+from ftbench.domain.suited import suited
 from ftbench.domain.task import DataRef, TaskSpec
 
 
 @dataclass(frozen=True)
 class GridModel:
-    """A model, found; ``recipe`` gives the recipe settings that it brings to a task."""
+    """A model, found.
+
+    Attributes:
+        ref: which weights.
+        spec: what it is.
+        recipe: the recipe settings that it brings to a task.
+        note: what is to be told of it; "" for nothing.
+    """
 
     ref: ModelRef
     spec: ModelSpec
     recipe: Callable[[str], Mapping[str, Any]]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,10 +122,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Plan:
-    """The jobs of one or more grids, each once, and the cells left out."""
+    """The jobs of one or more grids, each once, the cells left out, and what else is to be told."""
 
     jobs: tuple[Planned, ...]
     left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...] = ()
 
 
 def crossed(grids: Iterable[Grid]) -> Plan:
@@ -130,10 +140,13 @@ def crossed(grids: Iterable[Grid]) -> Plan:
     """
     jobs: dict[str, Planned] = {}
     left_out: dict[tuple[str, str], int] = {}
+    notes: dict[str, None] = {}
     for grid in grids:
-        for planned in _jobs(grid, left_out):
+        notes |= {model.note: None for model in grid.models if model.note}
+        for planned in _jobs(grid, left_out, notes):
             jobs.setdefault(planned.digest, planned)
-    return Plan(tuple(jobs.values()), tuple(LeftOut(c, r, n) for (c, r), n in left_out.items()))
+    left = tuple(LeftOut(c, r, n) for (c, r), n in left_out.items())
+    return Plan(tuple(jobs.values()), left, tuple(notes))
 
 
 def varied(plan: Plan, streams: Sequence[str], seeds: Sequence[int]) -> Plan:
@@ -149,21 +162,24 @@ def varied(plan: Plan, streams: Sequence[str], seeds: Sequence[int]) -> Plan:
         if seed != planned.job.seed:
             job = replace(planned.job, streams={stream: seed})
             jobs[job.digest] = replace(planned, job=job, digest=job.digest)
-    return Plan(tuple(jobs.values()), plan.left_out)
+    return replace(plan, jobs=tuple(jobs.values()))
 
 
-def _jobs(grid: Grid, left_out: dict[tuple[str, str], int]) -> Iterator[Planned]:
+def _jobs(grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, None]) -> Iterator[Planned]:
     for model in grid.models:
-        cells = list(_cells(model, grid, left_out))
+        cells = list(_cells(model, grid, left_out, notes))
         for seed in grid.seeds:
             for task, method, change, recipe in cells:
                 yield _planned(model, task, method, change, recipe, seed)
 
 
 def _cells(
-    model: GridModel, grid: Grid, left_out: dict[tuple[str, str], int]
+    model: GridModel, grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, None]
 ) -> Iterator[tuple[GridTask, GridMethod, GridPerturbation, Recipe]]:
-    """The cells of one model; those that cannot be run are counted in ``left_out``."""
+    """The cells of one model; those that cannot be run are counted in ``left_out``.
+
+    Recipes are those that the model can follow; what that changed is told in ``notes``.
+    """
     for task in grid.tasks:
         for name, reason in task.refused.items():
             left_out[f"{task.spec.name} scored on {name}", reason] = 0
@@ -171,15 +187,17 @@ def _cells(
         methods = [(m, layered(brought, m.recipe, grid.settings)) for m in grid.methods]
         for change, (method, recipe) in itertools.product(grid.perturbations, methods):
             refused = change.refused(task.spec, task.rows)
+            fitting = suited(recipe, model.spec, task.spec, method.hparams)
             if refused is not None:
                 cell, reason = f"{task.spec.name} with {refused[0]}", refused[1]
             else:
                 cell = f"{method.label} on {model.ref.id}, {task.spec.name}"
-                reason = method.unsupported(model.spec, task.spec) or ""
+                reason = method.unsupported(model.spec, task.spec) or fitting.refused
             if reason:
                 left_out[cell, reason] = left_out.get((cell, reason), 0) + len(grid.seeds)
             else:
-                yield task, method, change, recipe
+                notes |= {fitting.note: None} if fitting.note else {}
+                yield task, method, change, fitting.recipe
 
 
 def _planned(

@@ -45,6 +45,11 @@ class Recipe:
         "stratified", choices=("stratified", "uniform"), help="how train_size draws (regression: by quantile)"
     )
     kernels: str = hparam("deterministic", choices=("deterministic", "fast"), help="on CUDA")
+    head: str | None = hparam(
+        None,
+        choices=("drawn", "kept"),
+        help="of a checkpoint with a head; none: it has none, as far as known",
+    )
 
     def __post_init__(self) -> None:
         """Check what no single field can: one length, one warm-up."""
@@ -68,6 +73,12 @@ class Recipe:
             return self.warmup_steps
         assert self.warmup_ratio is not None
         return math.ceil(self.warmup_ratio * total_steps - 1e-9)
+
+    def canonical(self) -> dict[str, Any]:
+        """Every setting by name, as a job's identity has it: what came later is left out at its default."""
+        return {
+            name: value for name, value in hparams.as_dict(self).items() if (name, value) != ("head", None)
+        }
 
 
 _EITHER = ({"epochs", "steps"}, {"warmup_ratio", "warmup_steps"})

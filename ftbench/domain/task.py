@@ -70,6 +70,7 @@ class TaskSpec:
         builtin: a generator of rows inside the package (``toy``), instead of files.
         train_rows: how many training rows the official release has, for estimates; None where not known.
         note: what is asked, in a few words.
+        longest: the tokens of its longest row, words and the marks between sentences; 0 where not known.
     """
 
     name: str
@@ -84,6 +85,7 @@ class TaskSpec:
     builtin: bool = False
     train_rows: int | None = None
     note: str = ""
+    longest: int = 0
 
     def with_sets(self, *names: str) -> TaskSpec:
         """The task with some of its sets alone: what is found and identified is then these files.

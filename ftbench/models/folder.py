@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from ftbench.errors import ModelError
 CONFIG = "config.json"
 SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+ADAPTER = "adapter_config.json"
+TOKENIZER_CONFIG = "tokenizer_config.json"
 VOCABULARY = (
     "tokenizer.json",
     "vocab.txt",
@@ -22,14 +23,36 @@ VOCABULARY = (
     "sentencepiece.bpe.model",
     "tokenizer.model",
     "bpe_encoder.bin",
+    # Of single architectures, as transformers names them.
+    "sentencepiece.model",
+    "spm_char.model",
+    "source.spm",
+    "vocab-src.json",
+    "prophetnet.tokenizer",
+    "byte_maps.json",
 )
+#: Every file that decides which tokens a text becomes.
 TOKENIZER = (
     *VOCABULARY,
     "merges.txt",
-    "tokenizer_config.json",
+    "bpe.codes",
+    "dict.txt",
+    "entity_vocab.json",
+    "emoji.json",
+    "normalizer.json",
+    "target.spm",
+    "target_vocab.json",
+    "vocab-tgt.json",
+    "word_shape.json",
+    "word_pronunciation.json",
+    TOKENIZER_CONFIG,
     "special_tokens_map.json",
     "added_tokens.json",
 )
+#: Vocabularies under names of their own: SentencePiece, BPE, tiktoken.
+_VOCABULARY_ENDS = (".model", ".spm", ".codes", ".tiktoken")
+#: Tokenizers of bytes and characters need no vocabulary.
+_WITHOUT_VOCABULARY = ("ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer")
 
 
 def digest(folder: Path) -> str:
@@ -55,11 +78,35 @@ def weight_files(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise ModelError(f"model folder {folder} does not exist")
     if not (folder / CONFIG).is_file():
-        raise ModelError(f"model folder {folder} has no {CONFIG}")
-    names = [CONFIG, *_weights(folder), *(name for name in TOKENIZER if (folder / name).is_file())]
-    if not any(name in VOCABULARY for name in names):
+        raise ModelError(f"model folder {folder} {_adapter(folder) or f'has no {CONFIG}'}")
+    try:
+        of_tokens = [path.name for path in folder.iterdir() if decides_tokens(path.name) and path.is_file()]
+    except OSError as error:
+        raise ModelError(f"model folder {folder}: {error.strerror or error}") from None
+    names = [CONFIG, *_weights(folder), *sorted(of_tokens)]
+    if not any(
+        name in VOCABULARY or name.endswith(_VOCABULARY_ENDS) for name in names
+    ) and not _needs_no_vocabulary(folder):
         raise ModelError(f"model folder {folder} has no tokenizer ({', '.join(VOCABULARY[:4])}, …)")
     return {name: folder / name for name in names}
+
+
+def refuse_adapter(folder: Path) -> None:
+    """Refuse an adapter beside a model: transformers would take the model that the adapter names instead.
+
+    Raises:
+        ModelError: there is one.
+    """
+    if (folder / ADAPTER).is_file():
+        raise ModelError(
+            f"model folder {folder} has an adapter ({ADAPTER}) beside its weights: merge it"
+            " (peft: merge_and_unload), or take it away"
+        )
+
+
+def decides_tokens(name: str) -> bool:
+    """Whether a file of this name is one of a tokenizer's."""
+    return name in TOKENIZER or name.endswith(_VOCABULARY_ENDS)
 
 
 def config(folder: Path) -> dict[str, Any]:
@@ -68,11 +115,36 @@ def config(folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: missing, or not a JSON object.
     """
-    path = folder / CONFIG
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
+        return _json(folder / CONFIG)
     except OSError:
         raise ModelError(f"model folder {folder} has no {CONFIG}") from None
+
+
+def tokenizer_config(folder: Path) -> dict[str, Any]:
+    """The configuration of a model's tokenizer; empty where it has none.
+
+    Raises:
+        ModelError: not a JSON object.
+    """
+    try:
+        return _json(folder / TOKENIZER_CONFIG)
+    except OSError:
+        return {}
+
+
+def checkpoint_files(folder: Path) -> list[Path]:
+    """The files of a model's weights, an index of parts among them.
+
+    Raises:
+        ModelError: as ``files``.
+    """
+    return [folder / name for name in _weights(folder)]
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         raise ModelError(f"{path} is not JSON") from None
     if not isinstance(read, dict):
@@ -80,17 +152,15 @@ def config(folder: Path) -> dict[str, Any]:
     return read
 
 
-def layer_count(config: Mapping[str, Any]) -> int:
-    """Transformer layers of a configuration, those of encoder and decoder together; 0 where not said.
+def _needs_no_vocabulary(folder: Path) -> bool:
+    return tokenizer_config(folder).get("tokenizer_class") in _WITHOUT_VOCABULARY
 
-    Layers that share their weights, as ALBERT's do, count once.
-    """
-    groups = config.get("num_hidden_groups")
-    if isinstance(groups, int):
-        return groups * int(config.get("inner_group_num") or 1)
-    both = [config.get("encoder_layers"), config.get("decoder_layers")]
-    counts = [n for n in both if n] or [config.get(k) for k in ("num_hidden_layers", "n_layer", "n_layers")]
-    return sum(n for n in counts if isinstance(n, int))
+
+def _adapter(folder: Path) -> str:
+    """What to say of a folder that peft wrote; "" of any other."""
+    if not (folder / ADAPTER).is_file():
+        return ""
+    return f"is an adapter ({ADAPTER}), not a model: merge it into its model (peft: merge_and_unload) first"
 
 
 def _weights(folder: Path) -> list[str]:
@@ -111,4 +181,5 @@ def _weights(folder: Path) -> list[str]:
         if absent:
             raise ModelError(f"model folder {folder} has no {absent[0]}, a part of its weights")
         return [name, *parts]
-    raise ModelError(f"model folder {folder} has no weights ({SAFETENSORS[0]} or {PICKLED[0]})")
+    lacks = f"has no weights ({SAFETENSORS[0]} or {PICKLED[0]})"
+    raise ModelError(f"model folder {folder} {_adapter(folder) or lacks}")

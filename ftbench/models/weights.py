@@ -76,7 +76,9 @@ def wanted_files(names: list[str]) -> list[str]:
         n for n in top if n.startswith("model") and n.endswith((".safetensors", ".safetensors.index.json"))
     ]
     pickled = [n for n in top if n.startswith("pytorch_model") and n.endswith((".bin", ".bin.index.json"))]
-    return [name for name in top if name == folders.CONFIG or name in folders.TOKENIZER] + (safe or pickled)
+    return [name for name in top if name == folders.CONFIG or folders.decides_tokens(name)] + (
+        safe or pickled
+    )
 
 
 def _folder(ref: ModelRef) -> Path:

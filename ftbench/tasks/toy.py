@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: In the identity of every toy job; changes with the rows (a test compares it with `digest`).
 REVISION = "toy-1-147f9a94f265"
 TRAIN_ROWS = 800
+LONGEST = 39  # tokens of the longest row, in the vocabulary of ``tiny``
 DEV_ROWS = 400
 
 
@@ -41,6 +42,7 @@ def _task(name: str, title: str, labels: tuple[str, ...], metric: str, note: str
         builtin=True,
         train_rows=TRAIN_ROWS,
         note=note,
+        longest=LONGEST,
     )
 
 

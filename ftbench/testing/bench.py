@@ -14,6 +14,7 @@ from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
+from ftbench.domain.suited import KEPT
 from ftbench.methods.base import Method
 from ftbench.tasks import sources
 from ftbench.training.corpus import Corpus, Library
@@ -106,11 +107,11 @@ class Bench:
         if method is None:
             cls = methods.find(job.method)
             method = cls(hparams.parse(cls.HParams, job.hparams))
-        pretrained = self.shelf.get(self.ref, task.outputs)
+        pretrained = self.shelf.get(self.ref, task.outputs, keep_head=job.recipe.head == KEPT)
         pretrained.cast(self._dtype)
         key = (self.ref.id, self.ref.revision)
         data = str(self._data) if self._data else None
-        corpus = Corpus(self.library, task, job, pretrained.tokenizer, key, data)
+        corpus = Corpus(self.library, task, job, pretrained.tokenizer, key, data, limits=pretrained.limits)
         return Trainer(job, task, method, pretrained, corpus, folder=folder, **more)
 
 

@@ -23,6 +23,7 @@ from ftbench.run.data import Tokenised
 from ftbench.run.seeding import keys_of, stream_seed
 from ftbench.tasks import sources
 from ftbench.training import perturb
+from ftbench.training.model_limits import ModelLimits
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,11 @@ class Library:
         max_length: int,
         key: tuple[Any, ...],
         numbers: Sequence[int] | None = None,
+        limits: ModelLimits | None = None,
     ) -> Tokenised:
         """The tokens of some rows; each row is tokenised once for a tokenizer and length.
+
+        A text that spells a special token (``</s>``) is text like any other.
 
         Args:
             rows: all of a set.
@@ -89,6 +93,10 @@ class Library:
             max_length: longer ones are cut.
             key: whose rows and tokenizer these are.
             numbers: what the tokens are asked for by, where that is not their row's place.
+            limits: what the model can read.
+
+        Raises:
+            ModelError: the tokenizer gives tokens or segments that the model does not have.
         """
         count = len(rows.labels)
         key = (*key, max_length)
@@ -100,10 +108,13 @@ class Library:
         fresh = [int(i) for i in wanted if known[int(i)] is None]
         if fresh:
             texts = [[column[i] for i in fresh] for column in rows.texts]
-            encoded = tokenizer(*texts, truncation=True, max_length=max_length, padding=False)
+            encoded = tokenizer(
+                *texts, truncation=True, max_length=max_length, padding=False, split_special_tokens=True
+            )
             for name in ("input_ids", "token_type_ids"):
                 lists = encoded.get(name)
                 if lists is not None:
+                    lists = (limits or ModelLimits()).within(lists, name)
                     target = kept.setdefault(name, [None] * count)
                     for i, ids in zip(fresh, lists, strict=True):
                         target[i] = list(ids)
@@ -177,8 +188,22 @@ class Corpus(TrainingRows):
         model_key: tuple[Any, ...],
         data_dir: str | None,
         files: PluginFiles = NO_FILES,
+        limits: ModelLimits | None = None,
     ) -> None:
-        """Read, perturb and tokenise; ``files`` are those of perturbations that are not installed."""
+        """Read, perturb and tokenise; texts are cut at ``max_length``, or where the positions end.
+
+        Args:
+            library: keeps rows and tokens.
+            task: whose rows they are.
+            job: the job.
+            tokenizer: of the model.
+            model_key: names the model.
+            data_dir: the folder of the rows; None for the hub's cache.
+            files: those of perturbations that are not installed.
+            limits: what the model can read.
+        """
+        self._limits = limits or ModelLimits()
+        self.max_length = self._limits.cut(job.recipe.max_length)
         self._library, self._task, self._job, self._files = library, task, job, files
         self._tokenizer, self._key, self._data_dir = tokenizer, model_key, data_dir
         train = library.rows(task, task.train.name, job.data_revision, data_dir)
@@ -236,19 +261,16 @@ class Corpus(TrainingRows):
         revision: str,
         texts: perturb.Texts | None,
     ) -> Tokenised:
-        """The tokens of rows; ``texts`` stand in the place of theirs where they were changed.
-
-        Changed ones may have more tokens than any text of the task: no more are kept than the model has room.
-        """
-        length = self._job.recipe.max_length
+        """The tokens of rows; ``texts`` stand in the place of theirs where they were changed."""
         key: tuple[Any, ...] = (*self._key, task.name, name, revision)
         numbers, places = [int(i) for i in wanted], [int(i) % len(rows) for i in wanted]
         if texts is not None:
             rows = sources.Rows(tuple(list(column) for column in texts), [0] * len(numbers))
             written = "\x1f".join(text for column in rows.texts for text in column)
             key, places = (*key, hashlib.sha256(written.encode()).hexdigest()), list(range(len(numbers)))
-            length = min(length, self._tokenizer.model_max_length)
-        return self._library.tokens(rows, places, self._tokenizer, length, key, numbers)
+        return self._library.tokens(
+            rows, places, self._tokenizer, self.max_length, key, numbers, self._limits
+        )
 
 
 def stream_seeds(job: Job, seeds: Mapping[str, int] | None = None) -> Callable[[str], int]:

@@ -30,6 +30,7 @@ from typing import Any
 from ftbench.domain.command import places_here
 from ftbench.domain.events import Events
 from ftbench.domain.result import Outcome
+from ftbench.settings import close_input
 from ftbench.training import memory
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
@@ -98,17 +99,20 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     keep_memory()
     if options.events_fd is not None:
-        stop = Stop(sys.stdin.fileno())
+        commands = os.dup(0)
+        close_input()
+        stop = Stop(commands)
         with os.fdopen(options.events_fd, "w") as stream:
             events = Events(stream)
             events.send("ready", pid=os.getpid())
-            for command in _commands(sys.stdin.fileno()):
+            for command in _commands(commands):
                 _redirect(command.get("log"))
                 stop.reset()
                 execute(command, events, stop)
                 if stop.ended:
                     break
         return 0
+    close_input()
     stop = Stop(None)
     failed = 0
     cut_partial_line(Path(options.events))

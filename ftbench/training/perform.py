@@ -13,12 +13,15 @@ import numpy as np
 import torch
 
 import ftbench
-from ftbench import methods, tasks
+from ftbench import methods, models, tasks
 from ftbench.domain import hparams
 from ftbench.domain.events import encode_logits
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef
 from ftbench.domain.result import EXPLAINED, TRAINED
+from ftbench.domain.suited import KEPT, no_head_to_keep
+from ftbench.domain.task import TaskSpec
+from ftbench.errors import ModelError
 from ftbench.methods import source_digest
 from ftbench.training import products
 from ftbench.training.corpus import Corpus, Library
@@ -47,11 +50,11 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     cls = methods.find(job.method, tuple(places.get("plugins") or ()))
     method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
     ref = ModelRef(job.model, job.model_revision, places.get("model"))
-    pretrained = shelf.get(ref, task.outputs)
+    pretrained = shelf.get(ref, task.outputs, keep_head=_kept(job, ref, task))
     clock.lap("model")
     key = (ref.id, ref.revision)
-    files = places.get("perturbations") or {}
-    corpus = Corpus(library, task, job, pretrained.tokenizer, key, places.get("data"), files)
+    files, rows_at = places.get("perturbations") or {}, places.get("data")
+    corpus = Corpus(library, task, job, pretrained.tokenizer, key, rows_at, files, pretrained.limits)
     clock.lap("data")
     folder = Path(command["workdir"]) if command.get("workdir") else None
     seconds = float(command.get("checkpoint_seconds", 60.0))
@@ -74,9 +77,31 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     clock.lap("evaluation")
     for point in trainer.curves:
         send("curve", run=point.run, step=point.step, name=point.name, value=point.value)
-    facts = {**trainer.facts, "method_digest": source_digest(cls), "model_commit": pretrained.commit}
+    fitted: dict[str, Any] = {"weights_prefix": pretrained.prefix} if pretrained.prefix else {}
+    if corpus.max_length < job.recipe.max_length:
+        fitted["max_length"] = corpus.max_length
+    facts = {
+        **trainer.facts,
+        **fitted,
+        "method_digest": source_digest(cls),
+        "model_commit": pretrained.commit,
+    }
     facts["digests"] = dict(corpus.digests)  # with those of evaluation rows
     send("provenance", values={**facts, **environment(device), "seconds": clock.laps})
+
+
+def _kept(job: Job, ref: ModelRef, task: TaskSpec) -> bool:
+    """Whether the checkpoint's own head is kept; what could not be seen when the job was queued is now.
+
+    Raises:
+        ModelError: there is none, or it is that of another task.
+    """
+    if job.recipe.head != KEPT:
+        return False
+    reason = no_head_to_keep(models.inspect(ref.id, "", models.locate(ref)), task)
+    if reason:
+        raise ModelError(f"model '{ref.id}': {reason}")
+    return True
 
 
 def prepare_device(name: str, threads: int, kernels: str) -> torch.device:

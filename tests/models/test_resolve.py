@@ -11,6 +11,7 @@ from ftbench import models
 from ftbench.domain.model import ModelRef
 from ftbench.errors import BadValue, ModelError, UnknownName
 from tests.models.folders import make
+from tests.places import WEIGHTS, safetensors
 
 
 def test_registry_names_stand_before_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +61,7 @@ def test_folder_is_known_by_its_content(tmp_path: Path) -> None:
     assert (spec.name, spec.family, ref.id) == ("folder:mine", "bert", "folder:mine")
     assert ref.revision.startswith("sha256:") and ref.path == str(tmp_path / "a/mine")
     assert models.resolve(str(make(tmp_path / "b/mine", notes="other")))[1].revision == ref.revision
-    (tmp_path / "b/mine/model.safetensors").write_bytes(b"other weights")
+    (tmp_path / "b/mine/model.safetensors").write_bytes(safetensors(WEIGHTS, "other"))
     assert models.resolve(str(tmp_path / "b/mine"))[1].revision != ref.revision
 
 
@@ -92,13 +93,14 @@ def test_configuration_that_is_no_json_is_named(tmp_path: Path) -> None:
 
 
 def test_missing_part_of_the_weights_is_named(tmp_path: Path) -> None:
-    folder = make(tmp_path / "mine", **{"model-1-of-2.safetensors": "a"})
+    folder = make(tmp_path / "mine")
+    (folder / "model-1-of-2.safetensors").write_bytes(safetensors(WEIGHTS))
     (folder / "model.safetensors").unlink()
     index = {"weight_map": {"x": "model-1-of-2.safetensors", "y": "model-2-of-2.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(ModelError, match="no model-2-of-2.safetensors, a part of its weights"):
         models.resolve(str(folder))
-    (folder / "model-2-of-2.safetensors").write_text("b")
+    (folder / "model-2-of-2.safetensors").write_bytes(safetensors({"classifier.bias": (2,)}))
     assert models.resolve(str(folder))[1].revision.startswith("sha256:")
     (folder / "model.safetensors.index.json").write_text("[]")
     with pytest.raises(ModelError, match="not an index of weights"):

@@ -11,9 +11,11 @@ import torch
 
 from ftbench import tasks
 from ftbench.domain.perturbation import Perturbation
-from ftbench.errors import DataError
+from ftbench.errors import DataError, ModelError
 from ftbench.tasks import toy
+from ftbench.tasks.rows import Rows
 from ftbench.training.corpus import Corpus, Library
+from ftbench.training.model_limits import ModelLimits
 from tests.training.conftest import Bench
 
 
@@ -21,9 +23,9 @@ def corpus(bench: Bench, library: Library | None = None, tokenizer: Any = None, 
     more = job.pop("perturbation", {})
     made = bench.job(**job)
     made = replace(made, perturbation=Perturbation.of({**made.perturbation.canonical(), **more}))
-    tokenizer = tokenizer or bench.shelf.get(bench.ref, 2).tokenizer
-    task = tasks.find(made.task)
-    return Corpus(library or bench.library, task, made, tokenizer, (bench.ref.id, bench.ref.revision), None)
+    model, task = bench.shelf.get(bench.ref, 2), tasks.find(made.task)
+    tokenizer, key = tokenizer or model.tokenizer, (bench.ref.id, bench.ref.revision)
+    return Corpus(library or bench.library, task, made, tokenizer, key, None, limits=model.limits)
 
 
 def test_labels_are_those_of_their_rows(bench: Bench) -> None:
@@ -107,6 +109,53 @@ def test_a_row_that_two_subsets_have_in_common_ranks_alike(bench: Bench) -> None
     rows = found.rows[:-1] if found.rows[-1] else found.rows  # without the largest number
     whole, part = (set(found.split(r, 0.5, seed=1)[1]) for r in (found.rows, rows))
     assert len(whole ^ part) <= 2
+
+
+def limited(bench: Bench, **limits: int) -> Corpus:
+    made = bench.job(task="toy-para")
+    tokenizer = bench.shelf.get(bench.ref, 2).tokenizer
+    key = (str(limits),)
+    return Corpus(
+        Library(bench.library.device),
+        tasks.find("toy-para"),
+        made,
+        tokenizer,
+        key,
+        None,
+        limits=ModelLimits(**limits),
+    )
+
+
+def test_inputs_are_cut_where_the_positions_end(bench: Bench) -> None:
+    short = limited(bench, positions=8)
+    assert short.max_length == 8 and int(short.data.lengths.max()) == 8
+    assert int(short.evaluation("dev").data.lengths.max()) == 8
+    assert limited(bench, positions=4000).max_length == limited(bench).max_length == 128
+
+
+def test_tokens_beyond_the_embedding_are_an_error_in_one_line(bench: Bench) -> None:
+    with pytest.raises(ModelError, match=r"gives token \d+, but the model's word embedding ends at 99"):
+        limited(bench, tokens=100)
+    assert len(limited(bench, tokens=591).rows) == 40
+
+
+def test_segments_of_a_model_that_has_one_are_all_the_first(bench: Bench) -> None:
+    for types, wanted in ((1, {0}), (2, {0, 1}), (0, {0, 1})):
+        found = limited(bench, types=types)
+        batch = found.data.gather([int(found.rows[0])], found.labels_of(found.rows[:1]))
+        assert set(batch.inputs["token_type_ids"][0].tolist()) == wanted
+
+
+@pytest.mark.parametrize("special", ["[SEP]", "[CLS]", "[PAD]"])
+def test_a_text_that_spells_a_special_token_has_none(bench: Bench, special: str) -> None:
+    tokenizer = bench.shelf.get(bench.ref, 2).tokenizer
+    rows = Rows(([f"a dog {special} sleeps"],), [0])
+    data = bench.library.tokens(rows, [0], tokenizer, 128, (special,))
+    ids = data.gather([0], torch.zeros(1)).inputs["input_ids"][0].tolist()
+    assert [i for i in ids if i in tokenizer.all_special_ids and i != tokenizer.unk_token_id] == [
+        tokenizer.cls_token_id,
+        tokenizer.sep_token_id,
+    ]
 
 
 def test_copies_have_their_rows_tokens_and_labels(bench: Bench) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from ftbench import methods, models, tasks
@@ -111,7 +111,7 @@ def capped(whole: Plan, hours: float, known: Mapping[Axes, float]) -> tuple[Plan
         raise UsageError(
             f"budget {hours:g}: one seed of this grid takes about {one:.1f} hours; name fewer cells"
         )
-    return Plan(tuple(kept), whole.left_out), out
+    return replace(whole, jobs=tuple(kept)), out
 
 
 def _of(jobs: Sequence[Planned], known: Mapping[Axes, float]) -> TimeEstimate:

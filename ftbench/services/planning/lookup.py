@@ -48,7 +48,9 @@ class Finder:
             spec, ref = models.resolve(text)
             if ref.path is None and offline():
                 models.locate(ref)  # nothing will be downloaded: say now what is missing
-            self._models[text] = plan.GridModel(ref, spec, partial(models.recipe, spec))
+            taken = f"{ref.id}: its weights are named '{spec.prefix}…'; the prefix is taken off"
+            note = taken if spec.prefix else ""
+            self._models[text] = plan.GridModel(ref, spec, partial(models.recipe, spec), note)
         return self._models[text]
 
     def task(self, spec: TaskSpec) -> plan.GridTask:

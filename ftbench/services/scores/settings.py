@@ -15,6 +15,7 @@ from typing import Any
 
 from ftbench.domain import hparams
 from ftbench.domain.recipe import Recipe, layered
+from ftbench.domain.suited import length
 from ftbench.errors import FtbenchError
 from ftbench.services.scores.jobs import ReportJob
 
@@ -196,9 +197,21 @@ def _kinds(jobs: Sequence[ReportJob], of: Brought) -> list[_Kind]:
     kinds = []
     for (task, method, data, _), members in grouped.items():
         model, recipe = members[0].cell.model, members[0].cell.recipe
-        without = [{**base, DATA: first_data[task]} for base in of(model, task, method)]
+        fitting = [_fitting(base, members[0]) for base in of(model, task, method)]
+        without = [{**base, DATA: first_data[task]} for base in fitting]
         kinds.append(_Kind({**defaults, **recipe, DATA: data}, without, members))
     return kinds
+
+
+def _fitting(base: Mapping[str, Any], job: ReportJob) -> Mapping[str, Any]:
+    """A recipe that was brought, as ``queue`` fits it to the model: nobody shortened it by hand."""
+    from ftbench import models, tasks
+
+    try:
+        model, task = models.find(job.cell.model), tasks.find(job.cell.task)
+    except FtbenchError:
+        return base  # how many positions a folder's model has is not known here
+    return {**base, "max_length": length(base["max_length"], model, task, job.cell.hparams)}
 
 
 def _compare(

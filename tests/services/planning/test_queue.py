@@ -91,7 +91,8 @@ def test_every_hyper_parameter_and_recipe_value_is_explicit() -> None:
 
     spec = plan(methods="bidrop", baseline=False).jobs[0].job.canonical()
     assert set(spec["method"]["hparams"]) == {s.name for s in hparams.describe(find("bidrop").HParams)}
-    assert set(spec["recipe"]) == {s.name for s in hparams.describe(Recipe)}
+    # What came later is left out at its default: the digests of older jobs stay.
+    assert set(spec["recipe"]) == {s.name for s in hparams.describe(Recipe)} - {"head"}
     assert spec["recipe"]["precision"] == "fp32"
 
 

@@ -194,3 +194,15 @@ def test_a_plug_in_is_asked_what_it_brings(tmp_path):
     of = settings.brought({"mine": (str(file),)})
     assert {recipe["lr"] for recipe in of("bert-base", "rte", "mine")} == {5e-4}
     assert {recipe["lr"] for recipe in of("bert-base", "rte", "gone")} == {2e-5}
+
+
+def test_a_length_that_queue_fitted_to_the_model_was_not_changed_by_hand():
+    rows = Rows()
+    rows.jobs("vanilla", "rte", [0.5], model="tiny", recipe={"max_length": 64})
+    prompt = {"num_virtual_tokens": 10}
+    brings = {"lr": 1e-3, "epochs": 20, "warmup_ratio": 0.06}
+    rows.jobs("prompt", "rte", [0.6], model="tiny", hparams_=prompt, brings=brings, recipe={"max_length": 54})
+    (section,) = report(rows).sections
+    assert dict(section.changed) == {} and {label for label, _ in means(section)} == {"vanilla", "prompt"}
+    rows.jobs("vanilla", "rte", [0.5], model="tiny", recipe={"max_length": 32})
+    assert [dict(s.changed) for s in report(rows).sections] == [{}, {"max_length": 32}]

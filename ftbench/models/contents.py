@@ -1,0 +1,110 @@
+"""What a model on this machine is, by its configuration, its tokenizer and the names of its weights."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ftbench.domain.model import ModelSpec
+from ftbench.errors import ModelError
+from ftbench.models import architecture, checkpoint
+from ftbench.models import folder as folders
+
+
+def inspect(name: str, hub_id: str, place: Path) -> ModelSpec:
+    """The model in a folder, as far as can be told without loading it.
+
+    Args:
+        name: as its jobs carry it.
+        hub_id: its name on the hub; "" for a folder of the user's.
+        place: with its files.
+
+    Raises:
+        ModelError: it can never be trained as it is: it needs code of its own, an adapter stands beside it,
+            its weights are not weights or lack layers, or its tokenizer has more tokens than the embedding.
+    """
+    config = folders.config(place)
+    folders.refuse_adapter(place)
+    _refuse_own_code(place, config)
+    names = checkpoint.shapes(folders.checkpoint_files(place))
+    _refuse_missing_layers(place, config, names)
+    _refuse_tokens_beyond(place, config)
+    spec = configured(name, hub_id, config, folders.tokenizer_config(place))
+    before = checkpoint.prefix(names, architecture.base(spec.family))
+    head = checkpoint.outputs(names, before)
+    return replace(spec, head=head, labels=architecture.class_names(config) if head else (), prefix=before)
+
+
+def configured(
+    name: str, hub_id: str, config: Mapping[str, Any], tokenizer: Mapping[str, Any] | None = None
+) -> ModelSpec:
+    """The model that a configuration speaks of; its weights are not looked at."""
+    family, positions = str(config.get("model_type", "")), architecture.positions(config, tokenizer)
+    layers = architecture.layer_count(config)
+    return ModelSpec(name, hub_id, family, 0.0, layers=layers, positions=positions, head=None)
+
+
+def _refuse_own_code(place: Path, config: Mapping[str, Any]) -> None:
+    """Refuse an architecture that transformers knows from the model's own code alone."""
+    own = config.get("auto_map")
+    library = importlib.util.find_spec("transformers")
+    if not own or library is None:
+        return
+    named = str(config.get("model_type", "")).replace("-", "_")
+    if not any((Path(root) / "models" / named).is_dir() for root in library.submodule_search_locations or ()):
+        raise ModelError(
+            f"model folder {place} needs code of its own ({folders.CONFIG}: auto_map), which ftbench does not"
+            " run; take a model whose architecture transformers has"
+        )
+
+
+def _refuse_missing_layers(place: Path, config: Mapping[str, Any], names: checkpoint.Shapes) -> None:
+    found, wanted = checkpoint.numbered_layers(names), architecture.tallest(config)
+    lacking = sorted(set(range(wanted)) - found)
+    if found and lacking:
+        raise ModelError(
+            f"model folder {place}: {folders.CONFIG} says {wanted} layers, but the weights have"
+            f" {len(found)} (no layer {lacking[0]}): it would be drawn at random"
+        )
+
+
+def _refuse_tokens_beyond(place: Path, config: Mapping[str, Any]) -> None:
+    rows, most = config.get("vocab_size"), _largest_token(place)
+    if isinstance(rows, int) and most >= rows:
+        raise ModelError(
+            f"model folder {place}: its tokenizer has token {most}, but the embedding ends at {rows - 1}:"
+            " resize it (resize_token_embeddings), or take the model's own tokenizer"
+        )
+
+
+def _largest_token(place: Path) -> int:
+    """The largest number of a token, as far as plain files tell; -1 where they do not."""
+    numbers = [-1]
+    try:
+        whole = _read(place / "tokenizer.json")
+        if isinstance(whole, Mapping):
+            numbers += _numbers(whole["model"].get("vocab"))
+            numbers += [int(token["id"]) for token in whole.get("added_tokens") or ()]
+        else:
+            numbers += _numbers(_read(place / "vocab.json"))
+            if (place / "vocab.txt").is_file():
+                numbers.append((place / "vocab.txt").read_bytes().rstrip(b"\n").count(b"\n"))
+        numbers += _numbers(_read(place / "added_tokens.json"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return -1  # whether the tokenizer can be read is seen when it is
+    return max(numbers)
+
+
+def _read(path: Path) -> object:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _numbers(vocabulary: object) -> list[int]:
+    """The numbers of a vocabulary: a dictionary from tokens, or a list in their order."""
+    if isinstance(vocabulary, Mapping):
+        return [max((n for n in vocabulary.values() if isinstance(n, int)), default=-1)]
+    return [len(vocabulary) - 1] if isinstance(vocabulary, list) else []
