@@ -18,6 +18,7 @@ from ftbench.domain import hparams
 from ftbench.domain.events import encode_logits
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef
+from ftbench.domain.provenance import Provenance
 from ftbench.domain.result import EXPLAINED, TRAINED
 from ftbench.domain.suited import KEPT, no_head_to_keep
 from ftbench.domain.task import TaskSpec
@@ -77,10 +78,10 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     clock.lap("evaluation")
     for point in trainer.curves:
         send("curve", run=point.run, step=point.step, name=point.name, value=point.value)
-    fitted: dict[str, Any] = {"weights_prefix": pretrained.prefix} if pretrained.prefix else {}
+    fitted: Provenance = {"weights_prefix": pretrained.prefix} if pretrained.prefix else {}
     if corpus.max_length < job.recipe.max_length:
         fitted["max_length"] = corpus.max_length
-    facts = {
+    facts: Provenance = {
         **trainer.facts,
         **fitted,
         "method_digest": source_digest(cls),
@@ -116,11 +117,11 @@ def prepare_device(name: str, threads: int, kernels: str) -> torch.device:
     return device
 
 
-def environment(device: torch.device) -> dict[str, Any]:
+def environment(device: torch.device) -> Provenance:
     """Versions, device, threads and peak memory of this process; no host name, no path."""
     import transformers
 
-    facts: dict[str, Any] = {
+    facts: Provenance = {
         "ftbench": ftbench.__version__,
         "python": platform.python_version(),
         "torch": torch.__version__,

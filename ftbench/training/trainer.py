@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ftbench.domain import hparams
 from ftbench.domain.job import STREAMS, Job
+from ftbench.domain.provenance import Provenance
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.result import CurvePoint
 from ftbench.domain.task import TaskSpec
@@ -78,7 +79,7 @@ class Trainer:
         self._unsaved: tuple[str, nn.Module] | None = None
         self._redrawn = False
         self.curves: list[CurvePoint] = []
-        self.facts: dict[str, Any] = {"runs": {}, "digests": dict(corpus.digests)}
+        self.facts: Provenance = {"runs": {}, "digests": dict(corpus.digests)}
 
     def run(
         self,

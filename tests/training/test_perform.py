@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from ftbench import tasks
+from ftbench.domain.provenance import Provenance
 from ftbench.errors import DataError, ModelError, UnknownName
 from ftbench.methods import find, source_digest
 from ftbench.tasks import toy
@@ -107,6 +108,7 @@ def test_number_of_threads_is_set_and_recorded(bench: Bench) -> None:
     try:
         values = done(bench.job(steps=1), threads=2).of("provenance")[0]["values"]
         assert values["threads"] == 2 == torch.get_num_threads()
+        assert set(values) <= Provenance.__annotations__.keys()
     finally:
         torch.set_num_threads(before)
 

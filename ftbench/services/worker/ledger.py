@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ftbench.db import Database, JobFilter, Moved
 from ftbench.domain.events import End
 from ftbench.domain.job import SHORT_DIGEST
+from ftbench.domain.provenance import Provenance
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy
 from ftbench.hub import without_tokens
@@ -131,7 +132,7 @@ class Ledger:
         self._progress.counted(self._database.jobs.counts())
         self._progress.ended(attempt.claim.digest, how, attempt.seconds, detail)
 
-    def _facts(self, attempt: Attempt) -> dict[str, Any]:
+    def _facts(self, attempt: Attempt) -> Provenance:
         """What the training process cannot know of itself."""
         return {
             **self._code,

@@ -9,10 +9,10 @@ import re
 import subprocess
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import ftbench
 from ftbench._version import __version__
+from ftbench.domain.provenance import Provenance
 from ftbench.errors import BadValue
 
 _MANY = 8  # more threads than this make small models slower
@@ -81,7 +81,7 @@ def torch_has_cuda() -> bool:
     return re.search(r"^(cuda|hip)\b[^=\n]*=\s*['\"]", text, re.MULTILINE) is not None
 
 
-def code_version() -> dict[str, Any]:
+def code_version() -> Provenance:
     """The git commit that ftbench runs from, where it runs from a checkout of its own."""
     root = Path(ftbench.__file__).resolve().parent.parent
     if not (root / ".git").exists():
