@@ -29,6 +29,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -223,35 +224,41 @@ def record(into: Path, python: str, only: list[str]) -> int:
     return 0
 
 
-def index(record: Path) -> dict[str, dict[str, object]]:
-    """The rows of a record's index, by the commands' names."""
-    rows = json.loads((record / "index.json").read_text(encoding="utf-8"))
-    return {row["id"]: row for row in rows}
+def index(record: Path) -> dict[tuple[str, str, int], str]:
+    """The commands of a record: (scenario, command, which time in it) -> its name.
 
-
-def scenario(name: str) -> str:
-    """Of a command."""
-    return name.partition("/")[0]
+    By their words and not by their place, so that a command more or less moves no other.
+    """
+    found: dict[tuple[str, str, int], str] = {}
+    times: Counter[tuple[str, str]] = Counter()
+    for row in json.loads((record / "index.json").read_text(encoding="utf-8")):
+        key = row["id"].partition("/")[0], row["command"]
+        times[key] += 1
+        found[*key, times[key]] = row["id"]
+    return found
 
 
 def differences(old: Path, new: Path, lines: int) -> Iterator[str]:
     """One text for each command that differs: its name and the first lines of a unified diff."""
-    indexes = [index(place) for place in (old, new)]
-    shared = set.intersection(*({scenario(name) for name in one} for one in indexes))
-    for name in sorted(set(indexes[0]) | set(indexes[1])):
-        if scenario(name) not in shared:
+    before, after = index(old), index(new)
+    shared = {scenario for scenario, _, _ in before} & {scenario for scenario, _, _ in after}
+    for key in sorted(before.keys() | after.keys(), key=lambda key: before.get(key) or after[key]):
+        scenario, command, _ = key
+        if scenario not in shared:
             continue
-        if not all(name in index for index in indexes):
-            yield f"{name}: only in {old if name in indexes[0] else new}"
+        if key not in before or key not in after:
+            place, name = (old, before[key]) if key in before else (new, after[key])
+            yield f"{name}: {command}: only in {place}"
             continue
-        before, after = ((place / f"{name}.txt").read_text(encoding="utf-8") for place in (old, new))
-        if before != after:
+        one = (old / f"{before[key]}.txt").read_text(encoding="utf-8")
+        other = (new / f"{after[key]}.txt").read_text(encoding="utf-8")
+        if one != other:
             found = list(
-                difflib.unified_diff(before.splitlines(), after.splitlines(), "old", "new", lineterm="", n=1)
+                difflib.unified_diff(one.splitlines(), other.splitlines(), "old", "new", lineterm="", n=1)
             )
             more = [f"… {len(found) - lines} more lines"] if len(found) > lines else []
             shown = [line[:300] for line in found[:lines]]
-            yield "\n".join([f"{name}: {indexes[0][name]['command']}", *shown, *more])
+            yield "\n".join([f"{before[key]}: {command}", *shown, *more])
 
 
 def compare(old: Path, new: Path, lines: int) -> int:
@@ -261,7 +268,7 @@ def compare(old: Path, new: Path, lines: int) -> int:
         1 where anything does, else 0.
     """
     found = list(differences(old, new, lines))
-    partial = {scenario(name) for name in index(old)} ^ {scenario(name) for name in index(new)}
+    partial = {one for one, _, _ in index(old)} ^ {one for one, _, _ in index(new)}
     notes = [f"not in both records: {', '.join(sorted(partial))}"] if partial else []
     print("\n\n".join([*found, *notes, f"{len(found)} commands differ"]))
     return 1 if found else 0

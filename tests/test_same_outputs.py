@@ -48,7 +48,27 @@ def test_a_number_that_changed_and_a_command_that_is_gone_are_named(
     assert outputs.compare(old, new, 40) == 1
     shown = capsys.readouterr().out
     assert "all/report: ftbench report" in shown and "-62.50\n+62.5\n" in shown
-    assert f"all/why: only in {old}" in shown and "all/show" not in shown and "2 commands differ" in shown
+    assert (
+        f"all/why: ftbench why: only in {old}" in shown
+        and "all/show" not in shown
+        and "2 commands differ" in shown
+    )
+
+
+def test_a_command_more_moves_no_other(
+    outputs: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = record(tmp_path / "old", one="1\n", two="2\n"), tmp_path / "new" / "all"
+    new.mkdir(parents=True)
+    rows = [("001", "new"), ("002", "one"), ("003", "two")]
+    (new.parent / "index.json").write_text(
+        json.dumps([{"id": f"all/{at}", "command": f"ftbench {name}"} for at, name in rows])
+    )
+    for (at, _), text in zip(rows, ("0\n", "1\n", "2\n"), strict=True):
+        (new / f"{at}.txt").write_text(text)
+    assert outputs.compare(old, new.parent, 40) == 1
+    shown = capsys.readouterr().out
+    assert "all/001: ftbench new: only in" in shown and "1 commands differ" in shown
 
 
 def test_a_record_of_some_scenarios_is_compared_in_these_and_the_others_are_named(
