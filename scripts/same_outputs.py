@@ -267,6 +267,9 @@ def compare(old: Path, new: Path, lines: int) -> int:
     Returns:
         1 where anything does, else 0.
     """
+    for place in (old, new):
+        if not (place / "index.json").is_file():
+            sys.exit(f"{place} is no record: make one with: {sys.argv[0]} record {place}")
     found = list(differences(old, new, lines))
     partial = {one for one, _, _ in index(old)} ^ {one for one, _, _ in index(new)}
     notes = [f"not in both records: {', '.join(sorted(partial))}"] if partial else []

@@ -55,6 +55,12 @@ def test_a_number_that_changed_and_a_command_that_is_gone_are_named(
     )
 
 
+def test_a_folder_that_is_no_record_is_named(outputs: ModuleType, tmp_path: Path) -> None:
+    old = record(tmp_path / "old", report="62.50\n")
+    with pytest.raises(SystemExit, match="new is no record"):
+        outputs.compare(old, tmp_path / "new", 40)
+
+
 def test_a_command_more_moves_no_other(
     outputs: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
