@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ftbench.cli._databases import reading_if_there, reported
-from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, TasksFilter
+from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, RenameOption, TasksFilter
 from ftbench.cli._output import check_output, note
 from ftbench.cli._requests import selection
 from ftbench.errors import BadValue, UsageError
@@ -59,6 +59,7 @@ def plot(
     violin: Annotated[
         bool, typer.Option("--violin", help="strip: the density of the runs instead of a box.")
     ] = False,
+    rename: RenameOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Draw a figure of the tables' scores.
@@ -77,9 +78,12 @@ def plot(
     if critical is not None and not 0 < critical < float("inf"):
         raise BadValue(f"--critical {critical:g}: give a difference of ranks above 0")
     if kind == "reproduction":
+        if rename:
+            raise UsageError("--rename is for methods of jobs, not for the lines of a paper's table")
         spec = _reproduction(address, pairs, suite, Asked(methods, tasks, models))
     else:
-        request = service.PlotRequest(kind, selection(models, tasks, methods), over, critical, violin)
+        jobs = selection(models, tasks, methods, renamed=rename)
+        request = service.PlotRequest(kind, jobs, over, critical, violin)
         with reported(address, request.report) as opened:
             spec = service.draw(opened, request)
     plots.write(spec, output)

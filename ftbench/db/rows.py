@@ -103,8 +103,8 @@ class JobFilter:
 
     Attributes:
         states: where they stand.
-        models: ids of models.
-        tasks: names of tasks.
+        models: ids.
+        tasks: names.
         methods: names of methods, or labels (``bidrop[k=3]``).
         digests: whole digests.
     """
@@ -118,13 +118,12 @@ class JobFilter:
 
 ALL = JobFilter()
 
-
 #: The perturbations that have a column of their own, kept for queries and listings.
 OWN_COLUMNS = ("train_size", "reduction", "noise")
 
 
 class JobRow(NamedTuple):
-    """A job and where it stands; times are seconds since 1970 (UTC)."""
+    """A job and where it stands; times are seconds (UTC)."""
 
     digest: str
     state: State
@@ -179,7 +178,7 @@ class ValueRow(NamedTuple):
 
 
 class JobSummary(NamedTuple):
-    """The axes of a job in any state, done or not; rows share their ``hparams`` and ``recipe``.
+    """The axes of a job in any state; rows share their ``hparams`` and ``recipe``.
 
     Attributes:
         last_outcome: how the latest attempt of a failed job ended; None of other jobs.
@@ -213,12 +212,7 @@ class JobSummary(NamedTuple):
 
 
 class AttemptRow(NamedTuple):
-    """A try at a job.
-
-    Attributes:
-        started: None where it ran elsewhere and was ingested.
-        ended: None while it runs; so is ``outcome``.
-    """
+    """A try at a job; ``started`` is None where it ran elsewhere, ``ended`` and ``outcome`` while it runs."""
 
     number: int
     worker: str
@@ -234,7 +228,7 @@ class PastScore(NamedTuple):
 
     Attributes:
         number: of the attempt that it came from; its method had the ``code`` then, None where not known.
-        new: the number of today; None until the job is done again.
+        new: the number of today; None until it is done again.
     """
 
     digest: str
@@ -260,12 +254,14 @@ class ClaimRow(NamedTuple):
         declared: when, in seconds since 1970 (UTC).
         scored: the jobs that it is about which had scores then.
         scored_now: which have them now.
+        places: files of users' own on this machine: ``methods`` and ``perturbations``, by name.
     """
 
     claim: DeclaredClaim
     declared: float
     scored: int
     scored_now: int
+    places: Mapping[str, Any] = {}
 
     @property
     def late(self) -> bool:

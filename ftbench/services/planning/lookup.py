@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,9 +17,15 @@ from ftbench.tasks import sources
 from ftbench.tasks.nli import label_map
 
 
-def grid_method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
-    """A method with all its hyper-parameters; ``variant`` where the choice does not give one."""
-    cls = methods.find(choice.name)
+def grid_method(choice: axes.MethodChoice, variant: str, plugins: Sequence[str] = ()) -> plan.GridMethod:
+    """A method with all its hyper-parameters.
+
+    Args:
+        choice: as it was asked for.
+        variant: where the choice does not give one.
+        plugins: files whose methods may be named, too.
+    """
+    cls = methods.find(choice.name, plugins)
     name = cls.name()
     resolved = cls.resolve(choice.given, variant)
     values = hparams.as_dict(resolved)

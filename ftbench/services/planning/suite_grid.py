@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from ftbench import models, perturbations, tasks
+from ftbench import methods, models, perturbations, tasks
 from ftbench.domain import axes, hparams, plan
 from ftbench.domain.axes import Asked
 from ftbench.domain.perturbation import Perturbation
@@ -258,10 +258,17 @@ def _lines(lines: Sequence[Line], text: str | None) -> tuple[Line, ...]:
         method = lookup.grid_method(choice, "paper")
         given = axes.MethodChoice(choice.name, choice.given)
         own = [x for x in lines if x.name == method.name and (not given.given or _same(x, method))]
-        for line in own or [Line(method.label, _spelled(choice), "-", ours=True)]:
+        for line in own or [Line(_title(choice, method), _spelled(choice), "-", ours=True)]:
             if line not in found:
                 found.append(line)
     return tuple(found)
+
+
+def _title(choice: axes.MethodChoice, method: plan.GridMethod) -> str:
+    """A method that is not in the paper, as tables of jobs print it."""
+    title = " ".join(methods.find(choice.name).title.split()) or method.name
+    inside = method.label.partition("[")[2].removesuffix("]").replace(",", ", ")
+    return f"{title} ({inside})" if inside else title
 
 
 def _spelled(choice: axes.MethodChoice) -> str:
