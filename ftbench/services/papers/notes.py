@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ftbench.db.rows import JobSummary
-from ftbench.domain.axes import Asked
 from ftbench.render.suite_table import SuiteCell
 from ftbench.services.papers.cells import Rule
 from ftbench.services.planning import commands, suite_grid
+from ftbench.services.planning.asked import Asked
 from ftbench.services.scores import stale
 from ftbench.suites import TIME, Suite
 from ftbench.suites.published import TITLES

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ftbench import suites
-from ftbench.domain import axes
-from ftbench.domain.axes import Asked
 from ftbench.domain.job import Job
 from ftbench.perturbations import flag
 from ftbench.services.planning import costs, suite_grid, suite_plan
+from ftbench.services.planning.asked import Asked
+from ftbench.services.planning.commands import seeds_text
 from ftbench.suites import Panel, Suite
 from ftbench.suites.published import cells
 
@@ -56,7 +56,8 @@ def card(name: str, asked: Asked, address: str) -> _Row:
         "name": name.strip(),
         "title": "; ".join(suite.title for suite in changed),
         "grids": [
-            f"{flags(block)} --seeds {suite.seeds}" + (f"   ({block.title})" if block.title else "")
+            f"{flags(block)} --seeds {seeds_text(suite.seeds)}"
+            + (f"   ({block.title})" if block.title else "")
             for suite in changed
             for block in suite.blocks
         ],
@@ -73,12 +74,12 @@ def flags(block: Panel) -> str:
     """The grid of a block as flags of ``ftbench queue``."""
     changes = sorted(block.change.changes, key=lambda one: one.name)
     named = [
-        ("--methods", ",".join(dict.fromkeys(line.method for line in block.lines))),
-        ("--tasks", block.tasks),
+        ("--methods", ",".join(dict.fromkeys(line.method.text for line in block.lines))),
+        ("--tasks", ",".join(block.tasks)),
         ("--models", block.model),
         *(flag(one.text) for one in changes),
-        ("--evaluate", block.evaluate),
-        *(("--set", setting) for setting in block.settings),
+        ("--evaluate", ",".join(one.text for one in block.evaluate)),
+        *(("--set", setting) for setting in block.settings.texts),
     ]
     return " ".join(f"{name} {text}" for name, text in named if text)
 
@@ -87,7 +88,7 @@ def jobs_of(suite: Suite, asked: Asked) -> list[Job]:
     """The jobs of a suite as far as they are known without models and data, each once."""
     found = {}
     for cell in suite_plan.unique(list(suite_grid.wanted_cells(suite, asked))):
-        for seed in axes.seeds(suite.seeds):
+        for seed in suite.seeds:
             job = Job(
                 model=cell.block.model,
                 model_revision="",
