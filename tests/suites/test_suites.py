@@ -120,7 +120,7 @@ def test_an_unknown_suite_gets_the_nearest() -> None:
 def test_what_a_paper_writes_as_flags_is_read_when_it_is_written() -> None:
     line = Line("Ours", "bidrop[k=3]", settings=("lr=1e-4",))
     assert (line.name, line.method) == ("bidrop", MethodChoice("bidrop", {"k": "3"}))
-    assert line.settings == RecipeChoice({"lr": "1e-4"})
+    assert line.settings == RecipeChoice({"lr": ("1e-4",)})
     block = Panel((line,), tasks="cola, rte", evaluate="snli:dev,rte@linear")
     assert (block.tasks, Panel(()).tasks) == (("cola", "rte"), ("glue-small",))
     assert [one.text for one in block.evaluate] == ["snli:dev", "rte@linear"]

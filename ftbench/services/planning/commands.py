@@ -120,7 +120,8 @@ def for_suite(name: str, asked: Asked, address: str) -> str:
         address: of the database.
     """
     rest = {"--db": _unless_default(address)}
-    return queue_command([("--suite", name), *flags_of(asked)], asked.settings.given, rest)
+    settings = [("--set", text) for text in asked.settings.texts]
+    return queue_command([("--suite", name), *flags_of(asked), *settings], rest=rest)
 
 
 def flags_of(asked: Asked) -> Flags:

@@ -144,7 +144,7 @@ def _grids(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Finder) -
             methods=chosen,
             seeds=seeds,
             perturbations=tuple(grid_of(one, files) for one in combined(asked.perturb)),
-            settings=asked.settings.given,
+            settings=tuple(point.values() for point in asked.settings.points()),
         )
         for names, mine in by_models.items()
     ]
