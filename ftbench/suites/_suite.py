@@ -70,6 +70,7 @@ class Panel:
         evaluate: other tasks that are scored, as ``--evaluate`` takes them.
         columns: the sets that are shown; () for the reported one of each task.
         settings: recipe settings of all lines.
+        task_settings: recipe settings of all lines on single tasks, over ``settings``.
         printed_model: the model of the printed numbers, where a user put another one in its place.
         departs: how it departs from what the printed numbers were measured under, a phrase each.
     """
@@ -85,6 +86,7 @@ class Panel:
     evaluate: str = ""
     columns: tuple[SuiteColumn, ...] = ()
     settings: tuple[str, ...] = ()
+    task_settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     printed_model: str = ""
     departs: tuple[str, ...] = ()
 

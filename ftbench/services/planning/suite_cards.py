@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from ftbench import suites
-from ftbench.domain import axes
+from ftbench import suites, tasks
+from ftbench.domain import axes, hparams
 from ftbench.domain.axes import Asked
 from ftbench.domain.job import Job
 from ftbench.perturbations import flag
@@ -56,9 +58,10 @@ def card(name: str, asked: Asked, address: str) -> _Row:
         "name": name.strip(),
         "title": "; ".join(suite.title for suite in changed),
         "grids": [
-            f"{flags(block)} --seeds {suite.seeds}" + (f"   ({block.title})" if block.title else "")
+            f"{flags} --seeds {suite.seeds}" + (f"   ({block.title})" if block.title else "")
             for suite in changed
             for block in suite.blocks
+            for flags in spelled_grids(replace(suite, blocks=(block,)), asked)
         ],
         "protocol": " ".join(suite.protocol for suite in changed),
         "differs": differs,
@@ -69,18 +72,39 @@ def card(name: str, asked: Asked, address: str) -> _Row:
     }
 
 
-def flags(block: Panel) -> str:
-    """The grid of a block as flags of ``ftbench queue``."""
+def spelled_grids(suite: Suite, asked: Asked) -> list[str]:
+    """A suite of one block as flags of ``ftbench queue``: a grid for all that has the same settings.
+
+    Lines with settings of their own, a doubled batch among them, and tasks with settings of their own have
+    grids of their own.
+    """
+    (block,) = suite.blocks
+    tasks_of: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # method, settings -> tasks
+    for cell in suite_grid.wanted_cells(suite, asked):
+        settings = tuple(f"{name}={value}" for name, value in hparams.normalise(cell.settings).items())
+        tasks_of.setdefault((cell.line.method, settings), []).append(cell.task.name)
+    every = len(tasks.expand(axes.split_names(block.tasks)))
+    methods_of: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # tasks, settings -> methods
+    for (method, settings), named in tasks_of.items():
+        names = dict.fromkeys(named)
+        text = block.tasks if len(names) == every else ",".join(names)
+        methods_of.setdefault((text, settings), []).append(method)
+    return [
+        _flags(block, ",".join(methods), text, settings) for (text, settings), methods in methods_of.items()
+    ]
+
+
+def _flags(block: Panel, methods: str, named: str, settings: Sequence[str]) -> str:
     changes = sorted(block.change.changes, key=lambda one: one.name)
-    named = [
-        ("--methods", ",".join(dict.fromkeys(line.method for line in block.lines))),
-        ("--tasks", block.tasks),
+    pairs = [
+        ("--methods", methods),
+        ("--tasks", named),
         ("--models", block.model),
         *(flag(one.text) for one in changes),
         ("--evaluate", block.evaluate),
-        *(("--set", setting) for setting in block.settings),
+        *(("--set", setting) for setting in settings),
     ]
-    return " ".join(f"{name} {text}" for name, text in named if text)
+    return " ".join(f"{name} {text}" for name, text in pairs if text)
 
 
 def jobs_of(suite: Suite, asked: Asked) -> list[Job]:
