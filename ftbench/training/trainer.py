@@ -191,9 +191,12 @@ class Trainer:
         model.train()
         configure(method, run)
         head = {n: p for n, p in run.parameters.items() if n in run.head_names}
+        moved = {p for optimizer in run.optimizers.values() for p in optimizer.params}
         self.facts["runs"][name] = {
             "total_steps": run.total_steps,
             "rows": len(train),
+            "parameters": sum(p.numel() for p in run.parameters.values()),
+            "trained": sum(p.numel() for p in moved if p.requires_grad),
             "head_tensors": len(head),
             "head": drawn,
             "order": digest(train[sources["train"].order(0)]),
