@@ -36,6 +36,7 @@ class Run:
         head_names: names of the parameters that did not come from pretraining.
         drawn_head: whether the head was drawn for this run; False where the user brought it.
         noise: the method's random numbers.
+        head_noise: those of the stream ``head``, for a method that draws the new layers in a way of its own.
         feed: where its batches come from, and how many it has drawn.
     """
 
@@ -69,6 +70,7 @@ class Run:
         self.noise = Noise(
             lambda *parts: stream_seed("method", task.name, seeds["method"], method, name, *parts), replay
         )
+        self.head_noise = Noise(lambda *parts: stream_seed("head", task.name, seeds["head"], *parts))
 
     # -- the model ------------------------------------------------------------------------------------
 

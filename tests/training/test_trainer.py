@@ -257,11 +257,17 @@ def test_runs_of_a_job_differ_and_each_can_be_had_alone(bench: Bench, tmp_path: 
 
 def test_single_streams_of_a_run_may_have_seeds_of_their_own(bench: Bench) -> None:
     trainer = bench.trainer(bench.job(streams={"order": 3}))
-    given = {"a": {}, "b": {"seed": 5}, "c": {"seed": 5, "streams": {"head": 0, "order": 9}}}
+    given = {
+        "a": {},
+        "b": {"seed": 0},
+        "c": {"seed": 5, "streams": {"head": 0, "order": 9}},
+        "d": {"seed": 5},
+    }
     for name, more in given.items():
         trainer.run(trainer.method, name=name, **more)
-    a, b, c = (trainer.facts["runs"][n] for n in given)
-    assert a["head"] == c["head"] != b["head"] and a["order"] == b["order"] != c["order"]
+    a, b, c, d = (trainer.facts["runs"][n] for n in given)
+    assert a["head"] == b["head"] == c["head"] != d["head"]
+    assert a["order"] == b["order"] and len({a["order"], c["order"], d["order"]}) == 3
 
 
 def test_asking_for_a_run_again_gives_it_without_training(bench: Bench, tmp_path: Path) -> None:
