@@ -65,6 +65,7 @@ class Trainer:
         corpus: TrainingRows,
         *,
         folder: Path | None = None,
+        code: str = "",
         listener: Listener | None = None,
         checkpoint_seconds: float = 60.0,
     ) -> None:
@@ -72,7 +73,7 @@ class Trainer:
         self.job, self.task, self.method = job, task, method
         self._pretrained, self._corpus = pretrained, corpus
         self._listener, self._every = listener, checkpoint_seconds
-        self._files = checkpoint.RunFiles(folder, job.digest, corpus.labels.device)
+        self._files = checkpoint.RunFiles(folder, job.digest, corpus.labels.device, code)
         self._objective = Objective(task.name, task.regression)
         held = method.held_out_fraction
         self._train_rows, self._held_rows = corpus.split(corpus.rows, held, job.seed_of("split"))
