@@ -148,6 +148,18 @@ def jobs(state: str | None, models: str | None, tasks: str | None, methods: str 
     )
 
 
+def method_files(methods: str | None) -> dict[str, str]:
+    """The methods that were given by their file: name -> its whole path.
+
+    Raises:
+        UsageError: brackets that do not close.
+    """
+    from ftbench.domain import axes
+    from ftbench.services.jobs import named_files
+
+    return named_files(axes.methods(methods or ""))
+
+
 def condition(named: Mapping[str, float], listed: Sequence[str] | None) -> Condition:
     """What was done to the data of the runs that are meant.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +12,7 @@ from ftbench.cli._databases import reading
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.cli._requests import asked, names
-from ftbench.settings import DEFAULT_DATABASE, database_address
+from ftbench.settings import database_address
 
 if TYPE_CHECKING:
     from ftbench.db import Added
@@ -111,6 +110,7 @@ def _key(parameter: str) -> str:
 
 def _queue(given: dict[str, Any]) -> None:
     from ftbench.services.planning import queue as service
+    from ftbench.services.planning import rerun
 
     request = _request(given)
     plan = service.make_plan(request)
@@ -127,7 +127,11 @@ def _queue(given: dict[str, Any]) -> None:
     number, address = len(plan.jobs), database_address(given["db"])
     if number > ASK_ABOVE and not confirmed(f"Queue {counted(number, 'job')} in {address}?", given["yes"]):
         raise typer.Abort()
-    _tell(plan, service.add(plan, address, given["priority"] or 0), address, bool(given["json"]))
+    added = service.add(plan, address, given["priority"] or 0)
+    _tell(plan, added, address, bool(given["json"]))
+    with reading(address) as database:
+        for line in rerun.queued_over(database, plan):
+            note(line)
 
 
 def _request(given: Mapping[str, Any]) -> QueueRequest:
@@ -185,8 +189,9 @@ def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
     if added.revived:
         say(f"{counted(added.revived, 'cancelled job')} queued again")
     if added.added or added.revived:
-        named = "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
-        say(f"run them with: ftbench worker{named}")
+        from ftbench.services.planning.commands import worker_command
+
+        say(f"run them with: {worker_command(address)}")
 
 
 def _show(plan: Plan, settings: Sequence[str], as_json: bool) -> None:

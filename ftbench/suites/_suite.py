@@ -21,6 +21,10 @@ SCORES, TIME = "scores", "time"
 Given = TypeVar("Given")
 Read = TypeVar("Read")
 
+#: Tasks, each with its recipe settings, ``name=value`` each.
+_TaskTexts = tuple[tuple[str, tuple[str, ...]], ...]
+_TaskSettings = tuple[tuple[str, RecipeChoice], ...]
+
 
 class _Written(Generic[Given, Read]):
     """A field that takes a text, or what the text says, and holds what it says."""
@@ -64,6 +68,10 @@ def _scored(given: str | tuple[TargetChoice, ...]) -> tuple[TargetChoice, ...]:
 
 def _settings(given: tuple[str, ...] | RecipeChoice) -> RecipeChoice:
     return given if isinstance(given, RecipeChoice) else axes.recipe_settings(given)
+
+
+def _by_task(given: _TaskTexts | _TaskSettings) -> _TaskSettings:
+    return tuple((task, _settings(one)) for task, one in given)
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,7 @@ class Panel:
         evaluate: other tasks that are scored, written as ``--evaluate`` takes them.
         columns: the sets that are shown; () for the reported one of each task.
         settings: recipe settings of all lines, written ``name=value``.
+        task_settings: recipe settings of all lines on single tasks, written alike and over ``settings``.
         printed_model: the model of the printed numbers, where a user put another one in its place.
         departs: how it departs from what the printed numbers were measured under, a phrase each.
     """
@@ -140,6 +149,7 @@ class Panel:
     evaluate: _Written[str, tuple[TargetChoice, ...]] = _Written(_scored, "")
     columns: tuple[SuiteColumn, ...] = ()
     settings: _Written[tuple[str, ...], RecipeChoice] = _Written(_settings, ())
+    task_settings: _Written[_TaskTexts, _TaskSettings] = _Written(_by_task, ())
     printed_model: str = ""
     departs: tuple[str, ...] = ()
 

@@ -32,6 +32,7 @@ from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped, strictest
+from ftbench.services.scores.stale import Codes, codes_of, one_code
 from ftbench.suites import TIME, Line, Panel, Suite, claims
 from ftbench.suites.published import AVERAGE, Published, printed_differences
 
@@ -48,7 +49,7 @@ class SuiteSource:
         rows: its jobs.
         scores: theirs.
         facts: digest -> what the job ran with, for reports on time.
-        codes: digest -> the state of its method's code.
+        codes: the code behind them.
         topped: the jobs whose seeds were topped up.
     """
 
@@ -56,7 +57,7 @@ class SuiteSource:
     rows: Sequence[JobSummary] = ()
     scores: Sequence[ScoreRow | ValueRow] = ()
     facts: Mapping[str, Mapping[str, object]] | None = None
-    codes: Mapping[str, str] = field(default_factory=dict)
+    codes: Codes = field(default_factory=Codes)
     topped: Sequence[Topped] = ()
 
 
@@ -120,7 +121,7 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: SuiteSource, margi
         notes=(
             *orders.order_lines(changed, measured, level),
             *notes.notes(suite, asked, cells, source.address),
-            *notes.older_code(cells, source.rows, source.codes),
+            *notes.older_code(cells, source.rows, source.codes, source.address),
         ),
         claims=tuple(
             suite_claims.check_claim(claim, measured, level) for claim in claims.claims_of(suite.name)
@@ -286,5 +287,5 @@ def _read(database: Database, changed: Sequence[Suite]) -> SuiteSource:
     scores = database.results.values(where)
     timed = any(suite.kind == TIME for suite in changed)
     facts = database.results.provenances({row.digest for row in rows}) if timed else None
-    codes, topped = database.results.codes(), levels.topped(database)
-    return SuiteSource(database.address, rows, scores, facts, codes, topped)
+    codes, topped = codes_of(database, rows), levels.topped(database)
+    return SuiteSource(database.address, one_code(rows, codes), scores, facts, codes, topped)

@@ -1,9 +1,10 @@
-"""The one writer of ``ftbench queue …``: for a job again, for a table, for a claim."""
+"""The one writer of commands: to queue a job again, a table, a claim; to run jobs, and stale ones again."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ftbench import methods, models, tasks
@@ -49,6 +50,42 @@ def queue_command(
     words += [word for name, value in (settings or {}).items() for word in ("--set", f"{name}={value}")]
     words += [word for flag, value in (rest or {}).items() if value for word in (flag, value)]
     return shlex.join(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
+
+
+def worker_command(address: str) -> str:
+    """``ftbench worker`` for a database."""
+    return shlex.join(["ftbench", "worker", *_database(address)])
+
+
+def retry_command(names: Sequence[str], plugins: Mapping[str, Sequence[str]], address: str) -> str:
+    """``ftbench retry --stale`` for some methods.
+
+    Args:
+        names: of the methods.
+        plugins: method -> the files that it may come from.
+        address: of the database.
+    """
+    typed = ",".join(typed_method(name, plugins) for name in names)
+    return shlex.join(["ftbench", "retry", "--stale", "--methods", typed, *_database(address)])
+
+
+def typed_method(label: str, plugins: Mapping[str, Sequence[str]]) -> str:
+    """A method's label as ``--methods`` takes it: with its file in place of the name, where it has one."""
+    name, bracket, inside = label.partition("[")
+    files = plugins.get(name, ())
+    return (typed_file(files[0]) if files else name) + bracket + inside
+
+
+def typed_file(path: str | Path) -> str:
+    """A plug-in's file as it can be typed here: ``./mine.py`` where it stands in or below this folder."""
+    try:
+        return f"./{Path(path).relative_to(Path.cwd())}"
+    except (ValueError, OSError):
+        return str(path)
+
+
+def _database(address: str) -> list[str]:
+    return [] if address == DEFAULT_DATABASE else ["--db", address]
 
 
 def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[int] = ()) -> str:

@@ -66,17 +66,19 @@ def adapted(suite: Suite, asked: Asked) -> Suite:
     for name in asked.models or ():
         if "/" not in name:  # of the hub, or a folder
             models.find(name.partition("@")[0])
-    blocks: list[Panel] = []
+    blocks: dict[object, Panel] = {}
     for block in suite.blocks:
         for changed in _variants(suite, block, asked):
-            if changed.lines and changed not in blocks:
-                blocks.append(changed)
+            if changed.lines:  # what a block has for its own model is not another model's: the first stands
+                blocks.setdefault((changed.model, changed.title, changed.tasks, changed.change), changed)
     if not blocks:
         given = shlex.join(words_of(asked))
         raise UsageError(
             f"suite {suite.name} has no cells with {given}: `ftbench suites {suite.name}` shows its grid"
         )
-    return replace(suite, blocks=tuple(blocks), seeds=suite.seeds if asked.seeds is None else asked.seeds)
+    return replace(
+        suite, blocks=tuple(blocks.values()), seeds=suite.seeds if asked.seeds is None else asked.seeds
+    )
 
 
 def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
@@ -141,7 +143,8 @@ def own_recipe(model: str, task: str) -> Mapping[str, Any]:
 
 def _wanted(block: Panel, line: Line, method: plan.GridMethod, spec: TaskSpec, asked: RecipeChoice) -> Wanted:
     brought = own_recipe(block.model, spec.name)
-    settings: dict[str, Any] = {**block.settings.values(), **line.settings.values()}
+    own = (block.settings, dict(block.task_settings).get(spec.name), line.settings)
+    settings: dict[str, Any] = {k: v for choice in own if choice for k, v in choice.values().items()}
     if line.doubled:
         settings |= doubled(layered(brought, method.recipe, settings), line.doubled)
     settings |= asked.values()

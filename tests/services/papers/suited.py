@@ -26,7 +26,7 @@ class Suited(Rows):
         """Jobs of seeds 0, 1, … with scores × 100."""
         cls = methods.find(method.partition("[")[0])
         given = dict(p.split("=") for p in method.partition("[")[2].rstrip("]").split(",") if p)
-        values = hparams.normalise(hparams.as_dict(cls.resolve(given, variant)))
+        values = hparams.normalise(hparams.identity(cls.resolve(given, variant)))
         brings = cls.recipe_defaults(variant)
         self.jobs(
             cls.name(),

@@ -9,6 +9,7 @@ from ftbench.render.table import Cell
 from ftbench.services.papers import notes
 from ftbench.services.papers.cells import Rule
 from ftbench.services.planning.asked import Asked
+from ftbench.services.scores.stale import Codes, one_code
 from tests.asked import asked
 from tests.services.papers.suited import Suited
 
@@ -49,7 +50,7 @@ def test_notes_count_what_is_missing_and_what_was_not_compared() -> None:
     found = list(notes.notes(TABLE1, asked(tasks="cola"), cells, "my own.db"))
     assert found == [
         "2 of 4 cells lack seeds; queue them with: ftbench queue --suite dps/table1 --tasks cola "
-        "--db 'my own.db', and run them with: ftbench worker",
+        "--db 'my own.db', and run them with: ftbench worker --db 'my own.db'",
         "2 cells not compared: model minilm, not bert-large.",
         "1 cell not compared: the paper does not state the metric.",
     ]
@@ -69,6 +70,20 @@ def test_scores_of_other_code_are_counted_among_those_that_are_shown() -> None:
     old = now[:-4] + "0000"
     codes = {row.digest: code for row, code in zip(rows.cells, (now, old, old), strict=True)}
     shown = [SuiteCell(Cell(jobs=(rows.cells[0].digest,))), SuiteCell(Cell(jobs=(rows.cells[1].digest,)))]
-    (note,) = notes.older_code(shown, rows.cells, codes)
-    assert note.endswith(": vanilla 1 of 2 jobs.")
-    assert notes.older_code(shown[:1], rows.cells, codes) == ()
+    (note,) = notes.older_code(shown, rows.cells, Codes(codes), "my.db")
+    again = "ftbench retry --stale --methods vanilla --db my.db"
+    assert note.endswith(f": vanilla 1 of 2 jobs; run them again with: {again}")
+    assert notes.older_code(shown[:1], rows.cells, Codes(codes), "my.db") == ()
+
+
+def test_scores_that_are_left_out_for_their_code_are_counted_where_a_cell_lacks_them() -> None:
+    rows = Suited()
+    rows.add("vanilla", "cola", [60, 61, 62])
+    now = source_digest(find("vanilla"))
+    codes = Codes({row.digest: code for row, code in zip(rows.cells, (now, "2:0", "2:0"), strict=True)})
+    kept = one_code(rows.cells, codes)
+    cell = SuiteCell(Cell(missing={"other code": 2}, jobs=(rows.cells[0].digest,)))
+    (note,) = notes.older_code([cell], kept, codes, "my.db")
+    assert note.startswith("Left out: ") and ": vanilla 2 of 3 jobs" in note
+    whole = SuiteCell(Cell(jobs=(rows.cells[0].digest,)))
+    assert notes.older_code([whole], kept, codes, "my.db") == ()
