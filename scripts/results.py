@@ -50,7 +50,11 @@ EXPERIMENTS = (
     Experiment(
         "lowresource", "bidrop/table6", Asked(**SMALL, tasks="sst2,stsb", perturb=("train_size=300,500",))
     ),
-    Experiment("time", "dps/table6", Asked(**SMALL, tasks="rte", perturb=("train_size=64",))),
+    Experiment(
+        "time",
+        "dps/table6",
+        Asked(**SMALL, tasks="rte", perturb=("train_size=64",), settings=("optimizer=adamw_torch",)),
+    ),
 )
 
 

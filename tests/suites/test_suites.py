@@ -111,3 +111,13 @@ def test_a_doubled_batch_keeps_epochs_or_updates() -> None:
 def test_an_unknown_suite_gets_the_nearest() -> None:
     with pytest.raises(UnknownName, match="unknown suite 'bidrop/table8'; did you mean 'bidrop/table"):
         suites.find("bidrop/table8")
+
+
+def test_the_papers_whose_scripts_had_it_step_by_the_adamw_of_transformers_4() -> None:
+    for suite in (s for s in suites.available().values() if s.source in ("dps", "blo")):
+        for wanted in suite_grid.wanted_cells(suite, Asked()):
+            own = suite.source == "blo" and wanted.method.name in ("weight_mixup", "lora", "prefix", "prompt")
+            assert wanted.recipe.optimizer == ("adamw_torch" if own else "adamw_hf"), (
+                suite.name,
+                wanted.line,
+            )
