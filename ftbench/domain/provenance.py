@@ -12,6 +12,8 @@ class RunFacts(TypedDict, total=False):
     Attributes:
         total_steps: updates in all.
         rows: it trained on.
+        parameters: numbers in all weights, those that the method added among them.
+        trained: numbers among them that are trained.
         head_tensors: parameters of the new layers.
         head: digest of the new layers that training starts from, after the method has configured the model.
         order: digest of the order of rows in the first epoch.
@@ -21,6 +23,8 @@ class RunFacts(TypedDict, total=False):
 
     total_steps: int
     rows: int
+    parameters: int
+    trained: int
     head_tensors: int
     head: str
     order: str

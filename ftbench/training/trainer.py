@@ -65,6 +65,7 @@ class Trainer:
         corpus: TrainingRows,
         *,
         folder: Path | None = None,
+        code: str = "",
         listener: Listener | None = None,
         checkpoint_seconds: float = 60.0,
     ) -> None:
@@ -72,7 +73,7 @@ class Trainer:
         self.job, self.task, self.method = job, task, method
         self._pretrained, self._corpus = pretrained, corpus
         self._listener, self._every = listener, checkpoint_seconds
-        self._files = checkpoint.RunFiles(folder, job.digest, corpus.labels.device)
+        self._files = checkpoint.RunFiles(folder, job.digest, corpus.labels.device, code)
         self._objective = Objective(task.name, task.regression)
         held = method.held_out_fraction
         self._train_rows, self._held_rows = corpus.split(corpus.rows, held, job.seed_of("split"))
@@ -189,9 +190,12 @@ class Trainer:
         names = {id(p): n for n, p in run.parameters.items()}  # a wrapper's prefix is no part of a digest
         configure(method, run)
         head = {names.get(id(p), n): p for n, p in run.parameters.items() if n in run.head_names}
+        moved = {p for optimizer in run.optimizers.values() for p in optimizer.params}
         self.facts["runs"][name] = {
             "total_steps": run.total_steps,
             "rows": len(train),
+            "parameters": sum(p.numel() for p in run.parameters.values()),
+            "trained": sum(p.numel() for p in moved if p.requires_grad),
             "head_tensors": len(head),
             "head": head_digest(head),
             "order": digest(train[sources["train"].order(0)]),

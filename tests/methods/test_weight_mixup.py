@@ -486,6 +486,20 @@ def test_a_job_that_was_stopped_in_a_search_ends_as_an_undisturbed_one(
     assert same(resumed, undisturbed) and trainer.curves == straight.curves
 
 
+def test_alpha_warms_up_as_the_recipe_does_unless_told_otherwise() -> None:
+    """A share of the run, rounded up: of 8 updates 0.17 are 2, the first of them at rate 0."""
+    recipe: dict[str, Any] = {"steps": 8, "warmup_steps": 4, "schedule": "linear"}
+    own, plain = (
+        run_of(WeightMixup.Search(settings(alpha_warmup=share)), seeded(MiniNet), [], **recipe)
+        for share in (0.17, None)
+    )
+    rates = {run: [run.optimizers["alphas"].schedule(step) for step in range(5)] for run in (own, plain)}
+    assert rates[own][:3] == [0, 1e-3, 2e-3] and rates[own][4] < 2e-3
+    assert rates[plain] == [0, 0.5e-3, 1e-3, 1.5e-3, 2e-3]
+    warm = [run.optimizers["weights"].schedule(2) / run.recipe.lr for run in (own, plain)]
+    assert warm == [0.5, 0.5]
+
+
 def test_each_search_holds_other_rows_out_and_the_last_run_none(bench: Bench) -> None:
     _, trainer = do(bench, "weight_mixup", {**QUICK, "k": 3})
     runs = trainer.facts["runs"]
