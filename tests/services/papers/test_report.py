@@ -131,7 +131,7 @@ def test_conditions_are_named_by_their_models_where_a_table_has_several() -> Non
 
 
 def test_the_drop_under_noise_is_against_the_clean_run() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for ratio, scores in ((0.0, (60, 90, 70)), (0.1, (57, 88, 66))):
         for task, score in zip(("cola", "mrpc", "rte"), scores, strict=True):
             rows.add("bidrop", task, around(score, 0.1), noise=ratio)
