@@ -9,6 +9,7 @@ from ftbench import suites, tasks
 from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
 from ftbench.domain import axes
 from ftbench.domain.axes import Asked
+from ftbench.domain.target import Target
 from ftbench.models.resolve import model_id
 from ftbench.perturbations import titled
 from ftbench.render.suite_table import (
@@ -127,6 +128,7 @@ def _grids(
         cells = _measured(suite, block, wanted, jobs, seeds)
         base = {line: row for line, row in cells.items() if line.method == "vanilla" and not line.doubled}
         averaged = sum(place.averaged for place in places) > 1
+        apart = [at for at, place in enumerate(places) if place.difference]
         rows = []
         for line, row in cells.items():
             printed = _by_column(layout.printed(suite, block, line))
@@ -142,9 +144,11 @@ def _grids(
             if averaged and suite.difference:
                 other = clean.get(line) if _drops(suite, block) else _first(base)
                 shown.append(_delta(suite, block, line, places, row, other))
+            shown += [_gain(suite, block, line, at, row, _first(base)) for at in apart]
             rows.append((SuiteHead(line.name, line.title), tuple(shown)))
         heads = [] if suite.averages_only else [SuiteHead(p.key, p.title, p.metric) for p in places]
         heads += [AVG] * averaged + [DELTA] * bool(averaged and suite.difference)
+        heads += [SuiteHead(DELTA.key, f"{DELTA.title} {places[at].title}") for at in apart]
         yield PanelGrid(block, tuple(heads), tuple(rows))
 
 
@@ -207,17 +211,35 @@ def _delta(
         suite_cells.averaged_cell([c for c, p in zip(cells, places, strict=True) if p.averaged], ())
         for cells in (row, other)
     )
-    sign = -1 if drop else 1
-    mean = None if mine.mean is None or theirs.mean is None else sign * (mine.mean - theirs.mean)
     kind = "drop_vs_T2" if drop else "gain_vs_vanilla" if suite.difference == "clean" else "delta_mean"
+    pair = (theirs, mine) if drop else (mine, theirs)
+    return _difference(suite, block, line, pair, kind, AVERAGE)
+
+
+def _gain(
+    suite: Suite, block: Panel, line: Line, at: int, row: Sequence[Cell], base: Sequence[Cell] | None
+) -> SuiteCell:
+    """One column's mean minus vanilla's, where the paper's text prints that."""
+    if base is None or base is row:
+        return SuiteCell(applies=False)
+    task = Target.of(layout.printed_places(block)[at].evaluation).task
+    return _difference(suite, block, line, (row[at], base[at]), "gain_vs_vanilla", task)
+
+
+def _difference(
+    suite: Suite, block: Panel, line: Line, pair: tuple[Cell, Cell], kind: str, task: str
+) -> SuiteCell:
+    """The first mean of a pair minus the second, beside the printed difference."""
+    left, right = pair
+    mean = None if left.mean is None or right.mean is None else left.mean - right.mean
     values = [
         one.value
         for one in printed_differences()
         if (one.source, one.exhibit, one.statistic) == (suite.source, suite.printed_in, kind)
         and (one.model, one.method) == (block.printed_model or block.model, line.name)
-        and one.setting == (line.setting or block.setting)
+        and (one.task, one.setting) == (task, line.setting or block.setting)
     ]
-    cell = Cell({} if mean is None else {"mean": mean}, n=min(mine.n, theirs.n), planned=mine.planned)
+    cell = Cell({} if mean is None else {"mean": mean}, n=min(left.n, right.n), planned=left.planned)
     return SuiteCell(cell, {"mean": values[0]} if values else {})
 
 
