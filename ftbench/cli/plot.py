@@ -18,13 +18,13 @@ from ftbench.settings import database_address
 if TYPE_CHECKING:
     from ftbench.domain.axes import Asked
 
-#: The one kind of plot that a flag is for.
+#: The kinds of plots that a flag is for.
 KINDS = {
-    "--over": "sweep",
-    "--critical": "ranks",
-    "--pairs": "reproduction",
-    "--suite": "reproduction",
-    "--violin": "strip",
+    "--over": ("sweep",),
+    "--critical": ("ranks",),
+    "--pairs": ("reproduction",),
+    "--suite": ("reproduction", "sweep"),
+    "--violin": ("strip",),
 }
 
 
@@ -42,7 +42,8 @@ def plot(
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
     over: Annotated[
-        str | None, typer.Option("--over", metavar="NAME", help="sweep: the hyper-parameter.")
+        str | None,
+        typer.Option("--over", metavar="NAME", help="sweep: the hyper-parameter; with it several methods."),
     ] = None,
     critical: Annotated[
         float | None,
@@ -54,7 +55,9 @@ def plot(
     ] = None,
     suite: Annotated[
         str | None,
-        typer.Option("--suite", metavar="NAME", help="reproduction: a paper's table, bidrop/table5."),
+        typer.Option(
+            "--suite", metavar="NAME", help="reproduction, sweep: a paper's table or figure, dps/figure2."
+        ),
     ] = None,
     violin: Annotated[
         bool, typer.Option("--violin", help="strip: the density of the runs instead of a box.")
@@ -78,6 +81,8 @@ def plot(
         raise BadValue(f"--critical {critical:g}: give a difference of ranks above 0")
     if kind == "reproduction":
         spec = _reproduction(address, pairs, suite, Asked(methods, tasks, models))
+    elif suite is not None:
+        spec = _conditions(address, suite, over, Asked(methods, tasks, models))
     else:
         request = service.PlotRequest(kind, selection(models, tasks, methods), over, critical, violin)
         with reported(address, request.report) as opened:
@@ -89,8 +94,22 @@ def plot(
 def _check_flags(kind: str, flags: Mapping[str, object]) -> None:
     """Refuse a flag that is for another kind of plot."""
     for flag, given in flags.items():
-        if given is not None and kind != KINDS[flag]:
-            raise UsageError(f"{flag} is for the plot '{KINDS[flag]}', not for '{kind}'")
+        if given is not None and kind not in KINDS[flag]:
+            named = " and ".join(f"'{one}'" for one in KINDS[flag])
+            raise UsageError(
+                f"{flag} is for the plot{'s' * (len(KINDS[flag]) > 1)} {named}, not for '{kind}'"
+            )
+
+
+def _conditions(address: str, suite: str, over: str | None, asked: Asked) -> dict[str, Any]:
+    """A paper's figure or table over its conditions."""
+    from ftbench.services.papers import sweep
+    from ftbench.services.papers.request import SuiteRequest
+
+    if over is not None:
+        raise UsageError("sweep: give a hyper-parameter with --over, or a figure with --suite, not both")
+    with reading_if_there(address) as database:
+        return sweep.draw_conditions(address, database, SuiteRequest(suite, asked))
 
 
 def _reproduction(address: str, pairs: Path | None, suite: str | None, asked: Asked) -> dict[str, Any]:
