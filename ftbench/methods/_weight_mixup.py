@@ -199,7 +199,7 @@ class Search(Phase):
         from ftbench.nn import hypergradient as hyper
 
         h, optimizer = self.hparams, run.optimizers["weights"]
-        run.backward(self.compute_loss, run.next_batch("held_out"))
+        run.record("outer_loss", run.backward(self.compute_loss, run.next_batch("held_out")))
         found = run.take_gradients()
         direct = {n: found.pop(n) for n in self._alphas(run) if n in found}
         vector = {run.parameters[n]: g for n, g in found.items()}

@@ -65,7 +65,7 @@ def _model(name: str) -> Panel:
         lines=(_VANILLA, Line("Weight mixup (ours)", f"weight_mixup[{own}]")),
         model=name,
         # Table 9 of the Bi-Drop paper, whose recipes the models carry, has 10.
-        task_settings={"mrpc": ("warmup_steps=50",)} if name == "deberta-large" else {},
+        task_settings=(("mrpc", ("warmup_steps=50",)),) if name == "deberta-large" else (),
     )
 
 

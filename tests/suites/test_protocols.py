@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ftbench import suites
-from ftbench.domain import axes
-from ftbench.domain.axes import Asked
 from ftbench.domain.recipe import Recipe
 from ftbench.services.planning import suite_grid
+from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.suites import TIME
 from ftbench.suites.published import cells
@@ -139,7 +138,7 @@ def test_on_bert_all_else_has_berts_recipe(name: str) -> None:
 
 def test_seeds_are_those_of_the_papers() -> None:
     for name, suite in suites.available().items():
-        assert len(axes.seeds(suite.seeds)) == SEEDS.get(name, 10), name
+        assert len(suite.seeds) == SEEDS.get(name, 10), name
 
 
 def test_columns_are_scored_by_the_metric_of_the_printed_numbers() -> None:

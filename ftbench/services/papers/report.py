@@ -7,11 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from ftbench import suites, tasks
 from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
-from ftbench.domain import axes
-from ftbench.domain.axes import Asked
-from ftbench.domain.target import Target
+from ftbench.domain.axes import MethodChoice
+from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import model_id
-from ftbench.perturbations import titled
 from ftbench.render.suite_table import (
     SuiteCell,
     SuiteGroup,
@@ -23,18 +21,21 @@ from ftbench.render.suite_table import (
 from ftbench.render.table import Cell
 from ftbench.services.papers import cells as suite_cells
 from ftbench.services.papers import claims as suite_claims
-from ftbench.services.papers import layout, notes, orders, times
+from ftbench.services.papers import differences, layout, notes, orders, times
 from ftbench.services.papers.cells import JobsByCell, PanelGrid, Rule
 from ftbench.services.papers.claims import Measured
 from ftbench.services.papers.layout import Place
 from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.planning import suite_grid
+from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped, strictest
+from ftbench.services.scores.stale import Codes, codes_of, one_code
 from ftbench.suites import TIME, Line, Panel, Suite, claims
-from ftbench.suites.published import AVERAGE, Published, printed_differences
+from ftbench.suites.published import AVERAGE, Published
 
+PLAIN = MethodChoice(BASELINE, {})
 AVG, DELTA = SuiteHead(AVERAGE, "Avg"), SuiteHead("difference", "Δ")
 
 
@@ -47,7 +48,7 @@ class SuiteSource:
         rows: its jobs.
         scores: theirs.
         facts: digest -> what the job ran with, for reports on time.
-        codes: digest -> the state of its method's code.
+        codes: the code behind them.
         topped: the jobs whose seeds were topped up.
     """
 
@@ -55,7 +56,7 @@ class SuiteSource:
     rows: Sequence[JobSummary] = ()
     scores: Sequence[ScoreRow | ValueRow] = ()
     facts: Mapping[str, Mapping[str, object]] | None = None
-    codes: Mapping[str, str] = field(default_factory=dict)
+    codes: Codes = field(default_factory=Codes)
     topped: Sequence[Topped] = ()
 
 
@@ -107,7 +108,7 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: SuiteSource, margi
         notes=(
             *orders.order_lines(changed, measured, level),
             *notes.notes(suite, asked, cells, source.address),
-            *notes.older_code(cells, source.rows, source.codes),
+            *notes.older_code(cells, source.rows, source.codes, source.address),
         ),
         claims=tuple(
             suite_claims.check_claim(claim, measured, level) for claim in claims.claims_of(suite.name)
@@ -120,13 +121,12 @@ def _grids(
 ) -> Iterator[PanelGrid]:
     """The blocks of a suite of scores."""
     wanted = list(suite_grid.wanted_cells(suite, asked))
-    seeds = axes.seeds(suite.seeds)
     other_tasks = _task_names(suite) != _task_names(suites.find(suite.name))
-    clean = _measured(suite, suite.blocks[0], wanted, jobs, seeds)
+    clean = _measured(suite, suite.blocks[0], wanted, jobs)
     for block in suite.blocks:
         places = layout.printed_places(block)
-        cells = _measured(suite, block, wanted, jobs, seeds)
-        base = {line: row for line, row in cells.items() if line.method == "vanilla" and not line.doubled}
+        cells = _measured(suite, block, wanted, jobs)
+        base = {line: row for line, row in cells.items() if line.method == PLAIN and not line.doubled}
         averaged = sum(place.averaged for place in places) > 1
         apart = [at for at, place in enumerate(places) if place.difference]
         rows = []
@@ -142,9 +142,9 @@ def _grids(
             shown = [] if suite.averages_only else shown
             shown += [average] * averaged
             if averaged and suite.difference:
-                other = clean.get(line) if _drops(suite, block) else _first(base)
-                shown.append(_delta(suite, block, line, places, row, other))
-            shown += [_gain(suite, block, line, at, row, _first(base)) for at in apart]
+                other = clean.get(line) if differences.is_drop(suite, block) else _first(base)
+                shown.append(differences.of_averages(suite, block, line, places, row, other))
+            shown += [differences.of_column(suite, block, line, at, row, _first(base)) for at in apart]
             rows.append((SuiteHead(line.name, line.title), tuple(shown)))
         heads = [] if suite.averages_only else [SuiteHead(p.key, p.title, p.metric) for p in places]
         heads += [AVG] * averaged + [DELTA] * bool(averaged and suite.difference)
@@ -153,11 +153,11 @@ def _grids(
 
 
 def _task_names(suite: Suite) -> set[str]:
-    return {spec.name for block in suite.blocks for spec in tasks.expand(axes.split_names(block.tasks))}
+    return {spec.name for block in suite.blocks for spec in tasks.expand(block.tasks)}
 
 
 def _measured(
-    suite: Suite, block: Panel, wanted: Sequence[Wanted], jobs: JobsByCell, seeds: Sequence[int]
+    suite: Suite, block: Panel, wanted: Sequence[Wanted], jobs: JobsByCell
 ) -> dict[Line, list[Cell]]:
     """Line -> its cells, one for each column of the block."""
     model = model_id(block.model)
@@ -165,7 +165,7 @@ def _measured(
     for line in block.lines:
         mine = {w.task.name: jobs.of(w, model) for w in wanted if w.block is block and w.line is line}
         found[line] = [
-            suite_cells.measured_cell(mine[place.task], place, seeds)
+            suite_cells.measured_cell(mine[place.task], place, suite.seeds)
             for place in layout.printed_places(block)
         ]
     return found
@@ -173,10 +173,10 @@ def _measured(
 
 def _blocks(suite: Suite, asked: Asked, jobs: JobsByCell) -> Iterator[Measured]:
     """What was measured, by condition."""
-    wanted, seeds = list(suite_grid.wanted_cells(suite, asked)), axes.seeds(suite.seeds)
+    wanted = list(suite_grid.wanted_cells(suite, asked))
     for block in suite.blocks:
         averaged = tuple(place.averaged for place in layout.printed_places(block))
-        yield Measured(block, _measured(suite, block, wanted, jobs, seeds), averaged)
+        yield Measured(block, _measured(suite, block, wanted, jobs), averaged)
 
 
 def _average(
@@ -186,61 +186,6 @@ def _average(
     cell = suite_cells.averaged_cell([c for c, _ in parts], [p.key for _, p in parts])
     pairs = [(c, printed.get(p.key, {})) for c, p in parts]
     return suite_cells.compared_average(cell, printed.get(AVERAGE, {}), pairs, rule)
-
-
-def _drops(suite: Suite, block: Panel) -> bool:
-    """Whether the clean run minus a block's is shown; where another metric stands first, a gain is."""
-    changes = block.change.condition.changes
-    return suite.difference == "clean" and any(not titled(one.name).metric for one in changes)
-
-
-def _delta(
-    suite: Suite,
-    block: Panel,
-    line: Line,
-    places: Sequence[Place],
-    row: Sequence[Cell],
-    other: list[Cell] | None,
-) -> SuiteCell:
-    """The average minus vanilla's, or the clean run's minus this one; described, not tested."""
-    drop = _drops(suite, block)
-    alone = suite.difference == "clean" and not block.change.condition.changes
-    if other is None or other is row or alone:
-        return SuiteCell(applies=False)
-    mine, theirs = (
-        suite_cells.averaged_cell([c for c, p in zip(cells, places, strict=True) if p.averaged], ())
-        for cells in (row, other)
-    )
-    kind = "drop_vs_T2" if drop else "gain_vs_vanilla" if suite.difference == "clean" else "delta_mean"
-    pair = (theirs, mine) if drop else (mine, theirs)
-    return _difference(suite, block, line, pair, kind, AVERAGE)
-
-
-def _gain(
-    suite: Suite, block: Panel, line: Line, at: int, row: Sequence[Cell], base: Sequence[Cell] | None
-) -> SuiteCell:
-    """One column's mean minus vanilla's, where the paper's text prints that."""
-    if base is None or base is row:
-        return SuiteCell(applies=False)
-    task = Target.of(layout.printed_places(block)[at].evaluation).task
-    return _difference(suite, block, line, (row[at], base[at]), "gain_vs_vanilla", task)
-
-
-def _difference(
-    suite: Suite, block: Panel, line: Line, pair: tuple[Cell, Cell], kind: str, task: str
-) -> SuiteCell:
-    """The first mean of a pair minus the second, beside the printed difference."""
-    left, right = pair
-    mean = None if left.mean is None or right.mean is None else left.mean - right.mean
-    values = [
-        one.value
-        for one in printed_differences()
-        if (one.source, one.exhibit, one.statistic) == (suite.source, suite.printed_in, kind)
-        and (one.model, one.method) == (block.printed_model or block.model, line.name)
-        and (one.task, one.setting) == (task, line.setting or block.setting)
-    ]
-    cell = Cell({} if mean is None else {"mean": mean}, n=min(left.n, right.n), planned=left.planned)
-    return SuiteCell(cell, {"mean": values[0]} if values else {})
 
 
 def _first(rows: Mapping[Line, list[Cell]]) -> list[Cell] | None:
@@ -256,10 +201,10 @@ def _by_column(printed: Mapping[tuple[str, str], Published]) -> dict[str, dict[s
 
 def _departs(line: Line, asked: Asked) -> Iterator[str]:
     """How all cells of a line depart from the paper."""
-    if asked.settings:
-        yield "set by hand: " + ", ".join(asked.settings)
+    if asked.settings.given:
+        yield "set by hand: " + ", ".join(asked.settings.texts)
     if asked.variant is not None:
-        own, now = (suite_grid.methods_of(line, variant)[0] for variant in (None, asked.variant))
+        own, now = (suite_grid.grid_method_of(line, variant) for variant in (None, asked.variant))
         if own.hparams != now.hparams:
             yield f"{asked.variant} variant"
 
@@ -295,5 +240,5 @@ def _read(database: Database, changed: Sequence[Suite]) -> SuiteSource:
     scores = database.results.values(where)
     timed = any(suite.kind == TIME for suite in changed)
     facts = database.results.provenances({row.digest for row in rows}) if timed else None
-    codes, topped = database.results.codes(), levels.topped(database)
-    return SuiteSource(database.address, rows, scores, facts, codes, topped)
+    codes, topped = codes_of(database, rows), levels.topped(database)
+    return SuiteSource(database.address, one_code(rows, codes), scores, facts, codes, topped)

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ftbench.domain import axes
-from ftbench.domain.axes import Asked
 from ftbench.domain.result import State
 from ftbench.models.resolve import model_id
 from ftbench.render.suite_table import SuiteCell, SuiteHead
@@ -16,6 +14,7 @@ from ftbench.render.table import Cell
 from ftbench.services.papers import cells, layout
 from ftbench.services.papers.cells import FoundJobs, JobsByCell, Rule
 from ftbench.services.planning import suite_grid
+from ftbench.services.planning.asked import Asked
 from ftbench.suites import Suite
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def grids(
     """The blocks of a suite about time; nothing is tested: ratios are described."""
     from ftbench.services.papers.cells import PanelGrid
 
-    seeds = axes.seeds(suite.seeds)
+    seeds = suite.seeds
     for block in suite.blocks:
         wanted = [w for w in suite_grid.wanted_cells(suite, asked) if w.block is block]
         model = model_id(block.model)

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from ftbench import suites, tasks
-from ftbench.domain import axes, hparams
-from ftbench.domain.axes import Asked
+from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.perturbations import flag
 from ftbench.services.planning import costs, suite_grid, suite_plan
+from ftbench.services.planning.asked import Asked
+from ftbench.services.planning.commands import seeds_text
 from ftbench.suites import Panel, Suite
 from ftbench.suites.published import cells
 
@@ -58,7 +59,7 @@ def card(name: str, asked: Asked, address: str) -> _Row:
         "name": name.strip(),
         "title": "; ".join(suite.title for suite in changed),
         "grids": [
-            f"{flags} --seeds {suite.seeds}" + (f"   ({block.title})" if block.title else "")
+            f"{flags} --seeds {seeds_text(suite.seeds)}" + (f"   ({block.title})" if block.title else "")
             for suite in changed
             for block in suite.blocks
             for flags in spelled_grids(replace(suite, blocks=(block,)), asked)
@@ -82,12 +83,12 @@ def spelled_grids(suite: Suite, asked: Asked) -> list[str]:
     tasks_of: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # method, settings -> tasks
     for cell in suite_grid.wanted_cells(suite, asked):
         settings = tuple(f"{name}={value}" for name, value in hparams.normalise(cell.settings).items())
-        tasks_of.setdefault((cell.line.method, settings), []).append(cell.task.name)
-    every = len(tasks.expand(axes.split_names(block.tasks)))
+        tasks_of.setdefault((cell.line.method.text, settings), []).append(cell.task.name)
+    every = len(tasks.expand(block.tasks))
     methods_of: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # tasks, settings -> methods
     for (method, settings), named in tasks_of.items():
         names = dict.fromkeys(named)
-        text = block.tasks if len(names) == every else ",".join(names)
+        text = ",".join(block.tasks if len(names) == every else names)
         methods_of.setdefault((text, settings), []).append(method)
     return [
         _flags(block, ",".join(methods), text, settings) for (text, settings), methods in methods_of.items()
@@ -101,7 +102,7 @@ def _flags(block: Panel, methods: str, named: str, settings: Sequence[str]) -> s
         ("--tasks", named),
         ("--models", block.model),
         *(flag(one.text) for one in changes),
-        ("--evaluate", block.evaluate),
+        ("--evaluate", ",".join(one.text for one in block.evaluate)),
         *(("--set", setting) for setting in settings),
     ]
     return " ".join(f"{name} {text}" for name, text in pairs if text)
@@ -111,7 +112,7 @@ def jobs_of(suite: Suite, asked: Asked) -> list[Job]:
     """The jobs of a suite as far as they are known without models and data, each once."""
     found = {}
     for cell in suite_plan.unique(list(suite_grid.wanted_cells(suite, asked))):
-        for seed in axes.seeds(suite.seeds):
+        for seed in suite.seeds:
             job = Job(
                 model=cell.block.model,
                 model_revision="",

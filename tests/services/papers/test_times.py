@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from ftbench import suites
-from ftbench.domain.axes import Asked
 from ftbench.render.suite_table import SuiteReport
 from ftbench.render.suite_text import lines
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers import times
 from ftbench.services.papers.report import SuiteSource
+from ftbench.services.planning.asked import Asked
 from tests.services.papers.suited import Suited, cell
 
 
