@@ -208,20 +208,6 @@ def test_for_people_a_cell_is_ours_over_theirs(rows: Suited) -> None:
     assert "64.10 ±0.21 [64.11 ±1.33] = n=10" in render_suites([table("dps/table1", rows)], "markdown")
 
 
-def test_a_difference_that_the_text_prints_of_one_column_stands_beside_ours() -> None:
-    """Bi-Drop, Sec. 4.6: 3.50 from MRPC to CoLA, 3.28 from RTE; nothing is printed of other columns."""
-    rows = Suited()
-    for method, score in (("vanilla", 0.20), ("bidrop", 0.23)):
-        rows.add(method, "mrpc", [50, 50], evaluation="cola:dev@linear", also={"matthews": score})
-    found = table("bidrop/figure3", rows)
-    gain = cell(found, "Bi-Drop", "Δ CoLA (linear)", "trained on MRPC")
-    assert gain.measured.mean == pytest.approx(0.03) and gain.printed == {"mean": 3.50}
-    assert cell(found, "Bi-Drop", "Δ CoLA (linear)", "trained on RTE").printed == {"mean": 3.28}
-    assert not cell(found, "Vanilla", "Δ CoLA (linear)", "trained on MRPC").applies
-    heads = [head.title for section in found.sections for head in section.columns]
-    assert [head for head in heads if head.startswith("Δ")] == ["Δ CoLA (linear)"] * 2
-
-
 def test_averages_that_are_not_printed_are_marked_as_recomputed() -> None:
     found = table("blo/table2", Suited())
     ours, vanilla = (cell(found, row, "Avg", "bart-large") for row in ("Weight mixup (ours)", "Vanilla"))
