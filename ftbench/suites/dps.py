@@ -157,7 +157,7 @@ FIGURE2 = Suite(
     title="The size of the sub-network (DPS, Figure 2)",
     blocks=tuple(_frozen(p) for p in (0.1, 0.2, 0.3, 0.4, 0.5)),
     statistics=("mean", "std"),
-    protocol="Box plots without numbers. p is the frozen fraction in DPS and Mixout; the plot does not "
-    "say what "
-    "it is for Child-Tuning: here, too.",
+    protocol="Box plots without numbers; `ftbench plot sweep --suite dps/figure2` draws ours. p is the "
+    "frozen fraction in DPS and Mixout; the plot does not say what it is for Child-Tuning: here, "
+    "too.",
 )

@@ -46,6 +46,7 @@ JOBS = {
     "blo/table9": 5 * 4 * 2 * 10,
     "blo/table11": 6 * 4 * 10,
     "blo/figure2": 5 * 4 * 2 * 10,
+    "blo/appendixD": 4 * 1 * 10,
     "blo/figure3": 4 * 2 * 10,
 }
 WANTED = {
@@ -54,7 +55,7 @@ WANTED = {
     *(f"dps/table{n}" for n in range(1, 7)),
     "dps/figure2",
     *(f"blo/{x}" for x in "table1 table2 table3 table4 table5 table8 table9 table10 table11".split()),
-    *("blo/figure2", "blo/figure3", "blo/appendixF"),
+    *("blo/figure2", "blo/figure3", "blo/appendixD", "blo/appendixF"),
 }
 SHORT = (
     "main plms robustness lowresource ood transfer ablation stability subnet-size sufficient time dropout "

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ftbench import suites
-from ftbench.render import formats, render_suites
+from ftbench.render import formats, render_suites, suite_text
 from ftbench.suites import published
 from tests.asked import asked
 from tests.services.papers.suited import Suited, around, cell, table, topped_up
@@ -234,3 +234,12 @@ def test_runs_of_two_recipes_are_never_averaged() -> None:
             table("bidrop/table3", rows, models="bert-large", settings=(f"lr={lr}",)), "Vanilla", "CoLA"
         )
         assert (found.measured.mean, found.measured.n) == (pytest.approx(mean), 10)
+
+
+def test_averages_that_are_not_printed_are_marked_as_recomputed() -> None:
+    found = table("blo/table2", Suited())
+    ours, vanilla = (cell(found, row, "Avg", "bart-large") for row in ("Weight mixup (ours)", "Vanilla"))
+    assert suite_text.lines(ours, found.statistics)[1].startswith("[≈ 82.23 ±0.46]")
+    assert suite_text.lines(vanilla, found.statistics)[1].startswith("[80.99 ±0.99]")
+    told = "≈: 5 averages are not printed, but recomputed from the row's printed cells."
+    assert [note for note in found.notes if "≈" in note] == [told]
