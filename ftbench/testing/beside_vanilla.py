@@ -24,7 +24,7 @@ from ftbench.testing.subject import (
 )
 
 #: Steps after which a method that does something rarely has done it.
-LONG = 204
+LONG = 104
 #: A loss is a multiple of vanilla's where their ratio varies by less than this over the batches …
 STEADY = 0.02
 #: … and is so far from 1.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -74,8 +77,15 @@ def _outcome(name: str, subject: Subject) -> CheckOutcome:
     except (FtbenchError, Diverged) as error:
         return CheckOutcome(name, False, str(error))
     except Exception as error:  # a user's method may raise anything
-        text = " ".join(str(error).split())
-        return CheckOutcome(name, False, f"{type(error).__name__}: {text}"[:300])
+        text = " ".join(str(error).split())[:300]
+        return CheckOutcome(name, False, f"{type(error).__name__}: {text}{_line(error, subject.cls)}")
+
+
+def _line(error: Exception, cls: type[Method]) -> str:
+    """Where in the method's file an exception passed, `` (mine.py:12)``; "" where it did not."""
+    file = inspect.getsourcefile(cls)
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    return f" ({Path(file).name}:{lines[-1]})" if file and lines else ""
 
 
 #: Name -> check; a check gives a note, or raises ``Failed`` or ``NotApplicable``.

@@ -150,9 +150,12 @@ class Subject:
         lr = max(FAST, float(self.cls.recipe_defaults().get("lr", 0)))
         return self.fit(bench_of(self.model), task=REGRESSION, lr=lr)
 
-    def beside(self, bench: Bench, **settings: Any) -> JobEnd:
-        """The end of vanilla's job at the same recipe and streams."""
-        return self.fit(bench, cls=methods.find(BASELINE), **settings)
+    def beside(self, bench: Bench, *, task: str | None = None, **recipe: Any) -> JobEnd:
+        """The end of vanilla's job at the same recipe and streams; done once for all methods."""
+        task = task or self.task
+        self.refuse(bench, task)
+        settings = {"steps": self.steps, **self.brought(), **recipe}
+        return _vanilla(bench, task, tuple(sorted(settings.items())))
 
     def still(self, bench: Bench, **settings: Any) -> JobEnd:
         """The end of vanilla's job of one step that moves no weight: the start of all others."""
@@ -191,6 +194,12 @@ class Subject:
         job = bench.job(cls, values, task=task, train_size=train_size, **{**self.brought(), **recipe})
         method = cls(hparams.parse(cls.HParams, job.hparams, owner=cls.name()))
         return bench.trainer(job, method, folder, listener=watcher, checkpoint_seconds=math.inf)
+
+
+@lru_cache(maxsize=32)
+def _vanilla(bench: Bench, task: str, recipe: tuple[tuple[str, Any], ...]) -> JobEnd:
+    plain = Subject(BASELINE, methods.find(BASELINE), {}, bench.spec.name)
+    return plain.fit(bench, task=task, **dict(recipe))
 
 
 def _loss(bench: Bench, trainer: Trainer, model: nn.Module) -> float:
