@@ -71,6 +71,11 @@ class Database:
             )
             return str(transaction.connection.scalar(query))
 
+    @property
+    def aside(self) -> dict[str, str]:
+        """The rows that were left out so far, because they cannot be believed: digest -> why."""
+        return dict(self._store.aside)
+
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a query in SQL: the names of its columns, and its rows.
 

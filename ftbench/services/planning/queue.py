@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from ftbench import tasks
+from ftbench import tasks, trust
 from ftbench.domain import axes, hparams, plan
 from ftbench.domain.axes import Asked
 from ftbench.domain.job import STREAMS
@@ -87,7 +89,20 @@ def put_jobs(database: Database, whole: plan.Plan, priority: int = 0) -> Added:
     from ftbench.services.database import fill_published
 
     fill_published(database)
-    return database.jobs.add([Entry(p.job, p.label, priority, p.places) for p in whole.jobs])
+    digests = cache(trust.digest)
+    return database.jobs.add(
+        [Entry(p.job, p.label, priority, _with_digests(p.places, digests)) for p in whole.jobs]
+    )
+
+
+def _with_digests(places: Mapping[str, Any], digest: Callable[[str], str]) -> Mapping[str, Any]:
+    """The places with what plug-in files hold now, so that a worker can tell them from others.
+
+    Files that only a database names are not opened.
+    """
+    files = [*(places.get("plugins") or ()), *(places.get("perturbations") or {}).values()]
+    mine = [file for file in files if trust.is_named(file)] if "digests" not in places else []
+    return {**places, "digests": {file: digest(file) for file in mine}} if mine else places
 
 
 @dataclass(frozen=True)
@@ -108,6 +123,8 @@ class _Axes:
         if request.models is not None and not axes.split_names(request.models):
             raise BadValue("no models: give --models a name, or leave it out for the default")
         choices = [asked(text) for text in request.perturb]
+        for file in files_named(choices).values():
+            trust.name(file)
         return cls(
             models=axes.split_names(request.models) if request.models else None,
             tasks=tuple(tasks.expand(list(axes.split_names(request.tasks or "")))),

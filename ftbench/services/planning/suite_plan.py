@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftbench import perturbations, suites
+from ftbench import perturbations, suites, trust
 from ftbench.domain import axes, plan
 from ftbench.domain.axes import Asked
 from ftbench.perturbations import PluginFiles, files_named, grid_of
@@ -29,6 +29,8 @@ def plan_suite(name: str, asked: Asked, find: lookup.Finder) -> plan.Plan:
         suite = suite_grid.adapted(one, asked)
         wanted = unique(list(suite_grid.wanted_cells(suite, asked)))
         files = files_named(perturbations.asked(text) for text in asked.perturb)
+        for file in files.values():
+            trust.name(file)
         cells = [_grid(cell, find, files) for cell in wanted]
         grids += [replace(cell, seeds=(seed,)) for seed in axes.seeds(suite.seeds) for cell in cells]
     return plan.crossed(grids)

@@ -26,7 +26,7 @@ def remarks(keys: Iterable[MethodKey], names: Sequence[str], plugins: Mapping[st
     from ftbench.domain import hparams
     from ftbench.errors import FtbenchError
 
-    find = cache(lambda name: methods.find(name, plugins.get(name, ())))
+    find = cache(lambda name: methods.of_row(name, plugins.get(name, ())))
     found: dict[tuple[MethodKey, str], str] = {}
     for key in dict.fromkeys(keys):
         for name in names:

@@ -101,7 +101,7 @@ def brought(plugins: Mapping[str, Sequence[str]]) -> Brought:
     @cache
     def of_method(method: str) -> list[dict[str, Any]]:
         try:
-            cls = methods.find(method, plugins.get(method, ()))
+            cls = methods.of_row(method, plugins.get(method, ()))
         except FtbenchError:
             return [{}]
         return [cls.recipe_defaults(variant) for variant in VARIANTS]

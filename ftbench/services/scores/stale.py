@@ -52,6 +52,6 @@ def _listed(found: Mapping[str, int], of: Mapping[str, int]) -> str:
 
 def _installed(name: str, files: Sequence[str]) -> str:
     try:
-        return source_digest(methods.find(name, files))
+        return source_digest(methods.of_row(name, files))
     except FtbenchError:
         return ""
