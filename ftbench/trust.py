@@ -59,6 +59,13 @@ def is_named(path: str | Path) -> bool:
     return any(whole == one for one, _ in known) and (whole, digest(whole)) in known
 
 
+def once_named(paths: object) -> tuple[str, ...]:
+    """Those of some paths that were named here at any time, whatever they hold now: they may be read."""
+    listed = paths if isinstance(paths, list | tuple) else ()
+    known = {path for path, _ in _here | _recorded()} | set(from_environment())
+    return tuple(path for path in listed if isinstance(path, str) and path in known)
+
+
 def those_named(paths: object) -> tuple[str, ...]:
     """Those of some paths, as a stranger may have written them, that may run here."""
     listed = paths if isinstance(paths, list | tuple) else ()

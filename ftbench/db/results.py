@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 
 from ftbench.db.checked import SpecReader, Unreadable, read_object, read_rows
 from ftbench.db.engine import Store
@@ -18,11 +18,12 @@ from ftbench.db.rows import (
     Document,
     JobFilter,
     JobSummary,
+    PastScore,
     ScoreRow,
     ValueRow,
     change_of,
 )
-from ftbench.db.tables import attempts, curves, jobs, predictions, provenance, scores
+from ftbench.db.tables import attempts, curves, jobs, past_scores, predictions, provenance, scores
 from ftbench.domain.result import CurvePoint, Outcome, Predictions, State
 from ftbench.printable import printable, printable_lines
 
@@ -93,6 +94,30 @@ class Results:
             axes = model, task, method, seed, change
             cells.append(JobSummary(digest, label, *axes, state, outcome, hparams, recipe, revision, data))
         return cells
+
+    def past(self, where: JobFilter = ALL) -> list[PastScore]:
+        """What jobs scored before they were run again, oldest first, beside what they score now."""
+        same = [scores.c[name] == past_scores.c[name] for name in ("digest", "evaluation", "metric")]
+        ran = [provenance.c[name] == past_scores.c[name] for name in ("digest", "number")]
+        own = {
+            "number": past_scores.c.number,
+            "code": func.json_extract(provenance.c.facts, "$.method_digest"),
+            "evaluation": past_scores.c.evaluation,
+            "metric": past_scores.c.metric,
+            "old": past_scores.c.value,
+            "new": scores.c.value,
+        }
+        query = (
+            select(*(own[name] if name in own else jobs.c[name] for name in PastScore._fields))
+            .join_from(past_scores, jobs, past_scores.c.digest == jobs.c.digest)
+            .join(scores, and_(*same), isouter=True)
+            .join(provenance, and_(*ran), isouter=True)
+            .where(matching(where))
+            .order_by(jobs.c.sequence, past_scores.c.number, past_scores.c.evaluation, past_scores.c.metric)
+        )
+        convert: dict[str, Callable[[Any], Any]] = {"perturbation": change_of}
+        rows = read_rows(self._store.rows(query), PastScore._fields, convert, self._store.set_aside)
+        return [PastScore._make(row) for row in rows]
 
     def attempts(self, digest: str) -> list[AttemptRow]:
         """Every try at a job, the first one first; [] where there is none."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ftbench.errors import BadValue
+from ftbench.domain import hparams
+from ftbench.domain.recipe import Recipe
+from ftbench.errors import BadValue, UnknownName
 
 MAX_SEEDS = 10_000
 MAX_SEED = 2**63 - 1
@@ -24,7 +26,7 @@ class MethodChoice:
     """
 
     name: str
-    given: Mapping[str, str]
+    given: Mapping[str, str] = field(hash=False)
 
     @property
     def text(self) -> str:
@@ -35,6 +37,22 @@ class MethodChoice:
     def fits(self, values: Mapping[str, object]) -> bool:
         """Whether hyper-parameters are those that were given; the others may be anything."""
         return all(name in values and _spells(text, values[name]) for name, text in self.given.items())
+
+
+@dataclass(frozen=True)
+class RecipeChoice:
+    """Recipe settings as they were asked for.
+
+    Attributes:
+        given: name -> value, as text.
+    """
+
+    given: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """As they are typed, ``lr=1e-5`` each."""
+        return tuple(f"{name}={value}" for name, value in self.given.items())
 
 
 def split_names(text: str) -> tuple[str, ...]:
@@ -79,19 +97,23 @@ def seeds(text: str) -> tuple[int, ...]:
     return tuple(range(values[0]))
 
 
-def recipe_settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
+def recipe_settings(pairs: Iterable[str]) -> RecipeChoice:
     """The recipe settings of ``lr=1e-5`` and the like, the last of a name winning.
 
     Raises:
         BadValue: an entry is not ``name=value``.
+        UnknownName: a recipe has no such setting.
     """
+    known = [spec.name for spec in hparams.describe(Recipe)]
     values = {}
     for pair in pairs:
         key, equals, value = (p.strip() for p in pair.partition("="))
         if not equals or not key or not value:
-            raise BadValue(f"{flag} '{pair}': write it as name=value, such as lr=1e-5")
+            raise BadValue(f"--set '{pair}': write it as name=value, such as lr=1e-5")
+        if key not in known:
+            raise UnknownName("recipe setting", key, known)
         values[key] = value
-    return values
+    return RecipeChoice(values)
 
 
 def _spells(text: str, value: object) -> bool:
@@ -162,20 +184,3 @@ def seed_ranges(seeds: Iterable[int]) -> str:
         else:
             runs.append([seed])
     return ", ".join(f"{r[0]}–{r[-1]}" if len(r) > 1 else str(r[0]) for r in runs)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The flags' texts, None where a flag was not given; of a suite, what is given beside it.
-
-    Attributes:
-        perturb: ``NAME=value,value`` each, whichever flag it was given by.
-    """
-
-    methods: str | None = None
-    tasks: str | None = None
-    models: str | None = None
-    seeds: str | None = None
-    perturb: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
-    variant: str | None = None

@@ -11,7 +11,7 @@ import pytest
 from ftbench.db import Database, JobFilter, Moved, open_database
 from ftbench.db.leases import EXPIRED, NEXT_JOB
 from ftbench.domain.result import MAX_ATTEMPTS, CurvePoint, JobResult, Outcome, Score, State
-from ftbench.errors import UnknownName
+from ftbench.errors import DatabaseError, UnknownName
 from tests.db.samples import RESULT, claim, count, entry, execute, expire
 
 RESULTS = ("scores", "curves", "predictions", "provenance")

@@ -130,9 +130,11 @@ def roughly(rows: Sequence[JobSummary], of: Sequence[JobSummary]) -> JobFilter:
 
 
 def plugins_of(database: Database, cells: Iterable[JobSummary]) -> dict[str, tuple[str, ...]]:
-    """The files of methods that are not installed, as far as they were named on this machine.
+    """The file of each method that is not installed: as far as it was named on this machine.
 
-    They may bring a recipe of their own; a file that only the database names is not even opened.
+    It may bring a recipe of its own; a file that only the database names is not even looked at.
+
+    Of a file that was moved, the place that was queued last stands, and one that is there before others.
     """
     found: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys(cell.method for cell in cells):
@@ -140,9 +142,12 @@ def plugins_of(database: Database, cells: Iterable[JobSummary]) -> dict[str, tup
             methods.of_row(name)
         except UnknownName:
             rows = database.jobs.list(JobFilter(methods=(name,)))
-            found[name] = tuple(
-                dict.fromkeys(p for row in rows for p in trust.those_named(row.places.get("plugins")))
+            files = list(
+                dict.fromkeys(
+                    p for row in reversed(rows) for p in trust.once_named(row.places.get("plugins"))
+                )
             )
+            found[name] = tuple(sorted(files, key=lambda file: not Path(file).is_file())[:1])
         except FtbenchError:
             continue
     return found

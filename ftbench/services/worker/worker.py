@@ -245,6 +245,7 @@ class Worker:
             self._fewer(attempt.packed)
         else:
             self._ledger.settle(attempt, end)
+        attempt.log.scrub()
         slot.attempt = None
         self._packing.ended(attempt.claim.digest)
         self._look_at = 0.0  # it may be in the queue again
