@@ -133,7 +133,9 @@ curves = Table(
     metadata,
     _job(primary_key=True),
     Column("run", Text, primary_key=True, nullable=False, comment="the training inside the job"),
-    Column("name", Text, primary_key=True, nullable=False, comment="loss or grad_norm"),
+    Column(
+        "name", Text, primary_key=True, nullable=False, comment="loss, grad_norm, or what the method records"
+    ),
     Column("step", Integer, primary_key=True, nullable=False, comment="the update, from 1"),
     Column("value", Float, comment="the logged number; NULL: not a number"),
     comment="One row a logged number of a done job.",

@@ -15,7 +15,7 @@ from ftbench.domain.result import CurvePoint
 from ftbench.methods.base import Method
 from ftbench.run.run import Run
 
-FORMAT = 1
+FORMAT = 2
 Finished = tuple[dict[str, Tensor], list[CurvePoint]]
 _log = logging.getLogger("ftbench")
 

@@ -42,7 +42,7 @@ def test_a_seed_that_one_method_lacks_is_dropped_and_named(filled):
     found = {row["task"]: row for row in sheet(ended, "tasks")["rows"]}
     assert (found["SST-2"]["n"], found["Avg"]["n"]) == (3, 3)
     assert found["SST-2"]["dropped"] == "vanilla alone has 3"
-    assert any("vanilla alone has 3" in note for note in sheet(ended, "tasks")["notes"])
+    assert any("Vanilla alone has 3" in note for note in sheet(ended, "tasks")["notes"])
 
 
 def test_the_order_of_the_methods_is_the_direction(filled):

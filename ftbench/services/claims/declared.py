@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ftbench import methods
+from ftbench import methods, trust
 from ftbench.db import Database, JobSummary, create_database
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.claim import DeclaredClaim
@@ -99,7 +99,7 @@ def _canonical(request: ClaimRequest, database: Database | None = None) -> Decla
 def _label(side: MethodChoice, cells: Sequence[JobSummary], own: Mapping[str, Sequence[str]]) -> str:
     """A method's label; that of jobs that are there, where the method is not here any more."""
     try:
-        return lookup.grid_method(side, PAPER, own.get(side.name, ())).label
+        return lookup.grid_method(side, PAPER, trust.those_named(own.get(side.name, ()))).label
     except FtbenchError as error:
         if any(cell.label == side.text for cell in cells):
             return side.text

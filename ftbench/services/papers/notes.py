@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ftbench.db.rows import JobSummary
-from ftbench.domain.axes import Asked
 from ftbench.render.suite_table import SuiteCell
 from ftbench.services.papers.cells import Rule
 from ftbench.services.planning import commands, rerun, suite_grid
+from ftbench.services.planning.asked import Asked
 from ftbench.services.scores.stale import OTHER_CODE, Codes, stale
 from ftbench.suites import TIME, Suite
 from ftbench.suites.published import TITLES
@@ -48,6 +48,10 @@ def notes(suite: Suite, asked: Asked, cells: Sequence[SuiteCell], address: str) 
             reasons[cell.reason] = reasons.get(cell.reason, 0) + 1
     for reason, count in reasons.items():
         yield f"{count} cell{'s' * (count > 1)} not compared: {reason}."
+    recomputed = sum(cell.recomputed for cell in cells)
+    if recomputed:
+        told = "averages are" if recomputed > 1 else "average is"
+        yield f"≈: {recomputed} {told} not printed, but recomputed from the row's printed cells."
     if cells and not any(cell.printed for cell in cells):
         yield "The paper prints no numbers for these cells."
 

@@ -6,10 +6,9 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, tasks, trust
 from ftbench.db.rows import JobSummary
-from ftbench.domain import axes, hparams, job
-from ftbench.domain.axes import Asked
+from ftbench.domain import hparams, job
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.perturbation import Perturbation
@@ -18,6 +17,7 @@ from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import FOLDER
 from ftbench.perturbations import flag, titled
+from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.settings import DATA
@@ -131,7 +131,7 @@ def for_table(
         ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
         ("--models", ",".join(asked.models or dict.fromkeys(_typed(c.model) for c in found))),
         *([flag(f"train_size={','.join(sizes)}")] if sizes else []),
-        ("--seeds", _seeds({cell.seed for cell in found}) or USUAL_SEEDS),
+        ("--seeds", seeds_text(sorted({cell.seed for cell in found})) or USUAL_SEEDS),
         *([own.change(f"{axis}={_usual_values(axis)}")] if axis else []),
         ("--db", _unless_default(address)),
     ]
@@ -147,27 +147,28 @@ def for_suite(name: str, asked: Asked, address: str) -> str:
         asked: the axes that were given beside it.
         address: of the database.
     """
-    settings, rest = axes.recipe_settings(asked.settings), {"--db": _unless_default(address)}
-    return queue_command([("--suite", name), *flags_of(asked)], settings, rest)
+    rest = {"--db": _unless_default(address)}
+    settings = [("--set", text) for text in asked.settings.texts]
+    return queue_command([("--suite", name), *flags_of(asked), *settings], rest=rest)
 
 
 def flags_of(asked: Asked) -> Flags:
     """The axes that were given, as the command line takes them; the recipe's settings left out."""
     given = [
-        ("--methods", asked.methods),
-        ("--tasks", asked.tasks),
-        ("--models", asked.models),
-        ("--seeds", asked.seeds),
-        *(flag(text) for text in asked.perturb),
-        ("--variant", asked.variant),
+        ("--methods", ",".join(choice.text for choice in asked.methods or ())),
+        ("--tasks", ",".join(asked.tasks or ())),
+        ("--models", ",".join(asked.models or ())),
+        ("--seeds", seeds_text(asked.seeds or ())),
+        *(flag(one.text) for one in asked.perturb),
+        ("--variant", asked.variant or ""),
     ]
-    return [(name, text) for name, text in given if text is not None]
+    return [(name, text) for name, text in given if text]
 
 
 def words_of(asked: Asked) -> list[str]:
     """The same as words of a command, with the recipe's settings."""
     words = [word for pair in flags_of(asked) for word in pair]
-    return words + [word for setting in asked.settings for word in ("--set", setting)]
+    return words + [word for setting in asked.settings.texts for word in ("--set", setting)]
 
 
 def for_claim(about: DeclaredClaim, address: str, own: OwnFiles = NO_OWN) -> str:
@@ -201,7 +202,7 @@ def _usual_values(axis: str) -> str:
 def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:
     """The method as a label, with the file it comes from in place of its name."""
     try:
-        defaults = methods.find(method["name"], places.get("plugins") or ()).defaults()
+        defaults = methods.of_row(method["name"], trust.those_named(places.get("plugins"))).defaults()
     except FtbenchError:
         defaults = {}
     own = OwnFiles({method["name"]: places.get("plugins") or ()})
@@ -228,7 +229,7 @@ def _settings(spec: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, A
     brought: dict[str, Any] = {}
     try:
         model = _found(_model(spec["model"], places))
-        cls = methods.find(spec["method"]["name"], places.get("plugins") or ())
+        cls = methods.of_row(spec["method"]["name"], trust.those_named(places.get("plugins")))
         recipe = layered(models.recipe(model, spec["task"]["name"]), cls.recipe_defaults("paper"))
         brought = hparams.normalise(hparams.as_dict(recipe))
     except FtbenchError:
@@ -255,12 +256,11 @@ def _classifications(tasks_named: Iterable[str]) -> set[str]:
     return names
 
 
-def _seeds(seeds: set[int]) -> str:
+def seeds_text(seeds: Sequence[int]) -> str:
+    """Seeds as a flag takes them, in short; "" for none."""
     if not seeds:
         return ""
-    if seeds == set(range(len(seeds))):
-        return str(len(seeds))
-    return _listed(sorted(seeds))
+    return str(len(seeds)) if tuple(seeds) == tuple(range(len(seeds))) else _listed(seeds)
 
 
 def _listed(seeds: Sequence[int]) -> str:

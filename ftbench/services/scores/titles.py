@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ftbench import methods
+from ftbench import methods, trust
 from ftbench.db import JobSummary
 from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.services.scores.jobs import MethodKey
@@ -92,7 +92,7 @@ def title_of(name: str, plugins: Mapping[str, Sequence[str]]) -> str:
 
 def _title(name: str, plugins: Mapping[str, Sequence[str]]) -> str:
     try:
-        title = methods.find(name, plugins.get(name, ())).title
+        title = methods.of_row(name, trust.those_named(plugins.get(name, ()))).title
     except FtbenchError:
         return name
     return " ".join(title.split()) or name
