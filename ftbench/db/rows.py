@@ -103,8 +103,8 @@ class JobFilter:
 
     Attributes:
         states: where they stand.
-        models: ids.
-        tasks: names.
+        models: ids of models.
+        tasks: names of tasks.
         methods: names of methods, or labels (``bidrop[k=3]``).
         digests: whole digests.
     """
@@ -123,7 +123,7 @@ OWN_COLUMNS = ("train_size", "reduction", "noise")
 
 
 class JobRow(NamedTuple):
-    """A job and where it stands; times are seconds (UTC)."""
+    """A job and where it stands; times are seconds since 1970 (UTC)."""
 
     digest: str
     state: State
@@ -178,7 +178,7 @@ class ValueRow(NamedTuple):
 
 
 class JobSummary(NamedTuple):
-    """The axes of a job in any state; rows share their ``hparams`` and ``recipe``.
+    """The axes of a job in any state, done or not; rows share their ``hparams`` and ``recipe``.
 
     Attributes:
         last_outcome: how the latest attempt of a failed job ended; None of other jobs.
@@ -212,7 +212,12 @@ class JobSummary(NamedTuple):
 
 
 class AttemptRow(NamedTuple):
-    """A try at a job; ``started`` is None where it ran elsewhere, ``ended`` and ``outcome`` while it runs."""
+    """A try at a job.
+
+    Attributes:
+        started: None where it ran elsewhere and was ingested.
+        ended: None while it runs; so is ``outcome``.
+    """
 
     number: int
     worker: str
