@@ -118,10 +118,19 @@ def test_an_unknown_suite_gets_the_nearest() -> None:
         suites.find("bidrop/table8")
 
 
+def test_baselines_of_the_dps_papers_scripts_step_by_the_adamw_of_transformers_4() -> None:
+    for name, suite in suites.available().items():
+        for wanted in suite_grid.wanted_cells(suite, Asked()):
+            own = wanted.method.name in ("weight_mixup", "lora", "prefix", "prompt")
+            theirs = suite.source == "blo" and wanted.block.model == "bert-large" and not own
+            expected = "adamw_hf" if theirs or suite.source == "dps" else "adamw_torch"
+            assert wanted.recipe.optimizer == expected, (name, wanted.line)
+
+
 def test_what_a_paper_writes_as_flags_is_read_when_it_is_written() -> None:
     line = Line("Ours", "bidrop[k=3]", settings=("lr=1e-4",))
     assert (line.name, line.method) == ("bidrop", MethodChoice("bidrop", {"k": "3"}))
-    assert line.settings == RecipeChoice({"lr": "1e-4"})
+    assert line.settings == RecipeChoice({"lr": ("1e-4",)})
     block = Panel((line,), tasks="cola, rte", evaluate="snli:dev,rte@linear")
     assert (block.tasks, Panel(()).tasks) == (("cola", "rte"), ("glue-small",))
     assert [one.text for one in block.evaluate] == ["snli:dev", "rte@linear"]

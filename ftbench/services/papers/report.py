@@ -61,7 +61,7 @@ class SuiteSource:
 
 
 def suite_reports(address: str, database: Database | None, request: SuiteRequest) -> tuple[SuiteReport, ...]:
-    """The tables of a suite, or of the suites of a short name.
+    """The tables of a suite, or of the suites of a short name; one for each recipe that was asked for.
 
     Args:
         address: of the database, for the commands that fill the tables.
@@ -76,8 +76,20 @@ def suite_reports(address: str, database: Database | None, request: SuiteRequest
     changed = [suite_grid.adapted(suite, asked) for suite in found]
     source = _read(database, changed) if database else SuiteSource(address)
     return tuple(
-        table(one, now, asked, source, request.margin) for one, now in zip(found, changed, strict=True)
+        table(one, _titled(now, asked, recipe), recipe, source, request.margin)
+        for one, now in zip(found, changed, strict=True)
+        for recipe in asked.by_recipe()
     )
+
+
+def _titled(suite: Suite, asked: Asked, one: Asked) -> Suite:
+    """A suite that says which of several recipes it is under, in its title and in those of its conditions."""
+    values = one.settings.values()
+    told = [f"{name}={values[name]}" for name in asked.settings.axes]
+    if not told:
+        return suite
+    blocks = [replace(b, title=", ".join([*([b.title] if b.title else []), *told])) for b in suite.blocks]
+    return replace(suite, title=" · ".join([suite.title, *told]), blocks=tuple(blocks))
 
 
 def table(suite: Suite, changed: Suite, asked: Asked, source: SuiteSource, margin: float) -> SuiteReport:
