@@ -1,15 +1,15 @@
-"""The one writer of ``ftbench queue …``: for a job again, for a table, for a claim."""
+"""The one writer of commands: to queue a job again, a table, a claim; to run jobs, and stale ones again."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, tasks, trust
 from ftbench.db.rows import JobSummary
-from ftbench.domain import axes, hparams, job
-from ftbench.domain.axes import Asked
+from ftbench.domain import hparams, job
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.perturbation import Perturbation
@@ -18,6 +18,7 @@ from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import FOLDER
 from ftbench.perturbations import flag, titled
+from ftbench.services.planning.asked import Asked
 from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.settings import DATA
 from ftbench.settings import DEFAULT_DATABASE
@@ -49,6 +50,42 @@ def queue_command(
     words += [word for name, value in (settings or {}).items() for word in ("--set", f"{name}={value}")]
     words += [word for flag, value in (rest or {}).items() if value for word in (flag, value)]
     return shlex.join(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
+
+
+def worker_command(address: str) -> str:
+    """``ftbench worker`` for a database."""
+    return shlex.join(["ftbench", "worker", *_database(address)])
+
+
+def retry_command(names: Sequence[str], plugins: Mapping[str, Sequence[str]], address: str) -> str:
+    """``ftbench retry --stale`` for some methods.
+
+    Args:
+        names: of the methods.
+        plugins: method -> the files that it may come from.
+        address: of the database.
+    """
+    typed = ",".join(typed_method(name, plugins) for name in names)
+    return shlex.join(["ftbench", "retry", "--stale", "--methods", typed, *_database(address)])
+
+
+def typed_method(label: str, plugins: Mapping[str, Sequence[str]]) -> str:
+    """A method's label as ``--methods`` takes it: with its file in place of the name, where it has one."""
+    name, bracket, inside = label.partition("[")
+    files = plugins.get(name, ())
+    return (typed_file(files[0]) if files else name) + bracket + inside
+
+
+def typed_file(path: str | Path) -> str:
+    """A plug-in's file as it can be typed here: ``./mine.py`` where it stands in or below this folder."""
+    try:
+        return f"./{Path(path).relative_to(Path.cwd())}"
+    except (ValueError, OSError):
+        return str(path)
+
+
+def _database(address: str) -> list[str]:
+    return [] if address == DEFAULT_DATABASE else ["--db", address]
 
 
 def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[int] = ()) -> str:
@@ -103,7 +140,7 @@ def for_table(
         ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
         ("--models", ",".join(asked.models or dict.fromkeys(_typed(c.model) for c in found))),
         *([flag(f"train_size={','.join(sizes)}")] if sizes else []),
-        ("--seeds", _seeds({cell.seed for cell in found}) or USUAL_SEEDS),
+        ("--seeds", seeds_text(sorted({cell.seed for cell in found})) or USUAL_SEEDS),
         *([flag(f"{axis}={_usual_values(axis)}")] if axis else []),
         ("--db", _unless_default(address)),
     ]
@@ -119,27 +156,28 @@ def for_suite(name: str, asked: Asked, address: str) -> str:
         asked: the axes that were given beside it.
         address: of the database.
     """
-    settings, rest = axes.recipe_settings(asked.settings), {"--db": _unless_default(address)}
-    return queue_command([("--suite", name), *flags_of(asked)], settings, rest)
+    rest = {"--db": _unless_default(address)}
+    settings = [("--set", text) for text in asked.settings.texts]
+    return queue_command([("--suite", name), *flags_of(asked), *settings], rest=rest)
 
 
 def flags_of(asked: Asked) -> Flags:
     """The axes that were given, as the command line takes them; the recipe's settings left out."""
     given = [
-        ("--methods", asked.methods),
-        ("--tasks", asked.tasks),
-        ("--models", asked.models),
-        ("--seeds", asked.seeds),
-        *(flag(text) for text in asked.perturb),
-        ("--variant", asked.variant),
+        ("--methods", ",".join(choice.text for choice in asked.methods or ())),
+        ("--tasks", ",".join(asked.tasks or ())),
+        ("--models", ",".join(asked.models or ())),
+        ("--seeds", seeds_text(asked.seeds or ())),
+        *(flag(one.text) for one in asked.perturb),
+        ("--variant", asked.variant or ""),
     ]
-    return [(name, text) for name, text in given if text is not None]
+    return [(name, text) for name, text in given if text]
 
 
 def words_of(asked: Asked) -> list[str]:
     """The same as words of a command, with the recipe's settings."""
     words = [word for pair in flags_of(asked) for word in pair]
-    return words + [word for setting in asked.settings for word in ("--set", setting)]
+    return words + [word for setting in asked.settings.texts for word in ("--set", setting)]
 
 
 def for_claim(about: DeclaredClaim, address: str) -> str:
@@ -173,7 +211,7 @@ def _usual_values(axis: str) -> str:
 def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:
     """The method as a label, with the file it comes from in place of its name."""
     try:
-        defaults = methods.find(method["name"], places.get("plugins") or ()).defaults()
+        defaults = methods.of_row(method["name"], trust.those_named(places.get("plugins"))).defaults()
     except FtbenchError:
         defaults = {}
     name = next((str(p) for p in places.get("plugins") or ()), method["name"])
@@ -200,7 +238,7 @@ def _settings(spec: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, A
     brought: dict[str, Any] = {}
     try:
         model = _found(_model(spec["model"], places))
-        cls = methods.find(spec["method"]["name"], places.get("plugins") or ())
+        cls = methods.of_row(spec["method"]["name"], trust.those_named(places.get("plugins")))
         recipe = layered(models.recipe(model, spec["task"]["name"]), cls.recipe_defaults("paper"))
         brought = hparams.normalise(hparams.as_dict(recipe))
     except FtbenchError:
@@ -227,12 +265,11 @@ def _classifications(tasks_named: Iterable[str]) -> set[str]:
     return names
 
 
-def _seeds(seeds: set[int]) -> str:
+def seeds_text(seeds: Sequence[int]) -> str:
+    """Seeds as a flag takes them, in short; "" for none."""
     if not seeds:
         return ""
-    if seeds == set(range(len(seeds))):
-        return str(len(seeds))
-    return _listed(sorted(seeds))
+    return str(len(seeds)) if tuple(seeds) == tuple(range(len(seeds))) else _listed(seeds)
 
 
 def _listed(seeds: Sequence[int]) -> str:
