@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import io
 import os
 import sys
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 
 from ftbench._version import __version__
 from ftbench.cli import (
+    _streams,
     ask,
     catalog,
     check,
@@ -35,6 +35,7 @@ app = typer.Typer(
     name="ftbench",
     help="Compare fine-tuning methods for pretrained language models.",
     add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -94,14 +95,12 @@ def main() -> None:
     gc.set_threshold(1_000_000)
     # The products of statistics are small: more threads would wait, and round as the machine has cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without '×' is no reason to fail
+    _streams.opened()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+    """Run one command: 0 done, 1 failed, 2 wrong use, 130 interrupted, 141 nobody reads its result.
 
     An error of the user's is one line on standard error; only bugs show tracebacks.
     """
@@ -109,16 +108,18 @@ def run(arguments: list[str]) -> int:
         code = typer.main.get_command(app).main(arguments, prog_name="ftbench", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except _streams.Unread:
+        _streams.silenced()
+        return 141  # 128 + SIGPIPE, as a shell reports other programs
+    except _streams.Unwritten as error:
+        _streams.silenced()
+        return _fail(str(error), error.exit_code)
     except FtbenchError as error:
         return _fail(str(error), error.exit_code)
     except typer.Abort:
         return _fail("stopped: nothing was changed", 1)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # whoever read our output has left; nothing more may be written, not even at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except Exception as error:
         usage = _usage(error)
         if usage is None:
@@ -135,5 +136,5 @@ def _usage(error: Exception) -> str | None:
 
 
 def _fail(message: str, code: int) -> int:
-    typer.echo(f"ftbench: error: {' '.join(message.split())}", err=True)
+    _streams.complain(f"ftbench: error: {' '.join(message.split())}")
     return code

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, perturb_of
-from ftbench.cli._output import note, print_card, print_json, print_rows, say
+from ftbench.cli._output import note, print_card, print_json, print_rows, tell
+from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import data_dir as data_folder
 from ftbench.settings import database_address
@@ -126,10 +127,11 @@ def prepare(
         split_names(models or ""),
         split_names(tasks or ""),
         data_folder(data_dir),
-        (lambda line: None) if as_json else say,
+        (lambda line: None) if as_json else tell,
     )
     if as_json:
-        print_json(lines)
+        with after_work():
+            print_json(lines)
 
 
 def _print_usable(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str] = ()) -> None:

@@ -10,7 +10,8 @@ import typer
 from ftbench.cli import _requests as requests
 from ftbench.cli._databases import reading
 from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
-from ftbench.cli._output import check_output, counted, note, print_json, say
+from ftbench.cli._output import check_output, counted, note, print_json, say, tell
+from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -49,15 +50,15 @@ def export(
             if limit is not None:
                 raise UsageError("--limit is for --jobs: scores are written whole")
             count = frames.write_scores(database, scores, request)
-            say(f"wrote {counted(count, 'score')} of {address} to {scores}")
+            tell(f"wrote {counted(count, 'score')} of {address} to {scores}")
             return
         assert jobs is not None
         request.check(database.results.cells())
         queued = requests.jobs("queued", models, tasks, methods)
         count = exchange.export_jobs(database, jobs, queued, limit)
-    say(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
+    tell(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
     if count:
-        say(f"run them with: python -m ftbench.training.execute --jobs {jobs.name} --events events.jsonl")
+        tell(f"run them with: python -m ftbench.training.execute --jobs {jobs.name} --events events.jsonl")
 
 
 def ingest(
@@ -78,10 +79,11 @@ def ingest(
         for file in files:
             found = exchange.ingest(database, file)
             failed = failed or bool(found.failed or found.unknown)
-            if as_json:
-                print_json({"file": str(file), **asdict(found)})
-            else:
-                _tell(file, found)
+            with after_work():
+                if as_json:
+                    print_json({"file": str(file), **asdict(found)})
+                else:
+                    _tell(file, found)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -18,7 +18,7 @@ from ftbench.cli._options import (
     TasksFilter,
     YesOption,
 )
-from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, text
+from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, tell, text
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -206,4 +206,4 @@ def _change(verb: str, jobs: list[str], where: JobFilter, everything: bool, yes:
             number, done = service.retry(database, jobs, where), "queued again"
         else:
             number, done = service.cancel(database, jobs, where), "cancelled"
-    say(f"{counted(number, 'job')} {done}")
+    tell(f"{counted(number, 'job')} {done}")

@@ -11,6 +11,7 @@ from ftbench.cli import _config
 from ftbench.cli._databases import reading
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
+from ftbench.cli._streams import after_work
 from ftbench.settings import DEFAULT_DATABASE, database_address
 
 if TYPE_CHECKING:
@@ -127,7 +128,9 @@ def _queue(given: dict[str, Any]) -> None:
     number, address = len(plan.jobs), database_address(given["db"])
     if number > ASK_ABOVE and not confirmed(f"Queue {counted(number, 'job')} in {address}?", given["yes"]):
         raise typer.Abort()
-    _tell(plan, service.add(plan, address, given["priority"] or 0), address, bool(given["json"]))
+    added = service.add(plan, address, given["priority"] or 0)
+    with after_work():
+        _tell(plan, added, address, bool(given["json"]))
 
 
 def _capped(plan: Plan, hours: float, address: str) -> Plan:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._options import DatabaseOption, DataOption
+from ftbench.cli._streams import after_work
 from ftbench.errors import BadValue
 from ftbench.settings import data_dir as chosen_data_dir
 from ftbench.settings import database_address
@@ -77,7 +78,7 @@ def worker(
         )
         display = progress.to_terminal()
         logs = WorkDir(database.address).workers
-        with log.kept_log(logs, options.name, display.say, display.aside if verbose else None):
+        with after_work(), log.kept_log(logs, options.name, display.say, display.aside if verbose else None):
             code = service.Worker(database, options, display).run().exit_code
     raise typer.Exit(code)
 
