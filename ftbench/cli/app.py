@@ -29,7 +29,7 @@ from ftbench.cli import (
     worker,
 )
 from ftbench.cli._options import Command
-from ftbench.errors import FtbenchError
+from ftbench.errors import FtbenchError, UsageError
 
 app = typer.Typer(
     name="ftbench",
@@ -105,6 +105,7 @@ def run(arguments: list[str]) -> int:
     An error of the user's is one line on standard error; only bugs show tracebacks.
     """
     try:
+        _check_text(arguments)
         code = typer.main.get_command(app).main(arguments, prog_name="ftbench", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -122,9 +123,19 @@ def run(arguments: list[str]) -> int:
         return 130
     except Exception as error:
         usage = _usage(error)
+        if isinstance(error, OSError) and not _stands_somewhere():
+            return _fail("the current folder does not exist any more: change to another one", 1)
         if usage is None:
             raise
         return _fail(usage, 2)
+
+
+def _stands_somewhere() -> bool:
+    """Whether there is a current folder; it may have been deleted."""
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def _usage(error: Exception) -> str | None:
@@ -133,6 +144,14 @@ def _usage(error: Exception) -> str | None:
         return None
     said = " ".join(str(error.format_message()).split()).rstrip(".")
     return said[:1].lower() + said[1:]
+
+
+def _check_text(arguments: list[str]) -> None:
+    """Refuse what is no text in the encoding of this place: it can be neither stored nor printed."""
+    for text in arguments:
+        if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+            shown, coding = text.encode("ascii", "backslashreplace").decode(), sys.getfilesystemencoding()
+            raise UsageError(f"'{shown}' is no text in {coding}: rename it, or set LC_ALL to a UTF-8 locale")
 
 
 def _fail(message: str, code: int) -> int:

