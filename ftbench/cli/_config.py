@@ -75,8 +75,18 @@ def _flag(name: str, value: Any, path: str) -> Any:
 
 def _listed(value: Any, name: str, path: str) -> str:
     if isinstance(value, list):
-        return ",".join(_scalar(v, name, path) for v in value)
+        return ",".join(_entry(_scalar(v, name, path), name) for v in value)
     return _scalar(value, name, path)
+
+
+def _entry(text: str, name: str) -> str:
+    """An item of a YAML list, which is one entry whatever commas it has."""
+    from ftbench.domain import lists
+
+    if name in _REPEATED:
+        return text
+    end = text.rfind("[") if name == "methods" and text.endswith("]") else len(text)
+    return lists.written(text[:end], ",[]" if name == "methods" else ",") + text[end:]
 
 
 def _scalar(value: Any, name: str, path: str) -> str:

@@ -29,7 +29,7 @@ from ftbench.cli import (
     worker,
 )
 from ftbench.cli._options import Command
-from ftbench.errors import FtbenchError, UsageError
+from ftbench.errors import FtbenchError, UsageError, one_line
 
 app = typer.Typer(
     name="ftbench",
@@ -155,5 +155,5 @@ def _check_text(arguments: list[str]) -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    _streams.complain(f"ftbench: error: {' '.join(message.split())}")
+    _streams.complain(f"ftbench: error: {one_line(message)}")
     return code

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ftbench.cli._databases import named
 from ftbench.cli._options import DatabaseOption
 from ftbench.cli._output import counted, tell
 from ftbench.cli._streams import after_work
@@ -52,5 +53,5 @@ def demo(
     tell()
     with after_work():
         report.report(table="main", db=address)
-    tell(f"\nthe results are in {address}; try: ftbench status --db {address}")
+    tell(f"\nthe results are in {address}; try: ftbench status{named(address)}")
     raise typer.Exit(code)

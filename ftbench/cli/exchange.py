@@ -36,6 +36,7 @@ def export(
     db: DatabaseOption = None,
 ) -> None:
     """Write queued jobs to a file, where they stay queued; or the scores of done ones."""
+    from ftbench.domain import shell
     from ftbench.services.exchange import files as exchange
     from ftbench.services.exchange import frames
 
@@ -58,7 +59,8 @@ def export(
         count = exchange.export_jobs(database, jobs, queued, limit)
     tell(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
     if count:
-        tell(f"run them with: python -m ftbench.training.execute --jobs {jobs.name} --events events.jsonl")
+        file = shell.quoted(jobs.name)
+        tell(f"run them with: python -m ftbench.training.execute --jobs {file} --events events.jsonl")
 
 
 def ingest(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ftbench.cli import _config
-from ftbench.cli._databases import reading
+from ftbench.cli._databases import named, reading
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.cli._streams import after_work
-from ftbench.settings import DEFAULT_DATABASE, database_address
+from ftbench.settings import database_address
 
 if TYPE_CHECKING:
     from ftbench.db import Added
@@ -163,8 +162,7 @@ def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
     if added.revived:
         say(f"{counted(added.revived, 'cancelled job')} queued again")
     if added.added or added.revived:
-        named = "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
-        say(f"run them with: ftbench worker{named}")
+        say(f"run them with: ftbench worker{named(address)}")
 
 
 def _show(plan: Plan, as_json: bool) -> None:

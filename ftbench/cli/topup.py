@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ftbench.cli import _requests as requests
-from ftbench.cli._databases import compared, reading
+from ftbench.cli._databases import compared, named, reading
 from ftbench.cli._delivery import Delivery
 from ftbench.cli._options import (
     DatabaseOption,
@@ -22,7 +21,7 @@ from ftbench.cli._options import (
 from ftbench.cli._output import counted
 from ftbench.cli._streams import after_work
 from ftbench.errors import UnknownName, UsageError
-from ftbench.settings import DEFAULT_DATABASE, database_address
+from ftbench.settings import database_address
 
 if TYPE_CHECKING:
     from ftbench.services.comparing.topup import TopupCall
@@ -118,14 +117,13 @@ def _notes(found: TopupCall, address: str, dry_run: bool) -> Iterator[str]:
     from ftbench.domain.duration import span
 
     number = len(found.jobs.jobs)
-    named = "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
     if number:
         done = "would queue" if dry_run else "queued"
         yield f"{done} {counted(number, 'job')}, about {span(found.seconds)} of one worker"
     if found.waiting:
         yield f"the next look waits for {counted(found.waiting, 'job')}"
     if (number or found.waiting) and not dry_run:
-        yield f"run them with: ftbench worker{named}; then call topup again"
+        yield f"run them with: ftbench worker{named(address)}; then call topup again"
 
 
 def _refuse(flags: Mapping[str, object]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ftbench.db import Database, JobFilter, JobRow, ValueRow
+from ftbench.domain import shell
 from ftbench.domain.job import STREAMS
 from ftbench.domain.plan import GridMethod
 from ftbench.domain.result import State
@@ -92,7 +93,7 @@ def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]
     lines = list(_lines(done, scores, shown))
     if not lines:
         methods, tasks = ",".join(choice.text for choice in asked.methods), ",".join(asked.tasks)
-        words = f"--methods {methods} --tasks {tasks or 'rte'} --seeds 10"
+        words = f"--methods {shell.quoted(methods)} --tasks {tasks or 'rte'} --seeds 10"
         raise FtbenchError(
             f"no runs vary one source alone; queue them with: ftbench queue {words} --vary head,order,dropout"
             ", and those of all sources with the same but --vary"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ftbench import methods, models, tasks
 from ftbench.db.rows import JobSummary
-from ftbench.domain import axes, hparams, job
+from ftbench.domain import axes, hparams, job, lists, shell
 from ftbench.domain.axes import Asked
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.model import ModelSpec
@@ -45,10 +44,15 @@ def queue_command(
         rest: flags that come after them.
         baseline: whether vanilla is added.
     """
-    words = [word for flag, value in flags if value for word in (flag, value)]
+    words = [word for flag, value in flags if value for word in _given(flag, value)]
     words += [word for name, value in (settings or {}).items() for word in ("--set", f"{name}={value}")]
-    words += [word for flag, value in (rest or {}).items() if value for word in (flag, value)]
-    return shlex.join(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
+    words += [word for flag, value in (rest or {}).items() if value for word in _given(flag, value)]
+    return shell.joined(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
+
+
+def _given(flag: str, value: str) -> tuple[str, ...]:
+    """A flag with its value; one that begins with a dash would be taken for a flag."""
+    return (f"{flag}={value}",) if value.startswith("-") else (flag, value)
 
 
 def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[int] = ()) -> str:
@@ -64,11 +68,11 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
     flags = [
         ("--methods", _method(spec["method"], places)),
         ("--tasks", spec["task"]["name"]),
-        ("--models", _model(spec["model"], places)),
+        ("--models", lists.written(_model(spec["model"], places))),
         ("--seeds", _listed([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]])),
         ("--vary", ",".join(streams)),
         *(
-            flag(f"{files[one.name]}:{one.text}" if one.name in files else one.text)
+            flag(f"{lists.written(files[one.name], '[]=')}:{one.text}" if one.name in files else one.text)
             for one in Perturbation.of(spec["perturbation"]).changes
         ),
     ]
@@ -101,7 +105,7 @@ def for_table(
     wanted = [
         ("--methods", ",".join([choice.text for choice in asked.methods] or labels) or USUAL_METHODS),
         ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
-        ("--models", ",".join(asked.models or dict.fromkeys(_typed(c.model) for c in found))),
+        ("--models", _list_of(asked.models or [_typed(cell.model) for cell in found])),
         *([flag(f"train_size={','.join(sizes)}")] if sizes else []),
         ("--seeds", _seeds({cell.seed for cell in found}) or USUAL_SEEDS),
         *([flag(f"{axis}={_usual_values(axis)}")] if axis else []),
@@ -150,13 +154,18 @@ def for_claim(about: DeclaredClaim, address: str) -> str:
     wanted = [
         ("--methods", ",".join(sides)),
         ("--tasks", ",".join(about.tasks) or _usual_tasks(axis)),
-        ("--models", ",".join(about.models)),
+        ("--models", _list_of(about.models)),
         *(flag(one.text) for one in about.condition.changes),
         *([flag(f"train_size={sizes}")] if sizes else []),
         ("--seeds", USUAL_SEEDS),
         ("--db", _unless_default(address)),
     ]
     return queue_command(wanted, baseline=len(sides) == 1)
+
+
+def _list_of(names: Iterable[str]) -> str:
+    """Names as a flag takes them, each once."""
+    return ",".join(map(lists.written, dict.fromkeys(names)))
 
 
 def _usual_tasks(axis: str | None) -> str:
@@ -177,7 +186,7 @@ def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:
     except FtbenchError:
         defaults = {}
     name = next((str(p) for p in places.get("plugins") or ()), method["name"])
-    return job.label(name, method["hparams"], defaults)
+    return job.label(lists.written(name, ",[]"), method["hparams"], defaults)
 
 
 def _model(model: Mapping[str, Any], places: Mapping[str, Any]) -> str:

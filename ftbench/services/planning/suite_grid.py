@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from ftbench import models, perturbations, tasks
-from ftbench.domain import axes, hparams, plan
+from ftbench.domain import axes, hparams, plan, shell
 from ftbench.domain.axes import Asked
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe, layered
@@ -75,7 +74,7 @@ def adapted(suite: Suite, asked: Asked) -> Suite:
             if changed.lines and changed not in blocks:
                 blocks.append(changed)
     if not blocks:
-        given = shlex.join(words_of(asked))
+        given = shell.joined(words_of(asked))
         raise UsageError(
             f"suite {suite.name} has no cells with {given}: `ftbench suites {suite.name}` shows its grid"
         )
