@@ -56,7 +56,7 @@ def methods(text: str) -> tuple[MethodChoice, ...]:
         if not name.strip() or (bracket and not rest.endswith("]")):
             raise BadValue(f"method '{part}': write name[key=value,key=value|value]")
         for given in points(rest[:-1] if bracket else "", f"method '{part}'"):
-            choice = MethodChoice(lists.plain(name.strip()), given)
+            choice = MethodChoice(lists.plain(name), given)
             if choice not in choices:
                 choices.append(choice)
     return tuple(choices)

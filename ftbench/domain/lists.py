@@ -47,8 +47,8 @@ def balanced(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """An entry as it is meant: without the backslashes that took a sign for what it is."""
-    return "".join(token[-1] for token in _TOKEN.findall(text))
+    """An entry as it is meant: without blanks around it and backslashes that took a sign for what it is."""
+    return "".join(token[-1] for token in _TOKEN.findall(_stripped(_TOKEN.findall(text))))
 
 
 def written(text: str, signs: str = ",") -> str:

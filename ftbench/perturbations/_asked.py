@@ -63,7 +63,7 @@ def asked(text: str) -> PerturbationChoice:
     """
     typed, equals, values = lists.cut(text.strip(), "=")
     typed, bracket, options = lists.cut(typed, "[")
-    name = lists.plain(typed.strip())
+    name = lists.plain(typed)
     closed = options.endswith("]") if bracket else True
     if not (name and equals and closed and lists.balanced(text)) or re.search(r"[][=]", values):
         raise BadValue(f"--perturb '{text}': write NAME=value,value, such as {EXAMPLE}")

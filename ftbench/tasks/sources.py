@@ -31,7 +31,8 @@ def locate(task: TaskSpec, data_dir: Path | None = None) -> DataRef:
         return DataRef("builtin", toy.REVISION)
     if data_dir is not None:
         if not data_dir.is_dir():
-            raise BadValue(f"data folder {data_dir.absolute()} does not exist: --data-dir or FTBENCH_DATA name one")
+            place = data_dir.absolute()
+            raise BadValue(f"data folder {place} does not exist: --data-dir or FTBENCH_DATA name one")
         return _in_folder(task, data_dir)
     if task.train.hub is not None:
         from ftbench.tasks import hub
