@@ -12,6 +12,7 @@ from ftbench.db import Database, JobFilter, JobRow
 from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.job import SHORT_DIGEST
+from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
@@ -201,9 +202,7 @@ def _attempt(attempt: Any) -> _Row:
 
 
 def _moment(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    return None if seconds is None else moment(seconds)
 
 
 def _seconds_left(database: Database, running: int) -> float | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from ftbench.db import ClaimRow, Database, JobSummary
 from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
 from ftbench.perturbations import heading
 from ftbench.render.numbers import percent
@@ -39,7 +39,7 @@ FIELDS = (
     Field("claim", "Claim"),
     Field("setting", "Setting"),
     Field("tasks", "Tasks"),
-    Field("declared", "Declared (UTC)"),
+    Field("declared", "Declared"),
     Field("standing", "Standing", shown=False),
     Field("n", "n", "count"),
     Field("difference", "Δ", "points"),
@@ -269,7 +269,7 @@ def _row(one: TestedClaim) -> dict[str, Any]:
         "claim": one.row.claim.text,
         "setting": one.setting.title if one.setting else None,
         "tasks": ", ".join(one.tasks) or None,
-        "declared": datetime.fromtimestamp(one.row.declared, UTC).strftime("%Y-%m-%d %H:%M"),
+        "declared": moment(one.row.declared),
         "standing": one.standing,
         "n": len(one.pairs),
         "difference": float(one.pairs.mean()) if len(one.pairs) else None,
