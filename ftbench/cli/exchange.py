@@ -39,6 +39,7 @@ def export(
     from ftbench.domain import shell
     from ftbench.services.exchange import files as exchange
     from ftbench.services.exchange import frames
+    from ftbench.services.jobs import precise
 
     if (jobs is None) == (scores is None):
         raise UsageError("export what? give --jobs FILE or --scores FILE, one of them")
@@ -55,7 +56,7 @@ def export(
             return
         assert jobs is not None
         request.check(database.results.cells())
-        queued = requests.jobs("queued", models, tasks, methods)
+        queued = precise(database, requests.jobs("queued", models, tasks, methods))
         count = exchange.export_jobs(database, jobs, queued, limit)
     tell(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
     if count:

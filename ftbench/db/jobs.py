@@ -11,6 +11,7 @@ from sqlalchemy import Row, func, select, update
 
 from ftbench.db.filters import matching
 from ftbench.db.leases import Leases
+from ftbench.db.names import ModelRow, models, shown_model
 from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow, change_of, converted
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.job import SHORT_DIGEST
@@ -68,10 +69,11 @@ class Jobs(Leases):
 
     def tally(self, where: JobFilter = ALL) -> dict[tuple[str, str, str, State], int]:
         """The number of jobs for each model, task, label and state, in the order of queueing."""
-        axes = (jobs.c.model, jobs.c.task, jobs.c.label, jobs.c.state)
-        query = select(*axes, func.count()).where(matching(where)).group_by(*axes)
-        query = query.order_by(func.min(jobs.c.sequence))
         with self._store.reading() as connection:
+            model = shown_model(connection)
+            axes = (model, jobs.c.task, jobs.c.label, jobs.c.state)
+            query = select(*axes, func.count()).where(matching(where, model)).group_by(*axes)
+            query = query.order_by(func.min(jobs.c.sequence))
             found = connection.execute(query).all()
         return {(model, task, label, State(state)): count for model, task, label, state, count in found}
 
@@ -98,15 +100,25 @@ class Jobs(Leases):
 
     def list(self, where: JobFilter = ALL) -> builtins.list[JobRow]:
         """Jobs in the order in which they were queued."""
-        query = select(*COLUMNS).where(matching(where)).order_by(jobs.c.sequence)
         with self._store.reading() as connection:
+            model = shown_model(connection)
+            columns = [model.label("model") if column is jobs.c.model else column for column in COLUMNS]
+            query = select(*columns).where(matching(where, model)).order_by(jobs.c.sequence)
             return [_job_row(row) for row in connection.execute(query)]
+
+    def models(self) -> builtins.list[ModelRow]:
+        """Every model and revision that jobs have, in the order of queueing."""
+        with self._store.reading() as connection:
+            return models(connection)
 
     def retry(self, where: JobFilter = ALL) -> int:
         """Queue failed and cancelled jobs again, with all their attempts; how many that were."""
         change = (
             update(jobs)
-            .where(matching(where), jobs.c.state.in_(_texts(State.FAILED, State.CANCELLED)))
+            .where(
+                matching(where, self._store.shown_model()),
+                jobs.c.state.in_(_texts(State.FAILED, State.CANCELLED)),
+            )
             .values(state=str(State.QUEUED), attempts=0)
         )
         with self._store.writing() as transaction:
@@ -114,7 +126,8 @@ class Jobs(Leases):
 
     def cancel(self, where: JobFilter = ALL) -> int:
         """Cancel queued and running jobs; how many that were. A worker notices at its next heartbeat."""
-        running = select(jobs.c.digest).where(matching(where), jobs.c.state == str(State.RUNNING))
+        chosen = matching(where, self._store.shown_model())
+        running = select(jobs.c.digest).where(chosen, jobs.c.state == str(State.RUNNING))
         stop = (
             update(attempts)
             .where(attempts.c.outcome.is_(None), attempts.c.digest.in_(running))
@@ -122,7 +135,7 @@ class Jobs(Leases):
         )
         change = (
             update(jobs)
-            .where(matching(where), jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
+            .where(chosen, jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
             .values(state=str(State.CANCELLED), owner=None, token=None, expires=None)
         )
         with self._store.writing() as transaction:

@@ -39,12 +39,13 @@ class Results:
 
     def scores(self, where: JobFilter = ALL) -> list[ScoreRow]:
         """Every score of the jobs, in the order in which the jobs were queued."""
-        own = {"evaluation": scores.c.evaluation, "metric": scores.c.metric, "value": scores.c.value}
-        own["n_attempts"] = jobs.c.attempts
+        model = self._store.shown_model()
+        own: dict[str, ColumnElement[Any]] = {k: scores.c[k] for k in ("evaluation", "metric", "value")}
+        own |= {"n_attempts": jobs.c.attempts, "model": model}
         query = (
             select(*(own[name] if name in own else jobs.c[name] for name in ScoreRow._fields))
             .join_from(scores, jobs)
-            .where(matching(where))
+            .where(matching(where, model))
             .order_by(jobs.c.sequence, scores.c.evaluation, scores.c.metric)
         )
         parse = _parser()
@@ -60,7 +61,7 @@ class Results:
         """The same scores without their jobs' axes and in no order: a small part of the time."""
         query = select(*(scores.c[name] for name in ValueRow._fields))
         if where != ALL:
-            query = query.join_from(scores, jobs).where(matching(where))
+            query = query.join_from(scores, jobs).where(matching(where, self._store.shown_model()))
         return [ValueRow._make(row) for row in self._store.rows(query)]
 
     def cells(self, where: JobFilter = ALL) -> list[JobSummary]:
@@ -73,8 +74,9 @@ class Results:
             .scalar_subquery()
         )
         of_failed = case((jobs.c.state == State.FAILED.value, last_outcome))
-        columns = [of_failed if name == "last_outcome" else jobs.c[name] for name in JobSummary._fields]
-        query = select(*columns).where(matching(where)).order_by(jobs.c.sequence)
+        own = {"last_outcome": of_failed, "model": self._store.shown_model()}
+        columns = [own[name] if name in own else jobs.c[name] for name in JobSummary._fields]
+        query = select(*columns).where(matching(where, own["model"])).order_by(jobs.c.sequence)
         parse = _parser()
         convert: dict[str, Callable[[str], Any]] = {
             "state": _STATES.__getitem__,

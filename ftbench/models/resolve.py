@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from ftbench import hub, settings
@@ -63,6 +64,35 @@ def model_id(text: str) -> str:
         return registry.find(text.partition("@")[0]).name
     except UnknownName:
         return text.partition("@")[0]
+
+
+def covered(text: str, known: Collection[tuple[str, str]]) -> tuple[str, ...]:
+    """The models of jobs that a user means by a name, an id or a folder.
+
+    A folder is told by its content from others of its last name.
+
+    Args:
+        text: as ``--models`` takes it, or as tables name a model.
+        known: name, as shown, and revision of each model.
+
+    Returns:
+        The names among ``known``.
+    """
+    if any(name == text for name, _ in known):
+        return (text,)
+    wanted = model_id(text)
+    same = {name: revision for name, revision in known if id_of(name) == wanted}
+    if len(same) > 1 and is_place(text) and (place := settings.place(text, "model")).is_dir():
+        content = folders.digest(place.resolve())
+        return tuple(name for name, revision in same.items() if revision == content)
+    return tuple(same)
+
+
+def id_of(name: str) -> str:
+    """The id of a model by its name, which says more of a folder where others have its last name."""
+    if not name.startswith(FOLDER):
+        return name
+    return FOLDER + name.removeprefix(FOLDER).partition("@sha256:")[0].rpartition("/")[2]
 
 
 def is_place(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ftbench import methods as registry
@@ -18,6 +19,7 @@ from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
 from ftbench.errors import UnknownName
 from ftbench.hub import without_tokens
+from ftbench.models.resolve import covered
 from ftbench.perturbations import applied
 from ftbench.services.planning.commands import for_job
 from ftbench.services.worker.workdir import WorkDir
@@ -61,17 +63,33 @@ def job_filter(
         states=tuple(State(name) for name in states),
         models=models,
         tasks=tasks,
-        methods=tuple(registry.canonical(choice.text) for choice in methods),
+        methods=tuple(_method(choice) for choice in methods),
     )
+
+
+def _method(choice: MethodChoice) -> str:
+    """A method as jobs carry it: a file by its name, as reports do."""
+    name = Path(choice.name).stem if choice.name.endswith(".py") else choice.name
+    return registry.canonical(replace(choice, name=name).text)
+
+
+def precise(database: Database, where: JobFilter) -> JobFilter:
+    """A filter with its models as the database names them, whatever they were called."""
+    if not where.models:
+        return where
+    known = [(row.name, row.revision) for row in database.jobs.models()]
+    named = {name for text in where.models for name in covered(text, known)}
+    return replace(where, models=tuple(named) or where.models)
 
 
 def listed(database: Database, where: JobFilter) -> list[_Row]:
     """The jobs that a filter lets through, in the order in which they were queued."""
-    return [_row(job) for job in database.jobs.list(where)]
+    return [_row(job) for job in database.jobs.list(precise(database, where))]
 
 
 def status(database: Database, where: JobFilter) -> Status:
     """Counts, cells, running jobs and the time left for the jobs that a filter lets through."""
+    where = precise(database, where)
     tally = database.jobs.tally(where)
     wanted = not where.states or State.RUNNING in where.states
     running = database.jobs.list(replace(where, states=(State.RUNNING,))) if wanted else ()
@@ -152,7 +170,7 @@ def cancel(database: Database, prefixes: Sequence[str], where: JobFilter) -> int
 
 def _chosen(database: Database, prefixes: Sequence[str], where: JobFilter) -> JobFilter:
     if not prefixes:
-        return where
+        return precise(database, where)
     return JobFilter(digests=tuple(database.jobs.find(prefix).digest for prefix in prefixes))
 
 

@@ -18,6 +18,7 @@ from ftbench.db import ClaimRow, Database, JobSummary
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
+from ftbench.models.resolve import id_of
 from ftbench.perturbations import heading
 from ftbench.render.numbers import percent
 from ftbench.render.sheet import Field, Sheet, figure
@@ -197,7 +198,7 @@ def _about(claim: DeclaredClaim, cell: JobSummary) -> bool:
         cell.label in (claim.better, claim.worse)
         and cell.perturbation.condition == claim.condition
         and (not claim.train_sizes or cell.train_size in claim.train_sizes)
-        and (not claim.models or cell.model in claim.models)
+        and (not claim.models or bool({cell.model, id_of(cell.model)} & set(claim.models)))
         and (not claim.tasks or cell.task in claim.tasks)
     )
 
