@@ -86,7 +86,7 @@ def _entry(text: str, name: str) -> str:
     if name in _REPEATED:
         return text
     end = text.rfind("[") if name == "methods" and text.endswith("]") else len(text)
-    return lists.written(text[:end], ",[]" if name == "methods" else ",") + text[end:]
+    return lists.escaped(text[:end], ",[]" if name == "methods" else ",") + text[end:]
 
 
 def _text(value: Tree, name: str, path: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ftbench.perturbations import Condition
     from ftbench.services.claims.declared import ClaimRequest
     from ftbench.services.papers.request import PrintedRequest
+    from ftbench.services.planning.asked import Asked
     from ftbench.services.scores.selection import Selection
 
 BASELINE = "vanilla"
@@ -24,6 +25,54 @@ def names(text: str | None) -> tuple[str, ...]:
     from ftbench.domain import axes
 
     return axes.split_names(text or "")
+
+
+def asked(
+    *,
+    suite: bool = False,
+    methods: str | None = None,
+    tasks: str | None = None,
+    models: str | None = None,
+    seeds: str | None = None,
+    perturb: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    variant: str | None = None,
+) -> Asked:
+    """The axes of a grid by the texts of their flags, None for one that was not given.
+
+    Args:
+        suite: whether they stand beside a suite, where an empty one means nothing.
+        methods: ``bidrop[k=2|3],rdrop``.
+        tasks: a list.
+        models: a list.
+        seeds: ``10``, ``0,3,7``.
+        perturb: ``NAME=value,value`` each; see ``perturb_of``.
+        settings: ``name=value`` each.
+        variant: a name.
+
+    Raises:
+        UsageError: a text that cannot be read, a perturbation or recipe setting that does not exist.
+    """
+    from ftbench import perturbations
+    from ftbench.domain import axes
+    from ftbench.services.planning.asked import Asked
+
+    recipe = axes.recipe_settings(settings)
+    if suite:
+        lists = {"--methods": methods, "--tasks": tasks, "--models": models, "--seeds": seeds}
+        given = [*lists.items(), *map(perturbations.flag, perturb), ("--variant", variant)]
+        for flag, text in given:
+            if text is not None and not axes.split_names(text):
+                raise BadValue(f"{flag} '{text}': give a value, or leave it out for the suite's own")
+    return Asked(
+        perturb=tuple(map(perturbations.asked, perturb)),
+        seeds=None if seeds is None else axes.seeds(seeds),
+        methods=None if methods is None else axes.methods(methods),
+        tasks=None if tasks is None else axes.split_names(tasks),
+        models=None if models is None else axes.split_names(models),
+        settings=recipe,
+        variant=variant,
+    )
 
 
 def selection(
@@ -97,6 +146,18 @@ def jobs(state: str | None, models: str | None, tasks: str | None, methods: str 
         names(tasks),
         axes.methods(methods or ""),
     )
+
+
+def method_files(methods: str | None) -> dict[str, str]:
+    """The methods that were given by their file: name -> its whole path.
+
+    Raises:
+        UsageError: brackets that do not close.
+    """
+    from ftbench.domain import axes
+    from ftbench.services.jobs import named_files
+
+    return named_files(axes.methods(methods or ""))
 
 
 def condition(named: Mapping[str, float], listed: Sequence[str] | None) -> Condition:

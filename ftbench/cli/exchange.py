@@ -40,6 +40,7 @@ def export(
     from ftbench.services.exchange import files as exchange
     from ftbench.services.exchange import frames
     from ftbench.services.jobs import precise
+    from ftbench.services.planning import rerun
 
     if (jobs is None) == (scores is None):
         raise UsageError("export what? give --jobs FILE or --scores FILE, one of them")
@@ -52,6 +53,8 @@ def export(
             if limit is not None:
                 raise UsageError("--limit is for --jobs: scores are written whole")
             count = frames.write_scores(database, scores, request)
+            for line in rerun.separated(database, request.lets_through(database.results.cells()))[1]:
+                note(line)
             tell(f"wrote {counted(count, 'score')} of {address} to {scores}")
             return
         assert jobs is not None

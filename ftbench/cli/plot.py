@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ftbench.cli._databases import reading_if_there, reported
 from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, TasksFilter
 from ftbench.cli._output import check_output, note
-from ftbench.cli._requests import selection
+from ftbench.cli._requests import asked, selection
 from ftbench.errors import BadValue, UsageError
 from ftbench.settings import database_address
-
-if TYPE_CHECKING:
-    from ftbench.domain.axes import Asked
 
 #: The one kind of plot that a flag is for.
 KINDS = {
@@ -65,7 +62,6 @@ def plot(
 
     Needs the packages of `pip install 'ftbench[plots]'`.
     """
-    from ftbench.domain.axes import Asked
     from ftbench.render import plots
     from ftbench.services.reporting import plots as service
 
@@ -77,7 +73,9 @@ def plot(
     if critical is not None and not 0 < critical < float("inf"):
         raise BadValue(f"--critical {critical:g}: give a difference of ranks above 0")
     if kind == "reproduction":
-        spec = _reproduction(address, pairs, suite, Asked(methods, tasks, models))
+        if (pairs is None) == (suite is None):
+            raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
+        spec = _pairs(pairs) if pairs else _suite(address, str(suite), methods, tasks, models)
     else:
         request = service.PlotRequest(kind, selection(models, tasks, methods), over, critical, violin)
         with reported(address, request.report) as opened:
@@ -93,14 +91,20 @@ def _check_flags(kind: str, flags: Mapping[str, object]) -> None:
             raise UsageError(f"{flag} is for the plot '{KINDS[flag]}', not for '{kind}'")
 
 
-def _reproduction(address: str, pairs: Path | None, suite: str | None, asked: Asked) -> dict[str, Any]:
-    """Published against measured scores: those of a file, or of a paper's table."""
+def _pairs(file: Path) -> dict[str, Any]:
+    """Published against measured scores of a file."""
+    from ftbench.services.papers import reproduction
+
+    return reproduction.draw_pairs(file)
+
+
+def _suite(
+    address: str, name: str, methods: str | None, tasks: str | None, models: str | None
+) -> dict[str, Any]:
+    """Published against measured scores of a paper's table."""
     from ftbench.services.papers import reproduction
     from ftbench.services.papers.request import SuiteRequest
 
-    if (pairs is None) == (suite is None):
-        raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
-    if pairs is not None:
-        return reproduction.draw_pairs(pairs)
+    given = asked(suite=True, methods=methods, tasks=tasks, models=models)
     with reading_if_there(address) as database:
-        return reproduction.draw_suite(address, database, SuiteRequest(str(suite), asked))
+        return reproduction.draw_suite(address, database, SuiteRequest(name, given))

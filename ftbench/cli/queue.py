@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ftbench.cli import _config
-from ftbench.cli._databases import named, reading
+from ftbench.cli._databases import reading
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
+from ftbench.cli._requests import asked, names
 from ftbench.cli._streams import after_work
 from ftbench.settings import database_address
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ftbench.db import Added
     from ftbench.domain.perturbation import Perturbation
     from ftbench.domain.plan import Plan
+    from ftbench.services.planning.queue import QueueRequest
 
 ASK_ABOVE = 1_000
 AXES = ("model", "task", "method", "train_size", "reduction", "noise", "perturbation")
@@ -103,17 +106,9 @@ def _key(parameter: str) -> str:
 
 def _queue(given: dict[str, Any]) -> None:
     from ftbench.services.planning import queue as service
+    from ftbench.services.planning import rerun
 
-    named = {name: given[_key(name)] for name in ("noise", "reduction", "train_size")}
-    request = service.QueueRequest(
-        **{axis: given[axis] for axis in ("methods", "tasks", "models", "seeds", "variant")},
-        **{axis: given[axis] for axis in ("vary", "evaluate", "suite")},
-        perturb=perturb_of(named, given["perturb"]),
-        settings=(*(given["set"] or ()), *(["head=kept"] if given["keep-head"] else [])),
-        baseline=not given["no-baseline"],
-        data_dir=given["data-dir"],
-    )
-    plan = service.make_plan(request)
+    plan = service.make_plan(_request(given))
     for line in plan.notes:
         note(line)
     for cell in plan.left_out:
@@ -130,6 +125,34 @@ def _queue(given: dict[str, Any]) -> None:
     added = service.add(plan, address, given["priority"] or 0)
     with after_work():
         _tell(plan, added, address, bool(given["json"]))
+    with reading(address) as database:
+        for line in rerun.queued_over(database, plan):
+            note(line)
+
+
+def _request(given: Mapping[str, Any]) -> QueueRequest:
+    """What is to be queued, by the texts of the flags."""
+    from ftbench.domain.target import target_choices
+    from ftbench.services.planning.queue import QueueRequest
+
+    named = {name: given[_key(name)] for name in ("noise", "reduction", "train_size")}
+    return QueueRequest(
+        asked(
+            suite=given["suite"] is not None,
+            methods=given["methods"],
+            tasks=given["tasks"],
+            models=given["models"],
+            seeds=given["seeds"],
+            perturb=perturb_of(named, given["perturb"]),
+            settings=(*(given["set"] or ()), *(["head=kept"] if given["keep-head"] else [])),
+            variant=given["variant"],
+        ),
+        evaluate=None if given["evaluate"] is None else target_choices(given["evaluate"]),
+        suite=given["suite"],
+        vary=None if given["vary"] is None else names(given["vary"]),
+        baseline=not given["no-baseline"],
+        data_dir=given["data-dir"],
+    )
 
 
 def _capped(plan: Plan, hours: float, address: str) -> Plan:
@@ -162,7 +185,9 @@ def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
     if added.revived:
         say(f"{counted(added.revived, 'cancelled job')} queued again")
     if added.added or added.revived:
-        say(f"run them with: ftbench worker{named(address)}")
+        from ftbench.services.planning.commands import worker_command
+
+        say(f"run them with: {worker_command(address)}")
 
 
 def _show(plan: Plan, as_json: bool) -> None:

@@ -20,7 +20,7 @@ from ftbench.cli._options import (
     perturb_of,
 )
 from ftbench.cli._output import check_output
-from ftbench.cli._requests import BASELINE, names, printed, selection
+from ftbench.cli._requests import BASELINE, asked, names, printed, selection
 from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import database_address
 
@@ -131,12 +131,20 @@ def report(
         _refuse("--published", {"--models": models, "--tasks": tasks, "--methods": methods, **ours, **papers})
         _published(printed(published), to)
     elif named is not None:
-        from ftbench.domain.axes import Asked
         from ftbench.services.papers.request import MARGIN, SuiteRequest
 
         _refuse("--suite", ours)
         changes = perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb)
-        given = Asked(methods, tasks, models, seeds, changes, tuple(set_ or ()), variant)
+        given = asked(
+            suite=True,
+            methods=methods,
+            tasks=tasks,
+            models=models,
+            seeds=seeds,
+            perturb=changes,
+            settings=set_ or (),
+            variant=variant,
+        )
         _suites(address, SuiteRequest(named, given, MARGIN if margin is None else margin), to)
     else:
         from ftbench.services.reporting.request import ReportRequest

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ftbench.cli import _requests as requests
-from ftbench.cli._databases import compared, named, reading
+from ftbench.cli._databases import compared, reading
 from ftbench.cli._delivery import Delivery
 from ftbench.cli._options import (
     DatabaseOption,
@@ -115,6 +115,7 @@ def _name(methods: Sequence[str], baseline: str, filters: Mapping[str, str | Non
 def _notes(found: TopupCall, address: str, dry_run: bool) -> Iterator[str]:
     """What was queued, and what to do next."""
     from ftbench.domain.duration import span
+    from ftbench.services.planning.commands import worker_command
 
     number = len(found.jobs.jobs)
     if number:
@@ -123,7 +124,7 @@ def _notes(found: TopupCall, address: str, dry_run: bool) -> Iterator[str]:
     if found.waiting:
         yield f"the next look waits for {counted(found.waiting, 'job')}"
     if (number or found.waiting) and not dry_run:
-        yield f"run them with: ftbench worker{named(address)}; then call topup again"
+        yield f"run them with: {worker_command(address)}; then call topup again"
 
 
 def _refuse(flags: Mapping[str, object]) -> None:

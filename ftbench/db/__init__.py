@@ -22,6 +22,7 @@ from ftbench.db.rows import (
     JobSummary,
     Lease,
     Moved,
+    PastScore,
     ScoreRow,
     ValueRow,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "JobRow",
     "Jobs",
     "Moved",
+    "PastScore",
     "Results",
     "ScoreRow",
     "ValueRow",

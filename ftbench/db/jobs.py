@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
@@ -33,9 +33,16 @@ REVIVE = (
     "UPDATE jobs SET state = 'queued', attempts = 0, priority = :priority, places = :places "
     "WHERE digest = :digest AND state = 'cancelled'"
 )
-MOVE = (
-    "UPDATE jobs SET places = :places WHERE digest = :digest AND state IN ('queued', 'failed') "
-    "AND places <> :places"
+MOVE = "UPDATE jobs SET places = :places WHERE digest = :digest AND state <> 'running' AND places <> :places"
+RESTART = (
+    # The attempt that a done job's scores are of is its last one that ended well.
+    "INSERT INTO past_scores (digest, number, evaluation, metric, value) "
+    "SELECT digest, (SELECT max(number) FROM attempts WHERE attempts.digest = scores.digest "
+    "AND outcome = 'ok'), evaluation, metric, value FROM scores WHERE digest = :digest",
+    "DELETE FROM scores WHERE digest = :digest",
+    "DELETE FROM curves WHERE digest = :digest",
+    "DELETE FROM predictions WHERE digest = :digest",
+    "UPDATE jobs SET state = 'queued', attempts = 0, places = :places WHERE digest = :digest",
 )
 
 
@@ -45,9 +52,9 @@ class Jobs(Leases):
     def add(self, entries: Iterable[Entry]) -> Added:
         """Queue jobs, all or none.
 
-        A job that is there already stays as it is, with three exceptions: a cancelled one is queued again,
-        and one that is queued or failed takes the new ``places``, so that queueing again after moving a
-        folder helps.
+        A job that is there already stays as it is, with two exceptions: a cancelled one is queued again,
+        and one that is not running takes the new ``places``, so that queueing again after moving a folder
+        or a file helps.
         """
         rows = [_row(entry) for entry in entries]
         with self._store.writing() as transaction:
@@ -123,6 +130,26 @@ class Jobs(Leases):
         )
         with self._store.writing() as transaction:
             return transaction.connection.execute(change).rowcount
+
+    def restart(self, places: Mapping[str, Mapping[str, Any]]) -> int:
+        """Queue done jobs again; how many that were.
+
+        Their scores become past ones, and what stands for the old model alone, its logits and curves, goes.
+
+        Args:
+            places: digest -> where things are now; those of jobs that are not done are passed over.
+        """
+        done = "SELECT count(*) FROM jobs WHERE digest = :digest AND state = 'done'"
+        with self._store.writing() as transaction:
+            rows = [
+                {"digest": digest, "places": _json(dict(there))}
+                for digest, there in places.items()
+                if transaction.one(done, digest=digest)[0]
+            ]
+            for statement in RESTART:
+                named = [k for k in ("digest", "places") if f":{k}" in statement]
+                transaction.many(statement, [{k: row[k] for k in named} for row in rows])
+            return len(rows)
 
     def cancel(self, where: JobFilter = ALL) -> int:
         """Cancel queued and running jobs; how many that were. A worker notices at its next heartbeat."""

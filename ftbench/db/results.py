@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 
 from ftbench.db.engine import Store
 from ftbench.db.filters import matching
@@ -17,12 +17,13 @@ from ftbench.db.rows import (
     Document,
     JobFilter,
     JobSummary,
+    PastScore,
     ScoreRow,
     ValueRow,
     change_of,
     converted,
 )
-from ftbench.db.tables import attempts, curves, jobs, predictions, provenance, scores
+from ftbench.db.tables import attempts, curves, jobs, past_scores, predictions, provenance, scores
 from ftbench.domain.result import CurvePoint, Outcome, Predictions, State
 
 # Looked up, not called: a grid has few states and many rows.
@@ -75,7 +76,8 @@ class Results:
         )
         of_failed = case((jobs.c.state == State.FAILED.value, last_outcome))
         own = {"last_outcome": of_failed, "model": self._store.shown_model()}
-        columns = [own[name] if name in own else jobs.c[name] for name in JobSummary._fields]
+        names = [name for name in JobSummary._fields if name != "aside"]
+        columns = [own[name] if name in own else jobs.c[name] for name in names]
         query = select(*columns).where(matching(where, own["model"])).order_by(jobs.c.sequence)
         parse = _parser()
         convert: dict[str, Callable[[str], Any]] = {
@@ -85,9 +87,30 @@ class Results:
             "hparams": parse,
             "recipe": parse,
         }
-        return [
-            JobSummary._make(row) for row in converted(self._store.rows(query), JobSummary._fields, convert)
-        ]
+        return [JobSummary(*row) for row in converted(self._store.rows(query), names, convert)]
+
+    def past(self, where: JobFilter = ALL) -> list[PastScore]:
+        """What jobs scored before they were run again, oldest first, beside what they score now."""
+        same = [scores.c[name] == past_scores.c[name] for name in ("digest", "evaluation", "metric")]
+        ran = [provenance.c[name] == past_scores.c[name] for name in ("digest", "number")]
+        own = {
+            "number": past_scores.c.number,
+            "code": func.json_extract(provenance.c.facts, "$.method_digest"),
+            "evaluation": past_scores.c.evaluation,
+            "metric": past_scores.c.metric,
+            "old": past_scores.c.value,
+            "new": scores.c.value,
+        }
+        query = (
+            select(*(own[name] if name in own else jobs.c[name] for name in PastScore._fields))
+            .join_from(past_scores, jobs, past_scores.c.digest == jobs.c.digest)
+            .join(scores, and_(*same), isouter=True)
+            .join(provenance, and_(*ran), isouter=True)
+            .where(matching(where))
+            .order_by(jobs.c.sequence, past_scores.c.number, past_scores.c.evaluation, past_scores.c.metric)
+        )
+        rows = converted(self._store.rows(query), PastScore._fields, {"perturbation": change_of})
+        return [PastScore._make(row) for row in rows]
 
     def attempts(self, digest: str) -> list[AttemptRow]:
         """Every try at a job, the first one first; [] where there is none."""

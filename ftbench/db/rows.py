@@ -183,6 +183,7 @@ class JobSummary(NamedTuple):
 
     Attributes:
         last_outcome: how the latest attempt of a failed job ended; None of other jobs.
+        aside: why the scores of a done job stand in no table, such as ``other code``; "" where they may.
     """
 
     digest: str
@@ -198,6 +199,12 @@ class JobSummary(NamedTuple):
     recipe: Document
     model_revision: str
     data_revision: str
+    aside: str = ""
+
+    @property
+    def scored(self) -> bool:
+        """Whether its scores may stand in a table: a job that is run again has none until it ends."""
+        return self.state is State.DONE and not self.aside
 
     @property
     def train_size(self) -> int | None:
@@ -220,6 +227,29 @@ class AttemptRow(NamedTuple):
     outcome: Outcome | None
     message: str
     traceback: str
+
+
+class PastScore(NamedTuple):
+    """A number that a job had before it was run again.
+
+    Attributes:
+        number: of the attempt that it came from; its method had the ``code`` then, None where not known.
+        new: the number of today; None until the job is done again.
+    """
+
+    digest: str
+    label: str
+    model: str
+    task: str
+    method: str
+    seed: int
+    perturbation: Perturbation
+    number: int
+    code: str | None
+    evaluation: str
+    metric: str
+    old: float
+    new: float | None
 
 
 class ClaimRow(NamedTuple):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ftbench.domain import lists
-from ftbench.errors import BadValue
+from ftbench.domain import hparams, lists
+from ftbench.domain.recipe import Recipe
+from ftbench.errors import BadValue, UnknownName
 
 MAX_SEEDS = 10_000
 MAX_SEED = 2**63 - 1
@@ -25,13 +26,13 @@ class MethodChoice:
     """
 
     name: str
-    given: Mapping[str, str]
+    given: Mapping[str, str] = field(hash=False)
 
     @property
     def text(self) -> str:
         """As it is typed."""
         inside = ",".join(f"{name}={value}" for name, value in self.given.items())
-        name = lists.written(self.name, ",[]")
+        name = lists.escaped(self.name, ",[]")
         return f"{name}[{inside}]" if inside else name
 
     def fits(self, values: Mapping[str, object]) -> bool:
@@ -39,9 +40,25 @@ class MethodChoice:
         return all(name in values and _spells(text, values[name]) for name, text in self.given.items())
 
 
+@dataclass(frozen=True)
+class RecipeChoice:
+    """Recipe settings as they were asked for.
+
+    Attributes:
+        given: name -> value, as text.
+    """
+
+    given: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """As they are typed, ``lr=1e-5`` each."""
+        return tuple(f"{name}={value}" for name, value in self.given.items())
+
+
 def split_names(text: str) -> tuple[str, ...]:
     r"""The entries of a comma-separated list, without repetitions; ``\\,`` is a comma in one."""
-    return tuple(dict.fromkeys(lists.plain(part) for part in lists.divided(text) if part))
+    return tuple(dict.fromkeys(lists.unescaped(part) for part in lists.divided(text) if part))
 
 
 def methods(text: str) -> tuple[MethodChoice, ...]:
@@ -56,7 +73,7 @@ def methods(text: str) -> tuple[MethodChoice, ...]:
         if not name.strip() or (bracket and not rest.endswith("]")):
             raise BadValue(f"method '{part}': write name[key=value,key=value|value]")
         for given in points(rest[:-1] if bracket else "", f"method '{part}'"):
-            choice = MethodChoice(lists.plain(name), given)
+            choice = MethodChoice(lists.unescaped(name), given)
             if choice not in choices:
                 choices.append(choice)
     return tuple(choices)
@@ -81,19 +98,23 @@ def seeds(text: str) -> tuple[int, ...]:
     return tuple(range(values[0]))
 
 
-def recipe_settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
+def recipe_settings(pairs: Iterable[str]) -> RecipeChoice:
     """The recipe settings of ``lr=1e-5`` and the like, the last of a name winning.
 
     Raises:
         BadValue: an entry is not ``name=value``.
+        UnknownName: a recipe has no such setting.
     """
+    known = [spec.name for spec in hparams.describe(Recipe)]
     values = {}
     for pair in pairs:
         key, equals, value = (p.strip() for p in pair.partition("="))
         if not equals or not key or not value:
-            raise BadValue(f"{flag} '{pair}': write it as name=value, such as lr=1e-5")
+            raise BadValue(f"--set '{pair}': write it as name=value, such as lr=1e-5")
+        if key not in known:
+            raise UnknownName("recipe setting", key, known)
         values[key] = value
-    return values
+    return RecipeChoice(values)
 
 
 def _spells(text: str, value: object) -> bool:
@@ -130,7 +151,7 @@ def points(text: str, owner: str) -> list[dict[str, str]]:
     values: dict[str, list[str]] = {}
     for pair in filter(None, lists.divided(text)):
         key, equals, right = (p.strip() for p in lists.cut(pair, "="))
-        found = [lists.plain(value) for value in lists.divided(right, "|")]
+        found = [lists.unescaped(value) for value in lists.divided(right, "|")]
         if not equals or not _KEY.fullmatch(key) or not all(found):
             raise BadValue(f"{owner}: '{pair}' is not key=value or key=value|value")
         if key in values:
@@ -155,20 +176,3 @@ def seed_ranges(seeds: Iterable[int]) -> str:
         else:
             runs.append([seed])
     return ", ".join(f"{r[0]}–{r[-1]}" if len(r) > 1 else str(r[0]) for r in runs)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The flags' texts, None where a flag was not given; of a suite, what is given beside it.
-
-    Attributes:
-        perturb: ``NAME=value,value`` each, whichever flag it was given by.
-    """
-
-    methods: str | None = None
-    tasks: str | None = None
-    models: str | None = None
-    seeds: str | None = None
-    perturb: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
-    variant: str | None = None

@@ -46,20 +46,20 @@ def balanced(text: str) -> bool:
     return all(depth in (0, 1) for depth in found) and (not found or found[-1] == 0)
 
 
-def plain(text: str) -> str:
+def unescaped(text: str) -> str:
     """An entry as it is meant: without blanks around it and backslashes that took a sign for what it is."""
     return "".join(token[-1] for token in _TOKEN.findall(_stripped(_TOKEN.findall(text))))
 
 
-def written(text: str, signs: str = ",") -> str:
-    """A name as it is typed in a list, so that ``plain`` gives it back.
+def escaped(text: str, signs: str = ",") -> str:
+    """A name as it is typed in a list, so that ``unescaped`` gives it back.
 
     Args:
         text: the name.
         signs: what would divide it where it is typed, some of ``,[]|=``.
     """
-    escaped = re.sub(rf"[\\{re.escape(signs)}]", r"\\\g<0>", text)
-    return re.sub(r"^\s|\s$", r"\\\g<0>", escaped)
+    signed = re.sub(rf"[\\{re.escape(signs)}]", r"\\\g<0>", text)
+    return re.sub(r"^\s|\s$", r"\\\g<0>", signed)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int]]:

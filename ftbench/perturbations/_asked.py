@@ -29,11 +29,13 @@ class PerturbationChoice:
     Attributes:
         perturber: its class.
         changes: the values that were listed, with each of the options; None for one that changes nothing.
+        text: as it was typed.
         file: where it stands, where it is the user's own.
     """
 
     perturber: type[Perturber]
     changes: tuple[Change | None, ...]
+    text: str
     file: str | None = None
 
 
@@ -63,7 +65,7 @@ def asked(text: str) -> PerturbationChoice:
     """
     typed, equals, values = lists.cut(text.strip(), "=")
     typed, bracket, options = lists.cut(typed, "[")
-    name = lists.plain(typed)
+    name = lists.unescaped(typed)
     closed = options.endswith("]") if bracket else True
     if not (name and equals and closed and lists.balanced(text)) or re.search(r"[][=]", values):
         raise BadValue(f"--perturb '{text}': write NAME=value,value, such as {EXAMPLE}")
@@ -78,7 +80,7 @@ def asked(text: str) -> PerturbationChoice:
     changes = [cls.change(number, options) for options in given for number in numbers]
     path = name.rpartition(":")[0]
     file = str(place(path, "perturbation").resolve()) if path and is_file(name) else None
-    return PerturbationChoice(cls, tuple(dict.fromkeys(changes)), file)
+    return PerturbationChoice(cls, tuple(dict.fromkeys(changes)), text.strip(), file)
 
 
 def _value(cls: type[Perturber], part: str, shown: str) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ftbench import methods as registry
-from ftbench.db import Database, JobFilter, JobRow
+from ftbench.db import Database, JobFilter, JobRow, PastScore
 from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.job import SHORT_DIGEST
@@ -21,8 +21,10 @@ from ftbench.errors import UnknownName
 from ftbench.hub import without_tokens
 from ftbench.models.resolve import covered
 from ftbench.perturbations import applied
+from ftbench.plugins import is_file
 from ftbench.services.planning.commands import for_job
 from ftbench.services.worker.workdir import WorkDir
+from ftbench.settings import place
 
 _Row = dict[str, Any]
 
@@ -63,14 +65,19 @@ def job_filter(
         states=tuple(State(name) for name in states),
         models=models,
         tasks=tasks,
-        methods=tuple(_method(choice) for choice in methods),
+        methods=tuple(registry.canonical(_named(choice).text) for choice in methods),
     )
 
 
-def _method(choice: MethodChoice) -> str:
-    """A method as jobs carry it: a file by its name, as reports do."""
-    name = Path(choice.name).stem if choice.name.endswith(".py") else choice.name
-    return registry.canonical(replace(choice, name=name).text)
+def named_files(methods: Iterable[MethodChoice]) -> dict[str, str]:
+    """The methods that were given by their file: name -> its whole path."""
+    given = [choice for choice in methods if is_file(choice.name)]
+    return {_named(one).name: str(place(one.name, "method").resolve()) for one in given}
+
+
+def _named(choice: MethodChoice) -> MethodChoice:
+    """A method that was given by its file by the name that jobs carry."""
+    return replace(choice, name=Path(choice.name).stem) if is_file(choice.name) else choice
 
 
 def precise(database: Database, where: JobFilter) -> JobFilter:
@@ -122,6 +129,7 @@ def show(database: Database, prefix: str) -> _Row:
         "spec": dict(job.spec),
         "places": dict(job.places),
         "scores": scores,
+        "past_scores": _past(results.past(JobFilter(digests=(job.digest,)))),
         "attempts": attempts,
         "provenance": dict(provenance),
         "command": for_job(job.spec, job.places),
@@ -160,15 +168,16 @@ def retry(database: Database, prefixes: Sequence[str], where: JobFilter) -> int:
         prefixes: first characters of digests.
         where: which jobs, where no prefixes are given.
     """
-    return database.jobs.retry(_chosen(database, prefixes, where))
+    return database.jobs.retry(meant(database, prefixes, where))
 
 
 def cancel(database: Database, prefixes: Sequence[str], where: JobFilter) -> int:
     """Cancel queued and running jobs, chosen as by ``retry``; how many that were."""
-    return database.jobs.cancel(_chosen(database, prefixes, where))
+    return database.jobs.cancel(meant(database, prefixes, where))
 
 
-def _chosen(database: Database, prefixes: Sequence[str], where: JobFilter) -> JobFilter:
+def meant(database: Database, prefixes: Sequence[str], where: JobFilter) -> JobFilter:
+    """The jobs whose digests begin so; without any, those that a filter lets through."""
     if not prefixes:
         return precise(database, where)
     return JobFilter(digests=tuple(database.jobs.find(prefix).digest for prefix in prefixes))
@@ -200,6 +209,11 @@ def _row(job: JobRow) -> _Row:
         "attempts": job.attempts,
         "priority": job.priority or None,
     }
+
+
+def _past(scores: Iterable[PastScore]) -> list[_Row]:
+    fields = ("evaluation", "metric", "old", "new", "code")
+    return [{"attempt": one.number, **{name: getattr(one, name) for name in fields}} for one in scores]
 
 
 def _running(job: JobRow) -> _Row:

@@ -49,6 +49,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     shelf, library = _warm.setdefault(str(device), (Shelf(device), Library(device)))
     task = tasks.find(job.task)
     cls = methods.find(job.method, tuple(places.get("plugins") or ()))
+    code = source_digest(cls)  # of what was loaded: by the job's end the file may have been edited
     method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
     ref = ModelRef(job.model, job.model_revision, places.get("model"))
     pretrained = shelf.get(ref, task.outputs, keep_head=_kept(job, ref, task))
@@ -60,7 +61,15 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     folder = Path(command["workdir"]) if command.get("workdir") else None
     seconds = float(command.get("checkpoint_seconds", 60.0))
     trainer = Trainer(
-        job, task, method, pretrained, corpus, folder=folder, listener=listener, checkpoint_seconds=seconds
+        job,
+        task,
+        method,
+        pretrained,
+        corpus,
+        folder=folder,
+        code=code,
+        listener=listener,
+        checkpoint_seconds=seconds,
     )
     model = method.fit(trainer)
     clock.lap("training")
@@ -84,7 +93,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     facts: Provenance = {
         **trainer.facts,
         **fitted,
-        "method_digest": source_digest(cls),
+        "method_digest": code,
         "model_commit": pretrained.commit,
     }
     facts["digests"] = dict(corpus.digests)  # with those of evaluation rows

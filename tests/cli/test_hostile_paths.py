@@ -11,7 +11,7 @@ import pytest
 
 from ftbench.domain import lists
 from tests.cli.conftest import Ftbench
-from tests.domain.test_shell import read
+from tests.hostile import typed
 from tests.perturbations.mine import MINE
 from tests.places import data_folder, model_folder
 
@@ -36,9 +36,9 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def queue_words(folder: Path) -> list[str]:
     return [
         "queue", "--tasks", "cola", "--seeds", "1", "--no-baseline",
-        "--models", lists.written(f"{folder}/model"), "--data-dir", str(folder / "data"),
-        "--methods", lists.written(f"{folder}/mine.py", ",[]"),
-        "--perturb", f"{lists.written(f'{folder}/own.py', '[]=')}:mine=0.2",
+        "--models", lists.escaped(f"{folder}/model"), "--data-dir", str(folder / "data"),
+        "--methods", lists.escaped(f"{folder}/mine.py", ",[]"),
+        "--perturb", f"{lists.escaped(f'{folder}/own.py', '[]=')}:mine=0.2",
     ]  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def test_show_prints_a_command_that_queues_the_job_again(ftbench: Ftbench, folde
     (digest,) = ended.json["jobs"]
     *_, command = ftbench("show", digest, "--db", database).out.splitlines()
     os.chdir("/")  # it does not depend on where it is typed
-    program, *words = read(command.strip())
+    program, *words = typed(command.strip())
     assert program == "ftbench"
     again = ftbench(*words, "--dry-run", "--json")
     assert again.code == 0, again.err
@@ -58,13 +58,13 @@ def test_show_prints_a_command_that_queues_the_job_again(ftbench: Ftbench, folde
 
 def test_the_worker_is_told_its_database_as_it_can_be_typed(ftbench: Ftbench, folder: Path) -> None:
     said = ftbench(*queue_words(folder), "--db", str(folder / "a.db")).out
-    assert read(said.partition("run them with: ")[2])[-1] == str(folder / "a.db")
+    assert typed(said.partition("run them with: ")[2])[-1] == str(folder / "a.db")
 
 
 def test_a_report_that_finds_nothing_prints_a_command_that_runs(ftbench: Ftbench, folder: Path) -> None:
-    model = lists.written(f"{folder}/model")
+    model = lists.escaped(f"{folder}/model")
     ended = ftbench("report", "--models", model, "--tasks", "cola", "--db", str(folder / "new.db"))
-    _, *words = read(re.search(r"ftbench queue .*", ended.err)[0])  # type: ignore[index]
+    _, *words = typed(re.search(r"ftbench queue .*", ended.err)[0])  # type: ignore[index]
     again = ftbench(*words, "--data-dir", str(folder / "data"), "--seeds", "1", "--dry-run", "--json")
     assert again.code == 0, again.err
     assert {job["model"]["id"] for job in again.json} == {"folder:model"}

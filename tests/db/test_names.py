@@ -12,7 +12,7 @@ from ftbench.db.names import told_apart
     [
         (["/x/run1/c", "/x/run2/c"], ["folder:run1/c", "folder:run2/c"]),
         (["/a/run/c", "/b/run/c"], ["folder:a/run/c", "folder:b/run/c"]),
-        (["/c", "/b/c"], ["folder:c", "folder:b/c"]),
+        (["/c", "/b/c"], ["folder:/c", "folder:b/c"]),
         (["/a/x/c", "/b/x/c", "/b/y/c"], ["folder:a/x/c", "folder:b/x/c", "folder:b/y/c"]),
         (["/a/c", "/a/c"], ["folder:c@sha256:aaaaaaa0", "folder:c@sha256:aaaaaaa1"]),
         (["/a/c", "/a/c", "/b/c"], ["folder:c@sha256:aaaaaaa0", "folder:c@sha256:aaaaaaa1", "folder:b/c"]),

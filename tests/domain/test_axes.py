@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ftbench.domain import axes
-from ftbench.errors import BadValue
+from ftbench.errors import BadValue, UnknownName
 
 
 def choices(text: str) -> list[tuple[str, dict[str, str]]]:
@@ -68,7 +68,15 @@ def test_seeds_that_are_no_seeds_are_refused(text: str) -> None:
 
 
 def test_the_last_setting_of_a_name_wins() -> None:
-    assert axes.recipe_settings(("lr=1e-5", "epochs = 5", "lr=2e-5")) == {"lr": "2e-5", "epochs": "5"}
+    assert axes.recipe_settings(("lr=1e-5", "epochs = 5", "lr=2e-5")).given == {
+        "lr": "2e-5",
+        "epochs": "5",
+    }
+
+
+def test_a_setting_that_there_is_not_gets_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="unknown recipe setting 'lrr'; did you mean 'lr'"):
+        axes.recipe_settings(("epochs=5", "lrr=1e-5"))
 
 
 @pytest.mark.parametrize("pair", ["lr", "lr=", "=1", ""])

@@ -5,24 +5,20 @@ from __future__ import annotations
 import pytest
 
 from ftbench.domain import axes, lists
-
-NAMES = [
-    "plain", "a,b", " lead", "trail ", "a b", "~x", "a\nb", "ünï-日本", "[1]", "a[k=2]", "lr=1e-4|2*?",
-    "it's",    'q"q', "back\\slash", "a\\,b", "end\\", "\\", ",", "[", "]", "a@b", "#h", "$HOME", "a:b", "\t",
-]  # fmt: skip
+from tests.hostile import NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_that_is_written_is_read_as_it_was(name: str) -> None:
-    assert axes.split_names(f"x, {lists.written(name)} ,y") == ("x", name, "y")
-    (choice,) = axes.methods(f"{lists.written(name, ',[]')}[k=2]")
+    assert axes.split_names(f"x, {lists.escaped(name)} ,y") == ("x", name, "y")
+    (choice,) = axes.methods(f"{lists.escaped(name, ',[]')}[k=2]")
     assert (choice.name, dict(choice.given)) == (name, {"k": "2"})
     assert axes.methods(choice.text) == (choice,)
 
 
 def test_only_what_divides_needs_a_backslash() -> None:
     assert axes.split_names(r"./lr=1e-4\,bs=16/c,./x\y, z ") == ("./lr=1e-4,bs=16/c", "./x\\y", "z")
-    assert lists.written("./lr=1e-4,bs=[16]/c") == r"./lr=1e-4\,bs=[16]/c"
+    assert lists.escaped("./lr=1e-4,bs=[16]/c") == r"./lr=1e-4\,bs=[16]/c"
 
 
 def test_cut_passes_over_brackets_and_backslashes() -> None:

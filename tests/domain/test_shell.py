@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from ftbench.domain import shell
 from ftbench.errors import FtbenchError
-from tests.domain.test_lists import NAMES
-
-
-def read(command: str) -> list[str]:
-    """The words that bash makes of a command."""
-    program = f"show() {{ printf '%s\\0' \"$@\"; }}; show {command}"
-    done = subprocess.run(["bash", "-c", program], capture_output=True, check=True, timeout=60)
-    return done.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
-
+from tests.hostile import NAMES, typed
 
 ODD = [
     *NAMES,
@@ -34,7 +24,7 @@ ODD = [
 
 
 def test_bash_reads_every_word_as_it_was() -> None:
-    assert read(shell.joined(ODD)) == ODD
+    assert typed(shell.joined(ODD)) == ODD
 
 
 @pytest.mark.parametrize("word", ODD)

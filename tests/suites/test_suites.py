@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from ftbench import suites
-from ftbench.domain.axes import Asked
-from ftbench.errors import UnknownName
+from ftbench.domain.axes import MethodChoice, RecipeChoice
+from ftbench.errors import BadValue, UnknownName
 from ftbench.services.planning import suite_cards, suite_grid
+from ftbench.services.planning.asked import Asked
+from ftbench.suites import Line, Panel, Suite
+from tests.asked import asked
 
 #: Jobs worked out by hand: methods × tasks × conditions × seeds.
 JOBS = {
@@ -79,16 +83,16 @@ def test_a_suite_has_jobs_each_of_its_own(name: str) -> None:
 def test_released_code_runs_as_published_and_the_flag_changes_that() -> None:
     suite = suites.find("dps/table1")
 
-    def frozen(asked: Asked) -> set[object]:
-        cells = suite_grid.wanted_cells(suite_grid.adapted(suite, asked), asked)
+    def frozen(given: Asked) -> set[object]:
+        cells = suite_grid.wanted_cells(suite_grid.adapted(suite, given), given)
         return {c.method.hparams["frozen"] for c in cells if c.method.name == "dps_dense"}
 
-    assert frozen(Asked()) == {"drifting"} and frozen(Asked(variant="paper")) == {"constant"}
+    assert frozen(Asked()) == {"drifting"} and frozen(asked(variant="paper")) == {"constant"}
 
 
 def test_a_doubled_batch_keeps_epochs_or_updates() -> None:
-    asked = Asked(models="minilm,roberta-base")
-    cells = suite_grid.wanted_cells(suite_grid.adapted(suites.find("bidrop/table10"), asked), asked)
+    given = asked(models="minilm,roberta-base")
+    cells = suite_grid.wanted_cells(suite_grid.adapted(suites.find("bidrop/table10"), given), given)
     found = {
         (c.block.model, c.line.doubled): c.recipe
         for c in cells
@@ -111,3 +115,23 @@ def test_a_doubled_batch_keeps_epochs_or_updates() -> None:
 def test_an_unknown_suite_gets_the_nearest() -> None:
     with pytest.raises(UnknownName, match="unknown suite 'bidrop/table8'; did you mean 'bidrop/table"):
         suites.find("bidrop/table8")
+
+
+def test_what_a_paper_writes_as_flags_is_read_when_it_is_written() -> None:
+    line = Line("Ours", "bidrop[k=3]", settings=("lr=1e-4",))
+    assert (line.name, line.method) == ("bidrop", MethodChoice("bidrop", {"k": "3"}))
+    assert line.settings == RecipeChoice({"lr": "1e-4"})
+    block = Panel((line,), tasks="cola, rte", evaluate="snli:dev,rte@linear")
+    assert (block.tasks, Panel(()).tasks) == (("cola", "rte"), ("glue-small",))
+    assert [one.text for one in block.evaluate] == ["snli:dev", "rte@linear"]
+    suite = Suite("a/b", "A", (block,), seeds="3")
+    assert (suite.seeds, Suite("a/b", "A", ()).seeds) == ((0, 1, 2), tuple(range(10)))
+    # Values stay values.
+    assert replace(suite, blocks=(replace(block, tasks=("cola",)),)).blocks[0].evaluate == block.evaluate
+
+
+def test_a_slip_in_a_papers_file_is_an_error_where_it_stands() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'lr'"):
+        Panel((), settings=("lrr=1",))
+    with pytest.raises(BadValue, match="brackets do not match"):
+        Line("Ours", "bidrop[k=3")

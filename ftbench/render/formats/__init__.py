@@ -39,7 +39,7 @@ def find(name: str) -> Format:
     return found
 
 
-def meant(text: str) -> str:
+def recognised(text: str) -> str:
     """The format that a user means, in any case; the end of a file's name stands for one (``md``)."""
     key = text.strip().lower()
     return key if key in names() else suffixes().get(f".{key}", text)

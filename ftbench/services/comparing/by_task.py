@@ -84,7 +84,7 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
     for row, p in zip(tests, corrected, strict=True):
         row["p_corrected"] = float(p)
         row["mark"] = "" if p >= compared.level else "better" if row["difference"] > 0 else "worse"
-    notes = (*_notes(rows, request, compared.level), *compared.said, *lines)
+    notes = (*_notes(rows, request, compared.level), *compared.said, *compared.aside, *lines)
     return Sheet("tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), notes)
 
 

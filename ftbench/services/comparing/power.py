@@ -65,8 +65,9 @@ def measured_power(database: Database, runs: CompareRequest, request: PowerReque
         UnknownName: a method, model or task that nothing carries.
         FtbenchError: there is nothing to compare.
     """
+    said = _notes(request)
     return [
-        Sheet("power", f"Power: {one.title}", FIELDS, tuple(_rows(one, request)), _notes(request))
+        Sheet("power", f"Power: {one.title}", FIELDS, tuple(_rows(one, request)), (*said, *one.aside))
         for one in compared_runs(database, runs)
     ]
 

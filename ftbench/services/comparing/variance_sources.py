@@ -16,12 +16,11 @@ from ftbench.db import Database, JobFilter, JobRow, ValueRow
 from ftbench.domain import shell
 from ftbench.domain.job import STREAMS
 from ftbench.domain.plan import GridMethod
-from ftbench.domain.result import State
 from ftbench.errors import FtbenchError
 from ftbench.methods.base import PAPER
 from ftbench.perturbations import heading
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.planning import lookup
+from ftbench.services.planning import lookup, rerun
 from ftbench.services.scores.jobs import Reported, reported
 from ftbench.services.scores.selection import Selection
 from ftbench.stats.findings import Interval
@@ -88,7 +87,9 @@ def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]
     )
     rows, scores = database.jobs.list(where), database.results.values(where)
     labels = {method.label for method in chosen}
-    done = [row for row in rows if row.state is State.DONE and row.label in labels]
+    kept, aside = rerun.separated(database, [cell for cell in cells if cell.label in labels])
+    scored = {cell.digest for cell in kept if cell.scored}
+    done = [row for row in rows if row.digest in scored]
     shown = reported(dict.fromkeys(row.task for row in done), cells, scores)
     lines = list(_lines(done, scores, shown))
     if not lines:
@@ -98,7 +99,7 @@ def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]
             f"no runs vary one source alone; queue them with: ftbench queue {words} --vary head,order,dropout"
             ", and those of all sources with the same but --vary"
         )
-    return [Sheet("sources", "Variation of scores by its sources", FIELDS, tuple(lines), NOTES)]
+    return [Sheet("sources", "Variation of scores by its sources", FIELDS, tuple(lines), (*NOTES, *aside))]
 
 
 def _lines(

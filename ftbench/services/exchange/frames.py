@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ftbench.db import Database, ValueRow
 from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.provenance import RAN
-from ftbench.domain.result import State
 from ftbench.errors import BadValue, FtbenchError
 from ftbench.services.scores.selection import Selection
+from ftbench.services.scores.stale import codes_of, one_code
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +28,7 @@ SUFFIXES = (".csv", ".parquet")
 
 
 def score_rows(database: Database, asked: Selection) -> pa.Table:
-    """The scores of done jobs, in the order in which these were queued.
+    """The scores of done jobs, in the order in which these were queued; of each method, those of one code.
 
     Args:
         database: whose.
@@ -45,7 +45,8 @@ def score_rows(database: Database, asked: Selection) -> pa.Table:
 
     cells = database.results.cells()
     asked.check(cells)
-    done = [cell for cell in asked.lets_through(cells) if cell.state == State.DONE]
+    chosen = asked.lets_through(cells)
+    done = [cell for cell in one_code(chosen, codes_of(database, chosen)) if cell.scored]
     scored: dict[str, list[ValueRow]] = {}
     for value in database.results.values():
         scored.setdefault(value.digest, []).append(value)

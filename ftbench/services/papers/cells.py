@@ -52,7 +52,7 @@ class JobsByCell:
 
     def __init__(self, rows: Sequence[JobSummary], scores: Iterable[ScoreRow | ValueRow]) -> None:
         """Index them; scores count for done jobs only."""
-        done = {row.digest for row in rows if row.state == State.DONE}
+        done = {row.digest for row in rows if row.scored}
         known: dict[str, dict[tuple[str, str], float]] = {}
         for score in scores:
             if score.digest in done:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from ftbench import tasks
-from ftbench.domain import axes
 from ftbench.domain.target import Target
 from ftbench.suites import TIME, Line, Panel, Suite, published
 from ftbench.suites.published import AVERAGE, Published
@@ -38,7 +37,7 @@ class Place:
 
 def printed_places(block: Panel) -> tuple[Place, ...]:
     """The columns of a block."""
-    specs = tasks.expand(axes.split_names(block.tasks))
+    specs = tasks.expand(block.tasks)
     if not block.columns:
         return tuple(
             Place(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from ftbench import suites, tasks
 from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
-from ftbench.domain import axes
-from ftbench.domain.axes import Asked
+from ftbench.domain.axes import MethodChoice
+from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import model_id
 from ftbench.perturbations import titled
 from ftbench.render.suite_table import (
@@ -28,12 +28,15 @@ from ftbench.services.papers.claims import Measured
 from ftbench.services.papers.layout import Place
 from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.planning import suite_grid
+from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped, strictest
+from ftbench.services.scores.stale import Codes, codes_of, one_code
 from ftbench.suites import TIME, Line, Panel, Suite, claims
 from ftbench.suites.published import AVERAGE, Published, printed_differences
 
+PLAIN = MethodChoice(BASELINE, {})
 AVG, DELTA = SuiteHead(AVERAGE, "Avg"), SuiteHead("difference", "Δ")
 
 
@@ -46,7 +49,7 @@ class SuiteSource:
         rows: its jobs.
         scores: theirs.
         facts: digest -> what the job ran with, for reports on time.
-        codes: digest -> the state of its method's code.
+        codes: the code behind them.
         topped: the jobs whose seeds were topped up.
     """
 
@@ -54,7 +57,7 @@ class SuiteSource:
     rows: Sequence[JobSummary] = ()
     scores: Sequence[ScoreRow | ValueRow] = ()
     facts: Mapping[str, Mapping[str, object]] | None = None
-    codes: Mapping[str, str] = field(default_factory=dict)
+    codes: Codes = field(default_factory=Codes)
     topped: Sequence[Topped] = ()
 
 
@@ -106,7 +109,7 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: SuiteSource, margi
         notes=(
             *orders.order_lines(changed, measured, level),
             *notes.notes(suite, asked, cells, source.address),
-            *notes.older_code(cells, source.rows, source.codes),
+            *notes.older_code(cells, source.rows, source.codes, source.address),
         ),
         claims=tuple(
             suite_claims.check_claim(claim, measured, level) for claim in claims.claims_of(suite.name)
@@ -119,13 +122,12 @@ def _grids(
 ) -> Iterator[PanelGrid]:
     """The blocks of a suite of scores."""
     wanted = list(suite_grid.wanted_cells(suite, asked))
-    seeds = axes.seeds(suite.seeds)
     other_tasks = _task_names(suite) != _task_names(suites.find(suite.name))
-    clean = _measured(suite, suite.blocks[0], wanted, jobs, seeds)
+    clean = _measured(suite, suite.blocks[0], wanted, jobs)
     for block in suite.blocks:
         places = layout.printed_places(block)
-        cells = _measured(suite, block, wanted, jobs, seeds)
-        base = {line: row for line, row in cells.items() if line.method == "vanilla" and not line.doubled}
+        cells = _measured(suite, block, wanted, jobs)
+        base = {line: row for line, row in cells.items() if line.method == PLAIN and not line.doubled}
         averaged = sum(place.averaged for place in places) > 1
         rows = []
         for line, row in cells.items():
@@ -149,18 +151,18 @@ def _grids(
 
 
 def _task_names(suite: Suite) -> set[str]:
-    return {spec.name for block in suite.blocks for spec in tasks.expand(axes.split_names(block.tasks))}
+    return {spec.name for block in suite.blocks for spec in tasks.expand(block.tasks)}
 
 
 def _measured(
-    suite: Suite, block: Panel, wanted: Sequence[Wanted], jobs: JobsByCell, seeds: Sequence[int]
+    suite: Suite, block: Panel, wanted: Sequence[Wanted], jobs: JobsByCell
 ) -> dict[Line, list[Cell]]:
     """Line -> its cells, one for each column of the block."""
     found: dict[Line, list[Cell]] = {}
     for line in block.lines:
         mine = {w.task.name: jobs.of(w, block.model) for w in wanted if w.block is block and w.line is line}
         found[line] = [
-            suite_cells.measured_cell(mine[place.task], place, seeds)
+            suite_cells.measured_cell(mine[place.task], place, suite.seeds)
             for place in layout.printed_places(block)
         ]
     return found
@@ -168,10 +170,10 @@ def _measured(
 
 def _blocks(suite: Suite, asked: Asked, jobs: JobsByCell) -> Iterator[Measured]:
     """What was measured, by condition."""
-    wanted, seeds = list(suite_grid.wanted_cells(suite, asked)), axes.seeds(suite.seeds)
+    wanted = list(suite_grid.wanted_cells(suite, asked))
     for block in suite.blocks:
         averaged = tuple(place.averaged for place in layout.printed_places(block))
-        yield Measured(block, _measured(suite, block, wanted, jobs, seeds), averaged)
+        yield Measured(block, _measured(suite, block, wanted, jobs), averaged)
 
 
 def _average(
@@ -233,10 +235,10 @@ def _by_column(printed: Mapping[tuple[str, str], Published]) -> dict[str, dict[s
 
 def _departs(line: Line, asked: Asked) -> Iterator[str]:
     """How all cells of a line depart from the paper."""
-    if asked.settings:
-        yield "set by hand: " + ", ".join(asked.settings)
+    if asked.settings.given:
+        yield "set by hand: " + ", ".join(asked.settings.texts)
     if asked.variant is not None:
-        own, now = (suite_grid.methods_of(line, variant)[0] for variant in (None, asked.variant))
+        own, now = (suite_grid.grid_method_of(line, variant) for variant in (None, asked.variant))
         if own.hparams != now.hparams:
             yield f"{asked.variant} variant"
 
@@ -272,5 +274,5 @@ def _read(database: Database, changed: Sequence[Suite]) -> SuiteSource:
     scores = database.results.values(where)
     timed = any(suite.kind == TIME for suite in changed)
     facts = database.results.provenances({row.digest for row in rows}) if timed else None
-    codes, topped = database.results.codes(), levels.topped(database)
-    return SuiteSource(database.address, rows, scores, facts, codes, topped)
+    codes, topped = codes_of(database, rows), levels.topped(database)
+    return SuiteSource(database.address, one_code(rows, codes), scores, facts, codes, topped)

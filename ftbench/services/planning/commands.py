@@ -1,14 +1,14 @@
-"""The one writer of ``ftbench queue …``: for a job again, for a table, for a claim."""
+"""The one writer of commands: to queue a job again, a table, a claim; to run jobs, and stale ones again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ftbench import methods, models, tasks
 from ftbench.db.rows import JobSummary
-from ftbench.domain import axes, hparams, job, lists, shell
-from ftbench.domain.axes import Asked
+from ftbench.domain import hparams, job, lists, shell
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.perturbation import Perturbation
@@ -17,6 +17,7 @@ from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import FOLDER
 from ftbench.perturbations import flag, titled
+from ftbench.services.planning.asked import Asked
 from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.settings import DATA
 from ftbench.settings import DEFAULT_DATABASE
@@ -55,6 +56,42 @@ def _given(flag: str, value: str) -> tuple[str, ...]:
     return (f"{flag}={value}",) if value.startswith("-") else (flag, value)
 
 
+def worker_command(address: str) -> str:
+    """``ftbench worker`` for a database."""
+    return shell.joined(["ftbench", "worker", *_database(address)])
+
+
+def retry_command(names: Sequence[str], plugins: Mapping[str, Sequence[str]], address: str) -> str:
+    """``ftbench retry --stale`` for some methods.
+
+    Args:
+        names: of the methods.
+        plugins: method -> the files that it may come from.
+        address: of the database.
+    """
+    typed = ",".join(typed_method(name, plugins) for name in names)
+    return shell.joined(["ftbench", "retry", "--stale", "--methods", typed, *_database(address)])
+
+
+def typed_method(label: str, plugins: Mapping[str, Sequence[str]]) -> str:
+    """A method's label as ``--methods`` takes it: with its file in place of the name, where it has one."""
+    name, bracket, inside = label.partition("[")
+    files = plugins.get(name, ())
+    return (lists.escaped(typed_file(files[0]), ",[]") if files else name) + bracket + inside
+
+
+def typed_file(path: str | Path) -> str:
+    """A plug-in's file as it can be typed here: ``./mine.py`` where it stands in or below this folder."""
+    try:
+        return f"./{Path(path).relative_to(Path.cwd())}"
+    except (ValueError, OSError):
+        return str(path)
+
+
+def _database(address: str) -> list[str]:
+    return [] if address == DEFAULT_DATABASE else ["--db", address]
+
+
 def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[int] = ()) -> str:
     """``ftbench queue …`` for one job, or for several that differ in their seed only.
 
@@ -68,11 +105,11 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
     flags = [
         ("--methods", _method(spec["method"], places)),
         ("--tasks", spec["task"]["name"]),
-        ("--models", lists.written(_model(spec["model"], places))),
+        ("--models", lists.escaped(_model(spec["model"], places))),
         ("--seeds", _listed([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]])),
         ("--vary", ",".join(streams)),
         *(
-            flag(f"{lists.written(files[one.name], '[]=')}:{one.text}" if one.name in files else one.text)
+            flag(f"{lists.escaped(files[one.name], '[]=')}:{one.text}" if one.name in files else one.text)
             for one in Perturbation.of(spec["perturbation"]).changes
         ),
     ]
@@ -107,7 +144,7 @@ def for_table(
         ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
         ("--models", _list_of(asked.models or [_typed(cell.model) for cell in found])),
         *([flag(f"train_size={','.join(sizes)}")] if sizes else []),
-        ("--seeds", _seeds({cell.seed for cell in found}) or USUAL_SEEDS),
+        ("--seeds", seeds_text(sorted({cell.seed for cell in found})) or USUAL_SEEDS),
         *([flag(f"{axis}={_usual_values(axis)}")] if axis else []),
         ("--db", _unless_default(address)),
     ]
@@ -123,27 +160,27 @@ def for_suite(name: str, asked: Asked, address: str) -> str:
         asked: the axes that were given beside it.
         address: of the database.
     """
-    settings, rest = axes.recipe_settings(asked.settings), {"--db": _unless_default(address)}
-    return queue_command([("--suite", name), *flags_of(asked)], settings, rest)
+    rest = {"--db": _unless_default(address)}
+    return queue_command([("--suite", name), *flags_of(asked)], asked.settings.given, rest)
 
 
 def flags_of(asked: Asked) -> Flags:
     """The axes that were given, as the command line takes them; the recipe's settings left out."""
     given = [
-        ("--methods", asked.methods),
-        ("--tasks", asked.tasks),
-        ("--models", asked.models),
-        ("--seeds", asked.seeds),
-        *(flag(text) for text in asked.perturb),
-        ("--variant", asked.variant),
+        ("--methods", ",".join(choice.text for choice in asked.methods or ())),
+        ("--tasks", ",".join(asked.tasks or ())),
+        ("--models", _list_of(asked.models or ())),
+        ("--seeds", seeds_text(asked.seeds or ())),
+        *(flag(one.text) for one in asked.perturb),
+        ("--variant", asked.variant or ""),
     ]
-    return [(name, text) for name, text in given if text is not None]
+    return [(name, text) for name, text in given if text]
 
 
 def words_of(asked: Asked) -> list[str]:
     """The same as words of a command, with the recipe's settings."""
     words = [word for pair in flags_of(asked) for word in pair]
-    return words + [word for setting in asked.settings for word in ("--set", setting)]
+    return words + [word for setting in asked.settings.texts for word in ("--set", setting)]
 
 
 def for_claim(about: DeclaredClaim, address: str) -> str:
@@ -165,7 +202,7 @@ def for_claim(about: DeclaredClaim, address: str) -> str:
 
 def _list_of(names: Iterable[str]) -> str:
     """Names as a flag takes them, each once."""
-    return ",".join(map(lists.written, dict.fromkeys(names)))
+    return ",".join(map(lists.escaped, dict.fromkeys(names)))
 
 
 def _usual_tasks(axis: str | None) -> str:
@@ -186,7 +223,7 @@ def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:
     except FtbenchError:
         defaults = {}
     name = next((str(p) for p in places.get("plugins") or ()), method["name"])
-    return job.label(lists.written(name, ",[]"), method["hparams"], defaults)
+    return job.label(lists.escaped(name, ",[]"), method["hparams"], defaults)
 
 
 def _model(model: Mapping[str, Any], places: Mapping[str, Any]) -> str:
@@ -236,12 +273,11 @@ def _classifications(tasks_named: Iterable[str]) -> set[str]:
     return names
 
 
-def _seeds(seeds: set[int]) -> str:
+def seeds_text(seeds: Sequence[int]) -> str:
+    """Seeds as a flag takes them, in short; "" for none."""
     if not seeds:
         return ""
-    if seeds == set(range(len(seeds))):
-        return str(len(seeds))
-    return _listed(sorted(seeds))
+    return str(len(seeds)) if tuple(seeds) == tuple(range(len(seeds))) else _listed(seeds)
 
 
 def _listed(seeds: Sequence[int]) -> str:

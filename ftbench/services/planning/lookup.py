@@ -21,7 +21,7 @@ def grid_method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
     cls = methods.find(choice.name)
     name = cls.name()
     resolved = cls.resolve(choice.given, variant)
-    values = hparams.as_dict(resolved)
+    values = hparams.identity(resolved)
     return plan.GridMethod(
         name=name,
         label=job.label(name, values, cls.defaults(), hparams.as_dict(cls.resolve({}, "published"))),

@@ -11,17 +11,18 @@ from ftbench.errors import NothingToReport
 from ftbench.perturbations import NO_FILES, PluginFiles
 from ftbench.render.layouts import Part
 from ftbench.render.table import Report, Section
-from ftbench.services.planning import commands
+from ftbench.services.planning import commands, rerun
 from ftbench.services.reporting.axes import axes_of
 from ftbench.services.reporting.curves import fill_curves
 from ftbench.services.reporting.remarks import remarks
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.reporting.tables import TableSubject, fill_table
-from ftbench.services.scores import levels, stale
+from ftbench.services.scores import levels
 from ftbench.services.scores.jobs import join, labels, reported, without_collapsed
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.selection import Selection, files_of, in_order, plugins_of, roughly
+from ftbench.services.scores.selection import Selection, files_of, in_order, roughly
 from ftbench.services.scores.settings import Setting, brought, split
+from ftbench.services.scores.stale import codes_of, one_code, stale
 
 
 def nothing_there(address: str, request: ReportRequest) -> NothingToReport:
@@ -53,16 +54,19 @@ def build_report(database: Database, request: ReportRequest) -> Report:
         filled = commands.for_table(selection, address, cells, _axis(request))
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     scores = database.results.values(roughly(chosen, cells))
-    plugins, files = plugins_of(database, chosen), files_of(database, chosen)
-    codes = database.results.codes()
+    codes, files = codes_of(database, chosen), files_of(database, chosen)
+    chosen = one_code(chosen, codes)
     declared, topped = tested.tested(database, cells), levels.topped(database)
-    found = tabulate(chosen, scores, request, address=address, plugins=plugins, files=files, topped=topped)
+    found = tabulate(
+        chosen, scores, request, address=address, plugins=codes.plugins, files=files, topped=topped
+    )
     sections = tuple(
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
         for section in found.sections
     )
     absent = _absent(selection, found, address, chosen)
-    notes = (*found.notes, *absent, *stale.note(_shown(chosen, found), codes, plugins))
+    told = rerun.note(stale(_shown(chosen, found), codes), codes, address)
+    notes = (*found.notes, *absent, *told)
     return replace(found, sections=sections, notes=notes)
 
 
@@ -109,7 +113,7 @@ def tabulate(
         raise NothingToReport(f"no jobs for this report; queue them with: {next(iter(filled.values()))}")
     notes = [f"{title}: no jobs; queue them with: {text}" for title, text in filled.items()]
     if not any(job.status == State.DONE for job in jobs):
-        notes.append("Nothing is finished yet; run the jobs with: ftbench worker")
+        notes.append(f"Nothing is finished yet; run the jobs with: {commands.worker_command(address)}")
     return Report(layout.name, subject.baseline, sections, tuple(notes))
 
 
@@ -119,10 +123,10 @@ def _axis(request: ReportRequest) -> str | None:
 
 
 def _shown(cells: Iterable[JobSummary], report: Report) -> list[JobSummary]:
-    """The jobs whose scores stand in a report's tables."""
+    """The jobs whose scores stand in a report's tables, and those that were set aside."""
     rows = [row for section in report.sections for group in section.groups for row in group.rows]
     there = {digest for row in rows for cell in row.cells for digest in cell.jobs}
-    return [cell for cell in cells if cell.digest in there]
+    return [cell for cell in cells if cell.aside or cell.digest in there]
 
 
 def _absent(asked: Selection, report: Report, address: str, cells: Sequence[JobSummary]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from ftbench.domain.provenance import RAN
 from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render.plots import KINDS
 from ftbench.render.table import Section
+from ftbench.services.planning import commands
 from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores import levels
@@ -70,7 +71,8 @@ def draw(database: Database, request: PlotRequest) -> dict[str, Any]:
     report = build_report(database, request.report)
     sections = [section for section in report.sections if _has_scores(section)]
     if not sections:
-        raise NothingToReport("no scores to draw yet; run the jobs with: ftbench worker")
+        run = commands.worker_command(database.address)
+        raise NothingToReport(f"no scores to draw yet; run the jobs with: {run}")
     return theme.stacked([_plot(database, request, section) for section in sections])
 
 

@@ -28,6 +28,7 @@ class Compared:
         pairs: the comparisons: left minus right.
         level: below which corrected p are marked; smaller where seeds were topped up.
         said: why it is.
+        aside: what is said of jobs that are left out for their code.
     """
 
     setting: Setting
@@ -37,6 +38,7 @@ class Compared:
     pairs: tuple[tuple[MethodKey, MethodKey], ...]
     level: float = ALPHA
     said: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
 
     def columns(self, left: MethodKey, right: MethodKey) -> Iterator[tuple[str, FloatArray, FloatArray]]:
         """Title and scores (seeds,) of two methods on each task; then their averages, of several tasks."""

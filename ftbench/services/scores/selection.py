@@ -136,14 +136,18 @@ def roughly(rows: Sequence[JobSummary], of: Sequence[JobSummary]) -> JobFilter:
 
 
 def plugins_of(database: Database, cells: Iterable[JobSummary]) -> dict[str, tuple[str, ...]]:
-    """The files of methods that are not installed: they may bring a recipe of their own."""
+    """The file of each method that is not installed: it may bring a recipe of its own.
+
+    Of a file that was moved, the place that was queued last stands, and one that is there before others.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys(cell.method for cell in cells):
         try:
             methods.find(name)
         except UnknownName:
             rows = database.jobs.list(JobFilter(methods=(name,)))
-            found[name] = tuple(dict.fromkeys(p for row in rows for p in row.places.get("plugins") or ()))
+            files = list(dict.fromkeys(p for row in reversed(rows) for p in row.places.get("plugins") or ()))
+            found[name] = tuple(sorted(files, key=lambda file: not Path(file).is_file())[:1])
         except FtbenchError:
             continue
     return found

@@ -7,14 +7,13 @@ from typing import Any
 
 from ftbench import methods, suites
 from ftbench.domain import hparams
-from ftbench.domain.axes import Asked
 from ftbench.domain.topup import TopupPlan
 from ftbench.render.suite_table import SuiteCell, SuiteReport
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.report import SuiteSource
 from ftbench.services.planning import suite_grid
 from ftbench.services.scores.levels import Topped
-from tests.asked import perturb
+from tests.asked import asked
 from tests.services.report_rows import Rows
 
 
@@ -27,7 +26,7 @@ class Suited(Rows):
         """Jobs of seeds 0, 1, … with scores × 100."""
         cls = methods.find(method.partition("[")[0])
         given = dict(p.split("=") for p in method.partition("[")[2].rstrip("]").split(",") if p)
-        values = hparams.normalise(hparams.as_dict(cls.resolve(given, variant)))
+        values = hparams.normalise(hparams.identity(cls.resolve(given, variant)))
         brings = cls.recipe_defaults(variant)
         self.jobs(
             cls.name(),
@@ -47,10 +46,10 @@ def around(mean: float, spread: float, n: int = 10) -> list[float]:
 def table(
     name: str, rows: Rows, margin: float = 1.0, topped: Sequence[Topped] = (), **given: Any
 ) -> SuiteReport:
-    asked = Asked(**perturb(given))
-    changed = suite_grid.adapted(suites.find(name), asked)
+    axes = asked(**given)
+    changed = suite_grid.adapted(suites.find(name), axes)
     source = SuiteSource("my.db", rows.cells, rows.scores, topped=topped)
-    return suite_report.table(suites.find(name), changed, asked, source, margin)
+    return suite_report.table(suites.find(name), changed, axes, source, margin)
 
 
 def topped_up(rows: Rows, looks: int) -> list[Topped]:

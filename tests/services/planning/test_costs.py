@@ -17,7 +17,8 @@ from ftbench.domain.recipe import Recipe
 from ftbench.domain.task import RowSet, TaskSpec
 from ftbench.errors import UsageError
 from ftbench.services.planning import costs, queue
-from tests.asked import perturb
+from ftbench.services.planning.queue import QueueRequest
+from tests.asked import queue_request
 from tests.places import data_folder, model_folder
 
 #: A method of one's own that declares nothing, and what it may declare.
@@ -41,9 +42,9 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def request(**given: str) -> queue.QueueRequest:
+def request(**given: str) -> QueueRequest:
     start = {"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2"}
-    return queue.QueueRequest(**perturb({**start, **given}))
+    return queue_request(**{**start, **given})
 
 
 def job(method: str = "vanilla", task: str = "cola", **hyperparameters: Any) -> Job:
@@ -107,9 +108,7 @@ def test_steps_are_counted_in_epochs_of_the_task() -> None:
 def test_a_method_of_ones_own_is_estimated_by_what_it_declares(places: Path) -> None:
     def planned(body: str, task: str) -> float:
         (places / "mine.py").write_text(PLUGIN + body)
-        plan = queue.make_plan(
-            queue.QueueRequest(methods="./mine.py", models="./model", tasks=task, seeds="1")
-        )
+        plan = queue.make_plan(queue_request(methods="./mine.py", models="./model", tasks=task, seeds="1"))
         plain, mine = sorted(plan.jobs, key=lambda p: p.job.method != "vanilla")
         took = [costs.estimate_plan(Plan((one,), ()), {}).seconds - costs.OVERHEAD for one in (plain, mine)]
         (places / "mine.py").unlink()

@@ -14,7 +14,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Plan
 from ftbench.errors import BadValue, DataError, ModelError, PluginError, UnknownName, UsageError
 from ftbench.services.planning import lookup, queue
-from tests.asked import perturb
+from tests.asked import queue_request
 from tests.places import data_folder, model_folder
 from tests.tasks.layouts import write
 
@@ -54,7 +54,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def plan(**given: Any) -> Plan:
     start: dict[str, Any] = {"methods": "rdrop", "tasks": "cola", "models": "./model", "seeds": "2"}
-    return queue.make_plan(queue.QueueRequest(**perturb(start | given)))
+    return queue.make_plan(queue_request(**start | given))
 
 
 def labels(whole: Plan) -> list[str]:

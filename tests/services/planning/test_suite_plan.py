@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ftbench import suites
-from ftbench.domain.axes import Asked
 from ftbench.domain.plan import Plan
 from ftbench.errors import DataError, UnknownName
 from ftbench.services.planning import suite_grid, suite_plan
 from ftbench.services.planning.lookup import Finder
+from tests.asked import asked
 from tests.places import data_folder, model_folder
 from tests.tasks.layouts import write
 
@@ -25,7 +25,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def plan(name: str, data: Path, **given: str) -> Plan:
     start = {"models": "./model", "tasks": "cola", "seeds": "2"}
-    return suite_plan.plan_suite(name, Asked(**{**start, **given}), Finder(data))
+    return suite_plan.plan_suite(name, asked(**{**start, **given}), Finder(data))
 
 
 def test_a_suite_is_queued_seed_by_seed(data: Path) -> None:
@@ -39,8 +39,8 @@ def test_a_suite_is_queued_seed_by_seed(data: Path) -> None:
 
 def test_jobs_carry_the_suites_settings_and_the_users_win(data: Path) -> None:
     def doubled(*settings: str) -> set[tuple[int, int | None]]:
-        asked = Asked(models="./model", tasks="cola", seeds="1", settings=settings)
-        whole = suite_plan.plan_suite("bidrop/table10", asked, Finder(data))
+        given = asked(models="./model", tasks="cola", seeds="1", settings=settings)
+        whole = suite_plan.plan_suite("bidrop/table10", given, Finder(data))
         assert all(
             p.job.perturbation.canonical() == whole.jobs[0].job.perturbation.canonical() for p in whole.jobs
         )
@@ -63,8 +63,8 @@ def test_what_two_suites_share_is_one_job(data: Path) -> None:
 
 
 def test_a_cell_that_stands_twice_is_one_piece_of_work() -> None:
-    asked = Asked(tasks="cola")
-    cells = list(suite_grid.wanted_cells(suite_grid.adapted(suites.find("dps/figure2"), asked), asked))
+    given = asked(tasks="cola")
+    cells = list(suite_grid.wanted_cells(suite_grid.adapted(suites.find("dps/figure2"), given), given))
     found = suite_plan.unique([*cells, *cells])
     # 4 ratios of 5 methods, and vanilla, which has no sub-network: once
     assert len(found) == 21 and [one.key for one in found] == list(dict.fromkeys(one.key for one in cells))
