@@ -112,3 +112,18 @@ def test_a_method_is_found_by_its_file(ftbench: Ftbench) -> None:
     queue = ("queue", "--tasks", "cola", "--models", "../model", "--seeds", "1", "--no-baseline")
     assert ftbench(*queue, "--methods", "./mine.py").code == 0
     assert ftbench("cancel", "--methods", "./mine.py").out == "1 job cancelled\n"
+
+
+def test_two_files_of_one_method_are_not_taken_for_one(ftbench: Ftbench) -> None:
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        Path(folder, "mine.py").write_text(METHOD.format(title=folder))
+    queue = ("queue", "--tasks", "cola", "--models", "../model", "--seeds", "1", "--no-baseline", "--methods")
+    assert "two methods are called 'mine': " in ftbench(*queue, "./a/mine.py,./b/mine.py").err
+    assert ftbench(*queue, "./a/mine.py").code == 0
+    ended = ftbench(*queue, "./b/mine.py")
+    assert ended.code == 2 and "another method is called 'mine' in ftbench.db: " in ended.err
+    assert f"a/mine.py; rename {Path('b/mine.py').resolve()}" in ended.err
+    Path("a/mine.py").rename("mine.py")  # moved: the same one
+    assert ftbench(*queue, "./mine.py").code == 0
+    assert ftbench(*queue, "./b/mine.py").code == 2
