@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ftbench.cli._output import counted, note
 from ftbench.errors import FtbenchError
+from ftbench.printable import printable
 from ftbench.settings import DEFAULT_DATABASE, is_missing
 
 if TYPE_CHECKING:
@@ -31,7 +33,19 @@ def reading(address: str) -> Iterator[Database]:
     from ftbench.db import open_database
 
     with open_database(address, write=False) as database:
-        yield database
+        try:
+            yield database
+        finally:
+            tell_aside(database)
+
+
+def tell_aside(database: Database) -> None:
+    """Say how many rows were left out because they cannot be believed, and why the first one was."""
+    aside = database.aside
+    if aside:
+        first, reason = next(iter(aside.items()))
+        left = counted(len(aside), "row") + (" is" if len(aside) == 1 else " are")
+        note(f"{left} left out as unreadable: {printable(first)[:40]}: {reason}")
 
 
 @contextmanager
@@ -78,4 +92,7 @@ def compared(address: str, *, write: bool = False) -> Iterator[Database]:
         filled = f"ftbench queue{named(address)}"
         raise FtbenchError(f"there is no database '{address}'; make and fill it with: {filled}")
     with open_database(address, write=write) as database:
-        yield database
+        try:
+            yield database
+        finally:
+            tell_aside(database)

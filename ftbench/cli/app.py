@@ -30,6 +30,8 @@ from ftbench.cli import (
 )
 from ftbench.cli._options import Command
 from ftbench.errors import FtbenchError, UsageError, one_line
+from ftbench.printable import printable
+from ftbench.secrets import masked
 
 app = typer.Typer(
     name="ftbench",
@@ -155,5 +157,6 @@ def _check_text(arguments: list[str]) -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    _streams.complain(f"ftbench: error: {one_line(message)}")
+    shown = printable(masked(one_line(message)))
+    _streams.complain(f"ftbench: error: {shown if len(shown) <= 2000 else shown[:2000] + '…'}")
     return code

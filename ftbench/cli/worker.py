@@ -9,7 +9,7 @@ import typer
 from ftbench.cli._options import DatabaseOption, DataOption
 from ftbench.cli._streams import after_work
 from ftbench.errors import BadValue
-from ftbench.settings import checkpoint_seconds, database_address
+from ftbench.settings import checkpoint_seconds, database_address, place
 from ftbench.settings import data_dir as chosen_data_dir
 
 
@@ -44,6 +44,12 @@ def worker(
         str | None,
         typer.Option("--name", help="The worker's name, worker-PID by default [FTBENCH_WORKER]."),
     ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            "--methods", metavar="FILE,…", help="Files of plug-ins that jobs may run here [FTBENCH_PLUGINS]."
+        ),
+    ] = None,
     data_dir: DataOption = None,
     db: DatabaseOption = None,
 ) -> None:
@@ -76,6 +82,7 @@ def worker(
             max_jobs=max_jobs,
             timeout=None if timeout is None else 60 * timeout,
             data_dir=folder,
+            methods=_files(methods),
         )
         display = progress.to_terminal()
         logs = WorkDir(database.address).workers
@@ -91,6 +98,21 @@ def _slots(given: str) -> int | None:
     if not given.isdecimal() or int(given) < 1:
         raise BadValue(f"--slots {given}: give a number of jobs, 1 or more, or auto")
     return int(given)
+
+
+def _files(given: str | None) -> tuple[str, ...]:
+    """The plug-in files that may run.
+
+    Raises:
+        BadValue: one that is not there.
+    """
+    from ftbench.domain.axes import split_names
+
+    paths = split_names(given or "")
+    for path in paths:
+        if not place(path, "--methods").is_file():
+            raise BadValue(f"--methods {path}: no such file; jobs of installed methods need no naming")
+    return paths
 
 
 def _check(flag: str, value: float | None, unit: str) -> None:

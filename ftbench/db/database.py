@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +21,7 @@ from ftbench.db.results import Results
 from ftbench.db.tables import settings
 from ftbench.db.topups import Topups
 from ftbench.errors import BadValue, DatabaseError, NewerDatabase, NotOurDatabase
+from ftbench.secrets import masked
 
 TIMEOUT = 30.0  # seconds to wait for another program's lock
 _MARK = select(settings.c.value).where(settings.c.name == "application")
@@ -70,6 +70,11 @@ class Database:
                 value=default,
             )
             return str(transaction.connection.scalar(query))
+
+    @property
+    def aside(self) -> dict[str, str]:
+        """The rows that were left out so far, because they cannot be believed: digest -> why."""
+        return dict(self._store.aside)
 
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a query in SQL: the names of its columns, and its rows.
@@ -170,7 +175,7 @@ def _backend(address: str) -> Backend:
     """The backend of an address; the place to add the next one."""
     path = paths.sqlite_path(address)
     if path is None or str(path) in ("", ".", ":memory:"):
-        shown = re.sub(r"//[^/]*@", "//…@", address)  # whoever logs this must not learn a password
+        shown = masked(address)  # whoever logs this must not learn a password
         raise BadValue(f"'{shown}' is not a SQLite file: give a path or sqlite:///PATH (--db, FTBENCH_DB)")
     return Sqlite(path)
 

@@ -7,19 +7,24 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Select, func, select, update
 
+from ftbench.db.checked import SpecReader, Unreadable, read_places, read_rows
 from ftbench.db.filters import matching
 from ftbench.db.leases import Leases
-from ftbench.db.names import ModelRow, models, shown_model
-from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow, change_of, converted
+from ftbench.db.names import ModelRow, models
+from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.result import Outcome, State
-from ftbench.errors import BadValue, UnknownName
+from ftbench.errors import BadValue, DatabaseError, UnknownName
+from ftbench.printable import printable
 
-COLUMNS = [jobs.c[name] for name in JobRow._fields]
+#: What of a ``JobRow`` stands in no spec.
+STORED = "digest state label attempts priority created owner expires spec places".split()
 AXES = [jobs.c[name] for name in Axes._fields]
+
+_STATES = frozenset(state.value for state in State)
 
 ADD = (
     "INSERT INTO jobs (digest, sequence, state, priority, attempts, label, model, model_revision, task, "
@@ -72,17 +77,22 @@ class Jobs(Leases):
         """The number of jobs in each state; states without jobs are there as 0."""
         with self._store.reading() as connection:
             found = connection.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)).all()
-        return {state: 0 for state in State} | {State(state): count for state, count in found}
+        return {state: 0 for state in State} | {State(state): n for state, n in found if state in _STATES}
 
     def tally(self, where: JobFilter = ALL) -> dict[tuple[str, str, str, State], int]:
         """The number of jobs for each model, task, label and state, in the order of queueing."""
-        with self._store.reading() as connection:
-            model = shown_model(connection)
-            axes = (model, jobs.c.task, jobs.c.label, jobs.c.state)
-            query = select(*axes, func.count()).where(matching(where, model)).group_by(*axes)
-            query = query.order_by(func.min(jobs.c.sequence))
-            found = connection.execute(query).all()
-        return {(model, task, label, State(state)): count for model, task, label, state, count in found}
+        shown = self._store.shown_model()
+        axes = (shown, jobs.c.task, jobs.c.label, jobs.c.state)
+        query = select(*axes, func.count()).where(matching(where, shown)).group_by(*axes)
+        query = query.order_by(func.min(jobs.c.sequence))
+        found: dict[tuple[str, str, str, State], int] = {}
+        for *names, state, count in self._store.rows(query):
+            if state in _STATES:
+                model, task, label = (printable(name) for name in names)
+                found[model, task, label, State(state)] = count
+            else:
+                self._store.set_aside(f"{count} jobs", f"their state is none: {printable(state)}")
+        return found
 
     def find(self, prefix: str) -> JobRow:
         """The job whose digest begins so.
@@ -93,25 +103,45 @@ class Jobs(Leases):
         """
         start = prefix.strip().lower()
         # A range, which uses the primary key's index; digests are hexadecimal and "g" sorts behind them.
-        query = select(*COLUMNS).where(jobs.c.digest >= start, jobs.c.digest < start + "g").limit(4)
-        with self._store.reading() as connection:
-            found = connection.execute(query).all() if start else []
-            if not found:
-                latest = select(jobs.c.digest).order_by(jobs.c.sequence.desc()).limit(5)
-                known = [digest[:SHORT_DIGEST] for digest in connection.scalars(latest)]
-                raise UnknownName("job", prefix, known)
+        query = (
+            select(*(jobs.c[name] for name in STORED))
+            .where(jobs.c.digest >= start, jobs.c.digest < start + "g")
+            .limit(4)
+        )
+        wrong: list[str] = []
+        found = self._rows(query, lambda digest, reason: wrong.append(reason)) if start else []
+        if not found and wrong:
+            raise DatabaseError(f"job '{prefix}' cannot be believed: {wrong[0]}")
+        if not found:
+            latest = select(jobs.c.digest).order_by(jobs.c.sequence.desc()).limit(5)
+            known = [str(digest)[:SHORT_DIGEST] for (digest,) in self._store.rows(latest)]
+            raise UnknownName("job", prefix, known)
         if len(found) > 1:
             shown = ", ".join(row.digest[: max(SHORT_DIGEST, len(start) + 4)] for row in found)
             raise BadValue(f"job '{prefix}' fits several ({shown}): give more digits")
-        return _job_row(found[0])
+        return found[0]
 
     def list(self, where: JobFilter = ALL) -> builtins.list[JobRow]:
         """Jobs in the order in which they were queued."""
-        with self._store.reading() as connection:
-            model = shown_model(connection)
-            columns = [model.label("model") if column is jobs.c.model else column for column in COLUMNS]
-            query = select(*columns).where(matching(where, model)).order_by(jobs.c.sequence)
-            return [_job_row(row) for row in connection.execute(query)]
+        chosen = matching(where, self._store.shown_model())
+        query = select(*(jobs.c[name] for name in STORED)).where(chosen).order_by(jobs.c.sequence)
+        return self._rows(query, self._store.set_aside)
+
+    def _rows(self, query: Select[Any], aside: Callable[[object, str], None]) -> builtins.list[JobRow]:
+        """The jobs of a query for ``STORED``; of what cannot be believed, ``aside`` hears."""
+        reader, kept, called = SpecReader(), [], self._store.model_names()
+        for row in read_rows(self._store.rows(query), STORED, _CONVERT, aside):
+            digest, state, label, attempts, priority, created, owner, expires, spec, places = row
+            try:
+                told = reader.told(digest, spec)
+            except Unreadable as error:
+                aside(digest, str(error))
+                continue
+            model = called.get((told.model, told.model_revision), told.model)
+            names = label, model, told.task, told.method, told.seed, told.perturbation
+            rest = attempts, priority, created, owner, expires, json.loads(spec), places
+            kept.append(JobRow(digest, state, *names, *rest))
+        return kept
 
     def models(self) -> builtins.list[ModelRow]:
         """Every model and revision that jobs have, in the order of queueing."""
@@ -178,8 +208,8 @@ class Jobs(Leases):
             .where(attempts.c.outcome == str(Outcome.OK), attempts.c.started.is_not(None))
             .group_by(*AXES)
         )
-        with self._store.reading() as connection:
-            return {Axes(*row[:-1]): float(row[-1]) for row in connection.execute(query)}
+        rows = [row for row in self._store.rows(query) if isinstance(row[-1], int | float)]
+        return {Axes(*row[:-1]): float(row[-1]) for row in rows}
 
     def waiting(self) -> dict[Axes, int]:
         """The number of jobs that are queued or running, for each model, task, method and train size."""
@@ -188,8 +218,7 @@ class Jobs(Leases):
             .where(jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
             .group_by(*AXES)
         )
-        with self._store.reading() as connection:
-            return {Axes(*row[:-1]): int(row[-1]) for row in connection.execute(query)}
+        return {Axes(*row[:-1]): int(row[-1]) for row in self._store.rows(query)}
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -226,12 +255,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _job_row(row: Row[Any]) -> JobRow:
-    convert: dict[str, Callable[[str], Any]] = {
-        "state": State,
-        "perturbation": change_of,
-        "spec": json.loads,
-        "places": json.loads,
-    }
-    (values,) = converted([row], JobRow._fields, convert)
-    return JobRow._make(values)
+_CONVERT: dict[str, Callable[[Any], Any]] = {
+    "state": State,
+    "places": read_places,
+}

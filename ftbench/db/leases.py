@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ftbench.db.checked import Unreadable, check_column, read_job, read_places
 from ftbench.db.engine import Store, Transaction
+from ftbench.db.recording import check_finite, record
 from ftbench.db.rows import Lease, Moved
-from ftbench.domain.job import Job
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
-from ftbench.errors import FtbenchError, UnknownName
+from ftbench.errors import UnknownName
 
 # Written with the state as a literal: the partial index jobs_queued serves this and nothing slower.
 NEXT_JOB = (
@@ -36,40 +35,60 @@ class Leases:
         self._store = store
 
     def claim(
-        self, worker: str, lease: float, told: Callable[[Moved], None] = lambda moved: None
+        self,
+        worker: str,
+        lease: float,
+        told: Callable[[Moved], None] = lambda moved: None,
+        refused: Callable[[Mapping[str, Any]], object] = lambda places: None,
     ) -> Lease | None:
         """Take the next job: highest priority first, then the oldest.
 
-        Jobs of expired leases are given back first. A job that this version cannot read fails with the
-        reason, and the next one is taken.
+        Jobs of expired leases are given back first. A job that this version cannot read, or whose digest is
+        not that of its spec, fails with the reason, and the next one is taken.
 
         Args:
             worker: who takes it.
             lease: seconds until it counts as lost without a heartbeat.
             told: hears of each job that was given back or failed, once that is written.
+            refused: whether jobs with these places are left alone, queued as they are.
 
         Returns:
             The claim, None where nothing is queued.
         """
         with self._store.writing() as transaction:
             now = transaction.now()
-            moved, claim = _reap(transaction, now), None
-            while claim is None and (row := transaction.one(f"{NEXT_JOB} {self._store.backend.take_one}")):
+            moved, claim, passed = _reap(transaction, now), None, list[str]()
+            while claim is None and (row := self._next(transaction, passed)):
                 digest, spec, label, places = row
+                try:
+                    there = read_places(places)
+                    if (there.get("plugins") or there.get("perturbations")) and refused(there):
+                        passed.append(places)
+                        continue
+                except Unreadable:
+                    there = None
                 token = uuid.uuid4().hex
                 number = _start(transaction, digest, token, worker, now=now, expires=now + lease)
                 try:
-                    job = Job.from_canonical(json.loads(spec))
-                except (KeyError, TypeError, ValueError, FtbenchError) as error:
+                    job, there = read_job(digest, spec), read_places(places)
+                    check_column("label", (label,))
+                except Unreadable as error:
                     message = f"this version of ftbench cannot read the job: {error}"
                     _end(transaction, digest, token, State.FAILED)
                     _close(transaction, digest, number, Outcome.USER, message, now=now)
                     moved.append(Moved(digest, State.FAILED, None, message))
                     continue
-                claim = Lease(digest, token, number, job, label, json.loads(places))
+                claim = Lease(digest, token, number, job, label, there)
         for each in moved:
             told(each)
         return claim
+
+    def _next(self, transaction: Transaction, passed: Sequence[str]) -> Any:
+        """The row of the next queued job whose places are none of those."""
+        names = {f"passed{at}": text for at, text in enumerate(passed)}
+        others = f"AND places NOT IN ({', '.join(f':{name}' for name in names)}) " if names else ""
+        query = NEXT_JOB.replace("ORDER", f"{others}ORDER", 1)
+        return transaction.one(f"{query} {self._store.backend.take_one}", **names)
 
     def heartbeat(self, claim: Lease, lease: float) -> bool:
         """Extend the lease to ``lease`` seconds from now; False where it is lost (taken over, cancelled)."""
@@ -100,12 +119,12 @@ class Leases:
         Raises:
             ValueError: a score is not finite; such an attempt fails as ``diverged``.
         """
-        _check_finite(result)
+        check_finite(result)
         with self._store.writing() as transaction:
             if not _end(transaction, claim.digest, claim.token, State.DONE):
                 return False
             _close(transaction, claim.digest, claim.attempt, Outcome.OK, now=transaction.now())
-            _record(transaction, claim.digest, claim.attempt, result)
+            record(transaction, claim.digest, claim.attempt, result)
             return True
 
     def fail(
@@ -137,7 +156,7 @@ class Leases:
                 return None
             now = transaction.now()
             _close(transaction, claim.digest, claim.attempt, outcome, message, traceback, now=now)
-            _record(transaction, claim.digest, claim.attempt, JobResult(provenance=provenance or {}))
+            record(transaction, claim.digest, claim.attempt, JobResult(provenance=provenance or {}))
             return state
 
     def complete(self, digest: str, result: JobResult, worker: str) -> bool:
@@ -152,7 +171,7 @@ class Leases:
             UnknownName: no such job.
             ValueError: a score is not finite.
         """
-        _check_finite(result)
+        check_finite(result)
         with self._store.writing() as transaction:
             now = transaction.now()
             _reap(transaction, now)
@@ -165,7 +184,7 @@ class Leases:
             number = _start(transaction, digest, token, worker, now=None, expires=now)
             _end(transaction, digest, token, State.DONE)
             _close(transaction, digest, number, Outcome.OK, now=now)
-            _record(transaction, digest, number, result)
+            record(transaction, digest, number, result)
             return True
 
     def reap(self) -> int:
@@ -257,39 +276,3 @@ def _close(
         digest=digest,
         number=number,
     )
-
-
-def _check_finite(result: JobResult) -> None:
-    for score in result.scores:
-        if not math.isfinite(score.value):
-            raise ValueError(
-                f"score {score.evaluation} {score.metric} is {score.value}: the attempt diverged"
-            )
-
-
-def _record(transaction: Transaction, digest: str, number: int, result: JobResult) -> None:
-    """Store what an attempt leaves behind."""
-    transaction.many(
-        "INSERT INTO scores (digest, evaluation, metric, value) "
-        "VALUES (:digest, :evaluation, :metric, :value)",
-        [{"digest": digest, **vars(score)} for score in result.scores],
-    )
-    transaction.many(
-        "INSERT INTO curves (digest, run, name, step, value) VALUES (:digest, :run, :name, :step, :value)",
-        [
-            {"digest": digest, **vars(p), "value": p.value if math.isfinite(p.value) else None}
-            for p in result.curves
-        ],
-    )
-    transaction.many(
-        "INSERT INTO predictions (digest, run, evaluation, rows, outputs, logits) "
-        "VALUES (:digest, :run, :evaluation, :rows, :outputs, :logits)",
-        [{"digest": digest, **vars(p)} for p in result.predictions],
-    )
-    if result.provenance:
-        transaction.run(
-            "INSERT INTO provenance (digest, number, facts) VALUES (:digest, :number, :facts)",
-            digest=digest,
-            number=number,
-            facts=json.dumps(dict(result.provenance), sort_keys=True),
-        )

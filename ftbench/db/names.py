@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from ftbench.db.tables import jobs
+from ftbench.printable import printable
 
 _FOLDER = "folder:"
 _SHORT = len("sha256:") + 8
@@ -32,10 +33,13 @@ class ModelRow(NamedTuple):
 
 def models(connection: Connection) -> list[ModelRow]:
     """Every model and revision, in the order of queueing."""
-    path = func.json_extract(jobs.c.places, "$.model")
+    path = case((func.json_valid(jobs.c.places) == 1, func.json_extract(jobs.c.places, "$.model")))
     axes = (jobs.c.model, jobs.c.model_revision)
     query = select(*axes, path, func.min(jobs.c.sequence)).group_by(*axes).order_by(func.min(jobs.c.sequence))
-    found = [(model, revision, place) for model, revision, place, _ in connection.execute(query)]
+    found = [
+        (str(model), str(revision), place if isinstance(place, str) else None)
+        for model, revision, place, _ in connection.execute(query)
+    ]
     names = told_apart(found)
     return [
         ModelRow(names.get((model, revision), model), model, revision, place)
@@ -43,12 +47,17 @@ def models(connection: Connection) -> list[ModelRow]:
     ]
 
 
-def shown_model(connection: Connection) -> ColumnElement[str]:
-    """The column of models as they are shown."""
+def model_names(connection: Connection) -> dict[tuple[str, str], str]:
+    """(id, revision) -> name, of those whose id is not enough."""
     one = select(jobs.c.model).where(jobs.c.model.startswith(_FOLDER)).limit(1)
     if connection.execute(one).first() is None:  # read from an index; the rest reads the long rows
-        return jobs.c.model
-    names = {f"{row.id}@{row.revision}": row.name for row in models(connection) if row.name != row.id}
+        return {}
+    return {(row.id, row.revision): row.name for row in models(connection) if row.name != row.id}
+
+
+def shown_model(connection: Connection) -> ColumnElement[str]:
+    """The column of models as they are shown."""
+    names = {f"{model}@{revision}": name for (model, revision), name in model_names(connection).items()}
     if not names:
         return jobs.c.model
     whole = jobs.c.model + "@" + jobs.c.model_revision
@@ -74,7 +83,8 @@ def told_apart(found: Iterable[tuple[str, str, str | None]]) -> Mapping[tuple[st
             ends = _ends([path or "" for path in paths.values()])
             for (revision, path), end in zip(paths.items(), ends, strict=True):
                 unique = path and ends.count(end) == 1
-                names[model, revision] = f"{_FOLDER}{end}" if unique else f"{model}@{revision[:_SHORT]}"
+                own = f"{_FOLDER}{printable(end)}"
+                names[model, revision] = own if unique else f"{model}@{revision[:_SHORT]}"
     return names
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -286,15 +286,3 @@ class Axes(NamedTuple):
 def change_of(text: str) -> Perturbation:
     """A perturbation from its column; rows that have the same share it."""
     return Perturbation.of(json.loads(text))
-
-
-def converted(
-    rows: Iterable[Sequence[Any]], fields: Sequence[str], convert: Mapping[str, Callable[[Any], Any]]
-) -> Iterator[tuple[Any, ...]]:
-    """Rows as a database gives them, with some of their fields converted; None stays None."""
-    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))  # column by column is twice as fast
-    for at, name in enumerate(fields if columns else ()):
-        if name in convert:
-            function = convert[name]
-            columns[at] = [None if value is None else function(value) for value in columns[at]]
-    return zip(*columns, strict=True)

@@ -42,18 +42,36 @@ class MethodChoice:
 
 @dataclass(frozen=True)
 class RecipeChoice:
-    """Recipe settings as they were asked for.
+    """Recipe settings as they were asked for; each of several values is an axis of its own.
 
     Attributes:
-        given: name -> value, as text.
+        given: name -> values, as text.
     """
 
-    given: Mapping[str, str] = field(default_factory=dict, hash=False)
+    given: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The settings that have several values."""
+        return tuple(name for name, values in self.given.items() if len(values) > 1)
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """As they are typed, ``lr=1e-5`` each."""
-        return tuple(f"{name}={value}" for name, value in self.given.items())
+        """As they are typed, ``lr=1e-5`` or ``lr=1e-5|2e-5`` each."""
+        return tuple(f"{name}={'|'.join(values)}" for name, values in self.given.items())
+
+    def points(self) -> tuple[RecipeChoice, ...]:
+        """One choice for each point of the grid, with one value of each setting."""
+        every = itertools.product(*self.given.values())
+        return tuple(RecipeChoice({k: (v,) for k, v in zip(self.given, one, strict=True)}) for one in every)
+
+    def values(self) -> dict[str, str]:
+        """Name -> value, of a choice that is no grid.
+
+        Raises:
+            ValueError: a setting has several values.
+        """
+        return {name: value for name, (value,) in self.given.items()}
 
 
 def split_names(text: str) -> tuple[str, ...]:
@@ -99,22 +117,26 @@ def seeds(text: str) -> tuple[int, ...]:
 
 
 def recipe_settings(pairs: Iterable[str]) -> RecipeChoice:
-    """The recipe settings of ``lr=1e-5`` and the like, the last of a name winning.
+    """The recipe settings of ``lr=1e-5`` and the like; ``|`` spans a grid.
 
     Raises:
-        BadValue: an entry is not ``name=value``.
+        BadValue: an entry is not ``name=value``, or a name stands twice.
         UnknownName: a recipe has no such setting.
     """
     known = [spec.name for spec in hparams.describe(Recipe)]
-    values = {}
+    given: dict[str, tuple[str, ...]] = {}
     for pair in pairs:
-        key, equals, value = (p.strip() for p in pair.partition("="))
-        if not equals or not key or not value:
+        key, equals, right = (p.strip() for p in pair.partition("="))
+        values = tuple(dict.fromkeys(v.strip() for v in right.split("|")))
+        if not equals or not key or not all(values):
             raise BadValue(f"--set '{pair}': write it as name=value, such as lr=1e-5")
         if key not in known:
             raise UnknownName("recipe setting", key, known)
-        values[key] = value
-    return RecipeChoice(values)
+        if key in given:
+            both = "|".join(dict.fromkeys((*given[key], *values)))
+            raise BadValue(f"--set {key} is given twice; for both write --set '{key}={both}'")
+        given[key] = values
+    return RecipeChoice(given)
 
 
 def _spells(text: str, value: object) -> bool:

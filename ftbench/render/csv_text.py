@@ -22,6 +22,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 
+from ftbench.printable import csv_cell
 from ftbench.render.table import Cell, Column, Group, Report, Row, Section
 from ftbench.stats import statistics
 
@@ -43,7 +44,8 @@ def render(report: Report) -> str:
             for row in group.rows:
                 for column, cell in zip(section.columns, row.cells, strict=True):
                     if cell.applies:
-                        writer.writerow(_values(report.table, section, group, row, column, cell, further))
+                        found = _values(report.table, section, group, row, column, cell, further)
+                        writer.writerow(map(csv_cell, found))
     return file.getvalue()
 
 

@@ -44,7 +44,7 @@ _SPECIAL: Mapping[str, str] = MappingProxyType(
         **{char: f"\\{char}" for char in "#$%&_{}"},
         **{"Δ": r"$\Delta$", "×": r"$\times$", "·": r"$\cdot$", "±": r"$\pm$", "−": "$-$", "≥": r"$\geq$"},
         **{"–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}", "→": r"$\rightarrow$"},
-        **{"≠": r"$\neq$", "▲": r"$\bigtriangleup$", "▼": r"$\bigtriangledown$"},
+        **{"≠": r"$\neq$", "≈": r"$\approx$", "▲": r"$\bigtriangleup$", "▼": r"$\bigtriangledown$"},
         **{"≤": r"$\leq$", "α": r"$\alpha$", "β": r"$\beta$", "λ": r"$\lambda$", "σ": r"$\sigma$"},
     }
 )

@@ -18,10 +18,10 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
 from ftbench.errors import UnknownName
-from ftbench.hub import without_tokens
 from ftbench.models.resolve import covered
 from ftbench.perturbations import applied
 from ftbench.plugins import is_file
+from ftbench.secrets import masked
 from ftbench.services.planning.commands import for_job
 from ftbench.services.worker.workdir import WorkDir
 from ftbench.settings import place
@@ -147,7 +147,7 @@ def logs(database: Database, prefix: str, lines: int) -> _Row:
         "state": str(job.state),
         "attempts": attempts,
         "file": str(path) if path.is_file() else None,
-        "lines": without_tokens(text).splitlines()[-lines:],
+        "lines": masked(text).splitlines()[-lines:],
     }
 
 

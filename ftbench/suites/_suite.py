@@ -109,12 +109,14 @@ class SuiteColumn:
         evaluation: what the jobs call it: ``mnli-mm``, ``sick:dev``, ``rte:dev@linear``.
         published: what the printed numbers call it; "" where the paper prints none.
         averaged: whether it counts in the average.
+        difference: whether the paper prints its difference to vanilla, which is shown beside it.
     """
 
     title: str
     evaluation: str
     published: str = ""
     averaged: bool = True
+    difference: bool = False
 
 
 @dataclass(frozen=True)

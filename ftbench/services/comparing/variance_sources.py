@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ftbench import trust
 from ftbench.db import Database, JobFilter, JobRow, ValueRow
 from ftbench.domain import shell
 from ftbench.domain.job import STREAMS
@@ -154,7 +155,7 @@ def _line(row: JobRow, title: str, source: str, values: Sequence[float], total: 
 
 
 def _condition(row: JobRow) -> str | None:
-    files = row.places.get("perturbations") or {}
+    files = trust.named_of(row.places.get("perturbations"))
     return heading(row.perturbation.condition, files).strip(" ·") or None
 
 

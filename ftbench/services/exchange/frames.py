@@ -12,6 +12,7 @@ from ftbench.db import Database, ValueRow
 from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.provenance import RAN
 from ftbench.errors import BadValue, FtbenchError
+from ftbench.printable import csv_cell
 from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.stale import codes_of, one_code
 
@@ -72,6 +73,19 @@ def score_rows(database: Database, asked: Selection) -> pa.Table:
     return pa.table({name: pa.array(values, types.get(name)) for name, values in data.items()})
 
 
+def _without_formulas(table: pa.Table) -> pa.Table:
+    """The table with its texts as a CSV file may hold them."""
+    import pyarrow as pa
+
+    for at, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            texts = table.column(at).to_pylist()
+            shown = {text: csv_cell(text) for text in set(texts)}
+            if any(text != cell for text, cell in shown.items()):
+                table = table.set_column(at, field, [[shown[text] for text in texts]])
+    return table
+
+
 def write_scores(database: Database, path: Path, asked: Selection) -> int:
     """Write the scores to a CSV or Parquet file; replaced as a whole, or not at all.
 
@@ -92,7 +106,7 @@ def write_scores(database: Database, path: Path, asked: Selection) -> int:
         if kind == ".csv":
             from pyarrow import csv
 
-            csv.write_csv(table, part)
+            csv.write_csv(_without_formulas(table), part)
         else:
             from pyarrow import parquet
 

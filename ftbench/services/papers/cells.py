@@ -176,6 +176,7 @@ def _beside(
         "printed": shown,
         "n_printed": any_of.n_seeds if any_of else None,
         "note": note,
+        "recomputed": any(one.recomputed for one in printed.values()),
     }
     if any_of is None or cell.mean is None or "mean" not in printed:
         return SuiteCell(**common)

@@ -109,12 +109,14 @@ def pairs(table: SuiteReport, *, named: bool) -> Iterator[dict[str, Any]]:
         named: whether the rows name it.
     """
     for section in table.sections:
-        derived = {DELTA} if set(section.columns) <= {AVG, DELTA} else {AVG, DELTA}
+        derived = (
+            {DELTA.key} if {c.key for c in section.columns} <= {AVG.key, DELTA.key} else {AVG.key, DELTA.key}
+        )
         for group in section.groups:
             for row in group.rows:
                 for head, cell in zip(section.columns, row.cells, strict=True):
                     ours, printed = cell.measured.mean, cell.printed.get("mean")
-                    if ours is None or printed is None or derived & {head, row.head}:
+                    if ours is None or printed is None or derived & {head.key, row.head.key}:
                         continue
                     where = [table.name if named else "", group.title, row.head.title, head.title]
                     interval = paired.t_interval(np.array(cell.measured.values))

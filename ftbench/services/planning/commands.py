@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, tasks, trust
 from ftbench.db.rows import JobSummary
 from ftbench.domain import hparams, job, lists, shell
 from ftbench.domain.claim import DeclaredClaim
@@ -161,7 +161,8 @@ def for_suite(name: str, asked: Asked, address: str) -> str:
         address: of the database.
     """
     rest = {"--db": _unless_default(address)}
-    return queue_command([("--suite", name), *flags_of(asked)], asked.settings.given, rest)
+    settings = [("--set", text) for text in asked.settings.texts]
+    return queue_command([("--suite", name), *flags_of(asked), *settings], rest=rest)
 
 
 def flags_of(asked: Asked) -> Flags:
@@ -219,7 +220,7 @@ def _usual_values(axis: str) -> str:
 def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:
     """The method as a label, with the file it comes from in place of its name."""
     try:
-        defaults = methods.find(method["name"], places.get("plugins") or ()).defaults()
+        defaults = methods.of_row(method["name"], trust.those_named(places.get("plugins"))).defaults()
     except FtbenchError:
         defaults = {}
     name = next((str(p) for p in places.get("plugins") or ()), method["name"])
@@ -246,7 +247,7 @@ def _settings(spec: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, A
     brought: dict[str, Any] = {}
     try:
         model = _found(_model(spec["model"], places))
-        cls = methods.find(spec["method"]["name"], places.get("plugins") or ())
+        cls = methods.of_row(spec["method"]["name"], trust.those_named(places.get("plugins")))
         recipe = layered(models.recipe(model, spec["task"]["name"]), cls.recipe_defaults("paper"))
         brought = hparams.normalise(hparams.as_dict(recipe))
     except FtbenchError:

@@ -6,18 +6,19 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, tasks, trust
 from ftbench.domain import axes, hparams, job, plan
 from ftbench.domain.target import Target
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.plugins import is_file
-from ftbench.settings import offline, place
+from ftbench.settings import offline
 from ftbench.tasks import sources
 from ftbench.tasks.nli import label_map
 
 
 def grid_method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
     """A method with all its hyper-parameters; ``variant`` where the choice does not give one."""
+    file = trust.name(choice.name) if is_file(choice.name) else None  # who types it means to run it
     cls = methods.find(choice.name)
     name = cls.name()
     resolved = cls.resolve(choice.given, variant)
@@ -28,7 +29,7 @@ def grid_method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
         hparams=values,
         recipe=cls.recipe_defaults(choice.given.get("variant", variant)),
         unsupported=cls(resolved).unsupported,
-        plugin=str(place(choice.name, "method").resolve()) if is_file(choice.name) else None,
+        plugin=file,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from ftbench import tasks
+from ftbench import tasks, trust
 from ftbench.domain import plan
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.job import STREAMS
@@ -96,7 +98,20 @@ def put_jobs(database: Database, whole: plan.Plan, priority: int = 0) -> Added:
 
     fill_published(database)
     namesakes.refuse_in_database(database, whole)
-    return database.jobs.add([Entry(p.job, p.label, priority, p.places) for p in whole.jobs])
+    digests = cache(trust.digest)
+    return database.jobs.add(
+        [Entry(p.job, p.label, priority, _with_digests(p.places, digests)) for p in whole.jobs]
+    )
+
+
+def _with_digests(places: Mapping[str, Any], digest: Callable[[str], str]) -> Mapping[str, Any]:
+    """The places with what plug-in files hold now, so that a worker can tell them from others.
+
+    Files that only a database names are not opened.
+    """
+    files = [*(places.get("plugins") or ()), *(places.get("perturbations") or {}).values()]
+    mine = [file for file in files if trust.is_named(file)] if "digests" not in places else []
+    return {**places, "digests": {file: digest(file) for file in mine}} if mine else places
 
 
 def _streams(request: QueueRequest) -> tuple[str, ...]:
@@ -135,6 +150,8 @@ def _grids(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Finder) -
     targets = tuple(one.on(tasks.find(one.task)) for one in request.evaluate or ())
     chosen = _methods(request)  # the last that needs no file and no network
     files = files_named(asked.perturb)
+    for file in files.values():
+        trust.name(file)  # who types it means to run it
     by_models: dict[tuple[str, ...], list[TaskSpec]] = {}
     for spec in specs:
         default = (DEFAULT_TOY_MODEL if spec.builtin else DEFAULT_MODEL,)
@@ -146,7 +163,7 @@ def _grids(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Finder) -
             methods=chosen,
             seeds=seeds,
             perturbations=tuple(grid_of(one, files) for one in combined(asked.perturb)),
-            settings=asked.settings.given,
+            settings=tuple(point.values() for point in asked.settings.points()),
         )
         for names, mine in by_models.items()
     ]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ftbench import trust
 from ftbench.db import Database, JobFilter, JobRow, JobSummary, PastScore, ValueRow
 from ftbench.domain.plan import Plan
 from ftbench.domain.result import State
@@ -79,7 +80,8 @@ def _again(counts: Mapping[str, int], found: Stale, codes: Codes, address: str) 
 
 def queued_over(database: Database, whole: Plan) -> tuple[str, ...]:
     """What is to be said when a plan's methods have scores of other code: one more seed would join them."""
-    named = {p.job.method: str(p.places["plugins"][0]) for p in whole.jobs if p.places.get("plugins")}
+    files = {p.job.method: trust.once_named(p.places.get("plugins")) for p in whole.jobs}
+    named = {name: there[0] for name, there in files.items() if there}
     where = JobFilter(methods=tuple(dict.fromkeys(p.job.method for p in whole.jobs)), states=(State.DONE,))
     cells = database.results.cells(where)
     if not cells:
@@ -108,6 +110,8 @@ def restart(database: Database, where: JobFilter, named: Mapping[str, str] | Non
     """
     if set(where.states) - {State.DONE}:
         raise UsageError("--stale is about done jobs: leave --state out")
+    for file in (named or {}).values():
+        trust.name(file)
     cells = database.results.cells(where)
     codes = codes_of(database, cells, named)
     now = {name: codes.now(name) for name in dict.fromkeys(cell.method for cell in cells)}
@@ -122,7 +126,10 @@ def restart(database: Database, where: JobFilter, named: Mapping[str, str] | Non
 def _placed(row: JobRow, codes: Codes) -> Mapping[str, object]:
     """Where a job's things are, with the file that its method comes from now."""
     files = list(codes.plugins.get(row.method, ()))
-    return {**row.places, "plugins": files} if files else row.places
+    if not files:
+        return row.places
+    digests = {**row.places.get("digests", {}), **{file: trust.digest(file) for file in files}}
+    return {**row.places, "plugins": files, "digests": digests}
 
 
 def old_and_new(scores: Sequence[PastScore]) -> list[dict[str, object]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ftbench import models, perturbations, tasks
 from ftbench.domain import hparams, plan, shell
-from ftbench.domain.axes import MethodChoice
+from ftbench.domain.axes import MethodChoice, RecipeChoice
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.target import Target
@@ -108,7 +108,7 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
 
 
 def wanted_cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
-    """The cells of a suite that was adapted, in the order of the paper.
+    """The cells of a suite that was adapted, in the order of the paper, under each recipe that was asked for.
 
     Raises:
         UsageError: a model, task, method, hyper-parameter or setting that does not exist.
@@ -117,7 +117,8 @@ def wanted_cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
         for line in block.lines:
             method = grid_method_of(line, asked.variant)
             for spec in tasks.expand(block.tasks):
-                yield _wanted(block, line, method, spec, asked)
+                for recipe in asked.settings.points():
+                    yield _wanted(block, line, method, spec, recipe)
 
 
 def grid_method_of(line: Line, variant: str | None) -> plan.GridMethod:
@@ -139,13 +140,13 @@ def own_recipe(model: str, task: str) -> Mapping[str, Any]:
         return {}
 
 
-def _wanted(block: Panel, line: Line, method: plan.GridMethod, spec: TaskSpec, asked: Asked) -> Wanted:
+def _wanted(block: Panel, line: Line, method: plan.GridMethod, spec: TaskSpec, asked: RecipeChoice) -> Wanted:
     brought = own_recipe(block.model, spec.name)
     own = (block.settings, dict(block.task_settings).get(spec.name), line.settings)
-    settings: dict[str, Any] = {name: text for choice in own if choice for name, text in choice.given.items()}
+    settings: dict[str, Any] = {k: v for choice in own if choice for k, v in choice.values().items()}
     if line.doubled:
         settings |= doubled(layered(brought, method.recipe, settings), line.doubled)
-    settings |= asked.settings.given
+    settings |= asked.values()
     recipe = layered(brought, method.recipe, settings)
     return Wanted(block, line, spec, method, recipe, settings)
 

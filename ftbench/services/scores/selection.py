@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftbench import methods, models, perturbations, tasks
+from ftbench import methods, models, perturbations, tasks, trust
 from ftbench.db import JobSummary
 from ftbench.db.database import Database
 from ftbench.db.rows import JobFilter
@@ -136,17 +136,23 @@ def roughly(rows: Sequence[JobSummary], of: Sequence[JobSummary]) -> JobFilter:
 
 
 def plugins_of(database: Database, cells: Iterable[JobSummary]) -> dict[str, tuple[str, ...]]:
-    """The file of each method that is not installed: it may bring a recipe of its own.
+    """The file of each method that is not installed: as far as it was named on this machine.
+
+    It may bring a recipe of its own; a file that only the database names is not even looked at.
 
     Of a file that was moved, the place that was queued last stands, and one that is there before others.
     """
     found: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys(cell.method for cell in cells):
         try:
-            methods.find(name)
+            methods.of_row(name)
         except UnknownName:
             rows = database.jobs.list(JobFilter(methods=(name,)))
-            files = list(dict.fromkeys(p for row in reversed(rows) for p in row.places.get("plugins") or ()))
+            files = list(
+                dict.fromkeys(
+                    p for row in reversed(rows) for p in trust.once_named(row.places.get("plugins"))
+                )
+            )
             found[name] = tuple(sorted(files, key=lambda file: not Path(file).is_file())[:1])
         except FtbenchError:
             continue
@@ -154,7 +160,10 @@ def plugins_of(database: Database, cells: Iterable[JobSummary]) -> dict[str, tup
 
 
 def files_of(database: Database, cells: Sequence[JobSummary]) -> PluginFiles:
-    """The files of perturbations that are not installed: name -> the file of the last job that says so."""
+    """The files of perturbations that are not installed: name -> the file of the last job that says so.
+
+    Files that were not named on this machine are left out.
+    """
     installed = {entry.name for entry in perturbations.available()}
     found: dict[str, str] = {}
     for perturbation in dict.fromkeys(cell.perturbation for cell in cells):
@@ -162,5 +171,5 @@ def files_of(database: Database, cells: Sequence[JobSummary]) -> PluginFiles:
         if wanted:
             digests = tuple(cell.digest for cell in cells if cell.perturbation == perturbation)
             for row in database.jobs.list(JobFilter(digests=digests[-1:])):
-                found |= row.places.get("perturbations") or {}
+                found |= trust.named_of(row.places.get("perturbations"))
     return found

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ftbench import methods
 from ftbench.db import Database, JobSummary
 from ftbench.domain.result import State
 from ftbench.errors import FtbenchError
-from ftbench.methods import FORM, same_code, source_digest
+from ftbench.methods import FORM, file_digest, same_code, source_digest
 from ftbench.services.scores.selection import plugins_of
 
 #: Why a done job's scores stand in no table.
@@ -35,9 +36,14 @@ class Codes:
     plugins: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def now(self, method: str) -> str:
-        """The digest of a method's code as it stands; "" where it is not here or cannot be read."""
+        """The digest of a method's code as it stands; "" where it is not here or cannot be read.
+
+        The user's own files are read, not run.
+        """
+        files = self.plugins.get(method, ())
         try:
-            return same_code(source_digest(methods.find(method, self.plugins.get(method, ()))))
+            found = file_digest(Path(files[0])) if files else source_digest(methods.of_row(method))
+            return same_code(found)
         except FtbenchError:
             return ""
 

@@ -8,6 +8,7 @@ database. There are as many as the worker has slots, and everything happens in o
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from ftbench.db import Database, Lease
 from ftbench.domain.events import End
@@ -20,6 +21,7 @@ from ftbench.services.worker.joblog import JobLog
 from ftbench.services.worker.ledger import Ledger, Tally, tell_moved
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.mps import Mps
+from ftbench.services.worker.named import NamedFiles
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.packing import Packing
 from ftbench.services.worker.patience import Patience
@@ -45,6 +47,7 @@ class Worker:
         self._ledger = Ledger(database, progress, self._folder, options.name)
         self._patience = Patience(database, progress, drain=options.drain)
         self._mps = Mps(self._folder.path)
+        self._named = NamedFiles(options.methods, progress.say)
         self._packing = Packing(options.slots, most_slots(options.device, options.threads))
         self._slots: list[Slot] = []
         self._look_at = 0.0
@@ -152,7 +155,9 @@ class Worker:
             if now < self._look_at:
                 return self._look_at - now
             try:
-                claim = self._database.jobs.claim(self._options.name, self._options.lease, tell_moved)
+                claim = self._database.jobs.claim(
+                    self._options.name, self._options.lease, tell_moved, self._named.refused
+                )
             except DatabaseBusy as error:
                 _events.warning("database-locked", reason=error)
                 if not busy:
@@ -207,6 +212,7 @@ class Worker:
             attempt.count()
             self._progress.started(claim.digest, job_words(claim.job, claim.label))
             measuring = self._packing.measuring
+            claim = replace(claim, places=self._named.here(claim.places))
             attempt.child.send(command(claim, log, self._folder, self._options, memory=measuring))
         except BaseException as error:
             self._release(claim, error)
@@ -239,6 +245,7 @@ class Worker:
             self._fewer(attempt.packed)
         else:
             self._ledger.settle(attempt, end)
+        attempt.log.scrub()
         slot.attempt = None
         self._packing.ended(attempt.claim.digest)
         self._look_at = 0.0  # it may be in the queue again
