@@ -82,7 +82,11 @@ def compared(address: str, *, write: bool = False) -> Iterator[Database]:
     from ftbench.db import open_database
 
     if is_missing(address):
-        raise FtbenchError(f"there is no database '{address}'; make and fill it with: ftbench queue")
+        from ftbench.services.planning.commands import for_table
+        from ftbench.services.scores.selection import Selection
+
+        filled = for_table(Selection(), address)
+        raise FtbenchError(f"there is no database '{address}'; make and fill it with: {filled}")
     with open_database(address, write=write) as database:
         try:
             yield database

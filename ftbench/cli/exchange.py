@@ -9,7 +9,14 @@ import typer
 
 from ftbench.cli import _requests as requests
 from ftbench.cli._databases import reading
-from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
+from ftbench.cli._options import (
+    DatabaseOption,
+    JsonOption,
+    MethodsFilter,
+    ModelsFilter,
+    RenameOption,
+    TasksFilter,
+)
 from ftbench.cli._output import check_output, counted, note, print_json, say
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
@@ -29,6 +36,7 @@ def export(
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
+    rename: RenameOption = None,
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="No more than so many jobs.")
     ] = None,
@@ -44,7 +52,7 @@ def export(
     address = database_address(db)
     check_output("--jobs", jobs, address)
     check_output("--scores", scores, address)
-    request = requests.without_baseline(models, tasks, [methods or ""])
+    request = requests.without_baseline(models, tasks, [methods or ""], rename)
     with reading(address) as database:
         if scores is not None:
             if limit is not None:
@@ -55,6 +63,8 @@ def export(
             say(f"wrote {counted(count, 'score')} of {address} to {scores}")
             return
         assert jobs is not None
+        if rename:
+            raise UsageError("--rename is for --scores: jobs keep their names")
         request.check(database.results.cells())
         queued = requests.jobs("queued", models, tasks, methods)
         count = exchange.export_jobs(database, jobs, queued, limit)

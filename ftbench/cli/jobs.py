@@ -48,6 +48,8 @@ def status(
     """
     from ftbench.domain.duration import span
     from ftbench.services import jobs as service
+    from ftbench.services.planning.commands import for_table
+    from ftbench.services.scores.selection import Selection
 
     address, where = database_address(db), requests.jobs(state, models, tasks, methods)
     if state is not None:
@@ -67,7 +69,7 @@ def status(
     states = ", ".join(f"{n:,} {name}" for name, n in found.counts.items() if n)
     say(
         f"{address}: {counted(total, 'job')}"
-        + (f": {states}" if states else "; queue some with: ftbench queue")
+        + (f": {states}" if states else f"; queue some with: {for_table(Selection(), address)}")
     )
     if found.running:
         say()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ftbench.cli._databases import reading_if_there, reported
-from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, TasksFilter
+from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, RenameOption, TasksFilter
 from ftbench.cli._output import check_output, note
 from ftbench.cli._requests import asked, selection
 from ftbench.errors import BadValue, UsageError
@@ -59,6 +59,7 @@ def plot(
     violin: Annotated[
         bool, typer.Option("--violin", help="strip: the density of the runs instead of a box.")
     ] = False,
+    rename: RenameOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Draw a figure of the tables' scores.
@@ -76,6 +77,8 @@ def plot(
     if critical is not None and not 0 < critical < float("inf"):
         raise BadValue(f"--critical {critical:g}: give a difference of ranks above 0")
     if kind == "reproduction":
+        if rename:
+            raise UsageError("--rename is for methods of jobs, not for the lines of a paper's table")
         if (pairs is None) == (suite is None):
             raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
         spec = _pairs(pairs) if pairs else _suite(kind, address, str(suite), methods, tasks, models)
@@ -84,7 +87,8 @@ def plot(
             raise UsageError("sweep: give a hyper-parameter with --over, or a figure with --suite, not both")
         spec = _suite(kind, address, suite, methods, tasks, models)
     else:
-        request = service.PlotRequest(kind, selection(models, tasks, methods), over, critical, violin)
+        jobs = selection(models, tasks, methods, renamed=rename)
+        request = service.PlotRequest(kind, jobs, over, critical, violin)
         with reported(address, request.report) as opened:
             spec = service.draw(opened, request)
     plots.write(spec, output)

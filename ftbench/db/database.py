@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -181,7 +182,8 @@ def _backend(address: str) -> Backend:
 
 
 def _missing(backend: Backend) -> DatabaseError:
-    return DatabaseError(f"no database at {backend.shown}: `ftbench queue` or `ftbench db init` makes it")
+    made = shlex.join(["ftbench", "db", "init", "--db", backend.shown])
+    return DatabaseError(f"no database at {backend.shown}: `{made}` makes it")
 
 
 def _look(backend: Backend, timeout: float) -> str | None:

@@ -129,7 +129,7 @@ def _group(group: Group, section: Section, width: int, count: str) -> Iterator[s
         yield rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape_latex(group.title)}}}}} \\"
     for row in group.rows:
         cells = zip(row.cells, section.columns, strict=True)
-        yield _line(escape_latex(row.label), *(_cell(cell, column, count) for cell, column in cells))
+        yield _line(escape_latex(row.shown), *(_cell(cell, column, count) for cell, column in cells))
 
 
 def _cell(cell: Cell, column: Column, count: str) -> str:

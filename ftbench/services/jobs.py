@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from ftbench import methods as registry
@@ -18,9 +17,9 @@ from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
 from ftbench.errors import UnknownName
 from ftbench.perturbations import applied
-from ftbench.plugins import is_file
 from ftbench.secrets import masked
 from ftbench.services.planning.commands import for_job
+from ftbench.services.scores.selection import by_name
 from ftbench.services.worker.workdir import WorkDir
 
 _Row = dict[str, Any]
@@ -62,19 +61,8 @@ def job_filter(
         states=tuple(State(name) for name in states),
         models=models,
         tasks=tasks,
-        methods=tuple(registry.canonical(_named(choice).text) for choice in methods),
+        methods=tuple(registry.canonical(by_name(choice).text) for choice in methods),
     )
-
-
-def named_files(methods: Iterable[MethodChoice]) -> dict[str, str]:
-    """The methods that were given by their file: name -> its whole path."""
-    given = [choice for choice in methods if is_file(choice.name)]
-    return {_named(one).name: str(Path(one.name).expanduser().resolve()) for one in given}
-
-
-def _named(choice: MethodChoice) -> MethodChoice:
-    """A method that was given by its file by the name that jobs carry."""
-    return replace(choice, name=Path(choice.name).stem) if is_file(choice.name) else choice
 
 
 def listed(database: Database, where: JobFilter) -> list[_Row]:

@@ -1,8 +1,7 @@
 """Weight mixup with bi-level optimisation (Somayajula et al. 2024): its tables and figures.
 
 The weight mixup, DPS, Child-Tuning_D and Mixout run as in released code (``published``). The paper copies
-most baselines of Tables 3 and 8 from the DPS paper: baselines on BERT step by transformers 4's AdamW, as they
-do there.
+most baselines of Tables 3 and 8 from the DPS paper: on BERT they step by transformers 4's AdamW, as there.
 """
 
 from __future__ import annotations
@@ -31,8 +30,7 @@ _SIZES = tuple(
     for size in (300, 500, 1000)
 )
 _LOW_PROTOCOL = (
-    "Uniform subsets, anew for each seed. Vanilla and DPS at 500 and 1000 rows are copied from the DPS "
-    "paper. "
+    "Uniform subsets, anew for each seed. Vanilla and DPS at 500 and 1000 rows: copied from the DPS paper. "
     "The code drew standard deviations with ddof 0."
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ftbench import models, perturbations, tasks
+from ftbench import methods, models, perturbations, tasks
 from ftbench.domain import hparams, plan
 from ftbench.domain.axes import MethodChoice, RecipeChoice
 from ftbench.domain.perturbation import Perturbation
@@ -104,7 +104,7 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
         found.append(f"methods {_listed(used)}")
     if asked.variant is not None:
         found.append(f"every method in its {asked.variant} variant")
-    found += asked.settings.texts
+    found += [text for text in asked.settings.texts if text not in suite.printed_under]
     return tuple(found)
 
 
@@ -248,10 +248,17 @@ def _lines(lines: Sequence[Line], asked: Sequence[MethodChoice] | None) -> tuple
     for choice in asked:
         method = lookup.grid_method(choice, PAPER)
         own = [x for x in lines if x.name == method.name and (not choice.given or _same(x, method))]
-        for line in own or [Line(method.label, choice, "-", ours=True)]:
+        for line in own or [Line(_title(choice, method), choice, "-", ours=True)]:
             if line not in found:
                 found.append(line)
     return tuple(found)
+
+
+def _title(choice: MethodChoice, method: plan.GridMethod) -> str:
+    """A method that is not in the paper, as tables of jobs print it."""
+    title = " ".join(methods.find(choice.name).title.split()) or method.name
+    inside = method.label.partition("[")[2].removesuffix("]").replace(",", ", ")
+    return f"{title} ({inside})" if inside else title
 
 
 def _same(line: Line, method: plan.GridMethod) -> bool:

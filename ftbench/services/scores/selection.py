@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ftbench import methods, models, perturbations, tasks, trust
@@ -27,12 +27,14 @@ class Selection:
         tasks: only these, by names or groups.
         methods: only these, and the baseline.
         baseline: its jobs are let through whatever ``methods`` says; None where there is none.
+        renamed: methods, by name or label, and what they are called instead.
     """
 
     models: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     methods: tuple[MethodChoice, ...] = ()
     baseline: MethodChoice | None = MethodChoice(BASELINE, {})
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def baseline_label(self) -> str:
@@ -97,12 +99,22 @@ class Selection:
 
 def _is(cell: JobSummary | Row, choice: MethodChoice) -> bool:
     """Whether a job or a row is of a method, with the hyper-parameters that were given."""
-    name = Path(choice.name).stem if _is_file(choice.name) else choice.name
-    return cell.method == methods.canonical(name) and choice.fits(cell.hparams)
+    return cell.method == methods.canonical(by_name(choice).name) and choice.fits(cell.hparams)
 
 
 def _is_file(name: str) -> bool:
     return name.endswith(".py")
+
+
+def named_files(methods: Iterable[MethodChoice]) -> dict[str, str]:
+    """The methods that were given by their file: name -> its whole path."""
+    given = [choice for choice in methods if _is_file(choice.name)]
+    return {by_name(one).name: str(Path(one.name).expanduser().resolve()) for one in given}
+
+
+def by_name(choice: MethodChoice) -> MethodChoice:
+    """A method that was given by its file by the name that jobs carry."""
+    return replace(choice, name=Path(choice.name).stem) if _is_file(choice.name) else choice
 
 
 def _unknown_unless(kind: str, text: str, find: Callable[[str], object], known: Iterable[str]) -> None:

@@ -124,14 +124,14 @@ def test_every_kind_is_drawn_by_its_own_plot_from_the_tables_scores(database, mo
     ):
         monkeypatch.setattr(module, name, plot(name))
         draw(database, PlotRequest(name, over="alpha", violin=True))
-    every = ["bidrop", "rdrop[alpha=2]", "rdrop[alpha=3]", "vanilla"]
+    every = ["Bi-Drop", "R-Drop (alpha=2)", "R-Drop (alpha=3)", "Vanilla"]
     assert drawn["strip"][0] == drawn["cost"][0] == every
     assert drawn["strip"][2] == {"violin": True}
     assert drawn["sweep"][0] == every[1:3] and drawn["sweep"][2] == ("alpha",)
-    assert drawn["learning"][0] == ["bidrop", "vanilla"]
+    assert drawn["learning"][0] == ["Bi-Drop", "Vanilla"]
     costs = drawn["cost"][1]
-    assert costs.loc[costs["label"] == "bidrop", "training_seconds"].tolist() == [3.0, 3.0]
-    assert drawn["ranks"][2][0] == {"bidrop": 1.0, "vanilla": 2.0}  # of the methods that have both tasks
+    assert costs.loc[costs["label"] == "Bi-Drop", "training_seconds"].tolist() == [3.0, 3.0]
+    assert drawn["ranks"][2][0] == {"Bi-Drop": 1.0, "Vanilla": 2.0}  # of the methods that have both tasks
 
 
 @pytest.mark.parametrize(
