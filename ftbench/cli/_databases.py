@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 from ftbench.cli._output import counted, note
 from ftbench.errors import FtbenchError
 from ftbench.printable import printable
-from ftbench.settings import is_missing
+from ftbench.settings import DEFAULT_DATABASE, is_missing
 
 if TYPE_CHECKING:
     from ftbench.db import Database
     from ftbench.services.reporting.request import ReportRequest
+
+
+def named(address: str) -> str:
+    """What a command that is printed needs to find the database: `` --db FILE``, "" for the usual one."""
+    from ftbench.domain import shell
+
+    return "" if address == DEFAULT_DATABASE else f" --db {shell.quoted(address)}"
 
 
 @contextmanager
@@ -82,7 +89,11 @@ def compared(address: str, *, write: bool = False) -> Iterator[Database]:
     from ftbench.db import open_database
 
     if is_missing(address):
-        raise FtbenchError(f"there is no database '{address}'; make and fill it with: ftbench queue")
+        from ftbench.services.planning.commands import for_table
+        from ftbench.services.scores.selection import Selection
+
+        filled = for_table(Selection(), address)
+        raise FtbenchError(f"there is no database '{address}'; make and fill it with: {filled}")
     with open_database(address, write=write) as database:
         try:
             yield database

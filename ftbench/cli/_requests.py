@@ -11,6 +11,7 @@ from ftbench.errors import BadValue, UsageError
 if TYPE_CHECKING:
     from ftbench.db import JobFilter
     from ftbench.domain.axes import MethodChoice
+    from ftbench.domain.perturbation import Change
     from ftbench.perturbations import Condition
     from ftbench.services.claims.declared import ClaimRequest
     from ftbench.services.papers.request import PrintedRequest
@@ -76,12 +77,16 @@ def asked(
 
 
 def selection(
-    models: str | None, tasks: str | None, methods: str | None = None, baseline: str = BASELINE
+    models: str | None,
+    tasks: str | None,
+    methods: str | None = None,
+    baseline: str = BASELINE,
+    renamed: Sequence[str] | None = None,
 ) -> Selection:
-    """The filters of a report.
+    """The filters of a report, and what its methods are called.
 
     Raises:
-        BadValue: brackets that do not close, or a baseline that is not one method.
+        BadValue: brackets that do not close, a baseline that is not one method, or a wrong ``--rename``.
     """
     from ftbench.domain import axes
     from ftbench.services.scores.selection import Selection
@@ -89,28 +94,45 @@ def selection(
     chosen = axes.methods(baseline)
     if len(chosen) != 1:
         raise BadValue(f"baseline '{baseline}': give one method, such as vanilla")
-    return Selection(names(models), names(tasks), axes.methods(methods or ""), chosen[0])
+    called = renaming(renamed)
+    return Selection(names(models), names(tasks), axes.methods(methods or ""), chosen[0], called)
 
 
-def without_baseline(models: str | None, tasks: str | None, methods: Sequence[str]) -> Selection:
+def renaming(texts: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
+    """What ``--rename`` calls methods, by name or label.
+
+    Raises:
+        BadValue: an entry is not ``METHOD=TITLE``, or names a method twice.
+    """
+    from ftbench.services.scores.titles import renames
+
+    return tuple(renames(texts or ()).items())
+
+
+def without_baseline(
+    models: str | None, tasks: str | None, methods: Sequence[str], renamed: Sequence[str] | None = None
+) -> Selection:
     """The filters where no baseline is let through beside them.
 
     Args:
         models: the flag.
         tasks: the flag.
         methods: lists of methods, one after the other.
+        renamed: the texts of ``--rename``.
 
     Raises:
-        BadValue: brackets that do not close.
+        BadValue: brackets that do not close, or a wrong ``--rename``.
     """
     from ftbench.domain import axes
     from ftbench.services.scores.selection import Selection
 
     found = axes.methods(",".join(methods))
-    return Selection(names(models), names(tasks), found, baseline=None)
+    return Selection(names(models), names(tasks), found, None, renaming(renamed))
 
 
-def compared(models: str | None, tasks: str | None, methods: Sequence[str]) -> Selection:
+def compared(
+    models: str | None, tasks: str | None, methods: Sequence[str], renamed: Sequence[str] | None = None
+) -> Selection:
     """The filters of a comparison.
 
     Raises:
@@ -118,17 +140,23 @@ def compared(models: str | None, tasks: str | None, methods: Sequence[str]) -> S
     """
     if len({name.strip() for name in methods} - {""}) < 2:
         raise UsageError("compare needs two methods or more, such as: ftbench compare bidrop vanilla")
-    return without_baseline(models, tasks, methods)
+    return without_baseline(models, tasks, methods, renamed)
 
 
-def against(models: str | None, tasks: str | None, methods: Sequence[str], baseline: str) -> Selection:
+def against(
+    models: str | None,
+    tasks: str | None,
+    methods: Sequence[str],
+    baseline: str,
+    renamed: Sequence[str] | None = None,
+) -> Selection:
     """The filters of methods that are compared with a baseline, each.
 
     Raises:
         UsageError: no method but the baseline, or brackets that do not close.
     """
     compared(models, tasks, (baseline, *methods))
-    return selection(models, tasks, ",".join(methods), baseline)
+    return selection(models, tasks, ",".join(methods), baseline, renamed)
 
 
 def jobs(state: str | None, models: str | None, tasks: str | None, methods: str | None) -> JobFilter:
@@ -155,7 +183,7 @@ def method_files(methods: str | None) -> dict[str, str]:
         UsageError: brackets that do not close.
     """
     from ftbench.domain import axes
-    from ftbench.services.jobs import named_files
+    from ftbench.services.scores.selection import named_files
 
     return named_files(axes.methods(methods or ""))
 
@@ -187,9 +215,16 @@ def claimed(text: str) -> ClaimRequest:
     from ftbench.services.claims.declared import ClaimRequest
 
     known = [entry.name for entry in perturbations.available()]
-    typed = claim.parse(text, known, lambda one: perturbations.asked(one).changes)
+    files: dict[str, str] = {}
+
+    def changes(one: str) -> tuple[Change | None, ...]:
+        found = perturbations.asked(one)
+        files.update(perturbations.files_named([found]))
+        return found.changes
+
+    typed = claim.parse(text, known, changes)
     better, worse = (_one(side) for side in (typed.better, typed.worse))
-    return ClaimRequest(text, better, worse, typed)
+    return ClaimRequest(text, better, worse, typed, files)
 
 
 def printed(name: str) -> PrintedRequest:

@@ -36,7 +36,7 @@ def check(
     for outcome in conformance.check(method, model=model, only=names(only)):
         found.append(outcome)
         if not as_json:
-            say(f"{_SAID[outcome.passed]:<7} {outcome.check:<17} {outcome.note}")
+            say(f"{_SAID[outcome.passed]:<7} {outcome.check:<21} {outcome.note}")
     if as_json:
         print_json([asdict(outcome) for outcome in found])
     raise typer.Exit(1 if any(outcome.passed is False for outcome in found) else 0)

@@ -18,7 +18,8 @@ from ftbench.cli._options import (
     TasksFilter,
     YesOption,
 )
-from ftbench.cli._output import confirmed, counted, note, print_card, print_json, print_rows, say, text
+from ftbench.cli._output import confirmed, counted, note, print_card, print_json, print_rows, say, tell, text
+from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -48,6 +49,8 @@ def status(
     """
     from ftbench.domain.duration import span
     from ftbench.services import jobs as service
+    from ftbench.services.planning.commands import for_table
+    from ftbench.services.scores.selection import Selection
 
     address, where = database_address(db), requests.jobs(state, models, tasks, methods)
     if state is not None:
@@ -67,7 +70,7 @@ def status(
     states = ", ".join(f"{n:,} {name}" for name, n in found.counts.items() if n)
     say(
         f"{address}: {counted(total, 'job')}"
-        + (f": {states}" if states else "; queue some with: ftbench queue")
+        + (f": {states}" if states else f"; queue some with: {for_table(Selection(), address)}")
     )
     if found.running:
         say()
@@ -199,18 +202,19 @@ def _restart(jobs: list[str], where: JobFilter, files: dict[str, str], yes: bool
         raise typer.Abort()
     with open_database(address) as database:
         found = rerun.restart(database, service.meant(database, jobs, where), files)
-    say(f"{counted(found.jobs, 'job')} with other code queued again")
+    tell(f"{counted(found.jobs, 'job')} with other code queued again")
     for name, number in found.unknown.items():
         note(
             f"{name}: its code is not here, so that {counted(number, 'job')} cannot be judged; name its "
             f"file, such as --methods ./{name}.py"
         )
     if found.jobs:
-        say(f"run them with: {worker_command(address)}")
+        tell(f"run them with: {worker_command(address)}")
     rows = rerun.old_and_new(found.scores)
     if rows:
-        say()
-        print_rows(rows, RERUN)
+        with after_work():
+            say()
+            print_rows(rows, RERUN)
 
 
 def cancel(
@@ -243,4 +247,4 @@ def _change(verb: str, jobs: list[str], where: JobFilter, everything: bool, yes:
             number, done = service.retry(database, jobs, where), "queued again"
         else:
             number, done = service.cancel(database, jobs, where), "cancelled"
-    say(f"{counted(number, 'job')} {done}")
+    tell(f"{counted(number, 'job')} {done}")

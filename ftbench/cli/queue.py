@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,10 +12,12 @@ from ftbench.cli._databases import reading
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.cli._requests import asked, names
+from ftbench.cli._streams import after_work
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
     from ftbench.db import Added
+    from ftbench.domain.hparams import Value
     from ftbench.domain.perturbation import Perturbation
     from ftbench.domain.plan import Plan
     from ftbench.services.planning.queue import QueueRequest
@@ -53,7 +55,11 @@ def queue(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        _axis("--set", "A recipe setting, such as lr=1e-5; may be repeated.", metavar="KEY=VALUE"),
+        _axis(
+            "--set",
+            "A recipe setting, lr=1e-5 or 'lr=1e-5|2e-5'; may be repeated for others.",
+            metavar="KEY=VALUE",
+        ),
     ] = None,
     suite: Annotated[
         str | None,
@@ -107,7 +113,8 @@ def _queue(given: dict[str, Any]) -> None:
     from ftbench.services.planning import queue as service
     from ftbench.services.planning import rerun
 
-    plan = service.make_plan(_request(given))
+    request = _request(given)
+    plan = service.make_plan(request)
     for line in plan.notes:
         note(line)
     for cell in plan.left_out:
@@ -116,13 +123,14 @@ def _queue(given: dict[str, Any]) -> None:
     if given["budget"] is not None:
         plan = _capped(plan, given["budget"], database_address(given["db"]))
     if given["dry-run"]:
-        _show(plan, bool(given["json"]))
+        _show(plan, request.asked.settings.axes, bool(given["json"]))
         return
     number, address = len(plan.jobs), database_address(given["db"])
     if number > ASK_ABOVE and not confirmed(f"Queue {counted(number, 'job')} in {address}?", given["yes"]):
         raise typer.Abort()
     added = service.add(plan, address, given["priority"] or 0)
-    _tell(plan, added, address, bool(given["json"]))
+    with after_work():
+        _tell(plan, added, address, bool(given["json"]))
     with reading(address) as database:
         for line in rerun.queued_over(database, plan):
             note(line)
@@ -188,23 +196,31 @@ def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
         say(f"run them with: {worker_command(address)}")
 
 
-def _show(plan: Plan, as_json: bool) -> None:
-    """Print what a plan would queue: a line per cell, with its number of seeds."""
+def _show(plan: Plan, settings: Sequence[str], as_json: bool) -> None:
+    """Print what a plan would queue: a line per cell, with its number of seeds.
+
+    Args:
+        plan: the jobs.
+        settings: of the recipe, those that are axes.
+        as_json: print the jobs as JSON.
+    """
     from ftbench.services.jobs import changes_row, job_document
 
     if as_json:
         print_json([job_document(planned) for planned in plan.jobs])
         return
-    cells: dict[tuple[str, str, str, Perturbation], int] = {}
+    cells: dict[tuple[str, str, str, Perturbation, tuple[Value, ...]], int] = {}
     for planned in plan.jobs:
-        job, change = planned.job, planned.job.perturbation
-        cells.setdefault((job.model, job.task, planned.label, change), 0)
-        cells[job.model, job.task, planned.label, change] += 1
+        job, recipe = planned.job, planned.job.recipe.canonical()
+        values = tuple(recipe.get(name) for name in settings)
+        at = job.model, job.task, planned.label, job.perturbation, values
+        cells[at] = cells.get(at, 0) + 1
     rows = [
-        {"model": model, "task": task, "method": label, **changes_row(change), "seeds": n}
-        for (model, task, label, change), n in cells.items()
+        {"model": model, "task": task, "method": label, **changes_row(change)}
+        | {**dict(zip(settings, values, strict=True)), "seeds": n}
+        for (model, task, label, change, values), n in cells.items()
     ]
-    print_rows(rows, (*AXES, "seeds"))
+    print_rows(rows, (*AXES, *settings, "seeds"))
     say(f"would queue {counted(len(plan.jobs), 'job')}; nothing was written")
 
 

@@ -16,6 +16,7 @@ from ftbench.cli._options import (
     JsonOption,
     MethodsFilter,
     ModelsFilter,
+    RenameOption,
     TasksFilter,
     perturb_of,
 )
@@ -113,6 +114,7 @@ def report(
     show: ShowOption = None,
     without_collapsed: CollapsedOption = False,
     macros: MacrosOption = None,
+    rename: RenameOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Print the table of a paper: scores per task and method, with what is missing marked.
@@ -124,7 +126,7 @@ def report(
     _check_files(output, macros, address)
     named = suite if suite is not None else table if _beyond_layouts(table) else None
     ours = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
-    ours["--without-collapsed"] = without_collapsed
+    ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename)}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
     if published is not None:
@@ -150,7 +152,7 @@ def report(
         from ftbench.services.reporting.request import ReportRequest
 
         _refuse("a table of all jobs", papers)
-        jobs = selection(models, tasks, methods, baseline)
+        jobs = selection(models, tasks, methods, baseline, rename)
         request = ReportRequest(jobs, "main" if table is None else table, names(show), not without_collapsed)
         _tables(address, request, macros, to)
 

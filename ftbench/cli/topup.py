@@ -16,9 +16,11 @@ from ftbench.cli._options import (
     JsonOption,
     ModelsFilter,
     PerturbFilter,
+    RenameOption,
     TasksFilter,
 )
 from ftbench.cli._output import counted
+from ftbench.cli._streams import after_work
 from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import database_address
 
@@ -59,6 +61,7 @@ def topup(
     noise: Annotated[float, typer.Option("--noise", help="Of the runs with this label noise.")] = 0.0,
     reduction: Annotated[float, typer.Option("--reduction", help="Of the runs with this reduction.")] = 0.0,
     perturb: PerturbFilter = None,
+    rename: RenameOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the seeds and write nothing.")] = False,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
@@ -79,7 +82,7 @@ def topup(
     if not methods:
         plan = {"--budget": budget, "--looks": looks, "--max-seeds": max_seeds, "--margin": margin}
         jobs = {"--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction}
-        _refuse({**plan, **jobs, "--perturb": perturb})
+        _refuse({**plan, **jobs, "--perturb": perturb, "--rename": rename})
         with reading(address) as database:
             plans = [topup_plans.listed(database)]
         to.deliver(render_sheets(plans, chosen, schema=SCHEMA, styled=to.styled))
@@ -87,7 +90,7 @@ def topup(
     condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
     request = service.TopupRequest(
         _name(methods, baseline, {"models": models, "tasks": tasks}, condition.title),
-        requests.against(models, tasks, methods, baseline),
+        requests.against(models, tasks, methods, baseline, rename),
         condition,
         looks,
         max_seeds,
@@ -97,7 +100,12 @@ def topup(
     with compared(address, write=not dry_run) as database:
         found = service.topup(database, request, dry_run=dry_run)
     shown = replace(found.sheet, notes=(*found.sheet.notes, *_notes(found, address, dry_run)))
-    to.deliver(render_sheets([shown], chosen, schema=SCHEMA, styled=to.styled))
+    text = render_sheets([shown], chosen, schema=SCHEMA, styled=to.styled)
+    if dry_run:
+        to.deliver(text)
+        return
+    with after_work():
+        to.deliver(text)
 
 
 def _name(methods: Sequence[str], baseline: str, filters: Mapping[str, str | None], condition: str) -> str:

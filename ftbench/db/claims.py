@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import builtins
 import json
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, false, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from ftbench.db.engine import Store
+from ftbench.db.names import shown_model
 from ftbench.db.rows import ClaimRow
 from ftbench.db.tables import claims, jobs, scores
 from ftbench.domain.claim import DeclaredClaim
@@ -22,10 +37,14 @@ class DeclaredClaims:
         """Work on an open database."""
         self._store = store
 
-    def add(self, claim: DeclaredClaim) -> bool:
-        """Declare a claim now; False where it was declared before, which stays as it is.
+    def add(self, claim: DeclaredClaim, places: Mapping[str, Any] | None = None) -> bool:
+        """Declare a claim now; False where it was declared before, which stays as it is but for its places.
 
         The scores that are there are counted under the lock, so that none slips in.
+
+        Args:
+            claim: in its canonical form.
+            places: files on this machine: ``methods`` and ``perturbations``, by name.
         """
         with self._store.writing() as transaction:
             connection = transaction.connection
@@ -44,8 +63,12 @@ class DeclaredClaims:
                         train_sizes=json.dumps(claim.train_sizes),
                         declared=transaction.now(),
                         scored=_scored(connection, claim),
+                        places=json.dumps(places or {}, sort_keys=True),
                     )
                 )
+            elif places:
+                moved = update(claims).where(claims.c.text == claim.text)
+                connection.execute(moved.values(places=json.dumps(places, sort_keys=True)))
             return known is None
 
     def withdraw(self, claim: DeclaredClaim) -> int:
@@ -78,17 +101,23 @@ class DeclaredClaims:
                     Perturbation.of(json.loads(row.perturbation)),
                     tuple(json.loads(row.train_sizes)),
                 )
-                found.append(ClaimRow(claim, row.declared, row.scored, _scored(connection, claim)))
+                scored_now, places = _scored(connection, claim), json.loads(row.places)
+                found.append(ClaimRow(claim, row.declared, row.scored, scored_now, places))
             return found
 
 
 def _scored(connection: Connection, claim: DeclaredClaim) -> int:
     """The jobs that a claim is about which have scores."""
     has = exists().where(scores.c.digest == jobs.c.digest)
-    return int(connection.scalar(select(func.count()).select_from(jobs).where(_about(claim), has)) or 0)
+    return int(
+        connection.scalar(
+            select(func.count()).select_from(jobs).where(_about(claim, shown_model(connection)), has)
+        )
+        or 0
+    )
 
 
-def _about(claim: DeclaredClaim) -> ColumnElement[bool]:
+def _about(claim: DeclaredClaim, model: ColumnElement[str]) -> ColumnElement[bool]:
     conditions = [
         jobs.c.label.in_([claim.better, claim.worse]),
         func.json_remove(jobs.c.perturbation, "$.train_size") == _json(claim.condition),
@@ -98,7 +127,7 @@ def _about(claim: DeclaredClaim) -> ColumnElement[bool]:
         whole = jobs.c.train_size.is_(None) if None in claim.train_sizes else false()
         conditions.append(or_(jobs.c.train_size.in_(sizes), whole))
     if claim.models:
-        conditions.append(jobs.c.model.in_(claim.models))
+        conditions.append(or_(model.in_(claim.models), jobs.c.model.in_(claim.models)))
     if claim.tasks:
         conditions.append(jobs.c.task.in_(claim.tasks))
     return and_(*conditions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -176,12 +177,13 @@ def _backend(address: str) -> Backend:
     path = paths.sqlite_path(address)
     if path is None or str(path) in ("", ".", ":memory:"):
         shown = masked(address)  # whoever logs this must not learn a password
-        raise BadValue(f"'{shown}' is not a SQLite file: give a path, or sqlite:///PATH, with --db")
+        raise BadValue(f"'{shown}' is not a SQLite file: give a path or sqlite:///PATH (--db, FTBENCH_DB)")
     return Sqlite(path)
 
 
 def _missing(backend: Backend) -> DatabaseError:
-    return DatabaseError(f"no database at {backend.shown}: `ftbench queue` or `ftbench db init` makes it")
+    made = shlex.join(["ftbench", "db", "init", "--db", backend.shown])
+    return DatabaseError(f"no database at {backend.shown}: `{made}` makes it")
 
 
 def _look(backend: Backend, timeout: float) -> str | None:

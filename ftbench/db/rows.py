@@ -103,7 +103,7 @@ class JobFilter:
 
     Attributes:
         states: where they stand.
-        models: ids of models.
+        models: names of models, or ids, which several folders of one last name share.
         tasks: names of tasks.
         methods: names of methods, or labels (``bidrop[k=3]``).
         digests: whole digests.
@@ -117,7 +117,6 @@ class JobFilter:
 
 
 ALL = JobFilter()
-
 
 #: The perturbations that have a column of their own, kept for queries and listings.
 OWN_COLUMNS = ("train_size", "reduction", "noise")
@@ -234,7 +233,7 @@ class PastScore(NamedTuple):
 
     Attributes:
         number: of the attempt that it came from; its method had the ``code`` then, None where not known.
-        new: the number of today; None until the job is done again.
+        new: the number of today; None until it is done again.
     """
 
     digest: str
@@ -260,12 +259,14 @@ class ClaimRow(NamedTuple):
         declared: when, in seconds since 1970 (UTC).
         scored: the jobs that it is about which had scores then.
         scored_now: which have them now.
+        places: files of users' own on this machine: ``methods`` and ``perturbations``, by name.
     """
 
     claim: DeclaredClaim
     declared: float
     scored: int
     scored_now: int
+    places: Mapping[str, Any] = {}
 
     @property
     def late(self) -> bool:

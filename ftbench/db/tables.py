@@ -208,6 +208,13 @@ claims = Table(
         nullable=False,
         comment="jobs that it is about which had scores then; more than 0: declared late",
     ),
+    Column(
+        "places",
+        Text,
+        nullable=False,
+        server_default="{}",
+        comment="JSON: files of users' own methods and perturbations on this machine",
+    ),
     comment="What users declared of two methods before they ran them; ftbench claim.",
 )
 

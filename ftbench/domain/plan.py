@@ -91,14 +91,14 @@ class GridPerturbation:
 
 @dataclass(frozen=True)
 class Grid:
-    """Axes that are crossed; ``settings`` are the recipe settings that win over all others."""
+    """Axes that are crossed; ``settings`` are the recipe settings that win over all others, by recipe."""
 
     models: tuple[GridModel, ...]
     tasks: tuple[GridTask, ...]
     methods: tuple[GridMethod, ...]
     seeds: tuple[int, ...]
     perturbations: tuple[GridPerturbation, ...] = (GridPerturbation(),)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: tuple[Mapping[str, Any], ...] = ({},)
 
 
 @dataclass(frozen=True)
@@ -173,6 +173,9 @@ def _jobs(grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, Non
                 yield _planned(model, task, method, change, recipe, seed)
 
 
+_FP16 = "precision=fp16 needs a CUDA GPU: a worker on a CPU refuses these jobs"
+
+
 def _cells(
     model: GridModel, grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, None]
 ) -> Iterator[tuple[GridTask, GridMethod, GridPerturbation, Recipe]]:
@@ -184,7 +187,8 @@ def _cells(
         for name, reason in task.refused.items():
             left_out[f"{task.spec.name} scored on {name}", reason] = 0
         brought = model.recipe(task.spec.name)
-        methods = [(m, layered(brought, m.recipe, grid.settings)) for m in grid.methods]
+        by_hand = itertools.product(grid.settings, grid.methods)
+        methods = [(method, layered(brought, method.recipe, settings)) for settings, method in by_hand]
         for change, (method, recipe) in itertools.product(grid.perturbations, methods):
             refused = change.refused(task.spec, task.rows)
             fitting = suited(recipe, model.spec, task.spec, method.hparams)
@@ -197,6 +201,7 @@ def _cells(
                 left_out[cell, reason] = left_out.get((cell, reason), 0) + len(grid.seeds)
             else:
                 notes |= {fitting.note: None} if fitting.note else {}
+                notes |= {_FP16: None} if fitting.recipe.precision == "fp16" else {}
                 yield task, method, change, fitting.recipe
 
 

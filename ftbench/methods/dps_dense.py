@@ -97,6 +97,8 @@ class DPSDense(Method):
         "head_init=kaiming_uniform (released): the new layers are drawn as torch draws them, with uniform "
         "biases: from the stream of the head, but another head than the other methods start from. A head "
         "that a user brings stays. Default: as for every method.",
+        "optimizer: the authors' step is that of transformers 4's AdamW: variant=published is theirs with "
+        "`--set optimizer=adamw_hf`, which the suites of their tables set. Default: the recipe's, torch's.",
         "keep_ratio is the fraction that stage II updates; the authors' reserve_p (0.3) is the rest.",
         'threshold: per tensor, over all linear maps ("specific layers" in the paper), ties '
         "kept (2e-5 apart is a tie in float32: rounding must not choose); the gradient is masked before it "

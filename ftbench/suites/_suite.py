@@ -109,12 +109,14 @@ class SuiteColumn:
         evaluation: what the jobs call it: ``mnli-mm``, ``sick:dev``, ``rte:dev@linear``.
         published: what the printed numbers call it; "" where the paper prints none.
         averaged: whether it counts in the average.
+        difference: whether the paper prints its difference to vanilla, which is shown beside it.
     """
 
     title: str
     evaluation: str
     published: str = ""
     averaged: bool = True
+    difference: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,8 @@ class Suite:
         difference: what is printed beside the averages: ``vanilla`` or ``clean`` runs minus these, or "".
         kind: ``SCORES`` or ``TIME``.
         protocol: what the paper does, where a reader should know it, and what it leaves open.
+        printed_under: recipe settings of the paper that its grid leaves out, as not every machine takes
+            them: set by hand, they depart from nothing.
     """
 
     name: str
@@ -183,6 +187,7 @@ class Suite:
     difference: str = ""
     kind: str = SCORES
     protocol: str = ""
+    printed_under: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:

@@ -36,7 +36,15 @@ class Watch:
         self._bad: Tensor | None = None
 
     def note(self, step: int, loss: Tensor) -> None:
-        """Take the loss of a step (from 0) and the norm of its gradients; no synchronisation."""
+        """Take the loss of a step (from 0) and the norm of its gradients; no synchronisation.
+
+        Raises:
+            TypeError: the method gave no loss.
+        """
+        if not torch.is_tensor(loss):
+            raise TypeError(
+                f"training_step must return the loss of its batch, a tensor; it returned {loss!r}"
+            )
         norm = self._run.grad_norm
         norm = torch.zeros_like(loss) if norm is None else norm.to(loss)
         if self._bad is None:

@@ -19,11 +19,11 @@ def example(ftbench: Ftbench) -> Ftbench:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("strip", ("minilm", "STS-B", "Spearman", "bidrop")),
+        ("strip", ("minilm", "STS-B", "Spearman", "Bi-Drop")),
         ("robustness", ("Label noise", "Class imbalance", "noise (%)", "reduction (%)")),
-        ("learning", ("loss", "step", "rdrop")),
-        ("cost", ("training, seconds a run", "peak memory, MB", "vanilla")),
-        ("ranks", ("average rank", "bidrop")),
+        ("learning", ("loss", "step", "R-Drop")),
+        ("cost", ("training, seconds a run", "peak memory, MB", "Vanilla")),
+        ("ranks", ("average rank", "Bi-Drop")),
     ],
 )
 def test_every_kind_is_drawn_from_the_database(example: Ftbench, kind: str, words: tuple[str, ...]) -> None:
@@ -59,7 +59,14 @@ def test_published_and_measured_pairs_come_from_a_file(example: Ftbench) -> None
         (("reproduction", "--suite", "bidrop/tabel5"), "bidrop/tabel5"),
         (("reproduction", "--suite", "bidrop/table2"), "bidrop/table2: no cell has both a printed"),
         (("reproduction", "--suite", "blo/table5"), "--suite blo/table5 is about time"),
-        (("cost", "--suite", "bidrop/table2"), "--suite is for the plot 'reproduction', not for 'cost'"),
+        (
+            ("cost", "--suite", "bidrop/table2"),
+            "--suite is for the plots 'reproduction' and 'sweep', not for 'cost'",
+        ),
+        (("sweep", "--suite", "dps/table1"), "--suite dps/table1 has one condition: there is nothing"),
+        (("sweep", "--suite", "dps/table6"), "--suite dps/table6 is about time: there is nothing"),
+        (("sweep", "--suite", "dps/figure2", "--over", "p"), "a figure with --suite, not both"),
+        (("sweep", "--suite", "dps/figure2"), "dps/figure2: no run has a score; `ftbench report --suite"),
         (("sweep", "--violin"), "--violin is for the plot 'strip', not for 'sweep'"),
         (("reproduction", "--pairs", "none.csv"), "none.csv cannot be read"),
         (("reproduction", "--pairs", "ftbench.db"), "ftbench.db is not CSV"),

@@ -39,7 +39,7 @@ def test_the_axes_of_a_grid_are_values():
     )
     (noise,) = found.perturb
     assert [change and change.value for change in noise.changes] == [None, 0.1]
-    assert found.settings.given == {"lr": "1e-4"}
+    assert found.settings.values() == {"lr": "1e-4"}
 
 
 @pytest.mark.parametrize("flag", ["methods", "tasks", "models", "seeds", "variant"])

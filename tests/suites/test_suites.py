@@ -46,6 +46,7 @@ JOBS = {
     "blo/table9": 5 * 4 * 2 * 10,
     "blo/table11": 6 * 4 * 10,
     "blo/figure2": 5 * 4 * 2 * 10,
+    "blo/appendixD": 4 * 1 * 10,
     "blo/figure3": 4 * 2 * 10,
 }
 WANTED = {
@@ -54,7 +55,7 @@ WANTED = {
     *(f"dps/table{n}" for n in range(1, 7)),
     "dps/figure2",
     *(f"blo/{x}" for x in "table1 table2 table3 table4 table5 table8 table9 table10 table11".split()),
-    *("blo/figure2", "blo/figure3", "blo/appendixF"),
+    *("blo/figure2", "blo/figure3", "blo/appendixD", "blo/appendixF"),
 }
 SHORT = (
     "main plms robustness lowresource ood transfer ablation stability subnet-size sufficient time dropout "
@@ -117,10 +118,19 @@ def test_an_unknown_suite_gets_the_nearest() -> None:
         suites.find("bidrop/table8")
 
 
+def test_baselines_of_the_dps_papers_scripts_step_by_the_adamw_of_transformers_4() -> None:
+    for name, suite in suites.available().items():
+        for wanted in suite_grid.wanted_cells(suite, Asked()):
+            own = wanted.method.name in ("weight_mixup", "lora", "prefix", "prompt")
+            theirs = suite.source == "blo" and wanted.block.model == "bert-large" and not own
+            expected = "adamw_hf" if theirs or suite.source == "dps" else "adamw_torch"
+            assert wanted.recipe.optimizer == expected, (name, wanted.line)
+
+
 def test_what_a_paper_writes_as_flags_is_read_when_it_is_written() -> None:
     line = Line("Ours", "bidrop[k=3]", settings=("lr=1e-4",))
     assert (line.name, line.method) == ("bidrop", MethodChoice("bidrop", {"k": "3"}))
-    assert line.settings == RecipeChoice({"lr": "1e-4"})
+    assert line.settings == RecipeChoice({"lr": ("1e-4",)})
     block = Panel((line,), tasks="cola, rte", evaluate="snli:dev,rte@linear")
     assert (block.tasks, Panel(()).tasks) == (("cola", "rte"), ("glue-small",))
     assert [one.text for one in block.evaluate] == ["snli:dev", "rte@linear"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
@@ -17,16 +16,19 @@ import numpy as np
 
 from ftbench.db import ClaimRow, Database, JobSummary
 from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
+from ftbench.models.resolve import id_of
 from ftbench.perturbations import heading
 from ftbench.render.numbers import percent
 from ftbench.render.sheet import Field, Sheet, figure
 from ftbench.render.table import PENDING, Section
 from ftbench.services.planning import commands, rerun
+from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores import levels as topup_levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import ReportJob, join, reported
-from ftbench.services.scores.selection import files_of, in_order, roughly
+from ftbench.services.scores.selection import files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting
 from ftbench.services.scores.stale import codes_of
 from ftbench.stats import paired
@@ -40,7 +42,7 @@ FIELDS = (
     Field("claim", "Claim"),
     Field("setting", "Setting"),
     Field("tasks", "Tasks"),
-    Field("declared", "Declared (UTC)"),
+    Field("declared", "Declared"),
     Field("standing", "Standing", shown=False),
     Field("n", "n", "count"),
     Field("difference", "Δ", "points"),
@@ -64,6 +66,7 @@ class TestedClaim:
         waiting: whether jobs of it are queued or running.
         level: below which it holds; smaller where seeds were topped up.
         aside: what is said of jobs that are left out for their code.
+        own: the files of users' own that it is about.
         p: one-sided, of the claim; None without a test.
         opposite: the same of its opposite.
         p_corrected: over the declared claims; None without a test, and for a claim that was declared late.
@@ -77,6 +80,7 @@ class TestedClaim:
     waiting: bool
     level: float = ALPHA
     aside: tuple[str, ...] = ()
+    own: OwnFiles = NO_OWN
     p: float | None = None
     opposite: float | None = None
     p_corrected: float | None = None
@@ -123,15 +127,18 @@ def listed(database: Database) -> list[Sheet]:
         notes.append(f"Seeds were topped up: such claims hold below {', '.join(sorted(levels))}.")
     for one in found:
         if not len(one.pairs):
-            run = commands.for_claim(one.row.claim, database.address)
+            run = commands.for_claim(one.row.claim, database.address, one.own)
             run = commands.worker_command(database.address) if one.waiting else run
             notes.append(f"{one.row.claim.text}: fill it with: {run}")
     notes += dict.fromkeys(line for one in found for line in one.aside)
     rows = tuple(_row(one) for one in found)
-    return [Sheet("claims", "Declared claims", FIELDS, rows, tuple(notes) if rows else (_NONE,))]
+    shown = tuple(notes) if rows else (_none(database.address),)
+    return [Sheet("claims", "Declared claims", FIELDS, rows, shown)]
 
 
-_NONE = "Nothing is declared; declare a claim before its run, such as: ftbench claim 'bidrop > vanilla'"
+def _none(address: str) -> str:
+    example = commands.example("claim", "bidrop > vanilla", address=address)
+    return f"Nothing is declared; declare a claim before its run, such as: {example}"
 
 
 def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> list[TestedClaim]:
@@ -148,6 +155,7 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
     scores = database.results.values(roughly(mine, cells))
     codes, files = codes_of(database, mine), files_of(database, mine)
+    plugins = plugins_of(database, cells)  # a claim without runs is of methods that ran elsewhere
     mine, aside = rerun.separated(database, mine, codes)
     shown = reported(in_order([cell.task for cell in mine], ()), mine, scores)
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
@@ -160,7 +168,8 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
         settings = (replace(one, aside=aside) for one in settings)
         under = [one for compared in settings for one in _under(row, compared, about)]
         waiting = any(job.status in PENDING for job in about)
-        found += under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
+        under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
+        found += [replace(one, own=OwnFiles(plugins, files).over(row.places)) for one in under]
     return _judged(found)
 
 
@@ -204,7 +213,7 @@ def _about(claim: DeclaredClaim, cell: JobSummary) -> bool:
         cell.label in (claim.better, claim.worse)
         and cell.perturbation.condition == claim.condition
         and (not claim.train_sizes or cell.train_size in claim.train_sizes)
-        and (not claim.models or cell.model in claim.models)
+        and (not claim.models or bool({cell.model, id_of(cell.model)} & set(claim.models)))
         and (not claim.tasks or cell.task in claim.tasks)
     )
 
@@ -277,7 +286,7 @@ def _row(one: TestedClaim) -> dict[str, Any]:
         "claim": one.row.claim.text,
         "setting": one.setting.title if one.setting else None,
         "tasks": ", ".join(one.tasks) or None,
-        "declared": datetime.fromtimestamp(one.row.declared, UTC).strftime("%Y-%m-%d %H:%M"),
+        "declared": moment(one.row.declared),
         "standing": one.standing,
         "n": len(one.pairs),
         "difference": float(one.pairs.mean()) if len(one.pairs) else None,

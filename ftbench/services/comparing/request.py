@@ -16,6 +16,7 @@ from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
 from ftbench.services.scores.selection import Selection, in_order, roughly
 from ftbench.services.scores.stale import codes_of
+from ftbench.services.scores.titles import titles
 from ftbench.stats.correction import CORRECTIONS
 
 TESTS = {"t": "paired t", "wilcoxon": "Wilcoxon", "sign-flip": "sign-flip"}
@@ -78,9 +79,10 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     chosen, aside = rerun.separated(database, chosen, codes)
     shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
     jobs, condition = join(chosen, scores, shown), request.condition.title
-    order = _order(labels(jobs), choices)
+    named = labels(jobs)
+    order, told = _order(named, choices), titles(named, codes.plugins, dict(asked.renamed))
     settings = arranged(jobs, shown, order, codes.plugins, condition, topped)
-    found = [replace(one, aside=aside) for one in settings if one.pairs]
+    found = [replace(one, aside=aside, titles=told) for one in settings if one.pairs]
     if not found:
         wanted = ", ".join(choice.text for choice in choices)
         why = "".join(f". {line}" for line in aside)

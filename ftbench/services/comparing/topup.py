@@ -39,7 +39,8 @@ LOOKS, MOST = 3, 20
 FIELDS = (
     Field("setting", "Setting"),
     Field("task", "Task"),
-    Field("comparison", "Comparison"),
+    Field("comparison", "Names", shown=False),
+    Field("comparison_title", "Comparison"),
     Field("n", "n", "count"),
     Field("difference", "Δ", "points"),
     Field("low", "from", "points"),
@@ -218,7 +219,7 @@ def _sheet(plan: TopupPlan, pairs: Sequence[Pair], rows: dict[str, JobRow], jobs
         line: dict[str, Any] = {
             "setting": pair.compared.title,
             "task": pair.compared.block.tasks[pair.column].title,
-            "comparison": f"{pair.compared.labels[pair.method]} − {pair.compared.labels[pair.baseline]}",
+            **pair.compared.names(pair.method, pair.baseline),
             "n": len(differences),
             "difference": float(differences.mean()) if len(differences) else None,
             "p": decision.p,

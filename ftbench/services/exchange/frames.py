@@ -15,14 +15,15 @@ from ftbench.errors import BadValue, FtbenchError
 from ftbench.printable import csv_cell
 from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.stale import codes_of, one_code
+from ftbench.services.scores.titles import titles_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Columns: those of the job, of the score, and of what it ran with.
 NAMES = (
-    "digest label model model_revision task data_revision method hparams recipe seed train_size reduction "
-    "noise perturbation evaluation metric value"
+    "digest label title model model_revision task data_revision method hparams recipe seed train_size "
+    "reduction noise perturbation evaluation metric value"
 ).split()
 COLUMNS = (*NAMES, *RAN)
 SUFFIXES = (".csv", ".parquet")
@@ -47,7 +48,9 @@ def score_rows(database: Database, asked: Selection) -> pa.Table:
     cells = database.results.cells()
     asked.check(cells)
     chosen = asked.lets_through(cells)
-    done = [cell for cell in one_code(chosen, codes_of(database, chosen)) if cell.scored]
+    codes = codes_of(database, chosen)
+    named = titles_of(chosen, codes.plugins, dict(asked.renamed))
+    done = [cell for cell in one_code(chosen, codes) if cell.scored]
     scored: dict[str, list[ValueRow]] = {}
     for value in database.results.values():
         scored.setdefault(value.digest, []).append(value)
@@ -60,6 +63,9 @@ def score_rows(database: Database, asked: Selection) -> pa.Table:
         if name in OWN_COLUMNS:
             empty = None if name == "train_size" else 0.0
             data[name] = [cell.perturbation.value(name) or empty for cell, _ in rows]
+            continue
+        if name == "title":
+            data[name] = [named[cell.label] for cell, _ in rows]
             continue
         get, side = attrgetter(name), int(name in ("evaluation", "metric", "value"))
         found = [get(row[side]) for row in rows]

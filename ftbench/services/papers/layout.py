@@ -25,6 +25,7 @@ class Place:
         evaluation: what is scored.
         metric: which metric.
         averaged: whether it counts in the average.
+        difference: whether its difference to vanilla is printed.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Place:
     evaluation: str
     metric: str
     averaged: bool = True
+    difference: bool = False
 
 
 def printed_places(block: Panel) -> tuple[Place, ...]:
@@ -55,7 +57,8 @@ def printed_places(block: Panel) -> tuple[Place, ...]:
         other = Target.of(column.evaluation).task
         metric = block.metric or (tasks.find(other) if other else trained).metric
         key = column.published or column.evaluation
-        found.append(Place(key, column.title, trained.name, column.evaluation, metric, column.averaged))
+        at = trained.name, column.evaluation, metric, column.averaged, column.difference
+        found.append(Place(key, column.title, *at))
     return tuple(found)
 
 

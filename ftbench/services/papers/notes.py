@@ -48,6 +48,10 @@ def notes(suite: Suite, asked: Asked, cells: Sequence[SuiteCell], address: str) 
             reasons[cell.reason] = reasons.get(cell.reason, 0) + 1
     for reason, count in reasons.items():
         yield f"{count} cell{'s' * (count > 1)} not compared: {reason}."
+    recomputed = sum(cell.recomputed for cell in cells)
+    if recomputed:
+        told = "averages are" if recomputed > 1 else "average is"
+        yield f"≈: {recomputed} {told} not printed, but recomputed from the row's printed cells."
     if cells and not any(cell.printed for cell in cells):
         yield "The paper prints no numbers for these cells."
 

@@ -10,7 +10,6 @@ from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.axes import MethodChoice
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import model_id
-from ftbench.perturbations import titled
 from ftbench.render.suite_table import (
     SuiteCell,
     SuiteGroup,
@@ -22,7 +21,7 @@ from ftbench.render.suite_table import (
 from ftbench.render.table import Cell
 from ftbench.services.papers import cells as suite_cells
 from ftbench.services.papers import claims as suite_claims
-from ftbench.services.papers import layout, notes, orders, times
+from ftbench.services.papers import differences, layout, notes, orders, times
 from ftbench.services.papers.cells import JobsByCell, PanelGrid, Rule
 from ftbench.services.papers.claims import Measured
 from ftbench.services.papers.layout import Place
@@ -34,7 +33,7 @@ from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped, strictest
 from ftbench.services.scores.stale import Codes, codes_of, one_code
 from ftbench.suites import TIME, Line, Panel, Suite, claims
-from ftbench.suites.published import AVERAGE, Published, printed_differences
+from ftbench.suites.published import AVERAGE, Published
 
 PLAIN = MethodChoice(BASELINE, {})
 AVG, DELTA = SuiteHead(AVERAGE, "Avg"), SuiteHead("difference", "Δ")
@@ -62,7 +61,7 @@ class SuiteSource:
 
 
 def suite_reports(address: str, database: Database | None, request: SuiteRequest) -> tuple[SuiteReport, ...]:
-    """The tables of a suite, or of the suites of a short name.
+    """The tables of a suite, or of the suites of a short name; one for each recipe that was asked for.
 
     Args:
         address: of the database, for the commands that fill the tables.
@@ -77,8 +76,20 @@ def suite_reports(address: str, database: Database | None, request: SuiteRequest
     changed = [suite_grid.adapted(suite, asked) for suite in found]
     source = _read(database, changed) if database else SuiteSource(address)
     return tuple(
-        table(one, now, asked, source, request.margin) for one, now in zip(found, changed, strict=True)
+        table(one, _titled(now, asked, recipe), recipe, source, request.margin)
+        for one, now in zip(found, changed, strict=True)
+        for recipe in asked.by_recipe()
     )
+
+
+def _titled(suite: Suite, asked: Asked, one: Asked) -> Suite:
+    """A suite that says which of several recipes it is under, in its title and in those of its conditions."""
+    values = one.settings.values()
+    told = [f"{name}={values[name]}" for name in asked.settings.axes]
+    if not told:
+        return suite
+    blocks = [replace(b, title=", ".join([*([b.title] if b.title else []), *told])) for b in suite.blocks]
+    return replace(suite, title=" · ".join([suite.title, *told]), blocks=tuple(blocks))
 
 
 def table(suite: Suite, changed: Suite, asked: Asked, source: SuiteSource, margin: float) -> SuiteReport:
@@ -129,10 +140,11 @@ def _grids(
         cells = _measured(suite, block, wanted, jobs)
         base = {line: row for line, row in cells.items() if line.method == PLAIN and not line.doubled}
         averaged = sum(place.averaged for place in places) > 1
+        apart = [at for at, place in enumerate(places) if place.difference]
         rows = []
         for line, row in cells.items():
             printed = _by_column(layout.printed(suite, block, line))
-            rule = replace(given, departs=(*block.departs, *_departs(line, asked)))
+            rule = replace(given, departs=(*block.departs, *_departs(suite, line, asked)))
             shown = [
                 suite_cells.compared(cell, printed.get(place.key, {}), rule)
                 for cell, place in zip(row, places, strict=True)
@@ -142,11 +154,13 @@ def _grids(
             shown = [] if suite.averages_only else shown
             shown += [average] * averaged
             if averaged and suite.difference:
-                other = clean.get(line) if _drops(suite, block) else _first(base)
-                shown.append(_delta(suite, block, line, places, row, other))
+                other = clean.get(line) if differences.is_drop(suite, block) else _first(base)
+                shown.append(differences.of_averages(suite, block, line, places, row, other))
+            shown += [differences.of_column(suite, block, line, at, row, _first(base)) for at in apart]
             rows.append((SuiteHead(line.name, line.title), tuple(shown)))
         heads = [] if suite.averages_only else [SuiteHead(p.key, p.title, p.metric) for p in places]
         heads += [AVG] * averaged + [DELTA] * bool(averaged and suite.difference)
+        heads += [SuiteHead(DELTA.key, f"{DELTA.title} {places[at].title}") for at in apart]
         yield PanelGrid(block, tuple(heads), tuple(rows))
 
 
@@ -158,10 +172,9 @@ def _measured(
     suite: Suite, block: Panel, wanted: Sequence[Wanted], jobs: JobsByCell
 ) -> dict[Line, list[Cell]]:
     """Line -> its cells, one for each column of the block."""
-    model = model_id(block.model)
     found: dict[Line, list[Cell]] = {}
     for line in block.lines:
-        mine = {w.task.name: jobs.of(w, model) for w in wanted if w.block is block and w.line is line}
+        mine = {w.task.name: jobs.of(w, block.model) for w in wanted if w.block is block and w.line is line}
         found[line] = [
             suite_cells.measured_cell(mine[place.task], place, suite.seeds)
             for place in layout.printed_places(block)
@@ -186,43 +199,6 @@ def _average(
     return suite_cells.compared_average(cell, printed.get(AVERAGE, {}), pairs, rule)
 
 
-def _drops(suite: Suite, block: Panel) -> bool:
-    """Whether the clean run minus a block's is shown; where another metric stands first, a gain is."""
-    changes = block.change.condition.changes
-    return suite.difference == "clean" and any(not titled(one.name).metric for one in changes)
-
-
-def _delta(
-    suite: Suite,
-    block: Panel,
-    line: Line,
-    places: Sequence[Place],
-    row: Sequence[Cell],
-    other: list[Cell] | None,
-) -> SuiteCell:
-    """The average minus vanilla's, or the clean run's minus this one; described, not tested."""
-    drop = _drops(suite, block)
-    alone = suite.difference == "clean" and not block.change.condition.changes
-    if other is None or other is row or alone:
-        return SuiteCell(applies=False)
-    mine, theirs = (
-        suite_cells.averaged_cell([c for c, p in zip(cells, places, strict=True) if p.averaged], ())
-        for cells in (row, other)
-    )
-    sign = -1 if drop else 1
-    mean = None if mine.mean is None or theirs.mean is None else sign * (mine.mean - theirs.mean)
-    kind = "drop_vs_T2" if drop else "gain_vs_vanilla" if suite.difference == "clean" else "delta_mean"
-    values = [
-        one.value
-        for one in printed_differences()
-        if (one.source, one.exhibit, one.statistic) == (suite.source, suite.printed_in, kind)
-        and (one.model, one.method) == (block.printed_model or block.model, line.name)
-        and one.setting == (line.setting or block.setting)
-    ]
-    cell = Cell({} if mean is None else {"mean": mean}, n=min(mine.n, theirs.n), planned=mine.planned)
-    return SuiteCell(cell, {"mean": values[0]} if values else {})
-
-
 def _first(rows: Mapping[Line, list[Cell]]) -> list[Cell] | None:
     return next(iter(rows.values()), None)
 
@@ -234,10 +210,11 @@ def _by_column(printed: Mapping[tuple[str, str], Published]) -> dict[str, dict[s
     return found
 
 
-def _departs(line: Line, asked: Asked) -> Iterator[str]:
+def _departs(suite: Suite, line: Line, asked: Asked) -> Iterator[str]:
     """How all cells of a line depart from the paper."""
-    if asked.settings.given:
-        yield "set by hand: " + ", ".join(asked.settings.texts)
+    by_hand = [text for text in asked.settings.texts if text not in suite.printed_under]
+    if by_hand:
+        yield "set by hand: " + ", ".join(by_hand)
     if asked.variant is not None:
         own, now = (suite_grid.grid_method_of(line, variant) for variant in (None, asked.variant))
         if own.hparams != now.hparams:

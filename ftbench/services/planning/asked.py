@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ftbench.domain.axes import MethodChoice, RecipeChoice
 from ftbench.perturbations import PerturbationChoice
@@ -18,7 +18,7 @@ class Asked:
         models: names, ids of the hub, folders.
         seeds: in their order.
         perturb: what is done to the data, whichever flag it was given by.
-        settings: of the recipe.
+        settings: of the recipe, several values of one as a grid.
         variant: of every method that does not name its own.
     """
 
@@ -29,3 +29,7 @@ class Asked:
     perturb: tuple[PerturbationChoice, ...] = ()
     settings: RecipeChoice = RecipeChoice()
     variant: str | None = None
+
+    def by_recipe(self) -> tuple[Asked, ...]:
+        """The same under one recipe each: what differs in it stands in no table together."""
+        return tuple(replace(self, settings=point) for point in self.settings.points())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ftbench import methods, models, tasks, trust
 from ftbench.db.rows import JobSummary
-from ftbench.domain import hparams, job
+from ftbench.domain import hparams, job, lists, shell
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.perturbation import Perturbation
@@ -19,6 +17,7 @@ from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import FOLDER
 from ftbench.perturbations import flag, titled
 from ftbench.services.planning.asked import Asked
+from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.settings import DATA
 from ftbench.settings import DEFAULT_DATABASE
@@ -46,15 +45,25 @@ def queue_command(
         rest: flags that come after them.
         baseline: whether vanilla is added.
     """
-    words = [word for flag, value in flags if value for word in (flag, value)]
+    words = [word for flag, value in flags if value for word in _given(flag, value)]
     words += [word for name, value in (settings or {}).items() for word in ("--set", f"{name}={value}")]
-    words += [word for flag, value in (rest or {}).items() if value for word in (flag, value)]
-    return shlex.join(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
+    words += [word for flag, value in (rest or {}).items() if value for word in _given(flag, value)]
+    return shell.joined(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
+
+
+def _given(flag: str, value: str) -> tuple[str, ...]:
+    """A flag with its value; one that begins with a dash would be taken for a flag."""
+    return (f"{flag}={value}",) if value.startswith("-") else (flag, value)
+
+
+def example(*words: str, address: str) -> str:
+    """A command of another kind, for a database."""
+    return shell.joined(["ftbench", *words, *_database(address)])
 
 
 def worker_command(address: str) -> str:
     """``ftbench worker`` for a database."""
-    return shlex.join(["ftbench", "worker", *_database(address)])
+    return example("worker", address=address)
 
 
 def retry_command(names: Sequence[str], plugins: Mapping[str, Sequence[str]], address: str) -> str:
@@ -65,23 +74,8 @@ def retry_command(names: Sequence[str], plugins: Mapping[str, Sequence[str]], ad
         plugins: method -> the files that it may come from.
         address: of the database.
     """
-    typed = ",".join(typed_method(name, plugins) for name in names)
-    return shlex.join(["ftbench", "retry", "--stale", "--methods", typed, *_database(address)])
-
-
-def typed_method(label: str, plugins: Mapping[str, Sequence[str]]) -> str:
-    """A method's label as ``--methods`` takes it: with its file in place of the name, where it has one."""
-    name, bracket, inside = label.partition("[")
-    files = plugins.get(name, ())
-    return (typed_file(files[0]) if files else name) + bracket + inside
-
-
-def typed_file(path: str | Path) -> str:
-    """A plug-in's file as it can be typed here: ``./mine.py`` where it stands in or below this folder."""
-    try:
-        return f"./{Path(path).relative_to(Path.cwd())}"
-    except (ValueError, OSError):
-        return str(path)
+    typed = ",".join(map(OwnFiles(plugins).method, names))
+    return example("retry", "--stale", "--methods", typed, address=address)
 
 
 def _database(address: str) -> list[str]:
@@ -97,17 +91,15 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
         seeds: the seeds; that of ``spec`` where none are given.
     """
     streams = spec.get("streams") or {}
-    files = places.get("perturbations") or {}
+    own = OwnFiles(perturbations=places.get("perturbations") or {})
     flags = [
         ("--methods", _method(spec["method"], places)),
         ("--tasks", spec["task"]["name"]),
-        ("--models", _model(spec["model"], places)),
+        ("--models", lists.escaped(_model(spec["model"], places))),
         ("--seeds", _listed([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]])),
         ("--vary", ",".join(streams)),
-        *(
-            flag(f"{files[one.name]}:{one.text}" if one.name in files else one.text)
-            for one in Perturbation.of(spec["perturbation"]).changes
-        ),
+        *(own.change(one.text) for one in Perturbation.of(spec["perturbation"]).changes),
+        ("--evaluate", ",".join(spec["task"].get("others") or ())),
     ]
     rest = {"--data-dir": str(places.get("data") or "")}
     return queue_command(flags, _settings(spec, places), rest, baseline=False)
@@ -119,6 +111,7 @@ def for_table(
     cells: Sequence[JobSummary] = (),
     axis: str | None = None,
     changed: Mapping[str, Any] | None = None,
+    own: OwnFiles = NO_OWN,
 ) -> str:
     """``ftbench queue …`` that would fill a table: as asked for, or like the jobs that there are.
 
@@ -128,6 +121,7 @@ def for_table(
         cells: jobs of the same models, tasks and methods.
         axis: the perturbation that the table is about, as it is typed without a value; None for clean runs.
         changed: the recipe settings that these jobs were given by hand.
+        own: where users' own methods and perturbations stand.
     """
     names = {cell.task for cell in cells}
     usable = _classifications(names) if axis else names
@@ -135,13 +129,14 @@ def for_table(
     baseline = asked.baseline_label
     labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
     sizes = dict.fromkeys(str(c.train_size) for c in found if c.train_size)
+    typed = [choice.text for choice in asked.methods]
     wanted = [
-        ("--methods", ",".join([choice.text for choice in asked.methods] or labels) or USUAL_METHODS),
+        ("--methods", ",".join(map(own.method, typed or labels)) or USUAL_METHODS),
         ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
-        ("--models", ",".join(asked.models or dict.fromkeys(_typed(c.model) for c in found))),
+        ("--models", _list_of(asked.models or [_typed(cell.model) for cell in found])),
         *([flag(f"train_size={','.join(sizes)}")] if sizes else []),
         ("--seeds", seeds_text(sorted({cell.seed for cell in found})) or USUAL_SEEDS),
-        *([flag(f"{axis}={_usual_values(axis)}")] if axis else []),
+        *([own.change(f"{axis}={_usual_values(axis)}")] if axis else []),
         ("--db", _unless_default(address)),
     ]
     by_hand = {name: value for name, value in (changed or {}).items() if name != DATA and value is not None}
@@ -157,7 +152,8 @@ def for_suite(name: str, asked: Asked, address: str) -> str:
         address: of the database.
     """
     rest = {"--db": _unless_default(address)}
-    return queue_command([("--suite", name), *flags_of(asked)], asked.settings.given, rest)
+    settings = [("--set", text) for text in asked.settings.texts]
+    return queue_command([("--suite", name), *flags_of(asked), *settings], rest=rest)
 
 
 def flags_of(asked: Asked) -> Flags:
@@ -165,7 +161,7 @@ def flags_of(asked: Asked) -> Flags:
     given = [
         ("--methods", ",".join(choice.text for choice in asked.methods or ())),
         ("--tasks", ",".join(asked.tasks or ())),
-        ("--models", ",".join(asked.models or ())),
+        ("--models", _list_of(asked.models or ())),
         ("--seeds", seeds_text(asked.seeds or ())),
         *(flag(one.text) for one in asked.perturb),
         ("--variant", asked.variant or ""),
@@ -179,21 +175,26 @@ def words_of(asked: Asked) -> list[str]:
     return words + [word for setting in asked.settings.texts for word in ("--set", setting)]
 
 
-def for_claim(about: DeclaredClaim, address: str) -> str:
+def for_claim(about: DeclaredClaim, address: str, own: OwnFiles = NO_OWN) -> str:
     """``ftbench queue …`` that would fill a claim."""
     sides = [side for side in (about.better, about.worse) if side != BASELINE]
     axis = about.condition.changes[0].axis if about.condition.changes else None
     sizes = ",".join(str(size or "full") for size in about.train_sizes)
     wanted = [
-        ("--methods", ",".join(sides)),
+        ("--methods", ",".join(map(own.method, sides))),
         ("--tasks", ",".join(about.tasks) or _usual_tasks(axis)),
-        ("--models", ",".join(about.models)),
-        *(flag(one.text) for one in about.condition.changes),
+        ("--models", _list_of(about.models)),
+        *(own.change(one.text) for one in about.condition.changes),
         *([flag(f"train_size={sizes}")] if sizes else []),
         ("--seeds", USUAL_SEEDS),
         ("--db", _unless_default(address)),
     ]
     return queue_command(wanted, baseline=len(sides) == 1)
+
+
+def _list_of(names: Iterable[str]) -> str:
+    """Names as a flag takes them, each once."""
+    return ",".join(map(lists.escaped, dict.fromkeys(names)))
 
 
 def _usual_tasks(axis: str | None) -> str:
@@ -213,8 +214,8 @@ def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:
         defaults = methods.of_row(method["name"], trust.those_named(places.get("plugins"))).defaults()
     except FtbenchError:
         defaults = {}
-    name = next((str(p) for p in places.get("plugins") or ()), method["name"])
-    return job.label(name, method["hparams"], defaults)
+    own = OwnFiles({method["name"]: places.get("plugins") or ()})
+    return own.method(job.label(method["name"], method["hparams"], defaults))
 
 
 def _model(model: Mapping[str, Any], places: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,10 +17,16 @@ from ftbench.tasks import sources
 from ftbench.tasks.nli import label_map
 
 
-def grid_method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
-    """A method with all its hyper-parameters; ``variant`` where the choice does not give one."""
+def grid_method(choice: axes.MethodChoice, variant: str, plugins: Sequence[str] = ()) -> plan.GridMethod:
+    """A method with all its hyper-parameters.
+
+    Args:
+        choice: as it was asked for.
+        variant: where the choice does not give one.
+        plugins: files whose methods may be named, too.
+    """
     file = trust.name(choice.name) if is_file(choice.name) else None  # who types it means to run it
-    cls = methods.find(choice.name)
+    cls = methods.find(choice.name, plugins)
     name = cls.name()
     resolved = cls.resolve(choice.given, variant)
     values = hparams.identity(resolved)

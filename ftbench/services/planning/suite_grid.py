@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ftbench import models, perturbations, tasks
-from ftbench.domain import hparams, plan
-from ftbench.domain.axes import MethodChoice
+from ftbench import methods, models, perturbations, tasks
+from ftbench.domain import hparams, plan, shell
+from ftbench.domain.axes import MethodChoice, RecipeChoice
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.target import Target
@@ -72,7 +71,7 @@ def adapted(suite: Suite, asked: Asked) -> Suite:
             if changed.lines:  # what a block has for its own model is not another model's: the first stands
                 blocks.setdefault((changed.model, changed.title, changed.tasks, changed.change), changed)
     if not blocks:
-        given = shlex.join(words_of(asked))
+        given = shell.joined(words_of(asked))
         raise UsageError(
             f"suite {suite.name} has no cells with {given}: `ftbench suites {suite.name}` shows its grid"
         )
@@ -104,12 +103,12 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
         found.append(f"methods {_listed(used)}")
     if asked.variant is not None:
         found.append(f"every method in its {asked.variant} variant")
-    found += asked.settings.texts
+    found += [text for text in asked.settings.texts if text not in suite.printed_under]
     return tuple(found)
 
 
 def wanted_cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
-    """The cells of a suite that was adapted, in the order of the paper.
+    """The cells of a suite that was adapted, in the order of the paper, under each recipe that was asked for.
 
     Raises:
         UsageError: a model, task, method, hyper-parameter or setting that does not exist.
@@ -118,7 +117,8 @@ def wanted_cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
         for line in block.lines:
             method = grid_method_of(line, asked.variant)
             for spec in tasks.expand(block.tasks):
-                yield _wanted(block, line, method, spec, asked)
+                for recipe in asked.settings.points():
+                    yield _wanted(block, line, method, spec, recipe)
 
 
 def grid_method_of(line: Line, variant: str | None) -> plan.GridMethod:
@@ -140,13 +140,13 @@ def own_recipe(model: str, task: str) -> Mapping[str, Any]:
         return {}
 
 
-def _wanted(block: Panel, line: Line, method: plan.GridMethod, spec: TaskSpec, asked: Asked) -> Wanted:
+def _wanted(block: Panel, line: Line, method: plan.GridMethod, spec: TaskSpec, asked: RecipeChoice) -> Wanted:
     brought = own_recipe(block.model, spec.name)
     own = (block.settings, dict(block.task_settings).get(spec.name), line.settings)
-    settings: dict[str, Any] = {name: text for choice in own if choice for name, text in choice.given.items()}
+    settings: dict[str, Any] = {k: v for choice in own if choice for k, v in choice.values().items()}
     if line.doubled:
         settings |= doubled(layered(brought, method.recipe, settings), line.doubled)
-    settings |= asked.settings.given
+    settings |= asked.values()
     recipe = layered(brought, method.recipe, settings)
     return Wanted(block, line, spec, method, recipe, settings)
 
@@ -247,10 +247,17 @@ def _lines(lines: Sequence[Line], asked: Sequence[MethodChoice] | None) -> tuple
     for choice in asked:
         method = lookup.grid_method(choice, PAPER)
         own = [x for x in lines if x.name == method.name and (not choice.given or _same(x, method))]
-        for line in own or [Line(method.label, choice, "-", ours=True)]:
+        for line in own or [Line(_title(choice, method), choice, "-", ours=True)]:
             if line not in found:
                 found.append(line)
     return tuple(found)
+
+
+def _title(choice: MethodChoice, method: plan.GridMethod) -> str:
+    """A method that is not in the paper, as tables of jobs print it."""
+    title = " ".join(methods.find(choice.name).title.split()) or method.name
+    inside = method.label.partition("[")[2].removesuffix("]").replace(",", ", ")
+    return f"{title} ({inside})" if inside else title
 
 
 def _same(line: Line, method: plan.GridMethod) -> bool:

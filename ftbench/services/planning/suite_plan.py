@@ -51,5 +51,5 @@ def _grid(cell: Wanted, find: lookup.Finder, files: PluginFiles) -> plan.Grid:
         methods=(cell.method,),
         seeds=(),
         perturbations=(grid_of(cell.block.change, files),),
-        settings=cell.settings,
+        settings=(cell.settings,),
     )

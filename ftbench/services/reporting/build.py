@@ -12,6 +12,7 @@ from ftbench.perturbations import NO_FILES, PluginFiles
 from ftbench.render.layouts import Part
 from ftbench.render.table import Report, Section
 from ftbench.services.planning import commands, rerun
+from ftbench.services.planning.own_files import OwnFiles
 from ftbench.services.reporting.axes import axes_of
 from ftbench.services.reporting.curves import fill_curves
 from ftbench.services.reporting.remarks import remarks
@@ -20,9 +21,10 @@ from ftbench.services.reporting.tables import TableSubject, fill_table
 from ftbench.services.scores import levels
 from ftbench.services.scores.jobs import join, labels, reported, without_collapsed
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.selection import Selection, files_of, in_order, roughly
+from ftbench.services.scores.selection import Selection, files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting, brought, split
 from ftbench.services.scores.stale import codes_of, one_code, stale
+from ftbench.services.scores.titles import title_of, titles
 
 
 def nothing_there(address: str, request: ReportRequest) -> NothingToReport:
@@ -51,10 +53,11 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     selection.check(cells)
     chosen = selection.lets_through(cells)
     if not chosen:
-        filled = commands.for_table(selection, address, cells, _axis(request))
+        own = OwnFiles(plugins_of(database, cells), files_of(database, cells))
+        filled = commands.for_table(selection, address, cells, _axis(request), own=own)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     scores = database.results.values(roughly(chosen, cells))
-    codes, files = codes_of(database, chosen), files_of(database, chosen)
+    codes, files = codes_of(database, cells), files_of(database, chosen)
     chosen = one_code(chosen, codes)
     declared, topped = tested.tested(database, cells), levels.topped(database)
     found = tabulate(
@@ -64,7 +67,7 @@ def build_report(database: Database, request: ReportRequest) -> Report:
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
         for section in found.sections
     )
-    absent = _absent(selection, found, address, chosen)
+    absent = _absent(selection, found, address, chosen, OwnFiles(codes.plugins, files))
     told = rerun.note(stale(_shown(chosen, found), codes), codes, address)
     notes = (*found.notes, *absent, *told)
     return replace(found, sections=sections, notes=notes)
@@ -100,14 +103,26 @@ def tabulate(
     jobs = join(cells, scores, shown)
     jobs = jobs if request.collapsed else without_collapsed(jobs)
     said = remarks([job.key for job in jobs], list(shown), plugins or {})
-    subject = TableSubject(labels(jobs), shown, selection.baseline_label, said, topped)
+    named, base = labels(jobs), selection.baseline_label
+    subject = TableSubject(
+        named,
+        shown,
+        base,
+        said,
+        topped,
+        titles(named, plugins or {}, dict(selection.renamed)),
+        title_of(base, plugins or {}) if base else "",
+    )
     settings = split(jobs, brought(plugins or {}))
     sections, missing = _sections(layout.parts, settings, subject)
     changed = (
         settings[0].changed if settings and all(s.changed == settings[0].changed for s in settings) else {}
     )
     filled = {
-        part.title: commands.for_table(selection, address, cells, part.axis, changed) for part in missing
+        part.title: commands.for_table(
+            selection, address, cells, part.axis, changed, OwnFiles(plugins or {}, files)
+        )
+        for part in missing
     }
     if not sections:
         raise NothingToReport(f"no jobs for this report; queue them with: {next(iter(filled.values()))}")
@@ -129,12 +144,14 @@ def _shown(cells: Iterable[JobSummary], report: Report) -> list[JobSummary]:
     return [cell for cell in cells if cell.aside or cell.digest in there]
 
 
-def _absent(asked: Selection, report: Report, address: str, cells: Sequence[JobSummary]) -> Iterator[str]:
+def _absent(
+    asked: Selection, report: Report, address: str, cells: Sequence[JobSummary], own: OwnFiles
+) -> Iterator[str]:
     """What was asked for by name and is in no table: a filter always lets the baseline through."""
     rows = [row for section in report.sections for group in section.groups for row in group.rows]
     for choice in asked.absent(rows):
         filled = commands.for_table(
-            replace(asked, methods=(choice,)), address, cells, report.sections[0].axis
+            replace(asked, methods=(choice,)), address, cells, report.sections[0].axis, own=own
         )
         yield f"{choice.text} has no runs here; queue them with: {filled}"
 

@@ -48,7 +48,7 @@ def remark_lines(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator
         for row in group.rows:
             for column, cell in zip(columns, row.cells, strict=True):
                 if cell.remark and cell.mean is not None:
-                    titles = said.setdefault(cell.remark, {}).setdefault(row.label, [])
+                    titles = said.setdefault(cell.remark, {}).setdefault(row.shown, [])
                     titles += [column.title] * (column.title not in titles)
     for text, cells in said.items():
         where = "; ".join(f"{label} on {', '.join(titles)}" for label, titles in cells.items())

@@ -18,7 +18,11 @@ from tests.services.report_rows import Rows
 
 
 class Suited(Rows):
-    """Rows of a suite's methods."""
+    """Rows of a suite's methods, by default as the suites of the DPS paper train them."""
+
+    def __init__(self, optimizer: str = "adamw_hf") -> None:
+        super().__init__()
+        self._optimizer = optimizer
 
     def add(
         self, method: str, task: str, scores: Iterable[float], variant: str = "paper", **more: Any
@@ -27,7 +31,7 @@ class Suited(Rows):
         cls = methods.find(method.partition("[")[0])
         given = dict(p.split("=") for p in method.partition("[")[2].rstrip("]").split(",") if p)
         values = hparams.normalise(hparams.identity(cls.resolve(given, variant)))
-        brings = cls.recipe_defaults(variant)
+        brings = {"optimizer": self._optimizer, **cls.recipe_defaults(variant)}
         self.jobs(
             cls.name(),
             task,

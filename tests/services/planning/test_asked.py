@@ -14,6 +14,12 @@ def test_what_was_not_given_is_left_to_defaults() -> None:
     assert asked(methods="", tasks="") != Asked()  # given, and empty
 
 
+def test_each_recipe_of_a_grid_is_asked_for_alone() -> None:
+    every = asked(tasks="cola", settings=("lr=1e-4|5e-4", "epochs=3")).by_recipe()
+    assert every == tuple(asked(tasks="cola", settings=(f"lr={lr}", "epochs=3")) for lr in ("1e-4", "5e-4"))
+    assert asked(tasks="cola").by_recipe() == (asked(tasks="cola"),)
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -22,7 +28,7 @@ def test_what_was_not_given_is_left_to_defaults() -> None:
         {"seeds": "7,3"},
         {"seeds": "7,"},
         {"noise": "0,0.1", "train_size": "300,full", "perturb": ("noise[kind=pairflip]=0.2", "typos=0.1")},
-        {"settings": ("lr=1e-4", "epochs=3"), "variant": "published"},
+        {"settings": ("lr=1e-4|5e-4", "epochs=3"), "variant": "published"},
     ],
 )
 def test_words_of_a_command_ask_for_the_same_again(given: dict[str, object]) -> None:

@@ -131,9 +131,10 @@ def test_a_claim_is_filled_with_its_two_sides_and_vanilla_only_where_it_is_one()
 
 
 def test_a_suite_is_filled_under_the_axes_that_were_given() -> None:
-    given = asked(tasks="cola", seeds="3", settings=("lr=1e-4", "lr=1e-5"))
+    given = asked(tasks="cola", seeds="3", settings=("lr=1e-4|1e-5", "epochs=3"))
     assert for_suite("dps/table1", given, "a b.db") == (
-        "ftbench queue --suite dps/table1 --tasks cola --seeds 3 --set lr=1e-5 --db 'a b.db'"
+        "ftbench queue --suite dps/table1 --tasks cola --seeds 3 --set 'lr=1e-4|1e-5' --set epochs=3 "
+        "--db 'a b.db'"
     )
 
 

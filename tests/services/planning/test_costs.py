@@ -42,7 +42,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def request(**given: str) -> QueueRequest:
+def request(**given: Any) -> QueueRequest:
     start = {"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2"}
     return queue_request(**{**start, **given})
 
@@ -72,7 +72,7 @@ def test_an_estimate_is_measured_where_it_can_be_and_by_the_stated_model_elsewhe
     found = costs.estimate(jobs, known)
     # 3 updates of 16 rows of 64 tokens, 110 million parameters, 6 operations, two passes, at 4e13 a second
     by_hand = 20 + 6 * 110e6 * 64 * 3 * 16 * 2 / 4e13
-    assert bidrop.recipe == Recipe() and found.seconds == pytest.approx(7.0 + by_hand)
+    assert bidrop.recipe == Recipe(optimizer="adamw_hf") and found.seconds == pytest.approx(7.0 + by_hand)
     assert (found.jobs, found.measured) == (2, 1) and "1 of 2 jobs measured" in found.basis
     assert vanilla.method == "vanilla"
 
@@ -103,6 +103,15 @@ def test_steps_are_counted_in_epochs_of_the_task() -> None:
     short = [Job("bert-base", "", "cola", "", (), "child_tuning_d", {"keep_ratio": 0.3}, 0, recipe=recipe)]
     plain = [Job("bert-base", "", "cola", "", (), "vanilla", {}, 0, recipe=recipe)]
     assert work(short) == pytest.approx((1 + 5) * work(plain))
+
+
+def test_a_grid_of_recipes_is_estimated_recipe_by_recipe() -> None:
+    def work_of(epochs: str) -> tuple[int, float]:
+        took = costs.estimate_plan(queue.make_plan(request(settings=(f"epochs={epochs}",))), {})
+        return took.jobs, took.seconds
+
+    (n, one), (m, three), (both, together) = map(work_of, ("1", "3", "1|3"))
+    assert both == n + m == 2 * n and together == pytest.approx(one + three) and three > one
 
 
 def test_a_method_of_ones_own_is_estimated_by_what_it_declares(places: Path) -> None:

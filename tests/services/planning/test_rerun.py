@@ -48,7 +48,7 @@ def test_queueing_more_of_a_method_counts_its_jobs_of_other_code_and_names_the_c
 def test_a_plan_that_names_a_file_is_judged_by_that_file(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("import ftbench\n\n\nclass Mine(ftbench.Method):\n    title = 'Mine'\n")
-    trust.name(file)  # as ``queue`` does for what is typed
+    trust.name(file)
     trained(database, "mine", [source_digest(find(str(file)))])
     assert queued_over(database, planned("mine", 1, plugins=[str(file)])) == ()
     file.write_text("import ftbench\n\n\nclass Mine(ftbench.Method):\n    held_out_fraction = 0.5\n")

@@ -83,6 +83,8 @@ def test_how_it_departs_is_said_in_words() -> None:
         "training rows 500 instead of all",
         "lr=1e-4",
     )
+    (told,) = differs(suites.find("bidrop/table2"), asked(settings=("lr=1e-4|5e-4",)))
+    assert told == "lr=1e-4|5e-4"
     assert differs(suites.find("bidrop/table2"), asked(models="bert-large", seeds="10")) == ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return data_folder(tmp_path / "data")
 
 
-def plan(name: str, data: Path, **given: str) -> Plan:
+def plan(name: str, data: Path, **given: Any) -> Plan:
     start = {"models": "./model", "tasks": "cola", "seeds": "2"}
     return suite_plan.plan_suite(name, asked(**{**start, **given}), Finder(data))
 
@@ -49,6 +50,17 @@ def test_jobs_carry_the_suites_settings_and_the_users_win(data: Path) -> None:
     plain = min(doubled())
     assert plain[0] == 16 and (32, plain[1]) in doubled() and (32, 2 * plain[1]) in doubled()
     assert doubled("batch_size=8", "epochs=1") == {(8, 1)}
+
+
+def test_a_grid_of_recipes_is_the_suite_under_each_of_them(data: Path) -> None:
+    def digests(*settings: str) -> set[str]:
+        return {p.digest for p in plan("bidrop/table10", data, settings=settings).jobs}
+
+    grid = digests("lr=1e-4|5e-4", "epochs=1")
+    assert grid == digests("lr=1e-4", "epochs=1") | digests("lr=5e-4", "epochs=1")
+    assert len(grid) == 2 * len(digests("lr=1e-4", "epochs=1"))
+    seeds = [p.job.seed for p in plan("bidrop/table10", data, settings=("lr=1e-4|5e-4",)).jobs]
+    assert seeds == sorted(seeds)
 
 
 def test_what_two_suites_share_is_one_job(data: Path) -> None:

@@ -1,4 +1,4 @@
-"""Scores of jobs that were run again with other code.
+"""Scores of jobs that were run again with other code, and where claims find users' own methods.
 
 Revision ID: 0005
 Revises: 0004
@@ -26,4 +26,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", "number", "evaluation", "metric", name="pk_past_scores"),
         comment="One row a number that a job had before it was run again with other code.",
         sqlite_with_rowid=False,
+    )
+    op.add_column(
+        "claims",
+        Column(
+            "places",
+            sa.Text(),
+            nullable=False,
+            server_default="{}",
+            comment="JSON: files of users' own methods and perturbations on this machine",
+        ),
     )
