@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ftbench.errors import BadValue, UnknownName
@@ -42,7 +44,28 @@ def read(path: str, known: Iterable[str]) -> dict[str, Any]:
             raise BadValue(f"{path}: {name} is given twice")
         if value is not None:
             flags[name] = _flag(name, value, path)
+    _check_plugins(flags, path)
     return flags
+
+
+def _check_plugins(flags: Mapping[str, Any], path: str) -> None:
+    """Refuse a plug-in file that the YAML file alone names: it may be a stranger's, and loading it runs it.
+
+    Raises:
+        BadValue: one that was not named on this machine, as it is now.
+    """
+    from ftbench import trust
+    from ftbench.plugins import is_file
+
+    listed = [flags.get("methods") or "", *(flags.get("perturb") or ())]
+    words = [word.strip() for text in listed for word in re.split(r"[,=|]|\[[^\]]*\]", str(text))]
+    for word in filter(is_file, words):
+        file = word if word.endswith(".py") or ":" not in word else word.rpartition(":")[0]
+        if not trust.is_named(Path(file).expanduser().resolve()):
+            raise BadValue(
+                f"{path}: names the plug-in {file}, which was not named on this machine as it is now: "
+                f"give it once on the command line, or in {trust.VARIABLE}"
+            )
 
 
 def under(given: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
