@@ -64,7 +64,9 @@ def test_processes_may_make_a_database_at_the_same_time(address: str) -> None:
 
 def test_a_missing_database_names_the_commands_that_make_it(address: str) -> None:
     for attempt in (open_database, upgrade_database):
-        with pytest.raises(DatabaseError, match=r"no database at .*: `ftbench queue` or `ftbench db init`"):
+        with pytest.raises(
+            DatabaseError, match=r"no database at .*runs\.db: `ftbench db init --db .*runs\.db` makes it"
+        ):
             attempt(address)
     assert not Path(address).exists()
 

@@ -63,6 +63,8 @@ def test_an_upgrade_says_whether_the_form_changed_and_brings_the_numbers(tmp_pat
         assert database.published.count() == 1560
         execute(database, "DROP TABLE topup_looks")
         execute(database, "DROP TABLE topups")
+        execute(database, "DROP TABLE past_scores")
+        execute(database, "ALTER TABLE claims DROP COLUMN places")
         for name in ("jobs", "claims"):
             execute(database, f"ALTER TABLE {name} DROP COLUMN perturbation")
         execute(database, "UPDATE alembic_version SET version_num = '0002'")

@@ -113,10 +113,6 @@ def test_files_of_methods_that_are_not_installed_are_found_in_their_jobs(
     database: Database, tmp_path: Path
 ) -> None:
     here, gone = str(tmp_path / "here.py"), str(tmp_path / "gone.py")
-    for file in (here, gone):
-        Path(file).write_text("")
-        trust.name(file)
-        Path(file).unlink()
     own = [
         Entry(entry(seed, "mine").job, "mine", places={"plugins": [file]})
         for seed, file in enumerate((gone, here, gone))
