@@ -6,6 +6,7 @@ Nothing here is part of a job's identity.
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 DEFAULT_DATABASE = "ftbench.db"
@@ -18,6 +19,11 @@ def database_address(given: str | None = None) -> str:
         A SQLAlchemy address, or a path to a SQLite file.
     """
     return given or os.environ.get("FTBENCH_DB") or DEFAULT_DATABASE
+
+
+def db_flag(address: str) -> str:
+    """What a printed command says of its database: `` --db ADDRESS``, "" for the default one."""
+    return "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
 
 
 def data_dir(given: str | Path | None = None) -> Path | None:

@@ -8,6 +8,7 @@ from ftbench.db.database import (
     upgrade_database,
 )
 from ftbench.db.jobs import Jobs
+from ftbench.db.kinds import Kind
 from ftbench.db.results import Results
 from ftbench.db.rows import (
     ALL,
@@ -22,7 +23,9 @@ from ftbench.db.rows import (
     JobSummary,
     Lease,
     Moved,
+    Need,
     ScoreRow,
+    Settled,
     ValueRow,
 )
 
@@ -39,10 +42,13 @@ __all__ = [
     "Entry",
     "JobFilter",
     "JobRow",
+    "Kind",
     "Jobs",
     "Moved",
+    "Need",
     "Results",
     "ScoreRow",
+    "Settled",
     "ValueRow",
     "backup_database",
     "create_database",

@@ -9,11 +9,24 @@ from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
+from ftbench.db.failures import mark_retried
 from ftbench.db.filters import matching
-from ftbench.db.leases import Leases
-from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow, change_of, converted
+from ftbench.db.leases import Leases, fail_unclaimed
+from ftbench.db.rows import (
+    ALL,
+    Added,
+    Axes,
+    Entry,
+    JobFilter,
+    JobRow,
+    Need,
+    Settled,
+    change_of,
+    converted,
+)
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.job import SHORT_DIGEST
+from ftbench.domain.places import UNRESOLVED
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import BadValue, UnknownName
 
@@ -60,6 +73,51 @@ class Jobs(Leases):
             added = transaction.many(ADD, rows)
         return Added(added, len(rows) - added - revived, revived)
 
+    def needs(self) -> builtins.list[Need]:
+        """What the queued jobs need, each once, in the order of queueing."""
+        columns = [jobs.c[name] for name in Need._fields]
+        query = select(*columns).where(jobs.c.state == str(State.QUEUED)).group_by(*columns)
+        with self._store.reading() as connection:
+            found = connection.execute(query.order_by(func.min(jobs.c.sequence))).all()
+        return [Need(*row) for row in found]
+
+    def unresolved(self) -> builtins.list[JobRow]:
+        """The queued jobs whose identity waits for a model or rows, in the order of queueing."""
+        marked = jobs.c.places.contains(f'"{UNRESOLVED}":')
+        query = select(*COLUMNS).where(jobs.c.state == str(State.QUEUED), marked).order_by(jobs.c.sequence)
+        with self._store.reading() as connection:
+            return [_job_row(row) for row in connection.execute(query)]
+
+    def settle(self, settled: Iterable[Settled]) -> int:
+        """Give jobs the identity that they have, all or none; how many that were.
+
+        A job that is there under it already stays as it is, and the other is gone; one that can never be
+        trained fails with the reason. What is no longer queued is left alone.
+        """
+        count = 0
+        with self._store.writing() as transaction:
+            for one in settled:
+                row = transaction.one(
+                    "SELECT sequence, created FROM jobs WHERE digest = :digest AND state = 'queued'",
+                    digest=one.digest,
+                )
+                if row is None:
+                    continue
+                count += 1
+                if one.entry is None:
+                    fail_unclaimed(transaction, one.digest, one.reason)
+                    continue
+                new = {**_row(one.entry), "sequence": row[0], "created": row[1]}
+                if one.entry.job.digest == one.digest:
+                    transaction.run(MOVE, digest=one.digest, places=new["places"])
+                    continue
+                for table in ("provenance", "attempts", "jobs"):
+                    transaction.run(f"DELETE FROM {table} WHERE digest = :digest", digest=one.digest)
+                brief = {key: new[key] for key in ("digest", "priority", "places")}
+                transaction.run(REVIVE, **brief)
+                transaction.run(ADD, **new)
+        return count
+
     def counts(self) -> dict[State, int]:
         """The number of jobs in each state; states without jobs are there as 0."""
         with self._store.reading() as connection:
@@ -103,13 +161,17 @@ class Jobs(Leases):
             return [_job_row(row) for row in connection.execute(query)]
 
     def retry(self, where: JobFilter = ALL) -> int:
-        """Queue failed and cancelled jobs again, with all their attempts; how many that were."""
+        """Queue failed and cancelled jobs again, with all their attempts; how many that were.
+
+        Jobs that waited because others like them failed go on, too.
+        """
         change = (
             update(jobs)
             .where(matching(where), jobs.c.state.in_(_texts(State.FAILED, State.CANCELLED)))
             .values(state=str(State.QUEUED), attempts=0)
         )
         with self._store.writing() as transaction:
+            mark_retried(transaction)
             return transaction.connection.execute(change).rowcount
 
     def cancel(self, where: JobFilter = ALL) -> int:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ftbench.db import kinds
 from ftbench.db.engine import Store, Transaction
+from ftbench.db.kinds import Kind
+from ftbench.db.recording import check_finite, record
 from ftbench.db.rows import Lease, Moved
 from ftbench.domain.job import Job
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
 from ftbench.errors import FtbenchError, UnknownName
 
 # Written with the state as a literal: the partial index jobs_queued serves this and nothing slower.
-NEXT_JOB = (
-    "SELECT digest, spec, label, places FROM jobs WHERE state = 'queued' "
-    "ORDER BY priority DESC, sequence LIMIT 1"
-)
+_QUEUED = "SELECT digest, spec, label, places FROM jobs WHERE state = 'queued' "
+_FIRST = "ORDER BY priority DESC, sequence LIMIT 1"
+NEXT_JOB = _QUEUED + _FIRST
+GIVE_BACK = "UPDATE jobs SET attempts = attempts - 1 WHERE digest = :digest"
 EXPIRED = "state = 'running' AND expires < :now"
 SILENT = "the worker sent no heartbeat"
 
@@ -36,7 +38,11 @@ class Leases:
         self._store = store
 
     def claim(
-        self, worker: str, lease: float, told: Callable[[Moved], None] = lambda moved: None
+        self,
+        worker: str,
+        lease: float,
+        told: Callable[[Moved], None] = lambda moved: None,
+        besides: Sequence[Kind] = (),
     ) -> Lease | None:
         """Take the next job: highest priority first, then the oldest.
 
@@ -47,14 +53,17 @@ class Leases:
             worker: who takes it.
             lease: seconds until it counts as lost without a heartbeat.
             told: hears of each job that was given back or failed, once that is written.
+            besides: kinds of jobs to leave alone.
 
         Returns:
-            The claim, None where nothing is queued.
+            The claim, None where nothing else is queued.
         """
+        condition, values = kinds.besides(besides)
+        query = f"{_QUEUED}{condition}{_FIRST} {self._store.backend.take_one}"
         with self._store.writing() as transaction:
             now = transaction.now()
             moved, claim = _reap(transaction, now), None
-            while claim is None and (row := transaction.one(f"{NEXT_JOB} {self._store.backend.take_one}")):
+            while claim is None and (row := transaction.one(query, **values)):
                 digest, spec, label, places = row
                 token = uuid.uuid4().hex
                 number = _start(transaction, digest, token, worker, now=now, expires=now + lease)
@@ -87,11 +96,12 @@ class Leases:
         with self._store.writing() as transaction:
             if not _end(transaction, claim.digest, claim.token, State.QUEUED):
                 return False
-            values = {"digest": claim.digest, "number": claim.attempt}
+            transaction.run(GIVE_BACK, digest=claim.digest)
             transaction.run(
-                "UPDATE jobs SET attempts = attempts - 1 WHERE digest = :digest", digest=claim.digest
+                "DELETE FROM attempts WHERE digest = :digest AND number = :number",
+                digest=claim.digest,
+                number=claim.attempt,
             )
-            transaction.run("DELETE FROM attempts WHERE digest = :digest AND number = :number", **values)
             return True
 
     def finish(self, claim: Lease, result: JobResult) -> bool:
@@ -100,12 +110,12 @@ class Leases:
         Raises:
             ValueError: a score is not finite; such an attempt fails as ``diverged``.
         """
-        _check_finite(result)
+        check_finite(result)
         with self._store.writing() as transaction:
             if not _end(transaction, claim.digest, claim.token, State.DONE):
                 return False
             _close(transaction, claim.digest, claim.attempt, Outcome.OK, now=transaction.now())
-            _record(transaction, claim.digest, claim.attempt, result)
+            record(transaction, claim.digest, claim.attempt, result)
             return True
 
     def fail(
@@ -119,7 +129,8 @@ class Leases:
         """Record a failed attempt.
 
         The job is queued again unless the outcome is final (``user``, ``diverged``) or it was the last of
-        the attempts that a job has.
+        the attempts that a job has. What is the machine's fault (``environment``) is not counted: of such
+        attempts the last one alone is kept.
 
         Returns:
             The job's new state, None where the lease is lost.
@@ -131,13 +142,15 @@ class Leases:
             raise ValueError("an attempt that is ok does not fail: finish it")
         with self._store.writing() as transaction:
             tries = transaction.one("SELECT attempts FROM jobs WHERE digest = :digest", digest=claim.digest)
-            retried = outcome not in FINAL_OUTCOMES and tries is not None and tries[0] < MAX_ATTEMPTS
-            state = State.QUEUED if retried else State.FAILED
+            more = outcome is Outcome.ENVIRONMENT or (tries is not None and tries[0] < MAX_ATTEMPTS)
+            state = State.QUEUED if more and outcome not in FINAL_OUTCOMES else State.FAILED
             if not _end(transaction, claim.digest, claim.token, state):
                 return None
+            if outcome is Outcome.ENVIRONMENT:
+                _uncount(transaction, claim)
             now = transaction.now()
             _close(transaction, claim.digest, claim.attempt, outcome, message, traceback, now=now)
-            _record(transaction, claim.digest, claim.attempt, JobResult(provenance=provenance or {}))
+            record(transaction, claim.digest, claim.attempt, JobResult(provenance=provenance or {}))
             return state
 
     def complete(self, digest: str, result: JobResult, worker: str) -> bool:
@@ -152,7 +165,7 @@ class Leases:
             UnknownName: no such job.
             ValueError: a score is not finite.
         """
-        _check_finite(result)
+        check_finite(result)
         with self._store.writing() as transaction:
             now = transaction.now()
             _reap(transaction, now)
@@ -165,7 +178,7 @@ class Leases:
             number = _start(transaction, digest, token, worker, now=None, expires=now)
             _end(transaction, digest, token, State.DONE)
             _close(transaction, digest, number, Outcome.OK, now=now)
-            _record(transaction, digest, number, result)
+            record(transaction, digest, number, result)
             return True
 
     def reap(self) -> int:
@@ -259,37 +272,22 @@ def _close(
     )
 
 
-def _check_finite(result: JobResult) -> None:
-    for score in result.scores:
-        if not math.isfinite(score.value):
-            raise ValueError(
-                f"score {score.evaluation} {score.metric} is {score.value}: the attempt diverged"
-            )
-
-
-def _record(transaction: Transaction, digest: str, number: int, result: JobResult) -> None:
-    """Store what an attempt leaves behind."""
-    transaction.many(
-        "INSERT INTO scores (digest, evaluation, metric, value) "
-        "VALUES (:digest, :evaluation, :metric, :value)",
-        [{"digest": digest, **vars(score)} for score in result.scores],
-    )
-    transaction.many(
-        "INSERT INTO curves (digest, run, name, step, value) VALUES (:digest, :run, :name, :step, :value)",
-        [
-            {"digest": digest, **vars(p), "value": p.value if math.isfinite(p.value) else None}
-            for p in result.curves
-        ],
-    )
-    transaction.many(
-        "INSERT INTO predictions (digest, run, evaluation, rows, outputs, logits) "
-        "VALUES (:digest, :run, :evaluation, :rows, :outputs, :logits)",
-        [{"digest": digest, **vars(p)} for p in result.predictions],
-    )
-    if result.provenance:
+def _uncount(transaction: Transaction, claim: Lease) -> None:
+    """Do not count the attempt, and forget those before it that the machine ended."""
+    transaction.run(GIVE_BACK, digest=claim.digest)
+    earlier = "digest = :digest AND number < :number"
+    for table in ("provenance", "attempts"):
         transaction.run(
-            "INSERT INTO provenance (digest, number, facts) VALUES (:digest, :number, :facts)",
-            digest=digest,
-            number=number,
-            facts=json.dumps(dict(result.provenance), sort_keys=True),
+            f"DELETE FROM {table} WHERE {earlier} AND number IN "
+            f"(SELECT number FROM attempts WHERE {earlier} AND outcome = 'environment')",
+            digest=claim.digest,
+            number=claim.attempt,
         )
+
+
+def fail_unclaimed(transaction: Transaction, digest: str, reason: str) -> None:
+    """Fail a queued job that nobody can train, with an attempt that says why."""
+    now, token = transaction.now(), uuid.uuid4().hex
+    number = _start(transaction, digest, token, "", now=now, expires=now)
+    _end(transaction, digest, token, State.FAILED)
+    _close(transaction, digest, number, Outcome.USER, reason, now=now)

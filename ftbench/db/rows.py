@@ -81,6 +81,30 @@ class Lease:
     places: Mapping[str, Any]
 
 
+class Need(NamedTuple):
+    """What jobs need on the machine that trains them."""
+
+    model: str
+    model_revision: str
+    task: str
+    data_revision: str
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a job is that was queued before its model or rows could be looked at.
+
+    Attributes:
+        digest: that it has in the database.
+        entry: the job as it is now; None where it can never be trained.
+        reason: why not.
+    """
+
+    digest: str
+    entry: Entry | None
+    reason: str = ""
+
+
 class Moved(NamedTuple):
     """A job that a claim has moved on its way to another one.
 

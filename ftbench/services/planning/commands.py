@@ -93,7 +93,7 @@ def for_table(
         changed: the recipe settings that these jobs were given by hand.
     """
     names = {cell.task for cell in cells}
-    usable = _classifications(names) if axis else names
+    usable = classifications(names) if axis else names
     found = [cell for cell in cells if cell.task in usable]
     baseline = asked.baseline_label
     labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
@@ -214,7 +214,7 @@ def _typed(model: str) -> str:
     return model.replace(FOLDER, "./")
 
 
-def _classifications(tasks_named: Iterable[str]) -> set[str]:
+def classifications(tasks_named: Iterable[str]) -> set[str]:
     """The tasks that have classes: labels of others cannot be made wrong, nor their rows reduced."""
     names = set()
     for name in tasks_named:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ftbench import tasks
@@ -16,6 +17,7 @@ from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods.base import BASELINE, PAPER
 from ftbench.perturbations import asked, combined, files_named, grid_of
 from ftbench.services.planning import lookup
+from ftbench.services.worker.settling import settle
 from ftbench.settings import data_dir
 
 if TYPE_CHECKING:
@@ -63,6 +65,9 @@ def make_plan(request: QueueRequest) -> plan.Plan:
         first, *others = whole.left_out
         more = f"; and {len(others)} more such cells" if others else ""
         raise UsageError(f"nothing is left to queue: {first.cell}: {first.reason}{more}")
+    if find.missing:
+        told = f"{find.missing.words}; the jobs wait in the queue until then"
+        whole = replace(whole, notes=(*whole.notes, told))
     return whole
 
 
@@ -87,7 +92,17 @@ def put_jobs(database: Database, whole: plan.Plan, priority: int = 0) -> Added:
     from ftbench.services.database import fill_published
 
     fill_published(database)
+    settle(
+        database, _folder(whole)
+    )  # else a job that waits for its identity would be queued under it once more
     return database.jobs.add([Entry(p.job, p.label, priority, p.places) for p in whole.jobs])
+
+
+def _folder(whole: plan.Plan) -> Path | None:
+    """The folder that the rows of a plan come from, by its flag or its variable; None for the hub's."""
+    given = (p.places["data"] for p in whole.jobs if p.job.data_revision.startswith("sha256:"))
+    found = next(given, None)
+    return Path(str(found)) if found else data_dir()
 
 
 @dataclass(frozen=True)

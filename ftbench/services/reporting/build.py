@@ -8,7 +8,7 @@ from dataclasses import replace
 from ftbench.db import Database, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.result import State
 from ftbench.errors import NothingToReport
-from ftbench.perturbations import NO_FILES, PluginFiles
+from ftbench.perturbations import NO_FILES, PluginFiles, titled
 from ftbench.render.layouts import Part
 from ftbench.render.table import Report, Section
 from ftbench.services.planning import commands
@@ -105,6 +105,7 @@ def tabulate(
     filled = {
         part.title: commands.for_table(selection, address, cells, part.axis, changed) for part in missing
     }
+    sections = sections or tuple(_clean_halves(layout.parts, settings, subject))
     if not sections:
         raise NothingToReport(f"no jobs for this report; queue them with: {next(iter(filled.values()))}")
     notes = [f"{title}: no jobs; queue them with: {text}" for title, text in filled.items()]
@@ -133,6 +134,29 @@ def _absent(asked: Selection, report: Report, address: str, cells: Sequence[JobS
             replace(asked, methods=(choice,)), address, cells, report.sections[0].axis
         )
         yield f"{choice.text} has no runs here; queue them with: {filled}"
+
+
+def _clean_halves(
+    parts: Iterable[Part], settings: Sequence[Setting], subject: TableSubject
+) -> Iterator[Section]:
+    """The tables of perturbations that no job has yet: the clean runs, and as missing what papers have.
+
+    Of the tasks that a perturbation can be added to, which are those with classes.
+    """
+    for part in parts:
+        usual = titled(part.axis.partition("[")[0]).usual if part.axis and not part.curve else ()
+        for setting in settings:
+            usable = commands.classifications(job.cell.task for job in setting.jobs)
+            clean = tuple(
+                job
+                for job in setting.jobs
+                if job.cell.task in usable and not job.cell.perturbation.condition.changes
+            )
+            section = (
+                fill_table(part, replace(setting, jobs=clean), subject, usual) if clean and usual else None
+            )
+            if section is not None:
+                yield section
 
 
 def _sections(

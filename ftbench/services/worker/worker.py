@@ -11,18 +11,21 @@ import time
 
 from ftbench.db import Database, Lease
 from ftbench.domain.events import End
-from ftbench.domain.result import Outcome
-from ftbench.errors import DatabaseBusy, DatabaseError, FtbenchError
+from ftbench.domain.places import unresolved
+from ftbench.domain.result import Lack, Outcome
+from ftbench.errors import DatabaseError, FtbenchError
+from ftbench.hub import without_tokens
+from ftbench.services.worker.aside import STOP
 from ftbench.services.worker.attempt import NEVER, Attempt, Why
 from ftbench.services.worker.child import wait
 from ftbench.services.worker.handover import command
+from ftbench.services.worker.intake import Intake
 from ftbench.services.worker.joblog import JobLog
-from ftbench.services.worker.ledger import Ledger, Tally, tell_moved
+from ftbench.services.worker.ledger import Ledger, Tally
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.mps import Mps
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.packing import Packing
-from ftbench.services.worker.patience import Patience
 from ftbench.services.worker.progress import Progress, job_words
 from ftbench.services.worker.signals import Signals
 from ftbench.services.worker.slot import Slot
@@ -31,7 +34,6 @@ from ftbench.services.worker.workdir import WorkDir
 
 _events = Journal("worker")
 _FALSE_STARTS = 3  # deaths before a job was taken on, one after another, until the machine is to blame
-_AGAIN = 1.0  # seconds until a claim that met a locked database is tried again, while other jobs go on
 
 
 class Worker:
@@ -43,11 +45,10 @@ class Worker:
         self._signals = Signals()
         self._folder = WorkDir(database.address)
         self._ledger = Ledger(database, progress, self._folder, options.name)
-        self._patience = Patience(database, progress, drain=options.drain)
+        self._intake = Intake(database, options, progress)
         self._mps = Mps(self._folder.path)
         self._packing = Packing(options.slots, most_slots(options.device, options.threads))
         self._slots: list[Slot] = []
-        self._look_at = 0.0
 
     def run(self) -> Tally:
         """Work until the queue is drained, enough is done, or a signal comes.
@@ -71,7 +72,7 @@ class Worker:
                 raise
             finally:
                 self._end()
-        self._ledger.tally.signal = self._signals.exit_code
+        self._ledger.tally.signal, self._ledger.tally.stuck = self._signals.exit_code, self._intake.stuck
         return self._ledger.tally
 
     def _share(self) -> None:
@@ -148,22 +149,9 @@ class Worker:
             slot = self._free_slot()
             if slot is None:
                 return NEVER
-            now = time.monotonic()
-            if now < self._look_at:
-                return self._look_at - now
-            try:
-                claim = self._database.jobs.claim(self._options.name, self._options.lease, tell_moved)
-            except DatabaseBusy as error:
-                _events.warning("database-locked", reason=error)
-                if not busy:
-                    raise
-                self._look_at = now + _AGAIN  # no reason to give up the jobs at hand
-                continue
-            if claim is None:
-                seconds = self._patience.next(busy=busy > 0)
-                self._look_at = now + (seconds or 0.0)
-                return seconds
-            self._patience.refresh()
+            claim = self._intake.take(busy=busy > 0)
+            if not isinstance(claim, Lease):
+                return claim
             self._work(slot, claim)
         return None
 
@@ -237,11 +225,34 @@ class Worker:
         elif attempt.why is None and end.outcome is Outcome.OOM and attempt.packed > 1:
             self._ledger.give_back(attempt, "no memory for it beside the others; back in the queue")
             self._fewer(attempt.packed)
+        elif attempt.why is None and end.kind == "stopped" and unresolved(attempt.claim.places):
+            self._ledger.give_back(attempt, "what it needs is here now")
+            self._intake.fetched(attempt.claim)
         else:
             self._ledger.settle(attempt, end)
+            self._learn(attempt, end)
         slot.attempt = None
         self._packing.ended(attempt.claim.digest)
-        self._look_at = 0.0  # it may be in the queue again
+        self._intake.look_again()  # it may be in the queue again
+
+    def _learn(self, attempt: Attempt, end: End) -> None:
+        """What an end says of the machine.
+
+        Raises:
+            FtbenchError: it can do nothing more.
+        """
+        aside = self._intake.aside
+        if end.outcome is not Outcome.ENVIRONMENT:
+            aside.worked(attempt.claim)
+            return
+        aside.put(attempt.claim, end)
+        if end.lack is Lack.DISK:
+            raise FtbenchError(f"the worker stopped, its jobs stay queued: {without_tokens(end.message)}")
+        if aside.machine_is_at_fault:
+            row = f"{STOP} jobs in a row met an error of this machine"
+            raise FtbenchError(
+                f"the worker stopped, its jobs stay queued; {row}: {without_tokens(end.message)}"
+            )
 
     def _false_start(self, slot: Slot, attempt: Attempt, end: End) -> None:
         """The training process died before it took the job on: not the job's fault, so it does not pay."""
