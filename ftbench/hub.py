@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -135,15 +134,3 @@ def _explained(error: Exception, repository: str, revision: str) -> Exception:
         return NotThere(f"{repository} has no revision '{revision}'")
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return Unreachable(f"the hub cannot be reached ({first[:120]})")
-
-
-_TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
-
-
-def without_tokens(text: str) -> str:
-    """The text without the user's Hugging Face token, should a library have printed it."""
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        token = os.environ.get(name, "")
-        if len(token) >= 8:
-            text = text.replace(token, "<token>")
-    return _TOKEN.sub("<token>", text)

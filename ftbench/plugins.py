@@ -92,6 +92,16 @@ class Registry(Generic[P]):
             raise PluginError(entry.error)
         return entry.cls
 
+    def known(self, name: str, files: Iterable[str | Path] = ()) -> type[P]:
+        """The class behind a name that stands in a row: such a name is no file, whatever it looks like.
+
+        Raises:
+            UnknownName, PluginError: as ``find``.
+        """
+        if is_file(name):
+            raise UnknownName(self.kind, name, [])
+        return self.find(name, files)
+
     def available(self, files: Iterable[str | Path] = ()) -> list[PluginEntry[P]]:
         """Every plug-in there is, by name; what cannot be used is listed with its error."""
         by_name: dict[str, list[PluginEntry[P]]] = {}

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftbench.cli import _requests
 from ftbench.db import open_database
 from ftbench.domain import axes
-from ftbench.domain.axes import Asked
 from ftbench.render import render, render_suites
 from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.request import SuiteRequest
+from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.commands import words_of
 from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
@@ -22,7 +23,6 @@ from ftbench.services.scores.selection import Selection
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "ftbench.db.example"
-SMALL = {"models": "minilm", "seeds": "3"}
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,22 @@ class Experiment:
     asked: Asked
 
 
+def _small(tasks: str, *perturb: str, settings: tuple[str, ...] = ()) -> Asked:
+    """A small model and few seeds on some of a suite's tasks."""
+    return _requests.asked(
+        suite=True, models="minilm", seeds="3", tasks=tasks, perturb=perturb, settings=settings
+    )
+
+
 EXPERIMENTS = (
     Experiment(
         "robustness",
         "bidrop/table5",
-        Asked(**SMALL, tasks="sst2,qnli", perturb=("noise=0,0.1", "reduction=0.6", "train_size=500")),
+        _small("sst2,qnli", "noise=0,0.1", "reduction=0.6", "train_size=500"),
     ),
-    Experiment("ablation", "bidrop/table7", Asked(**SMALL, tasks="sst2,stsb", perturb=("train_size=500",))),
-    Experiment(
-        "lowresource", "bidrop/table6", Asked(**SMALL, tasks="sst2,stsb", perturb=("train_size=300,500",))
-    ),
-    Experiment("time", "dps/table6", Asked(**SMALL, tasks="rte", perturb=("train_size=64",))),
+    Experiment("ablation", "bidrop/table7", _small("sst2,stsb", "train_size=500")),
+    Experiment("lowresource", "bidrop/table6", _small("sst2,stsb", "train_size=300,500")),
+    Experiment("time", "dps/table6", _small("rte", "train_size=64", settings=("optimizer=adamw_torch",))),
 )
 
 

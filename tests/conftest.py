@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ NEIGHBOURS = Path(__file__).parents[2]
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="ftbench-state-")  # what tests name is forgotten
 for real in NEIGHBOURS.glob("*/data/CoLA/train.tsv"):
     os.environ.setdefault("FTBENCH_DATA", str(real.parents[1]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import subprocess
@@ -168,17 +169,28 @@ def test_no_star_and_nothing_private_is_imported_from_another_room() -> None:
 
 #: What reads the texts of flags, and of suites, which are written as flags.
 PARSERS = {
-    "ftbench.domain.axes": {"names", "methods", "seeds", "ratios", "train_sizes", "settings"},
+    "ftbench.domain.axes": {
+        "methods",
+        "outside_brackets",
+        "points",
+        "recipe_settings",
+        "seeds",
+        "split_names",
+    },
     "ftbench.domain.claim": {"parse"},
+    "ftbench.domain.target": {"target_choices"},
+    "ftbench.perturbations": {"asked", "single"},
 }
-#: Beside the commands: the axes of a grid and of a suite, which are texts until the suite is known.
-MAY_PARSE = {
-    f"services/{file}.py"
-    for file in (
-        *(f"planning/{name}" for name in ("queue", "suite_grid", "suite_plan", "suite_cards", "commands")),
-        *(f"papers/{name}" for name in ("report", "times", "layout")),
-    )
-}
+#: The edges: commands, what is written in papers' files, and methods named to the tests of a user's own.
+#: Parsers build on each other.
+EDGES = (
+    "cli/",
+    "testing/",
+    "suites/_suite.py",
+    "domain/claim.py",
+    "domain/target.py",
+    "perturbations/_asked.py",
+)
 
 
 def parsing(path: Path) -> Iterator[str]:
@@ -204,11 +216,16 @@ def parsing(path: Path) -> Iterator[str]:
 
 
 def test_flags_are_read_at_the_edge_alone() -> None:
-    """Commands make requests of values; services take these."""
-    inner = [path for path in FILES.values() if path.relative_to(ROOT).parts[0] == "services"]
-    found = [line for path in inner for line in parsing(path)]
-    assert {line.partition(":")[0] for line in found} <= MAY_PARSE, found
-    assert any(parsing(ROOT / "cli" / "_requests.py"))
+    """Commands make requests of values; everything further in takes these."""
+    inner = [path for path in FILES.values() if not str(path.relative_to(ROOT)).startswith(EDGES)]
+    assert not [line for path in inner for line in parsing(path)]
+    assert all(any(parsing(ROOT / edge)) for edge in ("cli/_requests.py", "suites/_suite.py"))
+
+
+def test_the_functions_that_read_flags_are_those_that_there_are() -> None:
+    """A parser under another name would go unseen."""
+    for module, functions in PARSERS.items():
+        assert functions <= vars(importlib.import_module(module)).keys(), module
 
 
 #: What works on tensors, of which ``id`` is the only name that the library itself gives.

@@ -15,7 +15,8 @@ _REPEATED = ("set", "perturb")
 def read(path: str, known: Iterable[str]) -> dict[str, Any]:
     """The flags of a YAML file, as the command line would have given them.
 
-    Lists become comma-separated text, and ``set`` and ``perturb`` lists of ``key=value``.
+    Lists become comma-separated text, and ``set`` and ``perturb`` lists of ``key=value``; a list of values in
+    ``set`` is a grid, ``key=value|value``.
 
     Raises:
         BadValue: the file cannot be read, is not YAML, or a value is not one of a flag.
@@ -52,14 +53,17 @@ def under(given: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
     """What the command line gave, and from the file what it did not."""
     merged = {name: flags.get(name) if value is None else value for name, value in given.items()}
     if given.get("set") and flags.get("set"):
-        merged["set"] = [*flags["set"], *given["set"]]  # the last of a name wins
+        by_hand = {pair.partition("=")[0].strip() for pair in given["set"]}
+        kept = [pair for pair in flags["set"] if pair.partition("=")[0].strip() not in by_hand]
+        merged["set"] = [*kept, *given["set"]]
     return merged
 
 
 def _flag(name: str, value: Any, path: str) -> Any:
     if name in _REPEATED:
         if isinstance(value, Mapping):
-            return [f"{k}={_listed(v, name, path)}" for k, v in value.items()]
+            between = "|" if name == "set" else ","
+            return [f"{k}={_listed(v, name, path, between)}" for k, v in value.items()]
         return [_scalar(v, name, path) for v in (value if isinstance(value, list) else [value])]
     if name in _SWITCHES or name in _NUMBERS:
         kinds = (bool,) if name in _SWITCHES else (int, float) if name == "budget" else (int,)
@@ -73,9 +77,9 @@ def _flag(name: str, value: Any, path: str) -> Any:
     return text + "," if name == "seeds" and isinstance(value, list) else text  # [7] is seed 7, not 7 seeds
 
 
-def _listed(value: Any, name: str, path: str) -> str:
+def _listed(value: Any, name: str, path: str, between: str = ",") -> str:
     if isinstance(value, list):
-        return ",".join(_scalar(v, name, path) for v in value)
+        return between.join(_scalar(v, name, path) for v in value)
     return _scalar(value, name, path)
 
 

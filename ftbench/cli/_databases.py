@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ftbench.cli._output import counted, note
 from ftbench.errors import FtbenchError
+from ftbench.printable import printable
 from ftbench.settings import is_missing
 
 if TYPE_CHECKING:
@@ -24,7 +26,19 @@ def reading(address: str) -> Iterator[Database]:
     from ftbench.db import open_database
 
     with open_database(address, write=False) as database:
-        yield database
+        try:
+            yield database
+        finally:
+            tell_aside(database)
+
+
+def tell_aside(database: Database) -> None:
+    """Say how many rows were left out because they cannot be believed, and why the first one was."""
+    aside = database.aside
+    if aside:
+        first, reason = next(iter(aside.items()))
+        left = counted(len(aside), "row") + (" is" if len(aside) == 1 else " are")
+        note(f"{left} left out as unreadable: {printable(first)[:40]}: {reason}")
 
 
 @contextmanager
@@ -68,6 +82,13 @@ def compared(address: str, *, write: bool = False) -> Iterator[Database]:
     from ftbench.db import open_database
 
     if is_missing(address):
-        raise FtbenchError(f"there is no database '{address}'; make and fill it with: ftbench queue")
+        from ftbench.services.planning.commands import for_table
+        from ftbench.services.scores.selection import Selection
+
+        filled = for_table(Selection(), address)
+        raise FtbenchError(f"there is no database '{address}'; make and fill it with: {filled}")
     with open_database(address, write=write) as database:
-        yield database
+        try:
+            yield database
+        finally:
+            tell_aside(database)

@@ -12,6 +12,7 @@ import typer
 
 from ftbench.cli._output import note
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
+from ftbench.secrets import masked
 
 PIPE_WIDTH = 120
 
@@ -54,10 +55,10 @@ class Delivery:
 def deliver(text: str, output: str | None) -> None:
     """Print a report, or write it into a file."""
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(masked(text), nl=False)
         return
     try:
-        Path(output).write_text(text, encoding="utf-8")
+        Path(output).write_text(masked(text), encoding="utf-8")
     except OSError as error:
         raise FtbenchError(f"{output}: cannot be written: {error.strerror}") from error
     note(f"wrote {output}")

@@ -28,6 +28,10 @@ StateOption = Annotated[
 ModelsFilter = Annotated[str | None, typer.Option("--models", metavar="LIST", help="Only these models.")]
 TasksFilter = Annotated[str | None, typer.Option("--tasks", metavar="LIST", help="Only these tasks.")]
 MethodsFilter = Annotated[str | None, typer.Option("--methods", metavar="LIST", help="Only these methods.")]
+RenameOption = Annotated[
+    list[str] | None,
+    typer.Option("--rename", metavar="METHOD=TITLE", help="Call a method so: bidrop=Ours; may be repeated."),
+]
 PerturbFilter = Annotated[
     list[str] | None,
     typer.Option("--perturb", metavar="NAME=X", help="Of the runs with this; may be repeated."),

@@ -13,17 +13,22 @@ from typing import Any
 import typer
 
 from ftbench.errors import BadValue, FtbenchError
+from ftbench.printable import printable, printable_lines
+from ftbench.secrets import masked
 from ftbench.settings import sqlite_path
+
+#: Characters of a cell in a listing.
+LONGEST = 2000
 
 
 def say(text: str = "") -> None:
     """Print a line on standard output."""
-    typer.echo(text)
+    typer.echo(printable_lines(masked(text)))
 
 
 def note(text: str) -> None:
     """Print a line on standard error: what is not the command's result."""
-    typer.echo(text, err=True)
+    typer.echo(printable_lines(masked(text)), err=True)
 
 
 def print_json(value: Any) -> None:
@@ -90,7 +95,7 @@ def text(value: Any, digits: int = 6) -> str:
         return " ".join(f"{k}={text(v) if v is not None else 'none'}" for k, v in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(text(v) for v in value)
-    return str(value)
+    return printable(str(value))[:LONGEST]
 
 
 def counted(number: int, word: str) -> str:

@@ -11,9 +11,11 @@ from ftbench.errors import BadValue, UsageError
 if TYPE_CHECKING:
     from ftbench.db import JobFilter
     from ftbench.domain.axes import MethodChoice
+    from ftbench.domain.perturbation import Change
     from ftbench.perturbations import Condition
     from ftbench.services.claims.declared import ClaimRequest
     from ftbench.services.papers.request import PrintedRequest
+    from ftbench.services.planning.asked import Asked
     from ftbench.services.scores.selection import Selection
 
 BASELINE = "vanilla"
@@ -26,13 +28,65 @@ def names(text: str | None) -> tuple[str, ...]:
     return axes.split_names(text or "")
 
 
-def selection(
-    models: str | None, tasks: str | None, methods: str | None = None, baseline: str = BASELINE
-) -> Selection:
-    """The filters of a report.
+def asked(
+    *,
+    suite: bool = False,
+    methods: str | None = None,
+    tasks: str | None = None,
+    models: str | None = None,
+    seeds: str | None = None,
+    perturb: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    variant: str | None = None,
+) -> Asked:
+    """The axes of a grid by the texts of their flags, None for one that was not given.
+
+    Args:
+        suite: whether they stand beside a suite, where an empty one means nothing.
+        methods: ``bidrop[k=2|3],rdrop``.
+        tasks: a list.
+        models: a list.
+        seeds: ``10``, ``0,3,7``.
+        perturb: ``NAME=value,value`` each; see ``perturb_of``.
+        settings: ``name=value`` each.
+        variant: a name.
 
     Raises:
-        BadValue: brackets that do not close, or a baseline that is not one method.
+        UsageError: a text that cannot be read, a perturbation or recipe setting that does not exist.
+    """
+    from ftbench import perturbations
+    from ftbench.domain import axes
+    from ftbench.services.planning.asked import Asked
+
+    recipe = axes.recipe_settings(settings)
+    if suite:
+        lists = {"--methods": methods, "--tasks": tasks, "--models": models, "--seeds": seeds}
+        given = [*lists.items(), *map(perturbations.flag, perturb), ("--variant", variant)]
+        for flag, text in given:
+            if text is not None and not axes.split_names(text):
+                raise BadValue(f"{flag} '{text}': give a value, or leave it out for the suite's own")
+    return Asked(
+        perturb=tuple(map(perturbations.asked, perturb)),
+        seeds=None if seeds is None else axes.seeds(seeds),
+        methods=None if methods is None else axes.methods(methods),
+        tasks=None if tasks is None else axes.split_names(tasks),
+        models=None if models is None else axes.split_names(models),
+        settings=recipe,
+        variant=variant,
+    )
+
+
+def selection(
+    models: str | None,
+    tasks: str | None,
+    methods: str | None = None,
+    baseline: str = BASELINE,
+    renamed: Sequence[str] | None = None,
+) -> Selection:
+    """The filters of a report, and what its methods are called.
+
+    Raises:
+        BadValue: brackets that do not close, a baseline that is not one method, or a wrong ``--rename``.
     """
     from ftbench.domain import axes
     from ftbench.services.scores.selection import Selection
@@ -40,28 +94,45 @@ def selection(
     chosen = axes.methods(baseline)
     if len(chosen) != 1:
         raise BadValue(f"baseline '{baseline}': give one method, such as vanilla")
-    return Selection(names(models), names(tasks), axes.methods(methods or ""), chosen[0])
+    called = renaming(renamed)
+    return Selection(names(models), names(tasks), axes.methods(methods or ""), chosen[0], called)
 
 
-def without_baseline(models: str | None, tasks: str | None, methods: Sequence[str]) -> Selection:
+def renaming(texts: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
+    """What ``--rename`` calls methods, by name or label.
+
+    Raises:
+        BadValue: an entry is not ``METHOD=TITLE``, or names a method twice.
+    """
+    from ftbench.services.scores.titles import renames
+
+    return tuple(renames(texts or ()).items())
+
+
+def without_baseline(
+    models: str | None, tasks: str | None, methods: Sequence[str], renamed: Sequence[str] | None = None
+) -> Selection:
     """The filters where no baseline is let through beside them.
 
     Args:
         models: the flag.
         tasks: the flag.
         methods: lists of methods, one after the other.
+        renamed: the texts of ``--rename``.
 
     Raises:
-        BadValue: brackets that do not close.
+        BadValue: brackets that do not close, or a wrong ``--rename``.
     """
     from ftbench.domain import axes
     from ftbench.services.scores.selection import Selection
 
     found = axes.methods(",".join(methods))
-    return Selection(names(models), names(tasks), found, baseline=None)
+    return Selection(names(models), names(tasks), found, None, renaming(renamed))
 
 
-def compared(models: str | None, tasks: str | None, methods: Sequence[str]) -> Selection:
+def compared(
+    models: str | None, tasks: str | None, methods: Sequence[str], renamed: Sequence[str] | None = None
+) -> Selection:
     """The filters of a comparison.
 
     Raises:
@@ -69,17 +140,23 @@ def compared(models: str | None, tasks: str | None, methods: Sequence[str]) -> S
     """
     if len({name.strip() for name in methods} - {""}) < 2:
         raise UsageError("compare needs two methods or more, such as: ftbench compare bidrop vanilla")
-    return without_baseline(models, tasks, methods)
+    return without_baseline(models, tasks, methods, renamed)
 
 
-def against(models: str | None, tasks: str | None, methods: Sequence[str], baseline: str) -> Selection:
+def against(
+    models: str | None,
+    tasks: str | None,
+    methods: Sequence[str],
+    baseline: str,
+    renamed: Sequence[str] | None = None,
+) -> Selection:
     """The filters of methods that are compared with a baseline, each.
 
     Raises:
         UsageError: no method but the baseline, or brackets that do not close.
     """
     compared(models, tasks, (baseline, *methods))
-    return selection(models, tasks, ",".join(methods), baseline)
+    return selection(models, tasks, ",".join(methods), baseline, renamed)
 
 
 def jobs(state: str | None, models: str | None, tasks: str | None, methods: str | None) -> JobFilter:
@@ -97,6 +174,18 @@ def jobs(state: str | None, models: str | None, tasks: str | None, methods: str 
         names(tasks),
         axes.methods(methods or ""),
     )
+
+
+def method_files(methods: str | None) -> dict[str, str]:
+    """The methods that were given by their file: name -> its whole path.
+
+    Raises:
+        UsageError: brackets that do not close.
+    """
+    from ftbench.domain import axes
+    from ftbench.services.scores.selection import named_files
+
+    return named_files(axes.methods(methods or ""))
 
 
 def condition(named: Mapping[str, float], listed: Sequence[str] | None) -> Condition:
@@ -126,9 +215,16 @@ def claimed(text: str) -> ClaimRequest:
     from ftbench.services.claims.declared import ClaimRequest
 
     known = [entry.name for entry in perturbations.available()]
-    typed = claim.parse(text, known, lambda one: perturbations.asked(one).changes)
+    files: dict[str, str] = {}
+
+    def changes(one: str) -> tuple[Change | None, ...]:
+        found = perturbations.asked(one)
+        files.update(perturbations.files_named([found]))
+        return found.changes
+
+    typed = claim.parse(text, known, changes)
     better, worse = (_one(side) for side in (typed.better, typed.worse))
-    return ClaimRequest(text, better, worse, typed)
+    return ClaimRequest(text, better, worse, typed, files)
 
 
 def printed(name: str) -> PrintedRequest:

@@ -30,6 +30,8 @@ from ftbench.cli import (
 )
 from ftbench.cli._options import Command
 from ftbench.errors import FtbenchError
+from ftbench.printable import printable
+from ftbench.secrets import masked
 
 app = typer.Typer(
     name="ftbench",
@@ -135,5 +137,6 @@ def _usage(error: Exception) -> str | None:
 
 
 def _fail(message: str, code: int) -> int:
-    typer.echo(f"ftbench: error: {' '.join(message.split())}", err=True)
+    shown = printable(masked(" ".join(message.split())))
+    typer.echo(f"ftbench: error: {shown if len(shown) <= 2000 else shown[:2000] + '…'}", err=True)
     return code

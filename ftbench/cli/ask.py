@@ -13,6 +13,7 @@ from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, Tasks
 from ftbench.cli._output import counted, print_json, print_rows, say, text
 from ftbench.cli._requests import BASELINE, selection
 from ftbench.errors import UsageError
+from ftbench.printable import csv_cell
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def query(
     names = [f"{name}:{at}" if name in columns[:at] else name for at, name in enumerate(columns)]
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([names, *rows])
+        writer.writerows([[csv_cell(value) for value in row] for row in (names, *rows)])
         return
     mappings = [dict(zip(names, row, strict=True)) for row in rows]
     if as_json:

@@ -9,6 +9,7 @@ import typer
 
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, perturb_of
 from ftbench.cli._output import note, print_card, print_json, print_rows, say
+from ftbench.cli._requests import asked, names
 from ftbench.errors import UsageError
 from ftbench.settings import data_dir as data_folder
 from ftbench.settings import database_address
@@ -95,15 +96,22 @@ def suites(
 
     The other options show it with axes of your own, as `ftbench queue --suite` takes them.
     """
-    from ftbench.domain.axes import Asked
     from ftbench.services.planning import suite_cards as service
 
     if name is None:
         _print(service.listed(), as_json)
         return
     changes = perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb)
-    asked = Asked(methods, tasks, models, seeds, changes, (), variant)
-    _print(service.card(name, asked, database_address(db)), as_json)
+    given = asked(
+        suite=True,
+        methods=methods,
+        tasks=tasks,
+        models=models,
+        seeds=seeds,
+        perturb=changes,
+        variant=variant,
+    )
+    _print(service.card(name, given, database_address(db)), as_json)
 
 
 def prepare(
@@ -117,14 +125,13 @@ def prepare(
     as_json: JsonOption = False,
 ) -> None:
     """Download models and data for offline machines."""
-    from ftbench.domain.axes import split_names
     from ftbench.services import prepare as service
 
     if not models and not tasks:
         raise UsageError("prepare what? give --models, --tasks or both")
     lines = service.prepare(
-        split_names(models or ""),
-        split_names(tasks or ""),
+        names(models),
+        names(tasks),
         data_folder(data_dir),
         (lambda line: None) if as_json else say,
     )

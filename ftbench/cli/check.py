@@ -9,6 +9,7 @@ import typer
 
 from ftbench.cli._options import JsonOption
 from ftbench.cli._output import print_json, say
+from ftbench.cli._requests import names
 
 _SAID = {True: "passed", False: "FAILED", None: "-"}
 
@@ -27,16 +28,15 @@ def check(
 
     Short jobs on the toy tasks, in this process, without a database. Exit code 1 where a check fails.
     """
-    from ftbench.domain.axes import split_names
     from ftbench.settings import close_input
     from ftbench.testing import conformance
 
     close_input()
     found = []
-    for outcome in conformance.check(method, model=model, only=split_names(only or "")):
+    for outcome in conformance.check(method, model=model, only=names(only)):
         found.append(outcome)
         if not as_json:
-            say(f"{_SAID[outcome.passed]:<7} {outcome.check:<17} {outcome.note}")
+            say(f"{_SAID[outcome.passed]:<7} {outcome.check:<21} {outcome.note}")
     if as_json:
         print_json([asdict(outcome) for outcome in found])
     raise typer.Exit(1 if any(outcome.passed is False for outcome in found) else 0)

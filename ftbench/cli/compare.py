@@ -15,6 +15,7 @@ from ftbench.cli._options import (
     JsonOption,
     ModelsFilter,
     PerturbFilter,
+    RenameOption,
     TasksFilter,
 )
 from ftbench.cli._output import check_output
@@ -46,6 +47,7 @@ def compare(
         bool, typer.Option("--examples", help="Compare predictions too, example by example, seed by seed.")
     ] = False,
     data_dir: DataOption = None,
+    rename: RenameOption = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
     as_json: JsonOption = False,
     output: Annotated[
@@ -67,7 +69,7 @@ def compare(
     address, to = database_address(db), Delivery(format_, as_json, output)
     chosen = to.chosen(lists=True)
     check_output("--output", output, address)
-    runs = requests.compared(models, tasks, methods)
+    runs = requests.compared(models, tasks, methods, rename)
     condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
     request = CompareRequest(runs, condition, test, correction, region / 100, examples, data_dir)
     with compared(address) as database:

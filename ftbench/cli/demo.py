@@ -8,6 +8,7 @@ import typer
 
 from ftbench.cli._options import DatabaseOption
 from ftbench.cli._output import counted, say
+from ftbench.cli._requests import asked
 
 DATABASE = "ftbench-demo.db"
 METHODS = "vanilla,rdrop,bidrop"
@@ -32,7 +33,8 @@ def demo(
     from ftbench.services.worker.options import Options, worker_name
 
     address = db or DATABASE
-    plan = queue.make_plan(queue.QueueRequest(METHODS, TASKS, seeds=seeds, perturb=(f"train_size={ROWS}",)))
+    grid = asked(methods=METHODS, tasks=TASKS, seeds=seeds, perturb=[f"train_size={ROWS}"])
+    plan = queue.make_plan(queue.QueueRequest(grid))
     given = f"--methods {METHODS} --tasks {TASKS} --seeds {seeds} --train-size {ROWS}"
     say(f"{counted(len(plan.jobs), 'job')}: ftbench queue {given}")
     queue.add(plan, address)

@@ -9,7 +9,14 @@ import typer
 
 from ftbench.cli import _requests as requests
 from ftbench.cli._databases import reading
-from ftbench.cli._options import DatabaseOption, JsonOption, MethodsFilter, ModelsFilter, TasksFilter
+from ftbench.cli._options import (
+    DatabaseOption,
+    JsonOption,
+    MethodsFilter,
+    ModelsFilter,
+    RenameOption,
+    TasksFilter,
+)
 from ftbench.cli._output import check_output, counted, note, print_json, say
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
@@ -29,6 +36,7 @@ def export(
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
+    rename: RenameOption = None,
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="No more than so many jobs.")
     ] = None,
@@ -37,21 +45,26 @@ def export(
     """Write queued jobs to a file, where they stay queued; or the scores of done ones."""
     from ftbench.services.exchange import files as exchange
     from ftbench.services.exchange import frames
+    from ftbench.services.planning import rerun
 
     if (jobs is None) == (scores is None):
         raise UsageError("export what? give --jobs FILE or --scores FILE, one of them")
     address = database_address(db)
     check_output("--jobs", jobs, address)
     check_output("--scores", scores, address)
-    request = requests.without_baseline(models, tasks, [methods or ""])
+    request = requests.without_baseline(models, tasks, [methods or ""], rename)
     with reading(address) as database:
         if scores is not None:
             if limit is not None:
                 raise UsageError("--limit is for --jobs: scores are written whole")
             count = frames.write_scores(database, scores, request)
+            for line in rerun.separated(database, request.lets_through(database.results.cells()))[1]:
+                note(line)
             say(f"wrote {counted(count, 'score')} of {address} to {scores}")
             return
         assert jobs is not None
+        if rename:
+            raise UsageError("--rename is for --scores: jobs keep their names")
         request.check(database.results.cells())
         queued = requests.jobs("queued", models, tasks, methods)
         count = exchange.export_jobs(database, jobs, queued, limit)

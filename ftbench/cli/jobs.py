@@ -18,7 +18,7 @@ from ftbench.cli._options import (
     TasksFilter,
     YesOption,
 )
-from ftbench.cli._output import confirmed, counted, print_card, print_json, print_rows, say, text
+from ftbench.cli._output import confirmed, counted, note, print_card, print_json, print_rows, say, text
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -30,6 +30,7 @@ JobsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[JOB]...", help="First characters of digests.")
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
+RERUN = "model task method perturbation metric old_code jobs done_again old new difference".split()
 AXES = ("model", "task", "method", "train_size", "reduction", "noise", "perturbation", "seed")
 
 
@@ -47,6 +48,8 @@ def status(
     """
     from ftbench.domain.duration import span
     from ftbench.services import jobs as service
+    from ftbench.services.planning.commands import for_table
+    from ftbench.services.scores.selection import Selection
 
     address, where = database_address(db), requests.jobs(state, models, tasks, methods)
     if state is not None:
@@ -66,7 +69,7 @@ def status(
     states = ", ".join(f"{n:,} {name}" for name, n in found.counts.items() if n)
     say(
         f"{address}: {counted(total, 'job')}"
-        + (f": {states}" if states else "; queue some with: ftbench queue")
+        + (f": {states}" if states else f"; queue some with: {for_table(Selection(), address)}")
     )
     if found.running:
         say()
@@ -96,10 +99,10 @@ def show(job: JobArgument, db: DatabaseOption = None, as_json: JsonOption = Fals
     print_card({k: found[k] for k in ("job", "state", "label", "priority", "created", "worker")})
     say()
     print_card(_lines(found["spec"]))
-    for part in ("scores", "attempts"):
+    for part in ("scores", "past_scores", "attempts"):
         if found[part]:
             say()
-            say(f"{part}:")
+            say(f"{part.replace('_', ' ')}:")
             print_rows(found[part])
     if found["provenance"]:
         say()
@@ -172,12 +175,48 @@ def retry(
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
     all_: AllOption = False,
+    stale: Annotated[
+        bool,
+        typer.Option("--stale", help="Instead: done jobs whose method's code has changed since they ran."),
+    ] = False,
     yes: YesOption = False,
     db: DatabaseOption = None,
 ) -> None:
-    """Queue failed and cancelled jobs again."""
+    """Queue failed and cancelled jobs again; with --stale, those that were trained with older code.
+
+    With --stale, the old scores are kept, and shown beside the new ones when it is called again.
+    """
     where = requests.jobs(state, models, tasks, methods)
+    if stale:
+        _restart(jobs or [], where, requests.method_files(methods), yes, database_address(db))
+        return
     _change("retry", jobs or [], where, all_, yes, database_address(db))
+
+
+def _restart(jobs: list[str], where: JobFilter, files: dict[str, str], yes: bool, address: str) -> None:
+    from ftbench.db import ALL, open_database
+    from ftbench.services import jobs as service
+    from ftbench.services.planning import rerun
+    from ftbench.services.planning.commands import worker_command
+
+    if jobs and where != ALL:
+        raise UsageError("give either jobs or filters, not both")
+    if not jobs and not confirmed(f"Queue all such jobs of {address} again that have older code?", yes):
+        raise typer.Abort()
+    with open_database(address) as database:
+        found = rerun.restart(database, service.meant(database, jobs, where), files)
+    say(f"{counted(found.jobs, 'job')} with other code queued again")
+    for name, number in found.unknown.items():
+        note(
+            f"{name}: its code is not here, so that {counted(number, 'job')} cannot be judged; name its "
+            f"file, such as --methods ./{name}.py"
+        )
+    if found.jobs:
+        say(f"run them with: {worker_command(address)}")
+    rows = rerun.old_and_new(found.scores)
+    if rows:
+        say()
+        print_rows(rows, RERUN)
 
 
 def cancel(

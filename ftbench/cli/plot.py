@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ftbench.cli._databases import reading_if_there, reported
-from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, TasksFilter
+from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, RenameOption, TasksFilter
 from ftbench.cli._output import check_output, note
-from ftbench.cli._requests import selection
+from ftbench.cli._requests import asked, selection
 from ftbench.errors import BadValue, UsageError
 from ftbench.settings import database_address
 
-if TYPE_CHECKING:
-    from ftbench.domain.axes import Asked
-
-#: The one kind of plot that a flag is for.
+#: The kinds of plots that a flag is for.
 KINDS = {
-    "--over": "sweep",
-    "--critical": "ranks",
-    "--pairs": "reproduction",
-    "--suite": "reproduction",
-    "--violin": "strip",
+    "--over": ("sweep",),
+    "--critical": ("ranks",),
+    "--pairs": ("reproduction",),
+    "--suite": ("reproduction", "sweep"),
+    "--violin": ("strip",),
 }
 
 
@@ -42,7 +39,8 @@ def plot(
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
     over: Annotated[
-        str | None, typer.Option("--over", metavar="NAME", help="sweep: the hyper-parameter.")
+        str | None,
+        typer.Option("--over", metavar="NAME", help="sweep: the hyper-parameter; with it several methods."),
     ] = None,
     critical: Annotated[
         float | None,
@@ -54,18 +52,20 @@ def plot(
     ] = None,
     suite: Annotated[
         str | None,
-        typer.Option("--suite", metavar="NAME", help="reproduction: a paper's table, bidrop/table5."),
+        typer.Option(
+            "--suite", metavar="NAME", help="reproduction, sweep: a paper's table or figure, dps/figure2."
+        ),
     ] = None,
     violin: Annotated[
         bool, typer.Option("--violin", help="strip: the density of the runs instead of a box.")
     ] = False,
+    rename: RenameOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Draw a figure of the tables' scores.
 
     Needs the packages of `pip install 'ftbench[plots]'`.
     """
-    from ftbench.domain.axes import Asked
     from ftbench.render import plots
     from ftbench.services.reporting import plots as service
 
@@ -77,9 +77,18 @@ def plot(
     if critical is not None and not 0 < critical < float("inf"):
         raise BadValue(f"--critical {critical:g}: give a difference of ranks above 0")
     if kind == "reproduction":
-        spec = _reproduction(address, pairs, suite, Asked(methods, tasks, models))
+        if rename:
+            raise UsageError("--rename is for methods of jobs, not for the lines of a paper's table")
+        if (pairs is None) == (suite is None):
+            raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
+        spec = _pairs(pairs) if pairs else _suite(kind, address, str(suite), methods, tasks, models)
+    elif suite is not None:
+        if over is not None:
+            raise UsageError("sweep: give a hyper-parameter with --over, or a figure with --suite, not both")
+        spec = _suite(kind, address, suite, methods, tasks, models)
     else:
-        request = service.PlotRequest(kind, selection(models, tasks, methods), over, critical, violin)
+        jobs = selection(models, tasks, methods, renamed=rename)
+        request = service.PlotRequest(kind, jobs, over, critical, violin)
         with reported(address, request.report) as opened:
             spec = service.draw(opened, request)
     plots.write(spec, output)
@@ -89,18 +98,28 @@ def plot(
 def _check_flags(kind: str, flags: Mapping[str, object]) -> None:
     """Refuse a flag that is for another kind of plot."""
     for flag, given in flags.items():
-        if given is not None and kind != KINDS[flag]:
-            raise UsageError(f"{flag} is for the plot '{KINDS[flag]}', not for '{kind}'")
+        if given is not None and kind not in KINDS[flag]:
+            named = " and ".join(f"'{one}'" for one in KINDS[flag])
+            raise UsageError(
+                f"{flag} is for the plot{'s' * (len(KINDS[flag]) > 1)} {named}, not for '{kind}'"
+            )
 
 
-def _reproduction(address: str, pairs: Path | None, suite: str | None, asked: Asked) -> dict[str, Any]:
-    """Published against measured scores: those of a file, or of a paper's table."""
+def _pairs(file: Path) -> dict[str, Any]:
+    """Published against measured scores of a file."""
     from ftbench.services.papers import reproduction
+
+    return reproduction.draw_pairs(file)
+
+
+def _suite(
+    kind: str, address: str, name: str, methods: str | None, tasks: str | None, models: str | None
+) -> dict[str, Any]:
+    """A paper's table: published against measured scores, or over its conditions."""
+    from ftbench.services.papers import reproduction, sweep
     from ftbench.services.papers.request import SuiteRequest
 
-    if (pairs is None) == (suite is None):
-        raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
-    if pairs is not None:
-        return reproduction.draw_pairs(pairs)
+    given = asked(suite=True, methods=methods, tasks=tasks, models=models)
     with reading_if_there(address) as database:
-        return reproduction.draw_suite(address, database, SuiteRequest(str(suite), asked))
+        draw = sweep.draw_conditions if kind == "sweep" else reproduction.draw_suite
+        return draw(address, database, SuiteRequest(name, given))

@@ -9,7 +9,7 @@ import typer
 from ftbench.cli import _requests as requests
 from ftbench.cli._databases import compared, reading
 from ftbench.cli._delivery import Delivery
-from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, TasksFilter
+from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, RenameOption, TasksFilter
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -39,6 +39,7 @@ def power(
     ] = False,
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
+    rename: RenameOption = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
@@ -58,10 +59,10 @@ def power(
         raise UsageError(
             "power needs either methods, such as bidrop vanilla, or --spread POINTS with --seeds N"
         )
-    if spread is not None and (models or tasks):
-        raise UsageError("--models and --tasks go with methods: a stated --spread is of no runs")
+    if spread is not None and (models or tasks or rename):
+        raise UsageError("--models, --tasks and --rename go with methods: a stated --spread is of no runs")
     if sources:
-        asked = SourcesRequest.of(requests.without_baseline(models, tasks, methods or ()))
+        asked = SourcesRequest.of(requests.without_baseline(models, tasks, methods or (), rename))
         with reading(address) as database:
             sheets = variance_sources.measured_sources(database, asked)
         to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))
@@ -70,7 +71,7 @@ def power(
     if spread is not None:
         sheets = service.stated(spread / 100, request)
     else:
-        runs = CompareRequest(requests.compared(models, tasks, methods or ()))
+        runs = CompareRequest(requests.compared(models, tasks, methods or (), rename))
         with compared(address) as database:
             sheets = service.measured_power(database, runs, request)
     to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

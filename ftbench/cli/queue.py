@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,12 +11,15 @@ from ftbench.cli import _config
 from ftbench.cli._databases import reading
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
-from ftbench.settings import DEFAULT_DATABASE, database_address
+from ftbench.cli._requests import asked, names
+from ftbench.settings import database_address
 
 if TYPE_CHECKING:
     from ftbench.db import Added
+    from ftbench.domain.hparams import Value
     from ftbench.domain.perturbation import Perturbation
     from ftbench.domain.plan import Plan
+    from ftbench.services.planning.queue import QueueRequest
 
 ASK_ABOVE = 1_000
 AXES = ("model", "task", "method", "train_size", "reduction", "noise", "perturbation")
@@ -51,7 +54,11 @@ def queue(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        _axis("--set", "A recipe setting, such as lr=1e-5; may be repeated.", metavar="KEY=VALUE"),
+        _axis(
+            "--set",
+            "A recipe setting, lr=1e-5 or 'lr=1e-5|2e-5'; may be repeated for others.",
+            metavar="KEY=VALUE",
+        ),
     ] = None,
     suite: Annotated[
         str | None,
@@ -103,16 +110,9 @@ def _key(parameter: str) -> str:
 
 def _queue(given: dict[str, Any]) -> None:
     from ftbench.services.planning import queue as service
+    from ftbench.services.planning import rerun
 
-    named = {name: given[_key(name)] for name in ("noise", "reduction", "train_size")}
-    request = service.QueueRequest(
-        **{axis: given[axis] for axis in ("methods", "tasks", "models", "seeds", "variant")},
-        **{axis: given[axis] for axis in ("vary", "evaluate", "suite")},
-        perturb=perturb_of(named, given["perturb"]),
-        settings=(*(given["set"] or ()), *(["head=kept"] if given["keep-head"] else [])),
-        baseline=not given["no-baseline"],
-        data_dir=given["data-dir"],
-    )
+    request = _request(given)
     plan = service.make_plan(request)
     for line in plan.notes:
         note(line)
@@ -122,12 +122,41 @@ def _queue(given: dict[str, Any]) -> None:
     if given["budget"] is not None:
         plan = _capped(plan, given["budget"], database_address(given["db"]))
     if given["dry-run"]:
-        _show(plan, bool(given["json"]))
+        _show(plan, request.asked.settings.axes, bool(given["json"]))
         return
     number, address = len(plan.jobs), database_address(given["db"])
     if number > ASK_ABOVE and not confirmed(f"Queue {counted(number, 'job')} in {address}?", given["yes"]):
         raise typer.Abort()
-    _tell(plan, service.add(plan, address, given["priority"] or 0), address, bool(given["json"]))
+    added = service.add(plan, address, given["priority"] or 0)
+    _tell(plan, added, address, bool(given["json"]))
+    with reading(address) as database:
+        for line in rerun.queued_over(database, plan):
+            note(line)
+
+
+def _request(given: Mapping[str, Any]) -> QueueRequest:
+    """What is to be queued, by the texts of the flags."""
+    from ftbench.domain.target import target_choices
+    from ftbench.services.planning.queue import QueueRequest
+
+    named = {name: given[_key(name)] for name in ("noise", "reduction", "train_size")}
+    return QueueRequest(
+        asked(
+            suite=given["suite"] is not None,
+            methods=given["methods"],
+            tasks=given["tasks"],
+            models=given["models"],
+            seeds=given["seeds"],
+            perturb=perturb_of(named, given["perturb"]),
+            settings=(*(given["set"] or ()), *(["head=kept"] if given["keep-head"] else [])),
+            variant=given["variant"],
+        ),
+        evaluate=None if given["evaluate"] is None else target_choices(given["evaluate"]),
+        suite=given["suite"],
+        vary=None if given["vary"] is None else names(given["vary"]),
+        baseline=not given["no-baseline"],
+        data_dir=given["data-dir"],
+    )
 
 
 def _capped(plan: Plan, hours: float, address: str) -> Plan:
@@ -160,27 +189,36 @@ def _tell(plan: Plan, added: Added, address: str, as_json: bool) -> None:
     if added.revived:
         say(f"{counted(added.revived, 'cancelled job')} queued again")
     if added.added or added.revived:
-        named = "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
-        say(f"run them with: ftbench worker{named}")
+        from ftbench.services.planning.commands import worker_command
+
+        say(f"run them with: {worker_command(address)}")
 
 
-def _show(plan: Plan, as_json: bool) -> None:
-    """Print what a plan would queue: a line per cell, with its number of seeds."""
+def _show(plan: Plan, settings: Sequence[str], as_json: bool) -> None:
+    """Print what a plan would queue: a line per cell, with its number of seeds.
+
+    Args:
+        plan: the jobs.
+        settings: of the recipe, those that are axes.
+        as_json: print the jobs as JSON.
+    """
     from ftbench.services.jobs import changes_row, job_document
 
     if as_json:
         print_json([job_document(planned) for planned in plan.jobs])
         return
-    cells: dict[tuple[str, str, str, Perturbation], int] = {}
+    cells: dict[tuple[str, str, str, Perturbation, tuple[Value, ...]], int] = {}
     for planned in plan.jobs:
-        job, change = planned.job, planned.job.perturbation
-        cells.setdefault((job.model, job.task, planned.label, change), 0)
-        cells[job.model, job.task, planned.label, change] += 1
+        job, recipe = planned.job, planned.job.recipe.canonical()
+        values = tuple(recipe.get(name) for name in settings)
+        at = job.model, job.task, planned.label, job.perturbation, values
+        cells[at] = cells.get(at, 0) + 1
     rows = [
-        {"model": model, "task": task, "method": label, **changes_row(change), "seeds": n}
-        for (model, task, label, change), n in cells.items()
+        {"model": model, "task": task, "method": label, **changes_row(change)}
+        | {**dict(zip(settings, values, strict=True)), "seeds": n}
+        for (model, task, label, change, values), n in cells.items()
     ]
-    print_rows(rows, (*AXES, "seeds"))
+    print_rows(rows, (*AXES, *settings, "seeds"))
     say(f"would queue {counted(len(plan.jobs), 'job')}; nothing was written")
 
 

@@ -16,11 +16,12 @@ from ftbench.cli._options import (
     JsonOption,
     MethodsFilter,
     ModelsFilter,
+    RenameOption,
     TasksFilter,
     perturb_of,
 )
 from ftbench.cli._output import check_output
-from ftbench.cli._requests import BASELINE, names, printed, selection
+from ftbench.cli._requests import BASELINE, asked, names, printed, selection
 from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import database_address
 
@@ -113,6 +114,7 @@ def report(
     show: ShowOption = None,
     without_collapsed: CollapsedOption = False,
     macros: MacrosOption = None,
+    rename: RenameOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Print the table of a paper: scores per task and method, with what is missing marked.
@@ -124,25 +126,33 @@ def report(
     _check_files(output, macros, address)
     named = suite if suite is not None else table if _beyond_layouts(table) else None
     ours = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
-    ours["--without-collapsed"] = without_collapsed
+    ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename)}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
     if published is not None:
         _refuse("--published", {"--models": models, "--tasks": tasks, "--methods": methods, **ours, **papers})
         _published(printed(published), to)
     elif named is not None:
-        from ftbench.domain.axes import Asked
         from ftbench.services.papers.request import MARGIN, SuiteRequest
 
         _refuse("--suite", ours)
         changes = perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb)
-        given = Asked(methods, tasks, models, seeds, changes, tuple(set_ or ()), variant)
+        given = asked(
+            suite=True,
+            methods=methods,
+            tasks=tasks,
+            models=models,
+            seeds=seeds,
+            perturb=changes,
+            settings=set_ or (),
+            variant=variant,
+        )
         _suites(address, SuiteRequest(named, given, MARGIN if margin is None else margin), to)
     else:
         from ftbench.services.reporting.request import ReportRequest
 
         _refuse("a table of all jobs", papers)
-        jobs = selection(models, tasks, methods, baseline)
+        jobs = selection(models, tasks, methods, baseline, rename)
         request = ReportRequest(jobs, "main" if table is None else table, names(show), not without_collapsed)
         _tables(address, request, macros, to)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -17,11 +16,12 @@ from ftbench.cli._options import (
     JsonOption,
     ModelsFilter,
     PerturbFilter,
+    RenameOption,
     TasksFilter,
 )
 from ftbench.cli._output import counted
 from ftbench.errors import UnknownName, UsageError
-from ftbench.settings import DEFAULT_DATABASE, database_address
+from ftbench.settings import database_address
 
 if TYPE_CHECKING:
     from ftbench.services.comparing.topup import TopupCall
@@ -60,6 +60,7 @@ def topup(
     noise: Annotated[float, typer.Option("--noise", help="Of the runs with this label noise.")] = 0.0,
     reduction: Annotated[float, typer.Option("--reduction", help="Of the runs with this reduction.")] = 0.0,
     perturb: PerturbFilter = None,
+    rename: RenameOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the seeds and write nothing.")] = False,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
@@ -80,7 +81,7 @@ def topup(
     if not methods:
         plan = {"--budget": budget, "--looks": looks, "--max-seeds": max_seeds, "--margin": margin}
         jobs = {"--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction}
-        _refuse({**plan, **jobs, "--perturb": perturb})
+        _refuse({**plan, **jobs, "--perturb": perturb, "--rename": rename})
         with reading(address) as database:
             plans = [topup_plans.listed(database)]
         to.deliver(render_sheets(plans, chosen, schema=SCHEMA, styled=to.styled))
@@ -88,7 +89,7 @@ def topup(
     condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
     request = service.TopupRequest(
         _name(methods, baseline, {"models": models, "tasks": tasks}, condition.title),
-        requests.against(models, tasks, methods, baseline),
+        requests.against(models, tasks, methods, baseline, rename),
         condition,
         looks,
         max_seeds,
@@ -110,16 +111,16 @@ def _name(methods: Sequence[str], baseline: str, filters: Mapping[str, str | Non
 def _notes(found: TopupCall, address: str, dry_run: bool) -> Iterator[str]:
     """What was queued, and what to do next."""
     from ftbench.domain.duration import span
+    from ftbench.services.planning.commands import worker_command
 
     number = len(found.jobs.jobs)
-    named = "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
     if number:
         done = "would queue" if dry_run else "queued"
         yield f"{done} {counted(number, 'job')}, about {span(found.seconds)} of one worker"
     if found.waiting:
         yield f"the next look waits for {counted(found.waiting, 'job')}"
     if (number or found.waiting) and not dry_run:
-        yield f"run them with: ftbench worker{named}; then call topup again"
+        yield f"run them with: {worker_command(address)}; then call topup again"
 
 
 def _refuse(flags: Mapping[str, object]) -> None:

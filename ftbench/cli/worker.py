@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -43,6 +44,12 @@ def worker(
         str | None,
         typer.Option("--name", help="The worker's name, worker-PID by default [FTBENCH_WORKER]."),
     ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            "--methods", metavar="FILE,…", help="Files of plug-ins that jobs may run here [FTBENCH_PLUGINS]."
+        ),
+    ] = None,
     data_dir: DataOption = None,
     db: DatabaseOption = None,
 ) -> None:
@@ -74,6 +81,7 @@ def worker(
             max_jobs=max_jobs,
             timeout=None if timeout is None else 60 * timeout,
             data_dir=folder,
+            methods=_files(methods),
         )
         display = progress.to_terminal()
         logs = WorkDir(database.address).workers
@@ -89,6 +97,19 @@ def _slots(given: str) -> int | None:
     if not given.isdecimal() or int(given) < 1:
         raise BadValue(f"--slots {given}: give a number of jobs, 1 or more, or auto")
     return int(given)
+
+
+def _files(given: str | None) -> tuple[str, ...]:
+    """The plug-in files that may run.
+
+    Raises:
+        BadValue: one that is not there.
+    """
+    paths = tuple(part.strip() for part in (given or "").split(",") if part.strip())
+    for path in paths:
+        if not Path(path).expanduser().is_file():
+            raise BadValue(f"--methods {path}: no such file; jobs of installed methods need no naming")
+    return paths
 
 
 def _check(flag: str, value: float | None, unit: str) -> None:

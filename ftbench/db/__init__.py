@@ -9,6 +9,7 @@ from ftbench.db.database import (
 )
 from ftbench.db.jobs import Jobs
 from ftbench.db.kinds import Kind
+from ftbench.db.needs import Need, Settled
 from ftbench.db.results import Results
 from ftbench.db.rows import (
     ALL,
@@ -23,9 +24,8 @@ from ftbench.db.rows import (
     JobSummary,
     Lease,
     Moved,
-    Need,
+    PastScore,
     ScoreRow,
-    Settled,
     ValueRow,
 )
 
@@ -46,6 +46,7 @@ __all__ = [
     "Jobs",
     "Moved",
     "Need",
+    "PastScore",
     "Results",
     "ScoreRow",
     "Settled",

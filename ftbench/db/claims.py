@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import builtins
 import json
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, false, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from ftbench.db.engine import Store
 from ftbench.db.rows import ClaimRow
@@ -22,10 +36,14 @@ class DeclaredClaims:
         """Work on an open database."""
         self._store = store
 
-    def add(self, claim: DeclaredClaim) -> bool:
-        """Declare a claim now; False where it was declared before, which stays as it is.
+    def add(self, claim: DeclaredClaim, places: Mapping[str, Any] | None = None) -> bool:
+        """Declare a claim now; False where it was declared before, which stays as it is but for its places.
 
         The scores that are there are counted under the lock, so that none slips in.
+
+        Args:
+            claim: in its canonical form.
+            places: files on this machine: ``methods`` and ``perturbations``, by name.
         """
         with self._store.writing() as transaction:
             connection = transaction.connection
@@ -44,8 +62,12 @@ class DeclaredClaims:
                         train_sizes=json.dumps(claim.train_sizes),
                         declared=transaction.now(),
                         scored=_scored(connection, claim),
+                        places=json.dumps(places or {}, sort_keys=True),
                     )
                 )
+            elif places:
+                moved = update(claims).where(claims.c.text == claim.text)
+                connection.execute(moved.values(places=json.dumps(places, sort_keys=True)))
             return known is None
 
     def withdraw(self, claim: DeclaredClaim) -> int:
@@ -78,7 +100,8 @@ class DeclaredClaims:
                     Perturbation.of(json.loads(row.perturbation)),
                     tuple(json.loads(row.train_sizes)),
                 )
-                found.append(ClaimRow(claim, row.declared, row.scored, _scored(connection, claim)))
+                scored_now, places = _scored(connection, claim), json.loads(row.places)
+                found.append(ClaimRow(claim, row.declared, row.scored, scored_now, places))
             return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+import shlex
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +23,7 @@ from ftbench.db.results import Results
 from ftbench.db.tables import settings
 from ftbench.db.topups import Topups
 from ftbench.errors import BadValue, DatabaseError, NewerDatabase, NotOurDatabase
+from ftbench.secrets import masked
 
 TIMEOUT = 30.0  # seconds to wait for another program's lock
 _MARK = select(settings.c.value).where(settings.c.name == "application")
@@ -73,6 +74,11 @@ class Database:
                 value=default,
             )
             return str(transaction.connection.scalar(query))
+
+    @property
+    def aside(self) -> dict[str, str]:
+        """The rows that were left out so far, because they cannot be believed: digest -> why."""
+        return dict(self._store.aside)
 
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a query in SQL: the names of its columns, and its rows.
@@ -173,13 +179,14 @@ def _backend(address: str) -> Backend:
     """The backend of an address; the place to add the next one."""
     path = paths.sqlite_path(address)
     if path is None or str(path) in ("", ".", ":memory:"):
-        shown = re.sub(r"//[^/]*@", "//…@", address)  # whoever logs this must not learn a password
+        shown = masked(address)  # whoever logs this must not learn a password
         raise BadValue(f"'{shown}' is not a SQLite file: give a path, or sqlite:///PATH, with --db")
     return Sqlite(path)
 
 
 def _missing(backend: Backend) -> DatabaseError:
-    return DatabaseError(f"no database at {backend.shown}: `ftbench queue` or `ftbench db init` makes it")
+    made = shlex.join(["ftbench", "db", "init", "--db", backend.shown])
+    return DatabaseError(f"no database at {backend.shown}: `{made}` makes it")
 
 
 def _look(backend: Backend, timeout: float) -> str | None:

@@ -71,6 +71,7 @@ class Store:
         self._engine = engine
         self._writer = engine.execution_options(ftbench_writes=True)
         self._compiled: dict[str, str] = {}
+        self.aside: dict[str, str] = {}
         event.listen(engine, "begin", self._begin)
 
     @contextmanager
@@ -86,8 +87,16 @@ class Store:
                 dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
             )  # lists of values are spelled out
             cursor = connection.connection.cursor()
-            cursor.execute(str(compiled), compiled.params)
-            return list(cursor.fetchall())
+            try:
+                cursor.execute(str(compiled), compiled.params)
+                return list(cursor.fetchall())
+            except self._engine.dialect.loaded_dbapi.Error as error:
+                if not self.backend.misread(error):
+                    raise
+                with self.backend.any_text(connection):
+                    cursor = connection.connection.cursor()
+                    cursor.execute(str(compiled), compiled.params)
+                    return list(cursor.fetchall())
 
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a user's query: the names of its columns, and its rows.
@@ -121,6 +130,10 @@ class Store:
             raise DatabaseReadOnly(f"{self.backend.shown} was opened for reading only")
         with self.explained(), self._writer.begin() as connection:
             yield Transaction(connection, self.backend.now, self._compiled)
+
+    def set_aside(self, digest: object, reason: str) -> None:
+        """Leave a row out of all that is read, and keep why in ``aside``, by its digest if it has one."""
+        self.aside.setdefault(digest if isinstance(digest, str) else repr(digest), reason)
 
     @contextmanager
     def bare(self) -> Iterator[Connection]:

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Select, func, select, update
 
+from ftbench.db.checked import SpecReader, Unreadable, read_places, read_rows
 from ftbench.db.failures import mark_retried
 from ftbench.db.filters import matching
 from ftbench.db.leases import Leases, fail_unclaimed
-from ftbench.db.rows import (
-    ALL,
-    Added,
-    Axes,
-    Entry,
-    JobFilter,
-    JobRow,
-    Need,
-    Settled,
-    change_of,
-    converted,
-)
+from ftbench.db.needs import Need, Settled
+from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.places import UNRESOLVED
 from ftbench.domain.result import Outcome, State
-from ftbench.errors import BadValue, UnknownName
+from ftbench.errors import BadValue, DatabaseError, UnknownName
+from ftbench.printable import printable
 
-COLUMNS = [jobs.c[name] for name in JobRow._fields]
+#: What of a ``JobRow`` stands in no spec.
+STORED = "digest state label attempts priority created owner expires spec places".split()
 AXES = [jobs.c[name] for name in Axes._fields]
+
+_STATES = frozenset(state.value for state in State)
 
 ADD = (
     "INSERT INTO jobs (digest, sequence, state, priority, attempts, label, model, model_revision, task, "
@@ -45,9 +40,16 @@ REVIVE = (
     "UPDATE jobs SET state = 'queued', attempts = 0, priority = :priority, places = :places "
     "WHERE digest = :digest AND state = 'cancelled'"
 )
-MOVE = (
-    "UPDATE jobs SET places = :places WHERE digest = :digest AND state IN ('queued', 'failed') "
-    "AND places <> :places"
+MOVE = "UPDATE jobs SET places = :places WHERE digest = :digest AND state <> 'running' AND places <> :places"
+RESTART = (
+    # The attempt that a done job's scores are of is its last one that ended well.
+    "INSERT INTO past_scores (digest, number, evaluation, metric, value) "
+    "SELECT digest, (SELECT max(number) FROM attempts WHERE attempts.digest = scores.digest "
+    "AND outcome = 'ok'), evaluation, metric, value FROM scores WHERE digest = :digest",
+    "DELETE FROM scores WHERE digest = :digest",
+    "DELETE FROM curves WHERE digest = :digest",
+    "DELETE FROM predictions WHERE digest = :digest",
+    "UPDATE jobs SET state = 'queued', attempts = 0, places = :places WHERE digest = :digest",
 )
 
 
@@ -57,9 +59,9 @@ class Jobs(Leases):
     def add(self, entries: Iterable[Entry]) -> Added:
         """Queue jobs, all or none.
 
-        A job that is there already stays as it is, with three exceptions: a cancelled one is queued again,
-        and one that is queued or failed takes the new ``places``, so that queueing again after moving a
-        folder helps.
+        A job that is there already stays as it is, with two exceptions: a cancelled one is queued again,
+        and one that is not running takes the new ``places``, so that queueing again after moving a folder
+        or a file helps.
         """
         rows = [_row(entry) for entry in entries]
         with self._store.writing() as transaction:
@@ -84,9 +86,9 @@ class Jobs(Leases):
     def unresolved(self) -> builtins.list[JobRow]:
         """The queued jobs whose identity waits for a model or rows, in the order of queueing."""
         marked = jobs.c.places.contains(f'"{UNRESOLVED}":')
-        query = select(*COLUMNS).where(jobs.c.state == str(State.QUEUED), marked).order_by(jobs.c.sequence)
-        with self._store.reading() as connection:
-            return [_job_row(row) for row in connection.execute(query)]
+        stored = select(*(jobs.c[name] for name in STORED))
+        query = stored.where(jobs.c.state == str(State.QUEUED), marked).order_by(jobs.c.sequence)
+        return self._rows(query, self._store.set_aside)
 
     def settle(self, settled: Iterable[Settled]) -> int:
         """Give jobs the identity that they have, all or none; how many that were.
@@ -122,16 +124,21 @@ class Jobs(Leases):
         """The number of jobs in each state; states without jobs are there as 0."""
         with self._store.reading() as connection:
             found = connection.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)).all()
-        return {state: 0 for state in State} | {State(state): count for state, count in found}
+        return {state: 0 for state in State} | {State(state): n for state, n in found if state in _STATES}
 
     def tally(self, where: JobFilter = ALL) -> dict[tuple[str, str, str, State], int]:
         """The number of jobs for each model, task, label and state, in the order of queueing."""
         axes = (jobs.c.model, jobs.c.task, jobs.c.label, jobs.c.state)
         query = select(*axes, func.count()).where(matching(where)).group_by(*axes)
         query = query.order_by(func.min(jobs.c.sequence))
-        with self._store.reading() as connection:
-            found = connection.execute(query).all()
-        return {(model, task, label, State(state)): count for model, task, label, state, count in found}
+        found: dict[tuple[str, str, str, State], int] = {}
+        for *names, state, count in self._store.rows(query):
+            if state in _STATES:
+                model, task, label = (printable(name) for name in names)
+                found[model, task, label, State(state)] = count
+            else:
+                self._store.set_aside(f"{count} jobs", f"their state is none: {printable(state)}")
+        return found
 
     def find(self, prefix: str) -> JobRow:
         """The job whose digest begins so.
@@ -142,23 +149,43 @@ class Jobs(Leases):
         """
         start = prefix.strip().lower()
         # A range, which uses the primary key's index; digests are hexadecimal and "g" sorts behind them.
-        query = select(*COLUMNS).where(jobs.c.digest >= start, jobs.c.digest < start + "g").limit(4)
-        with self._store.reading() as connection:
-            found = connection.execute(query).all() if start else []
-            if not found:
-                latest = select(jobs.c.digest).order_by(jobs.c.sequence.desc()).limit(5)
-                known = [digest[:SHORT_DIGEST] for digest in connection.scalars(latest)]
-                raise UnknownName("job", prefix, known)
+        query = (
+            select(*(jobs.c[name] for name in STORED))
+            .where(jobs.c.digest >= start, jobs.c.digest < start + "g")
+            .limit(4)
+        )
+        wrong: list[str] = []
+        found = self._rows(query, lambda digest, reason: wrong.append(reason)) if start else []
+        if not found and wrong:
+            raise DatabaseError(f"job '{prefix}' cannot be believed: {wrong[0]}")
+        if not found:
+            latest = select(jobs.c.digest).order_by(jobs.c.sequence.desc()).limit(5)
+            known = [str(digest)[:SHORT_DIGEST] for (digest,) in self._store.rows(latest)]
+            raise UnknownName("job", prefix, known)
         if len(found) > 1:
             shown = ", ".join(row.digest[: max(SHORT_DIGEST, len(start) + 4)] for row in found)
             raise BadValue(f"job '{prefix}' fits several ({shown}): give more digits")
-        return _job_row(found[0])
+        return found[0]
 
     def list(self, where: JobFilter = ALL) -> builtins.list[JobRow]:
         """Jobs in the order in which they were queued."""
-        query = select(*COLUMNS).where(matching(where)).order_by(jobs.c.sequence)
-        with self._store.reading() as connection:
-            return [_job_row(row) for row in connection.execute(query)]
+        query = select(*(jobs.c[name] for name in STORED)).where(matching(where)).order_by(jobs.c.sequence)
+        return self._rows(query, self._store.set_aside)
+
+    def _rows(self, query: Select[Any], aside: Callable[[object, str], None]) -> builtins.list[JobRow]:
+        """The jobs of a query for ``STORED``; of what cannot be believed, ``aside`` hears."""
+        reader, kept = SpecReader(), []
+        for row in read_rows(self._store.rows(query), STORED, _CONVERT, aside):
+            digest, state, label, attempts, priority, created, owner, expires, spec, places = row
+            try:
+                told = reader.told(digest, spec)
+            except Unreadable as error:
+                aside(digest, str(error))
+                continue
+            names = label, told.model, told.task, told.method, told.seed, told.perturbation
+            rest = attempts, priority, created, owner, expires, json.loads(spec), places
+            kept.append(JobRow(digest, state, *names, *rest))
+        return kept
 
     def retry(self, where: JobFilter = ALL) -> int:
         """Queue failed and cancelled jobs again, with all their attempts; how many that were.
@@ -173,6 +200,26 @@ class Jobs(Leases):
         with self._store.writing() as transaction:
             mark_retried(transaction)
             return transaction.connection.execute(change).rowcount
+
+    def restart(self, places: Mapping[str, Mapping[str, Any]]) -> int:
+        """Queue done jobs again; how many that were.
+
+        Their scores become past ones, and what stands for the old model alone, its logits and curves, goes.
+
+        Args:
+            places: digest -> where things are now; those of jobs that are not done are passed over.
+        """
+        done = "SELECT count(*) FROM jobs WHERE digest = :digest AND state = 'done'"
+        with self._store.writing() as transaction:
+            rows = [
+                {"digest": digest, "places": _json(dict(there))}
+                for digest, there in places.items()
+                if transaction.one(done, digest=digest)[0]
+            ]
+            for statement in RESTART:
+                named = [k for k in ("digest", "places") if f":{k}" in statement]
+                transaction.many(statement, [{k: row[k] for k in named} for row in rows])
+            return len(rows)
 
     def cancel(self, where: JobFilter = ALL) -> int:
         """Cancel queued and running jobs; how many that were. A worker notices at its next heartbeat."""
@@ -200,8 +247,8 @@ class Jobs(Leases):
             .where(attempts.c.outcome == str(Outcome.OK), attempts.c.started.is_not(None))
             .group_by(*AXES)
         )
-        with self._store.reading() as connection:
-            return {Axes(*row[:-1]): float(row[-1]) for row in connection.execute(query)}
+        rows = [row for row in self._store.rows(query) if isinstance(row[-1], int | float)]
+        return {Axes(*row[:-1]): float(row[-1]) for row in rows}
 
     def waiting(self) -> dict[Axes, int]:
         """The number of jobs that are queued or running, for each model, task, method and train size."""
@@ -210,8 +257,7 @@ class Jobs(Leases):
             .where(jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
             .group_by(*AXES)
         )
-        with self._store.reading() as connection:
-            return {Axes(*row[:-1]): int(row[-1]) for row in connection.execute(query)}
+        return {Axes(*row[:-1]): int(row[-1]) for row in self._store.rows(query)}
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -248,12 +294,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _job_row(row: Row[Any]) -> JobRow:
-    convert: dict[str, Callable[[str], Any]] = {
-        "state": State,
-        "perturbation": change_of,
-        "spec": json.loads,
-        "places": json.loads,
-    }
-    (values,) = converted([row], JobRow._fields, convert)
-    return JobRow._make(values)
+_CONVERT: dict[str, Callable[[Any], Any]] = {
+    "state": State,
+    "places": read_places,
+}

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ftbench.db import kinds
+from ftbench.db.checked import Unreadable, check_column, read_job, read_places
 from ftbench.db.engine import Store, Transaction
 from ftbench.db.kinds import Kind
-from ftbench.db.recording import check_finite, record
+from ftbench.db.recording import GIVE_BACK, check_finite, record, uncount
 from ftbench.db.rows import Lease, Moved
-from ftbench.domain.job import Job
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
-from ftbench.errors import FtbenchError, UnknownName
+from ftbench.errors import UnknownName
 
 # Written with the state as a literal: the partial index jobs_queued serves this and nothing slower.
 _QUEUED = "SELECT digest, spec, label, places FROM jobs WHERE state = 'queued' "
 _FIRST = "ORDER BY priority DESC, sequence LIMIT 1"
 NEXT_JOB = _QUEUED + _FIRST
-GIVE_BACK = "UPDATE jobs SET attempts = attempts - 1 WHERE digest = :digest"
 EXPIRED = "state = 'running' AND expires < :now"
 SILENT = "the worker sent no heartbeat"
 
@@ -42,43 +40,59 @@ class Leases:
         worker: str,
         lease: float,
         told: Callable[[Moved], None] = lambda moved: None,
+        refused: Callable[[Mapping[str, Any]], object] = lambda places: None,
         besides: Sequence[Kind] = (),
     ) -> Lease | None:
         """Take the next job: highest priority first, then the oldest.
 
-        Jobs of expired leases are given back first. A job that this version cannot read fails with the
-        reason, and the next one is taken.
+        Jobs of expired leases are given back first. A job that this version cannot read, or whose digest is
+        not that of its spec, fails with the reason, and the next one is taken.
 
         Args:
             worker: who takes it.
             lease: seconds until it counts as lost without a heartbeat.
             told: hears of each job that was given back or failed, once that is written.
+            refused: whether jobs with these places are left alone, queued as they are.
             besides: kinds of jobs to leave alone.
 
         Returns:
             The claim, None where nothing else is queued.
         """
-        condition, values = kinds.besides(besides)
-        query = f"{_QUEUED}{condition}{_FIRST} {self._store.backend.take_one}"
         with self._store.writing() as transaction:
             now = transaction.now()
-            moved, claim = _reap(transaction, now), None
-            while claim is None and (row := transaction.one(query, **values)):
+            moved, claim, passed = _reap(transaction, now), None, list[str]()
+            while claim is None and (row := self._next(transaction, passed, besides)):
                 digest, spec, label, places = row
+                try:
+                    there = read_places(places)
+                    if (there.get("plugins") or there.get("perturbations")) and refused(there):
+                        passed.append(places)
+                        continue
+                except Unreadable:
+                    there = None
                 token = uuid.uuid4().hex
                 number = _start(transaction, digest, token, worker, now=now, expires=now + lease)
                 try:
-                    job = Job.from_canonical(json.loads(spec))
-                except (KeyError, TypeError, ValueError, FtbenchError) as error:
+                    job, there = read_job(digest, spec), read_places(places)
+                    check_column("label", (label,))
+                except Unreadable as error:
                     message = f"this version of ftbench cannot read the job: {error}"
                     _end(transaction, digest, token, State.FAILED)
                     _close(transaction, digest, number, Outcome.USER, message, now=now)
                     moved.append(Moved(digest, State.FAILED, None, message))
                     continue
-                claim = Lease(digest, token, number, job, label, json.loads(places))
+                claim = Lease(digest, token, number, job, label, there)
         for each in moved:
             told(each)
         return claim
+
+    def _next(self, transaction: Transaction, passed: Sequence[str], besides: Sequence[Kind]) -> Any:
+        """The row of the next queued job whose places are none of those, and that is of no such kind."""
+        condition, values = kinds.besides(besides)
+        names = {f"passed{at}": text for at, text in enumerate(passed)}
+        others = f"AND places NOT IN ({', '.join(f':{name}' for name in names)}) " if names else ""
+        query = f"{_QUEUED}{condition}{others}{_FIRST} {self._store.backend.take_one}"
+        return transaction.one(query, **names, **values)
 
     def heartbeat(self, claim: Lease, lease: float) -> bool:
         """Extend the lease to ``lease`` seconds from now; False where it is lost (taken over, cancelled)."""
@@ -147,7 +161,7 @@ class Leases:
             if not _end(transaction, claim.digest, claim.token, state):
                 return None
             if outcome is Outcome.ENVIRONMENT:
-                _uncount(transaction, claim)
+                uncount(transaction, claim.digest, claim.attempt)
             now = transaction.now()
             _close(transaction, claim.digest, claim.attempt, outcome, message, traceback, now=now)
             record(transaction, claim.digest, claim.attempt, JobResult(provenance=provenance or {}))
@@ -270,19 +284,6 @@ def _close(
         digest=digest,
         number=number,
     )
-
-
-def _uncount(transaction: Transaction, claim: Lease) -> None:
-    """Do not count the attempt, and forget those before it that the machine ended."""
-    transaction.run(GIVE_BACK, digest=claim.digest)
-    earlier = "digest = :digest AND number < :number"
-    for table in ("provenance", "attempts"):
-        transaction.run(
-            f"DELETE FROM {table} WHERE {earlier} AND number IN "
-            f"(SELECT number FROM attempts WHERE {earlier} AND outcome = 'environment')",
-            digest=claim.digest,
-            number=claim.attempt,
-        )
 
 
 def fail_unclaimed(transaction: Transaction, digest: str, reason: str) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 
+from ftbench.db.checked import SpecReader, Unreadable, read_object, read_rows
 from ftbench.db.engine import Store
 from ftbench.db.filters import matching
 from ftbench.db.rows import (
@@ -17,13 +18,14 @@ from ftbench.db.rows import (
     Document,
     JobFilter,
     JobSummary,
+    PastScore,
     ScoreRow,
     ValueRow,
     change_of,
-    converted,
 )
-from ftbench.db.tables import attempts, curves, jobs, predictions, provenance, scores
+from ftbench.db.tables import attempts, curves, jobs, past_scores, predictions, provenance, scores
 from ftbench.domain.result import CurvePoint, Outcome, Predictions, State
+from ftbench.printable import printable, printable_lines
 
 # Looked up, not called: a grid has few states and many rows.
 _STATES = {state.value: state for state in State}
@@ -54,14 +56,19 @@ class Results:
             "hparams": parse,
             "recipe": parse,
         }
-        return [ScoreRow._make(row) for row in converted(self._store.rows(query), ScoreRow._fields, convert)]
+        believed = {cell.digest for cell in self.cells(where)}
+        rows = [row for row in self._store.rows(query) if row[0] in believed]
+        return [
+            ScoreRow._make(row) for row in read_rows(rows, ScoreRow._fields, convert, self._store.set_aside)
+        ]
 
     def values(self, where: JobFilter = ALL) -> list[ValueRow]:
         """The same scores without their jobs' axes and in no order: a small part of the time."""
         query = select(*(scores.c[name] for name in ValueRow._fields))
         if where != ALL:
             query = query.join_from(scores, jobs).where(matching(where))
-        return [ValueRow._make(row) for row in self._store.rows(query)]
+        rows = self._store.rows(query)
+        return [ValueRow._make(row) for row in read_rows(rows, ValueRow._fields, {}, self._store.set_aside)]
 
     def cells(self, where: JobFilter = ALL) -> list[JobSummary]:
         """The axes of the jobs in every state, so that a report can mark what is missing or incomplete."""
@@ -73,19 +80,44 @@ class Results:
             .scalar_subquery()
         )
         of_failed = case((jobs.c.state == State.FAILED.value, last_outcome))
-        columns = [of_failed if name == "last_outcome" else jobs.c[name] for name in JobSummary._fields]
-        query = select(*columns).where(matching(where)).order_by(jobs.c.sequence)
-        parse = _parser()
-        convert: dict[str, Callable[[str], Any]] = {
-            "state": _STATES.__getitem__,
-            "last_outcome": _OUTCOMES.__getitem__,
-            "perturbation": change_of,
-            "hparams": parse,
-            "recipe": parse,
+        query = select(jobs.c.digest, jobs.c.label, jobs.c.state, of_failed, jobs.c.spec)
+        query = query.where(matching(where)).order_by(jobs.c.sequence)
+        fields = ("digest", "label", "state", "last_outcome", "spec")
+        convert = {"state": _STATES.__getitem__, "last_outcome": _OUTCOMES.__getitem__}
+        told, aside, cells = SpecReader().told, self._store.set_aside, []
+        for digest, label, state, outcome, spec in read_rows(self._store.rows(query), fields, convert, aside):
+            try:
+                model, revision, task, data, method, hparams, seed, change, recipe = told(digest, spec)
+            except Unreadable as error:
+                aside(digest, str(error))
+                continue
+            axes = model, task, method, seed, change
+            cells.append(JobSummary(digest, label, *axes, state, outcome, hparams, recipe, revision, data))
+        return cells
+
+    def past(self, where: JobFilter = ALL) -> list[PastScore]:
+        """What jobs scored before they were run again, oldest first, beside what they score now."""
+        same = [scores.c[name] == past_scores.c[name] for name in ("digest", "evaluation", "metric")]
+        ran = [provenance.c[name] == past_scores.c[name] for name in ("digest", "number")]
+        own = {
+            "number": past_scores.c.number,
+            "code": func.json_extract(provenance.c.facts, "$.method_digest"),
+            "evaluation": past_scores.c.evaluation,
+            "metric": past_scores.c.metric,
+            "old": past_scores.c.value,
+            "new": scores.c.value,
         }
-        return [
-            JobSummary._make(row) for row in converted(self._store.rows(query), JobSummary._fields, convert)
-        ]
+        query = (
+            select(*(own[name] if name in own else jobs.c[name] for name in PastScore._fields))
+            .join_from(past_scores, jobs, past_scores.c.digest == jobs.c.digest)
+            .join(scores, and_(*same), isouter=True)
+            .join(provenance, and_(*ran), isouter=True)
+            .where(matching(where))
+            .order_by(jobs.c.sequence, past_scores.c.number, past_scores.c.evaluation, past_scores.c.metric)
+        )
+        convert: dict[str, Callable[[Any], Any]] = {"perturbation": change_of}
+        rows = read_rows(self._store.rows(query), PastScore._fields, convert, self._store.set_aside)
+        return [PastScore._make(row) for row in rows]
 
     def attempts(self, digest: str) -> list[AttemptRow]:
         """Every try at a job, the first one first; [] where there is none."""
@@ -94,9 +126,17 @@ class Results:
             .where(attempts.c.digest == digest)
             .order_by(attempts.c.number)
         )
-        with self._store.reading() as connection:
-            rows = converted(connection.execute(query), AttemptRow._fields, {"outcome": Outcome})
-            return [AttemptRow._make(row) for row in rows]
+        convert: dict[str, Callable[[Any], Any]] = {
+            "outcome": Outcome,
+            "worker": printable,
+            "message": printable,
+            "traceback": printable_lines,
+        }
+        rows = self._store.rows(query)
+        return [AttemptRow._make(row) for row in read_rows(rows, AttemptRow._fields, convert, self._attempt)]
+
+    def _attempt(self, number: object, reason: str) -> None:
+        self._store.set_aside(f"attempt {number}", reason)
 
     def provenance(self, digest: str) -> dict[str, Any]:
         """What a job's latest attempt that said so ran with; {} where none did."""
@@ -108,12 +148,13 @@ class Results:
         )
         with self._store.reading() as connection:
             found = connection.scalar(query)
-        return dict(json.loads(found)) if found else {}
+        return _facts(found) or {}
 
     def provenances(self, digests: Collection[str]) -> dict[str, dict[str, Any]]:
         """``provenance`` of many jobs: digest -> facts; those of which nothing is known are left out."""
         found = self._latest(digests, provenance.c.facts)
-        return {digest: dict(json.loads(facts)) for digest, (facts,) in found.items()}
+        known = ((digest, _facts(facts)) for digest, (facts,) in found.items())
+        return {digest: facts for digest, facts in known if facts is not None}
 
     def ran(self, digests: Collection[str], paths: Iterable[Sequence[str]]) -> dict[str, tuple[Any, ...]]:
         """Some facts of ``provenances``, None for what is not known: a third of the time.
@@ -182,6 +223,14 @@ class Results:
         )
         with self._store.reading() as connection:
             return [Predictions(*row) for row in connection.execute(query)]
+
+
+def _facts(text: object) -> dict[str, Any] | None:
+    """What an attempt ran with; None where the row holds nothing of the kind."""
+    try:
+        return read_object(text, "facts")
+    except Unreadable:
+        return None
 
 
 def _parser() -> Callable[[str], Document]:

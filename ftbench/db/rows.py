@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -81,30 +81,6 @@ class Lease:
     places: Mapping[str, Any]
 
 
-class Need(NamedTuple):
-    """What jobs need on the machine that trains them."""
-
-    model: str
-    model_revision: str
-    task: str
-    data_revision: str
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What a job is that was queued before its model or rows could be looked at.
-
-    Attributes:
-        digest: that it has in the database.
-        entry: the job as it is now; None where it can never be trained.
-        reason: why not.
-    """
-
-    digest: str
-    entry: Entry | None
-    reason: str = ""
-
-
 class Moved(NamedTuple):
     """A job that a claim has moved on its way to another one.
 
@@ -141,7 +117,6 @@ class JobFilter:
 
 
 ALL = JobFilter()
-
 
 #: The perturbations that have a column of their own, kept for queries and listings.
 OWN_COLUMNS = ("train_size", "reduction", "noise")
@@ -207,6 +182,7 @@ class JobSummary(NamedTuple):
 
     Attributes:
         last_outcome: how the latest attempt of a failed job ended; None of other jobs.
+        aside: why the scores of a done job stand in no table, such as ``other code``; "" where they may.
     """
 
     digest: str
@@ -222,6 +198,12 @@ class JobSummary(NamedTuple):
     recipe: Document
     model_revision: str
     data_revision: str
+    aside: str = ""
+
+    @property
+    def scored(self) -> bool:
+        """Whether its scores may stand in a table: a job that is run again has none until it ends."""
+        return self.state is State.DONE and not self.aside
 
     @property
     def train_size(self) -> int | None:
@@ -246,6 +228,29 @@ class AttemptRow(NamedTuple):
     traceback: str
 
 
+class PastScore(NamedTuple):
+    """A number that a job had before it was run again.
+
+    Attributes:
+        number: of the attempt that it came from; its method had the ``code`` then, None where not known.
+        new: the number of today; None until it is done again.
+    """
+
+    digest: str
+    label: str
+    model: str
+    task: str
+    method: str
+    seed: int
+    perturbation: Perturbation
+    number: int
+    code: str | None
+    evaluation: str
+    metric: str
+    old: float
+    new: float | None
+
+
 class ClaimRow(NamedTuple):
     """A declared claim.
 
@@ -254,12 +259,14 @@ class ClaimRow(NamedTuple):
         declared: when, in seconds since 1970 (UTC).
         scored: the jobs that it is about which had scores then.
         scored_now: which have them now.
+        places: files of users' own on this machine: ``methods`` and ``perturbations``, by name.
     """
 
     claim: DeclaredClaim
     declared: float
     scored: int
     scored_now: int
+    places: Mapping[str, Any] = {}
 
     @property
     def late(self) -> bool:
@@ -280,15 +287,3 @@ class Axes(NamedTuple):
 def change_of(text: str) -> Perturbation:
     """A perturbation from its column; rows that have the same share it."""
     return Perturbation.of(json.loads(text))
-
-
-def converted(
-    rows: Iterable[Sequence[Any]], fields: Sequence[str], convert: Mapping[str, Callable[[Any], Any]]
-) -> Iterator[tuple[Any, ...]]:
-    """Rows as a database gives them, with some of their fields converted; None stays None."""
-    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))  # column by column is twice as fast
-    for at, name in enumerate(fields if columns else ()):
-        if name in convert:
-            function = convert[name]
-            columns[at] = [None if value is None else function(value) for value in columns[at]]
-    return zip(*columns, strict=True)

@@ -115,12 +115,27 @@ scores = Table(
     sqlite_with_rowid=False,
 )
 
+past_scores = Table(
+    "past_scores",
+    metadata,
+    Column("digest", Text, primary_key=True, nullable=False, comment="the job"),
+    Column("number", Integer, primary_key=True, nullable=False, comment="the attempt that it came from"),
+    Column("evaluation", Text, primary_key=True, nullable=False, comment="the evaluation set"),
+    Column("metric", Text, primary_key=True, nullable=False, comment="the metric"),
+    Column("value", Float, nullable=False, comment="as in scores"),
+    ForeignKeyConstraint(["digest", "number"], ["attempts.digest", "attempts.number"]),
+    comment="One row a number that a job had before it was run again with other code.",
+    sqlite_with_rowid=False,
+)
+
 curves = Table(
     "curves",
     metadata,
     _job(primary_key=True),
     Column("run", Text, primary_key=True, nullable=False, comment="the training inside the job"),
-    Column("name", Text, primary_key=True, nullable=False, comment="loss or grad_norm"),
+    Column(
+        "name", Text, primary_key=True, nullable=False, comment="loss, grad_norm, or what the method records"
+    ),
     Column("step", Integer, primary_key=True, nullable=False, comment="the update, from 1"),
     Column("value", Float, comment="the logged number; NULL: not a number"),
     comment="One row a logged number of a done job.",
@@ -192,6 +207,13 @@ claims = Table(
         Integer,
         nullable=False,
         comment="jobs that it is about which had scores then; more than 0: declared late",
+    ),
+    Column(
+        "places",
+        Text,
+        nullable=False,
+        server_default="{}",
+        comment="JSON: files of users' own methods and perturbations on this machine",
     ),
     comment="What users declared of two methods before they ran them; ftbench claim.",
 )

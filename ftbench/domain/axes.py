@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ftbench.errors import BadValue
+from ftbench.domain import hparams
+from ftbench.domain.recipe import Recipe
+from ftbench.errors import BadValue, UnknownName
 
 MAX_SEEDS = 10_000
 MAX_SEED = 2**63 - 1
@@ -24,7 +26,7 @@ class MethodChoice:
     """
 
     name: str
-    given: Mapping[str, str]
+    given: Mapping[str, str] = field(hash=False)
 
     @property
     def text(self) -> str:
@@ -35,6 +37,40 @@ class MethodChoice:
     def fits(self, values: Mapping[str, object]) -> bool:
         """Whether hyper-parameters are those that were given; the others may be anything."""
         return all(name in values and _spells(text, values[name]) for name, text in self.given.items())
+
+
+@dataclass(frozen=True)
+class RecipeChoice:
+    """Recipe settings as they were asked for; each of several values is an axis of its own.
+
+    Attributes:
+        given: name -> values, as text.
+    """
+
+    given: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The settings that have several values."""
+        return tuple(name for name, values in self.given.items() if len(values) > 1)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """As they are typed, ``lr=1e-5`` or ``lr=1e-5|2e-5`` each."""
+        return tuple(f"{name}={'|'.join(values)}" for name, values in self.given.items())
+
+    def points(self) -> tuple[RecipeChoice, ...]:
+        """One choice for each point of the grid, with one value of each setting."""
+        every = itertools.product(*self.given.values())
+        return tuple(RecipeChoice({k: (v,) for k, v in zip(self.given, one, strict=True)}) for one in every)
+
+    def values(self) -> dict[str, str]:
+        """Name -> value, of a choice that is no grid.
+
+        Raises:
+            ValueError: a setting has several values.
+        """
+        return {name: value for name, (value,) in self.given.items()}
 
 
 def split_names(text: str) -> tuple[str, ...]:
@@ -79,19 +115,27 @@ def seeds(text: str) -> tuple[int, ...]:
     return tuple(range(values[0]))
 
 
-def recipe_settings(pairs: tuple[str, ...], flag: str = "--set") -> dict[str, str]:
-    """The recipe settings of ``lr=1e-5`` and the like, the last of a name winning.
+def recipe_settings(pairs: Iterable[str]) -> RecipeChoice:
+    """The recipe settings of ``lr=1e-5`` and the like; ``|`` spans a grid.
 
     Raises:
-        BadValue: an entry is not ``name=value``.
+        BadValue: an entry is not ``name=value``, or a name stands twice.
+        UnknownName: a recipe has no such setting.
     """
-    values = {}
+    known = [spec.name for spec in hparams.describe(Recipe)]
+    given: dict[str, tuple[str, ...]] = {}
     for pair in pairs:
-        key, equals, value = (p.strip() for p in pair.partition("="))
-        if not equals or not key or not value:
-            raise BadValue(f"{flag} '{pair}': write it as name=value, such as lr=1e-5")
-        values[key] = value
-    return values
+        key, equals, right = (p.strip() for p in pair.partition("="))
+        values = tuple(dict.fromkeys(v.strip() for v in right.split("|")))
+        if not equals or not key or not all(values):
+            raise BadValue(f"--set '{pair}': write it as name=value, such as lr=1e-5")
+        if key not in known:
+            raise UnknownName("recipe setting", key, known)
+        if key in given:
+            both = "|".join(dict.fromkeys((*given[key], *values)))
+            raise BadValue(f"--set {key} is given twice; for both write --set '{key}={both}'")
+        given[key] = values
+    return RecipeChoice(given)
 
 
 def _spells(text: str, value: object) -> bool:
@@ -162,20 +206,3 @@ def seed_ranges(seeds: Iterable[int]) -> str:
         else:
             runs.append([seed])
     return ", ".join(f"{r[0]}–{r[-1]}" if len(r) > 1 else str(r[0]) for r in runs)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The flags' texts, None where a flag was not given; of a suite, what is given beside it.
-
-    Attributes:
-        perturb: ``NAME=value,value`` each, whichever flag it was given by.
-    """
-
-    methods: str | None = None
-    tasks: str | None = None
-    models: str | None = None
-    seeds: str | None = None
-    perturb: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
-    variant: str | None = None

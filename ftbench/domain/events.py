@@ -16,6 +16,7 @@ from typing import IO, Any, TypeVar
 
 from ftbench.domain.result import CurvePoint, JobResult, Lack, Outcome, Predictions, Score
 from ftbench.errors import ProtocolError
+from ftbench.secrets import masked_values
 
 T = TypeVar("T", str, int)
 
@@ -233,6 +234,10 @@ def encode_logits(logits: bytes) -> str:
     return base64.b64encode(zlib.compress(logits, 6)).decode("ascii")
 
 
+#: What of an event is words, and may hold a secret.
+SPOKEN = {"message", "traceback", "values"}
+
+
 class Events:
     """Writes events, a JSON object a line."""
 
@@ -242,5 +247,7 @@ class Events:
 
     def send(self, event: str, **values: Any) -> None:
         """Write one event."""
+        for name in SPOKEN & values.keys():
+            values[name] = masked_values(values[name])
         self._stream.write(json.dumps({"event": event, **values}, separators=(",", ":")) + "\n")
         self._stream.flush()

@@ -26,6 +26,7 @@ def hparam(
     unit: str = "",
     help: str = "",
     grid: tuple[Any, ...] = (),
+    later: bool = False,
 ) -> Any:
     """A field of a hyper-parameter dataclass.
 
@@ -37,9 +38,10 @@ def hparam(
         unit: what the number counts, for the card.
         help: one line for the card.
         grid: the values that a search tries.
+        later: jobs were queued before it was there: at its default, a job's identity leaves it out.
     """
     spec = {"range": range, "open": open, "choices": choices, "unit": unit, "help": help, "grid": grid}
-    return dataclasses.field(default=default, metadata={"hparam": spec})
+    return dataclasses.field(default=default, metadata={"hparam": spec, "later": later})
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,16 @@ def parse(cls: type[T], given: Mapping[str, Any], *, kind: str = "hyper-paramete
 def as_dict(instance: Any) -> dict[str, Value]:
     """The dataclass as plain values, every field explicit."""
     return {f.name: cast(Value, getattr(instance, f.name)) for f in dataclasses.fields(instance)}
+
+
+def identity(instance: Any) -> dict[str, Value]:
+    """The dataclass as a job's identity has it: every field but those that came later, at their default."""
+    fields = {f.name: f for f in dataclasses.fields(instance)}
+    return {
+        name: value
+        for name, value in as_dict(instance).items()
+        if not fields[name].metadata.get("later") or value != fields[name].default
+    }
 
 
 def normalise(value: Any) -> Any:

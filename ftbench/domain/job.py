@@ -65,6 +65,10 @@ class Job:
         normal: dict[str, Any] = hparams.normalise(spec)
         return normal
 
+    def seed_of(self, stream: str) -> int:
+        """The seed of a random stream."""
+        return self.streams.get(stream, self.seed)
+
     @property
     def digest(self) -> str:
         """The identity: SHA-256 of the canonical JSON, in hexadecimal (64 characters)."""

@@ -94,14 +94,14 @@ class GridPerturbation:
 
 @dataclass(frozen=True)
 class Grid:
-    """Axes that are crossed; ``settings`` are the recipe settings that win over all others."""
+    """Axes that are crossed; ``settings`` are the recipe settings that win over all others, by recipe."""
 
     models: tuple[GridModel, ...]
     tasks: tuple[GridTask, ...]
     methods: tuple[GridMethod, ...]
     seeds: tuple[int, ...]
     perturbations: tuple[GridPerturbation, ...] = (GridPerturbation(),)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: tuple[Mapping[str, Any], ...] = ({},)
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,8 @@ def _cells(
         for name, reason in task.refused.items():
             left_out[f"{task.spec.name} scored on {name}", reason] = 0
         brought = model.recipe(task.spec.name)
-        methods = [(m, layered(brought, m.recipe, grid.settings)) for m in grid.methods]
+        by_hand = itertools.product(grid.settings, grid.methods)
+        methods = [(method, layered(brought, method.recipe, settings)) for settings, method in by_hand]
         for change, (method, recipe) in itertools.product(grid.perturbations, methods):
             refused = change.refused(task.spec, task.rows)
             fitting = suited(recipe, model.spec, task.spec, method.hparams)

@@ -12,8 +12,10 @@ class RunFacts(TypedDict, total=False):
     Attributes:
         total_steps: updates in all.
         rows: it trained on.
+        parameters: numbers in all weights, those that the method added among them.
+        trained: numbers among them that are trained.
         head_tensors: parameters of the new layers.
-        head: digest of the drawn head.
+        head: digest of the new layers that training starts from, after the method has configured the model.
         order: digest of the order of rows in the first epoch.
         one_off_seconds: of what the method did once before the first step; missing where it was resumed.
         resumed_at: the update at which it went on; 0 from the start.
@@ -21,6 +23,8 @@ class RunFacts(TypedDict, total=False):
 
     total_steps: int
     rows: int
+    parameters: int
+    trained: int
     head_tensors: int
     head: str
     order: str

@@ -49,6 +49,7 @@ class Recipe:
         None,
         choices=("drawn", "kept"),
         help="of a checkpoint with a head; none: it has none, as far as known",
+        later=True,
     )
 
     def __post_init__(self) -> None:
@@ -76,9 +77,7 @@ class Recipe:
 
     def canonical(self) -> dict[str, Any]:
         """Every setting by name, as a job's identity has it: what came later is left out at its default."""
-        return {
-            name: value for name, value in hparams.as_dict(self).items() if (name, value) != ("head", None)
-        }
+        return hparams.identity(self)
 
 
 _EITHER = ({"epochs", "steps"}, {"warmup_ratio", "warmup_steps"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ftbench.domain.axes import split_names
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName
 
@@ -46,35 +47,55 @@ class Target:
         task, colon, rows = rest.partition(":")
         return cls(task, rows, probe) if colon else cls("", rest, probe)
 
-    @classmethod
-    def asked(cls, text: str, task: TaskSpec) -> Target:
-        """What a user asks for: a task, which means the set that it reports, or ``task:set``; with a probe.
 
-        Args:
-            text: ``sick``, ``snli:test``, ``rte@linear``.
-            task: the task of that name.
+@dataclass(frozen=True)
+class TargetChoice:
+    """What is to be scored, as it was asked for.
+
+    Attributes:
+        task: its name or an alias.
+        rows: the evaluation set; None for the one that the task reports.
+        probe: one of ``PROBES``, or "".
+    """
+
+    task: str
+    rows: str | None = None
+    probe: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it is typed."""
+        rows = "" if self.rows is None else f":{self.rows}"
+        return f"{self.task}{rows}@{self.probe}" if self.probe else f"{self.task}{rows}"
+
+    def on(self, task: TaskSpec) -> Target:
+        """The target on the task of that name.
 
         Raises:
-            UnknownName: a probe or a set that does not exist.
+            UnknownName: a set that does not exist.
         """
-        rest, at, probe = text.partition("@")
-        if at and probe not in PROBES:
-            raise UnknownName("probe", probe, PROBES)
-        _, colon, named = rest.partition(":")
-        rows = named if colon else task.evaluation[0].name
+        rows = task.evaluation[0].name if self.rows is None else self.rows
         known = [one.name for one in task.evaluation]
         if rows not in known:
             raise UnknownName(f"evaluation set of {task.name}", rows, known)
-        return cls(task.name, rows, probe)
+        return Target(task.name, rows, self.probe)
 
 
-def task_of(text: str) -> str:
-    """The name of the task in what a user asks for.
+def target_choices(text: str) -> tuple[TargetChoice, ...]:
+    """What a user asks for: ``sick,snli:test,rte@linear``.
 
     Raises:
-        BadValue: there is none.
+        BadValue: an entry names no task.
+        UnknownName: a probe that does not exist.
     """
-    name = text.partition("@")[0].partition(":")[0].strip()
-    if not name:
+    return tuple(map(_target, split_names(text)))
+
+
+def _target(text: str) -> TargetChoice:
+    rest, at, probe = text.partition("@")
+    task, colon, rows = rest.partition(":")
+    if not task.strip():
         raise BadValue(f"evaluate '{text}': write a task, task:set or task@linear")
-    return name
+    if at and probe not in PROBES:
+        raise UnknownName("probe", probe, PROBES)
+    return TargetChoice(task.strip(), rows if colon else None, probe)

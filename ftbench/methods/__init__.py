@@ -1,7 +1,19 @@
 """The fine-tuning methods: one file each; users' own come from files and entry points."""
 
-from ftbench.methods._registry import ALIASES, available, canonical, find
-from ftbench.methods._source import source_digest
+from ftbench.methods._registry import ALIASES, available, canonical, find, of_row
+from ftbench.methods._same import same_code
+from ftbench.methods._source import FORM, file_digest, source_digest
 from ftbench.methods.base import Method
 
-__all__ = ["ALIASES", "Method", "available", "canonical", "find", "source_digest"]
+__all__ = [
+    "ALIASES",
+    "FORM",
+    "Method",
+    "available",
+    "canonical",
+    "file_digest",
+    "find",
+    "of_row",
+    "same_code",
+    "source_digest",
+]

@@ -59,6 +59,15 @@ def find(name: str, plugins: Iterable[str | Path] = ()) -> type[Method]:
     return _METHODS.find(name, plugins)
 
 
+def of_row(name: str, plugins: Iterable[str | Path] = ()) -> type[Method]:
+    """``find`` for the name that a job carries: one that is a path is not followed.
+
+    Raises:
+        UnknownName, PluginError: as ``find``.
+    """
+    return _METHODS.known(name, plugins)
+
+
 def canonical(name: str) -> str:
     """The name that jobs carry for an alias, in any case; every other text as it is."""
     return ALIASES.get(name.lower(), name)

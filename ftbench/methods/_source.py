@@ -47,6 +47,24 @@ def source_digest(cls: type) -> str:
     return digest(own[cls.__module__], cls.__module__, cls.__qualname__, others=own)
 
 
+def file_digest(path: Path) -> str:
+    """``source_digest`` of the one method that a user's file holds, which is read and not run.
+
+    Returns:
+        As ``source_digest``; "" where the file does not hold one method, or cannot be read.
+    """
+    files = SourceFiles(PACKAGE, {})
+    module = f"_ftbench_file.{path.stem}"
+    try:
+        file = files.start(module, path)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        public = [n.name for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("_")]
+        found = [name for name in public if _Reached(files).holds_method(file, name)]
+    except (OSError, ValueError, SyntaxError, RecursionError):
+        return ""
+    return digest(path, module, found[0]) if len(found) == 1 else ""
+
+
 def digest(
     path: Path, module: str, name: str, *, package: Path = PACKAGE, others: dict[str, Path] | None = None
 ) -> str:
@@ -172,6 +190,11 @@ class _Reached:
         """Whether a package gives a name a meaning of its own, other than the module in it of that name."""
         meanings = file.module.names.get(name, ())
         return any(not isinstance(one, Imported) or file.absolute(one) != dotted for one in meanings)
+
+    def holds_method(self, file: File, name: str) -> bool:
+        """Whether a file's class of this name derives from ``Method``."""
+        nodes = [place[1] for place, _ in self._of(file, [name], ()) if isinstance(place, tuple)]
+        return any(isinstance(node, ast.ClassDef) and self._is_method(file, node, ()) for node in nodes)
 
     def _is_method(self, file: File, node: ast.ClassDef, seen: tuple[ast.stmt, ...]) -> bool:
         names = [chain(generic(base)) for base in node.bases]

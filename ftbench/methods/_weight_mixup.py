@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -65,8 +66,9 @@ class Phase(Method):
         )
         alpha_lr: float = hparam(2e-3, range=(0, _INF), open="low", help="peak learning rate of alpha")
         alpha_weight_decay: float = hparam(0.01, range=(0, _INF), help="decoupled, on A and B")
-        alpha_schedule: str = hparam(
-            "cosine", choices=("linear", "cosine", "constant"), help="of alpha, after the recipe's warm-up"
+        alpha_schedule: str = hparam("cosine", choices=("linear", "cosine", "constant"), help="of alpha")
+        alpha_warmup: float | None = hparam(
+            None, range=(0, 1), later=True, help="of alpha, a fraction of its updates; none: the recipe's"
         )
         search_epochs: float | None = hparam(
             3.0,
@@ -143,6 +145,7 @@ class Phase(Method):
             flavour="adamw_torch",
             schedule=h.alpha_schedule,
             clip=0.0,
+            warmup=None if h.alpha_warmup is None else math.ceil(h.alpha_warmup * run.total_steps - 1e-9),
         )
         return {"weights": run.optimizer(self._weights(run)), "alphas": alphas}
 
@@ -196,7 +199,7 @@ class Search(Phase):
         from ftbench.nn import hypergradient as hyper
 
         h, optimizer = self.hparams, run.optimizers["weights"]
-        run.backward(self.compute_loss, run.next_batch("held_out"))
+        run.record("outer_loss", run.backward(self.compute_loss, run.next_batch("held_out")))
         found = run.take_gradients()
         direct = {n: found.pop(n) for n in self._alphas(run) if n in found}
         vector = {run.parameters[n]: g for n, g in found.items()}

@@ -76,10 +76,12 @@ class JobTrainer(Protocol):
         Args:
             method: whose steps to make; the job's own, or a phase of it.
             name: unique inside the job.
-            seed: of all streams of this run; the job's by default.
+            seed: of all streams of this run; the job's by default. A stream that the job gives a seed of
+                its own (``queue --vary``) takes a hash of that seed and ``name`` in its place.
             recipe: settings that differ from the job's.
-            split_seed: draws the held-out rows anew. The job's own method then trains on rows that
-                ``evaluate`` would score, which refuses from there on; a phase never sees those rows.
+            split_seed: draws the held-out rows anew; a seed as ``seed`` is one, of the stream ``split``
+                alone. The job's own method then trains on rows that ``evaluate`` would score, which refuses
+                from there on; a phase never sees those rows.
             streams: seeds of single streams of this run (``head``, ``order``, …), before the job's own.
         """
 

@@ -92,8 +92,9 @@ class ChildTuningD(Method):
         "the recipe says.",
         "dropout is on in the pass for F, as in the code; the paper is silent. The global clip sees the "
         "whole gradient, before the mask.",
-        "recipe: the released scripts use lr 4e-5 and transformers 4's AdamW; here, in both variants, every "
-        "method keeps the comparison's recipe.",
+        "recipe: the released scripts use lr 4e-5 and transformers 4's AdamW (`--set optimizer=adamw_hf`, "
+        "which the suites of both papers set); here, in both variants, every method keeps "
+        "the comparison's recipe.",
     )
 
     @dataclass(frozen=True)

@@ -95,7 +95,10 @@ class DPSDense(Method):
         "dropout=0, dropout_below=2000 (released): no dropout in runs of fewer than 2000 updates; the paper "
         "does not say so. Default: the recipe's.",
         "head_init=kaiming_uniform (released): the new layers are drawn as torch draws them, with uniform "
-        "biases; a head that a user brings stays. Default: as for every method.",
+        "biases: from the stream of the head, but another head than the other methods start from. A head "
+        "that a user brings stays. Default: as for every method.",
+        "optimizer: the authors' step is that of transformers 4's AdamW: variant=published is theirs with "
+        "`--set optimizer=adamw_hf`, which the suites of their tables set. Default: the recipe's, torch's.",
         "keep_ratio is the fraction that stage II updates; the authors' reserve_p (0.3) is the rest.",
         'threshold: per tensor, over all linear maps ("specific layers" in the paper), ties '
         "kept (2e-5 apart is a tie in float32: rounding must not choose); the gradient is masked before it "
@@ -245,11 +248,13 @@ class DPSDense(Method):
 
 
 def _redraw_head(model: nn.Module, run: Run) -> None:
-    """Draw the new linear layers as torch does: kaiming-uniform weights, uniform biases."""
+    """Draw the new linear layers from the distribution of torch's: all uniform on ±1/√(inputs)."""
+    import torch
     from torch import nn
 
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear) and f"{name}.weight" in run.head_names:
-            with run.noise.torch_seed(name):  # on the CPU, so that every device draws the same
-                fresh = nn.Linear(module.in_features, module.out_features, bias=module.bias is not None)
-            module.load_state_dict(fresh.state_dict())
+            bound = module.in_features**-0.5
+            with torch.no_grad():
+                for own, p in module.named_parameters(recurse=False):
+                    p.copy_(run.head_noise.uniform(f"{name}.{own}", p.shape, -bound, bound, like=p))

@@ -56,8 +56,10 @@ class DPSMix(DPSDense):
         "cycle=published (released): us counts the steps of one epoch in the low-resource runs (1000 rows or "
         "fewer); at least 1 here. Default: all steps, as Alg. 1.",
         "dropout=0 (released): whatever the length; the paper does not say so. Default: the recipe's.",
-        "head_init=kaiming_uniform (released): the new layers are drawn as torch draws them. Default: as for "
-        "every method.",
+        "head_init=kaiming_uniform (released): the new layers are drawn as torch draws them: DPS Dense's "
+        "head, but another head than the other methods start from. Default: as for every method.",
+        "optimizer: the authors' step is that of transformers 4's AdamW: variant=published is theirs with "
+        "`--set optimizer=adamw_hf`, which the suites of their tables set. Default: the recipe's, torch's.",
         "W₀ of new layers is their own random start; FAM counts steps, by input column; a layer that is "
         "called several times a pass (ALBERT) draws at every call, and is updated where any call kept it.",
         "threshold, clipping, keep_ratio and the count of steps: as DPS Dense. Where stage I updated less "

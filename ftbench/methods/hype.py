@@ -30,7 +30,7 @@ class HyPe(Method):
     paper = "Yuan et al. 2023, arXiv:2212.08853"
     family = "regularisation"
     formula = "h ← h + δ before every transformer layer, in training; δ ~ N(0,ε²) or U(−ε,ε)"
-    cost = "1 pass a step; the noise is drawn on the CPU, a value for every token, width and layer"
+    cost = "1 pass a step; noise for every token, width and layer, drawn on the device that trains"
     memory = "one tensor of noise at a time"
     published = {"noise_type": "uniform", "one_sided": True, "dropout": 0.0}
     neutral = {"eps": 0.0}

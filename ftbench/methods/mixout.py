@@ -37,6 +37,8 @@ class Mixout(Method):
         "Default: the derivative.",
         "dropout (default 0): the authors set every dropout to 0, as mixout stands in its place; none keeps "
         "the recipe's.",
+        "optimizer: the authors' example steps by transformers' own AdamW: variant=published is theirs with "
+        "`--set optimizer=adamw_hf`, which the suites that have it set. Default: the recipe's, torch's.",
         "p (default 0.7): a choice. The paper's values for BERT-large are 0.7 to 0.9, later papers search "
         "0.1 to 0.8.",
         "layers: all linear layers, as the authors' code for BERT; new layers are drawn toward their own "

@@ -42,7 +42,7 @@ class NoisyTune(Method):
         "Tensors of one entry, which have no deviation, are left as they are; so are constant ones (a new "
         "bias), whose deviation is 0.",
         "include_head=true (default): the new head is perturbed like the rest, as a loop over all parameters "
-        "does; false keeps it as vanilla has it.",
+        "does, so that it is another head than the other methods start from; false keeps that.",
         "intensity: 0.15, of the range 0.1 to 0.15 that is reported to work.",
     )
 

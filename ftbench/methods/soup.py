@@ -90,7 +90,7 @@ class Soup(Method):
         if number == 0:
             return trainer.run(self).model
         name, job = f"member-{number}", trainer.job
-        head = {"head": job.streams.get("head", job.seed)} if self.hparams.shared_head else None
+        head = {"head": job.seed_of("head")} if self.hparams.shared_head else None
         return trainer.run(self, name=name, seed=trainer.member_seed(name), streams=head).model
 
 

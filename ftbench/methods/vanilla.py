@@ -13,6 +13,7 @@ class Vanilla(Method):
     family = "baseline"
     formula = "θ ← AdamW(θ, ∇ mean loss of the batch)"
     cost = "1 pass a step: forward and backward; the unit of every other card"
+    neutral = {}
     memory = "weights, gradients and two moments of Adam"
     differs = (
         "optimizer: the papers' scripts ran transformers 4's AdamW; the default is torch's, which decays "

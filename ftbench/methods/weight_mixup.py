@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class WeightMixup(Phase):
     """Attention-guided weight mixup (Somayajula et al. 2024): K searches for alpha, then fine-tuning.
 
+    The loss that alpha descends, on the held-out rows, is the curve ``outer_loss`` of each search.
     Differs from the authors' code: see the card; betty-ml 0.2.0, on which it rests, does not compute Eq. 6.
     """
 

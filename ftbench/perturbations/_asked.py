@@ -30,11 +30,13 @@ class PerturbationChoice:
     Attributes:
         perturber: its class.
         changes: the values that were listed, with each of the options; None for one that changes nothing.
+        text: as it was typed.
         file: where it stands, where it is the user's own.
     """
 
     perturber: type[Perturber]
     changes: tuple[Change | None, ...]
+    text: str
     file: str | None = None
 
 
@@ -77,7 +79,7 @@ def asked(text: str) -> PerturbationChoice:
     changes = [cls.change(number, options) for options in given for number in numbers]
     path = name.rpartition(":")[0]
     file = str(Path(path).expanduser().resolve()) if path and is_file(name) else None
-    return PerturbationChoice(cls, tuple(dict.fromkeys(changes)), file)
+    return PerturbationChoice(cls, tuple(dict.fromkeys(changes)), text.strip(), file)
 
 
 def _value(cls: type[Perturber], part: str, shown: str) -> float:

@@ -49,14 +49,15 @@ def by_place(perturbation: Perturbation, files: PluginFiles = NO_FILES) -> list[
         UnknownName, PluginError: one that cannot be found.
         UsageError: a value or an option that one does not have.
     """
-    made = [find(one.name, files).made(one) for one in perturbation.changes]
+    known = [(_PERTURBERS.known(one.name, _references(files)), one) for one in perturbation.changes]
+    made = [cls.made(one) for cls, one in known]
     return sorted(made, key=lambda one: (one.order, one.name))
 
 
 def titled(name: str, files: PluginFiles = NO_FILES) -> type[Perturber]:
     """What a perturbation says of itself; one that cannot be found here: little more than its name."""
     try:
-        return find(name, files)
+        return _PERTURBERS.known(name, _references(files))
     except FtbenchError:
         facts = {"name": name, "title": name, "caption": f"By the values of {name}", "percent": False}
         return type("Unknown", (Perturber,), facts)

@@ -125,7 +125,7 @@ def _only(cell: Cell, seeds: set[int]) -> Cell:
 
 def _source(group: Group, row: Row, column: Column, cell: Cell) -> Source:
     return Source(
-        " · ".join(x for x in (row.label, column.title, group.title) if x), group, row, column, cell
+        " · ".join(x for x in (row.shown, column.title, group.title) if x), group, row, column, cell
     )
 
 

@@ -22,11 +22,12 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 
+from ftbench.printable import csv_cell
 from ftbench.render.table import Cell, Column, Group, Report, Row, Section
 from ftbench.stats import statistics
 
 COLUMNS = (
-    "table part model train_size changed perturbation ratio label method hparams column kind "
+    "table part model train_size changed perturbation ratio label title method hparams column kind "
     "task evaluation metric n planned missing reduced mean max std tasks seeds values jobs remark "
     "median iqm collapsed difference difference_low difference_high pairs p p_corrected text low high"
 ).split()
@@ -43,7 +44,8 @@ def render(report: Report) -> str:
             for row in group.rows:
                 for column, cell in zip(section.columns, row.cells, strict=True):
                     if cell.applies:
-                        writer.writerow(_values(report.table, section, group, row, column, cell, further))
+                        found = _values(report.table, section, group, row, column, cell, further)
+                        writer.writerow(map(csv_cell, found))
     return file.getvalue()
 
 
@@ -58,7 +60,7 @@ def _values(
 ) -> Iterator[object]:
     yield from (table, section.part, section.model, _text(section.train_size), _json(section.changed))
     yield from (_text(section.scores.axis), _text(group.ratio))
-    yield from (row.label, row.method, _json(row.hparams))
+    yield from (row.label, row.shown, row.method, _json(row.hparams))
     yield from (column.name, column.kind, _text(column.task), _text(column.evaluation), _text(column.metric))
     yield from (cell.n, cell.planned, _json(cell.missing), int(cell.reduced))
     yield from (_text(cell.statistics.get(name)) for name in ("mean", "max", "std"))

@@ -23,7 +23,7 @@ where it is of the tasks' own metrics beside another one.
 
 A row is a method::
 
-    {"label": text, "method": name, "hparams": {name: value}, "cells": {column key: cell}}
+    {"label": text, "title": text, "method": name, "hparams": {name: value}, "cells": {column key: cell}}
 
 A cell, all scores as fractions, null where there is none::
 
@@ -100,7 +100,8 @@ def _group(group: Group, columns: tuple[Column, ...]) -> dict[str, Any]:
 
 def _row(row: Row, columns: tuple[Column, ...]) -> dict[str, Any]:
     cells = {column.name: _cell(cell, column) for column, cell in zip(columns, row.cells, strict=True)}
-    return {"label": row.label, "method": row.method, "hparams": dict(row.hparams), "cells": cells}
+    called = {"label": row.label, "title": row.shown, "method": row.method}
+    return {**called, "hparams": dict(row.hparams), "cells": cells}
 
 
 def _cell(cell: Cell, column: Column) -> dict[str, Any] | None:

@@ -51,7 +51,7 @@ def _add(lines: dict[str, str], section: Section, group: Group, row: Row, column
     if not cell.applies or column.kind in TEXTS:
         return
     where = (*_setting(section), *([f"at {group.number:g}"] if group.ratio is not None else []))
-    told = ", ".join([section.title, *([group.title] if group.title else []), row.label, column.title])
+    told = ", ".join([section.title, *([group.title] if group.title else []), row.shown, column.title])
     for statistic, text in _numbers(cell, column):
         command = macro_name(*where, row.label, column.name, statistic)
         if command in lines:

@@ -44,7 +44,7 @@ _SPECIAL: Mapping[str, str] = MappingProxyType(
         **{char: f"\\{char}" for char in "#$%&_{}"},
         **{"Δ": r"$\Delta$", "×": r"$\times$", "·": r"$\cdot$", "±": r"$\pm$", "−": "$-$", "≥": r"$\geq$"},
         **{"–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}", "→": r"$\rightarrow$"},
-        **{"≠": r"$\neq$", "▲": r"$\bigtriangleup$", "▼": r"$\bigtriangledown$"},
+        **{"≠": r"$\neq$", "≈": r"$\approx$", "▲": r"$\bigtriangleup$", "▼": r"$\bigtriangledown$"},
         **{"≤": r"$\leq$", "α": r"$\alpha$", "β": r"$\beta$", "λ": r"$\lambda$", "σ": r"$\sigma$"},
     }
 )
@@ -129,7 +129,7 @@ def _group(group: Group, section: Section, width: int, count: str) -> Iterator[s
         yield rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape_latex(group.title)}}}}} \\"
     for row in group.rows:
         cells = zip(row.cells, section.columns, strict=True)
-        yield _line(escape_latex(row.label), *(_cell(cell, column, count) for cell, column in cells))
+        yield _line(escape_latex(row.shown), *(_cell(cell, column, count) for cell, column in cells))
 
 
 def _cell(cell: Cell, column: Column, count: str) -> str:

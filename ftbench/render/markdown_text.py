@@ -48,4 +48,4 @@ def _rows(group: Group, section: Section) -> Iterator[tuple[printed.Words, ...]]
     ratio = [] if group.ratio is None else [printed.plain(group.shown)]
     for row in group.rows:
         cells = zip(row.cells, section.columns, strict=True)
-        yield (*ratio, printed.plain(row.label), *(printed.in_words(cell, column) for cell, column in cells))
+        yield (*ratio, printed.plain(row.shown), *(printed.in_words(cell, column) for cell, column in cells))

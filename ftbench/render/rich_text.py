@@ -65,4 +65,4 @@ def _row(row: Row, columns: tuple[Column, ...], stacked: bool, signs: bool) -> t
         printed.in_words(cell, column, stacked=stacked, signs=signs and column.kind != "difference")
         for cell, column in zip(row.cells, columns, strict=True)
     )
-    return (printed.plain(row.label), *cells)
+    return (printed.plain(row.shown), *cells)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ftbench.printable import csv_cell
 from ftbench.render import printed
 from ftbench.render.numbers import NOTHING, percent, probability
 from ftbench.render.printed import Head, TextGrid, escape_markdown
@@ -103,7 +104,7 @@ def to_csv(sheets: Sequence[Sheet]) -> str:
     for sheet in sheets:
         for row in sheet.rows:
             values = ["" if row.get(key) is None else row[key] for key in keys]
-            writer.writerow([sheet.name, sheet.title, *values])
+            writer.writerow(csv_cell(value) for value in (sheet.name, sheet.title, *values))
     return file.getvalue()
 
 

@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ftbench.printable import csv_cell
 from ftbench.render.suite_table import SuiteCell, SuiteReport
 
 SCHEMA = "ftbench.suite/1"
@@ -51,7 +52,8 @@ def to_csv(reports: Sequence[SuiteReport]) -> str:
             printed = [cell.printed.get(statistic) for statistic in PRINTED]
             rest = [cell.n_printed, cell.verdict, cell.reason, cell.p_equal, cell.p_apart, cell.note]
             writer.writerow(
-                [
+                csv_cell(value)
+                for value in [
                     report.name,
                     *at.values(),
                     ours.n,

@@ -39,6 +39,7 @@ class SuiteCell:
         p_equal: of the test that they agree to within the margin; None where none was made.
         p_apart: of the test that they do not.
         note: what the source of the printed number says.
+        recomputed: whether it is not printed, but follows from the row's printed cells.
         applies: False where the cell has no meaning.
     """
 
@@ -50,6 +51,7 @@ class SuiteCell:
     p_equal: float | None = None
     p_apart: float | None = None
     note: str = ""
+    recomputed: bool = False
     applies: bool = True
 
 

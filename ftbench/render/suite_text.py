@@ -23,17 +23,25 @@ def lines(cell: SuiteCell, statistics: Sequence[str]) -> tuple[str, str]:
         return "", ""
     scale = 1 if "ratio" in statistics else 100
     found = cell.measured
+    small = "ratio" in statistics and any(0 < value < 0.1 for value in cell.printed.values())
     ours = [
-        f"{value * scale:.2f}"
+        _number(value * scale, small)
         for name in statistics
         if (value := found.statistics.get("mean" if name == "ratio" else name)) is not None
     ]
-    theirs = [f"{cell.printed[name]:.2f}" for name in statistics if name in cell.printed]
+    theirs = [_number(cell.printed[name], small) for name in statistics if name in cell.printed]
     seeds = f"n={found.n}" if found.complete else f"n={found.n}/{found.planned}"
+    about = "≈ " if cell.recomputed else ""
     sign = f" {SIGNS[cell.verdict]}" if cell.verdict else ""
     return _joined(ours, statistics) or NOTHING, " ".join(
-        ([f"[{_joined(theirs, statistics)}]{sign}"] if theirs else []) + ([seeds] if found.planned else [])
+        ([f"[{about}{_joined(theirs, statistics)}]{sign}"] if theirs else [])
+        + ([seeds] if found.planned else [])
     )
+
+
+def _number(value: float, small: bool) -> str:
+    """Two decimals; beside a share of the weights below 0.1 %, two digits that count."""
+    return f"{value:.2g}" if small else f"{value:.2f}"
 
 
 def markdown(report: SuiteReport) -> str:

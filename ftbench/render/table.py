@@ -157,16 +157,23 @@ class Row:
     """One method.
 
     Attributes:
-        label: the method as the table names it.
+        label: the method as it is typed: ``bidrop[k=3]``.
         method: the method's name.
         hparams: all its hyper-parameters.
         cells: one for each column of the section.
+        title: the method as readers see it: ``Bi-Drop (k=3)``; "": as its label.
     """
 
     label: str
     method: str
     hparams: Mapping[str, Any]
     cells: tuple[Cell, ...]
+    title: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What tables print for it."""
+        return self.title or self.label
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from ftbench.render.table import OWN, Report, Section
 if TYPE_CHECKING:
     import pandas as pd
 
-#: section: the table's title. ratio: of the perturbation, 0 without. task: its title. value: a fraction.
+#: section: the table's title. ratio: of the perturbation, 0 without. label: the method as tables print it.
+#: task: its title. value: a fraction.
 COLUMNS = "section ratio label method hparams task metric seed value job".split()
 
 
@@ -39,7 +40,7 @@ def _rows(section: Section) -> Iterator[tuple[object, ...]]:
     for group in section.groups:
         for row in group.rows:
             hparams = json.dumps(dict(row.hparams), sort_keys=True)
-            mine = (section.title, group.ratio or 0.0, row.label, row.method, hparams)
+            mine = (section.title, group.ratio or 0.0, row.shown, row.method, hparams)
             for at, column in own or columns:
                 cell, same = row.cells[at], (*mine, column.title, column.subtitle)
                 for found in zip(cell.seeds, cell.values, cell.jobs, strict=True):

@@ -36,7 +36,9 @@ class Run:
         head_names: names of the parameters that did not come from pretraining.
         drawn_head: whether the head was drawn for this run; False where the user brought it.
         noise: the method's random numbers.
+        head_noise: those of the stream ``head``, for a method that draws the new layers in a way of its own.
         feed: where its batches come from, and how many it has drawn.
+        recorded: values of this step that the method wants in the job's curves.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class Run:
         self.optimizers: dict[str, Optimizer] = {}
         self.parameters: dict[str, nn.Parameter] = dict(model.named_parameters())
         self.grad_norm: Tensor | None = None
+        self.recorded: dict[str, Tensor] = {}
         self._edit: Callable[[Run, Optimizer], None] | None = None
         self._pass, self._micro, self._shared = 0, 0, False
         self._caller, self._splitting = Caller(recipe.precision, call), Splitting.of(model)
         self.noise = Noise(
             lambda *parts: stream_seed("method", task.name, seeds["method"], method, name, *parts), replay
         )
+        self.head_noise = Noise(lambda *parts: stream_seed("head", task.name, seeds["head"], *parts))
 
     # -- the model ------------------------------------------------------------------------------------
 
@@ -218,6 +222,12 @@ class Run:
             self._edit(self, optimizer)
         optimizer.step(self.step)
 
+    def record(self, name: str, value: Tensor) -> None:
+        """Put a value of this step, shape (), into the job's curves, by a name of the method's own."""
+        if name in ("loss", "grad_norm"):
+            raise ValueError(f"the curve '{name}' is recorded by itself: take another name")
+        self.recorded[name] = value.detach()
+
     def optimizer(
         self,
         params: Mapping[str, nn.Parameter] | None = None,
@@ -275,7 +285,7 @@ class Run:
 
     def begin(self, step: int) -> None:
         """Move to a step: its first pass, and no gradients, as no checkpoint has any."""
-        self.step, self.grad_norm, self._shared = step, None, False
+        self.step, self.grad_norm, self.recorded, self._shared = step, None, {}, False
         self.set_gradients({})
         self._move(0, 0)
 

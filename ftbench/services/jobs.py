@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ftbench import methods as registry
-from ftbench.db import Database, JobFilter, JobRow
+from ftbench.db import Database, JobFilter, JobRow, PastScore
 from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.job import SHORT_DIGEST
@@ -16,9 +16,10 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
 from ftbench.errors import UnknownName
-from ftbench.hub import without_tokens
 from ftbench.perturbations import applied
+from ftbench.secrets import masked
 from ftbench.services.planning.commands import for_job
+from ftbench.services.scores.selection import by_name
 from ftbench.services.worker.workdir import WorkDir
 from ftbench.settings import db_flag
 
@@ -63,7 +64,7 @@ def job_filter(
         states=tuple(State(name) for name in states),
         models=models,
         tasks=tasks,
-        methods=tuple(registry.canonical(choice.text) for choice in methods),
+        methods=tuple(registry.canonical(by_name(choice).text) for choice in methods),
     )
 
 
@@ -108,6 +109,7 @@ def show(database: Database, prefix: str) -> _Row:
         "spec": dict(job.spec),
         "places": dict(job.places),
         "scores": scores,
+        "past_scores": _past(results.past(JobFilter(digests=(job.digest,)))),
         "attempts": attempts,
         "provenance": dict(provenance),
         "command": for_job(job.spec, job.places),
@@ -125,7 +127,7 @@ def logs(database: Database, prefix: str, lines: int) -> _Row:
         "state": str(job.state),
         "attempts": attempts,
         "file": str(path) if path.is_file() else None,
-        "lines": without_tokens(text).splitlines()[-lines:],
+        "lines": masked(text).splitlines()[-lines:],
     }
 
 
@@ -146,15 +148,16 @@ def retry(database: Database, prefixes: Sequence[str], where: JobFilter) -> int:
         prefixes: first characters of digests.
         where: which jobs, where no prefixes are given.
     """
-    return database.jobs.retry(_chosen(database, prefixes, where))
+    return database.jobs.retry(meant(database, prefixes, where))
 
 
 def cancel(database: Database, prefixes: Sequence[str], where: JobFilter) -> int:
     """Cancel queued and running jobs, chosen as by ``retry``; how many that were."""
-    return database.jobs.cancel(_chosen(database, prefixes, where))
+    return database.jobs.cancel(meant(database, prefixes, where))
 
 
-def _chosen(database: Database, prefixes: Sequence[str], where: JobFilter) -> JobFilter:
+def meant(database: Database, prefixes: Sequence[str], where: JobFilter) -> JobFilter:
+    """The jobs whose digests begin so; without any, those that a filter lets through."""
     if not prefixes:
         return where
     return JobFilter(digests=tuple(database.jobs.find(prefix).digest for prefix in prefixes))
@@ -186,6 +189,11 @@ def _row(job: JobRow) -> _Row:
         "attempts": job.attempts,
         "priority": job.priority or None,
     }
+
+
+def _past(scores: Iterable[PastScore]) -> list[_Row]:
+    fields = ("evaluation", "metric", "old", "new", "code")
+    return [{"attempt": one.number, **{name: getattr(one, name) for name in fields}} for one in scores]
 
 
 def _running(job: JobRow) -> _Row:

@@ -18,10 +18,10 @@ from ftbench.domain.suited import KEPT
 from ftbench.methods.base import Method
 from ftbench.tasks import sources
 from ftbench.training.corpus import Corpus, Library
-from ftbench.training.pretrained import Shelf
+from ftbench.training.pretrained import Pretrained, Shelf
 from ftbench.training.trainer import Trainer
 
-#: 40 rows in batches of 4, 10 steps.
+#: Batches of 4, 10 steps.
 SHORT_RECIPE = {"steps": 10, "batch_size": 4, "lr": 1e-3, "dropout": 0.1, "warmup_steps": 2}
 CLASSIFICATION, REGRESSION = "toy-accept", "toy-sim"
 
@@ -107,12 +107,20 @@ class Bench:
         if method is None:
             cls = methods.find(job.method)
             method = cls(hparams.parse(cls.HParams, job.hparams))
-        pretrained = self.shelf.get(self.ref, task.outputs, keep_head=job.recipe.head == KEPT)
+        pretrained = self._pretrained(job)
         pretrained.cast(self._dtype)
-        key = (self.ref.id, self.ref.revision)
+        return Trainer(job, task, method, pretrained, self.corpus(job), folder=folder, **more)
+
+    def corpus(self, job: Job) -> Corpus:
+        """The rows of a job."""
+        pretrained, key = self._pretrained(job), (self.ref.id, self.ref.revision)
         data = str(self._data) if self._data else None
-        corpus = Corpus(self.library, task, job, pretrained.tokenizer, key, data, limits=pretrained.limits)
-        return Trainer(job, task, method, pretrained, corpus, folder=folder, **more)
+        task = tasks.find(job.task)
+        return Corpus(self.library, task, job, pretrained.tokenizer, key, data, limits=pretrained.limits)
+
+    def _pretrained(self, job: Job) -> Pretrained:
+        outputs = tasks.find(job.task).outputs
+        return self.shelf.get(self.ref, outputs, keep_head=job.recipe.head == KEPT)
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:

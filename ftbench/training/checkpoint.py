@@ -15,7 +15,7 @@ from ftbench.domain.result import CurvePoint
 from ftbench.methods.base import Method
 from ftbench.run.run import Run
 
-FORMAT = 1
+FORMAT = 2
 Finished = tuple[dict[str, Tensor], list[CurvePoint]]
 _log = logging.getLogger("ftbench")
 
@@ -69,7 +69,7 @@ def load(path: Path, device: torch.device, **expected: Any) -> dict[str, Any] | 
         return None
     wanted = {"format": FORMAT, **expected}
     if not isinstance(state, dict) or any(state.get(k) != v for k, v in wanted.items()):
-        _log.warning("checkpoint %s is of another job or version: starting afresh", path.name)
+        _log.warning("checkpoint %s is of another job, code or version: starting afresh", path.name)
         return None
     return state
 
@@ -80,12 +80,14 @@ class RunFiles:
     Args:
         folder: where they stand; None: nothing is written, nothing is found.
         digest: the job's; a file of another job does not count.
+        code: the digest of its method's code; nor does one that other code had begun.
         device: where tensors go.
     """
 
-    def __init__(self, folder: Path | None, digest: str, device: torch.device) -> None:
+    def __init__(self, folder: Path | None, digest: str, device: torch.device, code: str = "") -> None:
         """Write nothing yet."""
-        self._folder, self._digest, self._device = folder, digest, device
+        self._folder, self._device = folder, device
+        self._whose = {"digest": digest, "code": code}
 
     def save(self, run: str, state: Mapping[str, Any]) -> None:
         """Write where a run is."""
@@ -109,12 +111,12 @@ class RunFiles:
 
     def _save(self, run: str, kind: str, state: Mapping[str, Any]) -> None:
         if self._folder is not None:
-            save(self._file(run, kind), {"digest": self._digest, **state})
+            save(self._file(run, kind), {**self._whose, **state})
 
     def _load(self, run: str, kind: str) -> dict[str, Any] | None:
         if self._folder is None:
             return None
-        return load(self._file(run, kind), self._device, digest=self._digest)
+        return load(self._file(run, kind), self._device, **self._whose)
 
     def _file(self, run: str, kind: str) -> Path:
         assert self._folder is not None

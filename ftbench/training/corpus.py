@@ -273,9 +273,9 @@ class Corpus(TrainingRows):
         )
 
 
-def stream_seeds(job: Job, seeds: Mapping[str, int] | None = None) -> Callable[[str], int]:
+def stream_seeds(job: Job) -> Callable[[str], int]:
     """The seed of a job-wide stream (``subset``, ``perturbation``), by its name."""
-    return lambda stream: stream_seed(stream, job.task, job.streams.get(stream, job.seed))
+    return lambda stream: stream_seed(stream, job.task, job.seed_of(stream))
 
 
 def _columns(rows: sources.Rows) -> perturb.Texts:

@@ -34,6 +34,7 @@ from ftbench.domain.result import Outcome
 from ftbench.settings import close_input
 from ftbench.training import fetch, memory
 from ftbench.training.failure import Failure, failure_of, message_of
+from ftbench.training.output import MaskedOutput
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
 
@@ -99,6 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    sys.stdout, sys.stderr = MaskedOutput.over(sys.stdout), MaskedOutput.over(sys.stderr)
     keep_memory()
     if options.events_fd is not None:
         commands = os.dup(0)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 import ftbench
-from ftbench import methods, models, tasks
+from ftbench import methods, models, tasks, trust
 from ftbench.domain import hparams
 from ftbench.domain.events import encode_logits
 from ftbench.domain.job import Job
@@ -22,7 +22,7 @@ from ftbench.domain.provenance import Provenance
 from ftbench.domain.result import EXPLAINED, TRAINED
 from ftbench.domain.suited import KEPT, no_head_to_keep
 from ftbench.domain.task import TaskSpec
-from ftbench.errors import ModelError
+from ftbench.errors import ModelError, PluginError
 from ftbench.methods import source_digest
 from ftbench.training import products
 from ftbench.training.corpus import Corpus, Library
@@ -48,7 +48,9 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     device = prepare_device(command.get("device") or "", int(command.get("threads") or 0), job.recipe.kernels)
     shelf, library = _warm.setdefault(str(device), (Shelf(device), Library(device)))
     task = tasks.find(job.task)
-    cls = methods.find(job.method, tuple(places.get("plugins") or ()))
+    _refuse_strangers(places)
+    cls = methods.of_row(job.method, tuple(places.get("plugins") or ()))
+    code = source_digest(cls)  # of what was loaded: by the job's end the file may have been edited
     method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
     ref = ModelRef(job.model, job.model_revision, places.get("model"))
     pretrained = shelf.get(ref, task.outputs, keep_head=_kept(job, ref, task))
@@ -60,7 +62,15 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     folder = Path(command["workdir"]) if command.get("workdir") else None
     seconds = float(command.get("checkpoint_seconds", 60.0))
     trainer = Trainer(
-        job, task, method, pretrained, corpus, folder=folder, listener=listener, checkpoint_seconds=seconds
+        job,
+        task,
+        method,
+        pretrained,
+        corpus,
+        folder=folder,
+        code=code,
+        listener=listener,
+        checkpoint_seconds=seconds,
     )
     model = method.fit(trainer)
     clock.lap("training")
@@ -84,11 +94,23 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     facts: Provenance = {
         **trainer.facts,
         **fitted,
-        "method_digest": source_digest(cls),
+        "method_digest": code,
         "model_commit": pretrained.commit,
     }
     facts["digests"] = dict(corpus.digests)  # with those of evaluation rows
     send("provenance", values={**facts, **environment(device), "seconds": clock.laps})
+
+
+def _refuse_strangers(places: Mapping[str, Any]) -> None:
+    """Run no file that the job alone names.
+
+    Raises:
+        PluginError: one that was not named on this machine.
+    """
+    wanted = [*(places.get("plugins") or ()), *(places.get("perturbations") or {}).values()]
+    for file in wanted:
+        if not trust.is_named(file):
+            raise PluginError(f"{file} was not named on this machine, as it is now: {trust.HOW}")
 
 
 def _kept(job: Job, ref: ModelRef, task: TaskSpec) -> bool:

@@ -7,7 +7,7 @@ settings are not in the papers and are ours. The logistic regression has none th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,11 @@ def features(
 
 
 def linear_head(
-    train: Features, labels: NDArray[np.float64], test: Features, task: TaskSpec, seed: int
+    train: Features,
+    labels: NDArray[np.float64],
+    test: Features,
+    task: TaskSpec,
+    seed_of: Callable[[str], int],
 ) -> NDArray[np.float32]:
     """The logits of a linear head trained by AdamW on the features of a task.
 
@@ -78,12 +82,12 @@ def linear_head(
         labels: theirs, shape (rows,).
         test: features of the scored rows, shape (scored, width).
         task: whose labels they are.
-        seed: of the job; head and order draw from their own streams.
+        seed_of: the seed of a random stream by its name; ``head`` and ``order`` are drawn from.
 
     Returns:
         Shape (scored, outputs).
     """
-    generator = torch.Generator().manual_seed(stream_seed("head", task.name, seed, "probe"))
+    generator = torch.Generator().manual_seed(stream_seed("head", task.name, seed_of("head"), "probe"))
     head = nn.Linear(train.shape[1], task.outputs)
     with torch.no_grad():
         head.weight.copy_(torch.empty_like(head.weight).normal_(0, HEAD_STD, generator=generator))
@@ -91,7 +95,7 @@ def linear_head(
     inputs, wanted = torch.from_numpy(train), _wanted(labels, task)
     optimizer = torch.optim.AdamW(head.parameters(), lr=LR, weight_decay=DECAY)
     for epoch in range(EPOCHS):
-        order = ranking(len(train), stream_seed("order", task.name, seed, "probe", epoch))
+        order = ranking(len(train), stream_seed("order", task.name, seed_of("order"), "probe", epoch))
         for start in range(0, len(train), BATCH):
             rows = torch.as_tensor(order[start : start + BATCH].astype(np.int64))
             optimizer.zero_grad()
@@ -131,11 +135,16 @@ def logistic_regression(
 
 
 def probe_predictions(
-    probe: str, train: Features, labels: NDArray[np.float64], test: Features, task: TaskSpec, seed: int
+    probe: str,
+    train: Features,
+    labels: NDArray[np.float64],
+    test: Features,
+    task: TaskSpec,
+    seed_of: Callable[[str], int],
 ) -> NDArray[np.float32]:
     """The logits of one of the probes; see ``linear_head``."""
     if probe == LINEAR:
-        return linear_head(train, labels, test, task, seed)
+        return linear_head(train, labels, test, task, seed_of)
     return logistic_regression(train, labels, test, task)
 
 

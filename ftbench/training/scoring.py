@@ -63,7 +63,7 @@ class Scorer:
         train = self._corpus.probe_rows(target.name)
         found = [self._features_of(target, one) for one in (train, chosen)]
         return probe.probe_predictions(
-            target.probe, found[0], train.labels, found[1], chosen.task, self._job.seed
+            target.probe, found[0], train.labels, found[1], chosen.task, self._job.seed_of
         )
 
     def _features_of(self, target: Target, rows: EvaluationSet) -> probe.Features:

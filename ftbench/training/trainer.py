@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ftbench.domain import hparams
-from ftbench.domain.job import STREAMS, Job
+from ftbench.domain.job import Job
 from ftbench.domain.provenance import Provenance
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.result import CurvePoint
@@ -22,10 +22,10 @@ from ftbench.methods.base import Method, Trained
 from ftbench.run.data import Batches
 from ftbench.run.objectives import Objective
 from ftbench.run.run import Run
-from ftbench.run.seeding import digest, stream_seed
-from ftbench.training import checkpoint, evaluation
+from ftbench.run.seeding import digest
+from ftbench.training import checkpoint, evaluation, run_seeds
 from ftbench.training.corpus import TrainingRows
-from ftbench.training.pretrained import Pretrained
+from ftbench.training.pretrained import Pretrained, head_digest
 from ftbench.training.watch import Diverged, Watch
 
 EXPLAINED_ROWS = 256
@@ -52,8 +52,8 @@ class Trainer:
     Attributes:
         job: what is being trained.
         curves: logged values of all runs so far.
-        facts: for provenance: digests of the rows; by run its steps, rows, and digests of the new layers as
-            they were drawn and of the order of the first epoch.
+        facts: for provenance: digests of the rows; by run its steps, rows, and digests of the new layers that
+            it starts from and of the order of the first epoch.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Trainer:
         corpus: TrainingRows,
         *,
         folder: Path | None = None,
+        code: str = "",
         listener: Listener | None = None,
         checkpoint_seconds: float = 60.0,
     ) -> None:
@@ -72,10 +73,10 @@ class Trainer:
         self.job, self.task, self.method = job, task, method
         self._pretrained, self._corpus = pretrained, corpus
         self._listener, self._every = listener, checkpoint_seconds
-        self._files = checkpoint.RunFiles(folder, job.digest, corpus.labels.device)
+        self._files = checkpoint.RunFiles(folder, job.digest, corpus.labels.device, code)
         self._objective = Objective(task.name, task.regression)
-        seed = job.streams.get("split", job.seed)
-        self._train_rows, self._held_rows = corpus.split(corpus.rows, method.held_out_fraction, seed)
+        held = method.held_out_fraction
+        self._train_rows, self._held_rows = corpus.split(corpus.rows, held, job.seed_of("split"))
         self._unsaved: tuple[str, nn.Module] | None = None
         self._redrawn = False
         self.curves: list[CurvePoint] = []
@@ -100,7 +101,8 @@ class Trainer:
         self._save_finished()
         chosen = layered(hparams.as_dict(self.job.recipe), recipe) if recipe else self.job.recipe
         self._redrawn = self._redrawn or (method is self.method and split_seed is not None)
-        run = self._begin(method, name, seed, chosen, split_seed, streams or {})
+        seeds = run_seeds.seeds_of_run(self.job, name, seed, split_seed, streams)
+        run = self._begin(method, name, chosen, seeds, split_seed is not None)
         done = self._files.load_finished(name)
         if done is not None:
             state, points = done
@@ -115,7 +117,7 @@ class Trainer:
 
     def member_seed(self, name: str) -> int:
         """A seed for a further run of the job, of no other repetition: a hash of (job seed, run name)."""
-        return stream_seed("run", self.task.name, self.job.seed, name)
+        return run_seeds.member_seed(self.job, name)
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """The metrics of a model on the held-out rows; the reported split is never seen here.
@@ -162,16 +164,12 @@ class Trainer:
         self,
         method: Method,
         name: str,
-        seed: int | None,
         recipe: Recipe,
-        split_seed: int | None,
-        streams: Mapping[str, int],
+        seeds: Mapping[str, int],
+        redrawn: bool,
     ) -> Run:
-        base = self.job.seed if seed is None else seed
-        seeds = {s: streams.get(s, self.job.streams.get(s, base)) for s in STREAMS}
         model = self._pretrained.build(task=self.task.name, head_seed=seeds["head"], dropout=recipe.dropout)
-        drawn = self._pretrained.head_digest(model)
-        train, held = self._rows_of(method, seeds["split"] if split_seed is None else split_seed, split_seed)
+        train, held = self._rows_of(method, seeds["split"], redrawn)
         sources = {"train": self._batches(train, recipe, seeds["order"], "train")}
         if len(held):
             sources["held_out"] = self._batches(held, recipe, seeds["order"], "held_out")
@@ -189,13 +187,17 @@ class Trainer:
             drawn_head=self._pretrained.draws_head(seeds["head"]),
         )
         model.train()
+        names = {id(p): n for n, p in run.parameters.items()}  # a wrapper's prefix is no part of a digest
         configure(method, run)
-        head = {n: p for n, p in run.parameters.items() if n in run.head_names}
+        head = {names.get(id(p), n): p for n, p in run.parameters.items() if n in run.head_names}
+        moved = {p for optimizer in run.optimizers.values() for p in optimizer.params}
         self.facts["runs"][name] = {
             "total_steps": run.total_steps,
             "rows": len(train),
+            "parameters": sum(p.numel() for p in run.parameters.values()),
+            "trained": sum(p.numel() for p in moved if p.requires_grad),
             "head_tensors": len(head),
-            "head": drawn,
+            "head": head_digest(head),
             "order": digest(train[sources["train"].order(0)]),
         }
         return run
@@ -210,9 +212,9 @@ class Trainer:
         return replace(recipe, warmup_steps=round(own.warmup_steps * share))
 
     def _rows_of(
-        self, method: Method, seed: int, again: int | None
+        self, method: Method, seed: int, redrawn: bool
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        if method is self.method and again is None:
+        if method is self.method and not redrawn:
             return self._train_rows, self._held_rows
         base = self._corpus.rows if method is self.method else self._train_rows
         return self._corpus.split(base, method.held_out_fraction, seed)

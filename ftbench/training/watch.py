@@ -1,4 +1,4 @@
-"""Watch: the loss and gradient norm of a run, without a synchronisation in any step."""
+"""Watch: the loss and gradient norm of a run and what it records, without a synchronisation in any step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Diverged(Exception):
 
 
 class Watch:
-    """Loss and gradient norm of a run, kept on the device and read at log points only.
+    """Loss, gradient norm and recorded values of a run, kept on the device and read at log points only.
 
     Attributes:
         every: steps between two log points.
@@ -30,30 +30,41 @@ class Watch:
         """Begin with nothing seen."""
         self._run, self.points = run, list[CurvePoint]()
         self.every = max(1, run.total_steps // LOG_POINTS)
-        self._sum: Tensor | None = None
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
         self._norm: Tensor | None = None
         self._bad: Tensor | None = None
-        self._count = 0
 
     def note(self, step: int, loss: Tensor) -> None:
-        """Take the loss of a step (from 0) and the norm of its gradients; no synchronisation."""
+        """Take the loss of a step (from 0) and the norm of its gradients; no synchronisation.
+
+        Raises:
+            TypeError: the method gave no loss.
+        """
+        if not torch.is_tensor(loss):
+            raise TypeError(
+                f"training_step must return the loss of its batch, a tensor; it returned {loss!r}"
+            )
         norm = self._run.grad_norm
         norm = torch.zeros_like(loss) if norm is None else norm.to(loss)
         if self._bad is None:
             self._bad = torch.full((), -1, dtype=torch.int64, device=loss.device)
         bad = ~(torch.isfinite(loss) & torch.isfinite(norm)) & (self._bad < 0)
         self._bad = torch.where(bad, step, self._bad)
-        self._sum = loss if self._sum is None else self._sum + loss
-        self._norm, self._count = norm, self._count + 1
+        self._norm = norm
+        for name, value in {"loss": loss, **self._run.recorded}.items():
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._counts[name] = self._counts.get(name, 0) + 1
 
     def read(self) -> None:
-        """Log the mean loss since the last log point and the last norm, and check both."""
+        """Log the means since the last log point of the loss and what is recorded, and the last norm."""
         self.check()
-        if self._sum is not None and self._norm is not None:
-            step = self._run.step + 1
-            self.points.append(CurvePoint(self._run.name, step, "loss", float(self._sum) / self._count))
-            self.points.append(CurvePoint(self._run.name, step, "grad_norm", float(self._norm)))
-        self._sum, self._count = None, 0
+        step, run = self._run.step + 1, self._run.name
+        for name, total in self._sums.items():
+            self.points.append(CurvePoint(run, step, name, float(total) / self._counts[name]))
+        if self._norm is not None and self._sums:
+            self.points.append(CurvePoint(run, step, "grad_norm", float(self._norm)))
+        self._sums, self._counts = {}, {}
 
     def check(self) -> None:
         """Raise ``Diverged`` if any step so far was not finite."""
@@ -64,9 +75,9 @@ class Watch:
     def state(self) -> dict[str, Any]:
         """For the checkpoint."""
         points = [[p.run, p.step, p.name, p.value] for p in self.points]
-        return {"points": points, "loss_sum": self._sum, "loss_count": self._count}
+        return {"points": points, "sums": self._sums, "counts": self._counts}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """From the checkpoint."""
         self.points = [CurvePoint(*p) for p in state["points"]]
-        self._sum, self._count = state["loss_sum"], state["loss_count"]
+        self._sums, self._counts = state["sums"], state["counts"]

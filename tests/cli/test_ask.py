@@ -55,9 +55,9 @@ def test_a_query_that_is_refused_is_one_line_and_exit_2(example: Ftbench, sql: s
 def test_why_lists_jobs_seeds_scores_and_the_command(example: Ftbench) -> None:
     lines = example("why", "bidrop", "sts-b").out.splitlines()
     assert (
-        lines[0] == "Main results: minilm · 500 training rows · bidrop · STS-B (Spearman): 65.82 (71.51) n=3"
+        lines[0] == "Main results: minilm · 500 training rows · Bi-Drop · STS-B (Spearman): 65.82 (71.51) n=3"
     )
-    assert lines[1] == "bidrop · STS-B: 65.82 of 3 jobs"
+    assert lines[1] == "Bi-Drop · STS-B: 65.82 of 3 jobs"
     assert [line.split()[1] for line in lines[3:6]] == ["0", "1", "2"]
     command = lines[6].split()
     assert command[:4] == ["ftbench", "queue", "--methods", "bidrop"] and "0,1,2" in command
@@ -78,13 +78,13 @@ def test_a_difference_has_both_sides_behind_it(example: Ftbench) -> None:
     (answer,) = example("why", "bidrop", "difference", "--json").json
     assert answer["number"] == "+1.71 (+4.21)"
     assert [part["title"] for part in answer["parts"]] == [
-        f"{row} · {task}" for task in ("STS-B", "SST-2", "QNLI") for row in ("bidrop", "vanilla")
+        f"{row} · {task}" for task in ("STS-B", "SST-2", "QNLI") for row in ("Bi-Drop", "Vanilla")
     ]
     means = [float(part["number"]) for part in answer["parts"]]
     assert sum(means[0::2]) / 3 - sum(means[1::2]) / 3 == pytest.approx(1.71, abs=0.02)
     (drop,) = example("why", "bidrop", "drop", "--table", "robustness", "--json", "--ratio", "0.1").json
     assert [part["title"] for part in drop["parts"]] == [
-        f"bidrop · {task} · noise {ratio} %" for task in ("SST-2", "QNLI") for ratio in ("10", "0")
+        f"Bi-Drop · {task} · noise {ratio} %" for task in ("SST-2", "QNLI") for ratio in ("10", "0")
     ]
 
 

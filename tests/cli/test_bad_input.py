@@ -43,6 +43,13 @@ def refused(ended: Ended, code: int, text: str) -> None:
         (("--priority", "99999999999999999999"), 2, "priority 99999999999999999999: give a whole number"),
         (("--set", "learning_rate=1"), 2, "unknown recipe setting 'learning_rate'"),
         (("--set", "lr"), 2, "write it as name=value"),
+        (("--set", "lr=1e-4|"), 2, "write it as name=value"),
+        (
+            ("--set", "lr=1e-4", "--set", "lr=5e-4"),
+            2,
+            "--set lr is given twice; for both write --set 'lr=1e-4|5e-4'",
+        ),
+        (("--set", "schedule=linear|cosin"), 2, "unknown value of schedule 'cosin'; did you mean 'cosine'?"),
         (("--noise", "1.0"), 2, "noise 1.0 is outside [0, 1)"),
         (("--reduction", "-0.5"), 2, "reduction -0.5 is outside [0, 1)"),
         (("--seeds", "many"), 2, "seeds 'many': 'many' is not a whole number"),

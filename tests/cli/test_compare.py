@@ -42,7 +42,7 @@ def test_a_seed_that_one_method_lacks_is_dropped_and_named(filled):
     found = {row["task"]: row for row in sheet(ended, "tasks")["rows"]}
     assert (found["SST-2"]["n"], found["Avg"]["n"]) == (3, 3)
     assert found["SST-2"]["dropped"] == "vanilla alone has 3"
-    assert any("vanilla alone has 3" in note for note in sheet(ended, "tasks")["notes"])
+    assert any("Vanilla alone has 3" in note for note in sheet(ended, "tasks")["notes"])
 
 
 def test_the_order_of_the_methods_is_the_direction(filled):
@@ -62,7 +62,7 @@ def test_a_method_that_is_named_by_an_alias_keeps_its_place(filled):
 def test_too_few_seeds_say_how_many_are_needed_and_have_no_mark(filled):
     ended = filled("compare", "bidrop", "vanilla", "--noise", "0.1")
     assert ended.code == 0
-    assert "No test for bidrop − vanilla on RTE: too few pairs: needs 2, has 1." in ended.out
+    assert "No test for Bi-Drop − Vanilla on RTE: too few pairs: needs 2, has 1." in ended.out
     assert "noise 10 %" in ended.out and "nan" not in ended.out.lower()
 
 

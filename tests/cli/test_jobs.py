@@ -139,7 +139,8 @@ def test_changing_jobs_needs_to_be_told_which(worked: Ftbench, verb: str) -> Non
 
 def test_an_empty_database_says_how_to_fill_it(ftbench: Ftbench) -> None:
     assert ftbench("db", "init").out == "ftbench.db is ready\n"
-    assert ftbench("status").out == "ftbench.db: 0 jobs; queue some with: ftbench queue\n"
+    told = "ftbench queue --methods rdrop,bidrop --tasks glue-small --seeds 10"
+    assert ftbench("status").out == f"ftbench.db: 0 jobs; queue some with: {told}\n"
     assert ftbench("status", "--state", "queued").out == "no such jobs in ftbench.db\n"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ftbench.db import open_database
 from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.result import JobResult, Score
 from tests.cli.conftest import GRID, Ftbench
 from tests.tasks.layouts import write
 
@@ -95,6 +96,49 @@ def test_a_file_of_flags_stands_for_the_flags_and_the_command_line_wins(ftbench:
     assert (jobs[0]["recipe"]["lr"], jobs[0]["recipe"]["epochs"]) == (1e-5, 4)
     other = ftbench("queue", "-C", "grid.yaml", "--seeds", "2", "--dry-run", "--json").json
     assert {job["seed"] for job in other} == {0, 1}
+
+
+def test_lists_of_settings_in_a_file_are_a_grid_and_the_command_line_takes_their_place(
+    ftbench: Ftbench,
+) -> None:
+    write(Path("grid.yaml"), "tasks: cola", "models: ../model", "set: {lr: [1.0e-5, 2.0e-5], epochs: 2}")
+
+    def recipes(*words: str) -> set[tuple[float, float]]:
+        jobs = ftbench("queue", "-C", "grid.yaml", "--seeds", "1", *words, "--dry-run", "--json").json
+        return {(job["recipe"]["lr"], job["recipe"]["epochs"]) for job in jobs}
+
+    assert recipes() == {(1e-5, 2), (2e-5, 2)}
+    assert recipes("--set", "lr=3e-5") == {(3e-5, 2)}
+    assert recipes("--set", "epochs=1|3", "--set", "lr=3e-5") == {(3e-5, 1), (3e-5, 3)}
+
+
+def test_a_dry_run_has_a_column_for_each_setting_that_is_an_axis(ftbench: Ftbench) -> None:
+    ended = ftbench(*GRID, "--set", "lr=1e-4|5e-4", "--set", "epochs=2", "--dry-run")
+    assert [line.split() for line in ended.out.splitlines()] == [
+        ["model", "task", "method", "lr", "seeds"],
+        ["folder:model", "cola", "vanilla", "0.0001", "2"],
+        ["folder:model", "cola", "rdrop", "0.0001", "2"],
+        ["folder:model", "cola", "vanilla", "0.0005", "2"],
+        ["folder:model", "cola", "rdrop", "0.0005", "2"],
+        "would queue 8 jobs; nothing was written".split(),
+    ]
+
+
+def test_a_grid_of_settings_is_reported_as_if_each_had_been_queued_alone(ftbench: Ftbench) -> None:
+    ftbench(*GRID, "--set", "lr=1e-4|5e-4", "--db", "grid.db")
+    for lr in ("1e-4", "5e-4"):
+        ftbench(*GRID, "--set", f"lr={lr}", "--db", "alone.db")
+    told = []
+    for name in ("grid.db", "alone.db"):
+        with open_database(name) as database:
+            while (claim := database.jobs.claim("worker", 60.0)) is not None:
+                score = 0.5 + 10 * claim.job.recipe.lr + 0.01 * claim.job.seed
+                database.jobs.finish(claim, JobResult(scores=(Score("dev", "matthews", score),)))
+        told.append(ftbench("report", "--json", "--db", name).json["sections"])
+    assert told[0] == told[1]
+    means = [s["groups"][0]["rows"][0]["cells"]["cola"]["mean"] for s in told[0]]
+    assert [s["changed"] for s in told[0]] == [{"lr": 1e-4}, {"lr": 5e-4}]
+    assert means == pytest.approx([0.506, 0.51])
 
 
 @pytest.mark.parametrize(

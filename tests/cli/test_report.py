@@ -246,6 +246,6 @@ def test_scores_of_other_code_are_counted_among_those_shown(filled):
             facts = {"method_digest": "2:" + "0" * 16}
             old = JobResult(scores=(Score("dev", "accuracy", 0.7),), provenance=facts)
             database.jobs.finish(claim, old)
-    told = "Trained with another state of the method's code than the one installed: bidrop {} jobs."
+    told = "Trained with another state of the method's code than the one installed: bidrop {} jobs; "
     assert told.format("1 of 1") in " ".join(filled("report").out.split())
     assert told.format("3 of 3") in " ".join(filled("report", "--table", "robustness").out.split())

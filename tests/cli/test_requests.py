@@ -27,6 +27,29 @@ def test_filters_are_read_into_values_once():
     assert requests.without_baseline(None, "", []).baseline is None
 
 
+def test_the_axes_of_a_grid_are_values():
+    found = requests.asked(
+        methods="bidrop[k=3]", tasks="cola, rte", seeds="0,3", perturb=["noise=0,0.1"], settings=["lr=1e-4"]
+    )
+    assert (found.methods, found.tasks, found.seeds, found.models) == (
+        (BIDROP,),
+        ("cola", "rte"),
+        (0, 3),
+        None,
+    )
+    (noise,) = found.perturb
+    assert [change and change.value for change in noise.changes] == [None, 0.1]
+    assert found.settings.values() == {"lr": "1e-4"}
+
+
+@pytest.mark.parametrize("flag", ["methods", "tasks", "models", "seeds", "variant"])
+def test_an_axis_without_a_value_means_nothing_beside_a_suite(flag):
+    with pytest.raises(BadValue, match=f"--{flag} ' , ': give a value, or leave it out for the suite's own"):
+        requests.asked(suite=True, **{flag: " , "})
+    with pytest.raises(BadValue, match="--noise '': give a value"):
+        requests.asked(suite=True, perturb=["noise="])
+
+
 @pytest.mark.parametrize("text", ["", "bidrop,vanilla", "bidrop[k=2|3]"])
 def test_a_baseline_is_one_method(text):
     with pytest.raises(BadValue, match="give one method, such as vanilla"):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ftbench.db import Axes, Database, JobFilter
-from ftbench.domain.result import Outcome, State
+from ftbench.domain.result import JobResult, Outcome, Score, State
 from ftbench.errors import BadValue, UnknownName
 from tests.db.samples import RESULT, claim, count, entry, execute
 
@@ -187,3 +187,39 @@ def test_a_cancelled_job_that_is_queued_again_has_all_its_attempts(database: Dat
     assert database.jobs.add([entry(priority=3)]).revived == 1
     (row,) = database.jobs.list()
     assert (row.state, row.attempts, row.priority) == (State.QUEUED, 0, 3)
+
+
+def test_a_job_that_is_restarted_keeps_its_scores_as_past_ones_and_waits_for_new(database: Database) -> None:
+    database.jobs.add([entry(0), entry(1)])
+    first = claim(database)
+    database.jobs.finish(first, JobResult(RESULT.scores, provenance={"method_digest": "2:old"}))
+    running = claim(database)
+    assert database.jobs.restart({first.digest: {"plugins": ["/new.py"]}, running.digest: {}}) == 1
+    row = database.jobs.find(first.digest)
+    assert (row.state, row.attempts, row.places) == (State.QUEUED, 0, {"plugins": ["/new.py"]})
+    assert [count(database, table) for table in ("scores", "curves", "predictions")] == [0, 0, 0]
+    found = database.results.past()
+    assert [(p.metric, p.old, p.new, p.code) for p in found] == [
+        ("accuracy", 0.75, None, "2:old"),
+        ("f1", 0.5, None, "2:old"),
+    ]
+    again = claim(database)
+    assert again.digest == first.digest
+    database.jobs.finish(again, JobResult((Score("dev", "accuracy", 0.8),)))
+    assert [(p.metric, p.old, p.new) for p in database.results.past()] == [
+        ("accuracy", 0.75, 0.8),
+        ("f1", 0.5, None),
+    ]
+    database.jobs.restart({first.digest: {}})
+    assert [(p.number, p.old) for p in database.results.past() if p.metric == "accuracy"] == [
+        (1, 0.75),
+        (2, 0.8),
+    ]
+
+
+def test_a_done_job_that_is_queued_again_takes_the_new_places(database: Database) -> None:
+    database.jobs.add([entry(0, places={"plugins": ["/old.py"]})])
+    database.jobs.finish(claim(database), RESULT)
+    database.jobs.add([entry(0, places={"plugins": ["/new.py"]})])
+    (row,) = database.jobs.list()
+    assert (row.state, row.places) == (State.DONE, {"plugins": ["/new.py"]})

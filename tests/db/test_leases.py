@@ -11,7 +11,7 @@ import pytest
 from ftbench.db import Database, JobFilter, Kind, Moved, open_database
 from ftbench.db.leases import EXPIRED, NEXT_JOB
 from ftbench.domain.result import MAX_ATTEMPTS, CurvePoint, JobResult, Outcome, Score, State
-from ftbench.errors import UnknownName
+from ftbench.errors import DatabaseError, UnknownName
 from tests.db.samples import RESULT, claim, count, entry, execute, expire
 
 RESULTS = ("scores", "curves", "predictions", "provenance")
@@ -91,7 +91,9 @@ def test_a_job_that_this_version_cannot_read_fails_and_the_next_is_taken(databas
     assert taken is not None and taken.job.seed == 1
     assert [(moved.digest, moved.state, moved.owner) for moved in told] == [(broken, State.FAILED, None)]
     assert "cannot read the job" in told[0].reason
-    assert database.jobs.find(broken).state is State.FAILED
+    with pytest.raises(DatabaseError, match="cannot be believed"):
+        database.jobs.find(broken)
+    assert database.jobs.counts()[State.FAILED] == 1
     (attempt,) = database.results.attempts(broken)
     assert attempt.outcome is Outcome.USER
     assert "cannot read the job" in attempt.message

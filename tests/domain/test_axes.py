@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ftbench.domain import axes
-from ftbench.errors import BadValue
+from ftbench.domain.axes import RecipeChoice
+from ftbench.errors import BadValue, UnknownName
 
 
 def choices(text: str) -> list[tuple[str, dict[str, str]]]:
@@ -67,11 +70,41 @@ def test_seeds_that_are_no_seeds_are_refused(text: str) -> None:
         axes.seeds(text)
 
 
-def test_the_last_setting_of_a_name_wins() -> None:
-    assert axes.recipe_settings(("lr=1e-5", "epochs = 5", "lr=2e-5")) == {"lr": "2e-5", "epochs": "5"}
+def test_settings_are_values_by_name_and_a_bar_spans_a_grid() -> None:
+    one = axes.recipe_settings(("lr=1e-5", "epochs = 5"))
+    assert (one.values(), one.axes, one.points()) == ({"lr": "1e-5", "epochs": "5"}, (), (one,))
+    grid = axes.recipe_settings(("lr = 1e-5 | 2e-5|1e-5", "epochs=5", "dropout=0|0.1"))
+    assert (grid.axes, grid.texts) == (("lr", "dropout"), ("lr=1e-5|2e-5", "epochs=5", "dropout=0|0.1"))
+    assert [point.values() for point in grid.points()] == [
+        {"lr": lr, "epochs": "5", "dropout": dropout} for lr in ("1e-5", "2e-5") for dropout in ("0", "0.1")
+    ]
+    assert axes.recipe_settings(()).points() == (RecipeChoice(),)
+    with pytest.raises(ValueError):
+        grid.values()
 
 
-@pytest.mark.parametrize("pair", ["lr", "lr=", "=1", ""])
+@pytest.mark.parametrize(
+    ("pairs", "both"),
+    [
+        (("lr=1e-5", "epochs=5", "lr=2e-5"), "lr=1e-5|2e-5"),
+        (("lr=1e-5|2e-5", "lr=3e-5|1e-5"), "lr=1e-5|2e-5|3e-5"),
+        (("lr=1e-5", "lr=1e-5"), "lr=1e-5"),
+    ],
+)
+def test_a_setting_that_is_given_twice_is_refused_with_the_grid_it_may_mean(
+    pairs: tuple[str, ...], both: str
+) -> None:
+    told = f"--set lr is given twice; for both write --set '{both}'"
+    with pytest.raises(BadValue, match=re.escape(told) + "$"):
+        axes.recipe_settings(pairs)
+
+
+def test_a_setting_that_there_is_not_gets_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="unknown recipe setting 'lrr'; did you mean 'lr'"):
+        axes.recipe_settings(("epochs=5", "lrr=1e-5"))
+
+
+@pytest.mark.parametrize("pair", ["lr", "lr=", "=1", "", "lr=|", "lr=1e-5|", "lr=1e-5||2e-5"])
 def test_settings_without_name_or_value_are_refused(pair: str) -> None:
     with pytest.raises(BadValue, match="--set"):
         axes.recipe_settings((pair,))

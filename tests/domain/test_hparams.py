@@ -93,3 +93,14 @@ def test_numbers_beyond_the_whole_ones_that_a_float_holds_stay_as_they_are() -> 
         "9007199254740992.0",
         "1e+300",
     ]
+
+
+def test_what_came_later_is_left_out_of_an_identity_at_its_default() -> None:
+    @dataclass(frozen=True)
+    class Settings:
+        first: float = hparams.hparam(1.0)
+        added: float | None = hparams.hparam(None, later=True)
+
+    assert hparams.identity(Settings()) == {"first": 1.0}
+    assert hparams.identity(Settings(added=0.5)) == {"first": 1.0, "added": 0.5}
+    assert hparams.as_dict(Settings()) == {"first": 1.0, "added": None}

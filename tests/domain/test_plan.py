@@ -66,13 +66,26 @@ def test_recipes_are_layered_model_method_settings() -> None:
         "models": (model(recipe={"lr": 1e-4, "epochs": 5, "batch_size": 8}),),
         "methods": (method(lr=1e-3, epochs=6),),
     }
-    (first, *_) = plan.crossed([grid(settings={"lr": "5e-5"}, **axes)]).jobs
+    (first, *_) = plan.crossed([grid(settings=({"lr": "5e-5"},), **axes)]).jobs
     assert (first.job.recipe.lr, first.job.recipe.epochs, first.job.recipe.batch_size) == (5e-5, 6, 8)
+
+
+def test_each_of_several_recipes_stands_over_what_a_model_brings_to_each_task() -> None:
+    own = {"cola": {"steps": 100, "lr": 1e-5}, "stsb": {"steps": 300}}
+    bert = replace(model(), recipe=lambda task: own[task])
+    two = ({"lr": "1e-4"}, {"epochs": "2"})
+    whole = plan.crossed([grid(models=(bert,), tasks=(COLA, STSB), seeds=(0,), settings=two)])
+    assert [(p.job.task, p.job.recipe.lr, p.job.recipe.steps, p.job.recipe.epochs) for p in whole.jobs] == [
+        ("cola", 1e-4, 100, None),
+        ("cola", 1e-5, None, 2),
+        ("stsb", 1e-4, 300, None),
+        ("stsb", 2e-5, None, 2),
+    ]
 
 
 def test_an_unknown_setting_is_named() -> None:
     with pytest.raises(UnknownName, match="recipe setting 'lrr'"):
-        plan.crossed([grid(settings={"lrr": "1"})])
+        plan.crossed([grid(settings=({"lr": "1"}, {"lrr": "1"}))])
 
 
 def test_regression_tasks_are_left_out_of_noise_and_reduction_but_not_of_the_clean_cells() -> None:

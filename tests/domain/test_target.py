@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.domain.target import Target, task_of
+from ftbench.domain.target import Target, TargetChoice, target_choices
 from ftbench.domain.task import RowSet, TaskSpec
 from ftbench.errors import BadValue, UnknownName
 
@@ -25,9 +25,10 @@ SNLI = TaskSpec(
 def test_a_task_means_its_reported_set_and_a_probe_trains_too(
     text: str, name: str, sets: tuple[str, ...]
 ) -> None:
-    found = Target.asked(text, SNLI)
+    (choice,) = target_choices(text)
+    found = choice.on(SNLI)
     assert (found.name, found.sets(SNLI)) == (name, sets)
-    assert Target.of(name) == found and task_of(text) == "snli"
+    assert Target.of(name) == found and (choice.task, choice.text) == ("snli", text)
 
 
 def test_a_set_of_the_jobs_own_task_names_no_task() -> None:
@@ -41,12 +42,20 @@ def test_a_set_of_the_jobs_own_task_names_no_task() -> None:
 )
 def test_what_there_is_not_is_refused(text: str, told: str) -> None:
     with pytest.raises(UnknownName, match=told):
-        Target.asked(text, SNLI)
+        target_choices(text)[0].on(SNLI)
 
 
 def test_a_text_without_a_task_is_refused() -> None:
     with pytest.raises(BadValue, match="write a task, task:set or task@linear"):
-        task_of(":dev")
+        target_choices("snli,:dev")
+
+
+def test_several_are_a_list() -> None:
+    assert target_choices(" snli, rte:dev@linear,snli") == (
+        TargetChoice("snli"),
+        TargetChoice("rte", "dev", "linear"),
+    )
+    assert target_choices("") == ()
 
 
 def test_a_task_with_some_sets_trains_on_the_first_and_has_no_others() -> None:

@@ -9,6 +9,7 @@ from ftbench.testing import CHECKS, check
 
 #: Shorter forms of what is long by default.
 SHORT = {
+    "dps_mix": "penalty_from=3",
     "lp_ft": "probe_epochs=1",
     "recadam": "anneal_t0=3,pretrain_cof=50",
     "soup": "members=2",
@@ -20,8 +21,21 @@ EXEMPT = {
     "prompt": {"neutral"},
     "r4f": {"neutral"},
     "reinit": {"neutral"},
-    "vanilla": {"neutral"},
+    "vanilla": {"differs from vanilla"},
 }
+#: The checks that look at the hyper-parameters that are given.
+GIVEN = ["classification", "learns", "differs from vanilla", "draws", "resume", "accumulation"]
+#: Settings beside the defaults and those published.
+OTHER = [
+    "bidrop[k=3,scope=global,clip_after_mask=true]",
+    "dps_mix[variant=published]",
+    "freelb[steps=3]",
+    "hype[noise_type=uniform,eps=0.1,dropout=0]",
+    "mixout[p=0.9]",
+    "sam[adaptive=true,rho=0.5,same_masks=false]",
+    "soup[members=2,selection=greedy]",
+    "weight_mixup[k=2,rank=2,formula=convex,rollback=real,search_epochs=0.5]",
+]
 NAMES = [entry.name for entry in methods.available()]
 FAST = [name for name in CHECKS if name not in ("overhead", "light import")]
 
@@ -40,5 +54,11 @@ def test_a_built_in_method_keeps_what_ftbench_relies_on(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in NAMES if methods.find(n).published])
 def test_so_does_what_the_authors_released(name: str) -> None:
-    found = outcomes(name, "published", ["classification", "regression", "resume", "accumulation"])
-    assert {k: v for k, v in found.items() if v[0] is False} == {}
+    found = outcomes(name, "published", GIVEN)
+    assert {k: v for k, v in found.items() if v[0] is not True} == {}
+
+
+@pytest.mark.parametrize("text", OTHER)
+def test_so_do_settings_that_nobody_has_by_default(text: str) -> None:
+    found = [(o.check, o.note) for o in check(text, only=[*GIVEN, "neutral"]) if o.passed is False]
+    assert found == []

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ftbench.methods.lp_ft import LPFT
 from ftbench.testing import trajectory
 from ftbench.testing.bench import Bench, Watcher
+from ftbench.training.pretrained import head_digest
 from ftbench.training.trainer import Stopped, Trainer
 from tests.methods.jobs import Weights, do, same
 from tests.methods.mininet import DropNet, MiniNet, examples, seeded
@@ -107,7 +108,7 @@ def test_the_probe_has_a_length_and_rate_of_its_own(bench: Bench, monkeypatch: p
     _, trainer = do(bench, "lp_ft", {"probe_epochs": 1.5})
     runs = trainer.facts["runs"]
     assert {n: r["total_steps"] for n, r in runs.items()} == {"probe": 15, "main": 10}
-    assert runs["probe"]["head"] == runs["main"]["head"]  # as it is drawn, before the learned one is put in
+    assert runs["probe"]["head"] != runs["main"]["head"] == head_digest(heads[0])
     assert set(heads[0]) == trainer._pretrained.head_names
 
 

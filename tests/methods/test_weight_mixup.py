@@ -17,10 +17,11 @@ from ftbench.errors import BadValue, UnknownName
 from ftbench.methods.weight_mixup import WeightMixup
 from ftbench.nn.mixup import attention_names, mix_linears, mixed_layers
 from ftbench.nn.optimizers import AdamWHF
+from ftbench.run.run import Run
 from ftbench.testing import trajectory
 from ftbench.testing.bench import Bench, Watcher
 from ftbench.training import trainer as training
-from ftbench.training.trainer import Stopped
+from ftbench.training.trainer import Stopped, Trainer
 from tests.methods.golden import assert_replays
 from tests.methods.jobs import Weights, do, same
 from tests.methods.mininet import DropNet, MiniNet, examples, run_of, seeded, whole
@@ -485,12 +486,28 @@ def test_a_job_that_was_stopped_in_a_search_ends_as_an_undisturbed_one(
     assert same(resumed, undisturbed) and trainer.curves == straight.curves
 
 
+def test_alpha_warms_up_as_the_recipe_does_unless_told_otherwise() -> None:
+    """A share of the run, rounded up: of 8 updates 0.17 are 2, the first of them at rate 0."""
+    recipe: dict[str, Any] = {"steps": 8, "warmup_steps": 4, "schedule": "linear"}
+    own, plain = (
+        run_of(WeightMixup.Search(settings(alpha_warmup=share)), seeded(MiniNet), [], **recipe)
+        for share in (0.17, None)
+    )
+    rates = {run: [run.optimizers["alphas"].schedule(step) for step in range(5)] for run in (own, plain)}
+    assert rates[own][:3] == [0, 1e-3, 2e-3] and rates[own][4] < 2e-3
+    assert rates[plain] == [0, 0.5e-3, 1e-3, 1.5e-3, 2e-3]
+    warm = [run.optimizers["weights"].schedule(2) / run.recipe.lr for run in (own, plain)]
+    assert warm == [0.5, 0.5]
+
+
 def test_each_search_holds_other_rows_out_and_the_last_run_none(bench: Bench) -> None:
     _, trainer = do(bench, "weight_mixup", {**QUICK, "k": 3})
     runs = trainer.facts["runs"]
     assert [runs[n]["rows"] for n in ("search-0", "search-1", "search-2", "main")] == [32, 32, 32, 40]
     assert len({runs[f"search-{i}"]["order"] for i in range(3)}) == 3
-    assert len({r["head"] for r in runs.values()}) == 1
+    _, plain = do(bench, "vanilla", {})
+    assert {runs[f"search-{i}"]["head"] for i in range(3)} == {plain.facts["runs"]["main"]["head"]}
+    assert runs["main"]["head"] != runs["search-0"]["head"]  # it begins where the searches ended
 
 
 def test_the_last_run_begins_with_the_average_of_the_searches(
@@ -550,3 +567,27 @@ def test_published_sets_its_switches_and_no_other() -> None:
 def test_what_is_out_of_range_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises((BadValue, UnknownName)):
         settings(**given)
+
+
+def test_the_outer_loss_of_each_search_is_a_curve(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses: dict[str, list[float]] = {}
+    backward = Run.backward
+
+    def spy(self: Run, loss_fn: Any, batch: Any) -> Tensor:
+        loss = backward(self, loss_fn, batch)
+        if set(batch.rows) <= held[-1]:
+            losses.setdefault(self.name, []).append(float(loss))
+        return loss
+
+    held: list[set[int]] = []
+    begin = Trainer._batches
+
+    def batches(self: Trainer, rows: Any, recipe: Any, seed: int, split: str) -> Any:
+        held.append(set(rows.tolist()) if split == "held_out" else set())
+        return begin(self, rows, recipe, seed, split)
+
+    monkeypatch.setattr(Trainer, "_batches", batches)
+    monkeypatch.setattr(Run, "backward", spy)
+    _, trainer = do(bench, "weight_mixup", {**QUICK, "k": 2})
+    found = [(p.run, p.value) for p in trainer.curves if p.name == "outer_loss"]
+    assert len(found) == 8 and found == [(name, one) for name, values in losses.items() for one in values]

@@ -150,7 +150,7 @@ def test_the_theme_follows_the_system_and_can_be_switched(page: Any) -> None:
 def test_a_cell_opens_its_jobs_with_commands_and_surroundings(page: Any) -> None:
     page.locator("tbody tr", has_text="bidrop").locator(".cell").first.click()
     dialog = page.get_by_role("dialog")
-    assert dialog.is_visible() and "bidrop · STS-B · Spearman" in dialog.inner_text()
+    assert dialog.is_visible() and "Bi-Drop · STS-B · Spearman" in dialog.inner_text()
     rows = dialog.locator("tbody tr")
     assert (
         rows.count() == 3 and "2e695420c218" in rows.first.inner_text() and "59.68" in rows.first.inner_text()
@@ -167,7 +167,7 @@ def test_an_average_and_a_difference_open_what_they_come_from(page: Any) -> None
     cells = page.locator("tbody tr", has_text="rdrop").locator(".cell")
     cells.nth(3).click()
     assert page.get_by_role("dialog").locator("h3").all_text_contents() == [
-        f"rdrop · {task}" for task in ("STS-B · Spearman", "SST-2 · accuracy", "QNLI · accuracy")
+        f"R-Drop · {task}" for task in ("STS-B · Spearman", "SST-2 · accuracy", "QNLI · accuracy")
     ]
     page.get_by_role("button", name="Close").click()
     cells.nth(4).click()

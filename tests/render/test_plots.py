@@ -19,6 +19,7 @@ from ftbench.services.reporting.plots import with_groups, with_ranks
 from ftbench.services.scores.levels import Topped
 from ftbench.stats.ranks import critical_difference
 from tests.render.samples import GROUPED, REPORT
+from tests.render.specs import found, values
 
 ODD = "<b>&'\"]\\ {x}"
 
@@ -51,25 +52,8 @@ def frame(
     )
 
 
-def values(spec: dict[str, Any], *fields: str) -> list[dict[str, Any]]:
-    """The data rows of a specification that have some fields."""
-    return [row for rows in spec["datasets"].values() for row in rows if set(fields) <= set(row)]
-
-
 def ranked(data: pd.DataFrame, critical: float | None = None) -> dict[str, Any]:
     return ranks.ranks(data, "Title", *with_ranks(data, critical))
-
-
-def found(spec: Any, name: str) -> list[Any]:
-    """Every value of a key, wherever it stands."""
-    if isinstance(spec, list):
-        return [value for part in spec for value in found(part, name)]
-    if not isinstance(spec, dict):
-        return []
-    return [
-        *([spec[name]] if name in spec else []),
-        *(v for part in spec.values() for v in found(part, name)),
-    ]
 
 
 SPECS = {

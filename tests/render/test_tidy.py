@@ -18,9 +18,9 @@ def test_every_score_is_a_row_in_the_order_of_the_table():
     rows.job("vanilla", "rte", 0, state="queued")
     frame = tidy.frame_of(table_of(rows, report_request()))
     assert frame[FIELDS].values.tolist() == [
-        [0.0, "vanilla", "vanilla", "RTE", "accuracy", 1, 0.6],
-        [0.0, "bidrop[k=3]", "bidrop", "RTE", "accuracy", 0, 0.7],
-        [0.0, "bidrop[k=3]", "bidrop", "RTE", "accuracy", 1, 0.8],
+        [0.0, "Vanilla", "vanilla", "RTE", "accuracy", 1, 0.6],
+        [0.0, "Bi-Drop (k=3)", "bidrop", "RTE", "accuracy", 0, 0.7],
+        [0.0, "Bi-Drop (k=3)", "bidrop", "RTE", "accuracy", 1, 0.8],
     ]
     assert frame["job"].tolist() == [vanilla, *jobs]
     assert frame["hparams"].tolist() == ["{}", *['{"k": 3, "p": 0.5}'] * 2]

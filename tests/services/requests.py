@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ftbench.cli._databases import reading_if_there, reported
 from ftbench.cli._requests import BASELINE, names, selection
-from ftbench.domain.axes import Asked
 from ftbench.render.suite_table import SuiteReport
 from ftbench.render.table import Report
 from ftbench.services.papers import report as papers
 from ftbench.services.papers.request import SuiteRequest
+from ftbench.services.planning.asked import Asked
 from ftbench.services.reporting.build import build_report, tabulate
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores.levels import Topped

@@ -36,9 +36,81 @@ def outcome(folder: Path, name: str, body: str = "", *, before: str = "", size: 
     return found
 
 
-@pytest.mark.parametrize("name", [n for n in CHECKS if n not in ("neutral", "overhead")])
+@pytest.mark.parametrize(
+    "name", [n for n in CHECKS if n not in ("neutral", "overhead", "differs from vanilla")]
+)
 def test_a_method_that_changes_nothing_passes(tmp_path: Path, name: str) -> None:
     assert outcome(tmp_path, name).passed is True
+
+
+def test_a_method_that_changes_nothing_says_that_it_is_meant_to(tmp_path: Path) -> None:
+    assert "exactly as vanilla" in outcome(tmp_path, "differs from vanilla").note
+    assert outcome(tmp_path, "differs from vanilla", "neutral = {}").passed is None
+    assert outcome(tmp_path, "neutral", "neutral = {}").passed
+
+
+def test_what_happens_rarely_is_waited_for(tmp_path: Path) -> None:
+    body = """
+def edit_gradients(self, run, optimizer):
+    if run.step == 60:
+        optimizer.params[0].grad.mul_(0.5)
+"""
+    assert outcome(tmp_path, "differs from vanilla", body).note == "not after 24 steps, but after 104"
+
+
+def test_a_period_in_steps_makes_the_jobs_longer(tmp_path: Path) -> None:
+    size = '50, range=(1, 100), unit="steps", help="how often"'
+    assert outcome(tmp_path, "classification", size=size).note.startswith("104 steps")
+
+
+def test_a_setting_that_turns_a_method_off_is_not_its_fault() -> None:
+    (found,) = check("bidrop[k=1,selection=none]", only=["differs from vanilla"])
+    assert found.passed and "but with its defaults" in found.note
+
+
+def test_a_loss_without_a_neutral_setting_may_vary_but_not_be_a_multiple(tmp_path: Path) -> None:
+    twice = "def compute_loss(self, run, batch):\n    return 2 * super().compute_loss(run, batch)"
+    assert "is 2 times vanilla's" in outcome(tmp_path, "loss scale", twice).note
+    more = """
+def compute_loss(self, run, batch):
+    logits = run.forward(batch)
+    return run.task.loss(logits, batch.labels) + logits.square().mean()
+"""
+    assert outcome(tmp_path, "loss scale", more).passed
+
+
+def test_draws_that_training_seeds_are_allowed(tmp_path: Path) -> None:
+    body = """
+def configure_model(self, model, run):
+    import torch
+    with run.noise.torch_seed("new"):
+        model.classifier.bias.data = torch.randn(model.classifier.bias.shape) * 0.01
+def compute_loss(self, run, batch):
+    from torch.nn.functional import dropout
+    logits = run.forward(batch, embeddings=lambda words: dropout(words, 0.1))
+    return run.task.loss(logits, batch.labels)
+"""
+    assert outcome(tmp_path, "draws", body).passed
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("def unsupported(self, model, task):\n    return True", "unsupported() gives True"),
+        ("def passes(self, task, epochs):\n    return 0", "passes() gives 0"),
+        ("def recipe_defaults(self, variant):\n    return {}", "write @classmethod"),
+        ("Title = 'Mine'", "did you mean 'title'"),
+        ("compute_loss = 1.0", "compute_loss is a function in Method"),
+    ],
+)
+def test_a_hook_that_cannot_be_used_is_told_with_its_line(tmp_path: Path, body: str, said: str) -> None:
+    found = outcome(tmp_path, "hooks", body)
+    assert found.passed is False and said in found.note
+
+
+@pytest.mark.parametrize("name", ["loss_of", "probe", "FineTune", "pass_rate"])
+def test_names_of_ones_own_are_no_slips(tmp_path: Path, name: str) -> None:
+    assert outcome(tmp_path, "hooks", f"def {name}(self):\n    return 1").passed
 
 
 def test_overhead_is_measured_against_vanilla(tmp_path: Path) -> None:
@@ -65,7 +137,7 @@ def compute_loss(self, run, batch):
     return super().compute_loss(run, batch) * random.random()
 """,
     ),
-    "resumed after step 5 of run main": (
+    "resumed after step 7 of main, 13 of main": (
         "resume",
         """
 count = 0
@@ -90,8 +162,8 @@ def compute_loss(self, run, batch):
     return super().compute_loss(run, batch) * len(batch)
 """,
     ),
-    "no weight moved": (
-        "classification",
+    "it learns nothing": (
+        "learns",
         """
 def edit_gradients(self, run, optimizer):
     for p in optimizer.params:
@@ -138,7 +210,7 @@ def test_a_file_that_loads_torch_at_once_is_told(tmp_path: Path) -> None:
 
 
 def test_a_hyper_parameter_without_help_or_outside_its_range_is_told(tmp_path: Path) -> None:
-    assert "no help for size" in outcome(tmp_path, "card", size="1.0").note
+    assert "no help for size" in outcome(tmp_path, "hyper-parameters", size="1.0").note
     beyond = outcome(tmp_path, "hyper-parameters", size='1.0, range=(0, 2), help="x", grid=(3.0,)')
     assert beyond.passed is False and "3.0 is outside [0, 2]" in beyond.note
 

@@ -118,7 +118,7 @@ def test_a_state_of_another_job_or_version_is_left_aside(
     torch.save({"format": checkpoint.FORMAT, **STATE, **changed}, path)
     with caplog.at_level(logging.WARNING, "ftbench"):
         assert read(path) is None
-    assert "of another job or version" in caplog.text
+    assert "of another job, code or version" in caplog.text
 
 
 def test_something_else_that_torch_can_read_is_left_aside(tmp_path: Path) -> None:
@@ -132,8 +132,8 @@ def test_something_else_that_torch_can_read_is_left_aside(tmp_path: Path) -> Non
 CURVES = [CurvePoint("main", 1, "loss", 0.5), CurvePoint("main", 2, "loss", 0.25)]
 
 
-def files(folder: Path | None, digest: str = "a1") -> checkpoint.RunFiles:
-    return checkpoint.RunFiles(folder, digest, CPU)
+def files(folder: Path | None, digest: str = "a1", code: str = "2:a") -> checkpoint.RunFiles:
+    return checkpoint.RunFiles(folder, digest, CPU, code)
 
 
 def test_a_run_is_found_by_its_name_in_the_files_of_its_own_job(
@@ -145,6 +145,13 @@ def test_a_run_is_found_by_its_name_in_the_files_of_its_own_job(
     assert files(tmp_path).load("main") is None and files(tmp_path).load_finished("search-1") is None
     assert not caplog.records
     assert files(tmp_path, "b2").load("search-1") is None
+
+
+def test_a_run_that_other_code_had_begun_starts_afresh(tmp_path: Path) -> None:
+    files(tmp_path).save("main", {"step": 3})
+    files(tmp_path).save_finished("search-1", torch.nn.Linear(2, 1), CURVES)
+    edited = files(tmp_path, code="2:b")
+    assert edited.load("main") is None and edited.load_finished("search-1") is None
 
 
 def test_the_end_of_a_run_takes_the_place_of_its_checkpoint(tmp_path: Path) -> None:

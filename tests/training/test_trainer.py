@@ -257,11 +257,17 @@ def test_runs_of_a_job_differ_and_each_can_be_had_alone(bench: Bench, tmp_path: 
 
 def test_single_streams_of_a_run_may_have_seeds_of_their_own(bench: Bench) -> None:
     trainer = bench.trainer(bench.job(streams={"order": 3}))
-    given = {"a": {}, "b": {"seed": 5}, "c": {"seed": 5, "streams": {"head": 0, "order": 9}}}
+    given = {
+        "a": {},
+        "b": {"seed": 0},
+        "c": {"seed": 5, "streams": {"head": 0, "order": 9}},
+        "d": {"seed": 5},
+    }
     for name, more in given.items():
         trainer.run(trainer.method, name=name, **more)
-    a, b, c = (trainer.facts["runs"][n] for n in given)
-    assert a["head"] == c["head"] != b["head"] and a["order"] == b["order"] != c["order"]
+    a, b, c, d = (trainer.facts["runs"][n] for n in given)
+    assert a["head"] == b["head"] == c["head"] != d["head"]
+    assert a["order"] == b["order"] and len({a["order"], c["order"], d["order"]}) == 3
 
 
 def test_asking_for_a_run_again_gives_it_without_training(bench: Bench, tmp_path: Path) -> None:
@@ -434,24 +440,59 @@ def test_a_last_step_that_diverged_is_seen(bench: Bench, fit: Fit) -> None:
         fit(bench.job("diverges", steps=4), Diverges("loss"))
 
 
-def test_curves_hold_the_mean_loss_since_the_last_point_and_the_norm(bench: Bench) -> None:
+def test_curves_hold_means_since_the_last_point_and_the_last_norm(bench: Bench) -> None:
     class Fixed:
         name, total_steps, step, grad_norm = "main", 100, 0, torch.tensor(3.0)
+        recorded: dict[str, Tensor] = {}
 
     run = Fixed()
     watch = Watch(run)  # type: ignore[arg-type]
     assert watch.every == 2
     for step, loss in enumerate([1.0, 2.0, 5.0, 6.0]):
         run.step = step
+        run.recorded = {"other": torch.tensor(10.0 * step)} if step else {}
         watch.note(step, torch.tensor(loss))
         if (step + 1) % watch.every == 0:
             watch.read()
     assert [(p.step, p.name, p.value) for p in watch.points] == [
         (2, "loss", 1.5),
+        (2, "other", 10.0),
         (2, "grad_norm", 3.0),
         (4, "loss", 5.5),
+        (4, "other", 25.0),
         (4, "grad_norm", 3.0),
     ]
+
+
+class Records(Method):
+    """Wants a value of every other step in the curves."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.curve = name
+
+    def training_step(self, run: Run, batch: Batch) -> Tensor:
+        if run.step % 2:
+            run.record(self.curve, torch.tensor(float(run.step)))
+        return super().training_step(run, batch)
+
+
+def test_what_a_method_records_is_a_curve_also_after_a_stop_between_points(
+    bench: Bench, fit: Fit, tmp_path: Path
+) -> None:
+    job = bench.job("records", steps=200)  # a point every 4 steps
+    _, straight = fit(job, Records("mine"))
+    found = [(p.step, p.value) for p in straight.curves if p.name == "mine"]
+    assert found == [(step, step - 2.0) for step in range(4, 201, 4)]
+    with pytest.raises(Stopped):
+        fit(job, Records("mine"), tmp_path, listener=Watcher(stop=("main", 18)))
+    assert fit(job, Records("mine"), tmp_path)[1].curves == straight.curves
+
+
+@pytest.mark.parametrize("name", ["loss", "grad_norm"])
+def test_the_curves_of_every_run_are_not_recorded_over(bench: Bench, fit: Fit, name: str) -> None:
+    with pytest.raises(ValueError, match=f"the curve '{name}' is recorded by itself"):
+        fit(bench.job("records"), Records(name))
 
 
 # -- pairing ----------------------------------------------------------------------------------------------

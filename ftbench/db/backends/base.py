@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -62,6 +63,15 @@ class Backend(ABC):
     @abstractmethod
     def explain_query(self, error: BaseException) -> UsageError | None:
         """What is wrong with a query that a user wrote; None where it is not the query."""
+
+    def misread(self, error: BaseException) -> bool:
+        """Whether a query failed because a text of a row is none, in its encoding."""
+        return False
+
+    @contextmanager
+    def any_text(self, connection: Connection) -> Iterator[None]:
+        """Read texts with a sign in place of what is none."""
+        yield
 
     @abstractmethod
     def backup(self, connection: Connection, target: Path) -> None:

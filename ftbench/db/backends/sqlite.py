@@ -117,6 +117,20 @@ class Sqlite(Backend):
         finally:
             driver.set_authorizer(None)
 
+    def misread(self, error: BaseException) -> bool:
+        """Whether a text of a row is no UTF-8; see ``Backend.misread``."""
+        return "Could not decode to UTF-8" in str(error)
+
+    @contextmanager
+    def any_text(self, connection: Connection) -> Iterator[None]:
+        """Read every text, however wrong; see ``Backend.any_text``. It takes several times as long."""
+        driver: Any = connection.connection.driver_connection
+        usual, driver.text_factory = driver.text_factory, lambda text: text.decode(errors="replace")
+        try:
+            yield
+        finally:
+            driver.text_factory = usual
+
     def explain_query(self, error: BaseException) -> UsageError | None:
         """What is wrong with a query; see ``Backend.explain_query``."""
         said = str(error)

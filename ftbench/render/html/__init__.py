@@ -101,7 +101,7 @@ def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
         "columns": section.columns,
         "rows": [
             {
-                "label": row.label,
+                "label": row.shown,
                 "group": group.title if group.ratio is None else group.shown,
                 "place": g if group.ratio is None else group.ratio,
                 "hparams": ", ".join(f"{name}={value}" for name, value in row.hparams.items()),
@@ -174,7 +174,7 @@ def _behind(
 ) -> dict[str, Any]:
     """One cell: its facts, and its jobs or the cells that it comes from."""
     group, row, column, cell = place
-    title = " · ".join(part for part in (row.label, column.title, column.subtitle, group.title) if part)
+    title = " · ".join(part for part in (row.shown, column.title, column.subtitle, group.title) if part)
     found: dict[str, Any] = {"title": title, "facts": _facts(cell, column)}
     if column.kind == "score":
         found["seeds"], found["scores"] = list(cell.seeds), [round(100 * value, 4) for value in cell.values]

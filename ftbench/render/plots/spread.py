@@ -60,8 +60,10 @@ def sweep(frame: pd.DataFrame, title: str, over: str | None = None) -> dict[str,
         raise BadValue(f"sweep: {len(differing)} hyper-parameters differ between the rows; {told}")
     chosen = over or differing[0]
     values = {text: s.get(chosen) for text, s in known.items()}
-    order = [_text(value) for value in sorted(dict.fromkeys(values.values()), key=_rank)]
-    placed = frame.assign(place=frame["hparams"].map({text: _text(value) for text, value in values.items()}))
+    order = [value_text(value) for value in sorted(dict.fromkeys(values.values()), key=value_rank)]
+    placed = frame.assign(
+        place=frame["hparams"].map({text: value_text(value) for text, value in values.items()})
+    )
     return theme.finished(
         _panels(placed, order, chosen),
         title,
@@ -180,11 +182,12 @@ def _spread_out(part: pd.DataFrame) -> pd.DataFrame:
     return part.assign(side=part["at"] + part["seed"].map(step), job=part["job"].str[:12])
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
+    """A value of a hyper-parameter as an axis names it."""
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _rank(value: object) -> tuple[bool, float, str]:
-    """Numbers by size, then words."""
+def value_rank(value: object) -> tuple[bool, float, str]:
+    """What values of a hyper-parameter are ordered by: numbers by size, then words."""
     number = isinstance(value, int | float)
     return not number, float(value) if isinstance(value, int | float) else 0.0, str(value)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from ftbench.db import Database, create_database
+from ftbench import methods, trust
+from ftbench.db import Database, JobSummary, create_database
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.claim import DeclaredClaim
-from ftbench.errors import UsageError
+from ftbench.errors import FtbenchError, UnknownName, UsageError
 from ftbench.methods.base import PAPER
+from ftbench.perturbations import PluginFiles
 from ftbench.services.database import fill_published
 from ftbench.services.planning import lookup
-from ftbench.services.scores.selection import Selection
+from ftbench.services.scores.selection import Selection, named_files, plugins_of
 from ftbench.settings import is_missing
 
 
@@ -24,12 +27,20 @@ class ClaimRequest:
         better: the method that is said to be ahead.
         worse: the other one.
         claim: the same, with names as they were typed.
+        files: where its perturbations stand that are the user's own: name -> file.
     """
 
     text: str
     better: MethodChoice
     worse: MethodChoice
     claim: DeclaredClaim
+    files: PluginFiles = field(default_factory=dict)
+
+    @property
+    def places(self) -> dict[str, Mapping[str, str]]:
+        """The files that it names, by kind."""
+        found = {"methods": named_files((self.better, self.worse)), "perturbations": self.files}
+        return {kind: files for kind, files in found.items() if files}
 
 
 def declare(address: str, request: ClaimRequest) -> tuple[str, bool, int]:
@@ -47,7 +58,7 @@ def declare(address: str, request: ClaimRequest) -> tuple[str, bool, int]:
     with create_database(address) as database:
         canonical = _canonical(request, database)
         fill_published(database)
-        new = database.claims.add(canonical)
+        new = database.claims.add(canonical, request.places)
         scored = next(row.scored for row in database.claims.list() if row.claim == canonical)
     return canonical.text, new, scored
 
@@ -68,11 +79,13 @@ def withdraw(database: Database, request: ClaimRequest) -> str:
 def _canonical(request: ClaimRequest, database: Database | None = None) -> DeclaredClaim:
     """A claim with its names as jobs carry them: aliases resolved, groups spelled out, lists in order."""
     typed = request.claim
-    better, worse = (lookup.grid_method(side, PAPER).label for side in (request.better, request.worse))
+    cells = database.results.cells() if database else []
+    own = plugins_of(database, cells) if database else {}
+    better, worse = (_label(side, cells, own) for side in (request.better, request.worse))
     if better == worse:
         raise UsageError(f"claim '{request.text}': {better} stands on both sides")
     asked = Selection(models=typed.models, tasks=typed.tasks)
-    asked.check(database.results.cells() if database and (typed.models or typed.tasks) else [])
+    asked.check(cells)
     return replace(
         typed,
         better=better,
@@ -81,3 +94,16 @@ def _canonical(request: ClaimRequest, database: Database | None = None) -> Decla
         tasks=tuple(sorted(set(asked.task_names()))),
         train_sizes=tuple(sorted(typed.train_sizes, key=lambda size: size or 0)),
     )
+
+
+def _label(side: MethodChoice, cells: Sequence[JobSummary], own: Mapping[str, Sequence[str]]) -> str:
+    """A method's label; that of jobs that are there, where the method is not here any more."""
+    try:
+        return lookup.grid_method(side, PAPER, trust.those_named(own.get(side.name, ()))).label
+    except FtbenchError as error:
+        if any(cell.label == side.text for cell in cells):
+            return side.text
+        if isinstance(error, UnknownName) and error.kind == "method":
+            known = {cell.method for cell in cells} | {entry.name for entry in methods.available()}
+            raise UnknownName("method", side.name, known) from None
+        raise

@@ -22,12 +22,14 @@ from ftbench.perturbations import heading
 from ftbench.render.numbers import percent
 from ftbench.render.sheet import Field, Sheet, figure
 from ftbench.render.table import PENDING, Section
-from ftbench.services.planning import commands
+from ftbench.services.planning import commands, rerun
+from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores import levels as topup_levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import ReportJob, join, reported
 from ftbench.services.scores.selection import files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting
+from ftbench.services.scores.stale import codes_of
 from ftbench.stats import paired
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import holm
@@ -62,6 +64,8 @@ class TestedClaim:
         pairs: (pairs,) differences of the seeds' averages, as fractions.
         waiting: whether jobs of it are queued or running.
         level: below which it holds; smaller where seeds were topped up.
+        aside: what is said of jobs that are left out for their code.
+        own: the files of users' own that it is about.
         p: one-sided, of the claim; None without a test.
         opposite: the same of its opposite.
         p_corrected: over the declared claims; None without a test, and for a claim that was declared late.
@@ -74,6 +78,8 @@ class TestedClaim:
     pairs: FloatArray
     waiting: bool
     level: float = ALPHA
+    aside: tuple[str, ...] = ()
+    own: OwnFiles = NO_OWN
     p: float | None = None
     opposite: float | None = None
     p_corrected: float | None = None
@@ -120,13 +126,18 @@ def listed(database: Database) -> list[Sheet]:
         notes.append(f"Seeds were topped up: such claims hold below {', '.join(sorted(levels))}.")
     for one in found:
         if not len(one.pairs):
-            run = "ftbench worker" if one.waiting else commands.for_claim(one.row.claim, database.address)
+            run = commands.for_claim(one.row.claim, database.address, one.own)
+            run = commands.worker_command(database.address) if one.waiting else run
             notes.append(f"{one.row.claim.text}: fill it with: {run}")
+    notes += dict.fromkeys(line for one in found for line in one.aside)
     rows = tuple(_row(one) for one in found)
-    return [Sheet("claims", "Declared claims", FIELDS, rows, tuple(notes) if rows else (_NONE,))]
+    shown = tuple(notes) if rows else (_none(database.address),)
+    return [Sheet("claims", "Declared claims", FIELDS, rows, shown)]
 
 
-_NONE = "Nothing is declared; declare a claim before its run, such as: ftbench claim 'bidrop > vanilla'"
+def _none(address: str) -> str:
+    example = commands.example("claim", "bidrop > vanilla", address=address)
+    return f"Nothing is declared; declare a claim before its run, such as: {example}"
 
 
 def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> list[TestedClaim]:
@@ -142,7 +153,9 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     cells = database.results.cells() if cells is None else cells
     mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
     scores = database.results.values(roughly(mine, cells))
-    plugins, files = plugins_of(database, mine), files_of(database, mine)
+    codes, files = codes_of(database, mine), files_of(database, mine)
+    plugins = plugins_of(database, cells)  # a claim without runs is of methods that ran elsewhere
+    mine, aside = rerun.separated(database, mine, codes)
     shown = reported(in_order([cell.task for cell in mine], ()), mine, scores)
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
     found: list[TestedClaim] = []
@@ -150,10 +163,12 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
         about = [job for job in jobs if _about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in about))
         title = heading(row.claim.condition, files)
-        settings = arranged(about, shown, keys, plugins, title, topped)
+        settings = arranged(about, shown, keys, codes.plugins, title, topped)
+        settings = (replace(one, aside=aside) for one in settings)
         under = [one for compared in settings for one in _under(row, compared, about)]
         waiting = any(job.status in PENDING for job in about)
-        found += under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
+        under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
+        found += [replace(one, own=OwnFiles(plugins, files).over(row.places)) for one in under]
     return _judged(found)
 
 
@@ -226,7 +241,8 @@ def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iter
         else:
             mine, theirs = (block.scores[key][:, shared].mean(axis=1) for key in (better, worse))
             pairs = paired.differences(mine, theirs)
-        yield TestedClaim(row, compared.setting, row.claim.tasks or names, pairs, waiting, compared.level)
+        tasks = row.claim.tasks or names
+        yield TestedClaim(row, compared.setting, tasks, pairs, waiting, compared.level, compared.aside)
 
 
 def _judged(found: Sequence[TestedClaim]) -> list[TestedClaim]:

@@ -17,7 +17,8 @@ from ftbench.stats.groups import letters
 from ftbench.stats.statistics.mean import mean
 
 METHOD_FIELDS = (
-    Field("method", "Method"),
+    Field("method", "Name", shown=False),
+    Field("method_title", "Method"),
     Field("mean", "Avg", "score"),
     Field("rank", "Average rank", "number"),
     Field("wilcoxon_group", "Wilcoxon-Holm"),
@@ -27,7 +28,8 @@ METHOD_FIELDS = (
     Field("iqm_high", "to", "score"),
 )
 PAIR_FIELDS = (
-    Field("comparison", "Comparison"),
+    Field("comparison", "Names", shown=False),
+    Field("comparison_title", "Comparison"),
     Field("left", "Left", shown=False),
     Field("right", "Right", shown=False),
     Field("tasks", "Tasks", "count"),
@@ -63,7 +65,7 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
     for at in order:
         key = block.compared[at]
         iqm = pooled.iqm_interval(runs[at])
-        row: dict[str, Any] = {"method": compared.labels[key]}
+        row: dict[str, Any] = {"method": compared.labels[key], "method_title": compared.shown(key)}
         if average is not None:
             row |= {"mean": float(means[:, at].mean()), "rank": float(average[at])}
         if isinstance(iqm, Interval):
@@ -106,7 +108,7 @@ def _pairs(compared: Compared, runs: FloatArray, means: FloatArray, request: Com
         posterior = bayes.signed_rank(apart, request.region)
         improves = pooled.improvement(runs[at[left]], runs[at[right]])
         names = {"left": compared.labels[left], "right": compared.labels[right]}
-        row: dict[str, Any] = {"comparison": " − ".join(names.values()), **names, "tasks": len(apart)}
+        row: dict[str, Any] = {**compared.names(left, right), **names, "tasks": len(apart)}
         if isinstance(posterior, bayes.Posterior):
             row |= {"better": posterior.better, "same": posterior.same, "worse": posterior.worse}
         if isinstance(improves, Interval):

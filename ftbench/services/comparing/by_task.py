@@ -27,7 +27,8 @@ FIELDS = (
     Field("task", "Task"),
     Field("left", "Left", shown=False),
     Field("right", "Right", shown=False),
-    Field("comparison", "Comparison"),
+    Field("comparison", "Names", shown=False),
+    Field("comparison_title", "Comparison"),
     Field("difference", "Δ", "points"),
     Field("low", "from", "points"),
     Field("high", "to", "points"),
@@ -84,7 +85,7 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
     for row, p in zip(tests, corrected, strict=True):
         row["p_corrected"] = float(p)
         row["mark"] = "" if p >= compared.level else "better" if row["difference"] > 0 else "worse"
-    notes = (*_notes(rows, request, compared.level), *compared.said, *lines)
+    notes = (*_notes(rows, request, compared.level), *compared.said, *compared.aside, *lines)
     return Sheet("tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), notes)
 
 
@@ -93,19 +94,20 @@ def _rows(compared: Compared, left: MethodKey, right: MethodKey, test: str) -> I
     names = {"left": compared.labels[left], "right": compared.labels[right]}
     for title, one, other in compared.columns(left, right):
         alone = [
-            f"{name} alone has {seed_ranges(seeds)}"
-            for name, seeds in (
-                (names["left"], _seeds(block.seeds, np.isfinite(one) & ~np.isfinite(other))),
-                (names["right"], _seeds(block.seeds, np.isfinite(other) & ~np.isfinite(one))),
+            (key, f" alone has {seed_ranges(seeds)}")
+            for key, seeds in (
+                (left, _seeds(block.seeds, np.isfinite(one) & ~np.isfinite(other))),
+                (right, _seeds(block.seeds, np.isfinite(other) & ~np.isfinite(one))),
             )
             if seeds
         ]
         yield {
             "task": title,
             **names,
-            "comparison": " − ".join(names.values()),
+            **compared.names(left, right),
             **_paired(one, other, test),
-            "dropped": "; ".join(alone) or None,
+            "dropped": "; ".join(compared.labels[key] + told for key, told in alone) or None,
+            "dropped_title": "; ".join(compared.shown(key) + told for key, told in alone),
         }
 
 
@@ -151,11 +153,11 @@ def _notes(rows: list[dict[str, Any]], request: CompareRequest, level: float) ->
         "ε: almost stochastic order, upper bound; below 0.5 the left method dominates."
     )
     for row in rows:
-        where = f"{row['comparison']} on {row['task']}"
+        where = f"{row['comparison_title']} on {row['task']}"
         if row["no_test"]:
             yield f"No test for {where}: {row['no_test']}."
         if row["dropped"]:
-            yield f"Dropped from {where}: seeds that one method lacks ({row['dropped']})."
+            yield f"Dropped from {where}: seeds that one method lacks ({row['dropped_title']})."
 
 
 def _seeds(seeds: tuple[int, ...], which: aggregate.BoolArray) -> list[int]:

@@ -25,7 +25,8 @@ from ftbench.tasks import sources
 
 FIELDS = (
     Field("task", "Task"),
-    Field("comparison", "Comparison"),
+    Field("comparison", "Names", shown=False),
+    Field("comparison_title", "Comparison"),
     Field("seed", "Seed", "count"),
     Field("examples", "Examples", "count"),
     Field("metric", "Metric"),
@@ -123,7 +124,7 @@ def _rows(runs: _Runs, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
             mine, theirs = (_answers(spec, logits) for logits in (mine, theirs))
             yield {
                 "task": task.title,
-                "comparison": f"{compared.labels[left]} − {compared.labels[right]}",
+                **compared.names(left, right),
                 "seed": seed,
                 "examples": len(labels),
                 **_compared(mine, theirs, labels, task.metric, classes=bool(spec.labels)),

@@ -16,7 +16,8 @@ from ftbench.stats import paired, power
 LEAST_ALPHA, MOST_POWER = 1e-12, 0.9999  # beyond these rounding decides
 FIELDS = (
     Field("task", "Task"),
-    Field("comparison", "Comparison"),
+    Field("comparison", "Names", shown=False),
+    Field("comparison_title", "Comparison"),
     Field("measured", "n measured", "count"),
     Field("spread", "Spread", "score"),
     Field("seeds", "Seeds", "count"),
@@ -65,8 +66,9 @@ def measured_power(database: Database, runs: CompareRequest, request: PowerReque
         UnknownName: a method, model or task that nothing carries.
         FtbenchError: there is nothing to compare.
     """
+    said = _notes(request)
     return [
-        Sheet("power", f"Power: {one.title}", FIELDS, tuple(_rows(one, request)), _notes(request))
+        Sheet("power", f"Power: {one.title}", FIELDS, tuple(_rows(one, request)), (*said, *one.aside))
         for one in compared_runs(database, runs)
     ]
 
@@ -90,8 +92,7 @@ def _rows(compared: Compared, request: PowerRequest) -> Iterator[dict[str, Any]]
     for left, right in compared.pairs:
         for title, one, other in compared.columns(left, right):
             pairs = paired.differences(one, other)
-            names = f"{compared.labels[left]} − {compared.labels[right]}"
-            row: dict[str, Any] = {"task": title, "comparison": names, "measured": len(pairs)}
+            row: dict[str, Any] = {"task": title, **compared.names(left, right), "measured": len(pairs)}
             if len(pairs) > 1:
                 spread = float(pairs.std(ddof=1))
                 row |= {"spread": spread, **_answer(spread, request.seeds or len(pairs), request)}

@@ -10,10 +10,13 @@ from ftbench.db import Database
 from ftbench.domain.axes import MethodChoice
 from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.perturbations import CLEAN, Condition
+from ftbench.services.planning import rerun
 from ftbench.services.scores import levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
-from ftbench.services.scores.selection import Selection, in_order, plugins_of, roughly
+from ftbench.services.scores.selection import Selection, in_order, roughly
+from ftbench.services.scores.stale import codes_of
+from ftbench.services.scores.titles import titles
 from ftbench.stats.correction import CORRECTIONS
 
 TESTS = {"t": "paired t", "wilcoxon": "Wilcoxon", "sign-flip": "sign-flip"}
@@ -72,14 +75,18 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
         if cell.perturbation.condition == meant.condition and meant.train_size in (None, cell.train_size)
     ]
     scores = database.results.values(roughly(chosen, cells))
-    plugins, topped = plugins_of(database, chosen), levels.topped(database)
+    codes, topped = codes_of(database, chosen), levels.topped(database)
+    chosen, aside = rerun.separated(database, chosen, codes)
     shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
     jobs, condition = join(chosen, scores, shown), request.condition.title
-    order = _order(labels(jobs), choices)
-    found = [one for one in arranged(jobs, shown, order, plugins, condition, topped) if one.pairs]
+    named = labels(jobs)
+    order, told = _order(named, choices), titles(named, codes.plugins, dict(asked.renamed))
+    settings = arranged(jobs, shown, order, codes.plugins, condition, topped)
+    found = [replace(one, aside=aside, titles=told) for one in settings if one.pairs]
     if not found:
         wanted = ", ".join(choice.text for choice in choices)
-        raise FtbenchError(f"no scores of two of these methods under one setting: {wanted}{condition}")
+        why = "".join(f". {line}" for line in aside)
+        raise FtbenchError(f"no scores of two of these methods under one setting: {wanted}{condition}{why}")
     return found
 
 

@@ -30,6 +30,7 @@ from ftbench.services.comparing.topup_looks import (
 from ftbench.services.planning import costs, queue
 from ftbench.services.scores.jobs import ReportJob
 from ftbench.services.scores.selection import Selection
+from ftbench.services.scores.stale import OTHER_CODE
 from ftbench.stats import sequential
 from ftbench.stats.leaderboard import ALPHA
 from ftbench.stats.sequential import OPEN
@@ -38,7 +39,8 @@ LOOKS, MOST = 3, 20
 FIELDS = (
     Field("setting", "Setting"),
     Field("task", "Task"),
-    Field("comparison", "Comparison"),
+    Field("comparison", "Names", shown=False),
+    Field("comparison_title", "Comparison"),
     Field("n", "n", "count"),
     Field("difference", "Δ", "points"),
     Field("low", "from", "points"),
@@ -197,7 +199,7 @@ def _wanted(plan: TopupPlan, pairs: Sequence[Pair], rows: dict[str, JobRow]) -> 
         for (key, seed), status in pair.statuses(seeds).items():
             row = rows[stand[key]]
             job = replace(Job.from_canonical(row.spec), seed=seed)
-            if status in PENDING:
+            if status in PENDING or status == OTHER_CODE:
                 waiting.add(job.digest)
             elif status not in ENDED:
                 jobs[job.digest] = Planned(job, job.digest, row.label, row.places)
@@ -217,7 +219,7 @@ def _sheet(plan: TopupPlan, pairs: Sequence[Pair], rows: dict[str, JobRow], jobs
         line: dict[str, Any] = {
             "setting": pair.compared.title,
             "task": pair.compared.block.tasks[pair.column].title,
-            "comparison": f"{pair.compared.labels[pair.method]} − {pair.compared.labels[pair.baseline]}",
+            **pair.compared.names(pair.method, pair.baseline),
             "n": len(differences),
             "difference": float(differences.mean()) if len(differences) else None,
             "p": decision.p,
@@ -229,7 +231,8 @@ def _sheet(plan: TopupPlan, pairs: Sequence[Pair], rows: dict[str, JobRow], jobs
         if decision.interval is not None:
             line |= {"low": decision.interval.low, "high": decision.interval.high}
         lines.append(line)
-    return Sheet("topup", f"Top-up: {plan.name}", FIELDS, tuple(lines), tuple(_notes(plan)))
+    aside = dict.fromkeys(line for pair in pairs for line in pair.compared.aside)
+    return Sheet("topup", f"Top-up: {plan.name}", FIELDS, tuple(lines), (*_notes(plan), *aside))
 
 
 def _notes(plan: TopupPlan) -> Iterator[str]:

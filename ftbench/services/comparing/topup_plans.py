@@ -8,6 +8,7 @@ from ftbench.db import Database
 from ftbench.domain.topup import TopupPlan
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing.topup_looks import states_of
+from ftbench.services.planning import commands
 from ftbench.stats.sequential import OPEN
 
 FIELDS = (
@@ -31,7 +32,8 @@ def listed(database: Database) -> Sheet:
     rows = [_row(plan) for plan in database.topups.list()]
     note = "Call one again with its methods and filters: it takes the next look once its jobs have ended."
     if not rows:
-        note = "No top-up is declared; start one with its methods, such as: ftbench topup bidrop"
+        start = commands.example("topup", "bidrop", address=database.address)
+        note = f"No top-up is declared; start one with its methods, such as: {start}"
     return Sheet("plans", "Declared top-ups", FIELDS, tuple(rows), (note,))
 
 

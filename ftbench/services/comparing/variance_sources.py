@@ -12,17 +12,21 @@ from typing import Any
 
 import numpy as np
 
+from ftbench import trust
 from ftbench.db import Database, JobFilter, JobRow, ValueRow
 from ftbench.domain.job import STREAMS
 from ftbench.domain.plan import GridMethod
-from ftbench.domain.result import State
 from ftbench.errors import FtbenchError
 from ftbench.methods.base import PAPER
 from ftbench.perturbations import heading
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.planning import lookup
+from ftbench.services.planning import lookup, rerun
+from ftbench.services.planning.commands import queue_command
+from ftbench.services.planning.own_files import OwnFiles
 from ftbench.services.scores.jobs import Reported, reported
-from ftbench.services.scores.selection import Selection
+from ftbench.services.scores.selection import Selection, plugins_of
+from ftbench.services.scores.titles import titles_of
+from ftbench.settings import DEFAULT_DATABASE
 from ftbench.stats.findings import Interval
 from ftbench.stats.spread import deviation
 
@@ -30,7 +34,8 @@ ALL = "all"
 FIELDS = (
     Field("model", "Model"),
     Field("task", "Task"),
-    Field("method", "Method"),
+    Field("method", "Name", shown=False),
+    Field("method_title", "Method"),
     Field("train_size", "Training rows", "count"),
     Field("condition", "Condition"),
     Field("source", "Source"),
@@ -87,17 +92,27 @@ def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]
     )
     rows, scores = database.jobs.list(where), database.results.values(where)
     labels = {method.label for method in chosen}
-    done = [row for row in rows if row.state is State.DONE and row.label in labels]
+    kept, aside = rerun.separated(database, [cell for cell in cells if cell.label in labels])
+    scored = {cell.digest for cell in kept if cell.scored}
+    done = [row for row in rows if row.digest in scored]
     shown = reported(dict.fromkeys(row.task for row in done), cells, scores)
-    lines = list(_lines(done, scores, shown))
+    named = titles_of(kept, plugins_of(database, kept), dict(asked.renamed))
+    lines = [{**line, "method_title": named[line["method"]]} for line in _lines(done, scores, shown)]
     if not lines:
-        methods, tasks = ",".join(choice.text for choice in asked.methods), ",".join(asked.tasks)
-        words = f"--methods {methods} --tasks {tasks or 'rte'} --seeds 10"
+        own = OwnFiles(plugins_of(database, cells))
+        flags = [
+            ("--methods", ",".join(own.method(choice.text) for choice in asked.methods)),
+            ("--tasks", ",".join(asked.tasks) or "rte"),
+            ("--models", ",".join(asked.models)),
+            ("--seeds", "10"),
+            ("--vary", "head,order,dropout"),
+            ("--db", database.address if database.address != DEFAULT_DATABASE else ""),
+        ]
         raise FtbenchError(
-            f"no runs vary one source alone; queue them with: ftbench queue {words} --vary head,order,dropout"
-            ", and those of all sources with the same but --vary"
+            f"no runs vary one source alone; queue them with: {queue_command(flags)}, and those of all "
+            "sources with the same but --vary"
         )
-    return [Sheet("sources", "Variation of scores by its sources", FIELDS, tuple(lines), NOTES)]
+    return [Sheet("sources", "Variation of scores by its sources", FIELDS, tuple(lines), (*NOTES, *aside))]
 
 
 def _lines(
@@ -152,7 +167,7 @@ def _line(row: JobRow, title: str, source: str, values: Sequence[float], total: 
 
 
 def _condition(row: JobRow) -> str | None:
-    files = row.places.get("perturbations") or {}
+    files = trust.named_of(row.places.get("perturbations"))
     return heading(row.perturbation.condition, files).strip(" ·") or None
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from ftbench.db import Database, JobFilter
 from ftbench.domain.events import Collector, End, parse
 from ftbench.errors import BadValue, DataError, FtbenchError, ProtocolError, UnknownName
-from ftbench.hub import without_tokens
+from ftbench.secrets import masked
 
 WORKER = "ingest"  # who the attempts of ingested results are recorded under
 
@@ -103,7 +103,7 @@ def _record(database: Database, collector: Collector, end: End, report: Ingested
     if row.digest != digest:
         return False
     if end.kind == "failed":
-        report.failed[digest] = f"{end.outcome}: {without_tokens(end.message)}"
+        report.failed[digest] = f"{end.outcome}: {masked(end.message)}"
     elif database.jobs.complete(digest, collector.result(), WORKER):
         report.failed.pop(digest, None)
         report.recorded += 1

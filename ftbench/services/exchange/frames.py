@@ -11,24 +11,26 @@ from typing import TYPE_CHECKING, Any
 from ftbench.db import Database, ValueRow
 from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.provenance import RAN
-from ftbench.domain.result import State
 from ftbench.errors import BadValue, FtbenchError
+from ftbench.printable import csv_cell
 from ftbench.services.scores.selection import Selection
+from ftbench.services.scores.stale import codes_of, one_code
+from ftbench.services.scores.titles import titles_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Columns: those of the job, of the score, and of what it ran with.
 NAMES = (
-    "digest label model model_revision task data_revision method hparams recipe seed train_size reduction "
-    "noise perturbation evaluation metric value"
+    "digest label title model model_revision task data_revision method hparams recipe seed train_size "
+    "reduction noise perturbation evaluation metric value"
 ).split()
 COLUMNS = (*NAMES, *RAN)
 SUFFIXES = (".csv", ".parquet")
 
 
 def score_rows(database: Database, asked: Selection) -> pa.Table:
-    """The scores of done jobs, in the order in which these were queued.
+    """The scores of done jobs, in the order in which these were queued; of each method, those of one code.
 
     Args:
         database: whose.
@@ -45,7 +47,10 @@ def score_rows(database: Database, asked: Selection) -> pa.Table:
 
     cells = database.results.cells()
     asked.check(cells)
-    done = [cell for cell in asked.lets_through(cells) if cell.state == State.DONE]
+    chosen = asked.lets_through(cells)
+    codes = codes_of(database, chosen)
+    named = titles_of(chosen, codes.plugins, dict(asked.renamed))
+    done = [cell for cell in one_code(chosen, codes) if cell.scored]
     scored: dict[str, list[ValueRow]] = {}
     for value in database.results.values():
         scored.setdefault(value.digest, []).append(value)
@@ -59,6 +64,9 @@ def score_rows(database: Database, asked: Selection) -> pa.Table:
             empty = None if name == "train_size" else 0.0
             data[name] = [cell.perturbation.value(name) or empty for cell, _ in rows]
             continue
+        if name == "title":
+            data[name] = [named[cell.label] for cell, _ in rows]
+            continue
         get, side = attrgetter(name), int(name in ("evaluation", "metric", "value"))
         found = [get(row[side]) for row in rows]
         if name == "perturbation":
@@ -69,6 +77,19 @@ def score_rows(database: Database, asked: Selection) -> pa.Table:
     types = {name: pa.float64() for name in OWN_COLUMNS}
     types |= {"train_size": pa.int64(), "peak_memory_mb": pa.float64(), "method_digest": pa.string()}
     return pa.table({name: pa.array(values, types.get(name)) for name, values in data.items()})
+
+
+def _without_formulas(table: pa.Table) -> pa.Table:
+    """The table with its texts as a CSV file may hold them."""
+    import pyarrow as pa
+
+    for at, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            texts = table.column(at).to_pylist()
+            shown = {text: csv_cell(text) for text in set(texts)}
+            if any(text != cell for text, cell in shown.items()):
+                table = table.set_column(at, field, [[shown[text] for text in texts]])
+    return table
 
 
 def write_scores(database: Database, path: Path, asked: Selection) -> int:
@@ -91,7 +112,7 @@ def write_scores(database: Database, path: Path, asked: Selection) -> int:
         if kind == ".csv":
             from pyarrow import csv
 
-            csv.write_csv(table, part)
+            csv.write_csv(_without_formulas(table), part)
         else:
             from pyarrow import parquet
 

@@ -51,7 +51,7 @@ class JobsByCell:
 
     def __init__(self, rows: Sequence[JobSummary], scores: Iterable[ScoreRow | ValueRow]) -> None:
         """Index them; scores count for done jobs only."""
-        done = {row.digest for row in rows if row.state == State.DONE}
+        done = {row.digest for row in rows if row.scored}
         known: dict[str, dict[tuple[str, str], float]] = {}
         for score in scores:
             if score.digest in done:
@@ -165,6 +165,7 @@ def _beside(
         "printed": shown,
         "n_printed": any_of.n_seeds if any_of else None,
         "note": note,
+        "recomputed": any(one.recomputed for one in printed.values()),
     }
     if any_of is None or cell.mean is None or "mean" not in printed:
         return SuiteCell(**common)

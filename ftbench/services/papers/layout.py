@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from ftbench import tasks
-from ftbench.domain import axes
 from ftbench.domain.target import Target
 from ftbench.suites import TIME, Line, Panel, Suite, published
 from ftbench.suites.published import AVERAGE, Published
@@ -26,6 +25,7 @@ class Place:
         evaluation: what is scored.
         metric: which metric.
         averaged: whether it counts in the average.
+        difference: whether its difference to vanilla is printed.
     """
 
     key: str
@@ -34,11 +34,12 @@ class Place:
     evaluation: str
     metric: str
     averaged: bool = True
+    difference: bool = False
 
 
 def printed_places(block: Panel) -> tuple[Place, ...]:
     """The columns of a block."""
-    specs = tasks.expand(axes.split_names(block.tasks))
+    specs = tasks.expand(block.tasks)
     if not block.columns:
         return tuple(
             Place(
@@ -56,7 +57,8 @@ def printed_places(block: Panel) -> tuple[Place, ...]:
         other = Target.of(column.evaluation).task
         metric = block.metric or (tasks.find(other) if other else trained).metric
         key = column.published or column.evaluation
-        found.append(Place(key, column.title, trained.name, column.evaluation, metric, column.averaged))
+        at = trained.name, column.evaluation, metric, column.averaged, column.difference
+        found.append(Place(key, column.title, *at))
     return tuple(found)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ftbench.db.rows import JobSummary
-from ftbench.domain.axes import Asked
 from ftbench.render.suite_table import SuiteCell
 from ftbench.services.papers.cells import Rule
-from ftbench.services.planning import commands, suite_grid
-from ftbench.services.scores import stale
+from ftbench.services.planning import commands, rerun, suite_grid
+from ftbench.services.planning.asked import Asked
+from ftbench.services.scores.stale import OTHER_CODE, Codes, stale
 from ftbench.suites import TIME, Suite
 from ftbench.suites.published import TITLES
 
@@ -40,7 +40,7 @@ def notes(suite: Suite, asked: Asked, cells: Sequence[SuiteCell], address: str) 
         command = commands.for_suite(suite.name, asked, address)
         yield (
             f"{missing} of {len(cells)} cells lack seeds; queue them with: {command}, and run them "
-            "with: ftbench worker"
+            f"with: {commands.worker_command(address)}"
         )
     reasons: dict[str, int] = {}
     for cell in cells:
@@ -48,13 +48,19 @@ def notes(suite: Suite, asked: Asked, cells: Sequence[SuiteCell], address: str) 
             reasons[cell.reason] = reasons.get(cell.reason, 0) + 1
     for reason, count in reasons.items():
         yield f"{count} cell{'s' * (count > 1)} not compared: {reason}."
+    recomputed = sum(cell.recomputed for cell in cells)
+    if recomputed:
+        told = "averages are" if recomputed > 1 else "average is"
+        yield f"≈: {recomputed} {told} not printed, but recomputed from the row's printed cells."
     if cells and not any(cell.printed for cell in cells):
         yield "The paper prints no numbers for these cells."
 
 
 def older_code(
-    cells: Sequence[SuiteCell], rows: Sequence[JobSummary], codes: Mapping[str, str]
+    cells: Sequence[SuiteCell], rows: Sequence[JobSummary], codes: Codes, address: str
 ) -> tuple[str, ...]:
-    """Which of the scores come from another state of their method's code."""
+    """Which of the scores come from another state of their method's code, and which are left out for that."""
     shown = {digest for cell in cells for digest in cell.measured.jobs}
-    return stale.note([row for row in rows if row.digest in shown], codes, {})
+    lacking = any(cell.measured.missing.get(OTHER_CODE) for cell in cells)
+    found = stale([row for row in rows if (row.aside and lacking) or row.digest in shown], codes)
+    return rerun.note(found, codes, address)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from ftbench import suites, tasks
 from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
-from ftbench.domain import axes
-from ftbench.domain.axes import Asked
+from ftbench.domain.axes import MethodChoice
+from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import model_id
-from ftbench.perturbations import titled
 from ftbench.render.suite_table import (
     SuiteCell,
     SuiteGroup,
@@ -22,18 +21,21 @@ from ftbench.render.suite_table import (
 from ftbench.render.table import Cell
 from ftbench.services.papers import cells as suite_cells
 from ftbench.services.papers import claims as suite_claims
-from ftbench.services.papers import layout, notes, orders, times
+from ftbench.services.papers import differences, layout, notes, orders, times
 from ftbench.services.papers.cells import JobsByCell, PanelGrid, Rule
 from ftbench.services.papers.claims import Measured
 from ftbench.services.papers.layout import Place
 from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.planning import suite_grid
+from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped, strictest
+from ftbench.services.scores.stale import Codes, codes_of, one_code
 from ftbench.suites import TIME, Line, Panel, Suite, claims
-from ftbench.suites.published import AVERAGE, Published, printed_differences
+from ftbench.suites.published import AVERAGE, Published
 
+PLAIN = MethodChoice(BASELINE, {})
 AVG, DELTA = SuiteHead(AVERAGE, "Avg"), SuiteHead("difference", "Δ")
 
 
@@ -46,7 +48,7 @@ class SuiteSource:
         rows: its jobs.
         scores: theirs.
         facts: digest -> what the job ran with, for reports on time.
-        codes: digest -> the state of its method's code.
+        codes: the code behind them.
         topped: the jobs whose seeds were topped up.
     """
 
@@ -54,12 +56,12 @@ class SuiteSource:
     rows: Sequence[JobSummary] = ()
     scores: Sequence[ScoreRow | ValueRow] = ()
     facts: Mapping[str, Mapping[str, object]] | None = None
-    codes: Mapping[str, str] = field(default_factory=dict)
+    codes: Codes = field(default_factory=Codes)
     topped: Sequence[Topped] = ()
 
 
 def suite_reports(address: str, database: Database | None, request: SuiteRequest) -> tuple[SuiteReport, ...]:
-    """The tables of a suite, or of the suites of a short name.
+    """The tables of a suite, or of the suites of a short name; one for each recipe that was asked for.
 
     Args:
         address: of the database, for the commands that fill the tables.
@@ -74,8 +76,20 @@ def suite_reports(address: str, database: Database | None, request: SuiteRequest
     changed = [suite_grid.adapted(suite, asked) for suite in found]
     source = _read(database, changed) if database else SuiteSource(address)
     return tuple(
-        table(one, now, asked, source, request.margin) for one, now in zip(found, changed, strict=True)
+        table(one, _titled(now, asked, recipe), recipe, source, request.margin)
+        for one, now in zip(found, changed, strict=True)
+        for recipe in asked.by_recipe()
     )
+
+
+def _titled(suite: Suite, asked: Asked, one: Asked) -> Suite:
+    """A suite that says which of several recipes it is under, in its title and in those of its conditions."""
+    values = one.settings.values()
+    told = [f"{name}={values[name]}" for name in asked.settings.axes]
+    if not told:
+        return suite
+    blocks = [replace(b, title=", ".join([*([b.title] if b.title else []), *told])) for b in suite.blocks]
+    return replace(suite, title=" · ".join([suite.title, *told]), blocks=tuple(blocks))
 
 
 def table(suite: Suite, changed: Suite, asked: Asked, source: SuiteSource, margin: float) -> SuiteReport:
@@ -106,7 +120,7 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: SuiteSource, margi
         notes=(
             *orders.order_lines(changed, measured, level),
             *notes.notes(suite, asked, cells, source.address),
-            *notes.older_code(cells, source.rows, source.codes),
+            *notes.older_code(cells, source.rows, source.codes, source.address),
         ),
         claims=tuple(
             suite_claims.check_claim(claim, measured, level) for claim in claims.claims_of(suite.name)
@@ -119,14 +133,14 @@ def _grids(
 ) -> Iterator[PanelGrid]:
     """The blocks of a suite of scores."""
     wanted = list(suite_grid.wanted_cells(suite, asked))
-    seeds = axes.seeds(suite.seeds)
     other_tasks = _task_names(suite) != _task_names(suites.find(suite.name))
-    clean = _measured(suite, suite.blocks[0], wanted, jobs, seeds)
+    clean = _measured(suite, suite.blocks[0], wanted, jobs)
     for block in suite.blocks:
         places = layout.printed_places(block)
-        cells = _measured(suite, block, wanted, jobs, seeds)
-        base = {line: row for line, row in cells.items() if line.method == "vanilla" and not line.doubled}
+        cells = _measured(suite, block, wanted, jobs)
+        base = {line: row for line, row in cells.items() if line.method == PLAIN and not line.doubled}
         averaged = sum(place.averaged for place in places) > 1
+        apart = [at for at, place in enumerate(places) if place.difference]
         rows = []
         for line, row in cells.items():
             printed = _by_column(layout.printed(suite, block, line))
@@ -140,20 +154,22 @@ def _grids(
             shown = [] if suite.averages_only else shown
             shown += [average] * averaged
             if averaged and suite.difference:
-                other = clean.get(line) if _drops(suite, block) else _first(base)
-                shown.append(_delta(suite, block, line, places, row, other))
+                other = clean.get(line) if differences.is_drop(suite, block) else _first(base)
+                shown.append(differences.of_averages(suite, block, line, places, row, other))
+            shown += [differences.of_column(suite, block, line, at, row, _first(base)) for at in apart]
             rows.append((SuiteHead(line.name, line.title), tuple(shown)))
         heads = [] if suite.averages_only else [SuiteHead(p.key, p.title, p.metric) for p in places]
         heads += [AVG] * averaged + [DELTA] * bool(averaged and suite.difference)
+        heads += [SuiteHead(DELTA.key, f"{DELTA.title} {places[at].title}") for at in apart]
         yield PanelGrid(block, tuple(heads), tuple(rows))
 
 
 def _task_names(suite: Suite) -> set[str]:
-    return {spec.name for block in suite.blocks for spec in tasks.expand(axes.split_names(block.tasks))}
+    return {spec.name for block in suite.blocks for spec in tasks.expand(block.tasks)}
 
 
 def _measured(
-    suite: Suite, block: Panel, wanted: Sequence[Wanted], jobs: JobsByCell, seeds: Sequence[int]
+    suite: Suite, block: Panel, wanted: Sequence[Wanted], jobs: JobsByCell
 ) -> dict[Line, list[Cell]]:
     """Line -> its cells, one for each column of the block."""
     model = model_id(block.model)
@@ -161,7 +177,7 @@ def _measured(
     for line in block.lines:
         mine = {w.task.name: jobs.of(w, model) for w in wanted if w.block is block and w.line is line}
         found[line] = [
-            suite_cells.measured_cell(mine[place.task], place, seeds)
+            suite_cells.measured_cell(mine[place.task], place, suite.seeds)
             for place in layout.printed_places(block)
         ]
     return found
@@ -169,10 +185,10 @@ def _measured(
 
 def _blocks(suite: Suite, asked: Asked, jobs: JobsByCell) -> Iterator[Measured]:
     """What was measured, by condition."""
-    wanted, seeds = list(suite_grid.wanted_cells(suite, asked)), axes.seeds(suite.seeds)
+    wanted = list(suite_grid.wanted_cells(suite, asked))
     for block in suite.blocks:
         averaged = tuple(place.averaged for place in layout.printed_places(block))
-        yield Measured(block, _measured(suite, block, wanted, jobs, seeds), averaged)
+        yield Measured(block, _measured(suite, block, wanted, jobs), averaged)
 
 
 def _average(
@@ -182,43 +198,6 @@ def _average(
     cell = suite_cells.averaged_cell([c for c, _ in parts], [p.key for _, p in parts])
     pairs = [(c, printed.get(p.key, {})) for c, p in parts]
     return suite_cells.compared_average(cell, printed.get(AVERAGE, {}), pairs, rule)
-
-
-def _drops(suite: Suite, block: Panel) -> bool:
-    """Whether the clean run minus a block's is shown; where another metric stands first, a gain is."""
-    changes = block.change.condition.changes
-    return suite.difference == "clean" and any(not titled(one.name).metric for one in changes)
-
-
-def _delta(
-    suite: Suite,
-    block: Panel,
-    line: Line,
-    places: Sequence[Place],
-    row: Sequence[Cell],
-    other: list[Cell] | None,
-) -> SuiteCell:
-    """The average minus vanilla's, or the clean run's minus this one; described, not tested."""
-    drop = _drops(suite, block)
-    alone = suite.difference == "clean" and not block.change.condition.changes
-    if other is None or other is row or alone:
-        return SuiteCell(applies=False)
-    mine, theirs = (
-        suite_cells.averaged_cell([c for c, p in zip(cells, places, strict=True) if p.averaged], ())
-        for cells in (row, other)
-    )
-    sign = -1 if drop else 1
-    mean = None if mine.mean is None or theirs.mean is None else sign * (mine.mean - theirs.mean)
-    kind = "drop_vs_T2" if drop else "gain_vs_vanilla" if suite.difference == "clean" else "delta_mean"
-    values = [
-        one.value
-        for one in printed_differences()
-        if (one.source, one.exhibit, one.statistic) == (suite.source, suite.printed_in, kind)
-        and (one.model, one.method) == (block.printed_model or block.model, line.name)
-        and one.setting == (line.setting or block.setting)
-    ]
-    cell = Cell({} if mean is None else {"mean": mean}, n=min(mine.n, theirs.n), planned=mine.planned)
-    return SuiteCell(cell, {"mean": values[0]} if values else {})
 
 
 def _first(rows: Mapping[Line, list[Cell]]) -> list[Cell] | None:
@@ -234,10 +213,10 @@ def _by_column(printed: Mapping[tuple[str, str], Published]) -> dict[str, dict[s
 
 def _departs(line: Line, asked: Asked) -> Iterator[str]:
     """How all cells of a line depart from the paper."""
-    if asked.settings:
-        yield "set by hand: " + ", ".join(asked.settings)
+    if asked.settings.given:
+        yield "set by hand: " + ", ".join(asked.settings.texts)
     if asked.variant is not None:
-        own, now = (suite_grid.methods_of(line, variant)[0] for variant in (None, asked.variant))
+        own, now = (suite_grid.grid_method_of(line, variant) for variant in (None, asked.variant))
         if own.hparams != now.hparams:
             yield f"{asked.variant} variant"
 
@@ -273,5 +252,5 @@ def _read(database: Database, changed: Sequence[Suite]) -> SuiteSource:
     scores = database.results.values(where)
     timed = any(suite.kind == TIME for suite in changed)
     facts = database.results.provenances({row.digest for row in rows}) if timed else None
-    codes, topped = database.results.codes(), levels.topped(database)
-    return SuiteSource(database.address, rows, scores, facts, codes, topped)
+    codes, topped = codes_of(database, rows), levels.topped(database)
+    return SuiteSource(database.address, one_code(rows, codes), scores, facts, codes, topped)

@@ -14,6 +14,7 @@ from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import report
 from ftbench.services.papers.report import AVG, DELTA
 from ftbench.services.papers.request import SuiteRequest
+from ftbench.services.planning import commands
 from ftbench.stats import paired
 from ftbench.stats.findings import Interval
 from ftbench.suites import TIME, chosen
@@ -72,9 +73,9 @@ def draw_suite(address: str, database: Database | None, request: SuiteRequest) -
     tables = [table for table in report.suite_reports(address, database, request) if not table.timed]
     rows = [pair for table in tables for pair in pairs(table, named=len(tables) > 1)]
     if not rows:
+        table = commands.example("report", "--suite", name, address=address)
         raise NothingToReport(
-            f"{name}: no cell has both a printed and a measured mean; `ftbench report --suite {name}` says "
-            "what is missing"
+            f"{name}: no cell has both a printed and a measured mean; `{table}` says what is missing"
         )
     return _drawn(rows, tables[0].title if len(tables) == 1 else name)
 
@@ -109,12 +110,14 @@ def pairs(table: SuiteReport, *, named: bool) -> Iterator[dict[str, Any]]:
         named: whether the rows name it.
     """
     for section in table.sections:
-        derived = {DELTA} if set(section.columns) <= {AVG, DELTA} else {AVG, DELTA}
+        derived = (
+            {DELTA.key} if {c.key for c in section.columns} <= {AVG.key, DELTA.key} else {AVG.key, DELTA.key}
+        )
         for group in section.groups:
             for row in group.rows:
                 for head, cell in zip(section.columns, row.cells, strict=True):
                     ours, printed = cell.measured.mean, cell.printed.get("mean")
-                    if ours is None or printed is None or derived & {head, row.head}:
+                    if ours is None or printed is None or derived & {head.key, row.head.key}:
                         continue
                     where = [table.name if named else "", group.title, row.head.title, head.title]
                     interval = paired.t_interval(np.array(cell.measured.values))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ftbench.domain.axes import Asked
 from ftbench.errors import BadValue
+from ftbench.services.planning.asked import Asked
 
 MARGIN = 1.0
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ftbench.domain import axes
-from ftbench.domain.axes import Asked
 from ftbench.domain.result import State
 from ftbench.models.resolve import model_id
 from ftbench.render.suite_table import SuiteCell, SuiteHead
@@ -15,6 +14,7 @@ from ftbench.render.table import Cell
 from ftbench.services.papers import cells, layout
 from ftbench.services.papers.cells import FoundJobs, JobsByCell, Rule
 from ftbench.services.planning import suite_grid
+from ftbench.services.planning.asked import Asked
 from ftbench.suites import Suite
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def grids(
     """The blocks of a suite about time; nothing is tested: ratios are described."""
     from ftbench.services.papers.cells import PanelGrid
 
-    seeds = axes.seeds(suite.seeds)
+    seeds = suite.seeds
     for block in suite.blocks:
         wanted = [w for w in suite_grid.wanted_cells(suite, asked) if w.block is block]
         model = model_id(block.model)
@@ -47,10 +47,9 @@ def grids(
         for one in wanted:
             printed = layout.printed(suite, block, one.line)
             mine = jobs.of(one, model)
-            values: list[Cell] = [
-                cell(mine, facts, seeds, read) for read in (seconds_of, update, one_off, memory_of)
-            ]
-            found = [_ratio(values[0], vanilla), *values, Cell(applies=False)]
+            reads = (seconds_of, update, one_off, memory_of, trained)
+            values: list[Cell] = [cell(mine, facts, seeds, read) for read in reads]
+            found = [_ratio(values[0], vanilla), *values]
             shown = []
             for head, value in zip(COLUMNS, found, strict=True):
                 numbers = {s: c.value for (column, s), c in printed.items() if column == head.key}
@@ -63,20 +62,26 @@ def cell(
     jobs: Mapping[int, list[FoundJobs]],
     facts: Mapping[str, Facts],
     seeds: Sequence[int],
-    read: Callable[[Facts], float],
+    read: Callable[[Facts], float | None],
 ) -> Cell:
-    """The cell of a line; a run that shared the machine counts as missing."""
+    """The cell of a line; one that shared the machine is missing, one without the record is left out."""
     values: dict[int, float] = {}
+    planned = len(seeds)
     missing: Counter[str] = Counter()
     for seed in seeds:
         done = [found for found in jobs.get(seed, []) if found.row.state == State.DONE]
         alone = [facts[f.row.digest] for f in done if facts.get(f.row.digest, {}).get("exclusive")]
         if alone:
-            values[seed] = read(alone[0])
+            value = read(alone[0])
+            if value is None:  # to queue it again would add nothing
+                planned -= 1
+            else:
+                values[seed] = value
         else:
             here = jobs.get(seed, [])
             missing["not exclusive" if done else here[0].status if here else "not queued"] += 1
-    return cells.of_values(values, len(seeds), missing)
+    found = cells.of_values(values, planned, missing)
+    return found if planned else replace(found, applies=False)
 
 
 def seconds_of(facts: Facts) -> float:
@@ -98,6 +103,12 @@ def update(facts: Facts) -> float:
 def memory_of(facts: Facts) -> float:
     """The largest memory taken, MiB: of the GPU, or of the process."""
     return float(facts.get("peak_memory_mb", 0))
+
+
+def trained(facts: Facts) -> float | None:
+    """The weights that the last run trained, in percent of all it had; None where that was not recorded."""
+    run = list(facts["runs"].values())[-1] if facts["runs"] else {}
+    return 100 * run["trained"] / run["parameters"] if run.get("parameters") else None
 
 
 def _ratio(value: Cell, vanilla: float | None) -> Cell:

@@ -1,4 +1,4 @@
-"""The one writer of ``ftbench queue …``: for a job again, for a table, for a claim."""
+"""The one writer of commands: to queue a job again, a table, a claim; to run jobs, and stale ones again."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, tasks, trust
 from ftbench.db.rows import JobSummary
-from ftbench.domain import axes, hparams, job
-from ftbench.domain.axes import Asked
+from ftbench.domain import hparams, job
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.perturbation import Perturbation
@@ -18,6 +17,8 @@ from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import FOLDER
 from ftbench.perturbations import flag, titled
+from ftbench.services.planning.asked import Asked
+from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.settings import DATA
 from ftbench.settings import DEFAULT_DATABASE
@@ -51,6 +52,32 @@ def queue_command(
     return shlex.join(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
 
 
+def example(*words: str, address: str) -> str:
+    """A command of another kind, for a database."""
+    return shlex.join(["ftbench", *words, *_database(address)])
+
+
+def worker_command(address: str) -> str:
+    """``ftbench worker`` for a database."""
+    return example("worker", address=address)
+
+
+def retry_command(names: Sequence[str], plugins: Mapping[str, Sequence[str]], address: str) -> str:
+    """``ftbench retry --stale`` for some methods.
+
+    Args:
+        names: of the methods.
+        plugins: method -> the files that it may come from.
+        address: of the database.
+    """
+    typed = ",".join(map(OwnFiles(plugins).method, names))
+    return example("retry", "--stale", "--methods", typed, address=address)
+
+
+def _database(address: str) -> list[str]:
+    return [] if address == DEFAULT_DATABASE else ["--db", address]
+
+
 def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[int] = ()) -> str:
     """``ftbench queue …`` for one job, or for several that differ in their seed only.
 
@@ -60,17 +87,15 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
         seeds: the seeds; that of ``spec`` where none are given.
     """
     streams = spec.get("streams") or {}
-    files = places.get("perturbations") or {}
+    own = OwnFiles(perturbations=places.get("perturbations") or {})
     flags = [
         ("--methods", _method(spec["method"], places)),
         ("--tasks", spec["task"]["name"]),
         ("--models", _model(spec["model"], places)),
         ("--seeds", _listed([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]])),
         ("--vary", ",".join(streams)),
-        *(
-            flag(f"{files[one.name]}:{one.text}" if one.name in files else one.text)
-            for one in Perturbation.of(spec["perturbation"]).changes
-        ),
+        *(own.change(one.text) for one in Perturbation.of(spec["perturbation"]).changes),
+        ("--evaluate", ",".join(spec["task"].get("others") or ())),
     ]
     rest = {"--data-dir": str(places.get("data") or "")}
     return queue_command(flags, _settings(spec, places), rest, baseline=False)
@@ -82,6 +107,7 @@ def for_table(
     cells: Sequence[JobSummary] = (),
     axis: str | None = None,
     changed: Mapping[str, Any] | None = None,
+    own: OwnFiles = NO_OWN,
 ) -> str:
     """``ftbench queue …`` that would fill a table: as asked for, or like the jobs that there are.
 
@@ -91,6 +117,7 @@ def for_table(
         cells: jobs of the same models, tasks and methods.
         axis: the perturbation that the table is about, as it is typed without a value; None for clean runs.
         changed: the recipe settings that these jobs were given by hand.
+        own: where users' own methods and perturbations stand.
     """
     names = {cell.task for cell in cells}
     usable = classifications(names) if axis else names
@@ -98,13 +125,14 @@ def for_table(
     baseline = asked.baseline_label
     labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
     sizes = dict.fromkeys(str(c.train_size) for c in found if c.train_size)
+    typed = [choice.text for choice in asked.methods]
     wanted = [
-        ("--methods", ",".join([choice.text for choice in asked.methods] or labels) or USUAL_METHODS),
+        ("--methods", ",".join(map(own.method, typed or labels)) or USUAL_METHODS),
         ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
         ("--models", ",".join(asked.models or dict.fromkeys(_typed(c.model) for c in found))),
         *([flag(f"train_size={','.join(sizes)}")] if sizes else []),
-        ("--seeds", _seeds({cell.seed for cell in found}) or USUAL_SEEDS),
-        *([flag(f"{axis}={_usual_values(axis)}")] if axis else []),
+        ("--seeds", seeds_text(sorted({cell.seed for cell in found})) or USUAL_SEEDS),
+        *([own.change(f"{axis}={_usual_values(axis)}")] if axis else []),
         ("--db", _unless_default(address)),
     ]
     by_hand = {name: value for name, value in (changed or {}).items() if name != DATA and value is not None}
@@ -119,39 +147,40 @@ def for_suite(name: str, asked: Asked, address: str) -> str:
         asked: the axes that were given beside it.
         address: of the database.
     """
-    settings, rest = axes.recipe_settings(asked.settings), {"--db": _unless_default(address)}
-    return queue_command([("--suite", name), *flags_of(asked)], settings, rest)
+    rest = {"--db": _unless_default(address)}
+    settings = [("--set", text) for text in asked.settings.texts]
+    return queue_command([("--suite", name), *flags_of(asked), *settings], rest=rest)
 
 
 def flags_of(asked: Asked) -> Flags:
     """The axes that were given, as the command line takes them; the recipe's settings left out."""
     given = [
-        ("--methods", asked.methods),
-        ("--tasks", asked.tasks),
-        ("--models", asked.models),
-        ("--seeds", asked.seeds),
-        *(flag(text) for text in asked.perturb),
-        ("--variant", asked.variant),
+        ("--methods", ",".join(choice.text for choice in asked.methods or ())),
+        ("--tasks", ",".join(asked.tasks or ())),
+        ("--models", ",".join(asked.models or ())),
+        ("--seeds", seeds_text(asked.seeds or ())),
+        *(flag(one.text) for one in asked.perturb),
+        ("--variant", asked.variant or ""),
     ]
-    return [(name, text) for name, text in given if text is not None]
+    return [(name, text) for name, text in given if text]
 
 
 def words_of(asked: Asked) -> list[str]:
     """The same as words of a command, with the recipe's settings."""
     words = [word for pair in flags_of(asked) for word in pair]
-    return words + [word for setting in asked.settings for word in ("--set", setting)]
+    return words + [word for setting in asked.settings.texts for word in ("--set", setting)]
 
 
-def for_claim(about: DeclaredClaim, address: str) -> str:
+def for_claim(about: DeclaredClaim, address: str, own: OwnFiles = NO_OWN) -> str:
     """``ftbench queue …`` that would fill a claim."""
     sides = [side for side in (about.better, about.worse) if side != BASELINE]
     axis = about.condition.changes[0].axis if about.condition.changes else None
     sizes = ",".join(str(size or "full") for size in about.train_sizes)
     wanted = [
-        ("--methods", ",".join(sides)),
+        ("--methods", ",".join(map(own.method, sides))),
         ("--tasks", ",".join(about.tasks) or _usual_tasks(axis)),
         ("--models", ",".join(about.models)),
-        *(flag(one.text) for one in about.condition.changes),
+        *(own.change(one.text) for one in about.condition.changes),
         *([flag(f"train_size={sizes}")] if sizes else []),
         ("--seeds", USUAL_SEEDS),
         ("--db", _unless_default(address)),
@@ -173,11 +202,11 @@ def _usual_values(axis: str) -> str:
 def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:
     """The method as a label, with the file it comes from in place of its name."""
     try:
-        defaults = methods.find(method["name"], places.get("plugins") or ()).defaults()
+        defaults = methods.of_row(method["name"], trust.those_named(places.get("plugins"))).defaults()
     except FtbenchError:
         defaults = {}
-    name = next((str(p) for p in places.get("plugins") or ()), method["name"])
-    return job.label(name, method["hparams"], defaults)
+    own = OwnFiles({method["name"]: places.get("plugins") or ()})
+    return own.method(job.label(method["name"], method["hparams"], defaults))
 
 
 def _model(model: Mapping[str, Any], places: Mapping[str, Any]) -> str:
@@ -200,7 +229,7 @@ def _settings(spec: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, A
     brought: dict[str, Any] = {}
     try:
         model = _found(_model(spec["model"], places))
-        cls = methods.find(spec["method"]["name"], places.get("plugins") or ())
+        cls = methods.of_row(spec["method"]["name"], trust.those_named(places.get("plugins")))
         recipe = layered(models.recipe(model, spec["task"]["name"]), cls.recipe_defaults("paper"))
         brought = hparams.normalise(hparams.as_dict(recipe))
     except FtbenchError:
@@ -227,12 +256,11 @@ def classifications(tasks_named: Iterable[str]) -> set[str]:
     return names
 
 
-def _seeds(seeds: set[int]) -> str:
+def seeds_text(seeds: Sequence[int]) -> str:
+    """Seeds as a flag takes them, in short; "" for none."""
     if not seeds:
         return ""
-    if seeds == set(range(len(seeds))):
-        return str(len(seeds))
-    return _listed(sorted(seeds))
+    return str(len(seeds)) if tuple(seeds) == tuple(range(len(seeds))) else _listed(seeds)
 
 
 def _listed(seeds: Sequence[int]) -> str:

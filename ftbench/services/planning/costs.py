@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, tasks, trust
 from ftbench.db.rows import Axes
 from ftbench.domain import hparams
 from ftbench.domain.job import Job
@@ -71,7 +71,7 @@ def estimate(jobs: Iterable[Job], known: Mapping[Axes, float], plugins: Iterable
         known: seconds, as measured.
         plugins: files with methods of the user's own.
     """
-    find = cache(partial(methods.find, plugins=tuple(plugins)))
+    find = cache(partial(methods.of_row, plugins=tuple(plugins)))
     found = [_one(job, known, find) for job in jobs]
     return TimeEstimate(sum(s for s, _ in found), len(found), sum(like for _, like in found))
 
@@ -115,8 +115,8 @@ def capped(whole: Plan, hours: float, known: Mapping[Axes, float]) -> tuple[Plan
 
 
 def _of(jobs: Sequence[Planned], known: Mapping[Axes, float]) -> TimeEstimate:
-    plugins = dict.fromkeys(file for planned in jobs for file in planned.places.get("plugins", ()))
-    return estimate((planned.job for planned in jobs), known, plugins)
+    files = dict.fromkeys(file for planned in jobs for file in planned.places.get("plugins", ()))
+    return estimate((planned.job for planned in jobs), known, trust.those_named(list(files)))
 
 
 def _one(job: Job, known: Mapping[Axes, float], find: _Find) -> tuple[float, bool]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, tasks, trust
 from ftbench.domain import axes, hparams, job, plan
 from ftbench.domain.target import Target
 from ftbench.domain.task import DataRef, TaskSpec
@@ -17,19 +18,26 @@ from ftbench.tasks import sources
 from ftbench.tasks.nli import label_map
 
 
-def grid_method(choice: axes.MethodChoice, variant: str) -> plan.GridMethod:
-    """A method with all its hyper-parameters; ``variant`` where the choice does not give one."""
-    cls = methods.find(choice.name)
+def grid_method(choice: axes.MethodChoice, variant: str, plugins: Sequence[str] = ()) -> plan.GridMethod:
+    """A method with all its hyper-parameters.
+
+    Args:
+        choice: as it was asked for.
+        variant: where the choice does not give one.
+        plugins: files whose methods may be named, too.
+    """
+    file = trust.name(choice.name) if is_file(choice.name) else None  # who types it means to run it
+    cls = methods.find(choice.name, plugins)
     name = cls.name()
     resolved = cls.resolve(choice.given, variant)
-    values = hparams.as_dict(resolved)
+    values = hparams.identity(resolved)
     return plan.GridMethod(
         name=name,
         label=job.label(name, values, cls.defaults(), hparams.as_dict(cls.resolve({}, "published"))),
         hparams=values,
         recipe=cls.recipe_defaults(choice.given.get("variant", variant)),
         unsupported=cls(resolved).unsupported,
-        plugin=str(Path(choice.name).expanduser().resolve()) if is_file(choice.name) else None,
+        plugin=file,
     )
 
 

@@ -1,43 +1,55 @@
-"""Queue: from flags as users write them to a plan of jobs, and from a plan to the database."""
+"""Queue: from what was asked for to a plan of jobs, and from a plan to the database."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ftbench import tasks
-from ftbench.domain import axes, hparams, plan
-from ftbench.domain.axes import Asked
+from ftbench import tasks, trust
+from ftbench.domain import plan
+from ftbench.domain.axes import MethodChoice
 from ftbench.domain.job import STREAMS
-from ftbench.domain.recipe import Recipe
-from ftbench.domain.target import Target, task_of
+from ftbench.domain.target import TargetChoice
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods.base import BASELINE, PAPER
-from ftbench.perturbations import asked, combined, files_named, grid_of
+from ftbench.perturbations import combined, files_named, grid_of
 from ftbench.services.planning import lookup
+from ftbench.services.planning.asked import Asked
 from ftbench.services.worker.settling import settle
 from ftbench.settings import data_dir
 
 if TYPE_CHECKING:
     from ftbench.db import Added, Database
 
-DEFAULT_SEEDS = "5"
+DEFAULT_SEEDS = tuple(range(5))
 DEFAULT_MODEL = "bert-base"
 DEFAULT_TOY_MODEL = "tiny"
 MAX_PRIORITY = 1_000_000
 
 
 @dataclass(frozen=True)
-class QueueRequest(Asked):
-    """What is to be queued: the flags' texts, None where a flag was not given."""
+class QueueRequest:
+    """What is to be queued.
 
-    evaluate: str | None = None
+    Attributes:
+        asked: the axes; beside a suite, those that stand in the place of its own.
+        evaluate: what else is scored; None where it was not asked.
+        suite: the paper's table, or several by a short name.
+        vary: random streams that are varied one at a time; None where it was not asked.
+        baseline: whether vanilla is added.
+        data_dir: where the rows lie; None for the usual places.
+    """
+
+    asked: Asked
+    evaluate: tuple[TargetChoice, ...] | None = None
     suite: str | None = None
+    vary: tuple[str, ...] | None = None
     baseline: bool = True
     data_dir: str | None = None
-    vary: str | None = None
 
 
 def make_plan(request: QueueRequest) -> plan.Plan:
@@ -47,7 +59,6 @@ def make_plan(request: QueueRequest) -> plan.Plan:
         UsageError: something that does not exist, a value out of range, or a grid of which nothing is left.
         FtbenchError: data, a model or a plug-in that cannot be found or used.
     """
-    _check_settings(request)
     find = lookup.Finder(data_dir(request.data_dir))
     streams = _streams(request)
     if request.suite is not None:
@@ -55,12 +66,11 @@ def make_plan(request: QueueRequest) -> plan.Plan:
             raise UsageError("--evaluate: a suite has its own evaluation sets; leave one of the two out")
         from ftbench.services.planning import suite_plan
 
-        whole = suite_plan.plan_suite(request.suite, request, find)
+        whole = suite_plan.plan_suite(request.suite, request.asked, find)
     else:
-        parsed, chosen = _Axes.of(request), _methods(request)  # what needs no file and no network first
-        once = replace(parsed, seeds=parsed.seeds[:1]) if streams else parsed
-        whole = plan.crossed(_grids(once, chosen, find))
-        whole = plan.varied(whole, streams, parsed.seeds) if streams else whole
+        seeds = DEFAULT_SEEDS if request.asked.seeds is None else request.asked.seeds
+        whole = plan.crossed(_grids(request, seeds[:1] if streams else seeds, find))
+        whole = plan.varied(whole, streams, seeds) if streams else whole
     if not whole.jobs:
         first, *others = whole.left_out
         more = f"; and {len(others)} more such cells" if others else ""
@@ -92,10 +102,11 @@ def put_jobs(database: Database, whole: plan.Plan, priority: int = 0) -> Added:
     from ftbench.services.database import fill_published
 
     fill_published(database)
-    settle(
-        database, _folder(whole)
-    )  # else a job that waits for its identity would be queued under it once more
-    return database.jobs.add([Entry(p.job, p.label, priority, p.places) for p in whole.jobs])
+    settle(database, _folder(whole))  # else what waits for its identity would be queued once more
+    digests = cache(trust.digest)
+    return database.jobs.add(
+        [Entry(p.job, p.label, priority, _with_digests(p.places, digests)) for p in whole.jobs]
+    )
 
 
 def _folder(whole: plan.Plan) -> Path | None:
@@ -105,84 +116,65 @@ def _folder(whole: plan.Plan) -> Path | None:
     return Path(str(found)) if found else data_dir()
 
 
-@dataclass(frozen=True)
-class _Axes:
-    """The parsed axes of one grid; the models are None where each task takes its default."""
+def _with_digests(places: Mapping[str, Any], digest: Callable[[str], str]) -> Mapping[str, Any]:
+    """The places with what plug-in files hold now, so that a worker can tell them from others.
 
-    models: tuple[str, ...] | None
-    tasks: tuple[TaskSpec, ...]
-    seeds: tuple[int, ...]
-    perturbations: tuple[plan.GridPerturbation, ...]
-    settings: dict[str, str]
-    targets: tuple[Target, ...] = ()
-
-    @classmethod
-    def of(cls, request: QueueRequest) -> _Axes:
-        if not axes.split_names(request.tasks or ""):
-            raise BadValue("no tasks: give --tasks (ftbench tasks lists them) or --suite")
-        if request.models is not None and not axes.split_names(request.models):
-            raise BadValue("no models: give --models a name, or leave it out for the default")
-        choices = [asked(text) for text in request.perturb]
-        return cls(
-            models=axes.split_names(request.models) if request.models else None,
-            tasks=tuple(tasks.expand(list(axes.split_names(request.tasks or "")))),
-            seeds=axes.seeds(DEFAULT_SEEDS if request.seeds is None else request.seeds),
-            perturbations=tuple(grid_of(one, files_named(choices)) for one in combined(choices)),
-            settings=axes.recipe_settings(request.settings),
-            targets=tuple(
-                Target.asked(text, tasks.find(task_of(text)))
-                for text in axes.split_names(request.evaluate or "")
-            ),
-        )
-
-
-def _check_settings(request: QueueRequest) -> None:
-    """Refuse an unknown recipe setting before anything is looked for; values are checked with the grid."""
-    known = [spec.name for spec in hparams.describe(Recipe)]
-    for name in axes.recipe_settings(request.settings):
-        if name not in known:
-            raise UnknownName("recipe setting", name, known)
+    Files that only a database names are not opened.
+    """
+    files = [*(places.get("plugins") or ()), *(places.get("perturbations") or {}).values()]
+    mine = [file for file in files if trust.is_named(file)] if "digests" not in places else []
+    return {**places, "digests": {file: digest(file) for file in mine}} if mine else places
 
 
 def _streams(request: QueueRequest) -> tuple[str, ...]:
     """The random streams that are to be varied one at a time."""
     if request.vary is None:
         return ()
-    found = axes.split_names(request.vary)
-    if not found:
+    if not request.vary:
         raise BadValue(f"no streams: give --vary some of {', '.join(STREAMS)}")
-    for name in found:
+    for name in request.vary:
         if name not in STREAMS:
             raise UnknownName("stream", name, STREAMS)
     if request.suite is not None:
         raise UsageError("--vary: a suite varies all seeds together; leave one of the two out")
-    return found
+    return request.vary
 
 
 def _methods(request: QueueRequest) -> tuple[plan.GridMethod, ...]:
-    choices = axes.methods(request.methods or "")
-    found = [lookup.grid_method(choice, request.variant or PAPER) for choice in choices]
+    variant = request.asked.variant or PAPER
+    found = [lookup.grid_method(choice, variant) for choice in request.asked.methods or ()]
     if request.baseline and all(m.name != BASELINE for m in found):
-        found.insert(0, lookup.grid_method(axes.MethodChoice(BASELINE, {}), request.variant or PAPER))
+        found.insert(0, lookup.grid_method(MethodChoice(BASELINE, {}), variant))
     if not found:
         raise BadValue("no methods: give --methods (ftbench methods lists them), or leave out --no-baseline")
     return tuple(found)
 
 
-def _grids(given: _Axes, chosen: tuple[plan.GridMethod, ...], find: lookup.Finder) -> list[plan.Grid]:
+def _grids(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Finder) -> list[plan.Grid]:
     """One grid, or one per default model where no model was given."""
+    asked = request.asked
+    if not asked.tasks:
+        raise BadValue("no tasks: give --tasks (ftbench tasks lists them) or --suite")
+    if asked.models is not None and not asked.models:
+        raise BadValue("no models: give --models a name, or leave it out for the default")
+    specs = tasks.expand(asked.tasks)
+    targets = tuple(one.on(tasks.find(one.task)) for one in request.evaluate or ())
+    chosen = _methods(request)  # the last that needs no file and no network
+    files = files_named(asked.perturb)
+    for file in files.values():
+        trust.name(file)  # who types it means to run it
     by_models: dict[tuple[str, ...], list[TaskSpec]] = {}
-    for spec in given.tasks:
+    for spec in specs:
         default = (DEFAULT_TOY_MODEL if spec.builtin else DEFAULT_MODEL,)
-        by_models.setdefault(given.models or default, []).append(spec)
+        by_models.setdefault(asked.models or default, []).append(spec)
     return [
         plan.Grid(
             models=tuple(find.model(name) for name in names),
-            tasks=tuple(find.scored_on(spec, given.targets) for spec in specs),
+            tasks=tuple(find.scored_on(spec, targets) for spec in mine),
             methods=chosen,
-            seeds=given.seeds,
-            perturbations=given.perturbations,
-            settings=given.settings,
+            seeds=seeds,
+            perturbations=tuple(grid_of(one, files) for one in combined(asked.perturb)),
+            settings=tuple(point.values() for point in asked.settings.points()),
         )
-        for names, specs in by_models.items()
+        for names, mine in by_models.items()
     ]

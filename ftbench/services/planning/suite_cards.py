@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from ftbench import suites
-from ftbench.domain import axes
-from ftbench.domain.axes import Asked
+from ftbench import suites, tasks
+from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.perturbations import flag
 from ftbench.services.planning import costs, suite_grid, suite_plan
+from ftbench.services.planning.asked import Asked
+from ftbench.services.planning.commands import seeds_text
 from ftbench.suites import Panel, Suite
 from ftbench.suites.published import cells
 
@@ -56,9 +59,10 @@ def card(name: str, asked: Asked, address: str) -> _Row:
         "name": name.strip(),
         "title": "; ".join(suite.title for suite in changed),
         "grids": [
-            f"{flags(block)} --seeds {suite.seeds}" + (f"   ({block.title})" if block.title else "")
+            f"{flags} --seeds {seeds_text(suite.seeds)}" + (f"   ({block.title})" if block.title else "")
             for suite in changed
             for block in suite.blocks
+            for flags in spelled_grids(replace(suite, blocks=(block,)), asked)
         ],
         "protocol": " ".join(suite.protocol for suite in changed),
         "differs": differs,
@@ -69,25 +73,46 @@ def card(name: str, asked: Asked, address: str) -> _Row:
     }
 
 
-def flags(block: Panel) -> str:
-    """The grid of a block as flags of ``ftbench queue``."""
+def spelled_grids(suite: Suite, asked: Asked) -> list[str]:
+    """A suite of one block as flags of ``ftbench queue``: a grid for all that has the same settings.
+
+    Lines with settings of their own, a doubled batch among them, and tasks with settings of their own have
+    grids of their own.
+    """
+    (block,) = suite.blocks
+    tasks_of: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # method, settings -> tasks
+    for cell in suite_grid.wanted_cells(suite, asked):
+        settings = tuple(f"{name}={value}" for name, value in hparams.normalise(cell.settings).items())
+        tasks_of.setdefault((cell.line.method.text, settings), []).append(cell.task.name)
+    every = len(tasks.expand(block.tasks))
+    methods_of: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # tasks, settings -> methods
+    for (method, settings), named in tasks_of.items():
+        names = dict.fromkeys(named)
+        text = ",".join(block.tasks if len(names) == every else names)
+        methods_of.setdefault((text, settings), []).append(method)
+    return [
+        _flags(block, ",".join(methods), text, settings) for (text, settings), methods in methods_of.items()
+    ]
+
+
+def _flags(block: Panel, methods: str, named: str, settings: Sequence[str]) -> str:
     changes = sorted(block.change.changes, key=lambda one: one.name)
-    named = [
-        ("--methods", ",".join(dict.fromkeys(line.method for line in block.lines))),
-        ("--tasks", block.tasks),
+    pairs = [
+        ("--methods", methods),
+        ("--tasks", named),
         ("--models", block.model),
         *(flag(one.text) for one in changes),
-        ("--evaluate", block.evaluate),
-        *(("--set", setting) for setting in block.settings),
+        ("--evaluate", ",".join(one.text for one in block.evaluate)),
+        *(("--set", setting) for setting in settings),
     ]
-    return " ".join(f"{name} {text}" for name, text in named if text)
+    return " ".join(f"{name} {text}" for name, text in pairs if text)
 
 
 def jobs_of(suite: Suite, asked: Asked) -> list[Job]:
     """The jobs of a suite as far as they are known without models and data, each once."""
     found = {}
     for cell in suite_plan.unique(list(suite_grid.wanted_cells(suite, asked))):
-        for seed in axes.seeds(suite.seeds):
+        for seed in suite.seeds:
             job = Job(
                 model=cell.block.model,
                 model_revision="",

@@ -6,21 +6,21 @@ import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
-from ftbench import models, perturbations, tasks
-from ftbench.domain import axes, hparams, plan
-from ftbench.domain.axes import Asked
+from ftbench import methods, models, perturbations, tasks
+from ftbench.domain import hparams, plan
+from ftbench.domain.axes import MethodChoice, RecipeChoice
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe, layered
-from ftbench.domain.target import Target, task_of
+from ftbench.domain.target import Target
 from ftbench.domain.task import TaskSpec
-from ftbench.errors import BadValue, UnknownName, UsageError
-from ftbench.methods.base import BASELINE
+from ftbench.errors import UnknownName, UsageError
+from ftbench.methods.base import BASELINE, PAPER
 from ftbench.perturbations import PerturbationChoice, Perturber, titled
 from ftbench.services.planning import lookup
-from ftbench.services.planning.commands import flags_of, words_of
+from ftbench.services.planning.asked import Asked
+from ftbench.services.planning.commands import words_of
 from ftbench.suites import Line, Panel, Suite
 
 
@@ -61,25 +61,24 @@ def adapted(suite: Suite, asked: Asked) -> Suite:
     all.
 
     Raises:
-        UsageError: a flag without a value, an unknown model, or nothing is left.
+        UsageError: an unknown model, or nothing is left.
     """
-    for flag, text in flags_of(asked):
-        if not axes.split_names(text):
-            raise BadValue(f"{flag} '{text}': give a value, or leave it out for the suite's own")
-    for name in axes.split_names(asked.models or ""):
+    for name in asked.models or ():
         if "/" not in name:  # of the hub, or a folder
             models.find(name.partition("@")[0])
-    blocks: list[Panel] = []
+    blocks: dict[object, Panel] = {}
     for block in suite.blocks:
         for changed in _variants(suite, block, asked):
-            if changed.lines and changed not in blocks:
-                blocks.append(changed)
+            if changed.lines:  # what a block has for its own model is not another model's: the first stands
+                blocks.setdefault((changed.model, changed.title, changed.tasks, changed.change), changed)
     if not blocks:
         given = shlex.join(words_of(asked))
         raise UsageError(
             f"suite {suite.name} has no cells with {given}: `ftbench suites {suite.name}` shows its grid"
         )
-    return replace(suite, blocks=tuple(blocks), seeds=suite.seeds if asked.seeds is None else asked.seeds)
+    return replace(
+        suite, blocks=tuple(blocks.values()), seeds=suite.seeds if asked.seeds is None else asked.seeds
+    )
 
 
 def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
@@ -88,9 +87,9 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
     found = []
     if changed.models() != suite.models():
         found.append(f"{_listed(changed.models())} instead of {_listed(suite.models())}")
-    ours, theirs = (axes.seeds(s.seeds) for s in (changed, suite))
-    if ours != theirs:
-        found.append(f"{len(ours)} seed{'s' * (len(ours) > 1)} instead of {len(theirs)}")
+    if changed.seeds != suite.seeds:
+        n = len(changed.seeds)
+        found.append(f"{n} seed{'s' * (n > 1)} instead of {len(suite.seeds)}")
     named = {one.name for s in (changed, suite) for block in s.blocks for one in block.change.changes}
     for name in sorted(named, key=lambda name: (name != "train_size", -titled(name).order)):
         mine, own = ([b.change.value(name) for b in s.blocks] for s in (changed, suite))
@@ -99,45 +98,39 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
             shown = cls.title.lower() if cls.neutral else name
             found.append(f"{shown} {_values(mine, cls)} instead of {_values(own, cls)}")
     if asked.tasks is not None:
-        found.append(f"tasks {_listed(dict.fromkeys(b.tasks for b in changed.blocks))}")
+        found.append(f"tasks {_listed(dict.fromkeys(','.join(b.tasks) for b in changed.blocks))}")
     if asked.methods is not None:
-        found.append("methods " + _listed(dict.fromkeys(x.method for b in changed.blocks for x in b.lines)))
+        used = dict.fromkeys(line.method.text for block in changed.blocks for line in block.lines)
+        found.append(f"methods {_listed(used)}")
     if asked.variant is not None:
         found.append(f"every method in its {asked.variant} variant")
-    found += list(asked.settings)
+    found += asked.settings.texts
     return tuple(found)
 
 
 def wanted_cells(suite: Suite, asked: Asked) -> Iterator[Wanted]:
-    """The cells of a suite that was adapted, in the order of the paper.
+    """The cells of a suite that was adapted, in the order of the paper, under each recipe that was asked for.
 
     Raises:
         UsageError: a model, task, method, hyper-parameter or setting that does not exist.
     """
     for block in suite.blocks:
         for line in block.lines:
-            for method in methods_of(line, asked.variant):
-                for spec in tasks.expand(axes.split_names(block.tasks)):
-                    yield _wanted(block, line, method, spec, asked)
+            method = grid_method_of(line, asked.variant)
+            for spec in tasks.expand(block.tasks):
+                for recipe in asked.settings.points():
+                    yield _wanted(block, line, method, spec, recipe)
 
 
-@cache
-def _choices(text: str) -> tuple[axes.MethodChoice, ...]:
-    return axes.methods(text)
-
-
-def methods_of(line: Line, variant: str | None) -> list[plan.GridMethod]:
-    """The methods of a line, one unless a user spans a grid; a variant that is asked for wins."""
-    found = []
-    for choice in _choices(line.method):
-        given = {k: v for k, v in choice.given.items() if k != "variant" or variant is None}
-        found.append(lookup.grid_method(axes.MethodChoice(choice.name, given), variant or "paper"))
-    return found
+def grid_method_of(line: Line, variant: str | None) -> plan.GridMethod:
+    """The method of a line; a variant that is asked for wins."""
+    given = {k: v for k, v in line.method.given.items() if k != "variant" or variant is None}
+    return lookup.grid_method(MethodChoice(line.method.name, given), variant or PAPER)
 
 
 def targets(block: Panel) -> tuple[Target, ...]:
     """What of other tasks the jobs of a block are scored on."""
-    return tuple(Target.asked(text, tasks.find(task_of(text))) for text in axes.split_names(block.evaluate))
+    return tuple(one.on(tasks.find(one.task)) for one in block.evaluate)
 
 
 def own_recipe(model: str, task: str) -> Mapping[str, Any]:
@@ -148,12 +141,13 @@ def own_recipe(model: str, task: str) -> Mapping[str, Any]:
         return {}
 
 
-def _wanted(block: Panel, line: Line, method: plan.GridMethod, spec: TaskSpec, asked: Asked) -> Wanted:
+def _wanted(block: Panel, line: Line, method: plan.GridMethod, spec: TaskSpec, asked: RecipeChoice) -> Wanted:
     brought = own_recipe(block.model, spec.name)
-    settings: dict[str, Any] = dict(axes.recipe_settings((*block.settings, *line.settings)))
+    own = (block.settings, dict(block.task_settings).get(spec.name), line.settings)
+    settings: dict[str, Any] = {k: v for choice in own if choice for k, v in choice.values().items()}
     if line.doubled:
         settings |= doubled(layered(brought, method.recipe, settings), line.doubled)
-    settings |= axes.recipe_settings(asked.settings)
+    settings |= asked.values()
     recipe = layered(brought, method.recipe, settings)
     return Wanted(block, line, spec, method, recipe, settings)
 
@@ -179,12 +173,11 @@ def doubled(recipe: Recipe, match: str) -> dict[str, Any]:
 def _variants(suite: Suite, block: Panel, asked: Asked) -> Iterator[Panel]:
     """A block under the axes that were given: none, one, or one for each of several values."""
     lines = _lines(block.lines, asked.methods)
-    names = axes.split_names(asked.models) if asked.models else (block.model,)
-    names = tuple(n for n in names if n == block.model or n not in suite.models())
+    names = [n for n in asked.models or (block.model,) if n == block.model or n not in suite.models()]
     named = _tasks(block, asked.tasks)
     if not named:
         return
-    choices = [one for one in map(perturbations.asked, asked.perturb) if _concerns(one, suite, block)]
+    choices = [one for one in asked.perturb if _concerns(one, suite, block)]
     sizes = {change for one in choices if one.perturber.name == "train_size" for change in one.changes}
     for model in names:
         for change in perturbations.combined(choices, block.change):
@@ -200,7 +193,7 @@ def _concerns(asked: PerturbationChoice, suite: Suite, block: Panel) -> bool:
 
 
 def _under(
-    block: Panel, change: Perturbation, lines: tuple[Line, ...], tasks: str, sized: bool = False
+    block: Panel, change: Perturbation, lines: tuple[Line, ...], tasks: tuple[str, ...], sized: bool = False
 ) -> Panel:
     """A block under another change of the data; ``sized``: its title names the number of rows."""
     title, setting, departs = block.title, block.setting, block.departs
@@ -239,38 +232,37 @@ def _condition(change: Perturbation, setting: str) -> tuple[str, str]:
     return "clean", "full"
 
 
-def _tasks(block: Panel, text: str | None) -> str:
+def _tasks(block: Panel, asked: tuple[str, ...] | None) -> tuple[str, ...]:
     """The tasks of a block; those of one with columns of its own can be chosen, not replaced."""
-    if text is None:
+    if asked is None:
         return block.tasks
-    wanted = [spec.name for spec in tasks.expand(axes.split_names(text))]
-    if not block.columns:
-        return ",".join(wanted)
-    return ",".join(name for name in axes.split_names(block.tasks) if name in wanted)
+    wanted = tuple(spec.name for spec in tasks.expand(asked))
+    return tuple(name for name in block.tasks if name in wanted) if block.columns else wanted
 
 
-def _lines(lines: Sequence[Line], text: str | None) -> tuple[Line, ...]:
+def _lines(lines: Sequence[Line], asked: Sequence[MethodChoice] | None) -> tuple[Line, ...]:
     """The lines of the methods that were asked for, and the baseline; others get a line of their own."""
-    if text is None:
+    if asked is None:
         return tuple(lines)
-    found = [line for line in lines if line.method == BASELINE]
-    for choice in axes.methods(text):
-        method = lookup.grid_method(choice, "paper")
-        given = axes.MethodChoice(choice.name, choice.given)
-        own = [x for x in lines if x.name == method.name and (not given.given or _same(x, method))]
-        for line in own or [Line(method.label, _spelled(choice), "-", ours=True)]:
+    found = [line for line in lines if line.method == MethodChoice(BASELINE, {})]
+    for choice in asked:
+        method = lookup.grid_method(choice, PAPER)
+        own = [x for x in lines if x.name == method.name and (not choice.given or _same(x, method))]
+        for line in own or [Line(_title(choice, method), choice, "-", ours=True)]:
             if line not in found:
                 found.append(line)
     return tuple(found)
 
 
-def _spelled(choice: axes.MethodChoice) -> str:
-    given = ",".join(f"{k}={v}" for k, v in choice.given.items())
-    return f"{choice.name}[{given}]" if given else choice.name
+def _title(choice: MethodChoice, method: plan.GridMethod) -> str:
+    """A method that is not in the paper, as tables of jobs print it."""
+    title = " ".join(methods.find(choice.name).title.split()) or method.name
+    inside = method.label.partition("[")[2].removesuffix("]").replace(",", ", ")
+    return f"{title} ({inside})" if inside else title
 
 
 def _same(line: Line, method: plan.GridMethod) -> bool:
-    return any(one.hparams == method.hparams for one in methods_of(line, None))
+    return grid_method_of(line, None).hparams == method.hparams
 
 
 def _values(values: Sequence[float], cls: type[Perturber]) -> str:

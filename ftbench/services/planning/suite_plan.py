@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftbench import perturbations, suites
-from ftbench.domain import axes, plan
-from ftbench.domain.axes import Asked
+from ftbench import suites, trust
+from ftbench.domain import plan
 from ftbench.perturbations import PluginFiles, files_named, grid_of
 from ftbench.services.planning import lookup, suite_grid
+from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.suite_grid import Wanted
 
 
@@ -28,9 +28,11 @@ def plan_suite(name: str, asked: Asked, find: lookup.Finder) -> plan.Plan:
     for one in suites.chosen(name):
         suite = suite_grid.adapted(one, asked)
         wanted = unique(list(suite_grid.wanted_cells(suite, asked)))
-        files = files_named(perturbations.asked(text) for text in asked.perturb)
+        files = files_named(asked.perturb)
+        for file in files.values():
+            trust.name(file)
         cells = [_grid(cell, find, files) for cell in wanted]
-        grids += [replace(cell, seeds=(seed,)) for seed in axes.seeds(suite.seeds) for cell in cells]
+        grids += [replace(cell, seeds=(seed,)) for seed in suite.seeds for cell in cells]
     return plan.crossed(grids)
 
 
@@ -49,5 +51,5 @@ def _grid(cell: Wanted, find: lookup.Finder, files: PluginFiles) -> plan.Grid:
         methods=(cell.method,),
         seeds=(),
         perturbations=(grid_of(cell.block.change, files),),
-        settings=cell.settings,
+        settings=(cell.settings,),
     )

@@ -11,17 +11,20 @@ from ftbench.errors import NothingToReport
 from ftbench.perturbations import NO_FILES, PluginFiles, titled
 from ftbench.render.layouts import Part
 from ftbench.render.table import Report, Section
-from ftbench.services.planning import commands
+from ftbench.services.planning import commands, rerun
+from ftbench.services.planning.own_files import OwnFiles
 from ftbench.services.reporting.axes import axes_of
 from ftbench.services.reporting.curves import fill_curves
 from ftbench.services.reporting.remarks import remarks
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.reporting.tables import TableSubject, fill_table
-from ftbench.services.scores import levels, stale
+from ftbench.services.scores import levels
 from ftbench.services.scores.jobs import join, labels, reported, without_collapsed
 from ftbench.services.scores.levels import Topped
 from ftbench.services.scores.selection import Selection, files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting, brought, split
+from ftbench.services.scores.stale import codes_of, one_code, stale
+from ftbench.services.scores.titles import title_of, titles
 
 
 def nothing_there(address: str, request: ReportRequest) -> NothingToReport:
@@ -50,19 +53,23 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     selection.check(cells)
     chosen = selection.lets_through(cells)
     if not chosen:
-        filled = commands.for_table(selection, address, cells, _axis(request))
+        own = OwnFiles(plugins_of(database, cells), files_of(database, cells))
+        filled = commands.for_table(selection, address, cells, _axis(request), own=own)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     scores = database.results.values(roughly(chosen, cells))
-    plugins, files = plugins_of(database, chosen), files_of(database, chosen)
-    codes = database.results.codes()
+    codes, files = codes_of(database, cells), files_of(database, chosen)
+    chosen = one_code(chosen, codes)
     declared, topped = tested.tested(database, cells), levels.topped(database)
-    found = tabulate(chosen, scores, request, address=address, plugins=plugins, files=files, topped=topped)
+    found = tabulate(
+        chosen, scores, request, address=address, plugins=codes.plugins, files=files, topped=topped
+    )
     sections = tuple(
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
         for section in found.sections
     )
-    absent = _absent(selection, found, address, chosen)
-    notes = (*found.notes, *absent, *stale.note(_shown(chosen, found), codes, plugins))
+    absent = _absent(selection, found, address, chosen, OwnFiles(codes.plugins, files))
+    told = rerun.note(stale(_shown(chosen, found), codes), codes, address)
+    notes = (*found.notes, *absent, *told)
     return replace(found, sections=sections, notes=notes)
 
 
@@ -96,21 +103,33 @@ def tabulate(
     jobs = join(cells, scores, shown)
     jobs = jobs if request.collapsed else without_collapsed(jobs)
     said = remarks([job.key for job in jobs], list(shown), plugins or {})
-    subject = TableSubject(labels(jobs), shown, selection.baseline_label, said, topped)
+    named, base = labels(jobs), selection.baseline_label
+    subject = TableSubject(
+        named,
+        shown,
+        base,
+        said,
+        topped,
+        titles(named, plugins or {}, dict(selection.renamed)),
+        title_of(base, plugins or {}) if base else "",
+    )
     settings = split(jobs, brought(plugins or {}))
     sections, missing = _sections(layout.parts, settings, subject)
     changed = (
         settings[0].changed if settings and all(s.changed == settings[0].changed for s in settings) else {}
     )
     filled = {
-        part.title: commands.for_table(selection, address, cells, part.axis, changed) for part in missing
+        part.title: commands.for_table(
+            selection, address, cells, part.axis, changed, OwnFiles(plugins or {}, files)
+        )
+        for part in missing
     }
     sections = sections or tuple(_clean_halves(layout.parts, settings, subject))
     if not sections:
         raise NothingToReport(f"no jobs for this report; queue them with: {next(iter(filled.values()))}")
     notes = [f"{title}: no jobs; queue them with: {text}" for title, text in filled.items()]
     if not any(job.status == State.DONE for job in jobs):
-        notes.append("Nothing is finished yet; run the jobs with: ftbench worker")
+        notes.append(f"Nothing is finished yet; run the jobs with: {commands.worker_command(address)}")
     return Report(layout.name, subject.baseline, sections, tuple(notes))
 
 
@@ -120,18 +139,20 @@ def _axis(request: ReportRequest) -> str | None:
 
 
 def _shown(cells: Iterable[JobSummary], report: Report) -> list[JobSummary]:
-    """The jobs whose scores stand in a report's tables."""
+    """The jobs whose scores stand in a report's tables, and those that were set aside."""
     rows = [row for section in report.sections for group in section.groups for row in group.rows]
     there = {digest for row in rows for cell in row.cells for digest in cell.jobs}
-    return [cell for cell in cells if cell.digest in there]
+    return [cell for cell in cells if cell.aside or cell.digest in there]
 
 
-def _absent(asked: Selection, report: Report, address: str, cells: Sequence[JobSummary]) -> Iterator[str]:
+def _absent(
+    asked: Selection, report: Report, address: str, cells: Sequence[JobSummary], own: OwnFiles
+) -> Iterator[str]:
     """What was asked for by name and is in no table: a filter always lets the baseline through."""
     rows = [row for section in report.sections for group in section.groups for row in group.rows]
     for choice in asked.absent(rows):
         filled = commands.for_table(
-            replace(asked, methods=(choice,)), address, cells, report.sections[0].axis
+            replace(asked, methods=(choice,)), address, cells, report.sections[0].axis, own=own
         )
         yield f"{choice.text} has no runs here; queue them with: {filled}"
 

@@ -21,7 +21,7 @@ class Curves:
         measure: that of its columns.
         ratios: (ratios,), ascending.
         seeds: of the table.
-        methods: the rows' labels.
+        methods: the rows as tables print them.
         scores: (methods, seeds, ratios); NaN where a task lacks its score.
         baseline: its place among the methods; None where it has no row.
     """
@@ -65,7 +65,7 @@ def scores_along(part: Part, basis: Section, baseline: str) -> list[Curves]:
                 measure=measure,
                 ratios=np.array([group.ratio for group in basis.groups], dtype=np.float64),
                 seeds=tuple(seeds),
-                methods=tuple(row.label for row in rows),
+                methods=tuple(row.shown for row in rows),
                 scores=np.stack(list(_averages(basis, measure, seeds)), axis=-1),
                 baseline=next((place for place, row in enumerate(rows) if row is other), None),
             )

@@ -37,14 +37,15 @@ def fill_curves(part: Part, setting: Setting, subject: TableSubject) -> Section 
     jobs = [job for job in setting.jobs if job.cell.digest in behind]
     level, why = strictest(subject.topped, (job.cell.digest for job in jobs))
     rows, family = _corrected(rows, level)
-    told = _told(family, level, part, subject.baseline)
+    called = subject.called(subject.baseline_of(job.key for job in setting.jobs))
+    told = _told(family, level, part, called)
     return replace(
         basis,
         axis=None,
         caption=(basis.caption[0], *setting.recipe_lines(), told, *why),
-        columns=tuple(column for one in found for column in _columns(one, subject.baseline)),
+        columns=tuple(column for one in found for column in _columns(one, called)),
         groups=(Group("", None, tuple(rows)),),
-        notes=tuple(notes(found, basis, subject.baseline)),
+        notes=tuple(notes(found, basis, called)),
         basis=basis,
     )
 

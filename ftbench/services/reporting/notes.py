@@ -45,7 +45,7 @@ def notes(
 
 def _missing(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[str]:
     found = [
-        (" ".join([row.label, "on", column.title, *([f"at {group.title}"] if group.title else [])]), cell)
+        (" ".join([row.shown, "on", column.title, *([f"at {group.title}"] if group.title else [])]), cell)
         for group in groups
         for row in group.rows
         # Blocks of other metrics have the same jobs.
@@ -72,7 +72,7 @@ def _missing(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[str
 
 def _collapsed(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[str]:
     found = [
-        (" ".join([row.label, "on", column.title, *([f"at {group.title}"] if group.title else [])]), cell)
+        (" ".join([row.shown, "on", column.title, *([f"at {group.title}"] if group.title else [])]), cell)
         for group in groups
         for row in group.rows
         for column, cell in zip(columns, row.cells, strict=True)

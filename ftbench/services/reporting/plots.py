@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from ftbench.domain.provenance import RAN
 from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render.plots import KINDS
 from ftbench.render.table import Section
+from ftbench.services.planning import commands
 from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores import levels
@@ -70,7 +72,8 @@ def draw(database: Database, request: PlotRequest) -> dict[str, Any]:
     report = build_report(database, request.report)
     sections = [section for section in report.sections if _has_scores(section)]
     if not sections:
-        raise NothingToReport("no scores to draw yet; run the jobs with: ftbench worker")
+        run = commands.worker_command(database.address)
+        raise NothingToReport(f"no scores to draw yet; run the jobs with: {run}")
     return theme.stacked([_plot(database, request, section) for section in sections])
 
 
@@ -86,7 +89,7 @@ def _plot(database: Database, request: PlotRequest, section: Section) -> dict[st
     if kind == "strip":
         return spread.strip(frame, title, violin=request.violin)
     if kind == "sweep":
-        return spread.sweep(_one_method(frame), title, request.over)
+        return _sweep(frame, title, request.over)
     if kind == "robustness":
         return curves.robustness(frame, title, section.axis or "", section.groups[0].percent)
     if kind == "ranks":
@@ -103,22 +106,68 @@ def _plot(database: Database, request: PlotRequest, section: Section) -> dict[st
     return cost.cost(costs, title)
 
 
-def _one_method(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the method that has several settings.
+def _sweep(frame: pd.DataFrame, title: str, over: str | None) -> dict[str, Any]:
+    """The one method that has several settings; over a hyper-parameter that is named, several methods.
 
     Raises:
-        BadValue: no method has, or several have.
+        BadValue: no method has several settings, or several have and no hyper-parameter is named.
+        UnknownName: no method has the hyper-parameter.
     """
+    from ftbench.render.plots import spread, sweeps
+
     counts = frame.groupby("method", sort=False)["hparams"].nunique()
     several = [str(name) for name in counts[counts > 1].index]
-    if len(several) != 1:
+    if len(several) == 1:
+        return spread.sweep(frame[frame["method"] == several[0]], title, over)
+    if over is None or not several:
         told = (
-            f"choose one of {', '.join(several)} with --methods"
+            f"choose one of {', '.join(several)} with --methods, or a hyper-parameter of several with --over"
             if several
             else "queue one as 'bidrop[k=2|3]'"
         )
         raise BadValue(f"sweep: {len(several)} methods have several settings; {told}")
-    return frame[frame["method"] == several[0]]
+    placed, order, left_out = along(frame, over)
+    told = (
+        f"The runs of each method at each value of {over}; one that does not have it stands at all of them."
+    )
+    if left_out:
+        told += f" Left out: {', '.join(left_out)}, of which other settings differ."
+    return sweeps.sweep_of_several(placed, order, over, title, told)
+
+
+def along(frame: pd.DataFrame, over: str) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """The scores by the value that their method has of a hyper-parameter.
+
+    Args:
+        frame: see ``ftbench.render.tidy``.
+        over: the hyper-parameter.
+
+    Returns:
+        The scores with their ``place``, a method without the hyper-parameter at every one; the places in
+        order; and the methods that are left out: without it, and with several settings.
+
+    Raises:
+        UnknownName: no method has it.
+    """
+    import pandas as pd
+
+    from ftbench.render.plots.spread import value_rank, value_text
+
+    known = {text: json.loads(text) for text in frame["hparams"].unique()}
+    if not any(over in one for one in known.values()):
+        raise UnknownName("hyper-parameter", over, sorted({name for one in known.values() for name in one}))
+    has = frame["hparams"].map(lambda text: over in known[text])
+    values = {text: value_text(one[over]) for text, one in known.items() if over in one}
+    ranked = sorted(
+        {value_rank(one[over]): value_text(one[over]) for one in known.values() if over in one}.items()
+    )
+    order = [text for _, text in ranked]
+    mine = frame[has].assign(place=frame["hparams"].map(values), label=frame["method"])
+    other = frame[~has]
+    settings = other.groupby("method", sort=False)["hparams"].nunique()
+    left_out = [str(name) for name in settings[settings > 1].index]
+    other = other[~other["method"].isin(left_out)]
+    return pd.concat([*(other.assign(place=place) for place in order), mine]), order, left_out
 
 
 def with_costs(took: Mapping[str, Sequence[Any]], frame: pd.DataFrame) -> pd.DataFrame:

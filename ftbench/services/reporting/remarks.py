@@ -22,11 +22,11 @@ def remarks(keys: Iterable[MethodKey], names: Sequence[str], plugins: Mapping[st
         names: the tasks.
         plugins: method -> the files that it may come from.
     """
-    from ftbench import methods, tasks
+    from ftbench import methods, tasks, trust
     from ftbench.domain import hparams
     from ftbench.errors import FtbenchError
 
-    find = cache(lambda name: methods.find(name, plugins.get(name, ())))
+    find = cache(lambda name: methods.of_row(name, trust.those_named(plugins.get(name, ()))))
     found: dict[tuple[MethodKey, str], str] = {}
     for key in dict.fromkeys(keys):
         for name in names:
@@ -48,7 +48,7 @@ def remark_lines(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator
         for row in group.rows:
             for column, cell in zip(columns, row.cells, strict=True):
                 if cell.remark and cell.mean is not None:
-                    titles = said.setdefault(cell.remark, {}).setdefault(row.label, [])
+                    titles = said.setdefault(cell.remark, {}).setdefault(row.shown, [])
                     titles += [column.title] * (column.title not in titles)
     for text, cells in said.items():
         where = "; ".join(f"{label} on {', '.join(titles)}" for label, titles in cells.items())

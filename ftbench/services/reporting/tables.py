@@ -29,10 +29,12 @@ class TableSubject:
 
     Attributes:
         labels: how rows are named.
+        titles: how readers see them.
         tasks: what is reported of each task, in the order of the columns.
         baseline: what differences are taken to, as the user named it.
         remarks: what the methods say of their scores.
         topped: the jobs whose seeds were topped up.
+        baseline_title: the baseline as readers see it, where no row is of it.
     """
 
     labels: Mapping[MethodKey, str]
@@ -40,10 +42,17 @@ class TableSubject:
     baseline: str
     remarks: Remarks = field(default_factory=dict)
     topped: Sequence[Topped] = ()
+    titles: Mapping[MethodKey, str] = field(default_factory=dict)
+    baseline_title: str = ""
 
     def baseline_of(self, methods: Iterable[MethodKey]) -> MethodKey | None:
         """The row of the baseline: the label that was named, else the only row of the method."""
         return baseline_of(self.baseline, self.labels, methods)
+
+    def called(self, baseline: MethodKey | None) -> str:
+        """The baseline as readers see it."""
+        title = self.baseline_title if baseline is None else self.titles.get(baseline, "")
+        return title or self.baseline
 
 
 def fill_table(
@@ -73,18 +82,19 @@ def fill_table(
     }
     blocks |= {ratio: [block.without_jobs() for block in blocks[0.0]] for ratio in absent if ratio}
     baseline = subject.baseline_of(methods)
-    columns = tuple(_columns(part, blocks, tasks, subject.baseline))
+    called = subject.called(baseline)
+    columns = tuple(_columns(part, blocks, tasks, called))
     rows = _ordered(methods, baseline, blocks, subject.labels)
     groups = tuple(_group(part, ratio, blocks, rows, baseline, columns, subject) for ratio in blocks)
     level, why = strictest(subject.topped, (job.cell.digest for job in shown))
     firsts = [found[0] for found in blocks.values()]
-    groups, told = marked_groups(groups, firsts, rows, baseline, subject.baseline, level)
+    groups, told = marked_groups(groups, firsts, rows, baseline, called, level)
     return Section(
         part=part.name,
         axis=part.axis,
         title=f"{part.title}: {setting.title}",
         caption=(
-            part.caption.format(baseline=subject.baseline, shown=_statistics(part)),
+            part.caption.format(baseline=called, shown=_statistics(part)),
             *setting.recipe_lines(),
             told,
             *why,
@@ -99,7 +109,7 @@ def fill_table(
             columns,
             groups,
             {ratio: found[0] for ratio, found in blocks.items()},
-            lacks_baseline="" if baseline else subject.baseline,
+            lacks_baseline="" if baseline else called,
             twins=sum(twins for _, twins in indices.values()),
         ),
     )
@@ -210,7 +220,7 @@ def _group(
     }
     placed = _placed([cells[method] for method in methods], columns)
     rows = tuple(
-        Row(subject.labels[method], method.method, method.values(), found)
+        Row(subject.labels[method], method.method, method.values(), found, subject.titles.get(method, ""))
         for method, found in zip(methods, placed, strict=True)
     )
     if part.axis is None:

@@ -24,7 +24,7 @@ class WhyRequest:
 
     Attributes:
         report: the tables.
-        row: a method's label.
+        row: a method's label, or as tables print it.
         column: a column's title or key, in any case.
         ratio: of the perturbation; None for all.
     """
@@ -110,8 +110,9 @@ def commands(jobs: Iterable[JobRow]) -> list[str]:
 def _places(report: Report, row: str, column: str, ratio: float | None) -> list[_Place]:
     wanted = column.casefold()
     rows = [(s, g, r) for s in report.sections for g in s.groups for r in g.rows]
-    if row not in {r.label for _, _, r in rows}:
-        raise UnknownName("row", row, {r.label for _, _, r in rows})
+    carried = {name for _, _, r in rows for name in (r.label, r.shown)}
+    if row not in carried:
+        raise UnknownName("row", row, carried)
     columns = [c for s in report.sections for c in s.columns]
     if wanted not in {name.casefold() for c in columns for name in (c.name, c.title)}:
         raise UnknownName("column", column, {name for c in columns for name in (c.name, c.title)})
@@ -123,7 +124,8 @@ def _places(report: Report, row: str, column: str, ratio: float | None) -> list[
         (s, g, r, c)
         for s, g, r in rows
         for c in s.columns
-        if r.label == row and wanted in (c.name.casefold(), c.title.casefold()) and ratio in (None, g.ratio)
+        if row in (r.label, r.shown) and wanted in (c.name.casefold(), c.title.casefold())
+        if ratio in (None, g.ratio)
     ]
     # The drop of a clean run is no number; where nothing else was asked for, it is still shown.
     return [p for p in found if p[2].cells[p[0].columns.index(p[3])].applies] or found
@@ -135,7 +137,7 @@ def _answer(
     section, group, row, column = place
     told = shown(row.cells[section.columns.index(column)], column)
     title = f"{column.title} ({column.subtitle})" if column.subtitle else column.title
-    parts = [section.title, group.title, row.label, title]
+    parts = [section.title, group.title, row.shown, title]
     figures = [figure if at == 0 else f"({figure})" for at, (figure, _) in enumerate(told.figures)]
     number = " ".join([*figures, *([told.note] if told.note else [])])
     return Answer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, index_of, labels
@@ -24,10 +24,12 @@ class Compared:
         setting: the model, the training rows, what was changed.
         title: the same in words, with the perturbation.
         labels: how each method is named.
+        titles: how readers see it.
         block: the scores, by method.
         pairs: the comparisons: left minus right.
         level: below which corrected p are marked; smaller where seeds were topped up.
         said: why it is.
+        aside: what is said of jobs that are left out for their code.
     """
 
     setting: Setting
@@ -37,6 +39,19 @@ class Compared:
     pairs: tuple[tuple[MethodKey, MethodKey], ...]
     level: float = ALPHA
     said: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+    titles: Mapping[MethodKey, str] = field(default_factory=dict)
+
+    def shown(self, method: MethodKey) -> str:
+        """A method as readers see it."""
+        return self.titles.get(method) or self.labels[method]
+
+    def names(self, left: MethodKey, right: MethodKey) -> dict[str, str]:
+        """A comparison in words, by names and as readers see it."""
+        return {
+            "comparison": f"{self.labels[left]} − {self.labels[right]}",
+            "comparison_title": f"{self.shown(left)} − {self.shown(right)}",
+        }
 
     def columns(self, left: MethodKey, right: MethodKey) -> Iterator[tuple[str, FloatArray, FloatArray]]:
         """Title and scores (seeds,) of two methods on each task; then their averages, of several tasks."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ftbench.db.rows import JobSummary, ScoreRow, ValueRow
+from ftbench.db.rows import JobSummary, PastScore, ScoreRow, ValueRow
 from ftbench.domain.result import EXPLAINED, TRAINED, Outcome, State
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
@@ -114,7 +114,7 @@ def join(
 ) -> list[ReportJob]:
     """The jobs, each with its scores on the evaluation set that its task reports."""
     # A score counts only for a done job: a job that is run again has its old scores until it ends.
-    wanted = {cell.digest: tasks[cell.task].evaluation for cell in cells if cell.state == State.DONE}
+    wanted = {cell.digest: tasks[cell.task].evaluation for cell in cells if cell.scored}
     found: dict[str, dict[str, float]] = {}
     explained: dict[str, float] = {}
     for row in scores:
@@ -139,7 +139,7 @@ def without_collapsed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
 
 
 def reported(
-    names: Iterable[str], cells: Iterable[JobSummary], scores: Iterable[ScoreRow | ValueRow]
+    names: Iterable[str], cells: Iterable[JobSummary | PastScore], scores: Iterable[ScoreRow | ValueRow]
 ) -> dict[str, Reported]:
     """What is reported of each task; one that is not installed here: what its first job has a score of.
 
@@ -185,7 +185,9 @@ def labels(jobs: Iterable[ReportJob]) -> dict[MethodKey, str]:
 
 
 def status_of(cell: JobSummary) -> str:
-    """A job's state; ``diverged`` where it failed for that."""
+    """A job's state; ``diverged`` where it failed for that, or why a done one's scores do not count."""
+    if cell.aside:
+        return cell.aside
     if cell.state == State.FAILED and cell.last_outcome == Outcome.DIVERGED:
         return Outcome.DIVERGED.value
     return str(cell.state.value)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ftbench import methods, models, perturbations, tasks
+from ftbench import methods, models, perturbations, tasks, trust
 from ftbench.db import JobSummary
 from ftbench.db.database import Database
 from ftbench.db.rows import JobFilter
@@ -27,12 +27,14 @@ class Selection:
         tasks: only these, by names or groups.
         methods: only these, and the baseline.
         baseline: its jobs are let through whatever ``methods`` says; None where there is none.
+        renamed: methods, by name or label, and what they are called instead.
     """
 
     models: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     methods: tuple[MethodChoice, ...] = ()
     baseline: MethodChoice | None = MethodChoice(BASELINE, {})
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def baseline_label(self) -> str:
@@ -97,12 +99,22 @@ class Selection:
 
 def _is(cell: JobSummary | Row, choice: MethodChoice) -> bool:
     """Whether a job or a row is of a method, with the hyper-parameters that were given."""
-    name = Path(choice.name).stem if _is_file(choice.name) else choice.name
-    return cell.method == methods.canonical(name) and choice.fits(cell.hparams)
+    return cell.method == methods.canonical(by_name(choice).name) and choice.fits(cell.hparams)
 
 
 def _is_file(name: str) -> bool:
     return name.endswith(".py")
+
+
+def named_files(methods: Iterable[MethodChoice]) -> dict[str, str]:
+    """The methods that were given by their file: name -> its whole path."""
+    given = [choice for choice in methods if _is_file(choice.name)]
+    return {by_name(one).name: str(Path(one.name).expanduser().resolve()) for one in given}
+
+
+def by_name(choice: MethodChoice) -> MethodChoice:
+    """A method that was given by its file by the name that jobs carry."""
+    return replace(choice, name=Path(choice.name).stem) if _is_file(choice.name) else choice
 
 
 def _unknown_unless(kind: str, text: str, find: Callable[[str], object], known: Iterable[str]) -> None:
@@ -130,21 +142,34 @@ def roughly(rows: Sequence[JobSummary], of: Sequence[JobSummary]) -> JobFilter:
 
 
 def plugins_of(database: Database, cells: Iterable[JobSummary]) -> dict[str, tuple[str, ...]]:
-    """The files of methods that are not installed: they may bring a recipe of their own."""
+    """The file of each method that is not installed: as far as it was named on this machine.
+
+    It may bring a recipe of its own; a file that only the database names is not even looked at.
+
+    Of a file that was moved, the place that was queued last stands, and one that is there before others.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys(cell.method for cell in cells):
         try:
-            methods.find(name)
+            methods.of_row(name)
         except UnknownName:
             rows = database.jobs.list(JobFilter(methods=(name,)))
-            found[name] = tuple(dict.fromkeys(p for row in rows for p in row.places.get("plugins") or ()))
+            files = list(
+                dict.fromkeys(
+                    p for row in reversed(rows) for p in trust.once_named(row.places.get("plugins"))
+                )
+            )
+            found[name] = tuple(sorted(files, key=lambda file: not Path(file).is_file())[:1])
         except FtbenchError:
             continue
     return found
 
 
 def files_of(database: Database, cells: Sequence[JobSummary]) -> PluginFiles:
-    """The files of perturbations that are not installed: name -> the file of the last job that says so."""
+    """The files of perturbations that are not installed: name -> the file of the last job that says so.
+
+    Files that were not named on this machine are left out.
+    """
     installed = {entry.name for entry in perturbations.available()}
     found: dict[str, str] = {}
     for perturbation in dict.fromkeys(cell.perturbation for cell in cells):
@@ -152,5 +177,5 @@ def files_of(database: Database, cells: Sequence[JobSummary]) -> PluginFiles:
         if wanted:
             digests = tuple(cell.digest for cell in cells if cell.perturbation == perturbation)
             for row in database.jobs.list(JobFilter(digests=digests[-1:])):
-                found |= row.places.get("perturbations") or {}
+                found |= trust.named_of(row.places.get("perturbations"))
     return found

@@ -95,13 +95,13 @@ def brought(plugins: Mapping[str, Sequence[str]]) -> Brought:
     Args:
         plugins: method -> the files that it may come from.
     """
-    from ftbench import methods, models
+    from ftbench import methods, models, trust
     from ftbench.methods.base import VARIANTS
 
     @cache
     def of_method(method: str) -> list[dict[str, Any]]:
         try:
-            cls = methods.find(method, plugins.get(method, ()))
+            cls = methods.of_row(method, trust.those_named(plugins.get(method, ())))
         except FtbenchError:
             return [{}]
         return [cls.recipe_defaults(variant) for variant in VARIANTS]

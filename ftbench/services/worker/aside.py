@@ -10,7 +10,7 @@ from ftbench.db import Kind, Lease
 from ftbench.domain.events import End
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.result import Lack
-from ftbench.hub import without_tokens
+from ftbench.secrets import masked
 
 PAUSE, LONGEST = 5.0, 300.0  # seconds until something is tried again: the first time, and at most
 TRIES = 3  # at a job that meets errors of the machine which may pass
@@ -51,7 +51,7 @@ class Aside:
         until = time.monotonic() + min(LONGEST, PAUSE * 2 ** (tries - 1))
         from_hub = end.lack is not None and not _revision(claim, end.lack).startswith("sha256:")
         given_up = end.lack is not None or tries >= TRIES
-        reason = without_tokens(end.message)
+        reason = masked(end.message)
         named = reason if end.lack is not None else f"job {claim.digest[:SHORT_DIGEST]}: {reason}"
         self._left[kind] = _Left(named, tries, until, from_hub, given_up)
         if end.lack is None:

@@ -7,12 +7,14 @@ import time
 from ftbench.db import Database, Kind, Lease
 from ftbench.domain.breaker import Held
 from ftbench.domain.events import End
-from ftbench.domain.result import Outcome, State
-from ftbench.errors import DatabaseBusy
-from ftbench.services.worker.aside import Aside
+from ftbench.domain.result import Lack, Outcome, State
+from ftbench.errors import DatabaseBusy, FtbenchError
+from ftbench.secrets import masked
+from ftbench.services.worker.aside import STOP, Aside
 from ftbench.services.worker.ledger import tell_moved
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.missing import Missing, missing_here
+from ftbench.services.worker.named import NamedFiles
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.patience import Patience
 from ftbench.services.worker.progress import Progress
@@ -32,11 +34,11 @@ class Intake:
         stuck: whether the worker ends with jobs in the queue that it cannot do.
     """
 
-    def __init__(self, database: Database, options: Options, progress: Progress) -> None:
+    def __init__(self, database: Database, options: Options, progress: Progress, named: NamedFiles) -> None:
         """Begin with the whole queue."""
         self.aside = Aside()
         self.stuck = False
-        self._database, self._options = database, options
+        self._database, self._options, self._named = database, options, named
         self._patience = Patience(database, progress, drain=options.drain)
         self._look_at = self._held_at = 0.0
         self._held: list[Held] = []
@@ -58,7 +60,7 @@ class Intake:
             return self._look_at - now
         try:
             claim = self._database.jobs.claim(
-                self._options.name, self._options.lease, tell_moved, self._besides()
+                self._options.name, self._options.lease, tell_moved, self._named.refused, self._besides()
             )
             if claim is not None:
                 self._patience.refresh()
@@ -76,6 +78,23 @@ class Intake:
         """A job has ended: there may be something to take, or something to leave alone."""
         self._look_at = self._held_at = 0.0
 
+    def learn(self, claim: Lease, end: End) -> None:
+        """What the end of an attempt says of the machine.
+
+        Raises:
+            FtbenchError: it can do nothing more.
+        """
+        if end.outcome is not Outcome.ENVIRONMENT:
+            self.aside.worked(claim)
+            return
+        self.aside.put(claim, end)
+        stopped = "the worker stopped, its jobs stay queued"
+        if end.lack is Lack.DISK:
+            raise FtbenchError(f"{stopped}: {masked(end.message)}")
+        if self.aside.machine_is_at_fault:
+            row = f"{STOP} jobs in a row met an error of this machine"
+            raise FtbenchError(f"{stopped}; {row}: {masked(end.message)}")
+
     def fetched(self, claim: Lease) -> None:
         """What a job waited for to be told which it is was fetched: it and others like it are settled."""
         settle(self._database, data_dir(self._options.data_dir))
@@ -92,7 +111,8 @@ class Intake:
         return waiting + self.aside.kinds()
 
     def _wait(self, busy: bool) -> float | None:
-        queued = 0 if busy else self._database.jobs.counts()[State.QUEUED]
+        known = self._held or self.aside.reasons(hub=True)  # of other reasons was told by whoever has them
+        queued = self._database.jobs.counts()[State.QUEUED] if known and not busy else 0
         if not queued:
             return self._patience.next(busy=busy)
         pause = self.aside.seconds(drain=self._options.drain)

@@ -7,7 +7,7 @@ import re
 import time
 from pathlib import Path
 
-from ftbench.hub import without_tokens
+from ftbench.secrets import masked
 
 _TAIL = 1 << 14  # bytes of a log that are looked at after a death
 _LINES = 20
@@ -43,7 +43,28 @@ class JobLog:
                 text = file.read().decode(errors="replace")
         except OSError:
             return ""
-        return without_tokens("\n".join(text.rstrip().splitlines()[-_LINES:]))
+        return masked("\n".join(text.rstrip().splitlines()[-_LINES:]))
+
+    def scrub(self) -> None:
+        """Mask the tokens that programs have written into the log past Python, where there are any.
+
+        Raises:
+            OSError: it cannot be written anew.
+        """
+        try:
+            with self.path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+                file.seek(self._start)
+                if all(masked(line) == line for line in file):
+                    return
+        except OSError:
+            return
+        part = self.path.with_name(f"{self.path.name}.part")
+        with (
+            self.path.open(encoding="utf-8", errors="surrogateescape", newline="") as file,
+            part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as clean,
+        ):
+            clean.writelines(masked(line) for line in file)
+        part.replace(self.path)
 
 
 def last_line(text: str) -> str:

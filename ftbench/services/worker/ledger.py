@@ -12,7 +12,7 @@ from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.provenance import Provenance
 from ftbench.domain.result import Lack, Outcome, State
 from ftbench.errors import DatabaseBusy
-from ftbench.hub import without_tokens
+from ftbench.secrets import masked
 from ftbench.services.worker import machine
 from ftbench.services.worker.attempt import Attempt, Why
 from ftbench.services.worker.log import Journal
@@ -104,7 +104,7 @@ class Ledger:
         outcome, message = end.outcome, end.message
         if attempt.why is Why.TIMEOUT and end.kind != "failed":
             outcome, message = Outcome.TIMEOUT, f"no end after {attempt.seconds / 60:.3g} minutes (--timeout)"
-        message, trace = without_tokens(message), without_tokens(end.traceback)
+        message, trace = masked(message), masked(end.traceback)
         facts = attempt.collector.result(self._facts(attempt)).provenance
         state = self._insist(lambda: self._database.jobs.fail(attempt.claim, outcome, message, trace, facts))
         told = {"outcome": outcome, "reason": message, "seconds": round(attempt.seconds, 1)}

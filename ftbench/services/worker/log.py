@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ftbench.domain.job import SHORT_DIGEST
-from ftbench.hub import without_tokens
+from ftbench.secrets import masked
 
 if TYPE_CHECKING:
     from ftbench.db import Lease
@@ -109,7 +109,7 @@ def stem(worker: str, pid: int) -> str:
 
 def _value(value: object) -> str:
     """A value as it stands in a line: quoted where it has spaces; whatever is not printable is escaped."""
-    text = without_tokens(str(value) or (type(value).__name__ if isinstance(value, BaseException) else ""))
+    text = masked(str(value) or (type(value).__name__ if isinstance(value, BaseException) else ""))
     if len(text) > _LONGEST:
         text = text[:_LONGEST] + "…"
     if _PLAIN.fullmatch(text) and text.isprintable():

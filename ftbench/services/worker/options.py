@@ -27,6 +27,7 @@ class Options:
         timeout: seconds that an attempt may take.
         data_dir: where the data of jobs from a folder are on this machine.
         grace: seconds for a checkpoint before the training process is killed.
+        methods: files that jobs may run, named on this machine by this.
         command: program and arguments of the training process.
     """
 
@@ -40,6 +41,7 @@ class Options:
     timeout: float | None = None
     data_dir: Path | None = None
     grace: float = 60.0
+    methods: tuple[str, ...] = ()
     command: Sequence[str] = COMMAND
 
     def told(self) -> dict[str, object]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models, tasks, trust
 from ftbench.db import Database, Entry, JobRow, Settled
 from ftbench.domain import hparams
 from ftbench.domain.job import Job
@@ -60,7 +60,10 @@ class _Here:
                 model = self._model(ModelRef(job.model, job.model_revision))
                 if model is None:
                     return None
-                job = _suited(job, model, tuple(places.get("plugins") or ()))
+                files = tuple(places.get("plugins") or ())
+                if trust.those_named(files) != files:
+                    return None  # nobody has named them here: they do not run
+                job = _suited(job, model, files)
         except FtbenchError as error:
             return Settled(row.digest, None, str(error))
         return Settled(row.digest, Entry(job, row.label, row.priority, places))

@@ -8,14 +8,13 @@ database. There are as many as the worker has slots, and everything happens in o
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from ftbench.db import Database, Lease
 from ftbench.domain.events import End
 from ftbench.domain.places import unresolved
-from ftbench.domain.result import Lack, Outcome
+from ftbench.domain.result import Outcome
 from ftbench.errors import DatabaseError, FtbenchError
-from ftbench.hub import without_tokens
-from ftbench.services.worker.aside import STOP
 from ftbench.services.worker.attempt import NEVER, Attempt, Why
 from ftbench.services.worker.child import wait
 from ftbench.services.worker.handover import command
@@ -24,6 +23,7 @@ from ftbench.services.worker.joblog import JobLog
 from ftbench.services.worker.ledger import Ledger, Tally
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.mps import Mps
+from ftbench.services.worker.named import NamedFiles
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.packing import Packing
 from ftbench.services.worker.progress import Progress, job_words
@@ -45,8 +45,9 @@ class Worker:
         self._signals = Signals()
         self._folder = WorkDir(database.address)
         self._ledger = Ledger(database, progress, self._folder, options.name)
-        self._intake = Intake(database, options, progress)
         self._mps = Mps(self._folder.path)
+        self._named = NamedFiles(options.methods, progress.say)
+        self._intake = Intake(database, options, progress, self._named)
         self._packing = Packing(options.slots, most_slots(options.device, options.threads))
         self._slots: list[Slot] = []
 
@@ -195,6 +196,7 @@ class Worker:
             attempt.count()
             self._progress.started(claim.digest, job_words(claim.job, claim.label))
             measuring = self._packing.measuring
+            claim = replace(claim, places=self._named.here(claim.places))
             attempt.child.send(command(claim, log, self._folder, self._options, memory=measuring))
         except BaseException as error:
             self._release(claim, error)
@@ -230,29 +232,11 @@ class Worker:
             self._intake.fetched(attempt.claim)
         else:
             self._ledger.settle(attempt, end)
-            self._learn(attempt, end)
+            self._intake.learn(attempt.claim, end)
+        attempt.log.scrub()
         slot.attempt = None
         self._packing.ended(attempt.claim.digest)
         self._intake.look_again()  # it may be in the queue again
-
-    def _learn(self, attempt: Attempt, end: End) -> None:
-        """What an end says of the machine.
-
-        Raises:
-            FtbenchError: it can do nothing more.
-        """
-        aside = self._intake.aside
-        if end.outcome is not Outcome.ENVIRONMENT:
-            aside.worked(attempt.claim)
-            return
-        aside.put(attempt.claim, end)
-        if end.lack is Lack.DISK:
-            raise FtbenchError(f"the worker stopped, its jobs stay queued: {without_tokens(end.message)}")
-        if aside.machine_is_at_fault:
-            row = f"{STOP} jobs in a row met an error of this machine"
-            raise FtbenchError(
-                f"the worker stopped, its jobs stay queued; {row}: {without_tokens(end.message)}"
-            )
 
     def _false_start(self, slot: Slot, attempt: Attempt, end: End) -> None:
         """The training process died before it took the job on: not the job's fault, so it does not pay."""

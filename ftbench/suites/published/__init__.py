@@ -2,7 +2,9 @@
 
 ``bidrop.csv`` (Tong et al. 2023), ``dps.csv`` (Zhang et al. 2022) and ``blo.csv`` (Somayajula et al. 2024,
 the weight mixup) hold the cells, ``differences.csv`` the printed differences and drops, ``faults.csv`` the
-cells that contradict the paper they stand in. Everything is as printed, × 100; nothing is corrected.
+cells that contradict the paper they stand in; numbers that stand in running text alone are among them.
+Everything is as printed, × 100; nothing is corrected. Averages that the copies of a paper have lost are
+recomputed from their cells, and say so.
 """
 
 from __future__ import annotations
@@ -61,12 +63,18 @@ class Published:
         """What tells a cell from the others of all papers, the metric aside."""
         return self.source, self.exhibit, self.model, self.method, self.task, self.setting, self.statistic
 
+    @property
+    def recomputed(self) -> bool:
+        """Whether no copy of the paper has it: an average of the printed cells of its row."""
+        return self.note.startswith("recomputed")
+
 
 @dataclass(frozen=True)
 class PrintedDifference:
-    """A printed difference between averages.
+    """A printed difference between averages, or between scores of one task.
 
     Attributes:
+        task: ``avg``, or the task that is scored.
         statistic: ``delta_mean`` and ``delta_max`` (minus vanilla), ``drop_vs_T2`` (the clean run minus this
             one), ``gain_vs_vanilla``.
     """
@@ -75,6 +83,7 @@ class PrintedDifference:
     exhibit: str
     model: str
     method: str
+    task: str
     setting: str
     statistic: str
     value: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -128,7 +129,8 @@ def test_jobs_that_wait_are_to_be_run_and_not_queued_again(database):
         database.jobs.add([Entry(job_of(method, "rte", 0), method)])
     (one,) = claims.tested(database)
     assert one.waiting and one.verdict == "no scores yet"
-    assert "bidrop > vanilla: fill it with: ftbench worker" in claims.listed(database)[0].notes
+    (told,) = [note for note in claims.listed(database)[0].notes if "fill it" in note]
+    assert told == f"bidrop > vanilla: fill it with: ftbench worker --db {shlex.quote(database.address)}"
 
 
 def test_each_setting_is_tested_by_itself(database):

@@ -35,4 +35,5 @@ def test_plans_are_listed_in_their_order_with_how_far_they_are(database):
 def test_without_plans_the_command_that_starts_one_is_named(database):
     sheet = listed(database)
     told = "No top-up is declared; start one with its methods, such as: ftbench topup bidrop"
+    told += f" --db {database.address}"
     assert (sheet.rows, sheet.notes) == ((), (told,))

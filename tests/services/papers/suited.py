@@ -7,19 +7,22 @@ from typing import Any
 
 from ftbench import methods, suites
 from ftbench.domain import hparams
-from ftbench.domain.axes import Asked
 from ftbench.domain.topup import TopupPlan
 from ftbench.render.suite_table import SuiteCell, SuiteReport
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.report import SuiteSource
 from ftbench.services.planning import suite_grid
 from ftbench.services.scores.levels import Topped
-from tests.asked import perturb
+from tests.asked import asked
 from tests.services.report_rows import Rows
 
 
 class Suited(Rows):
-    """Rows of a suite's methods."""
+    """Rows of a suite's methods, by default as the suites of the DPS paper train them."""
+
+    def __init__(self, optimizer: str = "adamw_hf") -> None:
+        super().__init__()
+        self._optimizer = optimizer
 
     def add(
         self, method: str, task: str, scores: Iterable[float], variant: str = "paper", **more: Any
@@ -27,8 +30,8 @@ class Suited(Rows):
         """Jobs of seeds 0, 1, … with scores × 100."""
         cls = methods.find(method.partition("[")[0])
         given = dict(p.split("=") for p in method.partition("[")[2].rstrip("]").split(",") if p)
-        values = hparams.normalise(hparams.as_dict(cls.resolve(given, variant)))
-        brings = cls.recipe_defaults(variant)
+        values = hparams.normalise(hparams.identity(cls.resolve(given, variant)))
+        brings = {"optimizer": self._optimizer, **cls.recipe_defaults(variant)}
         self.jobs(
             cls.name(),
             task,
@@ -47,10 +50,10 @@ def around(mean: float, spread: float, n: int = 10) -> list[float]:
 def table(
     name: str, rows: Rows, margin: float = 1.0, topped: Sequence[Topped] = (), **given: Any
 ) -> SuiteReport:
-    asked = Asked(**perturb(given))
-    changed = suite_grid.adapted(suites.find(name), asked)
+    axes = asked(**given)
+    changed = suite_grid.adapted(suites.find(name), axes)
     source = SuiteSource("my.db", rows.cells, rows.scores, topped=topped)
-    return suite_report.table(suites.find(name), changed, asked, source, margin)
+    return suite_report.table(suites.find(name), changed, axes, source, margin)
 
 
 def topped_up(rows: Rows, looks: int) -> list[Topped]:

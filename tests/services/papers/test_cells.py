@@ -8,7 +8,6 @@ import pytest
 
 from ftbench import suites
 from ftbench.db import Document
-from ftbench.domain.axes import Asked
 from ftbench.render.table import Cell
 from ftbench.services.papers import cells as suite_cells
 from ftbench.services.papers import layout
@@ -16,6 +15,7 @@ from ftbench.services.papers.cells import FoundJobs, JobsByCell, Rule
 from ftbench.services.planning import suite_grid
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.suites.published import Published
+from tests.asked import asked
 from tests.services.papers.suited import Suited, around
 
 WHOLE = Published(
@@ -28,8 +28,8 @@ def measured(n: int) -> Cell:
 
 
 def vanilla_on_cola() -> Wanted:
-    asked = Asked(methods="vanilla", tasks="cola")
-    (wanted,) = suite_grid.wanted_cells(suite_grid.adapted(suites.find("dps/table1"), asked), asked)
+    given = asked(methods="vanilla", tasks="cola")
+    (wanted,) = suite_grid.wanted_cells(suite_grid.adapted(suites.find("dps/table1"), given), given)
     return wanted
 
 

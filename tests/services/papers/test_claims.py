@@ -44,7 +44,7 @@ def robust(rows: Suited, gain: float, noise: float = 0.05) -> list[float]:
 
 @pytest.mark.parametrize(("gain", "verdict"), [(2.0, "supported"), (-2.0, "contradicted"), (0.0, "open")])
 def test_a_drop_is_tested_on_paired_runs(gain: float, verdict: str) -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     differences = robust(rows, gain)
     found = told("bidrop/table5", "smallest drop", rows, methods="bidrop", tasks="cola", noise="0.05")
     assert found.verdict == verdict
@@ -54,7 +54,7 @@ def test_a_drop_is_tested_on_paired_runs(gain: float, verdict: str) -> None:
 
 
 def test_claims_about_topped_up_runs_are_tested_at_the_level_of_their_plan() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     differences = robust(rows, 0.5)
     p = stats.ttest_1samp(differences, 0, alternative="greater").pvalue
     assert 0.0025 < p < 0.05
@@ -82,7 +82,7 @@ def test_a_spread_is_tested_by_pitman_and_morgan() -> None:
 
 
 def test_the_hardest_rival_decides() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     own = np.asarray([0.5, -0.4, 0.1, 0.3, -0.5, 0.0])
     for method, scores in (("vanilla", 60 + own / 2), ("rdrop", 64.9 - own), ("bidrop", 65 + own)):
         rows.add(method, "cola", scores)
@@ -91,7 +91,7 @@ def test_the_hardest_rival_decides() -> None:
 
 
 def test_what_was_not_measured_is_said() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     rows.add("bidrop", "cola", [60, 61])
     found = told("bidrop/table2", "better than all", rows, methods="rdrop,bidrop", tasks="cola")
     assert found.verdict == suite_claims.NOT_MEASURED
@@ -100,7 +100,7 @@ def test_what_was_not_measured_is_said() -> None:
 
 def test_conditions_of_one_seed_are_no_repetitions() -> None:
     """Three ratios with the same three seeds are three pairs, not nine."""
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for ratio in (0.0, 0.05, 0.1, 0.15):
         for method, gain in (("vanilla", 0), ("bidrop", 1)):
             rows.add(method, "cola", [60 + gain, 61 + 2 * gain, 62 + 3 * gain], noise=ratio)
@@ -110,7 +110,7 @@ def test_conditions_of_one_seed_are_no_repetitions() -> None:
 
 
 def test_methods_that_a_user_adds_are_no_rivals() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for method, score in (("vanilla", 60), ("rdrop", 61), ("bidrop", 64)):
         rows.add(method, "cola", [score, score + 0.5, score + 0.4 * (score % 3)])
     found = told("bidrop/table2", "better than all", rows, methods="rdrop,bidrop,lora", tasks="cola")
@@ -118,7 +118,7 @@ def test_methods_that_a_user_adds_are_no_rivals() -> None:
 
 
 def test_one_of_several_rivals_contradicts_only_after_correction() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     ahead = np.asarray([1.0, 2.2, 1.2])
     for method, scores in (("vanilla", [55, 56, 55.5]), ("rdrop", 65 + ahead), ("bidrop", [65, 65, 65])):
         rows.add(method, "cola", scores)
@@ -129,7 +129,7 @@ def test_one_of_several_rivals_contradicts_only_after_correction() -> None:
 
 
 def test_an_average_is_of_the_seeds_that_have_every_task() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for method, gain in (("vanilla", 0), ("bidrop", 1)):
         rows.add(method, "cola", [60 + gain, 61 + 2 * gain, 62 + 9 * gain])
         rows.add(method, "rte", [70 + gain, 71 + 3 * gain])
@@ -139,7 +139,7 @@ def test_an_average_is_of_the_seeds_that_have_every_task() -> None:
 
 
 def test_a_drop_is_of_the_seeds_that_have_a_clean_run() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for method, gain in (("vanilla", 0), ("bidrop", 1)):
         rows.add(method, "cola", [70, 71])
         rows.add(method, "cola", [60 + gain, 61 + 2 * gain, 62 + 9 * gain], noise=0.05)
@@ -149,7 +149,7 @@ def test_a_drop_is_of_the_seeds_that_have_a_clean_run() -> None:
 
 
 def test_runs_that_all_differ_by_the_same_prove_neither() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     rows.add("vanilla", "cola", [60, 61, 62])
     rows.add("bidrop", "cola", [61, 62, 63])
     found = told("bidrop/table2", "better than all", rows, methods="bidrop", tasks="cola")

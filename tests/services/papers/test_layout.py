@@ -47,7 +47,7 @@ def test_printed_numbers_stand_where_the_paper_has_them() -> None:
 
 def test_out_of_domain_averages_are_those_of_the_papers() -> None:
     def averaged(name: str, trained: str) -> set[str]:
-        (block,) = [b for b in suites.find(name).blocks if b.tasks == trained]
+        (block,) = [b for b in suites.find(name).blocks if b.tasks == (trained,)]
         return {place.key for place in layout.printed_places(block) if place.averaged}
 
     assert averaged("bidrop/table4", "mnli") == {"mnli-mm", "snli", "sick"}

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from ftbench import suites
-from ftbench.domain.axes import Asked
 from ftbench.methods import find, source_digest
 from ftbench.render.suite_table import SuiteCell
 from ftbench.render.table import Cell
 from ftbench.services.papers import notes
 from ftbench.services.papers.cells import Rule
+from ftbench.services.planning.asked import Asked
+from ftbench.services.scores.stale import Codes, one_code
+from tests.asked import asked
 from tests.services.papers.suited import Suited
 
 TABLE1 = suites.find("dps/table1")
 
 
-def caption(name: str, asked: Asked, rule: Rule) -> list[str]:
-    return list(notes.caption(suites.find(name), asked, rule))
+def caption(name: str, given: Asked, rule: Rule) -> list[str]:
+    return list(notes.caption(suites.find(name), given, rule))
 
 
 def test_a_caption_names_paper_and_protocol_and_how_the_signs_came_about() -> None:
@@ -28,7 +30,7 @@ def test_a_caption_names_paper_and_protocol_and_how_the_signs_came_about() -> No
 
 
 def test_a_caption_says_what_differs_from_the_papers_protocol() -> None:
-    _, differs, _ = caption("dps/table1", Asked(seeds="3", settings=("lr=1e-4",)), Rule(1.0))
+    _, differs, _ = caption("dps/table1", asked(seeds="3", settings=("lr=1e-4",)), Rule(1.0))
     assert differs == "Differs from the paper's protocol: 3 seeds instead of 10; lr=1e-4."
 
 
@@ -45,10 +47,10 @@ def test_notes_count_what_is_missing_and_what_was_not_compared() -> None:
         SuiteCell(part, reason="model minilm, not bert-large"),
         SuiteCell(reason="the paper does not state the metric"),
     ]
-    found = list(notes.notes(TABLE1, Asked(tasks="cola"), cells, "my own.db"))
+    found = list(notes.notes(TABLE1, asked(tasks="cola"), cells, "my own.db"))
     assert found == [
         "2 of 4 cells lack seeds; queue them with: ftbench queue --suite dps/table1 --tasks cola "
-        "--db 'my own.db', and run them with: ftbench worker",
+        "--db 'my own.db', and run them with: ftbench worker --db 'my own.db'",
         "2 cells not compared: model minilm, not bert-large.",
         "1 cell not compared: the paper does not state the metric.",
     ]
@@ -68,6 +70,20 @@ def test_scores_of_other_code_are_counted_among_those_that_are_shown() -> None:
     old = now[:-4] + "0000"
     codes = {row.digest: code for row, code in zip(rows.cells, (now, old, old), strict=True)}
     shown = [SuiteCell(Cell(jobs=(rows.cells[0].digest,))), SuiteCell(Cell(jobs=(rows.cells[1].digest,)))]
-    (note,) = notes.older_code(shown, rows.cells, codes)
-    assert note.endswith(": vanilla 1 of 2 jobs.")
-    assert notes.older_code(shown[:1], rows.cells, codes) == ()
+    (note,) = notes.older_code(shown, rows.cells, Codes(codes), "my.db")
+    again = "ftbench retry --stale --methods vanilla --db my.db"
+    assert note.endswith(f": vanilla 1 of 2 jobs; run them again with: {again}")
+    assert notes.older_code(shown[:1], rows.cells, Codes(codes), "my.db") == ()
+
+
+def test_scores_that_are_left_out_for_their_code_are_counted_where_a_cell_lacks_them() -> None:
+    rows = Suited()
+    rows.add("vanilla", "cola", [60, 61, 62])
+    now = source_digest(find("vanilla"))
+    codes = Codes({row.digest: code for row, code in zip(rows.cells, (now, "2:0", "2:0"), strict=True)})
+    kept = one_code(rows.cells, codes)
+    cell = SuiteCell(Cell(missing={"other code": 2}, jobs=(rows.cells[0].digest,)))
+    (note,) = notes.older_code([cell], kept, codes, "my.db")
+    assert note.startswith("Left out: ") and ": vanilla 2 of 3 jobs" in note
+    whole = SuiteCell(Cell(jobs=(rows.cells[0].digest,)))
+    assert notes.older_code([whole], kept, codes, "my.db") == ()

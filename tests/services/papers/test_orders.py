@@ -13,7 +13,7 @@ def orders(name: str, rows: Suited, **given: Any) -> list[str]:
 
 def scored(**means: float) -> Suited:
     """Two seeds more than a test needs, each method with a spread of its own."""
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for at, (method, mean) in enumerate(means.items()):
         scores = [s + at * 0.01 * i for i, s in enumerate(around(mean, 0.1, 4))]
         for change in ({}, {"noise": 0.1}, {"reduction": 0.6}):

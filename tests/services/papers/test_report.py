@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from ftbench import suites
-from ftbench.render import formats, render_suites
+from ftbench.render import formats, render_suites, suite_text
 from ftbench.suites import published
+from tests.asked import asked
 from tests.services.papers.suited import Suited, around, cell, table, topped_up
 from tests.services.requests import suites_of
 
@@ -130,7 +131,7 @@ def test_conditions_are_named_by_their_models_where_a_table_has_several() -> Non
 
 
 def test_the_drop_under_noise_is_against_the_clean_run() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for ratio, scores in ((0.0, (60, 90, 70)), (0.1, (57, 88, 66))):
         for task, score in zip(("cola", "mrpc", "rte"), scores, strict=True):
             rows.add("bidrop", task, around(score, 0.1), noise=ratio)
@@ -173,8 +174,10 @@ def test_every_table_has_the_papers_numbers_in_every_format(name: str, tmp_path:
     columns = [(f"printed_{statistic}", statistic) for statistic in ("mean", "max", "std", "ratio")]
     rows = [(s, float(line[column])) for line in lines for column, s in columns if line[column]]
     assert Counter(rows) == wanted
-    texts = Counter(f"{value:.2f}" for _, value in wanted.elements())
+    texts = Counter(f"{value:.2f}" for _, value in wanted.elements() if not 0 < value < 0.1)
+    small = [f"{value:g}" for _, value in wanted.elements() if 0 < value < 0.1]
     for format, text in shown.items():
+        assert all(number in text for number in small), format
         there = Counter(re.findall(r"(?<![\d.])\d+\.\d\d(?![\d.])", text))
         assert not texts - there, format
 
@@ -204,3 +207,39 @@ def test_for_people_a_cell_is_ours_over_theirs(rows: Suited) -> None:
     assert "64.10 ±0.21" in text and "[64.11 ±1.33] = n=10" in text and "≠" in text
     assert max(map(len, render_suites([table("dps/table1", rows)], "rich", width=60).splitlines())) <= 60
     assert "64.10 ±0.21 [64.11 ±1.33] = n=10" in render_suites([table("dps/table1", rows)], "markdown")
+
+
+def test_each_recipe_of_a_grid_has_a_table_of_its_own(tmp_path: Path) -> None:
+    address = str(tmp_path / "none.db")
+    grid = suites_of(address, "bidrop/table5", asked(tasks="cola", settings=("lr=1e-4|5e-4", "epochs=1")))
+    alone = [
+        one
+        for lr in ("1e-4", "5e-4")
+        for one in suites_of(address, "bidrop/table5", asked(tasks="cola", settings=(f"lr={lr}", "epochs=1")))
+    ]
+    assert [one.title for one in grid] == [f"{alone[0].title} · lr={lr}" for lr in ("1e-4", "5e-4")]
+    assert [one.notes for one in grid] == [one.notes for one in alone]  # with the command that fills it
+    assert [one.caption for one in grid] == [one.caption for one in alone]
+    rows = list(csv.DictReader(io.StringIO(render_suites(grid, "csv"))))
+    assert len(rows) == len({(row["group"], row["row"], row["column"]) for row in rows})
+    assert {row["group"] for row in rows} >= {"clean, lr=1e-4", "noise 5 %, lr=5e-4"}
+
+
+def test_runs_of_two_recipes_are_never_averaged() -> None:
+    rows = Suited()
+    for lr, mean in ((1e-4, 60.0), (5e-4, 70.0)):
+        rows.add("vanilla", "cola", around(mean, 0.2), recipe={"lr": lr})
+    for lr, mean in (("1e-4", 0.6), ("5e-4", 0.7)):
+        found = cell(
+            table("bidrop/table3", rows, models="bert-large", settings=(f"lr={lr}",)), "Vanilla", "CoLA"
+        )
+        assert (found.measured.mean, found.measured.n) == (pytest.approx(mean), 10)
+
+
+def test_averages_that_are_not_printed_are_marked_as_recomputed() -> None:
+    found = table("blo/table2", Suited())
+    ours, vanilla = (cell(found, row, "Avg", "bart-large") for row in ("Weight mixup (ours)", "Vanilla"))
+    assert suite_text.lines(ours, found.statistics)[1].startswith("[≈ 82.23 ±0.46]")
+    assert suite_text.lines(vanilla, found.statistics)[1].startswith("[80.99 ±0.99]")
+    told = "≈: 5 averages are not printed, but recomputed from the row's printed cells."
+    assert [note for note in found.notes if "≈" in note] == [told]

@@ -13,7 +13,7 @@ from tests.services.papers.suited import Suited, around, cell, table
 
 
 def test_every_cell_with_both_numbers_is_a_pair_with_our_interval():
-    rows = Suited()
+    rows = Suited("adamw_torch")
     rows.add("vanilla", "rte", around(70.0, 0.5))
     rows.add("bidrop", "rte", [74.0])
     found = table("bidrop/table2", rows)
@@ -31,7 +31,7 @@ def test_every_cell_with_both_numbers_is_a_pair_with_our_interval():
 
 
 def test_averages_and_differences_of_cells_are_left_out():
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for task in ("cola", "mrpc", "rte", "stsb"):
         rows.add("vanilla", task, around(70.0, 0.5))
     names = [pair["name"] for pair in reproduction.pairs(table("bidrop/table2", rows), named=False)]

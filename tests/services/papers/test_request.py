@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.domain.axes import Asked
 from ftbench.errors import BadValue
 from ftbench.services.papers.request import SuiteRequest
+from ftbench.services.planning.asked import Asked
 
 
 def test_without_more_a_papers_own_axes_are_meant_within_a_point() -> None:

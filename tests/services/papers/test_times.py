@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ftbench import suites
-from ftbench.domain.axes import Asked
 from ftbench.render.suite_table import SuiteReport
+from ftbench.render.suite_text import lines
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers import times
 from ftbench.services.papers.report import SuiteSource
+from ftbench.services.planning.asked import Asked
 from tests.services.papers.suited import Suited, cell
 
 
-def ran(seconds: float, *, exclusive: bool = True, steps: int = 400, one_off: float = 0.0) -> dict[str, Any]:
+def ran(
+    seconds: float, *, exclusive: bool = True, steps: int = 400, one_off: float = 0.0, **weights: int
+) -> dict[str, Any]:
     return {
         "exclusive": exclusive,
         "seconds": {"training": seconds},
-        "runs": {"main": {"total_steps": steps, "one_off_seconds": one_off}},
+        "runs": {"main": {"total_steps": steps, "one_off_seconds": one_off, **weights}},
         "peak_memory_mb": 900,
     }
 
@@ -93,10 +97,29 @@ def test_without_vanilla_there_are_seconds_and_no_ratio(rows: Suited) -> None:
     assert cell(found, "DPS Mix", "Time").measured.n == 3
 
 
-def test_a_column_that_only_a_paper_has_is_shown_where_it_prints_something() -> None:
-    found = timed(Suited(), {}, "blo/appendixF")
-    assert cell(found, "LoRA", "Trained").printed == {"ratio": 0.236}
-    assert cell(found, "LoRA", "Trained").applies and not cell(found, "Vanilla", "Trained").applies
+def test_the_weights_trained_stand_beside_the_printed_share() -> None:
+    rows = Suited()
+    rows.add("vanilla", "rte", [70, 70])
+    rows.add("lora", "rte", [70], recipe={"epochs": 3, "optimizer": "adamw_torch"})
+    weights = {"vanilla": {"trained": 400, "parameters": 400}, "lora": {"trained": 1, "parameters": 401}}
+    facts = {row.digest: ran(8.0, **weights[row.method]) for row in rows.cells}
+    facts[rows.cells[1].digest] = ran(8.0)  # of a version that did not count them
+    found = timed(rows, facts, "blo/appendixF")
+    lora, vanilla = cell(found, "LoRA", "Trained"), cell(found, "Vanilla", "Trained")
+    assert lora.printed == {"ratio": 0.236} and lora.measured.mean == pytest.approx(100 / 401)
+    assert vanilla.measured.mean == 100.0 and vanilla.printed == {}
+    assert (vanilla.measured.n, vanilla.measured.planned, vanilla.measured.missing) == (
+        1,
+        2,
+        {"not queued": 1},
+    )
+    assert cell(timed(Suited(), {}, "blo/appendixF"), "LoRA", "Trained").measured.missing == {"not queued": 3}
+
+
+def test_a_share_of_less_than_a_hundredth_of_a_percent_is_not_rounded_away() -> None:
+    prompt = cell(timed(Suited(), {}, "blo/appendixF"), "Prompt Tuning", "Trained")
+    assert lines(prompt, ("ratio",)) == ("–", "[0.0067] n=0/3")
+    assert lines(replace(prompt, printed={"ratio": 0.3}), ("ratio",))[1] == "[0.30] n=0/3"
 
 
 def test_a_job_of_several_trainings_counts_them_all() -> None:

@@ -9,13 +9,13 @@ import pytest
 from ftbench import models
 from ftbench.cli._requests import claimed
 from ftbench.domain import axes
-from ftbench.domain.axes import Asked
 from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
 from ftbench.errors import ModelError
 from ftbench.services.planning.commands import for_claim, for_job, for_suite, for_table
 from ftbench.services.scores.selection import Selection
+from tests.asked import asked
 from tests.services.report_rows import Rows
 
 
@@ -103,8 +103,8 @@ def test_where_nothing_is_known_a_table_is_what_papers_have() -> None:
         "10",
         None,
     ]
-    asked = Selection(("minilm",), ("cola",), axes.methods("sam[rho=0.1]"))
-    words = shlex.split(for_table(asked, "ftbench.db", axis="reduction"))
+    chosen = Selection(("minilm",), ("cola",), axes.methods("sam[rho=0.1]"))
+    words = shlex.split(for_table(chosen, "ftbench.db", axis="reduction"))
     assert [flag(words, name) for name in ("--methods", "--tasks", "--models", "--reduction")] == [
         "sam[rho=0.1]",
         "cola",
@@ -131,9 +131,10 @@ def test_a_claim_is_filled_with_its_two_sides_and_vanilla_only_where_it_is_one()
 
 
 def test_a_suite_is_filled_under_the_axes_that_were_given() -> None:
-    asked = Asked(tasks="cola", seeds="3", settings=("lr=1e-4", "lr=1e-5"))
-    assert for_suite("dps/table1", asked, "a b.db") == (
-        "ftbench queue --suite dps/table1 --tasks cola --seeds 3 --set lr=1e-5 --db 'a b.db'"
+    given = asked(tasks="cola", seeds="3", settings=("lr=1e-4|1e-5", "epochs=3"))
+    assert for_suite("dps/table1", given, "a b.db") == (
+        "ftbench queue --suite dps/table1 --tasks cola --seeds 3 --set 'lr=1e-4|1e-5' --set epochs=3 "
+        "--db 'a b.db'"
     )
 
 

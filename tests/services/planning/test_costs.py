@@ -17,7 +17,8 @@ from ftbench.domain.recipe import Recipe
 from ftbench.domain.task import RowSet, TaskSpec
 from ftbench.errors import UsageError
 from ftbench.services.planning import costs, queue
-from tests.asked import perturb
+from ftbench.services.planning.queue import QueueRequest
+from tests.asked import queue_request
 from tests.places import data_folder, model_folder
 
 #: A method of one's own that declares nothing, and what it may declare.
@@ -41,9 +42,9 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def request(**given: str) -> queue.QueueRequest:
+def request(**given: Any) -> QueueRequest:
     start = {"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2"}
-    return queue.QueueRequest(**perturb({**start, **given}))
+    return queue_request(**{**start, **given})
 
 
 def job(method: str = "vanilla", task: str = "cola", **hyperparameters: Any) -> Job:
@@ -71,7 +72,7 @@ def test_an_estimate_is_measured_where_it_can_be_and_by_the_stated_model_elsewhe
     found = costs.estimate(jobs, known)
     # 3 updates of 16 rows of 64 tokens, 110 million parameters, 6 operations, two passes, at 4e13 a second
     by_hand = 20 + 6 * 110e6 * 64 * 3 * 16 * 2 / 4e13
-    assert bidrop.recipe == Recipe() and found.seconds == pytest.approx(7.0 + by_hand)
+    assert bidrop.recipe == Recipe(optimizer="adamw_hf") and found.seconds == pytest.approx(7.0 + by_hand)
     assert (found.jobs, found.measured) == (2, 1) and "1 of 2 jobs measured" in found.basis
     assert vanilla.method == "vanilla"
 
@@ -104,12 +105,19 @@ def test_steps_are_counted_in_epochs_of_the_task() -> None:
     assert work(short) == pytest.approx((1 + 5) * work(plain))
 
 
+def test_a_grid_of_recipes_is_estimated_recipe_by_recipe() -> None:
+    def work_of(epochs: str) -> tuple[int, float]:
+        took = costs.estimate_plan(queue.make_plan(request(settings=(f"epochs={epochs}",))), {})
+        return took.jobs, took.seconds
+
+    (n, one), (m, three), (both, together) = map(work_of, ("1", "3", "1|3"))
+    assert both == n + m == 2 * n and together == pytest.approx(one + three) and three > one
+
+
 def test_a_method_of_ones_own_is_estimated_by_what_it_declares(places: Path) -> None:
     def planned(body: str, task: str) -> float:
         (places / "mine.py").write_text(PLUGIN + body)
-        plan = queue.make_plan(
-            queue.QueueRequest(methods="./mine.py", models="./model", tasks=task, seeds="1")
-        )
+        plan = queue.make_plan(queue_request(methods="./mine.py", models="./model", tasks=task, seeds="1"))
         plain, mine = sorted(plan.jobs, key=lambda p: p.job.method != "vanilla")
         took = [costs.estimate_plan(Plan((one,), ()), {}).seconds - costs.OVERHEAD for one in (plain, mine)]
         (places / "mine.py").unlink()

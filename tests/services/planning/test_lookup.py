@@ -10,7 +10,7 @@ import pytest
 from ftbench import hub, tasks
 from ftbench.domain import axes
 from ftbench.domain.plan import GridMethod
-from ftbench.domain.target import Target
+from ftbench.domain.target import Target, target_choices
 from ftbench.domain.task import DataRef
 from ftbench.errors import DataError
 from ftbench.services.planning import lookup
@@ -30,7 +30,8 @@ def method(text: str, variant: str = "paper") -> GridMethod:
 
 
 def target(text: str) -> Target:
-    return Target.asked(text, tasks.find(text.partition(":")[0].partition("@")[0]))
+    (choice,) = target_choices(text)
+    return choice.on(tasks.find(choice.task))
 
 
 def test_a_method_has_all_its_hyper_parameters_and_a_label_of_those_that_were_given() -> None:

@@ -14,7 +14,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Plan
 from ftbench.errors import BadValue, DataError, ModelError, PluginError, UnknownName, UsageError
 from ftbench.services.planning import lookup, queue
-from tests.asked import perturb
+from tests.asked import queue_request
 from tests.places import data_folder, model_folder
 from tests.tasks.layouts import write
 
@@ -54,7 +54,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def plan(**given: Any) -> Plan:
     start: dict[str, Any] = {"methods": "rdrop", "tasks": "cola", "models": "./model", "seeds": "2"}
-    return queue.make_plan(queue.QueueRequest(**perturb(start | given)))
+    return queue.make_plan(queue_request(**start | given))
 
 
 def labels(whole: Plan) -> list[str]:
@@ -105,6 +105,43 @@ def test_settings_win_over_what_model_and_method_bring() -> None:
     job = plan(methods="./mine.py", settings=("lr=3e-5", "epochs=4"), baseline=False).jobs[0].job
     assert (job.recipe.lr, job.recipe.dropout, job.recipe.epochs) == (3e-5, 0.0, 4)
     assert plan(methods="./mine.py", baseline=False).jobs[0].job.recipe.lr == 1e-3
+
+
+def test_a_grid_of_settings_is_each_of_them_queued_alone() -> None:
+    """With what model and method bring to each: the same jobs, by digest."""
+
+    def digests(*settings: str) -> list[str]:
+        whole = plan(methods="./mine.py,bidrop[k=2|3]", tasks="cola,stsb", noise="0,0.1", settings=settings)
+        return [p.digest for p in whole.jobs]
+
+    grid = digests("lr=1e-4|5e-4", "epochs=2", "schedule=linear|cosine")
+    alone = [
+        digests(f"lr={lr}", "epochs=2", f"schedule={schedule}")
+        for lr in ("1e-4", "5e-4")
+        for schedule in ("linear", "cosine")
+    ]
+    assert len(grid) == len(set(grid)) == sum(map(len, alone))
+    assert set(grid) == {digest for one in alone for digest in one}
+    assert digests("lr=1e-4|0.0001") == digests("lr=1e-4")  # one number in two spellings
+
+
+def test_a_grid_of_settings_runs_seed_by_seed_and_is_counted_whole() -> None:
+    whole = plan(methods="./mine.py", tasks="cola,stsb", settings=("dropout=0|0.2|0.3",))
+    assert [p.job.seed for p in whole.jobs] == [0] * (3 * 2 + 3) + [1] * (3 * 2 + 3)
+    (cell,) = whole.left_out
+    assert (cell.cell, cell.jobs) == ("mine on folder:model, stsb", 3 * 2)
+    noisy = plan(tasks="cola,stsb", noise="0,0.1", settings=("dropout=0|0.2",))
+    assert [c.jobs for c in noisy.left_out] == [2 * 2 * 2]  # methods, recipes, seeds
+
+
+def test_streams_are_varied_under_each_recipe() -> None:
+    whole = plan(seeds="4,5", vary="head", baseline=False, settings=("epochs=1|2",))
+    assert [(p.job.recipe.epochs, dict(p.job.streams)) for p in whole.jobs] == [
+        (1, {}),
+        (2, {}),
+        (1, {"head": 5}),
+        (2, {"head": 5}),
+    ]
 
 
 def test_the_variant_reaches_the_recipe_from_flag_and_brackets() -> None:
@@ -198,6 +235,10 @@ def test_a_suite_spans_its_grids_and_flags_win() -> None:
         ({"suite": "bidrop/tabel5"}, UnknownName, "did you mean 'bidrop/table5'"),
         ({"settings": ("lrr=1",)}, UnknownName, "did you mean 'lr'"),
         ({"settings": ("lr=0",)}, BadValue, "lr: 0"),
+        ({"settings": ("lr=1e-4|0",)}, BadValue, "lr: 0"),
+        ({"settings": ("lr=1e-4|fast",)}, BadValue, "lr: 'fast' is not a value of type float"),
+        ({"settings": ("schedule=cosine|linaer",)}, UnknownName, "did you mean 'linear'"),
+        ({"settings": ("epochs=1|2", "steps=5")}, BadValue, "either epochs or steps, not both"),
         ({"seeds": "three"}, BadValue, "not a whole number"),
         ({"noise": "1"}, BadValue, r"noise 1 is outside \[0, 1\)"),
         ({"reduction": "-0.1"}, BadValue, r"reduction -0.1 is outside \[0, 1\)"),
@@ -241,7 +282,7 @@ def test_queueing_twice_adds_nothing(places: Path) -> None:
 def test_a_new_database_gets_the_printed_numbers_with_its_first_jobs() -> None:
     queue.add(plan(), "jobs.db")
     with open_database("jobs.db", write=False) as database:
-        assert database.published.count() == 1557
+        assert database.published.count() == 1560
 
 
 @pytest.mark.parametrize("priority", [1_000_001, -1_000_001])

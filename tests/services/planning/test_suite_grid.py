@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from ftbench import suites
-from ftbench.domain.axes import Asked
 from ftbench.domain.recipe import Recipe
 from ftbench.errors import DataError, UnknownName, UsageError
 from ftbench.services.planning import queue
+from ftbench.services.planning.queue import QueueRequest
 from ftbench.services.planning.suite_grid import adapted, differs, doubled
-from tests.asked import perturb
+from tests.asked import asked, queue_request
 from tests.places import data_folder, model_folder
 
 
@@ -25,9 +25,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def under(name: str, **given: str) -> list[tuple[str, str]]:
-    return [
-        (block.title, block.setting) for block in adapted(suites.find(name), Asked(**perturb(given))).blocks
-    ]
+    return [(block.title, block.setting) for block in adapted(suites.find(name), asked(**given)).blocks]
 
 
 def test_a_ratio_concerns_the_blocks_that_have_one() -> None:
@@ -43,7 +41,7 @@ def test_a_ratio_concerns_all_blocks_where_none_has_one() -> None:
 
 def test_training_rows_concern_all_and_keep_the_printed_numbers_beside_them() -> None:
     assert under("bidrop/table6", train_size="500") == [("500 rows", "n=500")]
-    suite = adapted(suites.find("bidrop/table4"), Asked(perturb=("train_size=300",), models="minilm"))
+    suite = adapted(suites.find("bidrop/table4"), asked(perturb=("train_size=300",), models="minilm"))
     assert [b.setting for b in suite.blocks] == ["ood:train=snli,n=5000", "ood:train=mnli,n=5000"]
     assert suite.blocks[0].departs == (
         "300 training rows, not 5000 training rows",
@@ -61,14 +59,14 @@ def test_training_rows_stand_in_the_titles_only_where_they_tell_conditions_apart
 
 
 def test_several_models_become_one_and_lose_the_printed_numbers() -> None:
-    suite = adapted(suites.find("bidrop/table3"), Asked(models="minilm"))
+    suite = adapted(suites.find("bidrop/table3"), asked(models="minilm"))
     assert [b.model for b in suite.blocks] == ["minilm"] and suite.blocks[0].printed_model == "-"
-    kept = adapted(suites.find("bidrop/table3"), Asked(models="bert-large"))
+    kept = adapted(suites.find("bidrop/table3"), asked(models="bert-large"))
     assert [b.model for b in kept.blocks] == ["bert-large"]
 
 
 def test_methods_are_chosen_and_others_get_a_line_of_their_own() -> None:
-    suite = adapted(suites.find("dps/table1"), Asked(methods="dps-dense,bidrop[k=3]"))
+    suite = adapted(suites.find("dps/table1"), asked(methods="dps-dense,bidrop[k=3]"))
     assert [line.title for line in suite.blocks[0].lines] == [
         "vanilla fine-tuning",
         "DPS Dense",
@@ -78,14 +76,16 @@ def test_methods_are_chosen_and_others_get_a_line_of_their_own() -> None:
 
 
 def test_how_it_departs_is_said_in_words() -> None:
-    asked = Asked(models="minilm", seeds="3", perturb=("train_size=500",), settings=("lr=1e-4",))
-    assert differs(suites.find("bidrop/table2"), asked) == (
+    given = asked(models="minilm", seeds="3", perturb=("train_size=500",), settings=("lr=1e-4",))
+    assert differs(suites.find("bidrop/table2"), given) == (
         "minilm instead of bert-large",
         "3 seeds instead of 10",
         "training rows 500 instead of all",
         "lr=1e-4",
     )
-    assert differs(suites.find("bidrop/table2"), Asked(models="bert-large", seeds="10")) == ()
+    (told,) = differs(suites.find("bidrop/table2"), asked(settings=("lr=1e-4|5e-4",)))
+    assert told == "lr=1e-4|5e-4"
+    assert differs(suites.find("bidrop/table2"), asked(models="bert-large", seeds="10")) == ()
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_what_leaves_nothing_or_does_not_exist_is_refused(
     name: str, given: dict[str, str], told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
-        adapted(suites.find(name), Asked(**perturb(given)))
+        adapted(suites.find(name), asked(**given))
 
 
-def request(**given: str) -> queue.QueueRequest:
+def request(**given: str) -> QueueRequest:
     start = {"suite": "bidrop/table7", "models": "./model", "tasks": "cola", "seeds": "2"}
-    return queue.QueueRequest(**perturb({**start, **given}))
+    return queue_request(**{**start, **given})
 
 
 def test_data_that_are_not_there_are_named() -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ftbench import suites
-from ftbench.domain.axes import Asked
 from ftbench.domain.plan import Plan
 from ftbench.errors import DataError, UnknownName
 from ftbench.services.planning import suite_grid, suite_plan
 from ftbench.services.planning.lookup import Finder
+from tests.asked import asked
 from tests.places import data_folder, model_folder
 from tests.tasks.layouts import write
 
@@ -23,9 +24,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return data_folder(tmp_path / "data")
 
 
-def plan(name: str, data: Path, **given: str) -> Plan:
+def plan(name: str, data: Path, **given: Any) -> Plan:
     start = {"models": "./model", "tasks": "cola", "seeds": "2"}
-    return suite_plan.plan_suite(name, Asked(**{**start, **given}), Finder(data))
+    return suite_plan.plan_suite(name, asked(**{**start, **given}), Finder(data))
 
 
 def test_a_suite_is_queued_seed_by_seed(data: Path) -> None:
@@ -39,8 +40,8 @@ def test_a_suite_is_queued_seed_by_seed(data: Path) -> None:
 
 def test_jobs_carry_the_suites_settings_and_the_users_win(data: Path) -> None:
     def doubled(*settings: str) -> set[tuple[int, int | None]]:
-        asked = Asked(models="./model", tasks="cola", seeds="1", settings=settings)
-        whole = suite_plan.plan_suite("bidrop/table10", asked, Finder(data))
+        given = asked(models="./model", tasks="cola", seeds="1", settings=settings)
+        whole = suite_plan.plan_suite("bidrop/table10", given, Finder(data))
         assert all(
             p.job.perturbation.canonical() == whole.jobs[0].job.perturbation.canonical() for p in whole.jobs
         )
@@ -49,6 +50,17 @@ def test_jobs_carry_the_suites_settings_and_the_users_win(data: Path) -> None:
     plain = min(doubled())
     assert plain[0] == 16 and (32, plain[1]) in doubled() and (32, 2 * plain[1]) in doubled()
     assert doubled("batch_size=8", "epochs=1") == {(8, 1)}
+
+
+def test_a_grid_of_recipes_is_the_suite_under_each_of_them(data: Path) -> None:
+    def digests(*settings: str) -> set[str]:
+        return {p.digest for p in plan("bidrop/table10", data, settings=settings).jobs}
+
+    grid = digests("lr=1e-4|5e-4", "epochs=1")
+    assert grid == digests("lr=1e-4", "epochs=1") | digests("lr=5e-4", "epochs=1")
+    assert len(grid) == 2 * len(digests("lr=1e-4", "epochs=1"))
+    seeds = [p.job.seed for p in plan("bidrop/table10", data, settings=("lr=1e-4|5e-4",)).jobs]
+    assert seeds == sorted(seeds)
 
 
 def test_what_two_suites_share_is_one_job(data: Path) -> None:
@@ -63,8 +75,8 @@ def test_what_two_suites_share_is_one_job(data: Path) -> None:
 
 
 def test_a_cell_that_stands_twice_is_one_piece_of_work() -> None:
-    asked = Asked(tasks="cola")
-    cells = list(suite_grid.wanted_cells(suite_grid.adapted(suites.find("dps/figure2"), asked), asked))
+    given = asked(tasks="cola")
+    cells = list(suite_grid.wanted_cells(suite_grid.adapted(suites.find("dps/figure2"), given), given))
     found = suite_plan.unique([*cells, *cells])
     # 4 ratios of 5 methods, and vanilla, which has no sub-network: once
     assert len(found) == 21 and [one.key for one in found] == list(dict.fromkeys(one.key for one in cells))

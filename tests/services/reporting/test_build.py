@@ -121,7 +121,7 @@ def test_incomplete_noisy_cells_are_marked_with_their_ratio(noisy):
     (section,) = report(noisy, "robustness").sections
     assert cell(section, "bidrop", "rte", 1).missing == {"diverged": 1}
     assert cell(section, "bidrop", "average", 1).mean is None
-    assert any("bidrop on RTE at noise 10 %: 1 diverged" in note for note in section.notes)
+    assert any("Bi-Drop on RTE at noise 10 %: 1 diverged" in note for note in section.notes)
     assert cell(section, "bidrop", "average", 0).mean == pytest.approx(0.81)
     assert not cell(section, "bidrop", "average_shared", 0).applies
 

@@ -35,17 +35,19 @@ def noisy() -> Rows:
 
 def test_a_curve_is_the_average_over_tasks_by_method_seed_and_ratio(noisy):
     (one,) = along(noisy)
-    assert (one.methods, one.seeds, list(one.ratios)) == (("vanilla", "bidrop"), (3, 5), [0.0, 0.1])
+    assert (one.methods, one.seeds, list(one.ratios)) == (("Vanilla", "Bi-Drop"), (3, 5), [0.0, 0.1])
     expected = [[[0.73, 0.53], [0.75, 0.55]], [[0.80, 0.80], [0.80, np.nan]]]  # (methods, seeds, ratios)
     np.testing.assert_allclose(one.scores, expected)
     assert (one.metric, one.measure) == ("", "")
 
 
-@pytest.mark.parametrize(("name", "place"), [("vanilla", 0), ("bidrop", 0), ("rdrop", None)])
-def test_the_baseline_is_found_among_the_rows(noisy, name, place):
+@pytest.mark.parametrize(
+    ("name", "place", "title"), [("vanilla", 0, "Vanilla"), ("bidrop", 0, "Bi-Drop"), ("rdrop", None, "")]
+)
+def test_the_baseline_is_found_among_the_rows(noisy, name, place, title):
     (one,) = along(noisy, name)
     assert one.baseline == place
-    assert place is None or one.methods[place] == name
+    assert place is None or one.methods[place] == title
 
 
 def test_each_metric_of_a_table_has_curves_of_its_own():

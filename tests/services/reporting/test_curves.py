@@ -133,8 +133,8 @@ def test_one_seed_has_a_mean_and_no_interval_and_the_line_says_what_is_needed():
     assert "Changes of order from 0 % to 10 %: these need 2 seeds that all methods have; there are 1." in (
         section.notes
     )
-    assert "No interval and no test with fewer than 2 whole seeds: vanilla; bidrop." in section.notes
-    assert section.caption[-1].startswith("No slope is tested: a test needs a method beside vanilla")
+    assert "No interval and no test with fewer than 2 whole seeds: Vanilla; Bi-Drop." in section.notes
+    assert section.caption[-1].startswith("No slope is tested: a test needs a method beside Vanilla")
 
 
 def test_seeds_that_lack_a_score_are_left_out_and_counted():
@@ -147,7 +147,7 @@ def test_seeds_that_lack_a_score_are_left_out_and_counted():
     assert (slope.n, slope.planned, slope.seeds) == (2, 3, (0, 1))
     assert cells(section, "vanilla")["slope"].n == 3
     assert (
-        "Left out: seeds that lack a score for a task at one of 0 %, 5 %, 10 %; whole are: bidrop (2 of 3)."
+        "Left out: seeds that lack a score for a task at one of 0 %, 5 %, 10 %; whole are: Bi-Drop (2 of 3)."
         in section.notes
     )
 
@@ -171,7 +171,10 @@ def test_behind_an_estimate_are_the_scores_of_every_ratio():
     alone, both = (
         behind.sources(found, section, section.groups[0], row, section.columns[at]) for at in (0, 3)
     )
-    assert [source.title for source in alone[:2]] == ["bidrop · MRPC · noise 0 %", "bidrop · RTE · noise 0 %"]
+    assert [source.title for source in alone[:2]] == [
+        "Bi-Drop · MRPC · noise 0 %",
+        "Bi-Drop · RTE · noise 0 %",
+    ]
     assert len(alone) == 6 and len(both) == 12 and all(len(source.cell.jobs) == 3 for source in both)
 
 

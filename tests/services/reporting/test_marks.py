@@ -120,7 +120,7 @@ def test_collapsed_runs_are_counted_kept_and_left_out_on_request(rows):
     rte = cell(section, "bidrop", "rte")
     assert (rte.collapsed, rte.n) == (1, 5) and rte.mean == pytest.approx(np.mean([*BIDROP["rte"], 0.53]))
     assert cell(section, "vanilla", "rte").collapsed == 0
-    assert any("bidrop on RTE: 1. Without them: --without-collapsed." in note for note in section.notes)
+    assert any("Bi-Drop on RTE: 1. Without them: --without-collapsed." in note for note in section.notes)
     assert "n=5 c=1" in render(report(rows), "rich")
     (section,) = report(rows, collapsed=False).sections
     rte = cell(section, "bidrop", "rte")

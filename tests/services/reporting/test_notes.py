@@ -19,7 +19,7 @@ def test_long_lists_of_lost_cells_are_cut():
 def test_a_table_without_the_baseline_has_no_differences_and_says_so(rows):
     (section,) = report(rows, baseline="rdrop").sections
     assert not cell(section, "bidrop", "difference").applies
-    assert any(note.startswith("rdrop has no jobs here") for note in section.notes)
+    assert any(note.startswith("R-Drop has no jobs here") for note in section.notes)
 
 
 def test_a_task_of_elsewhere_is_shown_by_what_the_database_has():
@@ -52,7 +52,7 @@ def test_missing_scores_are_counted_by_whether_they_will_still_come():
         "Incomplete cells: 1 of 2. … still to come: 1 queued, 1 running. "
         "! will not come by themselves: 1 failed, 1 not queued."
     )
-    assert second == "! bidrop on RTE: 1 failed, 1 not queued."
+    assert second == "! Bi-Drop on RTE: 1 failed, 1 not queued."
 
 
 def test_cells_are_counted_once_where_a_table_has_two_metrics_of_the_same_jobs():
@@ -62,7 +62,7 @@ def test_cells_are_counted_once_where_a_table_has_two_metrics_of_the_same_jobs()
     rows.job("vanilla", "rte", 2, state="failed", reduction=0.5)
     notes = report(rows, "robustness").sections[0].notes
     assert notes[0].startswith("Incomplete cells: 1 of 2. ")
-    assert notes[1] == "! vanilla on RTE at reduction 50 %: 1 failed."
+    assert notes[1] == "! Vanilla on RTE at reduction 50 %: 1 failed."
 
 
 def test_a_shared_average_says_which_seeds_of_which_tasks_it_is_over():

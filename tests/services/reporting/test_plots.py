@@ -21,6 +21,7 @@ from ftbench.services.reporting.plots import (
     with_ranks,
 )
 from ftbench.services.scores.levels import Topped
+from tests.render.specs import values
 from tests.services.stored import finish, job_of, store
 
 
@@ -123,14 +124,14 @@ def test_every_kind_is_drawn_by_its_own_plot_from_the_tables_scores(database, mo
     ):
         monkeypatch.setattr(module, name, plot(name))
         draw(database, PlotRequest(name, over="alpha", violin=True))
-    every = ["bidrop", "rdrop[alpha=2]", "rdrop[alpha=3]", "vanilla"]
+    every = ["Bi-Drop", "R-Drop (alpha=2)", "R-Drop (alpha=3)", "Vanilla"]
     assert drawn["strip"][0] == drawn["cost"][0] == every
     assert drawn["strip"][2] == {"violin": True}
     assert drawn["sweep"][0] == every[1:3] and drawn["sweep"][2] == ("alpha",)
-    assert drawn["learning"][0] == ["bidrop", "vanilla"]
+    assert drawn["learning"][0] == ["Bi-Drop", "Vanilla"]
     costs = drawn["cost"][1]
-    assert costs.loc[costs["label"] == "bidrop", "training_seconds"].tolist() == [3.0, 3.0]
-    assert drawn["ranks"][2][0] == {"bidrop": 1.0, "vanilla": 2.0}  # of the methods that have both tasks
+    assert costs.loc[costs["label"] == "Bi-Drop", "training_seconds"].tolist() == [3.0, 3.0]
+    assert drawn["ranks"][2][0] == {"Bi-Drop": 1.0, "Vanilla": 2.0}  # of the methods that have both tasks
 
 
 @pytest.mark.parametrize(
@@ -164,3 +165,28 @@ def test_without_scores_nothing_is_drawn(database):
 def test_an_unknown_kind_is_refused_with_the_nearest():
     with pytest.raises(UnknownName, match="unknown plot 'strp'; did you mean 'strip'"):
         PlotRequest("strp")
+
+
+def test_several_methods_are_drawn_over_a_hyper_parameter_of_theirs(database):
+    for method in ("dps_dense", "child_tuning_d"):
+        for value in (0.5, 0.9):
+            job = job_of(method, "rte", 0, hparams={"keep_ratio": value})
+            finish(database, job, value, label=f"{method}[keep_ratio={value}]")
+    for alpha in (1, 2):
+        finish(
+            database, job_of("rdrop", "rte", 0, hparams={"alpha": alpha}), 0.3, label=f"rdrop[alpha={alpha}]"
+        )
+    finish(database, job_of("vanilla", "rte", 0), 0.4)
+    with pytest.raises(BadValue, match="3 methods have several settings; choose one of .* with --over"):
+        draw(database, PlotRequest("sweep"))
+    with pytest.raises(UnknownName, match="'keep_ration'; did you mean 'keep_ratio'"):
+        draw(database, PlotRequest("sweep", over="keep_ration"))
+    spec = draw(database, PlotRequest("sweep", over="keep_ratio"))
+    boxes = {(b["place"], b["label"]): round(b["mean"], 6) for b in values(spec, "median")}
+    assert boxes == {
+        **{("0.5", name): 50.0 for name in ("dps_dense", "child_tuning_d")},
+        **{("0.9", name): 90.0 for name in ("dps_dense", "child_tuning_d")},
+        ("0.5", "vanilla"): 40.0,  # it has no keep_ratio
+        ("0.9", "vanilla"): 40.0,
+    }
+    assert "Left out: rdrop" in " ".join(spec["title"]["subtitle"])

@@ -117,7 +117,7 @@ def test_a_missing_seed_marks_its_cell_with_the_reason(rows, last, reason, mark)
     assert not found.complete and not found.places
     meaning = "… still to come" if mark == "…" else "! will not come by themselves"
     assert section.notes[0] == f"Incomplete cells: 1 of 4. {meaning}: 1 {reason}."
-    assert (f"! bidrop on SST-2: 1 {reason}." in section.notes) == (mark == "!")
+    assert (f"! Bi-Drop on SST-2: 1 {reason}." in section.notes) == (mark == "!")
 
 
 def test_shared_average_and_difference_are_over_what_all_methods_have(rows):

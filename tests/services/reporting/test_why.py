@@ -36,9 +36,9 @@ def test_a_score_is_told_with_its_jobs_by_seed_and_what_each_took(database):
     second = finish(database, job_of("vanilla", "rte", 7), 0.64)
     first = finish(database, job_of("vanilla", "rte", 3), 0.6, provenance=ran)
     (answer,) = ask(database, "vanilla", "RTE")
-    assert answer.title.endswith(" · vanilla · RTE (accuracy)") and answer.number == "62.00 (64.00) n=2"
+    assert answer.title.endswith(" · Vanilla · RTE (accuracy)") and answer.number == "62.00 (64.00) n=2"
     (part,) = answer.parts
-    assert (part.title, part.number, part.missing) == ("vanilla · RTE", "62.00", {})
+    assert (part.title, part.number, part.missing) == ("Vanilla · RTE", "62.00", {})
     assert [(job["job"], job["seed"], job["score"]) for job in part.jobs] == [
         (first[:12], 3, 0.6),
         (second[:12], 7, 0.64),
@@ -58,10 +58,10 @@ def test_a_difference_has_both_methods_on_the_runs_that_all_have(filled):
     (answer,) = ask(filled, "bidrop", "difference")
     scores = {part.title: [job["score"] for job in part.jobs] for part in answer.parts}
     assert scores == {
-        "bidrop · RTE": [0.70, 0.70],
-        "vanilla · RTE": [0.60, 0.64],
-        "bidrop · SST-2": [0.91],
-        "vanilla · SST-2": [0.90],
+        "Bi-Drop · RTE": [0.70, 0.70],
+        "Vanilla · RTE": [0.60, 0.64],
+        "Bi-Drop · SST-2": [0.91],
+        "Vanilla · SST-2": [0.90],
     }
     # (70 + 91) / 2 - (62 + 90) / 2, and of the best (70 + 91) / 2 - (64 + 90) / 2
     assert answer.number == "+4.50* (+3.50*) n=3/4"

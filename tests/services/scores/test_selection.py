@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ftbench import trust
 from ftbench.db import Database, Entry, JobFilter
 from ftbench.domain import axes
 from ftbench.errors import UnknownName
@@ -108,11 +109,20 @@ def test_a_rough_filter_lets_the_chosen_jobs_through_and_all_is_no_filter(rows: 
     assert roughly([], rows.cells).models == ("",)  # a value that no job has: nothing, not all
 
 
-def test_files_of_methods_that_are_not_installed_are_found_in_their_jobs(database: Database) -> None:
+def test_files_of_methods_that_are_not_installed_are_found_in_their_jobs(
+    database: Database, tmp_path: Path
+) -> None:
+    here, gone = str(tmp_path / "here.py"), str(tmp_path / "gone.py")
+    for file in (here, gone):
+        Path(file).write_text("")
+        trust.name(file)
+        Path(file).unlink()
     own = [
-        Entry(entry(seed, "mine").job, "mine", places={"plugins": [f"/old/{name}.py"]})
-        for seed, name in enumerate(("a", "b", "a"))
+        Entry(entry(seed, "mine").job, "mine", places={"plugins": [file]})
+        for seed, file in enumerate((gone, here, gone))
     ]
     database.jobs.add([*own, entry(0, "vanilla"), entry(0, "other")])
-    found = plugins_of(database, database.results.cells())
-    assert found == {"mine": ("/old/a.py", "/old/b.py"), "other": ()}
+    cells = database.results.cells()
+    assert plugins_of(database, cells) == {"mine": (gone,), "other": ()}, "the last, where none is there"
+    Path(here).write_text("")
+    assert plugins_of(database, cells) == {"mine": (here,), "other": ()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ftbench import trust
 from ftbench.db import Document
 from ftbench.render.table import Report, Section
 from ftbench.services.reporting.build import tabulate
@@ -191,6 +192,7 @@ def test_a_plug_in_is_asked_what_it_brings(tmp_path):
         "    def recipe_defaults(cls, variant='paper'):\n"
         "        return {'lr': 5e-4}\n"
     )
+    trust.name(file)
     of = settings.brought({"mine": (str(file),)})
     assert {recipe["lr"] for recipe in of("bert-base", "rte", "mine")} == {5e-4}
     assert {recipe["lr"] for recipe in of("bert-base", "rte", "gone")} == {2e-5}

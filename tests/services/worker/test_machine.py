@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ftbench.errors import BadValue
-from ftbench.hub import without_tokens
+from ftbench.secrets import masked
 from ftbench.services.worker import machine
 from ftbench.services.worker.threads import most_slots, too_many
 
@@ -115,5 +115,5 @@ def test_slots_are_as_many_as_there_are_cores_for(monkeypatch: pytest.MonkeyPatc
 
 def test_tokens_do_not_reach_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "secret-of-mine")
-    said = without_tokens("401 for secret-of-mine and hf_AbCdEfGhIjKlMnOp, hf_hub is fine")
+    said = masked("401 for secret-of-mine and hf_AbCdEfGhIjKlMnOp, hf_hub is fine")
     assert said == "401 for <token> and <token>, hf_hub is fine"

@@ -11,9 +11,10 @@ import pytest
 
 from ftbench.db import Database
 from ftbench.domain.result import State
-from ftbench.services.planning.queue import QueueRequest, make_plan, put_jobs
+from ftbench.services.planning.queue import make_plan, put_jobs
 from ftbench.services.worker.missing import Missing, missing_here
 from ftbench.services.worker.settling import settle
+from tests.asked import queue_request
 from tests.db.samples import RESULT, claim
 from tests.places import safetensors
 from tests.tasks import layouts
@@ -49,7 +50,7 @@ def arrive(tmp_path: Path) -> Arrive:
 
 def queue(database: Database, *, tasks: str = "cola", models: str = MODEL, data: Path | None = None) -> int:
     where = None if data is None else str(data)
-    request = QueueRequest(methods="vanilla", tasks=tasks, models=models, seeds="2", data_dir=where)
+    request = queue_request(methods="vanilla", tasks=tasks, models=models, seeds="2", data_dir=where)
     return put_jobs(database, make_plan(request)).added
 
 

@@ -1,0 +1,80 @@
+"""What readers see of a method's name: its title, told apart where two share one, or what the user says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ftbench.errors import BadValue, UnknownName
+from ftbench.services.scores.jobs import MethodKey
+from ftbench.services.scores.titles import renames, title_of, titles
+
+LABELS = {
+    MethodKey("bidrop", '{"k": 2}'): "bidrop",
+    MethodKey("bidrop", '{"k": 3}'): "bidrop[k=3,keep_ratio=0.5]",
+    MethodKey("rdrop", "{}"): "rdrop",
+    MethodKey("gone", "{}"): "gone",
+}
+
+
+def shown(
+    labels: dict[MethodKey, str], plugins: dict[str, tuple[str, ...]] | None = None, *texts: str
+) -> list[str]:
+    return list(titles(labels, plugins or {}, renames(texts)).values())
+
+
+def method(folder: Path, name: str, title: str) -> str:
+    path = folder / f"{name}.py"
+    path.write_text(f"import ftbench\n\n\nclass Mine(ftbench.Method):\n    title = {title!r}\n")
+    return str(path)
+
+
+def test_a_method_is_called_by_its_title_and_what_departs_from_its_defaults() -> None:
+    assert shown(LABELS) == ["Bi-Drop", "Bi-Drop (k=3, keep_ratio=0.5)", "R-Drop", "gone"]
+    assert title_of("bidrop[k=3]", {}) == "Bi-Drop (k=3)"
+
+
+def test_methods_of_files_bring_their_titles_and_one_without_keeps_its_name(tmp_path: Path) -> None:
+    files = {"mine": (method(tmp_path, "mine", "My\n way"),), "bare": (method(tmp_path, "bare", ""),)}
+    labels = {MethodKey(name, "{}"): name for name in files}
+    assert shown(labels, files) == ["My way", "bare"]
+
+
+def test_two_methods_of_one_title_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    files = {"mine": (method(tmp_path, "mine", "Bi-Drop"),)}
+    labels = {**LABELS, MethodKey("mine", "{}"): "mine"}
+    assert shown(labels, files) == [
+        "Bi-Drop (bidrop)",
+        "Bi-Drop (bidrop, k=3, keep_ratio=0.5)",
+        "R-Drop",
+        "gone",
+        "Bi-Drop (mine)",
+    ]
+    assert shown(labels, files, "mine=Ours")[-1] == "Ours"
+
+
+def test_a_method_or_one_row_of_it_is_called_as_the_user_says() -> None:
+    assert shown(LABELS, {}, "bidrop=Ours")[:2] == ["Ours", "Ours (k=3, keep_ratio=0.5)"]
+    assert shown(LABELS, {}, "Bi-Drop=Ours", "bidrop[k=3,keep_ratio=0.5]=Ours = k3")[:2] == [
+        "Ours",
+        "Ours = k3",
+    ]
+    assert renames(["./there/mine.py=Ours"]) == {"mine": "Ours"}
+
+
+@pytest.mark.parametrize("text", ["bidrop", "=Ours", "bidrop=", "bidrop= ", "bidrop[k=3]"])
+def test_what_is_no_renaming_is_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="METHOD=TITLE"):
+        renames([text])
+
+
+def test_a_name_that_no_row_has_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'bidrop'"):
+        shown(LABELS, {}, "bidorp=Ours")
+
+
+@pytest.mark.parametrize("texts", [("bidrop=X", "rdrop=X"), ("bidrop=R-Drop",), ("bidrop=X", "bi-drop=Y")])
+def test_two_methods_are_never_called_the_same(texts: tuple[str, ...]) -> None:
+    with pytest.raises(BadValue, match="--rename: "):
+        shown(LABELS, {}, *texts)
