@@ -74,7 +74,7 @@ def test_bare_it_lists_what_is_queued(ftbench: Ftbench) -> None:
 
 def test_bare_without_a_database_names_the_command_that_makes_one(ftbench: Ftbench) -> None:
     ended = ftbench("queue")
-    assert ended.code == 1 and "ftbench queue" in ended.err
+    assert ended.code == 1 and "ftbench db init --db ftbench.db" in ended.err
     assert files() == []
 
 

@@ -104,7 +104,7 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
         found.append(f"methods {_listed(used)}")
     if asked.variant is not None:
         found.append(f"every method in its {asked.variant} variant")
-    found += asked.settings.texts
+    found += [text for text in asked.settings.texts if text not in suite.printed_under]
     return tuple(found)
 
 
