@@ -108,6 +108,7 @@ def for_table(
     axis: str | None = None,
     changed: Mapping[str, Any] | None = None,
     own: OwnFiles = NO_OWN,
+    data: str = "",
 ) -> str:
     """``ftbench queue …`` that would fill a table: as asked for, or like the jobs that there are.
 
@@ -118,6 +119,7 @@ def for_table(
         axis: the perturbation that the table is about, as it is typed without a value; None for clean runs.
         changed: the recipe settings that these jobs were given by hand.
         own: where users' own methods and perturbations stand.
+        data: the folder with the rows; "" for the usual places.
     """
     names = {cell.task for cell in cells}
     usable = classifications(names) if axis else names
@@ -136,7 +138,7 @@ def for_table(
         ("--db", _unless_default(address)),
     ]
     by_hand = {name: value for name, value in (changed or {}).items() if name != DATA and value is not None}
-    return queue_command(wanted, by_hand)
+    return queue_command(wanted, by_hand, {"--data-dir": data})
 
 
 def for_suite(name: str, asked: Asked, address: str) -> str:
