@@ -58,7 +58,7 @@ class Failures:
             done = (
                 select(jobs.c.method, jobs.c.model, jobs.c.task, func.max(attempts.c.ended))
                 .join_from(jobs, attempts, jobs.c.digest == attempts.c.digest)
-                .where(attempts.c.outcome == str(Outcome.OK), attempts.c.ended > first)
+                .where(attempts.c.outcome == str(Outcome.OK), attempts.c.ended >= first)
                 .group_by(jobs.c.method, jobs.c.model, jobs.c.task)
             )
             return held(found, [EndedWell(*row) for row in connection.execute(done)])

@@ -86,7 +86,7 @@ def held(fallen: Iterable[Fallen], finished: Iterable[EndedWell] = ()) -> list[H
     for failures in alike.values():
         for common, those in _groups(failures):
             since = min(one.ended for one in those)
-            if any(_is(common, one) and one.ended > since for one in good):
+            if any(_is(common, one) and one.ended >= since for one in good):
                 continue
             last = max(those, key=lambda one: one.ended)
             if common not in found or found[common].failed < len(those):
