@@ -13,8 +13,10 @@ from ftbench.db.checked import SpecReader, Unreadable, read_places, read_rows
 from ftbench.db.failures import mark_retried
 from ftbench.db.filters import matching
 from ftbench.db.leases import Leases, fail_unclaimed
+from ftbench.db.names import ModelRow, models
 from ftbench.db.needs import Need, Settled
 from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow
+from ftbench.db.statements import ADD, MOVE, RESTART, REVIVE
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.places import UNRESOLVED
@@ -27,30 +29,6 @@ STORED = "digest state label attempts priority created owner expires spec places
 AXES = [jobs.c[name] for name in Axes._fields]
 
 _STATES = frozenset(state.value for state in State)
-
-ADD = (
-    "INSERT INTO jobs (digest, sequence, state, priority, attempts, label, model, model_revision, task, "
-    "data_revision, method, hparams, seed, train_size, reduction, noise, perturbation, recipe, spec, places, "
-    "created) "
-    "VALUES (:digest, :sequence, 'queued', :priority, 0, :label, :model, :model_revision, :task, "
-    ":data_revision, :method, :hparams, :seed, :train_size, :reduction, :noise, :perturbation, :recipe, "
-    ":spec, :places, :created) ON CONFLICT (digest) DO NOTHING"
-)
-REVIVE = (
-    "UPDATE jobs SET state = 'queued', attempts = 0, priority = :priority, places = :places "
-    "WHERE digest = :digest AND state = 'cancelled'"
-)
-MOVE = "UPDATE jobs SET places = :places WHERE digest = :digest AND state <> 'running' AND places <> :places"
-RESTART = (
-    # The attempt that a done job's scores are of is its last one that ended well.
-    "INSERT INTO past_scores (digest, number, evaluation, metric, value) "
-    "SELECT digest, (SELECT max(number) FROM attempts WHERE attempts.digest = scores.digest "
-    "AND outcome = 'ok'), evaluation, metric, value FROM scores WHERE digest = :digest",
-    "DELETE FROM scores WHERE digest = :digest",
-    "DELETE FROM curves WHERE digest = :digest",
-    "DELETE FROM predictions WHERE digest = :digest",
-    "UPDATE jobs SET state = 'queued', attempts = 0, places = :places WHERE digest = :digest",
-)
 
 
 class Jobs(Leases):
@@ -128,8 +106,9 @@ class Jobs(Leases):
 
     def tally(self, where: JobFilter = ALL) -> dict[tuple[str, str, str, State], int]:
         """The number of jobs for each model, task, label and state, in the order of queueing."""
-        axes = (jobs.c.model, jobs.c.task, jobs.c.label, jobs.c.state)
-        query = select(*axes, func.count()).where(matching(where)).group_by(*axes)
+        shown = self._store.shown_model()
+        axes = (shown, jobs.c.task, jobs.c.label, jobs.c.state)
+        query = select(*axes, func.count()).where(matching(where, shown)).group_by(*axes)
         query = query.order_by(func.min(jobs.c.sequence))
         found: dict[tuple[str, str, str, State], int] = {}
         for *names, state, count in self._store.rows(query):
@@ -169,12 +148,13 @@ class Jobs(Leases):
 
     def list(self, where: JobFilter = ALL) -> builtins.list[JobRow]:
         """Jobs in the order in which they were queued."""
-        query = select(*(jobs.c[name] for name in STORED)).where(matching(where)).order_by(jobs.c.sequence)
+        chosen = matching(where, self._store.shown_model())
+        query = select(*(jobs.c[name] for name in STORED)).where(chosen).order_by(jobs.c.sequence)
         return self._rows(query, self._store.set_aside)
 
     def _rows(self, query: Select[Any], aside: Callable[[object, str], None]) -> builtins.list[JobRow]:
         """The jobs of a query for ``STORED``; of what cannot be believed, ``aside`` hears."""
-        reader, kept = SpecReader(), []
+        reader, kept, called = SpecReader(), [], self._store.model_names()
         for row in read_rows(self._store.rows(query), STORED, _CONVERT, aside):
             digest, state, label, attempts, priority, created, owner, expires, spec, places = row
             try:
@@ -182,10 +162,16 @@ class Jobs(Leases):
             except Unreadable as error:
                 aside(digest, str(error))
                 continue
-            names = label, told.model, told.task, told.method, told.seed, told.perturbation
+            model = called.get((told.model, told.model_revision), told.model)
+            names = label, model, told.task, told.method, told.seed, told.perturbation
             rest = attempts, priority, created, owner, expires, json.loads(spec), places
             kept.append(JobRow(digest, state, *names, *rest))
         return kept
+
+    def models(self) -> builtins.list[ModelRow]:
+        """Every model and revision that jobs have, in the order of queueing."""
+        with self._store.reading() as connection:
+            return models(connection)
 
     def retry(self, where: JobFilter = ALL) -> int:
         """Queue failed and cancelled jobs again, with all their attempts; how many that were.
@@ -194,7 +180,10 @@ class Jobs(Leases):
         """
         change = (
             update(jobs)
-            .where(matching(where), jobs.c.state.in_(_texts(State.FAILED, State.CANCELLED)))
+            .where(
+                matching(where, self._store.shown_model()),
+                jobs.c.state.in_(_texts(State.FAILED, State.CANCELLED)),
+            )
             .values(state=str(State.QUEUED), attempts=0)
         )
         with self._store.writing() as transaction:
@@ -223,7 +212,8 @@ class Jobs(Leases):
 
     def cancel(self, where: JobFilter = ALL) -> int:
         """Cancel queued and running jobs; how many that were. A worker notices at its next heartbeat."""
-        running = select(jobs.c.digest).where(matching(where), jobs.c.state == str(State.RUNNING))
+        chosen = matching(where, self._store.shown_model())
+        running = select(jobs.c.digest).where(chosen, jobs.c.state == str(State.RUNNING))
         stop = (
             update(attempts)
             .where(attempts.c.outcome.is_(None), attempts.c.digest.in_(running))
@@ -231,7 +221,7 @@ class Jobs(Leases):
         )
         change = (
             update(jobs)
-            .where(matching(where), jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
+            .where(chosen, jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
             .values(state=str(State.CANCELLED), owner=None, token=None, expires=None)
         )
         with self._store.writing() as transaction:

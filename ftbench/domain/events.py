@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import math
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ from ftbench.secrets import masked_values
 
 T = TypeVar("T", str, int)
 
+_LONGEST_NAME = 200  # characters of the name of a set, a metric, a run, a curve
+_MOST = 2**53  # above all whole numbers of an event
+_LARGEST_SCORE = 1e9
+_LONGEST_FACTS = 1 << 20  # characters
+_HUGE = re.compile(r"(?<![\w\".-])-?\d{19,}(?=[,\]}])")
+_LONGEST_LOGITS = 1 << 32  # bytes
 _SHOWN = 80  # characters of a wrong line that a message quotes
 
 
@@ -110,7 +117,7 @@ class Collector:
             case "started":
                 self.started = True
             case "progress":
-                self.run, self.step = _str(event, "run"), _int(event, "step")
+                self.run, self.step = _name(event, "run"), _int(event, "step")
                 self.total = _int(event, "total")
                 if "memory" in event:
                     told = {"event": "progress", **_mapping(event, "memory")}
@@ -122,7 +129,7 @@ class Collector:
             case "predictions":
                 self._prediction(event)
             case "provenance":
-                self.provenance.update(_mapping(event, "values"))
+                self.provenance.update(_facts(event))
             case "done":
                 if not self._scores:
                     raise ProtocolError("the job is said to be done, and no score came")
@@ -145,30 +152,36 @@ class Collector:
         )
 
     def _curve(self, event: Mapping[str, Any]) -> None:
-        run, step, name = _str(event, "run"), _int(event, "step"), _str(event, "name")
+        run, step, name = _name(event, "run"), _int(event, "step"), _name(event, "name")
         point = CurvePoint(run, step, name, _float(event, "value"))
         if math.isfinite(point.value):  # the table holds numbers; a diverged job says so by itself
             self._curves[point.run, point.step, point.name] = point
 
     def _score(self, event: Mapping[str, Any]) -> None:
-        score = Score(_str(event, "evaluation"), _str(event, "metric"), _float(event, "value"))
+        score = Score(_name(event, "evaluation"), _name(event, "metric"), _float(event, "value"))
         if not math.isfinite(score.value):
             raise ProtocolError(f"the score {score.metric} on {score.evaluation} is not a finite number")
+        if abs(score.value) > _LARGEST_SCORE:
+            raise ProtocolError(f"the score {score.metric} on {score.evaluation} is {score.value:g}")
         self._scores[score.evaluation, score.metric] = score
 
     def _prediction(self, event: Mapping[str, Any]) -> None:
         found = Predictions(
-            run=_str(event, "run"),
-            evaluation=_str(event, "evaluation"),
+            run=_name(event, "run"),
+            evaluation=_name(event, "evaluation"),
             rows=_int(event, "rows"),
             outputs=_int(event, "outputs"),
             logits=_bytes(event, "logits"),
         )
         try:
-            size = len(zlib.decompress(found.logits))
+            wanted = 4 * found.rows * found.outputs
+            reader = zlib.decompressobj()
+            # no further than it should go: a few bytes may stand for all the memory there is
+            size = len(reader.decompress(found.logits, wanted + 1)) if wanted <= _LONGEST_LOGITS else -1
+            whole = reader.eof and not reader.unused_data
         except zlib.error:
-            size = -1
-        if size != 4 * found.rows * found.outputs:
+            size, whole = -1, False
+        if not whole or size != wanted:
             shape = f"{found.rows} x {found.outputs}"
             raise ProtocolError(f"the predictions on {found.evaluation} are not {shape} numbers")
         self._predictions[found.run, found.evaluation] = found
@@ -199,15 +212,29 @@ def _str(event: Mapping[str, Any], key: str, default: str | None = None) -> str:
     return _field(event, key, str, default)
 
 
+def _name(event: Mapping[str, Any], key: str) -> str:
+    """A text that names something: printable, and no longer than a name is."""
+    value = _str(event, key)
+    if not value.isprintable() or len(value) > _LONGEST_NAME:
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
+    return value
+
+
 def _int(event: Mapping[str, Any], key: str) -> int:
-    return _field(event, key, int, None)
+    value = _field(event, key, int, None)
+    if not 0 <= value < _MOST:
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
+    return value
 
 
 def _float(event: Mapping[str, Any], key: str) -> float:
     value = event.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'") from None
 
 
 def _bytes(event: Mapping[str, Any], key: str) -> bytes:
@@ -222,6 +249,18 @@ def _mapping(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
     return value
+
+
+def _facts(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a job ran with: values that can be written down, and read again."""
+    values = _mapping(event, "values")
+    try:
+        text = json.dumps(values, allow_nan=False)
+    except (ValueError, RecursionError):
+        raise ProtocolError("the event 'provenance' holds what is no number, or is nested too deep") from None
+    if len(text) > _LONGEST_FACTS or _HUGE.search(text):
+        raise ProtocolError("the event 'provenance' holds too much, or too large a number")
+    return values
 
 
 def _shown(line: bytes | str) -> str:

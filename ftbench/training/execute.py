@@ -28,9 +28,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ftbench.domain.command import places_here
+from ftbench.domain.command import job_of_line, places_here
 from ftbench.domain.events import Events
 from ftbench.domain.result import Outcome
+from ftbench.errors import DataError
 from ftbench.settings import close_input
 from ftbench.training import fetch, memory
 from ftbench.training.failure import Failure, failure_of, message_of
@@ -124,7 +125,10 @@ def main(arguments: list[str] | None = None) -> int:
     with open(options.jobs) as jobs, open(options.events, "a") as stream:
         events = Events(stream)
         for line in filter(str.strip, jobs):
-            command = {**vars(options), **json.loads(line)}
+            try:
+                command = {**vars(options), **job_of_line(line)}
+            except DataError as error:
+                sys.exit(f"{options.jobs}: {error}")
             if command["digest"] in done:
                 continue
             command["places"] = places_here(command.get("places"), command["job"], options.data_dir)

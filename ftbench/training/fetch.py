@@ -12,6 +12,7 @@ from ftbench.domain.model import ModelRef
 from ftbench.domain.places import DATA, MODEL, unresolved
 from ftbench.domain.target import Target
 from ftbench.domain.task import TaskSpec
+from ftbench.errors import DataMissing
 from ftbench.tasks import sources
 
 
@@ -36,6 +37,8 @@ def fetch_needs(command: Mapping[str, Any]) -> None:
 
 
 def _rows(spec: TaskSpec, folder: Path | None) -> None:
+    if folder is not None and not folder.is_dir():
+        raise DataMissing(f"data folder {folder} does not exist: --data-dir or FTBENCH_DATA name one")
     found = sources.locate(spec, folder)
     for rows in (spec.train, *spec.evaluation):
         sources.read(spec, rows.name, found)

@@ -172,10 +172,9 @@ def _measured(
     suite: Suite, block: Panel, wanted: Sequence[Wanted], jobs: JobsByCell
 ) -> dict[Line, list[Cell]]:
     """Line -> its cells, one for each column of the block."""
-    model = model_id(block.model)
     found: dict[Line, list[Cell]] = {}
     for line in block.lines:
-        mine = {w.task.name: jobs.of(w, model) for w in wanted if w.block is block and w.line is line}
+        mine = {w.task.name: jobs.of(w, block.model) for w in wanted if w.block is block and w.line is line}
         found[line] = [
             suite_cells.measured_cell(mine[place.task], place, suite.seeds)
             for place in layout.printed_places(block)

@@ -85,6 +85,8 @@ class _Here:
 
     def _located(self, spec: TaskSpec) -> DataRef | None:
         key = (spec.name, spec.train.name, *(rows.name for rows in spec.evaluation))
+        if key not in self._rows and self.folder is not None and not self.folder.is_dir():
+            self._rows[key] = None
         if key not in self._rows:
             try:
                 known = spec.builtin or self.folder is not None

@@ -194,6 +194,9 @@ def test_a_plug_in_is_asked_what_it_brings(tmp_path):
     )
     trust.name(file)
     of = settings.brought({"mine": (str(file),)})
+    assert {recipe["lr"] for recipe in of("bert-base", "rte", "mine")} == {2e-5}, "nobody has named it"
+    trust.name(file)
+    of = settings.brought({"mine": (str(file),)})
     assert {recipe["lr"] for recipe in of("bert-base", "rte", "mine")} == {5e-4}
     assert {recipe["lr"] for recipe in of("bert-base", "rte", "gone")} == {2e-5}
 
