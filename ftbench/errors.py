@@ -8,6 +8,7 @@
     │   └── DataMissing         … rows are not on this machine
     ├── ModelError              a model cannot be found or read
     │   └── ModelMissing        … it is not on this machine
+    ├── DeviceMissing           the job needs a device that this machine lacks
     ├── PluginError             a user's file or entry point cannot be used
     └── DatabaseError           the database cannot be used
         ├── DatabaseReadOnly
@@ -89,6 +90,10 @@ class ModelMissing(ModelError):
         """Take the message, and why the hub could not be asked; "" where it was, or need not be."""
         super().__init__(message)
         self.away = away
+
+
+class DeviceMissing(FtbenchError):
+    """The job needs a device that this machine lacks; another one may have it."""
 
 
 class PluginError(FtbenchError):

@@ -42,6 +42,7 @@ class Lack(StrEnum):
     MODEL = "model"
     DATA = "data"
     DISK = "disk"
+    DEVICE = "device"
 
 
 FINAL_OUTCOMES = frozenset({Outcome.USER, Outcome.DIVERGED})

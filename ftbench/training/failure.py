@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftbench.domain.result import Lack, Outcome
-from ftbench.errors import DataMissing, FtbenchError, ModelMissing
+from ftbench.errors import DataMissing, DeviceMissing, FtbenchError, ModelMissing
 
 #: The disk takes nothing more, whichever file of a job it is.
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
@@ -44,6 +44,8 @@ def failure_of(error: BaseException, plugins: Iterable[str | Path] = ()) -> Fail
         return Failure(Outcome.ENVIRONMENT, Lack.MODEL)
     if isinstance(error, DataMissing):
         return Failure(Outcome.ENVIRONMENT, Lack.DATA)
+    if isinstance(error, DeviceMissing):
+        return Failure(Outcome.ENVIRONMENT, Lack.DEVICE)
     if isinstance(error, RuntimeError) and "cuda error" in text:
         return Failure(Outcome.ENVIRONMENT)
     found = _of_the_system(error)

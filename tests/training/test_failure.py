@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ftbench.domain.result import Lack, Outcome
-from ftbench.errors import DataError, DataMissing, ModelError, ModelMissing
+from ftbench.errors import DataError, DataMissing, DeviceMissing, ModelError, ModelMissing
 from ftbench.training.failure import failure_of, message_of
 
 ENVIRONMENT = Outcome.ENVIRONMENT
@@ -34,6 +34,7 @@ def wrapped(error: Exception, inside: Exception) -> Exception:
         (OSError("Can't load the tokenizer"), Outcome.USER, None),
         (ModelMissing("not in the cache"), ENVIRONMENT, Lack.MODEL),
         (DataMissing("no such folder"), ENVIRONMENT, Lack.DATA),
+        (DeviceMissing("fp16 needs a GPU"), ENVIRONMENT, Lack.DEVICE),
         (OSError(errno.ENOSPC, "No space left on device"), ENVIRONMENT, Lack.DISK),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), ENVIRONMENT, Lack.DISK),
         (OSError(errno.EFBIG, "File too large"), ENVIRONMENT, Lack.DISK),

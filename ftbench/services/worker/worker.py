@@ -217,7 +217,8 @@ class Worker:
         """Record an attempt's end; the slot is free again."""
         # After an error of the machine the process may be of no use to any job: one of CUDA's stays with
         # the process that had it.
-        if end.kind in ("died", "garbage") or end.outcome is Outcome.ENVIRONMENT:
+        faulty = end.outcome is Outcome.ENVIRONMENT and end.lack is None
+        if end.kind in ("died", "garbage") or faulty:
             slot.end_child(end.message)
         started = attempt.collector.started
         if started:

@@ -50,6 +50,15 @@ def test_what_is_missing_for_one_is_left_alone_for_all_and_the_rest_is_done(
     assert watch.said == ["nothing is left that can be done here, 2 jobs stay queued: no good"]
 
 
+def test_a_device_that_is_not_here_stops_nothing_else(database: Database) -> None:
+    device = ["fail", "environment", "device"]
+    queue(database, [device], [device], [device], [device], [SCORE])
+    watch = Watch()
+    tally = work(database, watch)
+    assert (tally.done, tally.exit_code) == (1, 1)
+    assert watch.said == ["nothing is left that can be done here, 4 jobs stay queued: no good"]
+
+
 def test_one_machines_lack_is_no_other_machines(database: Database) -> None:
     (digest,) = add(database, ("a", "t", MODEL))
     work(database)
