@@ -8,6 +8,8 @@ from ftbench.db.database import (
     upgrade_database,
 )
 from ftbench.db.jobs import Jobs
+from ftbench.db.kinds import Kind
+from ftbench.db.needs import Need, Settled
 from ftbench.db.results import Results
 from ftbench.db.rows import (
     ALL,
@@ -40,11 +42,14 @@ __all__ = [
     "Entry",
     "JobFilter",
     "JobRow",
+    "Kind",
     "Jobs",
     "Moved",
+    "Need",
     "PastScore",
     "Results",
     "ScoreRow",
+    "Settled",
     "ValueRow",
     "backup_database",
     "create_database",

@@ -15,6 +15,7 @@ from ftbench.db.backends.base import Backend
 from ftbench.db.backends.sqlite import Sqlite
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
+from ftbench.db.failures import Failures
 from ftbench.db.jobs import Jobs
 from ftbench.db.migrations import HEAD, REVISIONS, migrate
 from ftbench.db.published import PublishedNumbers
@@ -40,6 +41,7 @@ class Database:
         published: the numbers printed in papers.
         claims: what was declared before it was run.
         topups: by which plans seeds are added.
+        failures: which jobs wait because others like them failed.
     """
 
     def __init__(self, address: str, store: Store) -> None:
@@ -50,6 +52,7 @@ class Database:
         self.published = PublishedNumbers(store)
         self.claims = DeclaredClaims(store)
         self.topups = Topups(store)
+        self.failures = Failures(store)
         self._store = store
 
     def setting(self, name: str, default: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
-from ftbench.domain.result import CurvePoint, JobResult, Outcome, Predictions, Score
+from ftbench.domain.result import CurvePoint, JobResult, Lack, Outcome, Predictions, Score
 from ftbench.errors import ProtocolError
 from ftbench.secrets import masked_values
 
@@ -37,12 +37,14 @@ class End:
     Attributes:
         kind: ``done``, ``failed`` or ``stopped``.
         outcome: the class of a failure.
+        lack: what the machine lacks, where that is known of an outcome ``environment``.
     """
 
     kind: str
     outcome: Outcome = Outcome.OK
     message: str = ""
     traceback: str = ""
+    lack: Lack | None = None
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,11 @@ def _failure(event: Mapping[str, Any]) -> End:
         raise ProtocolError(f"unknown outcome {_shown(str(event['outcome']))}") from None
     if outcome is Outcome.OK:
         raise ProtocolError("a failure whose outcome is 'ok'")
-    return End("failed", outcome, " ".join(_str(event, "message").split()), _str(event, "traceback", ""))
+    named = _str(event, "lack", "")
+    if named and named not in list(Lack):
+        raise ProtocolError(f"unknown lack {_shown(named)}")
+    message = " ".join(_str(event, "message").split())
+    return End("failed", outcome, message, _str(event, "traceback", ""), Lack(named) if named else None)
 
 
 def _field(event: Mapping[str, Any], key: str, kind: type[T], default: T | None) -> T:

@@ -19,7 +19,10 @@ class State(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How an attempt ended. ``user`` and ``diverged`` are never retried by themselves."""
+    """How an attempt ended.
+
+    ``user`` and ``diverged`` are never tried again by themselves; ``environment`` does not count as a try.
+    """
 
     OK = "ok"
     USER = "user"
@@ -28,6 +31,18 @@ class Outcome(StrEnum):
     TIMEOUT = "timeout"
     LOST = "lost"
     ENVIRONMENT = "environment"
+
+
+class Lack(StrEnum):
+    """What an attempt that ends as ``environment`` did not find: what else cannot be done on the machine.
+
+    Without one of these, nothing is known but that this job met an error of the machine.
+    """
+
+    MODEL = "model"
+    DATA = "data"
+    DISK = "disk"
+    DEVICE = "device"
 
 
 FINAL_OUTCOMES = frozenset({Outcome.USER, Outcome.DIVERGED})

@@ -155,7 +155,7 @@ def test_methods_filter_and_baseline_reach_the_table(filled):
 
 
 def test_nothing_found_exits_with_1_and_one_line_with_the_command(filled):
-    ended = filled("report", "--table", "robustness")
+    ended = filled("report", "--table", "curves")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.count("\n") == 1
     assert "ftbench queue --methods bidrop --tasks rte,sst2 --models bert-base --seeds 1" in ended.err

@@ -122,7 +122,7 @@ def test_max_jobs_counts_the_jobs_of_all_slots(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "death", [["die", signal.SIGKILL], ["fail", "environment"], ["line", "nonsense\n"], ["fail", "user"]]
+    "death", [["die", signal.SIGKILL], ["fail", "timeout"], ["line", "nonsense\n"], ["fail", "user"]]
 )
 def test_what_happens_in_one_slot_does_not_touch_the_other(
     database: Database, tmp_path: Path, death: list[Any]
