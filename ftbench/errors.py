@@ -13,6 +13,7 @@
     └── DatabaseError           the database cannot be used
         ├── DatabaseReadOnly
         ├── DatabaseBusy
+        ├── DatabaseGone        … its file was deleted or replaced while it was open
         ├── NotOurDatabase
         └── NewerDatabase
 
@@ -110,6 +111,10 @@ class DatabaseReadOnly(DatabaseError):
 
 class DatabaseBusy(DatabaseError):
     """The database is locked by another program."""
+
+
+class DatabaseGone(DatabaseError):
+    """The database is not there any more."""
 
 
 class NotOurDatabase(DatabaseError):

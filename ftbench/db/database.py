@@ -124,7 +124,10 @@ def open_database(address: str, *, write: bool = True, timeout: float = TIMEOUT)
         raise _missing(backend)
     if revision != HEAD:
         raise DatabaseError(f"{backend.shown} is of an older version of ftbench: run `ftbench db upgrade`")
-    return Database(address, Store(backend, backend.engine(write=write, timeout=timeout), writable=write))
+    store = Store(backend, backend.engine(write=write, timeout=timeout), writable=write)
+    if write:
+        store.identify()
+    return Database(address, store)
 
 
 def create_database(address: str, *, timeout: float = TIMEOUT) -> Database:

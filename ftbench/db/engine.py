@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,11 @@ from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backends.base import Backend
 from ftbench.db.names import model_names, shown_model
-from ftbench.errors import BadValue, DatabaseReadOnly
+from ftbench.errors import BadValue, DatabaseGone, DatabaseReadOnly
+
+_NO_MORE = "nothing more is written to it"
+_IDENTITY = "SELECT value FROM settings WHERE name = 'id'"
+_NAMED = "INSERT INTO settings (name, value) VALUES ('id', :value) ON CONFLICT (name) DO NOTHING"
 
 
 class Transaction:
@@ -71,6 +76,9 @@ class Store:
         self.backend, self.writable = backend, writable
         self._engine = engine
         self._writer = engine.execution_options(ftbench_writes=True)
+        self._durable = engine.execution_options(ftbench_writes=True, ftbench_durable=True)
+        self._files = backend.watch()
+        self._identity: str | None = None
         self._compiled: dict[str, str] = {}
         self.aside: dict[str, str] = {}
         event.listen(engine, "begin", self._begin)
@@ -130,17 +138,53 @@ class Store:
             return tuple(column[0] for column in cursor.description), [tuple(row) for row in rows]
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
+    def writing(self, *, durable: bool = False) -> Iterator[Transaction]:
         """A transaction that holds the write lock; all of it is kept, or on an exception nothing.
+
+        Args:
+            durable: it is on the disk when this ends, in the file that was opened, whatever happens to the
+                machine; it costs some milliseconds.
 
         Raises:
             DatabaseReadOnly: the database was opened for reading.
             DatabaseBusy: another program held the lock for longer than the timeout.
+            DatabaseGone: its file is not the one that was opened, and the transaction may not be in it.
         """
         if not self.writable:
             raise DatabaseReadOnly(f"{self.backend.shown} was opened for reading only")
-        with self.explained(), self._writer.begin() as connection:
-            yield Transaction(connection, self.backend.now, self._compiled)
+        writer = self._durable if durable else self._writer
+        with self.explained():
+            self._check_files()
+            with writer.begin() as connection:
+                transaction = Transaction(connection, self.backend.now, self._compiled)
+                if self._files.touched:
+                    self._check_identity(transaction)
+                yield transaction
+            if durable:  # what went into a file that was deleted meanwhile is not kept
+                self._check_files()
+
+    def identify(self) -> None:
+        """Learn the database's name for itself, which it is given if it has none; each write looks at it.
+
+        Raises:
+            DatabaseError: as ``writing``.
+        """
+        with self.reading() as connection:
+            known = connection.exec_driver_sql(_IDENTITY).scalar()
+        if known is None:
+            with self.writing() as transaction:
+                transaction.run(_NAMED, value=uuid.uuid4().hex)
+                known = _identity(transaction)
+        self._identity = str(known)
+
+    def _check_identity(self, transaction: Transaction) -> None:
+        if self._identity is not None and _identity(transaction) != self._identity:
+            raise DatabaseGone(f"{self.backend.shown} holds another database now: {_NO_MORE}")
+
+    def _check_files(self) -> None:
+        wrong = self._files.wrong()
+        if wrong is not None:
+            raise DatabaseGone(wrong)
 
     def set_aside(self, digest: object, reason: str) -> None:
         """Leave a row out of all that is read, and keep why in ``aside``, by its digest if it has one."""
@@ -168,7 +212,17 @@ class Store:
         self._engine.dispose()
 
     def _begin(self, connection: Connection) -> None:
-        writes = connection.get_execution_options().get("ftbench_writes", False)
+        options = connection.get_execution_options()
+        writes, durable = options.get("ftbench_writes", False), options.get("ftbench_durable", False)
+        if writes and durable != connection.info.get("durable", False):
+            self.backend.set_durable(connection, durable)
+            connection.info["durable"] = durable
         statement = self.backend.begin_write if writes else self.backend.begin_read
         if statement:
             connection.exec_driver_sql(statement)
+
+
+def _identity(transaction: Transaction) -> str | None:
+    """What the database calls itself; None where it does not."""
+    row = transaction.one(_IDENTITY)
+    return str(row[0]) if row else None

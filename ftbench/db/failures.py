@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from ftbench.db.engine import Store, Transaction
-from ftbench.db.leases import SILENT
+from ftbench.db.reaping import SILENT
 from ftbench.db.tables import attempts, jobs, settings
 from ftbench.domain.breaker import ALIKE, EndedWell, Fallen, Held, held
 from ftbench.domain.result import Outcome, State

@@ -10,6 +10,7 @@ from ftbench.db import kinds
 from ftbench.db.checked import Unreadable, check_column, read_job, read_places
 from ftbench.db.engine import Store, Transaction
 from ftbench.db.kinds import Kind
+from ftbench.db.reaping import RUNNING, LeaseWatch, take_back, token_for
 from ftbench.db.recording import GIVE_BACK, check_finite, record, uncount
 from ftbench.db.rows import Lease, Moved
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
@@ -19,21 +20,24 @@ from ftbench.errors import UnknownName
 _QUEUED = "SELECT digest, spec, label, places FROM jobs WHERE state = 'queued' "
 _FIRST = "ORDER BY priority DESC, sequence LIMIT 1"
 NEXT_JOB = _QUEUED + _FIRST
-EXPIRED = "state = 'running' AND expires < :now"
-SILENT = "the worker sent no heartbeat"
 
 
 class Leases:
     """Hands jobs to workers and takes their results; every method is one transaction.
 
     Contract: a claimed job has one holder, whose token alone can end it. A holder that sends no heartbeat
-    for the length of its lease loses the job at the next claim or ``reap``; from then on all it says about
-    the job is refused (False or None) and changes nothing. The database's clock decides.
+    for the length of its lease loses the job to whoever has seen its heartbeat stand still for so long, at
+    the next claim or ``reap``; from then on all it says about the job is refused (False or None) and changes
+    nothing. No two clocks are compared: see ``LeaseWatch``.
+
+    Attributes:
+        watcher: what this process has seen of the leases.
     """
 
     def __init__(self, store: Store) -> None:
         """Work on an open database."""
         self._store = store
+        self.watcher = LeaseWatch()
 
     def claim(
         self,
@@ -60,7 +64,8 @@ class Leases:
         """
         with self._store.writing() as transaction:
             now = transaction.now()
-            moved, claim, passed = _reap(transaction, now), None, list[str]()
+            moved = self._reap(transaction, now) if self.watcher.due else []
+            claim, passed = None, list[str]()
             while claim is None and (row := self._next(transaction, passed, besides)):
                 digest, spec, label, places = row
                 try:
@@ -70,7 +75,7 @@ class Leases:
                         continue
                 except Unreadable:
                     there = None
-                token = uuid.uuid4().hex
+                token = token_for(uuid.uuid4().hex, lease)
                 number = _start(transaction, digest, token, worker, now=now, expires=now + lease)
                 try:
                     job, there = read_job(digest, spec), read_places(places)
@@ -103,6 +108,8 @@ class Leases:
                 digest=claim.digest,
                 token=claim.token,
             )
+            if self.watcher.due:  # those who only work would else see too little of others
+                self.watcher.look(transaction.all(RUNNING))
             return changed == 1
 
     def release(self, claim: Lease) -> bool:
@@ -125,7 +132,7 @@ class Leases:
             ValueError: a score is not finite; such an attempt fails as ``diverged``.
         """
         check_finite(result)
-        with self._store.writing() as transaction:
+        with self._store.writing(durable=True) as transaction:
             if not _end(transaction, claim.digest, claim.token, State.DONE):
                 return False
             _close(transaction, claim.digest, claim.attempt, Outcome.OK, now=transaction.now())
@@ -154,7 +161,7 @@ class Leases:
         """
         if outcome is Outcome.OK:
             raise ValueError("an attempt that is ok does not fail: finish it")
-        with self._store.writing() as transaction:
+        with self._store.writing(durable=True) as transaction:
             tries = transaction.one("SELECT attempts FROM jobs WHERE digest = :digest", digest=claim.digest)
             more = outcome is Outcome.ENVIRONMENT or (tries is not None and tries[0] < MAX_ATTEMPTS)
             state = State.QUEUED if more and outcome not in FINAL_OUTCOMES else State.FAILED
@@ -180,9 +187,12 @@ class Leases:
             ValueError: a score is not finite.
         """
         check_finite(result)
-        with self._store.writing() as transaction:
+        with self._store.writing(durable=True) as transaction:
             now = transaction.now()
-            _reap(transaction, now)
+            expired = transaction.all(
+                f"{RUNNING} AND digest = :digest AND expires < :now", digest=digest, now=now
+            )
+            take_back(transaction, expired, now)
             row = transaction.one("SELECT state FROM jobs WHERE digest = :digest", digest=digest)
             if row is None:
                 raise UnknownName("job", digest, [])
@@ -199,31 +209,13 @@ class Leases:
         """Take expired leases back: each attempt ends as ``lost``, its job is queued again or fails.
 
         Returns:
-            How many leases had expired. ``claim`` does this first, by itself.
+            How many leases were over. ``claim`` does this first, by itself.
         """
         with self._store.writing() as transaction:
-            return len(_reap(transaction, transaction.now()))
+            return len(self._reap(transaction, transaction.now()))
 
-
-def _reap(transaction: Transaction, now: float) -> list[Moved]:
-    expired = transaction.all(f"SELECT digest, owner, attempts FROM jobs WHERE {EXPIRED}", now=now)
-    if not expired:
-        return []
-    transaction.run(
-        f"UPDATE attempts SET outcome = 'lost', ended = :now, message = '{SILENT}' "
-        f"WHERE outcome IS NULL AND digest IN (SELECT digest FROM jobs WHERE {EXPIRED})",
-        now=now,
-    )
-    transaction.run(
-        "UPDATE jobs SET state = CASE WHEN attempts < :most THEN 'queued' ELSE 'failed' END, "
-        f"owner = NULL, token = NULL, expires = NULL WHERE {EXPIRED}",
-        now=now,
-        most=MAX_ATTEMPTS,
-    )
-    return [
-        Moved(digest, State.QUEUED if attempts < MAX_ATTEMPTS else State.FAILED, owner, SILENT)
-        for digest, owner, attempts in expired
-    ]
+    def _reap(self, transaction: Transaction, now: float) -> list[Moved]:
+        return take_back(transaction, self.watcher.look(transaction.all(RUNNING)), now)
 
 
 def _start(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from ftbench.db import Database, Entry, Lease
+from ftbench.db.reaping import _Seen
 from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import CurvePoint, JobResult, Predictions, Score
@@ -44,8 +45,13 @@ def claim(database: Database, worker: str = "worker", lease: float = 60.0) -> Le
 
 
 def expire(database: Database, digest: str) -> None:
-    """Let a job's lease have ended long ago."""
+    """Let a job have had no heartbeat for so long that its lease is over."""
     execute(database, "UPDATE jobs SET expires = 1.0 WHERE digest = :digest", digest=digest)
+    with database._store.reading() as connection:
+        token = connection.exec_driver_sql(f"SELECT token FROM jobs WHERE digest = '{digest}'").scalar_one()
+    watcher = database.jobs.watcher
+    watcher._seen[token] = _Seen(1.0, watcher.clock(), still=1e6)
+    watcher._next = float("-inf")
 
 
 def execute(database: Database, sql: str, **values: Any) -> None:

@@ -6,11 +6,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from sqlalchemy import Connection, Engine
 
 from ftbench.errors import DatabaseError, UsageError
+
+
+class Files(Protocol):
+    """The files beneath an open database.
+
+    Attributes:
+        touched: whether it may hold another database than when ``wrong`` was asked before.
+    """
+
+    touched: bool
+
+    def wrong(self) -> str | None:
+        """What is wrong with them, in words; None where they are those that were opened."""
 
 
 class Backend(ABC):
@@ -51,6 +64,14 @@ class Backend(ABC):
         Raises:
             DatabaseError: the place does not allow it; the message says what would.
         """
+
+    @abstractmethod
+    def watch(self) -> Files:
+        """What looks, while a connection is open, at the files beneath it."""
+
+    @abstractmethod
+    def set_durable(self, connection: Connection, durable: bool) -> None:
+        """Whether what is committed from now on is on the disk by then; outside a transaction."""
 
     @abstractmethod
     def explain(self, error: BaseException) -> DatabaseError | None:

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backends.base import Backend
+from ftbench.db.backends.beneath import Beneath
 from ftbench.db.tables import metadata
 from ftbench.errors import (
     BadValue,
@@ -80,6 +81,15 @@ class Sqlite(Backend):
                 connection.execute("PRAGMA synchronous = NORMAL")
 
         return engine
+
+    def watch(self) -> Beneath:
+        """The file and its log; see ``Backend.watch``."""
+        return Beneath(self.path)
+
+    def set_durable(self, connection: Connection, durable: bool) -> None:
+        """Sync each commit, or leave it to the next checkpoint of the log; see ``Backend.set_durable``."""
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
 
     def explain(self, error: BaseException) -> DatabaseError | None:
         """What SQLite's error means; see ``Backend.explain``."""
@@ -154,6 +164,9 @@ class Sqlite(Backend):
             # Not through SQLAlchemy: VACUUM cannot run inside the transaction it would open.
             driver: Any = connection.connection.driver_connection
             driver.execute("VACUUM INTO ?", (str(part),))
+            # A database of its own: where it is copied back over the first one, that is noticed.
+            with closing(sqlite3.connect(part)) as copy, copy:
+                copy.execute("DELETE FROM settings WHERE name = 'id'")
             with part.open("rb") as file:  # SQLite does not sync what VACUUM writes
                 os.fsync(file.fileno())
             os.replace(part, target)
