@@ -5,6 +5,7 @@ Nothing here is part of a job's identity.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import shlex
@@ -92,19 +93,21 @@ def data_here(queued: str | None, given: str | Path | None = None) -> str | None
 def work_dir(address: str) -> Path:
     """The folder for checkpoints and logs of one database, on this machine.
 
-    ``FTBENCH_WORK`` where set; beside a SQLite file otherwise (``ftbench.db`` -> ``ftbench.db.work``);
-    in the current folder for a server.
+    Under ``FTBENCH_WORK`` where set, by the file's name and a hash of where it is, so that databases share
+    nothing there; beside a SQLite file otherwise (``ftbench.db`` -> ``ftbench.db.work``); in the current
+    folder for a server.
 
     Raises:
         BadValue: the variable names what is no folder.
     """
-    given = os.environ.get("FTBENCH_WORK")
+    given, path = os.environ.get("FTBENCH_WORK"), sqlite_path(address)
     if given:
         folder = place(given, "FTBENCH_WORK")
         if folder.exists() and not folder.is_dir():
             raise BadValue(f"FTBENCH_WORK '{given}': give a folder, which is made where there is none")
-        return folder
-    path = sqlite_path(address)
+        there = str(path.absolute().resolve()) if path is not None else address
+        name = path.name if path is not None else "server"
+        return folder / f"{name}-{hashlib.sha256(there.encode()).hexdigest()[:12]}"
     return path.with_name(path.name + ".work") if path is not None else Path("ftbench.work")
 
 

@@ -64,6 +64,7 @@ def worker(
     from ftbench.services.worker import log, machine, progress
     from ftbench.services.worker import threads as cpu
     from ftbench.services.worker import worker as service
+    from ftbench.services.worker.insisting import LOCK, Insisting
     from ftbench.services.worker.options import Options, worker_name
     from ftbench.services.worker.workdir import WorkDir
 
@@ -71,11 +72,12 @@ def worker(
     folder = chosen_data_dir(data_dir) if data_dir else None
     if folder is not None and not folder.is_dir():
         raise BadValue(f"--data-dir {folder}: no such folder")
-    with open_database(database_address(db)) as database:
+    insist, address = Insisting(typer.echo), database_address(db)
+    with insist(lambda: open_database(address, timeout=LOCK)) as database:
         options = Options(
             name=worker_name(name),
             device=device,
-            threads=cpu.fixed_threads(database, threads, number),
+            threads=insist(lambda: cpu.fixed_threads(database, threads, number)),
             slots=number,
             lease=lease,
             drain=drain,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ def job_of_line(line: str) -> dict[str, Any]:
     return {"digest": digest, "job": spec, "places": places}
 
 
+_FOLDER = re.compile(r"([0-9a-f]{64})(\.[0-9a-z]+)?")
+
+
 def places_here(
     places: Mapping[str, Any] | None, spec: Mapping[str, Any], data_dir: str | Path | None = None
 ) -> dict[str, Any]:
@@ -47,3 +51,29 @@ def places_here(
     if any(str(revision).startswith("sha256:") for revision in revisions):
         here["data"] = settings.data_here(here.get("data"), data_dir)
     return here
+
+
+def checkpoint_folder(root: Path, digest: str, token: str) -> Path:
+    """The folder for one attempt's checkpoints: no two attempts at a job ever write into the same file.
+
+    Args:
+        root: for all jobs.
+        digest: the job's.
+        token: of the attempt's lease.
+    """
+    return root / f"{digest}.{token}"
+
+
+def checkpoint_folders(root: Path, digest: str) -> list[Path]:
+    """The folders with checkpoints of all attempts at a job, those of earlier versions among them."""
+    try:
+        entries = sorted(root.iterdir())
+    except OSError:
+        return []
+    return [entry for entry in entries if job_of_folder(entry) == digest]
+
+
+def job_of_folder(folder: Path) -> str | None:
+    """The job whose checkpoints a folder holds; None where it is no such folder."""
+    found = _FOLDER.fullmatch(folder.name)
+    return found[1] if found else None

@@ -36,8 +36,8 @@ class End:
 
     Attributes:
         kind: ``done``, ``failed`` or ``stopped``.
-        outcome: the class of a failure.
-        lack: what the machine lacks, where that is known of an outcome ``environment``.
+        outcome: the class of a failure; lack: what the machine lacks, where that is known.
+        changed: what the job has changed in its process, which no other job is to be given.
     """
 
     kind: str
@@ -45,6 +45,7 @@ class End:
     message: str = ""
     traceback: str = ""
     lack: Lack | None = None
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,10 @@ class Collector:
                 self._prediction(event)
             case "provenance":
                 self.provenance.update(_facts(event))
-            case "done":
-                if not self._scores:
+            case "done" | "stopped" as kind:
+                if kind == "done" and not self._scores:
                     raise ProtocolError("the job is said to be done, and no score came")
-                return End("done")
-            case "stopped":
-                return End("stopped")
+                return End(kind, changed=_words(event, "changed"))
             case "failed":
                 return _failure(event)
             case other:
@@ -197,8 +196,17 @@ def _failure(event: Mapping[str, Any]) -> End:
     named = _str(event, "lack", "")
     if named and named not in list(Lack):
         raise ProtocolError(f"unknown lack {_shown(named)}")
-    message = " ".join(_str(event, "message").split())
-    return End("failed", outcome, message, _str(event, "traceback", ""), Lack(named) if named else None)
+    given = _str(event, "message"), _str(event, "traceback", "")
+    message, trace = (text.encode("utf-8", "backslashreplace").decode() for text in given)
+    lack, changed = Lack(named) if named else None, _words(event, "changed")
+    return End("failed", outcome, " ".join(message.split()), trace, lack, changed)
+
+
+def _words(event: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = event.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
+    return tuple(value)
 
 
 def _field(event: Mapping[str, Any], key: str, kind: type[T], default: T | None) -> T:

@@ -44,6 +44,7 @@ class Provenance(TypedDict, total=False):
         model_commit: of the hub's snapshot; "" for a folder.
         weights_prefix: a wrapper's, taken off the checkpoint's names.
         max_length: where the positions of the model are fewer than the recipe's, in tokens.
+        parts: that each micro-batch was cut into, because memory ran out; missing where it did not.
         ftbench, python, torch, transformers, numpy: versions.
         device: ``cpu`` or ``cuda``; gpu, cuda: the card, and its library's version.
         precision: what the model computed in.
@@ -61,6 +62,7 @@ class Provenance(TypedDict, total=False):
     model_commit: str
     weights_prefix: str
     max_length: int
+    parts: int
     ftbench: str
     python: str
     torch: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ftbench.domain import hparams
@@ -108,3 +108,18 @@ def layered(*layers: Mapping[str, Any]) -> Recipe:
                 values[other] = None
         values.update(layer)
     return hparams.parse(Recipe, values, kind="recipe setting")
+
+
+def with_share_of_warmup(recipe: Recipe, own: Recipe, rows: int) -> Recipe:
+    """Warm-up in steps is meant for the job's length: a run of another length keeps its share.
+
+    Args:
+        recipe: the run's.
+        own: the job's.
+        rows: that the run is trained on.
+    """
+    changed = (recipe.epochs, recipe.steps) != (own.epochs, own.steps)
+    if not changed or recipe.warmup_steps is None or recipe.warmup_steps != own.warmup_steps:
+        return recipe
+    share = recipe.total_steps(rows) / own.total_steps(rows)
+    return replace(recipe, warmup_steps=round(own.warmup_steps * share))

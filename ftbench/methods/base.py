@@ -124,6 +124,8 @@ class Method:
         neutral_scale: how many times the plain loss its loss then is; where it is not 1, the two agree to
             rounding, without dropout and after the learning rate is divided by it.
         neutral_recipe: recipe settings of both under which that holds.
+        whole_batch: why its update is another one where the batch is cut into micro-batches, for the card; a
+            job of it for which memory does not suffice then fails at once. "" where it may be cut.
         held_out_fraction: the part of the training rows kept for ``next_batch("held_out")``; may be a
             property.
     """
@@ -141,6 +143,7 @@ class Method:
     neutral_start: ClassVar[bool] = False
     neutral_scale: ClassVar[float] = 1.0
     neutral_recipe: ClassVar[Mapping[str, Any]] = {}
+    whole_batch: ClassVar[str] = ""
     held_out_fraction: float = 0.0
 
     @dataclass(frozen=True)

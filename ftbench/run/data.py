@@ -227,6 +227,13 @@ class Batches:
         for start in range(0, len(order), self._size):
             yield self._gather(order[start : start + self._size])
 
+    def longest(self) -> Batch:
+        """Of the batches of the first epoch the one that is padded to the most tokens."""
+        order = self.order(0)
+        lengths = self._data.lengths[[self._data.place(int(row)) for row in self._rows[order]]]
+        cuts = [slice(start, start + self._size) for start in range(0, len(order), self._size)]
+        return self._gather(order[max(cuts, key=lambda cut: int(lengths[cut].max()) * len(lengths[cut]))])
+
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Positions into the split's rows in the order of an epoch."""
         seed = stream_seed("order", self._task, self._seed, self._split, epoch)

@@ -58,19 +58,19 @@ class Run:
         drawn_head: bool = False,
         call: Call | None = None,
         replay: Mapping[str, Any] | None = None,
+        parts: int = 1,
     ) -> None:
-        """Begin before the first step; ``seeds`` gives the seed of every stream."""
+        """Begin before the first step; micro-batches are cut into ``parts`` where memory is short."""
         self.name, self.model, self.task, self.recipe = name, model, task, recipe
         self.total_steps, self.feed, self._seeds = total_steps, Feed(sources), seeds
         self.head_names, self.drawn_head = frozenset(head_names), drawn_head
-        self.step = 0
         self.optimizers: dict[str, Optimizer] = {}
         self.parameters: dict[str, nn.Parameter] = dict(model.named_parameters())
         self.grad_norm: Tensor | None = None
         self.recorded: dict[str, Tensor] = {}
-        self.scale = LossScale() if recipe.precision == "fp16" else None
+        self.step, self.scale = 0, LossScale() if recipe.precision == "fp16" else None
         self._edit: Callable[[Run, Optimizer], None] | None = None
-        self._pass, self._micro, self._shared = 0, 0, False
+        self._pass, self._micro, self._shared, self._parts = 0, 0, False, parts
         self._caller, self._splitting = Caller(recipe.precision, call), Splitting.of(model)
         self.noise = Noise(
             lambda *parts: stream_seed("method", task.name, seeds["method"], method, name, *parts), replay
@@ -201,7 +201,7 @@ class Run:
 
     def micro_batches(self, batch: Batch) -> list[Batch]:
         """What one pass each is made of: accumulation, and rows of similar length together."""
-        return self._splitting.micro_batches(batch, self.recipe.accumulation)
+        return self._splitting.micro_batches(batch, self.recipe.accumulation * self._parts)
 
     def take_gradients(self) -> dict[str, Tensor]:
         """The gradients by parameter name; the parameters are left without."""

@@ -52,6 +52,7 @@ def method_card(name: str) -> _Row:
         "published": dict(cls.published),
         "recipe": cls.recipe_defaults("paper"),
         "not supported": cls.unsupported_note,
+        **({"whole batch": cls.whole_batch} if cls.whole_batch else {}),
         "aliases": sorted(alias for alias, target in methods.ALIASES.items() if target == cls.name()),
     }
 

@@ -19,9 +19,9 @@ from ftbench.domain.result import State
 from ftbench.errors import UnknownName
 from ftbench.models.resolve import covered
 from ftbench.perturbations import applied
-from ftbench.secrets import masked
 from ftbench.services.planning.commands import for_job
 from ftbench.services.scores.selection import by_name
+from ftbench.services.worker import joblog
 from ftbench.services.worker.workdir import WorkDir
 from ftbench.settings import db_flag
 
@@ -133,13 +133,12 @@ def logs(database: Database, prefix: str, lines: int) -> _Row:
     job = database.jobs.find(prefix)
     attempts = [{**_attempt(a), "traceback": a.traceback} for a in database.results.attempts(job.digest)]
     path = WorkDir(database.address).log(job.digest)
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() and lines else ""
     return {
         "job": job.digest,
         "state": str(job.state),
         "attempts": attempts,
         "file": str(path) if path.is_file() else None,
-        "lines": masked(text).splitlines()[-lines:],
+        "lines": joblog.last_lines(path, lines),
     }
 
 

@@ -17,6 +17,7 @@ from ftbench.domain.recipe import layered
 from ftbench.domain.suited import KEPT
 from ftbench.methods.base import Method
 from ftbench.tasks import sources
+from ftbench.training.checkpoint import RunFiles
 from ftbench.training.corpus import Corpus, Library
 from ftbench.training.pretrained import Pretrained, Shelf
 from ftbench.training.trainer import Trainer
@@ -109,7 +110,9 @@ class Bench:
             method = cls(hparams.parse(cls.HParams, job.hparams))
         pretrained = self._pretrained(job)
         pretrained.cast(self._dtype)
-        return Trainer(job, task, method, pretrained, self.corpus(job), folder=folder, **more)
+        corpus = self.corpus(job)
+        files = RunFiles(folder, corpus.labels.device, digest=job.digest)
+        return Trainer(job, task, method, pretrained, corpus, files=files, **more)
 
     def corpus(self, job: Job) -> Corpus:
         """The rows of a job."""

@@ -19,6 +19,7 @@ from ftbench.testing.subject import (
     TOLERANCE,
     Failed,
     JobEnd,
+    NotApplicable,
     Subject,
     bench_of,
     distance,
@@ -135,6 +136,8 @@ def _interrupted(subject: Subject, stop: tuple[str, int], folder: Path) -> None:
 
 def check_accumulation(subject: Subject) -> str:
     """Micro-batches add up to the update of the whole batch (float64, all dropout 0)."""
+    if subject.cls.whole_batch:
+        raise NotApplicable(f"needs its batch whole: {subject.cls.whole_batch}")
     bench = bench_of(subject.model, torch.float64)
     # Plain SGD: Adam and clipping would hide a gradient that is a multiple of what it should be.
     recipe: dict[str, Any] = {"dropout": 0.0, "steps": subject.steps // 2, "optimizer": "sgd", "clip": 0.0}

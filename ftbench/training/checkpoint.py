@@ -1,10 +1,14 @@
-"""Checkpoints: what is in them, and the files, written whole or not at all, read with ``weights_only``."""
+"""Checkpoints: what is in them, and the files, written whole or not at all, read with ``weights_only``.
+
+Each attempt at a job writes into a folder of its own and reads those of the attempts before it, so that a
+process that was thought to be dead never writes into a file that another one reads or writes.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,8 +18,9 @@ from torch import Tensor, nn
 from ftbench.domain.result import CurvePoint
 from ftbench.methods.base import Method
 from ftbench.run.run import Run
+from ftbench.training.contents import digest_of
 
-FORMAT = 2
+FORMAT = 3
 Finished = tuple[dict[str, Tensor], list[CurvePoint]]
 _log = logging.getLogger("ftbench")
 
@@ -30,6 +35,15 @@ def save(path: Path, state: dict[str, Any]) -> None:
     Raises:
         OSError: the disk is full or read-only; the old file stands.
     """
+    whole = {"format": FORMAT, **state}
+    whole["content"] = digest_of(whole)
+    try:
+        _save(path, whole)
+    except FileNotFoundError:  # the folder was deleted meanwhile: another worker has ended the job
+        _save(path, whole)
+
+
+def _save(path: Path, state: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     try:
@@ -40,12 +54,22 @@ def save(path: Path, state: dict[str, Any]) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder's names to the disk: a file that was renamed is found after a power cut, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write(state: dict[str, Any], file: IO[bytes]) -> None:
     """Write a state; where the file takes no more, torch hides why behind an error of its own."""
     try:
-        torch.save({"format": FORMAT, **state}, file)
+        torch.save(state, file)
     except RuntimeError as error:
         if isinstance(error.__context__, OSError):
             raise error.__context__ from None
@@ -53,7 +77,7 @@ def _write(state: dict[str, Any], file: IO[bytes]) -> None:
 
 
 def load(path: Path, device: torch.device, **expected: Any) -> dict[str, Any] | None:
-    """The state of a file, or None where there is none that fits.
+    """The state of a file, or None where there is none that fits, or one whose content is not as it was.
 
     Args:
         path: the file.
@@ -71,56 +95,74 @@ def load(path: Path, device: torch.device, **expected: Any) -> dict[str, Any] | 
     if not isinstance(state, dict) or any(state.get(k) != v for k, v in wanted.items()):
         _log.warning("checkpoint %s is of another job, code or version: starting afresh", path.name)
         return None
+    if state.pop("content", None) != digest_of(state):
+        _log.warning("checkpoint %s is damaged: its content is not what was written", path.name)
+        return None
     return state
 
 
 class RunFiles:
-    """The files of one job: a checkpoint of the run that is being made, the end of every run before it.
+    """The files of one attempt: a checkpoint of the run that is being made, the end of every run before it.
 
     Args:
         folder: where they stand; None: nothing is written, nothing is found.
-        digest: the job's; a file of another job does not count.
-        code: the digest of its method's code; nor does one that other code had begun.
         device: where tensors go.
+        earlier: folders of earlier attempts, which are read, too.
+        whose: whose files count: the job's digest, that of its method's code, and whatever else the numbers
+            depend on.
     """
 
-    def __init__(self, folder: Path | None, digest: str, device: torch.device, code: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        device: torch.device,
+        earlier: Sequence[Path] = (),
+        **whose: str | int,
+    ) -> None:
         """Write nothing yet."""
-        self._folder, self._device = folder, device
-        self._whose = {"digest": digest, "code": code}
+        self._folder, self._device, self._whose = folder, device, whose
+        self._earlier = tuple(other for other in earlier if other != folder)
 
     def save(self, run: str, state: Mapping[str, Any]) -> None:
-        """Write where a run is."""
+        """Write where a run is; what earlier attempts wrote of it goes once that is on the disk."""
         self._save(run, "part", state)
 
     def load(self, run: str) -> dict[str, Any] | None:
-        """Where a run was, None where it has not begun."""
-        return self._load(run, "part")
+        """Where a run was, None where it has not begun: of all sound files the one that is the farthest."""
+        found = self._load(run, "part")
+        return max(found, key=lambda state: int(state["step"]), default=None)
 
     def save_finished(self, run: str, model: nn.Module, curves: Iterable[CurvePoint]) -> None:
         """Write the model that a run gave and its curves; its checkpoint goes."""
         points = [[p.run, p.step, p.name, p.value] for p in curves]
         self._save(run, "done", {"model": model.state_dict(), "curves": points})
-        if self._folder is not None:
-            self._file(run, "part").unlink(missing_ok=True)
+        self.drop(run)
 
     def load_finished(self, run: str) -> Finished | None:
         """The weights that a run gave and its curves, None where it has not ended."""
-        state = self._load(run, "done")
-        return None if state is None else (state["model"], [CurvePoint(*p) for p in state["curves"]])
+        for state in self._load(run, "done"):
+            return state["model"], [CurvePoint(*p) for p in state["curves"]]
+        return None
+
+    def drop(self, run: str) -> None:
+        """Delete the checkpoints of a run."""
+        if self._folder is not None:
+            for folder in (self._folder, *self._earlier):
+                (folder / f"{run}.part.pt").unlink(missing_ok=True)
 
     def _save(self, run: str, kind: str, state: Mapping[str, Any]) -> None:
         if self._folder is not None:
-            save(self._file(run, kind), {**self._whose, **state})
+            name = f"{run}.{kind}.pt"
+            save(self._folder / name, {**self._whose, **state})
+            for folder in self._earlier:
+                (folder / name).unlink(missing_ok=True)
 
-    def _load(self, run: str, kind: str) -> dict[str, Any] | None:
-        if self._folder is None:
-            return None
-        return load(self._file(run, kind), self._device, **self._whose)
-
-    def _file(self, run: str, kind: str) -> Path:
-        assert self._folder is not None
-        return self._folder / f"{run}.{kind}.pt"
+    def _load(self, run: str, kind: str) -> Iterator[dict[str, Any]]:
+        if self._folder is not None:
+            for folder in (self._folder, *self._earlier):
+                state = load(folder / f"{run}.{kind}.pt", self._device, **self._whose)
+                if state is not None:
+                    yield state
 
 
 def snapshot(run: Run, method: Method) -> dict[str, Any]:

@@ -3,41 +3,47 @@
     python -m ftbench.training.execute --events-fd 3                      commands on standard input
     python -m ftbench.training.execute --jobs J.jsonl --events E.jsonl    a file of jobs, no database needed
 
-A command is ``{"op", "digest", "job", "places", "workdir", "log", "threads", "device",
-"checkpoint_seconds", "memory"}`` (whether to tell of it); the events of a job end with exactly one ``done``,
-``failed`` or ``stopped``. ``op`` is ``run``, or ``fetch``: what the job needs is looked for, or downloaded,
-and the end is ``stopped``.
-SIGTERM stops the job at the next step, with a checkpoint; the end of standard input does the same and ends
-the process.
+A command is ``{"op", "digest", "job", "places", "workdir", "earlier", "log", "threads", "device",
+"checkpoint_seconds", "memory", "parts"}``: ``earlier`` are the folders of attempts before, ``memory`` says
+whether to tell of it, ``parts`` into how many each micro-batch is cut. The events of a job end with exactly
+one ``done``, ``failed`` or ``stopped``. ``op`` is ``run``, or ``fetch``: what the job needs is looked for, or
+downloaded, and the end is ``stopped``.
+SIGTERM stops the job at its next step, with a checkpoint; the end of standard input ends the process, too.
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
+import fcntl
+import functools
 import gc
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ftbench.domain.command import job_of_line, places_here
 from ftbench.domain.events import Events
 from ftbench.domain.result import Outcome
-from ftbench.errors import DataError
 from ftbench.settings import close_input
 from ftbench.training import fetch, memory
-from ftbench.training.failure import Failure, failure_of, message_of
+from ftbench.training.failure import Failure, failure_of, message_of, shortened
+from ftbench.training.from_file import run_file
 from ftbench.training.output import MaskedOutput
 
+_End = tuple[str, dict[str, Any]]  # the event that ends a job, and what it says
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
+_TRACE = 50_000  # characters of a traceback that are told
+_CHANGES = 20  # that are told
+_HIGH = 500  # a descriptor's number that nothing reaches by accident
 
 
 class Reporter:
@@ -104,10 +110,10 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout, sys.stderr = MaskedOutput.over(sys.stdout), MaskedOutput.over(sys.stderr)
     keep_memory()
     if options.events_fd is not None:
-        commands = os.dup(0)
+        commands = out_of_reach(os.dup(0))
         close_input()
         stop = Stop(commands)
-        with os.fdopen(options.events_fd, "w") as stream:
+        with os.fdopen(out_of_reach(options.events_fd), "w") as stream:
             events = Events(stream)
             events.send("ready", pid=os.getpid())
             for command in _commands(commands):
@@ -119,64 +125,86 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     close_input()
     stop = Stop(None)
-    failed = 0
-    cut_partial_line(Path(options.events))
-    done = done_jobs(Path(options.events))
-    with open(options.jobs) as jobs, open(options.events, "a") as stream:
-        events = Events(stream)
-        for line in filter(str.strip, jobs):
-            try:
-                command = {**vars(options), **job_of_line(line)}
-            except DataError as error:
-                sys.exit(f"{options.jobs}: {error}")
-            if command["digest"] in done:
-                continue
-            command["places"] = places_here(command.get("places"), command["job"], options.data_dir)
-            if options.workdir:
-                command["workdir"] = str(Path(options.workdir) / command["digest"])
-            failed += execute(command, events, stop) == "failed"
-            if stop.asked():
-                return 1
-    return 1 if failed else 0
+    return run_file(options, lambda command, events: execute(command, events, stop), stop.asked)
 
 
 def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
-    """Do one job and send its events; returns the last event's name. Never raises for a job's own fault."""
-    digest = command["digest"]
-    events.send("started", digest=digest)
-    try:
-        if command.get("op") == "fetch":
-            fetch.fetch_needs(command)
-            events.send("stopped", digest=digest)
-            return "stopped"
-        load_libraries()
-        from ftbench.training import perform, products
-        from ftbench.training.trainer import Stopped
-        from ftbench.training.watch import Diverged
+    """Do one job and send its events; returns the last event's name. Never raises for a job's own fault.
 
-        products.choose()
-        try:
-            perform.perform(
-                command,
-                events.send,
-                Reporter(events, digest, stop, command["device"] if command.get("memory") else ""),
-            )
-        except Stopped:
-            events.send("stopped", digest=digest)
-            return "stopped"
-        except Diverged as error:
-            _fail(events, digest, Failure(Outcome.DIVERGED), error, "")
-            return "failed"
+    Every event names the job. The last one says, too, what the job has left behind that would reach the next
+    one: a process of which that is said is of no more use.
+    """
+    send = functools.partial(events.send, digest=command["digest"])
+    send("started")
+    changes: list[str] = []
+    if command.get("op") == "fetch":
+        last, told = _ended(command, lambda: _fetch(command))
+    else:
+        last, told = _ended(command, lambda: _perform(command, send, events, stop, changes))
+    # Models hang in cycles; what is left of one would stay until the next job needs the memory.
+    gc.collect()
+    send(last, **told, **({"changed": changes[:_CHANGES]} if changes else {}))
+    return last
+
+
+def _ended(command: Mapping[str, Any], do: Callable[[], _End]) -> _End:
+    """Do something; what it raises is how it ended."""
+    try:
+        return do()
     except Exception as error:
-        traceback.print_exc()
-        plugins = (command.get("places") or {}).get("plugins") or ()
-        _fail(events, digest, failure_of(error, plugins), error, traceback.format_exc())
-        return "failed"
+        failure = failure_of(error, (command.get("places") or {}).get("plugins") or ())
+        return "failed", _failure(failure, error, _told_trace())
+    except (SystemExit, KeyboardInterrupt) as error:  # a method's own: Ctrl-C is not heard here
+        return "failed", _failure(Failure(Outcome.USER), error, _told_trace())
+
+
+def _told_trace() -> str:
+    """The traceback of what is being handled, which goes into the log, too."""
+    traceback.print_exc()
+    return traceback.format_exc()
+
+
+def _fetch(command: Mapping[str, Any]) -> _End:
+    fetch.fetch_needs(command)
+    return "stopped", {}
+
+
+def _perform(
+    command: Mapping[str, Any], send: Callable[..., None], events: Events, stop: Stop, changes: list[str]
+) -> _End:
+    """Train; ``changes`` is told what a job with code of the user's own has left behind."""
+    load_libraries()
+    from ftbench.training import left_behind, perform, products
+    from ftbench.training.trainer import Stopped
+    from ftbench.training.watch import Diverged
+
+    products.choose()
+    places = command.get("places") or {}
+    before = None
+    if places.get("plugins") or places.get("perturbations"):
+        perform.device_for(command)
+        before = left_behind.Before()
+    told_of = command["device"] if command.get("memory") else ""
+    try:
+        perform.perform(command, send, Reporter(events, command["digest"], stop, told_of))
+    except Stopped:
+        return "stopped", {}
+    except Diverged as error:
+        return "failed", _failure(Failure(Outcome.DIVERGED), error, "")
     finally:
-        # Models hang in cycles; what is left of one would stay until the next job needs the memory.
-        gc.collect()
-    events.send("done", digest=digest)
-    return "done"
+        if before is not None:
+            changes += before.changes()
+    return "done", {}
+
+
+def out_of_reach(descriptor: int) -> int:
+    """The same file under a high number: methods that close or write to what they find begin at 3."""
+    highest, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if highest < 2 * _HIGH and highest != resource.RLIM_INFINITY:
+        return descriptor
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    os.close(descriptor)
+    return moved
 
 
 def load_libraries() -> None:
@@ -208,27 +236,14 @@ def keep_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def cut_partial_line(path: Path) -> None:
-    """Remove what an interrupted process left of its last line, so that the next event begins a new one."""
-    if path.exists():
-        whole, newline, _ = path.read_bytes().rpartition(b"\n")
-        os.truncate(path, len(whole + newline))
-
-
-def done_jobs(path: Path) -> set[str]:
-    """The digests of the jobs that an interrupted process had brought to their end already."""
-    if not path.exists():
-        return set()
-    with path.open() as events:
-        ends = (json.loads(line) for line in events if '"event":"done"' in line)
-        return {event["digest"] for event in ends if event.get("event") == "done"}
-
-
-def _fail(events: Events, digest: str, failure: Failure, error: Exception, trace: str) -> None:
-    told = {"outcome": str(failure.outcome), "message": message_of(error, failure), "traceback": trace}
-    if failure.lack is not None:
-        told["lack"] = str(failure.lack)
-    events.send("failed", digest=digest, **told)
+def _failure(failure: Failure, error: BaseException, trace: str) -> dict[str, Any]:
+    """What the event ``failed`` says."""
+    told = {
+        "outcome": str(failure.outcome),
+        "message": message_of(error, failure),
+        "traceback": shortened(trace, _TRACE),
+    }
+    return told | ({"lack": str(failure.lack)} if failure.lack is not None else {})
 
 
 def _commands(descriptor: int) -> Iterator[dict[str, Any]]:

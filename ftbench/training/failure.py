@@ -13,6 +13,15 @@ from ftbench.errors import DataMissing, DeviceMissing, FtbenchError, ModelMissin
 
 #: The disk takes nothing more, whichever file of a job it is.
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+_LINE = 2_000  # characters of a message
+#: What libraries say where memory runs out; of a thread's stack, too.
+_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "bad_alloc",
+    "can't start new thread",
+)
 #: What a program can bring about by itself, by a wrong name above all.
 _OWN = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EBADF, errno.EINVAL})
 
@@ -30,6 +39,12 @@ class Failure:
     lack: Lack | None = None
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, the machine's or the GPU's; libraries have no error of one class for it."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in _MEMORY)
+
+
 def failure_of(error: BaseException, plugins: Iterable[str | Path] = ()) -> Failure:
     """The class of a failure.
 
@@ -38,7 +53,7 @@ def failure_of(error: BaseException, plugins: Iterable[str | Path] = ()) -> Fail
         plugins: files of the user's own: a file that such code does not find is its own affair.
     """
     text = str(error).lower()
-    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+    if is_out_of_memory(error):
         return Failure(Outcome.OOM)
     if isinstance(error, ModelMissing):
         return Failure(Outcome.ENVIRONMENT, Lack.MODEL)
@@ -72,7 +87,19 @@ def _raised_by(error: OSError, plugins: Iterable[str | Path]) -> bool:
 
 
 def message_of(error: BaseException, failure: Failure) -> str:
-    """A failure in one line; a bug says its class."""
-    message = " ".join(str(error).split()) or type(error).__name__
+    """A failure in one line, of a length that fits; a bug says its class."""
+    message = shortened(" ".join(str(error).split()), _LINE) or type(error).__name__
     bug = failure.outcome is Outcome.USER and not isinstance(error, FtbenchError)
-    return f"{type(error).__name__}: {message}" if bug else message
+    return f"{type(error).__name__}: {message}" if bug and message != type(error).__name__ else message
+
+
+def shortened(text: str, most: int) -> str:
+    """A text as any file takes it, without its middle where it is long.
+
+    Args:
+        text: may hold what is no text, such as halves of surrogate pairs.
+        most: characters.
+    """
+    if len(text) > most:
+        text = f"{text[: most // 2]} … {text[-most // 2 :]}"
+    return text.encode("utf-8", "backslashreplace").decode()

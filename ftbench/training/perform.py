@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import resource
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 import ftbench
 from ftbench import methods, models, tasks, trust
@@ -24,14 +26,19 @@ from ftbench.domain.suited import KEPT, no_head_to_keep
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import DeviceMissing, ModelError, PluginError
 from ftbench.methods import source_digest
+from ftbench.methods.base import Method
 from ftbench.training import products
+from ftbench.training.checkpoint import RunFiles
 from ftbench.training.corpus import Corpus, Library
-from ftbench.training.pretrained import Shelf
+from ftbench.training.failure import is_out_of_memory
+from ftbench.training.pretrained import Pretrained, Shelf
+from ftbench.training.resuming import free_memory
 from ftbench.training.scoring import Scorer
 from ftbench.training.trainer import Listener, Trainer
 
 Send = Callable[..., None]
 
+_log = logging.getLogger("ftbench")
 _warm: dict[str, tuple[Shelf, Library]] = {}
 
 
@@ -45,14 +52,13 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     clock = Clock()
     job = Job.from_canonical(command["job"])
     places = command.get("places") or {}
-    device = prepare_device(command.get("device") or "", int(command.get("threads") or 0), job.recipe.kernels)
+    device = device_for(command)
     refuse_half(job.recipe.precision, device)
     shelf, library = _warm.setdefault(str(device), (Shelf(device), Library(device)))
     task = tasks.find(job.task)
     _refuse_strangers(places)
     cls = methods.of_row(job.method, tuple(places.get("plugins") or ()))
     code = source_digest(cls)  # of what was loaded: by the job's end the file may have been edited
-    method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
     ref = ModelRef(job.model, job.model_revision, places.get("model"))
     pretrained = shelf.get(ref, task.outputs, keep_head=_kept(job, ref, task))
     clock.lap("model")
@@ -60,20 +66,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     files, rows_at = places.get("perturbations") or {}, places.get("data")
     corpus = Corpus(library, task, job, pretrained.tokenizer, key, rows_at, files, pretrained.limits)
     clock.lap("data")
-    folder = Path(command["workdir"]) if command.get("workdir") else None
-    seconds = float(command.get("checkpoint_seconds", 60.0))
-    trainer = Trainer(
-        job,
-        task,
-        method,
-        pretrained,
-        corpus,
-        folder=folder,
-        code=code,
-        listener=listener,
-        checkpoint_seconds=seconds,
-    )
-    model = method.fit(trainer)
+    trainer, model = _trained(command, job, task, cls, pretrained, corpus, code, listener)
     clock.lap("training")
     scorer = Scorer(model, corpus, job, task)
     for name in job.evaluation:
@@ -103,6 +96,66 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     send("provenance", values={**facts, **environment(device), "seconds": clock.laps})
 
 
+def _trained(
+    command: Mapping[str, Any],
+    job: Job,
+    task: TaskSpec,
+    cls: type[Method],
+    pretrained: Pretrained,
+    corpus: Corpus,
+    code: str,
+    listener: Listener,
+) -> tuple[Trainer, nn.Module]:
+    """Carry out the runs of a job; the trainer and the model to be scored.
+
+    Where memory runs out, each micro-batch is halved and the job goes on from its last checkpoint, as one
+    that was interrupted: the update stays the same.
+    """
+    folder = Path(command["workdir"]) if command.get("workdir") else None
+    threads, version = torch.get_num_threads(), str(torch.__version__)
+    earlier = [Path(other) for other in command.get("earlier") or ()]
+    seconds = float(command.get("checkpoint_seconds", 60.0))
+    rows = -(-job.recipe.batch_size // job.recipe.accumulation)
+    parts = 1 if cls.whole_batch else min(rows, int(command.get("parts") or 1))
+    while True:
+        method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
+        trainer = Trainer(
+            job,
+            task,
+            method,
+            pretrained,
+            corpus,
+            files=RunFiles(
+                folder,
+                corpus.labels.device,
+                earlier,
+                digest=job.digest,
+                code=code,
+                threads=threads,
+                torch=version,
+            ),
+            listener=listener,
+            checkpoint_seconds=seconds,
+            parts=parts,
+            rehearses=corpus.labels.device.type != "cpu",
+        )
+        try:
+            model = method.fit(trainer)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or cls.whole_batch or parts >= rows:
+                raise
+            _log.warning("memory ran out (%s): going on with micro-batches of half the rows", error)
+        else:
+            if parts > 1:
+                trainer.facts["parts"] = parts
+            return trainer, model
+        # Here the error is gone, and with it what its frames held.
+        parts *= 2
+        listener.progress("", 0, 0)  # it takes its time, and does not hang
+        del method, trainer
+        free_memory()
+
+
 def _refuse_strangers(places: Mapping[str, Any]) -> None:
     """Run no file that the job alone names.
 
@@ -127,6 +180,12 @@ def _kept(job: Job, ref: ModelRef, task: TaskSpec) -> bool:
     if reason:
         raise ModelError(f"model '{ref.id}': {reason}")
     return True
+
+
+def device_for(command: Mapping[str, Any]) -> torch.device:
+    """Choose the device of a job, and set what makes its results repeatable."""
+    kernels = Job.from_canonical(command["job"]).recipe.kernels
+    return prepare_device(command.get("device") or "", int(command.get("threads") or 0), kernels)
 
 
 def prepare_device(name: str, threads: int, kernels: str) -> torch.device:

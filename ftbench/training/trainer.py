@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +14,7 @@ from torch import Tensor, nn
 from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.domain.provenance import Provenance
-from ftbench.domain.recipe import Recipe, layered
+from ftbench.domain.recipe import Recipe, layered, with_share_of_warmup
 from ftbench.domain.result import CurvePoint
 from ftbench.domain.task import TaskSpec
 from ftbench.methods.base import Method, Trained
@@ -24,7 +22,7 @@ from ftbench.run.data import Batches
 from ftbench.run.objectives import Objective
 from ftbench.run.run import Run
 from ftbench.run.seeding import digest
-from ftbench.training import checkpoint, evaluation, run_seeds
+from ftbench.training import checkpoint, evaluation, resuming, run_seeds
 from ftbench.training.corpus import TrainingRows
 from ftbench.training.pretrained import Pretrained, head_digest
 from ftbench.training.watch import Diverged, Watch
@@ -65,16 +63,22 @@ class Trainer:
         pretrained: Pretrained,
         corpus: TrainingRows,
         *,
-        folder: Path | None = None,
-        code: str = "",
+        files: checkpoint.RunFiles | None = None,
         listener: Listener | None = None,
         checkpoint_seconds: float = 60.0,
+        parts: int = 1,
+        rehearses: bool = False,
     ) -> None:
-        """Hold out the method's rows; nothing is trained yet."""
+        """Hold out the method's rows; nothing is trained yet.
+
+        Where memory ran out, the recipe's micro-batches are cut into ``parts``; where ``rehearses``, a run
+        tries its longest batch before its first step.
+        """
+        self._parts, self._rehearses = parts, rehearses
         self.job, self.task, self.method = job, task, method
         self._pretrained, self._corpus = pretrained, corpus
         self._listener, self._every = listener, checkpoint_seconds
-        self._files = checkpoint.RunFiles(folder, job.digest, corpus.labels.device, code)
+        self._files = files or checkpoint.RunFiles(None, corpus.labels.device)
         self._objective = Objective(task.name, task.regression)
         held = method.held_out_fraction
         self._train_rows, self._held_rows = corpus.split(corpus.rows, held, job.seed_of("split"))
@@ -103,7 +107,11 @@ class Trainer:
         chosen = layered(hparams.as_dict(self.job.recipe), recipe) if recipe else self.job.recipe
         self._redrawn = self._redrawn or (method is self.method and split_seed is not None)
         seeds = run_seeds.seeds_of_run(self.job, name, seed, split_seed, streams)
-        run = self._begin(method, name, chosen, seeds, split_seed is not None)
+
+        def begin(method: Method) -> Run:
+            return self._begin(method, name, chosen, seeds, split_seed is not None)
+
+        run = begin(method)
         done = self._files.load_finished(name)
         if done is not None:
             state, points = done
@@ -112,7 +120,7 @@ class Trainer:
             if not any(point.run == name for point in self.curves):
                 self.curves += points
         else:
-            model = self._train(run, method)
+            model = self._train(run, method, begin)
             self._unsaved = (name, model)
         return Trained(name, model)
 
@@ -171,10 +179,10 @@ class Trainer:
     ) -> Run:
         model = self._pretrained.build(task=self.task.name, head_seed=seeds["head"], dropout=recipe.dropout)
         train, held = self._rows_of(method, seeds["split"], redrawn)
-        sources = {"train": self._batches(train, recipe, seeds["order"], "train")}
+        self._sources = sources = {"train": self._batches(train, recipe, seeds["order"], "train")}
         if len(held):
             sources["held_out"] = self._batches(held, recipe, seeds["order"], "held_out")
-        recipe = self._warmed(recipe, len(train))
+        recipe = with_share_of_warmup(recipe, self.job.recipe, len(train))
         run = Run(
             name,
             model,
@@ -186,6 +194,7 @@ class Trainer:
             method=type(method).name(),
             head_names=self._pretrained.head_names,
             drawn_head=self._pretrained.draws_head(seeds["head"]),
+            parts=self._parts,
         )
         model.train()
         names = {id(p): n for n, p in run.parameters.items()}  # a wrapper's prefix is no part of a digest
@@ -202,15 +211,6 @@ class Trainer:
             "order": digest(train[sources["train"].order(0)]),
         }
         return run
-
-    def _warmed(self, recipe: Recipe, rows: int) -> Recipe:
-        """Warm-up in steps is meant for the job's length: a run of another length keeps its share."""
-        own = self.job.recipe
-        changed = (recipe.epochs, recipe.steps) != (own.epochs, own.steps)
-        if not changed or recipe.warmup_steps is None or recipe.warmup_steps != own.warmup_steps:
-            return recipe
-        share = recipe.total_steps(rows) / own.total_steps(rows)
-        return replace(recipe, warmup_steps=round(own.warmup_steps * share))
 
     def _rows_of(
         self, method: Method, seed: int, redrawn: bool
@@ -231,18 +231,21 @@ class Trainer:
             split=split,
         )
 
-    def _train(self, run: Run, method: Method) -> nn.Module:
+    def _train(self, run: Run, method: Method, begin: Callable[[Method], Run]) -> nn.Module:
         watch = Watch(run)
         state = self._files.load(run.name)
+        if state is not None and not resuming.resumed(run, method, watch, state):
+            self._files.drop(run.name)
+            run, state = begin(method), None
+            watch = Watch(run)
         if state is None:
+            if self._rehearses:
+                resuming.rehearse(method, begin, lambda: self._sources["train"].longest())
             run.feed.tick = self._tick
             began = time.perf_counter()
             with run.full_precision() if run.scale else nullcontext():  # what overflows here would be lost
                 method.on_train_start(run)
             self.facts["runs"][run.name]["one_off_seconds"] = round(time.perf_counter() - began, 4)
-        else:
-            checkpoint.restore(run, method, state)
-            watch.load(state)
         self.facts["runs"][run.name]["resumed_at"] = run.step
         saved = time.monotonic()
         for step in range(run.step, run.total_steps):

@@ -13,6 +13,7 @@ import torch
 
 from ftbench.domain.result import CurvePoint
 from ftbench.training import checkpoint
+from ftbench.training.contents import digest_of
 
 CPU = torch.device("cpu")
 STATE = {"digest": "a1", "step": 3, "model": {"w": torch.arange(4.0)}, "points": [["main", 1, "loss", 0.5]]}
@@ -71,7 +72,7 @@ def test_the_content_is_on_the_disk_before_the_name_is(file: Path, monkeypatch: 
     monkeypatch.setattr(os, "fsync", lambda fd: (calls.append("fsync"), fsync(fd)))
     monkeypatch.setattr(os, "replace", lambda a, b: (calls.append("replace"), replace(a, b)))
     checkpoint.save(file, STATE)
-    assert calls == ["fsync", "replace"]
+    assert calls == ["fsync", "replace", "fsync"], "and then its name"
 
 
 @pytest.mark.parametrize("kept", [0, 10, 0.5, 0.99])
@@ -88,6 +89,48 @@ def test_a_damaged_file_is_left_aside_with_a_warning(
 
 def test_text_in_its_place_is_left_aside(file: Path) -> None:
     file.write_text("not a checkpoint")
+    assert read(file) is None
+
+
+def flipped(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 0x40]) + content[at + 1 :]
+
+
+@pytest.mark.parametrize("weight", [0, 3])
+def test_a_flipped_bit_of_a_weight_is_noticed(
+    file: Path, weight: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = file.read_bytes()
+    at = content.index(torch.arange(4.0).numpy().tobytes()) + 4 * weight + 2
+    file.write_bytes(flipped(content, at))
+    assert torch.load(file, weights_only=True)["model"]["w"][weight] != weight, "torch itself sees nothing"
+    with caplog.at_level(logging.WARNING, "ftbench"):
+        assert read(file) is None
+    assert "main.part.pt is damaged" in caplog.text
+
+
+def test_no_flipped_bit_anywhere_in_a_file_gives_another_state(file: Path) -> None:
+    content, whole = file.read_bytes(), read(file)
+    for at in range(0, len(content), 7):
+        file.write_bytes(flipped(content, at))
+        found = read(file)
+        assert found is None or str(found) == str(whole)
+
+
+@pytest.mark.parametrize("change", ["missing", "shape", "dtype", "step", "more"])
+def test_a_state_that_was_written_anew_with_other_content_is_left_aside(file: Path, change: str) -> None:
+    state = torch.load(file, weights_only=True)
+    if change == "missing":
+        del state["points"]
+    elif change == "shape":
+        state["model"]["w"] = state["model"]["w"].reshape(2, 2)
+    elif change == "dtype":
+        state["model"]["w"] = state["model"]["w"].view(torch.int32)
+    elif change == "step":
+        state["step"] = 4
+    else:
+        state["more"] = None
+    torch.save(state, file)
     assert read(file) is None
 
 
@@ -115,7 +158,8 @@ def test_a_state_of_another_job_or_version_is_left_aside(
     tmp_path: Path, changed: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "main.part.pt"
-    torch.save({"format": checkpoint.FORMAT, **STATE, **changed}, path)
+    state = {"format": checkpoint.FORMAT, **STATE, **changed}
+    torch.save({**state, "content": digest_of(state)}, path)
     with caplog.at_level(logging.WARNING, "ftbench"):
         assert read(path) is None
     assert "of another job, code or version" in caplog.text
@@ -132,8 +176,14 @@ def test_something_else_that_torch_can_read_is_left_aside(tmp_path: Path) -> Non
 CURVES = [CurvePoint("main", 1, "loss", 0.5), CurvePoint("main", 2, "loss", 0.25)]
 
 
-def files(folder: Path | None, digest: str = "a1", code: str = "2:a") -> checkpoint.RunFiles:
-    return checkpoint.RunFiles(folder, digest, CPU, code)
+def files(
+    folder: Path | None,
+    digest: str = "a1",
+    code: str = "2:a",
+    earlier: tuple[Path, ...] = (),
+    threads: int = 1,
+) -> checkpoint.RunFiles:
+    return checkpoint.RunFiles(folder, CPU, earlier, digest=digest, code=code, threads=threads)
 
 
 def test_a_run_is_found_by_its_name_in_the_files_of_its_own_job(
@@ -169,3 +219,61 @@ def test_without_a_folder_nothing_is_written_and_nothing_found() -> None:
     none.save("main", {"step": 3})
     none.save_finished("main", torch.nn.Linear(2, 1), CURVES)
     assert none.load("main") is None and none.load_finished("main") is None
+
+
+# -- several attempts at a job ----------------------------------------------------------------------------
+
+
+def test_an_attempt_goes_on_from_the_farthest_sound_checkpoint_of_those_before_it(tmp_path: Path) -> None:
+    folders = tuple(tmp_path / name for name in ("first", "second", "third"))
+    for folder, step in zip(folders, (3, 9, 5), strict=True):
+        files(folder).save("main", {"step": step, "w": torch.zeros(4)})
+    own = files(tmp_path / "own", earlier=folders)
+    state = own.load("main")
+    assert state is not None and state["step"] == 9
+    damaged = folders[1] / "main.part.pt"
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    state = own.load("main")
+    assert state is not None and state["step"] == 5
+
+
+def test_what_earlier_attempts_wrote_goes_once_this_one_has_written(tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    files(before).save("main", {"step": 3})
+    files(before).save("search", {"step": 3})
+    own = files(tmp_path / "own", earlier=(before,))
+    own.save("main", {"step": 4})
+    assert [p.name for p in before.iterdir()] == ["search.part.pt"], "of that run alone"
+    own.save_finished("search", torch.nn.Linear(2, 1), CURVES)
+    assert list(before.iterdir()) == []
+
+
+def test_an_attempt_that_was_thought_dead_harms_no_other(tmp_path: Path) -> None:
+    old, new = files(tmp_path / "old"), files(tmp_path / "new", earlier=(tmp_path / "old",))
+    old.save("main", {"step": 3})
+    new.save("main", {"step": 7})
+    old.save("main", {"step": 4})
+    state = new.load("main")
+    assert state is not None and state["step"] == 7
+
+
+def test_a_folder_that_was_deleted_meanwhile_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, times = os.replace, []
+
+    def deleted(part: Path, path: Path) -> None:
+        if not times:
+            part.unlink()
+            part.parent.rmdir()
+        times.append(part)
+        replace(part, path)
+
+    monkeypatch.setattr(os, "replace", deleted)
+    files(tmp_path / "own").save("main", {"step": 3})
+    assert len(times) == 2 and files(tmp_path / "own").load("main") is not None
+
+
+def test_a_checkpoint_of_another_number_of_threads_is_left_aside(tmp_path: Path) -> None:
+    files(tmp_path).save("main", {"step": 3})
+    assert files(tmp_path, threads=2).load("main") is None, "the last bits would be neither's"

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from ftbench import trust
 from ftbench.domain.events import Collector, Events
 from ftbench.domain.job import Job
-from ftbench.training import execute, products
+from ftbench.training import execute, from_file, products
 from tests.training.conftest import Bench
 
 ENDS = {"done", "failed", "stopped"}
@@ -97,10 +98,11 @@ class Falls(Method):
 
 
 @pytest.fixture
-def falls(bench: Bench, tmp_path: Path) -> Callable[..., str]:
+def falls(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """The line of a job whose method falls in some way."""
     path = tmp_path / "falls.py"
     path.write_text(PLUGIN)
+    monkeypatch.setenv(trust.VARIABLE, str(path))
 
     def make(how: str, **more: Any) -> str:
         job = bench.job("falls", **{"steps": 5, **more})
@@ -196,6 +198,43 @@ def test_weights_that_the_last_update_broke_give_no_score(bench: Bench, run: Any
     assert events[-1]["message"] == "predictions on dev are not finite"
 
 
+@pytest.mark.parametrize(
+    ("how", "outcome", "message"),
+    [
+        ("SystemExit(0)", "user", "SystemExit: 0"),
+        ("KeyboardInterrupt()", "user", "KeyboardInterrupt"),
+        ("ValueError('bad \\ud800 name')", "user", "bad \\ud800 name"),
+        ("ValueError('y' * 5_000_000)", "user", "yyy"),
+        ('RuntimeError("can\'t start new thread")', "oom", "can't start new thread"),
+    ],
+)
+def test_whatever_a_method_raises_ends_its_job_and_not_the_process(
+    run: Any, falls: Any, how: str, outcome: str, message: str
+) -> None:
+    code, events = run(falls(how))
+    last = events[-1]
+    assert code == 1 and (last["event"], last["outcome"]) == ("failed", outcome)
+    assert message in last["message"] and len(json.dumps(last)) < 200_000
+    last["message"].encode()
+
+
+def test_a_job_that_changes_its_process_says_so_in_its_last_event(run: Any, falls: Any) -> None:
+    _, calm = run(falls("no such name"))
+    assert "changed" not in calm[-1]
+    before = os.environ.copy()
+    try:
+        _, events = run(falls("os.environ.update(LEFT='1')"))
+    finally:
+        os.environ.pop("LEFT", None)
+    assert events[-1]["changed"] == ["the environment"] and os.environ == before
+
+
+def test_every_event_of_a_job_names_it(bench: Bench, run: Any) -> None:
+    job = bench.job(steps=2)
+    _, events = run(line(job))
+    assert {event["digest"] for event in events} == {job.digest}
+
+
 def test_sigterm_stops_with_a_checkpoint_and_the_job_goes_on_from_it(
     run: Any, falls: Any, tmp_path: Path, bench: Bench
 ) -> None:
@@ -204,7 +243,7 @@ def test_sigterm_stops_with_a_checkpoint_and_the_job_goes_on_from_it(
     code, events = run(job, line(other), more=more)
     assert code == 1 and events[-1]["event"] == "stopped" and not scores(events)
     digest = json.loads(job)["digest"]
-    assert [p.name for p in (tmp_path / "work" / digest).iterdir()] == ["main.part.pt"]
+    assert [p.name for p in (tmp_path / "work").glob(f"{digest}.*/*")] == ["main.part.pt"]
     code, events = run(job, line(other), more=more)
     assert code == 0 and events[-1] == {"event": "done", "digest": other.digest}
     resumed = last_try(events, digest)
@@ -229,9 +268,9 @@ def test_a_partial_last_line_is_cut_before_more_is_written(bench: Bench, run: An
 def test_cutting_leaves_whole_lines(tmp_path: Path, content: str) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text(content)
-    execute.cut_partial_line(path)
+    from_file.cut_partial_line(path)
     assert path.read_text() == content[: content.rfind("\n") + 1]
-    execute.cut_partial_line(tmp_path / "none")
+    from_file.cut_partial_line(tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.training.execute import done_jobs
+from ftbench.training.from_file import done_jobs
 
 
 def test_only_jobs_with_a_recorded_end_are_passed_over(tmp_path: Path) -> None:

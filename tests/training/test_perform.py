@@ -16,6 +16,9 @@ from ftbench import tasks
 from ftbench.domain.provenance import Provenance
 from ftbench.errors import DataError, ModelError, UnknownName
 from ftbench.methods import find, source_digest
+from ftbench.methods.base import Method
+from ftbench.run.data import Batch
+from ftbench.run.run import Run
 from ftbench.tasks import toy
 from ftbench.training import perform as performing
 from ftbench.training.evaluation import metrics
@@ -166,3 +169,72 @@ def test_base_weights_and_tokens_are_paid_for_once(bench: Bench, monkeypatch: py
     done(bench.job("rdrop", steps=1, seed=1))
     assert all(a is b for a, b in zip(kept, shelf._kept.values(), strict=True))
     assert all(a is b for a, b in zip(rows, library._rows.values(), strict=True))
+
+
+class Narrow:
+    """A machine whose memory takes no more than so many rows at once, from a step on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, rows: int, first: int = 0) -> None:
+        self.sizes: list[int] = []
+        loss = Method.compute_loss
+
+        def computed(method: Method, run: Run, batch: Batch) -> torch.Tensor:
+            if run.step >= first and len(batch) > rows:
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+            self.sizes.append(len(batch))
+            return loss(method, run, batch)
+
+        monkeypatch.setattr(Method, "compute_loss", computed)
+
+
+def runs(sent: Sent) -> Provenance:
+    (told,) = sent.of("provenance")
+    return told["values"]  # type: ignore[no-any-return]
+
+
+def test_where_memory_runs_out_the_job_goes_on_from_its_checkpoint_with_smaller_parts(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bench.job(steps=6, batch_size=16)
+    whole = done(job)
+    narrow = Narrow(monkeypatch, rows=4, first=3)
+    sent = done(job, workdir=str(tmp_path), checkpoint_seconds=0)
+    assert runs(sent)["parts"] == 4 and runs(sent)["runs"]["main"]["resumed_at"] == 3
+    assert "parts" not in runs(whole)
+    assert narrow.sizes[:2] == [16, 16] and narrow.sizes[-1] <= 4
+    assert sent.scores.keys() == whole.scores.keys()
+
+
+def test_a_machine_too_small_for_one_row_ends_the_job(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    Narrow(monkeypatch, rows=0)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        done(bench.job(steps=2))
+
+
+def test_a_method_that_needs_its_batch_whole_fails_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = Narrow(monkeypatch, rows=8, first=1)
+    monkeypatch.setattr(find("vanilla"), "whole_batch", "its loss is over pairs of rows")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        done(bench.job(steps=2, batch_size=16), parts=4)
+    assert sum(narrow.sizes) == 16, "nothing was tried again, nor cut because an attempt before was"
+
+
+def test_an_error_that_is_not_of_memory_is_not_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def falls(method: Method, run: Run, batch: Batch) -> torch.Tensor:
+        tries.append(run.step)
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(Method, "compute_loss", falls)
+    with pytest.raises(RuntimeError, match="mat1"):
+        done(bench.job(steps=2))
+    assert tries == [0]
+
+
+def test_an_attempt_after_one_that_the_kernel_ended_begins_with_smaller_parts(bench: Bench) -> None:
+    assert runs(done(bench.job(steps=1), parts=4))["parts"] == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from enum import Enum
 
@@ -9,13 +10,15 @@ from ftbench.db import Database, Lease
 from ftbench.domain.events import Collector, End
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy, ProtocolError
-from ftbench.services.worker import joblog
+from ftbench.services.worker import joblog, machine
 from ftbench.services.worker.child import Child, obituary
 from ftbench.services.worker.joblog import JobLog
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.progress import Progress
+from ftbench.services.worker.pulse import Pulse
 
 NEVER = float("inf")
+_LOG = 2.0  # seconds between two looks at how long the job's log is
 _AGAIN = 1.0  # seconds until a heartbeat that met a locked database is tried again
 
 
@@ -25,14 +28,15 @@ class Why(Enum):
     SIGNAL = "a signal to the worker"
     LOST = "the job is no longer this worker's"
     TIMEOUT = "no end within --timeout"
+    HUNG = "no progress"
 
 
 class Attempt:
     """Follows a job to its end: gathers its events, keeps the lease, and passes on what stops it.
 
     Nothing here waits: ``look`` does what is due, and is to be called again when the training process has
-    something to read, or ``patience`` is over. Heartbeats do not depend on the training process: it may be
-    silent for as long as it likes.
+    something to read, or ``patience`` is over. Progress keeps the lease: a training process that lives but
+    does not get on is ended; see ``Pulse``.
 
     Attributes:
         claim: the job.
@@ -64,7 +68,10 @@ class Attempt:
         self._others = False
         self._database, self._progress = database, progress
         self._lease, self._grace = lease, grace
+        self._pulse = Pulse(child.pid)
+        self._kills = machine.memory_kills()
         self._begun = time.monotonic()
+        self._log_at = self._begun + _LOG
         self._beat_at = self._begun + lease / 3
         self._timeout_at = NEVER if timeout is None else self._begun + timeout
         self._kill_at = NEVER
@@ -83,7 +90,7 @@ class Attempt:
     def patience(self) -> float:
         """Seconds until something is due; ``look`` may come sooner."""
         beat = NEVER if self.why is Why.LOST else self._beat_at
-        return min(self._timeout_at, self._kill_at, beat) - time.monotonic()
+        return min(self._timeout_at, self._kill_at, beat, self._log_at) - time.monotonic()
 
     def look(self) -> End | None:
         """Do what is due, and take in what the training process has sent.
@@ -97,6 +104,7 @@ class Attempt:
         """
         self._keep_lease()
         self._keep_time()
+        self._keep_log()
         code = self.child.poll()  # before reading: what it sent before it died counts
         try:
             for event in self.child.receive(everything=code is not None):
@@ -115,11 +123,14 @@ class Attempt:
     def _heard(self, event: str) -> None:
         if event == "progress":
             known = self.collector
+            self._pulse.heard(known.run, known.step, known.total)
             self._progress.step(self.claim.digest, known.run, known.step, known.total)
         elif event == "ready":
             self.events.info("child-ready", child=self.child.pid)
         elif event == "started":
             self.events.info("training", child=self.child.pid)
+            if self.why is not None:
+                self.child.stop()
 
     def stop(self, why: Why) -> None:
         """Ask the training process for a checkpoint and an end; it is killed where that takes too long.
@@ -131,7 +142,8 @@ class Attempt:
             self.why = why
             self.events.info("stopping", child=self.child.pid, reason=why.value)
             self._kill_at = min(self._kill_at, time.monotonic() + self._grace)
-            self.child.stop()
+            if self.collector.started:  # else it would be asked before it listens, or for the job before
+                self.child.stop()
 
     def count(self) -> None:
         """Look at where the database's jobs stand: for the display, and to see whether this one is alone."""
@@ -142,6 +154,11 @@ class Attempt:
     def _keep_lease(self) -> None:
         if self.why is Why.LOST or time.monotonic() < self._beat_at:
             return
+        still = self._pulse.stood_still()
+        if still is not None and self.why is None:
+            self.why = Why.HUNG
+            self.events.warning("killed", child=self.child.pid, reason=f"no progress for {still:.0f} s")
+            self.child.kill()
         try:
             held = self._database.jobs.heartbeat(self.claim, self._lease)
             self.count()
@@ -164,10 +181,18 @@ class Attempt:
             self.events.warning("killed", child=self.child.pid, reason=f"no end after {self._grace:g} s")
             self.child.kill()
 
+    def _keep_log(self) -> None:
+        if time.monotonic() >= self._log_at:
+            self._log_at = time.monotonic() + _LOG
+            self.log.cap()
+
     def _death(self, code: int) -> End:
         words = "the training process stopped answering" if self.child.killed else obituary(code)
+        if self.why is Why.HUNG:
+            words = "the training process made no progress any more, and was ended"
         tail = self.log.tail()
-        memory = joblog.out_of_memory(tail)
+        starved = code == -signal.SIGKILL and not self.child.killed and machine.memory_kills() > self._kills
+        memory = starved or joblog.out_of_memory(tail)
         line = joblog.last_line(tail)
         message = f"{words}; the log ends with: {line}" if line else words
         self.events.warning("child-died", child=self.child.pid, reason=message)

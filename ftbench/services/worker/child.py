@@ -19,6 +19,7 @@ from typing import Any
 
 from ftbench.domain.events import parse
 from ftbench.errors import ProtocolError
+from ftbench.services.worker import strays
 
 COMMAND = (sys.executable, "-P", "-m", "ftbench.training.execute")
 
@@ -61,6 +62,7 @@ class Child:
             OSError: the log cannot be written, or the program cannot be started.
         """
         self.killed = False
+        self._mark = strays.mark()
         self._buffer = bytearray()
         self._silent = False
         reading, events = os.pipe()
@@ -74,7 +76,7 @@ class Child:
                     pass_fds=(events,),
                     start_new_session=True,  # a terminal's Ctrl-C is the worker's to pass on
                     preexec_fn=_die_with(os.getpid()),
-                    env={**_sharing(), **os.environ, **_DEBUGGABLE, **(environment or {})},
+                    env={**_sharing(), **os.environ, **_DEBUGGABLE, **(environment or {}), **self._mark},
                 )
         except BaseException:
             os.close(reading)
@@ -168,7 +170,7 @@ class Child:
             pass
 
     def close(self, grace: float = 5.0) -> int:
-        """Let the process go: end of its input, then, after a grace time, its end.
+        """Let the process go: end of its input, then, after a grace time, its end, and that of what it left.
 
         Returns:
             The exit code.
@@ -178,6 +180,7 @@ class Child:
         if code is None:
             self.kill()
             code = self._process.wait()
+        strays.end_strays(self.pid, self._mark)
         for fd in (self._events, self._pidfd):
             if fd is not None:
                 os.close(fd)

@@ -13,7 +13,9 @@ from ftbench.services.worker.options import Options
 from ftbench.services.worker.workdir import WorkDir
 
 
-def command(claim: Lease, log: JobLog, folder: WorkDir, options: Options, *, memory: bool) -> dict[str, Any]:
+def command(
+    claim: Lease, log: JobLog, folder: WorkDir, options: Options, *, memory: bool, parts: int = 1
+) -> dict[str, Any]:
     """The command that hands a job over; its folder for checkpoints is made.
 
     A job that waits for its identity is not trained: what it needs is fetched.
@@ -23,12 +25,14 @@ def command(claim: Lease, log: JobLog, folder: WorkDir, options: Options, *, mem
         log: of the attempt.
         folder: the database's.
         options: the worker's.
+        parts: into how many each micro-batch is cut.
         memory: whether its events are to tell how much memory is held and free.
 
     Raises:
         OSError: the folder cannot be made.
     """
-    checkpoints = folder.checkpoints(claim.digest)
+    earlier = folder.earlier(claim.digest)
+    checkpoints = folder.checkpoints(claim.digest, claim.token)
     checkpoints.mkdir(parents=True, exist_ok=True)
     spec, places = claim.job.canonical(), places_here(claim.places, claim.job.canonical(), options.data_dir)
     waits = bool(unresolved(claim.places))
@@ -41,9 +45,11 @@ def command(claim: Lease, log: JobLog, folder: WorkDir, options: Options, *, mem
         "job": spec,
         "places": places,
         "workdir": str(checkpoints),
+        "earlier": [str(other) for other in earlier],
         "log": str(log.path),
         "threads": options.threads,
         "device": options.device,
         "checkpoint_seconds": settings.checkpoint_seconds(),
         "memory": memory,
+        "parts": parts,
     }

@@ -11,6 +11,7 @@ from ftbench.domain.result import Lack, Outcome, State
 from ftbench.errors import DatabaseBusy, FtbenchError
 from ftbench.secrets import masked
 from ftbench.services.worker.aside import STOP, Aside
+from ftbench.services.worker.insisting import LONGEST
 from ftbench.services.worker.ledger import tell_moved
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.missing import Missing, missing_here
@@ -23,7 +24,7 @@ from ftbench.settings import data_dir, db_flag
 
 _events = Journal("queue")
 _HELD = 10.0  # seconds between two looks at which jobs wait because others like them failed
-_AGAIN = 1.0  # seconds until a claim that met a locked database is tried again, while other jobs go on
+_AGAIN = 1.0  # seconds until a claim that met a locked database is tried again
 
 
 class Intake:
@@ -40,7 +41,7 @@ class Intake:
         self.stuck = False
         self._database, self._options, self._named = database, options, named
         self._patience = Patience(database, progress, drain=options.drain)
-        self._look_at = self._held_at = 0.0
+        self._look_at = self._held_at = self._locked = 0.0
         self._held: list[Held] = []
 
     def take(self, *, busy: bool) -> Lease | float | None:
@@ -53,7 +54,7 @@ class Intake:
             The claim; seconds until there may be one; None where no more is to be taken.
 
         Raises:
-            DatabaseBusy: the database is locked, and there is nothing else to do.
+            DatabaseBusy: the database was locked for ten minutes, and there is nothing else to do.
         """
         now = time.monotonic()
         if now < self._look_at:
@@ -68,9 +69,12 @@ class Intake:
             seconds = self._wait(busy)
         except DatabaseBusy as error:
             _events.warning("database-locked", reason=error)
-            if not busy:
+            self._locked = self._locked or now
+            if not busy and now - self._locked >= LONGEST:
                 raise
-            seconds = _AGAIN  # no reason to give up the jobs at hand
+            seconds = _AGAIN
+        else:
+            self._locked = 0.0
         self._look_at = now + (seconds or 0.0)
         return seconds
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ftbench.domain.moment import moment
 from ftbench.secrets import masked
 
+LARGEST = 8_000_000  # bytes of a log; one part before it is kept, as large at most
 _TAIL = 1 << 14  # bytes of a log that are looked at after a death
+_MOST = 4_000_000  # bytes of a log that are shown
 _LINES = 20
 _MEMORY = re.compile(r"^\s*(MemoryError|\S*OutOfMemoryError|.*std::bad_alloc|.*annot allocate memory)", re.M)
 
@@ -30,20 +33,33 @@ class JobLog:
         """
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._start = 0
+        self.cap()
         with path.open("a", encoding="utf-8") as file:
             file.write(f"=== {header}, {moment(time.time())} ===\n")
             file.flush()
             self._start = file.tell()
 
+    def cap(self) -> None:
+        """Begin a new part where the log has grown too long; of what was written the end is kept.
+
+        Whoever writes appends, and goes on in the same file: what is written in the meantime may be lost.
+        """
+        with suppress(OSError):
+            size = self.path.stat().st_size
+            if size <= LARGEST:
+                return
+            with self.path.open("rb") as file:
+                file.seek(size - LARGEST)
+                part_before(self.path).write_bytes(file.read(LARGEST))
+            os.truncate(self.path, 0)
+            self._start = 0
+
     def tail(self) -> str:
         """The last lines that this attempt has printed; "" where it printed nothing."""
-        try:
-            with self.path.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(self._start, size - _TAIL))
-                text = file.read().decode(errors="replace")
-        except OSError:
-            return ""
+        text = _end_of(self.path, self._start, _TAIL)
+        if not self._start and len(text) < _TAIL:  # it may have begun in the part before
+            text = _end_of(part_before(self.path), 0, _TAIL) + text
         return masked("\n".join(text.rstrip().splitlines()[-_LINES:]))
 
     def scrub(self) -> None:
@@ -66,6 +82,28 @@ class JobLog:
         ):
             clean.writelines(masked(line) for line in file)
         part.replace(self.path)
+
+
+def part_before(path: Path) -> Path:
+    """Where the part of a log is that came before the file."""
+    return path.with_name(f"{path.name}.1")
+
+
+def last_lines(path: Path, lines: int) -> list[str]:
+    """The last lines of a log, however long it is; what they take is bounded."""
+    text = _end_of(path, 0, min(_MOST, max(_TAIL, 1000 * lines))) if lines else ""
+    return masked(text).splitlines()[-lines:]
+
+
+def _end_of(path: Path, start: int, most: int) -> str:
+    """The end of a file, not from before ``start``; no more than so many bytes."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(start if start <= size else 0, size - most))
+            return file.read(most).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def last_line(text: str) -> str:

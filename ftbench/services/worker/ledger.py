@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from ftbench.db import Database, JobFilter, Moved
 from ftbench.domain.events import End
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.provenance import Provenance
 from ftbench.domain.result import Lack, Outcome, State
-from ftbench.errors import DatabaseBusy
 from ftbench.secrets import masked
 from ftbench.services.worker import machine
 from ftbench.services.worker.attempt import Attempt, Why
+from ftbench.services.worker.insisting import Insisting
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.progress import Progress
 from ftbench.services.worker.workdir import WorkDir
 
-T = TypeVar("T")
-
 _events = Journal("ledger")
 _BACK = "back in the queue"
-_TRIES = 3  # at a result that meets a locked database; each waits for the lock
+_GONE = "the job is no longer in the database"
 
 
 @dataclass
@@ -55,8 +51,11 @@ class Ledger:
         tally: what was recorded.
     """
 
-    def __init__(self, database: Database, progress: Progress, folder: WorkDir, worker: str) -> None:
+    def __init__(
+        self, database: Database, progress: Progress, folder: WorkDir, worker: str, insist: Insisting
+    ) -> None:
         """Write for one worker."""
+        self._insist = insist
         self.tally = Tally()
         self._database, self._progress, self._folder, self._worker = database, progress, folder, worker
         self._code = machine.code_version()
@@ -123,12 +122,19 @@ class Ledger:
 
     def _dropped(self, attempt: Attempt) -> None:
         """The job is not ours any more; nothing is recorded."""
-        (row,) = self._database.jobs.list(JobFilter(digests=(attempt.claim.digest,)))
+        digest = attempt.claim.digest
+        row = next(iter(self._database.jobs.list(JobFilter(digests=(digest,)))), None)
+        if row is None:
+            attempt.events.warning("dropped", reason=_GONE)
+            self._folder.forget(digest)
+            self._ended(attempt, "dropped", _GONE)
+            return
         cancelled = row.state is State.CANCELLED
+        over = row.state in (State.CANCELLED, State.DONE, State.FAILED)
         reason = "cancelled" if cancelled else "the lease was lost: another worker may have the job"
         attempt.events.warning("dropped", reason=reason, state=row.state, owner=row.owner)
-        if cancelled:
-            self._folder.forget(row.digest)
+        if over:  # whoever ended it, what its training process wrote since then is left
+            self._folder.forget(digest)
         self._ended(attempt, "dropped", reason)
 
     def _ended(self, attempt: Attempt, how: str, detail: str = "") -> None:
@@ -145,15 +151,6 @@ class Ledger:
             "exclusive": attempt.exclusive,
             "slots": attempt.packed,
         }
-
-    def _insist(self, write: Callable[[], T]) -> T:
-        """Write, again where another program holds the lock for longer than one waits for it."""
-        for _ in range(_TRIES - 1):
-            try:
-                return write()
-            except DatabaseBusy as error:
-                _events.warning("database-locked", reason=error)
-        return write()
 
 
 def tell_moved(moved: Moved) -> None:

@@ -43,7 +43,7 @@ class Options:
     max_jobs: int | None = None
     timeout: float | None = None
     data_dir: Path | None = None
-    grace: float = 60.0
+    grace: float = 8.0
     methods: tuple[str, ...] = ()
     command: Sequence[str] = COMMAND
 

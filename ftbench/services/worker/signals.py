@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 class Signals:
-    """While entered, SIGINT, SIGTERM and SIGHUP end nothing: they are kept in ``received``.
+    """While entered, SIGINT, SIGTERM, SIGHUP and SIGUSR1 end nothing: they are kept in ``received``.
 
     A signal that was ignored before stays ignored (``nohup``). To be entered in the main thread.
 
@@ -18,7 +18,7 @@ class Signals:
         fileno: readable once one has come, until ``news``.
     """
 
-    WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
     def __init__(self) -> None:
         """Note nothing yet."""

@@ -13,7 +13,7 @@ from ftbench.services.worker.log import Journal
 _events = Journal("slot")
 
 
-@dataclass
+@dataclass(eq=False)  # two that are alike are two
 class Slot:
     """What of a worker there is once for each job that it trains at the same time.
 

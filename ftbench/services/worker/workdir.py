@@ -6,11 +6,13 @@ import shutil
 from pathlib import Path
 
 from ftbench.db import Database, JobFilter
+from ftbench.domain.command import checkpoint_folder, checkpoint_folders, job_of_folder
 from ftbench.domain.job import DIGEST
 from ftbench.domain.result import State
 from ftbench.errors import FtbenchError
 from ftbench.settings import work_dir
 
+_TOKEN = 12  # characters of a lease's token that a folder's name has
 _OVER = (State.DONE, State.FAILED, State.CANCELLED)
 
 
@@ -25,9 +27,13 @@ class WorkDir:
         """The folder of a database; nothing is made."""
         self.path = work_dir(address).absolute()
 
-    def checkpoints(self, digest: str) -> Path:
-        """The folder for a job's checkpoints; it need not exist."""
-        return self.path / _checked(digest)
+    def checkpoints(self, digest: str, token: str) -> Path:
+        """The folder for the checkpoints of the attempt that has a lease's token; it need not exist."""
+        return checkpoint_folder(self.path, _checked(digest), token[:_TOKEN])
+
+    def earlier(self, digest: str) -> list[Path]:
+        """The folders with checkpoints of a job, of all attempts."""
+        return checkpoint_folders(self.path, digest)
 
     def log(self, digest: str) -> Path:
         """A job's log; it need not exist."""
@@ -39,8 +45,9 @@ class WorkDir:
         return self.path / "workers"
 
     def forget(self, digest: str) -> None:
-        """Delete a job's checkpoints, as far as that is possible."""
-        shutil.rmtree(self.checkpoints(digest), ignore_errors=True)
+        """Delete a job's checkpoints, of all attempts, as far as that is possible."""
+        for folder in self.earlier(digest):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self, database: Database) -> int:
         """Delete the checkpoints of jobs that are over: cancelled while they waited, or ended elsewhere.
@@ -50,8 +57,8 @@ class WorkDir:
         """
         if not self.path.is_dir():
             return 0
-        found = tuple(entry.name for entry in self.path.iterdir() if DIGEST.fullmatch(entry.name))
-        over = database.jobs.list(JobFilter(states=_OVER, digests=found)) if found else ()
+        found = {digest for entry in self.path.iterdir() if (digest := job_of_folder(entry))}
+        over = database.jobs.list(JobFilter(states=_OVER, digests=tuple(found))) if found else ()
         for row in over:
             self.forget(row.digest)
         return len(over)

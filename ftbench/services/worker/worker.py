@@ -18,6 +18,7 @@ from ftbench.errors import DatabaseError, FtbenchError
 from ftbench.services.worker.attempt import NEVER, Attempt, Why
 from ftbench.services.worker.child import wait
 from ftbench.services.worker.handover import command
+from ftbench.services.worker.insisting import Insisting
 from ftbench.services.worker.intake import Intake
 from ftbench.services.worker.joblog import JobLog
 from ftbench.services.worker.ledger import Ledger, Tally
@@ -33,6 +34,7 @@ from ftbench.services.worker.threads import most_slots, too_many
 from ftbench.services.worker.workdir import WorkDir
 
 _events = Journal("worker")
+_SOON, _LATER = 1.0, 5.0  # seconds for an idle training process to end by itself
 _FALSE_STARTS = 3  # deaths before a job was taken on, one after another, until the machine is to blame
 
 
@@ -44,7 +46,8 @@ class Worker:
         self._database, self._options, self._progress = database, options, progress
         self._signals = Signals()
         self._folder = WorkDir(database.address)
-        self._ledger = Ledger(database, progress, self._folder, options.name)
+        self._insist = Insisting(progress.say, lambda: bool(self._signals.received))
+        self._ledger = Ledger(database, progress, self._folder, options.name, self._insist)
         self._mps = Mps(self._folder.path)
         self._named = NamedFiles(options.methods, progress.say)
         self._intake = Intake(database, options, progress, self._named)
@@ -177,7 +180,7 @@ class Worker:
         _events.of(claim).info("claimed", method=claim.label, task=job.task, seed=job.seed, model=job.model)
         try:
             if self._signals.received or self._is_here(claim):
-                self._database.jobs.release(claim)
+                self._insist(lambda: self._database.jobs.release(claim))
                 reason = "a signal to the worker" if self._signals.received else "still here from before"
                 _events.of(claim).info("released", reason=reason)
                 return
@@ -197,7 +200,9 @@ class Worker:
             self._progress.started(claim.digest, job_words(claim.job, claim.label))
             measuring = self._packing.measuring
             claim = replace(claim, places=self._named.here(claim.places))
-            attempt.child.send(command(claim, log, self._folder, self._options, memory=measuring))
+            attempt.child.send(
+                command(claim, log, self._folder, self._options, memory=measuring, parts=self._parts(claim))
+            )
         except BaseException as error:
             self._release(claim, error)
             raise
@@ -205,6 +210,11 @@ class Worker:
         busy = self._busy()
         for _, other in busy:
             other.packed = max(other.packed, len(busy))
+
+    def _parts(self, claim: Lease) -> int:
+        """Into how many each micro-batch is cut: twice as many after each attempt that memory ended."""
+        tries = self._database.results.attempts(claim.digest) if claim.attempt > 1 else []
+        return int(2 ** sum(one.outcome is Outcome.OOM for one in tries))
 
     def _is_here(self, claim: Lease) -> bool:
         """Whether another slot still works on the job, which was cancelled and queued again meanwhile."""
@@ -218,8 +228,10 @@ class Worker:
         # After an error of the machine the process may be of no use to any job: one of CUDA's stays with
         # the process that had it.
         faulty = end.outcome is Outcome.ENVIRONMENT and end.lack is None
-        if end.kind in ("died", "garbage") or faulty:
+        if end.kind in ("died", "garbage") or faulty or end.outcome is Outcome.OOM:
             slot.end_child(end.message)
+        elif end.changed:
+            slot.end_child(f"the job has left behind in it: {', '.join(end.changed)}")
         started = attempt.collector.started
         if started:
             slot.false_starts = 0
@@ -278,7 +290,7 @@ class Worker:
         for child in children:
             child.dismiss()
         for child in children:
-            child.close()
+            child.close(_SOON if self._signals.received else _LATER)
         self._mps.stop()
         tally = self._ledger.tally
         _events.info("ended", attempts=tally.ended, done=tally.done, failed=tally.failed)

@@ -12,6 +12,7 @@ from ftbench.db import Database, Entry, JobFilter, create_database
 from ftbench.domain.job import Job
 from ftbench.domain.result import State
 from ftbench.services.worker.options import Options
+from ftbench.services.worker.workdir import WorkDir
 from ftbench.services.worker.worker import Tally, Worker
 
 FAKE = (sys.executable, "-I", "-S", str(Path(__file__).with_name("fake_child.py")))
@@ -36,6 +37,11 @@ def queue(database: Database, *scripts: list[Any]) -> list[str]:
 
 def state(database: Database, digest: str) -> State:
     return database.jobs.find(digest).state
+
+
+def checkpointed(folder: WorkDir, digest: str) -> bool:
+    """Whether any attempt at a job has written a checkpoint."""
+    return any((attempt / "checkpoint").exists() for attempt in folder.earlier(digest))
 
 
 def scores(database: Database) -> list[tuple[str, float]]:

@@ -20,7 +20,7 @@ from ftbench.services.worker.child import wait
 from ftbench.services.worker.handover import command
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.workdir import WorkDir
-from tests.services.worker.helpers import LIMIT, PROGRESS, SCORE, Watch, make_gate, queue
+from tests.services.worker.helpers import LIMIT, PROGRESS, SCORE, Watch, checkpointed, make_gate, queue
 from tests.services.worker.processes import open_gate_patiently
 
 Take = Callable[..., Attempt]
@@ -92,7 +92,7 @@ def test_asked_to_stop_it_ends_with_a_checkpoint(database: Database, take: Take,
     attempts.append(take(Watch(on_step=lambda *_: attempts[0].stop(Why.SIGNAL))))
     begin(attempts[0], database)
     assert follow(attempts[0]) == End("stopped")
-    assert (WorkDir(database.address).checkpoints(digest) / "checkpoint").exists()
+    assert checkpointed(WorkDir(database.address), digest)
 
 
 def test_the_time_that_is_too_long_and_the_grace_after_it(

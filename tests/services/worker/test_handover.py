@@ -20,15 +20,16 @@ def test_a_job_is_handed_over_whole_with_where_and_how_to_train(database: Databa
     claim = database.jobs.claim("w", 60)
     assert claim is not None
     folder, log = WorkDir(database.address), JobLog(tmp_path / "log", "try")
+    before = folder.checkpoints(claim.digest, "0" * 32)
+    before.mkdir(parents=True)
     told = command(claim, log, folder, Options(name="w", device="cuda:1", threads=3), memory=True)
     assert (told["op"], told["digest"], told["job"]) == ("run", claim.digest, job(3).canonical())
     assert (told["device"], told["threads"], told["memory"]) == ("cuda:1", 3, True)
     assert told["places"]["model"] == "/models/m"
     assert told["log"] == str(log.path)
-    assert (
-        Path(told["workdir"]) == folder.checkpoints(claim.digest)
-        and folder.checkpoints(claim.digest).is_dir()
-    )
+    own = folder.checkpoints(claim.digest, claim.token)
+    assert told["workdir"] == str(own) and own.is_dir(), "no other attempt writes there"
+    assert told["earlier"] == [str(before)], "and what those before it wrote is read"
 
 
 @pytest.mark.parametrize(

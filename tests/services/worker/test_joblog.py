@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ftbench.services.worker import joblog
 from ftbench.services.worker.joblog import JobLog, last_line, out_of_memory
 
 
@@ -63,3 +64,50 @@ def test_the_last_line_has_something_on_it_and_is_short() -> None:
 )
 def test_it_is_known_whether_memory_was_lacking(text: str, memory: bool) -> None:
     assert out_of_memory(text) is memory
+
+
+def test_a_log_that_grows_is_capped_and_its_end_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joblog, "LARGEST", 1000)
+    path = tmp_path / "log"
+    log = JobLog(path, "attempt 1")
+    with path.open("ab", buffering=0) as writer:  # the training process appends
+        for number in range(300):
+            writer.write(f"line {number}\n".encode())
+            log.cap()
+        writer.write(b"last words\n")
+    kept = [path, joblog.part_before(path)]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["log", "log.1"]
+    assert all(p.stat().st_size <= 1000 + 20 for p in kept)
+    assert log.tail().splitlines()[-2:] == ["line 299", "last words"]
+    assert len(log.tail().splitlines()) == 20, "of both parts"
+
+
+def test_a_flood_between_two_looks_is_cut_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joblog, "LARGEST", 1000)
+    path = tmp_path / "log"
+    log = JobLog(path, "attempt 1")
+    path.write_text("x" * 100_000 + "end")
+    log.cap()
+    assert joblog.part_before(path).stat().st_size == 1000 and path.stat().st_size == 0
+    assert log.tail().endswith("xend")
+
+
+def test_an_attempt_at_a_long_log_begins_a_new_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joblog, "LARGEST", 1000)
+    path = tmp_path / "log"
+    path.write_text("x" * 5000)
+    log = JobLog(path, "attempt 2")
+    assert path.read_text().startswith("=== attempt 2")
+    assert log.tail() == ""
+
+
+def test_the_end_of_a_huge_log_is_shown_without_reading_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log"
+    with path.open("wb") as file:
+        file.truncate(10**12)  # takes no room on the disk
+        file.seek(10**12)
+        file.write(b"\none\ntwo\n")
+    assert joblog.last_lines(path, 2) == ["one", "two"]
+    assert joblog.last_lines(path, 0) == [] and joblog.last_lines(tmp_path / "none", 3) == []

@@ -12,6 +12,7 @@ from ftbench.domain.events import End
 from ftbench.domain.result import MAX_ATTEMPTS, Outcome, State
 from ftbench.errors import DatabaseBusy
 from ftbench.services.worker.attempt import Attempt, Why
+from ftbench.services.worker.insisting import Insisting
 from ftbench.services.worker.ledger import Ledger, Tally
 from ftbench.services.worker.workdir import WorkDir
 from tests.services.worker.helpers import Watch, queue, scores, state
@@ -24,7 +25,8 @@ FAILED = End("failed", Outcome.ENVIRONMENT, "no good", "Trace")
 
 
 def ledger(database: Database, watch: Watch) -> Ledger:
-    return Ledger(database, watch, WorkDir(database.address), "w")
+    insist = Insisting(watch.say, sleep=lambda seconds: None)
+    return Ledger(database, watch, WorkDir(database.address), "w", insist)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_a_result_after_the_lease_is_lost_is_dropped(database: Database, take: T
     watch = Watch()
     attempt, book = take(watch), ledger(database, watch)
     attempt.collector.take(SCORED)
-    checkpoints = WorkDir(database.address).checkpoints(digest)
+    checkpoints = WorkDir(database.address).checkpoints(digest, attempt.claim.token)
     checkpoints.mkdir(parents=True)
     where = JobFilter(digests=(digest,))
     database.jobs.cancel(where)
@@ -123,18 +125,18 @@ def test_checkpoints_of_a_cancelled_job_are_deleted(database: Database, take: Ta
     (digest,) = queue(database, [])
     watch = Watch()
     attempt = take(watch)
-    checkpoints = WorkDir(database.address).checkpoints(digest)
+    checkpoints = WorkDir(database.address).checkpoints(digest, attempt.claim.token)
     checkpoints.mkdir(parents=True)
     database.jobs.cancel(JobFilter(digests=(digest,)))
     ledger(database, watch).settle(attempt, DONE)
     assert watch.details == ["cancelled"] and not checkpoints.exists()
 
 
-def test_a_locked_database_is_tried_three_times(
+def test_a_result_waits_until_a_lock_is_over(
     database: Database, take: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue(database, [], [])
-    finish, busy = database.jobs.finish, [DatabaseBusy(), DatabaseBusy()]
+    queue(database, [])
+    finish, busy = database.jobs.finish, [DatabaseBusy() for _ in range(50)]
 
     def locked(*given: Any) -> bool:
         if busy:
@@ -142,16 +144,12 @@ def test_a_locked_database_is_tried_three_times(
         return finish(*given)
 
     monkeypatch.setattr(database.jobs, "finish", locked)
-    book = ledger(database, Watch())
-    for locks, done in ((2, 1), (3, 1)):
-        busy[:] = [DatabaseBusy() for _ in range(locks)]
-        attempt = take()
-        attempt.collector.take(SCORED)
-        try:
-            book.settle(attempt, DONE)
-        except DatabaseBusy:
-            assert locks == 3
-        assert book.tally.done == done and not busy
+    watch = Watch()
+    book, attempt = ledger(database, watch), take(watch)
+    attempt.collector.take(SCORED)
+    book.settle(attempt, DONE)
+    assert book.tally.done == 1 and not busy
+    assert len([words for words in watch.said if "locked" in words]) == 1, "said once"
 
 
 def test_giving_back_says_why_and_costs_no_try(database: Database, take: Take) -> None:

@@ -10,7 +10,7 @@ from ftbench.db import Database, JobFilter
 from ftbench.services.worker.workdir import WorkDir
 from tests.services.worker.helpers import queue
 
-ONE, OTHER = "1" * 64, "2" * 64
+ONE, TWO = "1" * 64, "2" * 64
 
 
 def test_it_stands_beside_the_database_or_where_the_variable_says(
@@ -19,35 +19,53 @@ def test_it_stands_beside_the_database_or_where_the_variable_says(
     monkeypatch.delenv("FTBENCH_WORK", raising=False)
     folder = WorkDir(str(tmp_path / "my.db"))
     assert folder.path == tmp_path / "my.db.work"
-    assert folder.checkpoints(ONE) == folder.path / ONE
+    assert folder.checkpoints(ONE, "abc") == folder.path / f"{ONE}.abc"
     assert folder.log(ONE) == folder.path / "logs" / f"{ONE}.log"
     assert folder.workers == folder.path / "workers"
     assert not folder.path.exists(), "nothing is made"
     monkeypatch.setenv("FTBENCH_WORK", str(tmp_path / "elsewhere"))
-    assert WorkDir(str(tmp_path / "my.db")).path == tmp_path / "elsewhere"
+    assert WorkDir(str(tmp_path / "my.db")).path.parent == tmp_path / "elsewhere"
 
 
-def test_forgetting_a_job_deletes_its_checkpoints_and_nothing_else(tmp_path: Path) -> None:
+def test_databases_that_share_a_work_folder_share_nothing_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FTBENCH_WORK", str(tmp_path / "work"))
+    (tmp_path / "other").mkdir()
+    one, other = (WorkDir(str(folder / "my.db")) for folder in (tmp_path, tmp_path / "other"))
+    assert one.path != other.path and one.path.name.startswith("my.db-")
+    for folder in (one, other):
+        folder.checkpoints(ONE, "abc").mkdir(parents=True)
+    one.forget(ONE)
+    assert not one.earlier(ONE) and other.earlier(ONE)
+    monkeypatch.chdir(tmp_path)
+    assert WorkDir("my.db").path == one.path == WorkDir("sqlite:///my.db").path, "however it is named"
+
+
+def test_forgetting_a_job_deletes_the_checkpoints_of_all_its_attempts_and_nothing_else(
+    tmp_path: Path,
+) -> None:
     folder = WorkDir(str(tmp_path / "my.db"))
-    for digest in (ONE, OTHER):
-        folder.checkpoints(digest).mkdir(parents=True)
-        (folder.checkpoints(digest) / "file").touch()
+    for digest in (ONE, TWO):
+        for token in ("1a", "2b"):
+            folder.checkpoints(digest, token).mkdir(parents=True)
+    (folder.path / ONE).mkdir()  # as earlier versions named it
     folder.log(ONE).parent.mkdir()
     folder.log(ONE).touch()
     folder.forget(ONE)
     folder.forget(ONE)  # gone already
-    assert not folder.checkpoints(ONE).exists()
-    assert (folder.checkpoints(OTHER) / "file").exists() and folder.log(ONE).exists()
+    assert folder.earlier(ONE) == []
+    assert len(folder.earlier(TWO)) == 2 and folder.log(ONE).exists()
 
 
 def test_checkpoints_of_jobs_that_are_over_are_swept_when_a_worker_starts(database: Database) -> None:
     over, waiting = queue(database, [], [])
     folder = WorkDir(database.address)
     for digest in (over, waiting):
-        folder.checkpoints(digest).mkdir(parents=True)
+        folder.checkpoints(digest, "1a").mkdir(parents=True)
     database.jobs.cancel(JobFilter(digests=(over,)))
     assert folder.sweep(database) == 1
-    assert [folder.checkpoints(d).exists() for d in (over, waiting)] == [False, True]
+    assert [bool(folder.earlier(d)) for d in (over, waiting)] == [False, True]
 
 
 def test_a_sweep_touches_no_folder_that_is_no_jobs(database: Database) -> None:

@@ -22,6 +22,7 @@ from tests.services.worker.helpers import (
     PROGRESS,
     SCORE,
     Watch,
+    checkpointed,
     make_gate,
     open_gate,
     queue,
@@ -120,14 +121,13 @@ def test_checkpoints_are_kept_while_a_job_may_go_on_and_deleted_after(database: 
     digests = queue(database, [PROGRESS, ["exit", 1]], [PROGRESS, SCORE], [PROGRESS, ["fail", "user"]])
 
     def look(digest: str, step: int) -> None:
-        file = folder.checkpoints(digest) / "checkpoint"
-        seen.append(file.exists())
-        file.write_text("half way")
+        seen.append(checkpointed(folder, digest))
+        (folder.earlier(digest)[-1] / "checkpoint").write_text("half way")
 
     work(database, Watch(on_step=look))
     assert seen == [False, True, True, False, False]
     assert [state(database, d) for d in digests] == [State.FAILED, State.DONE, State.FAILED]
-    assert not any(folder.checkpoints(d).exists() for d in digests)
+    assert not any(folder.earlier(d) for d in digests)
     assert all(folder.log(d).exists() for d in digests)
 
 
@@ -248,7 +248,7 @@ def test_a_cancelled_job_is_stopped_and_nothing_of_it_recorded(database: Databas
     assert scores(database) == [(following, 0.5)]
     assert len(set(Path(mark).read_text().split())) == 1, "the training process lives on"
     assert watch.how == ["dropped", "done"] and watch.details[0] == "cancelled"
-    assert not WorkDir(database.address).checkpoints(cancelled).exists()
+    assert not WorkDir(database.address).earlier(cancelled)
 
 
 def cancel(database: Database, digest: str) -> None:
@@ -284,7 +284,7 @@ def test_a_job_that_another_worker_took_over_is_left_to_it(database: Database, t
         watch = Watch(on_step=take, on_say=renew)
         work(database, watch, lease=0.3)
         assert watch.how == ["dropped"] and "another worker" in watch.details[0]
-        assert WorkDir(database.address).checkpoints(digest).exists(), "the other one may go on from them"
+        assert WorkDir(database.address).earlier(digest), "the other one may go on from them"
         assert scores(database) == []
         assert taken[0] is not None
         assert other.jobs.finish(taken[0], JobResult(scores=(Score("dev", "accuracy", 0.9),)))

@@ -10,7 +10,18 @@ import pytest
 from ftbench.db import Database
 from ftbench.domain.result import Outcome, State
 from ftbench.services.worker.workdir import WorkDir
-from tests.services.worker.helpers import LIMIT, PROGRESS, SCORE, Watch, make_gate, queue, scores, state, work
+from tests.services.worker.helpers import (
+    LIMIT,
+    PROGRESS,
+    SCORE,
+    Watch,
+    checkpointed,
+    make_gate,
+    queue,
+    scores,
+    state,
+    work,
+)
 from tests.services.worker.processes import Driver, child_of, is_over, open_gate_patiently
 
 
@@ -37,7 +48,7 @@ def test_a_signal_puts_the_job_back_and_ends_worker_and_training_process(
     assert [state(database, d) for d in (digest, untouched)] == [State.QUEUED] * 2
     assert database.jobs.find(digest).attempts == 0
     assert database.results.attempts(digest) == []
-    assert (WorkDir(database.address).checkpoints(digest) / "checkpoint").exists()
+    assert checkpointed(WorkDir(database.address), digest)
 
 
 def test_a_second_ctrl_c_does_not_wait_for_the_training_process(

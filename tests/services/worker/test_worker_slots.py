@@ -21,6 +21,7 @@ from tests.services.worker.helpers import (
     PROGRESS,
     SCORE,
     Watch,
+    checkpointed,
     make_gate,
     open_gate,
     queue,
@@ -377,7 +378,7 @@ def test_ctrl_c_puts_the_jobs_of_all_slots_back(
     assert [state(database, d) for d in digests] == [State.QUEUED] * 3
     assert [outcomes(database, d) for d in digests] == [[]] * 3
     for digest in digests[:2]:
-        assert (WorkDir(database.address).checkpoints(digest) / "checkpoint").exists()
+        assert checkpointed(WorkDir(database.address), digest)
 
 
 def test_a_second_ctrl_c_waits_for_no_slot(database: Database, drivers: list[Driver], tmp_path: Path) -> None:
