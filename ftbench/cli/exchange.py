@@ -16,6 +16,7 @@ from ftbench.cli._options import (
     ModelsFilter,
     RenameOption,
     TasksFilter,
+    WhereOption,
 )
 from ftbench.cli._output import check_output, counted, note, print_json, say
 from ftbench.errors import UsageError
@@ -36,6 +37,7 @@ def export(
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
+    where: WhereOption = None,
     rename: RenameOption = None,
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="No more than so many jobs.")
@@ -52,7 +54,7 @@ def export(
     address = database_address(db)
     check_output("--jobs", jobs, address)
     check_output("--scores", scores, address)
-    request = requests.without_baseline(models, tasks, [methods or ""], rename)
+    request = requests.without_baseline(models, tasks, [methods or ""], rename, where)
     with reading(address) as database:
         if scores is not None:
             if limit is not None:
@@ -66,7 +68,7 @@ def export(
         if rename:
             raise UsageError("--rename is for --scores: jobs keep their names")
         request.check(database.results.cells())
-        queued = requests.jobs("queued", models, tasks, methods)
+        queued = requests.jobs("queued", models, tasks, methods, where)
         count = exchange.export_jobs(database, jobs, queued, limit)
     say(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
     if count:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, true
 
 from ftbench.db.rows import JobFilter
 from ftbench.db.tables import jobs
+from ftbench.domain.hparams import Value
+from ftbench.domain.where import Every, Field, Home, Opposite, Question, Some, Where
+
+#: The fields that have a column; the others are read from the spec.
+_COLUMNS = frozenset("state model task method label seed train_size reduction noise".split())
+_PATHS = {Home.HPARAMS: "$.method.hparams", Home.RECIPE: "$.recipe", Home.PERTURBATION: "$.perturbation"}
 
 
 def matching(where: JobFilter) -> ColumnElement[bool]:
@@ -21,4 +27,44 @@ def matching(where: JobFilter) -> ColumnElement[bool]:
         conditions.append(or_(jobs.c.method.in_(where.methods), jobs.c.label.in_(where.methods)))
     if where.digests:
         conditions.append(jobs.c.digest.in_(where.digests))
+    if where.where is not None:
+        conditions.append(condition(where.where))
     return and_(true(), *conditions)
+
+
+def condition(where: Where) -> ColumnElement[bool]:
+    """The condition on ``jobs`` that an expression stands for; never NULL, so that ``not`` turns it round."""
+    match where:
+        case Every(parts):
+            return and_(true(), *(condition(part) for part in parts))
+        case Some(parts):
+            return or_(false(), *(condition(part) for part in parts))
+        case Opposite(part):
+            return not_(condition(part))
+        case Question(asked, relation, values):
+            return _test(_stored(asked), relation, values)
+
+
+def _test(stored: ColumnElement[Value], relation: str, values: tuple[Value, ...]) -> ColumnElement[bool]:
+    values = tuple(int(value) if isinstance(value, bool) else value for value in values)  # as JSON's come out
+    if relation in ("=", "!="):
+        either = or_(*(stored.is_(None) if value is None else stored == value for value in values))
+        same = func.coalesce(either, false())
+        return same if relation == "=" else not_(same)
+    (limit,) = values
+    ordered = {"<": stored < limit, "<=": stored <= limit, ">": stored > limit, ">=": stored >= limit}[
+        relation
+    ]
+    # In SQL every text is more than every number.
+    return func.coalesce(and_(func.typeof(stored).in_(("integer", "real")), ordered), false())
+
+
+def _stored(asked: Field) -> ColumnElement[Value]:
+    """What a job has of a field; NULL for nothing."""
+    if asked.name in _COLUMNS and asked.home in (Home.JOB, Home.PERTURBATION):
+        return jobs.c[asked.name]
+    path = f'{_PATHS[asked.home]}."{asked.name}"'  # a name that the reader of expressions let through
+    spec = case((func.json_valid(jobs.c.spec) == 1, jobs.c.spec))
+    if asked.home is Home.PERTURBATION:  # a number, or an object where it has options
+        return func.coalesce(func.json_extract(spec, f"{path}.value"), func.json_extract(spec, path), 0)
+    return func.json_extract(spec, path)

@@ -15,6 +15,7 @@ from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
+from ftbench.domain.where import Where
 from ftbench.errors import UnknownName
 from ftbench.perturbations import applied
 from ftbench.secrets import masked
@@ -47,6 +48,7 @@ def job_filter(
     models: tuple[str, ...] = (),
     tasks: tuple[str, ...] = (),
     methods: Sequence[MethodChoice] = (),
+    where: Where | None = None,
 ) -> JobFilter:
     """A filter; what is empty lets everything through.
 
@@ -62,6 +64,7 @@ def job_filter(
         models=models,
         tasks=tasks,
         methods=tuple(registry.canonical(by_name(choice).text) for choice in methods),
+        where=where,
     )
 
 
