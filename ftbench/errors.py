@@ -23,6 +23,11 @@ import difflib
 from collections.abc import Iterable
 
 
+def one_line(text: str) -> str:
+    """A text without its line breaks; blanks elsewhere stay, they may be a path's."""
+    return " ".join(line.strip() for line in text.strip().splitlines())
+
+
 class FtbenchError(Exception):
     """The work could not be done."""
 
@@ -30,7 +35,7 @@ class FtbenchError(Exception):
 
     def __init__(self, message: str | None = None) -> None:
         """Take the one-line message, or fall back to the class's docstring."""
-        super().__init__(" ".join((message or type(self).__doc__ or "").split()))
+        super().__init__(one_line(message or type(self).__doc__ or ""))
 
 
 class UsageError(FtbenchError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ftbench import settings
+from ftbench.errors import FtbenchError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -30,24 +31,30 @@ class NotThere(Exception):
 
 
 def home() -> Path:
-    """The folder of everything Hugging Face: ``HF_HOME``, else ``~/.cache/huggingface``."""
+    """The folder of everything Hugging Face: ``HF_HOME``, else ``~/.cache/huggingface``.
+
+    Raises:
+        FtbenchError: there is neither.
+    """
     given = os.environ.get("HF_HOME")
     if given:
-        return Path(given).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base).expanduser() if base else Path.home() / ".cache") / "huggingface"
+        return settings.place(given, "HF_HOME")
+    base = settings.user_cache()
+    if base is None:
+        raise FtbenchError("there is no home folder, and so no Hugging Face cache: set HF_HOME to a folder")
+    return base / "huggingface"
 
 
 def cache() -> Path:
     """The folder of downloaded repositories."""
     given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    return Path(given).expanduser() if given else home() / "hub"
+    return settings.place(given, "HF_HUB_CACHE") if given else home() / "hub"
 
 
 def datasets_cache() -> Path:
     """The folder of data sets that ``datasets`` has prepared."""
     given = os.environ.get("HF_DATASETS_CACHE")
-    return Path(given).expanduser() if given else home() / "datasets"
+    return settings.place(given, "HF_DATASETS_CACHE") if given else home() / "datasets"
 
 
 def snapshots(repository: str, kind: str = "model", revision: str = "main") -> Iterator[Path]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Generic, TypeVar
 
+from ftbench import settings
 from ftbench.errors import PluginError, UnknownName
 
 P = TypeVar("P")
@@ -144,7 +145,7 @@ class Registry(Generic[P]):
     def _split(self, file: str) -> tuple[str, str]:
         """The whole path of a file, and the name of the plug-in that is meant in it."""
         path, _, name = file.rpartition(":") if self._several else (file, "", "")
-        place = Path(path).expanduser().resolve()
+        place = settings.place(path, self.kind).resolve()
         return str(place), name or place.stem
 
     def _built_in(self, name: str) -> type[P]:

@@ -5,10 +5,44 @@ Nothing here is part of a job's identity.
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
+from ftbench.errors import BadValue
+
 DEFAULT_DATABASE = "ftbench.db"
+
+
+def place(text: str | Path, what: str = "path") -> Path:
+    """A path as a user typed it, with ``~`` spelled out.
+
+    Args:
+        text: the path; ``./~x`` is a file called ``~x``. What is a path already stays as it is.
+        what: names it in the error: a flag, a variable.
+
+    Raises:
+        BadValue: it begins with ``~`` or ``~user``, and that is nobody's home here.
+    """
+    if isinstance(text, Path) or not text.startswith("~"):
+        return Path(text)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        home = text.partition("/")[0]
+        told = f"{what} '{text}': there is no home folder '{home}' here; write the whole path"
+        raise BadValue(told) from None
+
+
+def user_cache() -> Path | None:
+    """The folder of the user's caches: ``XDG_CACHE_HOME``, else ``~/.cache``; None where there is no home."""
+    given = os.environ.get("XDG_CACHE_HOME")
+    if given:
+        return place(given, "XDG_CACHE_HOME")
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        return None
 
 
 def database_address(given: str | None = None) -> str:
@@ -16,14 +50,25 @@ def database_address(given: str | None = None) -> str:
 
     Returns:
         A SQLAlchemy address, or a path to a SQLite file.
+
+    Raises:
+        BadValue: the variable is blank or names a folder.
     """
-    return given or os.environ.get("FTBENCH_DB") or DEFAULT_DATABASE
+    known = os.environ.get("FTBENCH_DB")
+    if given or not known:
+        return given or DEFAULT_DATABASE
+    path = sqlite_path(known)
+    if not known.strip() or (path is not None and path.is_dir()):
+        raise BadValue(f"FTBENCH_DB '{known}': give the path of a SQLite file, or sqlite:///PATH")
+    return known
 
 
 def data_dir(given: str | Path | None = None) -> Path | None:
     """The folder with data sets in the official layout: the flag, else ``FTBENCH_DATA``, else none."""
-    value = given or os.environ.get("FTBENCH_DATA")
-    return Path(value).expanduser() if value else None
+    if given:
+        return place(given, "--data-dir")
+    value = os.environ.get("FTBENCH_DATA")
+    return place(value, "FTBENCH_DATA") if value else None
 
 
 def data_here(queued: str | None, given: str | Path | None = None) -> str | None:
@@ -43,10 +88,16 @@ def work_dir(address: str) -> Path:
 
     ``FTBENCH_WORK`` where set; beside a SQLite file otherwise (``ftbench.db`` -> ``ftbench.db.work``);
     in the current folder for a server.
+
+    Raises:
+        BadValue: the variable names what is no folder.
     """
     given = os.environ.get("FTBENCH_WORK")
     if given:
-        return Path(given).expanduser()
+        folder = place(given, "FTBENCH_WORK")
+        if folder.exists() and not folder.is_dir():
+            raise BadValue(f"FTBENCH_WORK '{given}': give a folder, which is made where there is none")
+        return folder
     path = sqlite_path(address)
     return path.with_name(path.name + ".work") if path is not None else Path("ftbench.work")
 
@@ -54,8 +105,8 @@ def work_dir(address: str) -> Path:
 def sqlite_path(address: str) -> Path | None:
     """The file behind a SQLite address or a bare path; None for a server."""
     if address.startswith("sqlite:///"):
-        return Path(address.removeprefix("sqlite:///"))
-    return None if "://" in address else Path(address)
+        return place(address.removeprefix("sqlite:///"), "database")
+    return None if "://" in address else place(address, "database")
 
 
 def is_missing(address: str) -> bool:
@@ -65,8 +116,19 @@ def is_missing(address: str) -> bool:
 
 
 def checkpoint_seconds() -> float:
-    """Seconds of training between two checkpoints: ``FTBENCH_CHECKPOINT_SECONDS``, 60 by default."""
-    return float(os.environ.get("FTBENCH_CHECKPOINT_SECONDS", "60"))
+    """Seconds of training between two checkpoints: ``FTBENCH_CHECKPOINT_SECONDS``, 60 by default.
+
+    Raises:
+        BadValue: the variable is not a number, or below 0.
+    """
+    given = os.environ.get("FTBENCH_CHECKPOINT_SECONDS") or "60"
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise BadValue(f"FTBENCH_CHECKPOINT_SECONDS '{given}': give a number of seconds, 0 or more")
+    return seconds
 
 
 def offline() -> bool:

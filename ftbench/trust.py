@@ -12,6 +12,8 @@ import json
 import os
 from pathlib import Path
 
+from ftbench import settings
+
 VARIABLE = "FTBENCH_PLUGINS"
 HOW = f"name it with `ftbench worker --methods FILE`, or in {VARIABLE}"
 _LARGEST = 1 << 24  # bytes; no plug-in is longer
@@ -85,7 +87,7 @@ def from_environment() -> tuple[str, ...]:
 
 
 def _whole(path: str | Path) -> str:
-    return str(Path(path).expanduser().resolve())
+    return str(settings.place(str(path), "file").resolve())
 
 
 def _record() -> Path:

@@ -63,7 +63,7 @@ RULES = (
     ),
     Rule(
         "time of day",
-        r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?",
+        r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?Z?",
         lambda found: _now(found, _utc(found[0])),
         "the time of the recording itself; other times stay",
     ),

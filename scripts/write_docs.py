@@ -119,8 +119,10 @@ def cli_page() -> str:
     intro = [
         NOTE,
         "# Commands",
-        "Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted. An error is one line on standard error. "
-        "Lists are separated by commas. `ftbench COMMAND --help` prints the same.",
+        "Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted, 141 nobody reads the result any more. "
+        "Work that is done ends with 0, also where its message cannot be printed. An error is one line on "
+        "standard error. Lists are separated by commas; one in a path is typed `\\,`. `ftbench COMMAND "
+        "--help`, or `-h`, prints the same; `--format` takes the end of a file's name, too (`md`, `tex`).",
         table(("command", "does"), ((f"[`{n}`](#{slug(n)})", first(c.help)) for n, c in found)),
     ]
     return "\n\n".join([*intro, *(command_section(name, command) for name, command in found)]) + "\n"

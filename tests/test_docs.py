@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import inspect
 import os
 import re
 import shlex
@@ -116,6 +118,35 @@ def test_the_example_method_is_short_and_works(folder: Path) -> None:
         line for line in printed.splitlines() if line.startswith("mine ") and "Label smoothing" not in line
     ]
     assert re.search(r"\d\.\d\d", row)
+
+
+def test_the_calls_of_a_script_of_ones_own_run(folder: Path) -> None:
+    page = DOCS / "library.md"
+    state: dict[str, Any] = {}
+    for block in blocks(page):
+        if block.mark == "file":
+            (folder / str(block.name)).write_text(block.text, encoding="utf-8")
+        elif block.mark == "run":
+            exec(compile(block.text, str(page), "exec"), state)
+    assert state["tuned"].training is False and len(state["seen"]) == 4
+
+
+def test_the_page_on_methods_names_what_there_is() -> None:
+    """Families, attributes of a batch, draws with their arguments, hooks and checks, as the code has them."""
+    from ftbench.methods.base import FAMILIES
+    from ftbench.run.data import Batch
+    from ftbench.run.noise import Noise
+    from ftbench.testing import CHECKS
+
+    text = (DOCS / "write-a-method.md").read_text(encoding="utf-8")
+    names = [*FAMILIES, *CHECKS, *(field.name for field in dataclasses.fields(Batch))]
+    assert [name for name in names if f"`{name}`" not in text] == []
+    for draw in (Noise.normal, Noise.uniform, Noise.bernoulli):
+        given = [
+            p for p in inspect.signature(draw).parameters.values() if p.name not in ("self", "rows", "like")
+        ]
+        written = [p.name if p.default is p.empty else f"{p.name}={p.default}" for p in given]
+        assert f"`run.noise.{draw.__name__}({', '.join(written)}, like=t)`" in text
 
 
 def test_the_example_perturbation_is_short_and_works(folder: Path) -> None:

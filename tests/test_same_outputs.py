@@ -89,7 +89,7 @@ def test_a_record_of_some_scenarios_is_compared_in_these_and_the_others_are_name
 
 def test_the_time_of_recording_is_looked_past_and_other_times_are_not(outputs: ModuleType) -> None:
     now = datetime.fromtimestamp(time.time(), UTC)
-    for text in (f"{now:%Y-%m-%d %H:%M:%S}", f"{now:%Y-%m-%d %H:%M}", f"{now.timestamp()}"):
+    for text in (f"{now:%Y-%m-%d %H:%M:%S}", f"{now:%Y-%m-%dT%H:%M:%SZ}", f"{now.timestamp()}"):
         assert outputs.normal(f"declared {text}\n".encode(), []) == "declared NOW\n"
     for text in ("2024-11-21 16:32:36", "1732206756.25", "0.1796093821", "6.2 s", "16.2 s  of 3 jobs"):
         assert outputs.normal(text.encode(), []) == text

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ftbench.errors import BadValue, UnknownName
+
+if TYPE_CHECKING:
+    from ftbench.cli._yaml import Scalar, Tree
 
 _SWITCHES = ("keep-head", "no-baseline", "dry-run", "json", "yes")
 _NUMBERS = ("priority", "budget")
@@ -19,21 +22,12 @@ def read(path: str, known: Iterable[str]) -> dict[str, Any]:
     ``set`` is a grid, ``key=value|value``.
 
     Raises:
-        BadValue: the file cannot be read, is not YAML, or a value is not one of a flag.
+        BadValue: the file cannot be read, is not YAML, gives a flag twice, or a value is not one of a flag.
         UnknownName: a key that is no flag.
     """
-    import yaml
+    from ftbench.cli import _yaml
 
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = yaml.safe_load(file)
-    except OSError as error:
-        raise BadValue(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise BadValue(f"{path}{line}: not a YAML file of flags: {problem}") from error
+    content = _yaml.read(path)
     if content is None:
         return {}
     if not isinstance(content, Mapping):
@@ -41,9 +35,11 @@ def read(path: str, known: Iterable[str]) -> dict[str, Any]:
     names = list(known)
     flags: dict[str, Any] = {}
     for key, value in content.items():
-        name = str(key).replace("_", "-")
+        name = key.replace("_", "-")
         if name not in names:
-            raise UnknownName(f"key in {path}:", str(key), names)
+            raise UnknownName(f"key in {path}:", key, names)
+        if name in flags:
+            raise BadValue(f"{path}: {name} is given twice")
         if value is not None:
             flags[name] = _flag(name, value, path)
     return flags
@@ -59,33 +55,51 @@ def under(given: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _flag(name: str, value: Any, path: str) -> Any:
+def _flag(name: str, value: Tree, path: str) -> Any:
     if name in _REPEATED:
         if isinstance(value, Mapping):
             between = "|" if name == "set" else ","
             return [f"{k}={_listed(v, name, path, between)}" for k, v in value.items()]
-        return [_scalar(v, name, path) for v in (value if isinstance(value, list) else [value])]
-    if name in _SWITCHES or name in _NUMBERS:
-        kinds = (bool,) if name in _SWITCHES else (int, float) if name == "budget" else (int,)
-        if type(value) not in kinds:
-            wanted = (
-                "true or false" if name in _SWITCHES else "a number" if len(kinds) > 1 else "a whole number"
-            )
-            raise BadValue(f"{path}: {name}: '{value}' is not {wanted}")
-        return value if name == "budget" else value or None
+        return [_text(v, name, path) for v in (value if isinstance(value, list) else [value])]
+    if name in _SWITCHES:
+        return _scalar(value, name, path).switch(f"{path}: {name}") or None
+    if name in _NUMBERS:
+        return _number(_scalar(value, name, path).text, name, path)
     text = _listed(value, name, path)
     return text + "," if name == "seeds" and isinstance(value, list) else text  # [7] is seed 7, not 7 seeds
 
 
-def _listed(value: Any, name: str, path: str, between: str = ",") -> str:
+def _number(text: str, name: str, path: str) -> float | None:
+    try:
+        return float(text) if name == "budget" else int(text) or None
+    except ValueError:
+        wanted = "a number" if name == "budget" else "a whole number"
+        raise BadValue(f"{path}: {name}: '{text}' is not {wanted}") from None
+
+
+def _listed(value: Tree, name: str, path: str, between: str = ",") -> str:
     if isinstance(value, list):
-        return between.join(_scalar(v, name, path) for v in value)
-    return _scalar(value, name, path)
+        return between.join(_entry(_text(v, name, path), name) for v in value)
+    return _text(value, name, path)
 
 
-def _scalar(value: Any, name: str, path: str) -> str:
-    if value is None:
-        return "none"
-    if not isinstance(value, str | int | float):
-        raise BadValue(f"{path}: {name}: '{value}' is neither a value nor a list of values")
-    return str(value)
+def _entry(text: str, name: str) -> str:
+    """An item of a YAML list, which is one entry whatever commas it has."""
+    from ftbench.domain import lists
+
+    if name in _REPEATED:
+        return text
+    end = text.rfind("[") if name == "methods" and text.endswith("]") else len(text)
+    return lists.escaped(text[:end], ",[]" if name == "methods" else ",") + text[end:]
+
+
+def _text(value: Tree, name: str, path: str) -> str:
+    return "none" if value is None else _scalar(value, name, path).text
+
+
+def _scalar(value: Tree, name: str, path: str) -> Scalar:
+    from ftbench.cli._yaml import Scalar
+
+    if not isinstance(value, Scalar):
+        raise BadValue(f"{path}: {name}: write a value, or a list of values")
+    return value

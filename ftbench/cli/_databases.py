@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 from ftbench.cli._output import counted, note
 from ftbench.errors import FtbenchError
 from ftbench.printable import printable
-from ftbench.settings import is_missing
+from ftbench.settings import DEFAULT_DATABASE, is_missing
 
 if TYPE_CHECKING:
     from ftbench.db import Database
     from ftbench.services.reporting.request import ReportRequest
+
+
+def named(address: str) -> str:
+    """What a command that is printed needs to find the database: `` --db FILE``, "" for the usual one."""
+    from ftbench.domain import shell
+
+    return "" if address == DEFAULT_DATABASE else f" --db {shell.quoted(address)}"
 
 
 @contextmanager

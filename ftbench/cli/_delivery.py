@@ -68,6 +68,7 @@ def chosen_format(given: str | None, as_json: bool, output: str | None, *, lists
     """The flag, else what the file's name says, else rich; ``lists``: for lists of findings."""
     from ftbench.render import formats
 
+    given = None if given is None else formats.recognised(given)
     if as_json:
         if given not in (None, "json"):
             raise UsageError(f"--json and --format {given} contradict each other; give one of them")

@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 
+from ftbench.cli._streams import after_work, complain
 from ftbench.errors import BadValue, FtbenchError
 from ftbench.printable import printable, printable_lines
 from ftbench.secrets import masked
@@ -26,9 +27,15 @@ def say(text: str = "") -> None:
     typer.echo(printable_lines(masked(text)))
 
 
+def tell(text: str = "") -> None:
+    """Print a line on work that is done, or goes on, whether or not it can be read."""
+    with after_work():
+        say(text)
+
+
 def note(text: str) -> None:
     """Print a line on standard error: what is not the command's result."""
-    typer.echo(printable_lines(masked(text)), err=True)
+    complain(printable_lines(masked(text)))
 
 
 def print_json(value: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import io
 import os
 import sys
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 
 from ftbench._version import __version__
 from ftbench.cli import (
+    _streams,
     ask,
     catalog,
     check,
@@ -29,7 +29,7 @@ from ftbench.cli import (
     worker,
 )
 from ftbench.cli._options import Command
-from ftbench.errors import FtbenchError
+from ftbench.errors import FtbenchError, UsageError, one_line
 from ftbench.printable import printable
 from ftbench.secrets import masked
 
@@ -37,6 +37,7 @@ app = typer.Typer(
     name="ftbench",
     help="Compare fine-tuning methods for pretrained language models.",
     add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -96,36 +97,47 @@ def main() -> None:
     gc.set_threshold(1_000_000)
     # The products of statistics are small: more threads would wait, and round as the machine has cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without '×' is no reason to fail
+    _streams.opened()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+    """Run one command: 0 done, 1 failed, 2 wrong use, 130 interrupted, 141 nobody reads its result.
 
     An error of the user's is one line on standard error; only bugs show tracebacks.
     """
     try:
+        _check_text(arguments)
         code = typer.main.get_command(app).main(arguments, prog_name="ftbench", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except _streams.Unread:
+        _streams.silenced()
+        return 141  # 128 + SIGPIPE, as a shell reports other programs
+    except _streams.Unwritten as error:
+        _streams.silenced()
+        return _fail(str(error), error.exit_code)
     except FtbenchError as error:
         return _fail(str(error), error.exit_code)
     except typer.Abort:
         return _fail("stopped: nothing was changed", 1)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # whoever read our output has left; nothing more may be written, not even at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except Exception as error:
         usage = _usage(error)
+        if isinstance(error, OSError) and not _stands_somewhere():
+            return _fail("the current folder does not exist any more: change to another one", 1)
         if usage is None:
             raise
         return _fail(usage, 2)
+
+
+def _stands_somewhere() -> bool:
+    """Whether there is a current folder; it may have been deleted."""
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def _usage(error: Exception) -> str | None:
@@ -136,7 +148,15 @@ def _usage(error: Exception) -> str | None:
     return said[:1].lower() + said[1:]
 
 
+def _check_text(arguments: list[str]) -> None:
+    """Refuse what is no text in the encoding of this place: it can be neither stored nor printed."""
+    for text in arguments:
+        if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+            shown, coding = text.encode("ascii", "backslashreplace").decode(), sys.getfilesystemencoding()
+            raise UsageError(f"'{shown}' is no text in {coding}: rename it, or set LC_ALL to a UTF-8 locale")
+
+
 def _fail(message: str, code: int) -> int:
-    shown = printable(masked(" ".join(message.split())))
-    typer.echo(f"ftbench: error: {shown if len(shown) <= 2000 else shown[:2000] + '…'}", err=True)
+    shown = printable(masked(one_line(message)))
+    _streams.complain(f"ftbench: error: {shown if len(shown) <= 2000 else shown[:2000] + '…'}")
     return code

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, perturb_of
-from ftbench.cli._output import note, print_card, print_json, print_rows, say
+from ftbench.cli._output import note, print_card, print_json, print_rows, tell
 from ftbench.cli._requests import asked, names
+from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import data_dir as data_folder
 from ftbench.settings import database_address
@@ -133,10 +134,11 @@ def prepare(
         names(models),
         names(tasks),
         data_folder(data_dir),
-        (lambda line: None) if as_json else say,
+        (lambda line: None) if as_json else tell,
     )
     if as_json:
-        print_json(lines)
+        with after_work():
+            print_json(lines)
 
 
 def _print_usable(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str] = ()) -> None:

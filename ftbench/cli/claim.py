@@ -9,8 +9,9 @@ import typer
 from ftbench.cli._databases import reading
 from ftbench.cli._delivery import Delivery
 from ftbench.cli._options import DatabaseOption, JsonOption
-from ftbench.cli._output import counted, note, print_json, say
+from ftbench.cli._output import counted, note, print_json, say, tell
 from ftbench.cli._requests import claimed
+from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -54,13 +55,15 @@ def claim(
     if withdraw:
         with open_database(address) as database:
             gone = service.withdraw(database, request)
-        print_json({"claim": gone, "withdrawn": True}) if as_json else say(f"withdrawn: {gone}")
+        with after_work():
+            print_json({"claim": gone, "withdrawn": True}) if as_json else say(f"withdrawn: {gone}")
         return
     canonical, new, scored = service.declare(address, request)
     if as_json:
-        print_json({"claim": canonical, "new": new, "scored": scored})
+        with after_work():
+            print_json({"claim": canonical, "new": new, "scored": scored})
         return
-    say(f"{'declared' if new else 'was declared before'}: {canonical}")
+    tell(f"{'declared' if new else 'was declared before'}: {canonical}")
     if scored:
         there = f"{counted(scored, 'run')} of it had scores already"
         note(f"declared late: {there}, so it is listed and never counted as declared")

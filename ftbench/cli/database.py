@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._options import DatabaseOption
-from ftbench.cli._output import say
+from ftbench.cli._output import tell
 from ftbench.settings import database_address
 
 app = typer.Typer(help="Make, upgrade or copy a database.", rich_markup_mode=None)
@@ -27,7 +27,7 @@ def init(db: DatabaseOption = None) -> None:
 
     address = database_address(db)
     database.init(address)
-    say(f"{address} is ready")
+    tell(f"{address} is ready")
 
 
 @app.command("upgrade")
@@ -36,7 +36,7 @@ def upgrade(db: DatabaseOption = None) -> None:
     from ftbench.services import database
 
     address = database_address(db)
-    say(f"{address} was upgraded" if database.upgrade(address) else f"{address} is of this version already")
+    tell(f"{address} was upgraded" if database.upgrade(address) else f"{address} is of this version already")
 
 
 @app.command("backup")
@@ -48,4 +48,4 @@ def backup(
 
     address = database_address(db)
     backup_database(address, target)
-    say(f"{address} was copied to {target}")
+    tell(f"{address} was copied to {target}")

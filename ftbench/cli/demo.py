@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from ftbench.cli._databases import named
 from ftbench.cli._options import DatabaseOption
-from ftbench.cli._output import counted, say
+from ftbench.cli._output import counted, tell
 from ftbench.cli._requests import asked
+from ftbench.cli._streams import after_work
 
 DATABASE = "ftbench-demo.db"
 METHODS = "vanilla,rdrop,bidrop"
@@ -36,7 +38,7 @@ def demo(
     grid = asked(methods=METHODS, tasks=TASKS, seeds=seeds, perturb=[f"train_size={ROWS}"])
     plan = queue.make_plan(queue.QueueRequest(grid))
     given = f"--methods {METHODS} --tasks {TASKS} --seeds {seeds} --train-size {ROWS}"
-    say(f"{counted(len(plan.jobs), 'job')}: ftbench queue {given}")
+    tell(f"{counted(len(plan.jobs), 'job')}: ftbench queue {given}")
     queue.add(plan, address)
     with create_database(address) as database:
         device = machine.choose_device(None)
@@ -50,7 +52,8 @@ def demo(
         code = service.Worker(database, options, progress.to_terminal()).run().exit_code
     if code > 1:
         raise typer.Exit(code)  # interrupted: the table would be half empty
-    say()
-    report.report(table="main", db=address)
-    say(f"\nthe results are in {address}; try: ftbench status --db {address}")
+    tell()
+    with after_work():
+        report.report(table="main", db=address)
+    tell(f"\nthe results are in {address}; try: ftbench status{named(address)}")
     raise typer.Exit(code)

@@ -18,7 +18,8 @@ from ftbench.cli._options import (
     TasksFilter,
     WhereOption,
 )
-from ftbench.cli._output import check_output, counted, note, print_json, say
+from ftbench.cli._output import check_output, counted, note, print_json, say, tell
+from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -45,8 +46,10 @@ def export(
     db: DatabaseOption = None,
 ) -> None:
     """Write queued jobs to a file, where they stay queued; or the scores of done ones."""
+    from ftbench.domain import shell
     from ftbench.services.exchange import files as exchange
     from ftbench.services.exchange import frames
+    from ftbench.services.jobs import precise
     from ftbench.services.planning import rerun
 
     if (jobs is None) == (scores is None):
@@ -62,17 +65,18 @@ def export(
             count = frames.write_scores(database, scores, request)
             for line in rerun.separated(database, request.lets_through(database.results.cells()))[1]:
                 note(line)
-            say(f"wrote {counted(count, 'score')} of {address} to {scores}")
+            tell(f"wrote {counted(count, 'score')} of {address} to {scores}")
             return
         assert jobs is not None
         if rename:
             raise UsageError("--rename is for --scores: jobs keep their names")
         request.check(database.results.cells())
-        queued = requests.jobs("queued", models, tasks, methods, where)
+        queued = precise(database, requests.jobs("queued", models, tasks, methods, where))
         count = exchange.export_jobs(database, jobs, queued, limit)
-    say(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
+    tell(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
     if count:
-        say(f"run them with: python -m ftbench.training.execute --jobs {jobs.name} --events events.jsonl")
+        file = shell.quoted(jobs.name)
+        tell(f"run them with: python -m ftbench.training.execute --jobs {file} --events events.jsonl")
 
 
 def ingest(
@@ -93,10 +97,11 @@ def ingest(
         for file in files:
             found = exchange.ingest(database, file)
             failed = failed or bool(found.failed or found.unknown)
-            if as_json:
-                print_json({"file": str(file), **asdict(found)})
-            else:
-                _tell(file, found)
+            with after_work():
+                if as_json:
+                    print_json({"file": str(file), **asdict(found)})
+                else:
+                    _tell(file, found)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -19,7 +19,8 @@ from ftbench.cli._options import (
     WhereOption,
     YesOption,
 )
-from ftbench.cli._output import confirmed, counted, note, print_card, print_json, print_rows, say, text
+from ftbench.cli._output import confirmed, counted, note, print_card, print_json, print_rows, say, tell, text
+from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -204,18 +205,19 @@ def _restart(jobs: list[str], where: JobFilter, files: dict[str, str], yes: bool
         raise typer.Abort()
     with open_database(address) as database:
         found = rerun.restart(database, service.meant(database, jobs, where), files)
-    say(f"{counted(found.jobs, 'job')} with other code queued again")
+    tell(f"{counted(found.jobs, 'job')} with other code queued again")
     for name, number in found.unknown.items():
         note(
             f"{name}: its code is not here, so that {counted(number, 'job')} cannot be judged; name its "
             f"file, such as --methods ./{name}.py"
         )
     if found.jobs:
-        say(f"run them with: {worker_command(address)}")
+        tell(f"run them with: {worker_command(address)}")
     rows = rerun.old_and_new(found.scores)
     if rows:
-        say()
-        print_rows(rows, RERUN)
+        with after_work():
+            say()
+            print_rows(rows, RERUN)
 
 
 def cancel(
@@ -249,4 +251,4 @@ def _change(verb: str, jobs: list[str], where: JobFilter, everything: bool, yes:
             number, done = service.retry(database, jobs, where), "queued again"
         else:
             number, done = service.cancel(database, jobs, where), "cancelled"
-    say(f"{counted(number, 'job')} {done}")
+    tell(f"{counted(number, 'job')} {done}")

@@ -12,6 +12,7 @@ from ftbench.cli._databases import reading
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.cli._requests import asked, names
+from ftbench.cli._streams import after_work
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def _queue(given: dict[str, Any]) -> None:
     if number > ASK_ABOVE and not confirmed(f"Queue {counted(number, 'job')} in {address}?", given["yes"]):
         raise typer.Abort()
     added = service.add(plan, address, given["priority"] or 0)
-    _tell(plan, added, address, bool(given["json"]))
+    with after_work():
+        _tell(plan, added, address, bool(given["json"]))
     with reading(address) as database:
         for line in rerun.queued_over(database, plan):
             note(line)

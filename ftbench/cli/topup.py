@@ -20,6 +20,7 @@ from ftbench.cli._options import (
     TasksFilter,
 )
 from ftbench.cli._output import counted
+from ftbench.cli._streams import after_work
 from ftbench.errors import UnknownName, UsageError
 from ftbench.settings import database_address
 
@@ -99,7 +100,12 @@ def topup(
     with compared(address, write=not dry_run) as database:
         found = service.topup(database, request, dry_run=dry_run)
     shown = replace(found.sheet, notes=(*found.sheet.notes, *_notes(found, address, dry_run)))
-    to.deliver(render_sheets([shown], chosen, schema=SCHEMA, styled=to.styled))
+    text = render_sheets([shown], chosen, schema=SCHEMA, styled=to.styled)
+    if dry_run:
+        to.deliver(text)
+        return
+    with after_work():
+        to.deliver(text)
 
 
 def _name(methods: Sequence[str], baseline: str, filters: Mapping[str, str | None], condition: str) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ftbench.cli._options import DatabaseOption, DataOption
+from ftbench.cli._streams import after_work
 from ftbench.errors import BadValue
+from ftbench.settings import checkpoint_seconds, database_address, place
 from ftbench.settings import data_dir as chosen_data_dir
-from ftbench.settings import database_address
 
 
 def worker(
@@ -58,6 +58,7 @@ def worker(
     _check("--timeout", timeout, "minutes")
     _check("--max-jobs", max_jobs, "jobs")
     _check("--threads", threads, "threads")
+    checkpoint_seconds()  # of the environment: refused before a job is taken
     number = _slots(slots)
     from ftbench.db import open_database
     from ftbench.services.worker import log, machine, progress
@@ -72,7 +73,7 @@ def worker(
         raise BadValue(f"--data-dir {folder}: no such folder")
     with open_database(database_address(db)) as database:
         options = Options(
-            name=name or worker_name(),
+            name=worker_name(name),
             device=device,
             threads=cpu.fixed_threads(database, threads, number),
             slots=number,
@@ -85,7 +86,7 @@ def worker(
         )
         display = progress.to_terminal()
         logs = WorkDir(database.address).workers
-        with log.kept_log(logs, options.name, display.say, display.aside if verbose else None):
+        with after_work(), log.kept_log(logs, options.name, display.say, display.aside if verbose else None):
             code = service.Worker(database, options, display).run().exit_code
     raise typer.Exit(code)
 
@@ -105,9 +106,11 @@ def _files(given: str | None) -> tuple[str, ...]:
     Raises:
         BadValue: one that is not there.
     """
-    paths = tuple(part.strip() for part in (given or "").split(",") if part.strip())
+    from ftbench.domain.axes import split_names
+
+    paths = split_names(given or "")
     for path in paths:
-        if not Path(path).expanduser().is_file():
+        if not place(path, "--methods").is_file():
             raise BadValue(f"--methods {path}: no such file; jobs of installed methods need no naming")
     return paths
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from ftbench.db.engine import Store
+from ftbench.db.names import shown_model
 from ftbench.db.rows import ClaimRow
 from ftbench.db.tables import claims, jobs, scores
 from ftbench.domain.claim import DeclaredClaim
@@ -108,10 +109,15 @@ class DeclaredClaims:
 def _scored(connection: Connection, claim: DeclaredClaim) -> int:
     """The jobs that a claim is about which have scores."""
     has = exists().where(scores.c.digest == jobs.c.digest)
-    return int(connection.scalar(select(func.count()).select_from(jobs).where(_about(claim), has)) or 0)
+    return int(
+        connection.scalar(
+            select(func.count()).select_from(jobs).where(_about(claim, shown_model(connection)), has)
+        )
+        or 0
+    )
 
 
-def _about(claim: DeclaredClaim) -> ColumnElement[bool]:
+def _about(claim: DeclaredClaim, model: ColumnElement[str]) -> ColumnElement[bool]:
     conditions = [
         jobs.c.label.in_([claim.better, claim.worse]),
         func.json_remove(jobs.c.perturbation, "$.train_size") == _json(claim.condition),
@@ -121,7 +127,7 @@ def _about(claim: DeclaredClaim) -> ColumnElement[bool]:
         whole = jobs.c.train_size.is_(None) if None in claim.train_sizes else false()
         conditions.append(or_(jobs.c.train_size.in_(sizes), whole))
     if claim.models:
-        conditions.append(jobs.c.model.in_(claim.models))
+        conditions.append(or_(model.in_(claim.models), jobs.c.model.in_(claim.models)))
     if claim.tasks:
         conditions.append(jobs.c.task.in_(claim.tasks))
     return and_(*conditions)

@@ -177,7 +177,7 @@ def _backend(address: str) -> Backend:
     path = paths.sqlite_path(address)
     if path is None or str(path) in ("", ".", ":memory:"):
         shown = masked(address)  # whoever logs this must not learn a password
-        raise BadValue(f"'{shown}' is not a SQLite file: give a path, or sqlite:///PATH, with --db")
+        raise BadValue(f"'{shown}' is not a SQLite file: give a path or sqlite:///PATH (--db, FTBENCH_DB)")
     return Sqlite(path)
 
 

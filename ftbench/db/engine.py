@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, event, text
+from sqlalchemy import ColumnElement, Connection, Engine, Select, event, text
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backends.base import Backend
+from ftbench.db.names import model_names, shown_model
 from ftbench.errors import BadValue, DatabaseReadOnly
 
 
@@ -79,6 +80,16 @@ class Store:
         """A short transaction that sees one state of the database throughout."""
         with self.explained(), self._engine.begin() as connection:
             yield connection
+
+    def model_names(self) -> dict[tuple[str, str], str]:
+        """(id, revision) -> name of the models whose id is shared by several folders."""
+        with self.reading() as connection:
+            return model_names(connection)
+
+    def shown_model(self) -> ColumnElement[str]:
+        """The column of models, in which folders of one last name are told apart."""
+        with self.reading() as connection:
+            return shown_model(connection)
 
     def rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
         """All rows of a query as the driver gives them: SQLAlchemy's rows would take as long again."""

@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select, update
 from ftbench.db.checked import SpecReader, Unreadable, read_places, read_rows
 from ftbench.db.filters import matching
 from ftbench.db.leases import Leases
+from ftbench.db.names import ModelRow, models
 from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.job import SHORT_DIGEST
@@ -80,8 +81,9 @@ class Jobs(Leases):
 
     def tally(self, where: JobFilter = ALL) -> dict[tuple[str, str, str, State], int]:
         """The number of jobs for each model, task, label and state, in the order of queueing."""
-        axes = (jobs.c.model, jobs.c.task, jobs.c.label, jobs.c.state)
-        query = select(*axes, func.count()).where(matching(where)).group_by(*axes)
+        shown = self._store.shown_model()
+        axes = (shown, jobs.c.task, jobs.c.label, jobs.c.state)
+        query = select(*axes, func.count()).where(matching(where, shown)).group_by(*axes)
         query = query.order_by(func.min(jobs.c.sequence))
         found: dict[tuple[str, str, str, State], int] = {}
         for *names, state, count in self._store.rows(query):
@@ -121,12 +123,13 @@ class Jobs(Leases):
 
     def list(self, where: JobFilter = ALL) -> builtins.list[JobRow]:
         """Jobs in the order in which they were queued."""
-        query = select(*(jobs.c[name] for name in STORED)).where(matching(where)).order_by(jobs.c.sequence)
+        chosen = matching(where, self._store.shown_model())
+        query = select(*(jobs.c[name] for name in STORED)).where(chosen).order_by(jobs.c.sequence)
         return self._rows(query, self._store.set_aside)
 
     def _rows(self, query: Select[Any], aside: Callable[[object, str], None]) -> builtins.list[JobRow]:
         """The jobs of a query for ``STORED``; of what cannot be believed, ``aside`` hears."""
-        reader, kept = SpecReader(), []
+        reader, kept, called = SpecReader(), [], self._store.model_names()
         for row in read_rows(self._store.rows(query), STORED, _CONVERT, aside):
             digest, state, label, attempts, priority, created, owner, expires, spec, places = row
             try:
@@ -134,16 +137,25 @@ class Jobs(Leases):
             except Unreadable as error:
                 aside(digest, str(error))
                 continue
-            names = label, told.model, told.task, told.method, told.seed, told.perturbation
+            model = called.get((told.model, told.model_revision), told.model)
+            names = label, model, told.task, told.method, told.seed, told.perturbation
             rest = attempts, priority, created, owner, expires, json.loads(spec), places
             kept.append(JobRow(digest, state, *names, *rest))
         return kept
+
+    def models(self) -> builtins.list[ModelRow]:
+        """Every model and revision that jobs have, in the order of queueing."""
+        with self._store.reading() as connection:
+            return models(connection)
 
     def retry(self, where: JobFilter = ALL) -> int:
         """Queue failed and cancelled jobs again, with all their attempts; how many that were."""
         change = (
             update(jobs)
-            .where(matching(where), jobs.c.state.in_(_texts(State.FAILED, State.CANCELLED)))
+            .where(
+                matching(where, self._store.shown_model()),
+                jobs.c.state.in_(_texts(State.FAILED, State.CANCELLED)),
+            )
             .values(state=str(State.QUEUED), attempts=0)
         )
         with self._store.writing() as transaction:
@@ -171,7 +183,8 @@ class Jobs(Leases):
 
     def cancel(self, where: JobFilter = ALL) -> int:
         """Cancel queued and running jobs; how many that were. A worker notices at its next heartbeat."""
-        running = select(jobs.c.digest).where(matching(where), jobs.c.state == str(State.RUNNING))
+        chosen = matching(where, self._store.shown_model())
+        running = select(jobs.c.digest).where(chosen, jobs.c.state == str(State.RUNNING))
         stop = (
             update(attempts)
             .where(attempts.c.outcome.is_(None), attempts.c.digest.in_(running))
@@ -179,7 +192,7 @@ class Jobs(Leases):
         )
         change = (
             update(jobs)
-            .where(matching(where), jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
+            .where(chosen, jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
             .values(state=str(State.CANCELLED), owner=None, token=None, expires=None)
         )
         with self._store.writing() as transaction:

@@ -41,12 +41,13 @@ class Results:
 
     def scores(self, where: JobFilter = ALL) -> list[ScoreRow]:
         """Every score of the jobs, in the order in which the jobs were queued."""
-        own = {"evaluation": scores.c.evaluation, "metric": scores.c.metric, "value": scores.c.value}
-        own["n_attempts"] = jobs.c.attempts
+        model = self._store.shown_model()
+        own: dict[str, ColumnElement[Any]] = {k: scores.c[k] for k in ("evaluation", "metric", "value")}
+        own |= {"n_attempts": jobs.c.attempts, "model": model}
         query = (
             select(*(own[name] if name in own else jobs.c[name] for name in ScoreRow._fields))
             .join_from(scores, jobs)
-            .where(matching(where))
+            .where(matching(where, model))
             .order_by(jobs.c.sequence, scores.c.evaluation, scores.c.metric)
         )
         parse = _parser()
@@ -66,7 +67,7 @@ class Results:
         """The same scores without their jobs' axes and in no order: a small part of the time."""
         query = select(*(scores.c[name] for name in ValueRow._fields))
         if where != ALL:
-            query = query.join_from(scores, jobs).where(matching(where))
+            query = query.join_from(scores, jobs).where(matching(where, self._store.shown_model()))
         rows = self._store.rows(query)
         return [ValueRow._make(row) for row in read_rows(rows, ValueRow._fields, {}, self._store.set_aside)]
 
@@ -81,17 +82,18 @@ class Results:
         )
         of_failed = case((jobs.c.state == State.FAILED.value, last_outcome))
         query = select(jobs.c.digest, jobs.c.label, jobs.c.state, of_failed, jobs.c.spec)
-        query = query.where(matching(where)).order_by(jobs.c.sequence)
+        query = query.where(matching(where, self._store.shown_model())).order_by(jobs.c.sequence)
         fields = ("digest", "label", "state", "last_outcome", "spec")
         convert = {"state": _STATES.__getitem__, "last_outcome": _OUTCOMES.__getitem__}
         told, aside, cells = SpecReader().told, self._store.set_aside, []
+        called = self._store.model_names()
         for digest, label, state, outcome, spec in read_rows(self._store.rows(query), fields, convert, aside):
             try:
                 model, revision, task, data, method, hparams, seed, change, recipe = told(digest, spec)
             except Unreadable as error:
                 aside(digest, str(error))
                 continue
-            axes = model, task, method, seed, change
+            axes = called.get((model, revision), model), task, method, seed, change
             cells.append(JobSummary(digest, label, *axes, state, outcome, hparams, recipe, revision, data))
         return cells
 

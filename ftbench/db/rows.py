@@ -104,7 +104,7 @@ class JobFilter:
 
     Attributes:
         states: where they stand.
-        models: ids of models.
+        models: names of models, or ids, which several folders of one last name share.
         tasks: names of tasks.
         methods: names of methods, or labels (``bidrop[k=3]``).
         digests: whole digests.

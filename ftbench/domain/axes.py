@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ftbench.domain import hparams
+from ftbench.domain import hparams, lists
 from ftbench.domain.recipe import Recipe
 from ftbench.errors import BadValue, UnknownName
 
@@ -32,7 +32,8 @@ class MethodChoice:
     def text(self) -> str:
         """As it is typed."""
         inside = ",".join(f"{name}={value}" for name, value in self.given.items())
-        return f"{self.name}[{inside}]" if inside else self.name
+        name = lists.escaped(self.name, ",[]")
+        return f"{name}[{inside}]" if inside else name
 
     def fits(self, values: Mapping[str, object]) -> bool:
         """Whether hyper-parameters are those that were given; the others may be anything."""
@@ -74,8 +75,8 @@ class RecipeChoice:
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """The entries of a comma-separated list, without repetitions."""
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    r"""The entries of a comma-separated list, without repetitions; ``\\,`` is a comma in one."""
+    return tuple(dict.fromkeys(lists.unescaped(part) for part in lists.divided(text) if part))
 
 
 def methods(text: str) -> tuple[MethodChoice, ...]:
@@ -86,11 +87,11 @@ def methods(text: str) -> tuple[MethodChoice, ...]:
     """
     choices: list[MethodChoice] = []
     for part in outside_brackets(text, "methods"):
-        name, bracket, rest = part.partition("[")
+        name, bracket, rest = lists.cut(part, "[")
         if not name.strip() or (bracket and not rest.endswith("]")):
             raise BadValue(f"method '{part}': write name[key=value,key=value|value]")
         for given in points(rest[:-1] if bracket else "", f"method '{part}'"):
-            choice = MethodChoice(name.strip(), given)
+            choice = MethodChoice(lists.unescaped(name), given)
             if choice not in choices:
                 choices.append(choice)
     return tuple(choices)
@@ -158,18 +159,9 @@ def outside_brackets(text: str, kind: str) -> list[str]:
     Raises:
         BadValue: the brackets do not match.
     """
-    parts, depth = [""], 0
-    for char in text:
-        depth += (char == "[") - (char == "]")
-        if depth not in (0, 1):
-            raise BadValue(f"{kind} '{text}': the brackets do not match")
-        if char == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += char
-    if depth:
+    if not lists.balanced(text):
         raise BadValue(f"{kind} '{text}': the brackets do not match")
-    return [p.strip() for p in parts if p.strip()]
+    return [part for part in lists.divided(text, brackets=True) if part]
 
 
 def points(text: str, owner: str) -> list[dict[str, str]]:
@@ -179,9 +171,9 @@ def points(text: str, owner: str) -> list[dict[str, str]]:
         BadValue: an entry is not ``name=value``, or stands twice.
     """
     values: dict[str, list[str]] = {}
-    for pair in split_names(text):
-        key, equals, right = (p.strip() for p in pair.partition("="))
-        found = [v.strip() for v in right.split("|")]
+    for pair in filter(None, lists.divided(text)):
+        key, equals, right = (p.strip() for p in lists.cut(pair, "="))
+        found = [lists.unescaped(value) for value in lists.divided(right, "|")]
         if not equals or not _KEY.fullmatch(key) or not all(found):
             raise BadValue(f"{owner}: '{pair}' is not key=value or key=value|value")
         if key in values:

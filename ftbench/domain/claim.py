@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from ftbench.domain import axes
+from ftbench.domain import axes, lists
 from ftbench.domain.perturbation import Change, Perturbation
 from ftbench.errors import BadValue, UnknownName
 
@@ -108,8 +108,8 @@ def _conditions(text: str, claim: str, names: Collection[str]) -> Mapping[str, s
 
 def _pair(part: str) -> tuple[str, str, str]:
     """Key, ``=`` and value of ``noise[kind=pairflip]=0.1``."""
-    at = part.find("=", part.rfind("]") + 1)
-    return (part, "", "") if at < 0 else (part[:at].strip(), "=", part[at + 1 :].strip())
+    key, equals, value = (text.strip() for text in lists.cut(part, "="))
+    return key, equals, value
 
 
 def _one(name: str, values: tuple[Change | None, ...]) -> Change | None:

@@ -173,6 +173,9 @@ def _jobs(grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, Non
                 yield _planned(model, task, method, change, recipe, seed)
 
 
+_FP16 = "precision=fp16 needs a CUDA GPU: a worker on a CPU refuses these jobs"
+
+
 def _cells(
     model: GridModel, grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, None]
 ) -> Iterator[tuple[GridTask, GridMethod, GridPerturbation, Recipe]]:
@@ -198,6 +201,7 @@ def _cells(
                 left_out[cell, reason] = left_out.get((cell, reason), 0) + len(grid.seeds)
             else:
                 notes |= {fitting.note: None} if fitting.note else {}
+                notes |= {_FP16: None} if fitting.recipe.precision == "fp16" else {}
                 yield task, method, change, fitting.recipe
 
 

@@ -19,6 +19,7 @@ class RunFacts(TypedDict, total=False):
         order: digest of the order of rows in the first epoch.
         one_off_seconds: of what the method did once before the first step; missing where it was resumed.
         resumed_at: the update at which it went on; 0 from the start.
+        skipped: in fp16, updates that were left out because a gradient overflowed.
     """
 
     total_steps: int
@@ -30,6 +31,7 @@ class RunFacts(TypedDict, total=False):
     order: str
     one_off_seconds: float
     resumed_at: int
+    skipped: int
 
 
 class Provenance(TypedDict, total=False):
@@ -44,6 +46,7 @@ class Provenance(TypedDict, total=False):
         max_length: where the positions of the model are fewer than the recipe's, in tokens.
         ftbench, python, torch, transformers, numpy: versions.
         device: ``cpu`` or ``cuda``; gpu, cuda: the card, and its library's version.
+        precision: what the model computed in.
         threads: of the CPU; products: who multiplies matrices there.
         peak_memory_mb: of the GPU, or of the process, MiB.
         seconds: wall time by phase: ``model``, ``data``, ``training``, ``evaluation``.
@@ -66,6 +69,7 @@ class Provenance(TypedDict, total=False):
     device: str
     gpu: str
     cuda: str | None
+    precision: str
     threads: int
     products: str
     peak_memory_mb: int

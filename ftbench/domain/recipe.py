@@ -40,7 +40,11 @@ class Recipe:
     clip: float = hparam(1.0, range=(0, math.inf), help="largest global gradient norm; 0 clips nothing")
     dropout: float = hparam(0.1, range=(0, 1), open="high", help="hidden, attention and classifier dropout")
     max_length: int = hparam(128, range=(4, 8192), unit="tokens", help="longer inputs are cut")
-    precision: str = hparam("fp32", choices=("fp32", "bf16"), help="bf16: autocast over fp32 weights")
+    precision: str = hparam(
+        "fp32",
+        choices=("fp32", "bf16", "fp16"),
+        help="autocast over fp32 weights; fp16, scaled losses: CUDA only",
+    )
     subset: str = hparam(
         "stratified", choices=("stratified", "uniform"), help="how train_size draws (regression: by quantile)"
     )

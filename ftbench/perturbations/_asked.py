@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from ftbench.domain import axes
+from ftbench.domain import axes, lists
 from ftbench.domain.perturbation import Change, Perturbation
 from ftbench.domain.plan import GridPerturbation
 from ftbench.domain.task import TaskSpec
@@ -17,8 +16,8 @@ from ftbench.errors import BadValue
 from ftbench.perturbations._registry import NO_FILES, PluginFiles, by_place, find, heading, titled
 from ftbench.perturbations.base import Perturber
 from ftbench.plugins import is_file
+from ftbench.settings import place
 
-_ENTRY = re.compile(r"(?P<name>[^\[\]=]+)(\[(?P<options>[^\[\]]*)\])?=(?P<values>[^\[\]=]*)")
 NOTHING = Perturbation()
 EXAMPLE = "noise=0.1,0.2"
 
@@ -64,21 +63,23 @@ def asked(text: str) -> PerturbationChoice:
         UnknownName: a perturbation or an option that there is not.
         PluginError: a file that cannot be used.
     """
-    found = _ENTRY.fullmatch(text.strip())
-    if found is None:
+    typed, equals, values = lists.cut(text.strip(), "=")
+    typed, bracket, options = lists.cut(typed, "[")
+    name = lists.unescaped(typed)
+    closed = options.endswith("]") if bracket else True
+    if not (name and equals and closed and lists.balanced(text)) or re.search(r"[][=]", values):
         raise BadValue(f"--perturb '{text}': write NAME=value,value, such as {EXAMPLE}")
-    name, values = found["name"].strip(), found["values"]
     if is_file(name) and ".py:" not in name:
         raise BadValue(f"--perturb '{text}': say which of the file's perturbations: {name}:NAME=value")
     cls = find(name)
     shown = cls.flag.lstrip("-") or cls.name
-    given = axes.points(found["options"] or "", shown)
+    given = axes.points(options[:-1], shown)
     numbers = [_value(cls, part, shown) for part in axes.split_names(values)]
     if not numbers:
         raise BadValue(f"{shown}: give {cls.wanted}")
     changes = [cls.change(number, options) for options in given for number in numbers]
     path = name.rpartition(":")[0]
-    file = str(Path(path).expanduser().resolve()) if path and is_file(name) else None
+    file = str(place(path, "perturbation").resolve()) if path and is_file(name) else None
     return PerturbationChoice(cls, tuple(dict.fromkeys(changes)), text.strip(), file)
 
 
@@ -159,6 +160,6 @@ def _refused(
 
 def flag(text: str) -> tuple[str, str]:
     """The flag and its value for a perturbation as it is typed: ``--noise 0.1``, ``--perturb mine=3``."""
-    name, _, values = text.partition("=")
+    name, _, values = lists.cut(text, "=")
     own = titled(name).flag if "[" not in name and not is_file(name) else ""
     return (own, values) if own else ("--perturb", text)

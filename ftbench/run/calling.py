@@ -13,6 +13,8 @@ from ftbench.nn import activations
 from ftbench.run.data import Batch
 
 Call = Callable[[nn.Module, Any, int], Tensor]
+#: What a recipe's precision computes in under autocast; fp32 has none.
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class Caller:
@@ -25,7 +27,7 @@ class Caller:
     def __init__(self, precision: str, call: Call | None = None) -> None:
         """Take the recipe's precision and, where passes are recorded, (model, inputs, pass) -> logits."""
         self.recorded = call is not None
-        self._call, self._rounds = call or _call_model, precision == "bf16"
+        self._call, self._half = call or _call_model, HALF.get(precision)
 
     def logits(
         self,
@@ -43,11 +45,11 @@ class Caller:
     @contextmanager
     def full_precision(self) -> Iterator[None]:
         """No autocast inside the block."""
-        rounds, self._rounds = self._rounds, False
+        half, self._half = self._half, None
         try:
             yield
         finally:
-            self._rounds = rounds
+            self._half = half
 
     def _changed(self, model: nn.Module, batch: Batch, embeddings: Any, layers: Any) -> Any:
         if embeddings is None and layers is None:
@@ -55,9 +57,9 @@ class Caller:
         return activations.changed(model, batch.inputs, embeddings, layers)
 
     def _autocast(self, batch: Batch) -> Any:
-        if not self._rounds:
+        if self._half is None:
             return nullcontext()
-        return torch.autocast(batch.labels.device.type, dtype=torch.bfloat16)
+        return torch.autocast(batch.labels.device.type, dtype=self._half)
 
 
 def _call_model(model: nn.Module, inputs: Any, number: int) -> Tensor:

@@ -17,6 +17,7 @@ from ftbench.run.data import Batch
 from ftbench.run.feed import BatchSource, Feed
 from ftbench.run.noise import Noise
 from ftbench.run.objectives import Objective
+from ftbench.run.scaling import LossScale
 from ftbench.run.seeding import seed_torch, stream_seed
 from ftbench.run.splitting import Splitting
 
@@ -39,6 +40,7 @@ class Run:
         head_noise: those of the stream ``head``, for a method that draws the new layers in a way of its own.
         feed: where its batches come from, and how many it has drawn.
         recorded: values of this step that the method wants in the job's curves.
+        scale: of losses in fp16, where an update whose gradients overflow is left out; else None.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Run:
         self.parameters: dict[str, nn.Parameter] = dict(model.named_parameters())
         self.grad_norm: Tensor | None = None
         self.recorded: dict[str, Tensor] = {}
+        self.scale = LossScale() if recipe.precision == "fp16" else None
         self._edit: Callable[[Run, Optimizer], None] | None = None
         self._pass, self._micro, self._shared = 0, 0, False
         self._caller, self._splitting = Caller(recipe.precision, call), Splitting.of(model)
@@ -182,13 +185,14 @@ class Run:
             The batch's mean loss, detached, shape ().
         """
         first, last, total = self._pass, self._pass, None
-        with self._splitting.cheap_tables(batch):
+        scaled = self.scale.scaled(self.parameters.values()) if self.scale else nullcontext(1.0)
+        with scaled as factor, self._splitting.cheap_tables(batch):
             for number, micro in enumerate(self.micro_batches(batch)):
                 self._move(first, number)
                 loss = loss_fn(self, micro)
                 if len(micro) != len(batch):
                     loss = loss * (len(micro) / len(batch))
-                torch.autograd.backward(loss)
+                torch.autograd.backward(loss if factor == 1 else loss * factor)
                 total = loss.detach() if total is None else total + loss.detach()
                 last = max(last, self._pass)
         self._move(last, 0)
@@ -215,6 +219,8 @@ class Run:
 
     def step_optimizer(self, name: str = "main") -> None:
         """Clip, let the method edit the gradients, update at this step's rate, drop the gradients."""
+        if self.scale and not self.scale.update():
+            return self.set_gradients({})
         optimizer = self.optimizers[name]
         norm = optimizer.clip_gradients()
         self.grad_norm = norm if self.grad_norm is None else torch.maximum(self.grad_norm, norm)

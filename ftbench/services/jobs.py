@@ -12,11 +12,13 @@ from ftbench.db import Database, JobFilter, JobRow, PastScore
 from ftbench.db.rows import OWN_COLUMNS
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.job import SHORT_DIGEST
+from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
 from ftbench.domain.where import Where
 from ftbench.errors import UnknownName
+from ftbench.models.resolve import covered
 from ftbench.perturbations import applied
 from ftbench.secrets import masked
 from ftbench.services.planning.commands import for_job
@@ -68,13 +70,23 @@ def job_filter(
     )
 
 
+def precise(database: Database, where: JobFilter) -> JobFilter:
+    """A filter with its models as the database names them, whatever they were called."""
+    if not where.models:
+        return where
+    known = [(row.name, row.revision) for row in database.jobs.models()]
+    named = {name for text in where.models for name in covered(text, known)}
+    return replace(where, models=tuple(named) or where.models)
+
+
 def listed(database: Database, where: JobFilter) -> list[_Row]:
     """The jobs that a filter lets through, in the order in which they were queued."""
-    return [_row(job) for job in database.jobs.list(where)]
+    return [_row(job) for job in database.jobs.list(precise(database, where))]
 
 
 def status(database: Database, where: JobFilter) -> Status:
     """Counts, cells, running jobs and the time left for the jobs that a filter lets through."""
+    where = precise(database, where)
     tally = database.jobs.tally(where)
     wanted = not where.states or State.RUNNING in where.states
     running = database.jobs.list(replace(where, states=(State.RUNNING,))) if wanted else ()
@@ -157,7 +169,7 @@ def cancel(database: Database, prefixes: Sequence[str], where: JobFilter) -> int
 def meant(database: Database, prefixes: Sequence[str], where: JobFilter) -> JobFilter:
     """The jobs whose digests begin so; without any, those that a filter lets through."""
     if not prefixes:
-        return where
+        return precise(database, where)
     return JobFilter(digests=tuple(database.jobs.find(prefix).digest for prefix in prefixes))
 
 
@@ -212,9 +224,7 @@ def _attempt(attempt: Any) -> _Row:
 
 
 def _moment(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    return None if seconds is None else moment(seconds)
 
 
 def _seconds_left(database: Database, running: int) -> float | None:

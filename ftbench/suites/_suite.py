@@ -172,6 +172,8 @@ class Suite:
         difference: what is printed beside the averages: ``vanilla`` or ``clean`` runs minus these, or "".
         kind: ``SCORES`` or ``TIME``.
         protocol: what the paper does, where a reader should know it, and what it leaves open.
+        printed_under: recipe settings of the paper that its grid leaves out, as not every machine takes
+            them: set by hand, they depart from nothing.
     """
 
     name: str
@@ -185,6 +187,7 @@ class Suite:
     difference: str = ""
     kind: str = SCORES
     protocol: str = ""
+    printed_under: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:

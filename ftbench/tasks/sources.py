@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ftbench.domain.task import DataRef, RowSet, TaskSpec
-from ftbench.errors import DataError, UnknownName
+from ftbench.errors import BadValue, DataError, UnknownName
 from ftbench.tasks.rows import Rows
 
 __all__ = ["Rows", "locate", "read", "reopen"]
@@ -30,6 +30,9 @@ def locate(task: TaskSpec, data_dir: Path | None = None) -> DataRef:
 
         return DataRef("builtin", toy.REVISION)
     if data_dir is not None:
+        if not data_dir.is_dir():
+            place = data_dir.absolute()
+            raise BadValue(f"data folder {place} does not exist: --data-dir or FTBENCH_DATA name one")
         return _in_folder(task, data_dir)
     if task.train.hub is not None:
         from ftbench.tasks import hub
@@ -108,7 +111,7 @@ def _set(task: TaskSpec, name: str) -> RowSet:
 def _in_folder(task: TaskSpec, folder: Path) -> DataRef:
     from ftbench.tasks import saved, tsv
 
-    folder = folder.expanduser().absolute()  # the worker that reads it may be started elsewhere
+    folder = folder.absolute()  # the worker that reads it may be started elsewhere
     if not folder.is_dir():
         raise DataError(f"data folder {folder} does not exist (--data-dir, FTBENCH_DATA)")
     absent = tsv.missing(task, folder)

@@ -31,7 +31,7 @@ STEADY = 0.02
 OFF = 0.2
 
 
-def differs(subject: Subject) -> str:
+def check_differs(subject: Subject) -> str:
     """The weights are not those of vanilla at the same streams, unless the method says that they are."""
     neutral, bench = subject.cls.neutral, bench_of(subject.model)
     values = {**subject.cls.defaults(), **subject.given}
@@ -57,7 +57,7 @@ def _alike(mine: JobEnd, plain: JobEnd) -> bool:
     )
 
 
-def loss_scale(subject: Subject) -> str:
+def check_loss_scale(subject: Subject) -> str:
     """The loss is the batch's, not a multiple of it (float64, no dropout, weights that stand still)."""
     bench, neutral = bench_of(subject.model, torch.float64), subject.cls.neutral
     task = REGRESSION if subject.refusal(bench, REGRESSION) is None else CLASSIFICATION
@@ -112,7 +112,7 @@ def _multiple(ratios: list[float]) -> str:
     )
 
 
-def neutral(subject: Subject) -> str:
+def check_neutral(subject: Subject) -> str:
     """With its neutral hyper-parameters the method is plain fine-tuning; else it begins as the model does."""
     values, scale = subject.cls.neutral, subject.cls.neutral_scale
     if values is None:

@@ -21,7 +21,7 @@ from ftbench.testing.subject import Failed, Subject, written
 TYPES = frozenset({"int", "float", "bool", "str"})
 
 
-def title(subject: Subject) -> str:
+def check_title(subject: Subject) -> str:
     """The method has a title, which no other method has: tables print it."""
     own = subject.cls.title.strip()
     if not own:
@@ -35,7 +35,7 @@ def title(subject: Subject) -> str:
     return f"'{own}', which no other method has"
 
 
-def family(subject: Subject) -> str:
+def check_family(subject: Subject) -> str:
     """The family is one of those that listings have."""
     own = subject.cls.family
     if own not in FAMILIES:
@@ -43,7 +43,7 @@ def family(subject: Subject) -> str:
     return own
 
 
-def card(subject: Subject) -> str:
+def check_card(subject: Subject) -> str:
     """Paper, update and cost are named."""
     missing = [name for name in ("paper", "formula", "cost") if not getattr(subject.cls, name)]
     if missing:
@@ -51,7 +51,7 @@ def card(subject: Subject) -> str:
     return "paper, formula and cost are named"
 
 
-def hyperparameters(subject: Subject) -> str:
+def check_hyperparameters(subject: Subject) -> str:
     """Every one is explained, has a default in its range, refuses what is outside, and is read back."""
     cls = subject.cls
     specs = _specs(cls)
@@ -117,7 +117,7 @@ def _read_back(cls: type[Method], point: Mapping[str, Any]) -> None:
             raise Failed(f"{dict(point)} is not read back as it was written")
 
 
-def recipe(subject: Subject) -> str:
+def check_recipe(subject: Subject) -> str:
     """What the method brings along are settings of the recipe."""
     brought: dict[str, Any] = {}
     for variant in VARIANTS:
@@ -129,7 +129,7 @@ def recipe(subject: Subject) -> str:
     return f"brings {', '.join(brought)}" if brought else "brings no settings of its own"
 
 
-def light_import(subject: Subject) -> str:
+def check_light_import(subject: Subject) -> str:
     """The card and the hyper-parameters are read without torch."""
     code = (
         "import sys; from ftbench import methods; cls = methods.find(sys.argv[1]); cls.defaults(); "

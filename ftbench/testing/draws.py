@@ -34,7 +34,7 @@ _DROPOUT = frozenset(
 Tracer = Callable[[FrameType, str, Any], Any]
 
 
-def draws(subject: Subject) -> str:
+def check_draws(subject: Subject) -> str:
     """A short job draws through ``run.noise`` alone."""
     own = _Own(subject.cls)
     found = _made(own.file)

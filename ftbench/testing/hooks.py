@@ -19,7 +19,7 @@ HOOKS = tuple(name for name in vars(Method) if not name.startswith("_"))
 ALIKE = 0.81
 
 
-def hooks(subject: Subject) -> str:
+def check_hooks(subject: Subject) -> str:
     """No name is nearly that of a hook, and each hook takes what it is called with."""
     used: list[str] = []
     for cls in _own(subject.cls):

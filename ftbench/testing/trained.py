@@ -12,7 +12,7 @@ import torch
 from ftbench import methods
 from ftbench.domain import hparams
 from ftbench.methods.base import BASELINE, Method
-from ftbench.testing import overhead as measured
+from ftbench.testing import overhead
 from ftbench.testing.bench import CLASSIFICATION, REGRESSION, Watcher
 from ftbench.testing.subject import (
     STILL,
@@ -33,13 +33,13 @@ LEFT = {REGRESSION: 0.8, CLASSIFICATION: 0.97}
 STOPS = (7, 13)
 
 
-def classification(subject: Subject) -> str:
+def check_classification(subject: Subject) -> str:
     """It trains on classes."""
     subject.refuse(bench_of(subject.model), CLASSIFICATION)
     return _trained(subject.first)
 
 
-def regression(subject: Subject) -> str:
+def check_regression(subject: Subject) -> str:
     """It trains on numbers."""
     return _trained(subject.numbers)
 
@@ -57,7 +57,7 @@ def _trained(end: JobEnd) -> str:
     return f"{steps} steps, last logged loss {losses[-1]:.3f}"
 
 
-def learns(subject: Subject) -> str:
+def check_learns(subject: Subject) -> str:
     """The task's plain loss on the rows is lower after a short job than before it."""
     bench = bench_of(subject.model)
     numbers = subject.refusal(bench, REGRESSION) is None
@@ -74,7 +74,7 @@ def learns(subject: Subject) -> str:
     return f"the loss on the rows falls from {start:.3f} to {end.loss:.3f}"
 
 
-def evaluation(subject: Subject) -> str:
+def check_evaluation(subject: Subject) -> str:
     """The model to evaluate says the same of the same rows, again and again, and stays as it is."""
     end = subject.first
     once, twice = (end.trainer.outputs(end.model) for _ in range(2))
@@ -85,7 +85,7 @@ def evaluation(subject: Subject) -> str:
     return "two evaluations are equal, and leave the model as it is"
 
 
-def same_seed(subject: Subject) -> str:
+def check_same_seed(subject: Subject) -> str:
     """The same job gives the same weights, to the last bit."""
     first = subject.first.weights
     second = subject.fit(bench_of(subject.model)).weights
@@ -93,7 +93,7 @@ def same_seed(subject: Subject) -> str:
     return f"{len(first)} tensors are equal"
 
 
-def resume(subject: Subject) -> str:
+def check_resume(subject: Subject) -> str:
     """A job that was interrupted twice in each of its runs ends with the weights of one that was not."""
     undisturbed = subject.first
     lengths = {run: facts["total_steps"] for run, facts in undisturbed.trainer.facts["runs"].items()}
@@ -133,7 +133,7 @@ def _interrupted(subject: Subject, stop: tuple[str, int], folder: Path) -> None:
     raise Failed(f"did not stop after step {stop[1]} of run {stop[0]}")
 
 
-def accumulation(subject: Subject) -> str:
+def check_accumulation(subject: Subject) -> str:
     """Micro-batches add up to the update of the whole batch (float64, all dropout 0)."""
     bench = bench_of(subject.model, torch.float64)
     # Plain SGD: Adam and clipping would hide a gradient that is a multiple of what it should be.
@@ -157,7 +157,7 @@ def accumulation(subject: Subject) -> str:
     return f"two micro-batches give the update of the batch ({apart:.0e})"
 
 
-def overhead(subject: Subject) -> str:
+def check_overhead(subject: Subject) -> str:
     """Time and memory of a step, measured against vanilla; informs, and fails only where it cannot run."""
     bench, vanilla = bench_of(subject.model), methods.find(BASELINE)
     subject.refuse(bench, subject.task)
@@ -167,4 +167,4 @@ def overhead(subject: Subject) -> str:
         recipe = {"steps": steps, "batch_size": 16, "warmup_steps": 0}
         return subject.trainer(bench, cls, values, subject.task, None, None, recipe)
 
-    return measured.overhead_of(lambda n: trainer(subject.cls, n), lambda n: trainer(vanilla, n))
+    return overhead.overhead_of(lambda n: trainer(subject.cls, n), lambda n: trainer(vanilla, n))

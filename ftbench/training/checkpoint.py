@@ -123,6 +123,7 @@ def snapshot(run: Run, method: Method) -> dict[str, Any]:
         "method": method.state_dict(),
         "drawn": dict(run.feed.drawn),
         "epochs_drawn": dict(run.feed.epochs_drawn),
+        "scale": run.scale.state() if run.scale else None,
     }
 
 
@@ -133,4 +134,6 @@ def restore(run: Run, method: Method, state: Mapping[str, Any]) -> None:
         run.optimizers[name].inner.load_state_dict(inner)
     method.load_state_dict(state["method"])
     run.feed.drawn, run.feed.epochs_drawn = dict(state["drawn"]), dict(state["epochs_drawn"])
+    if run.scale:
+        run.scale.load(state["scale"])
     run.begin(int(state["step"]))

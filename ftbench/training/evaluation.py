@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ftbench.domain.task import TaskSpec
+from ftbench.run.calling import HALF
 from ftbench.run.data import Tokenised
 
 TOKENS_PER_BATCH = 4096
@@ -26,7 +27,7 @@ def predict(
         data: tokenised rows.
         rows: original row numbers, in the order of the result.
         outputs: width of the head.
-        precision: ``fp32`` or ``bf16``.
+        precision: of the recipe.
 
     Returns:
         Shape (rows, outputs).
@@ -39,7 +40,7 @@ def predict(
     start = 0
     with (
         torch.inference_mode(),
-        torch.autocast(data.device.type, torch.bfloat16, enabled=precision == "bf16"),
+        torch.autocast(data.device.type, HALF.get(precision), enabled=precision in HALF),
     ):
         while start < len(order):
             size = max(1, TOKENS_PER_BATCH // int(lengths[order[start]]))

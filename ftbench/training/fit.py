@@ -56,6 +56,7 @@ def fit(
     task = given.given_task(model)
     given.refuse(chosen, model, task)
     given.refuse_dtype(model)
+    given.refuse_precision(model, settings)
     rows = own_rows.read(train_data, model, task, given.device_of(model))
     if given.half(model):
         model = copy.deepcopy(model).float()

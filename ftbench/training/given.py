@@ -75,6 +75,17 @@ def refuse_dtype(model: nn.Module) -> None:
             raise BadValue(f"model: {name} is {_dtype(parameter)}; load the model without quantisation")
 
 
+def refuse_precision(model: nn.Module, recipe: Recipe) -> None:
+    """Refuse fp16 where the model is not on a GPU.
+
+    Raises:
+        BadValue: it is not.
+    """
+    device = device_of(model)
+    if recipe.precision == "fp16" and device.type != "cuda":
+        raise BadValue(f"precision=fp16 needs a CUDA GPU, and the model is on the {device.type}: leave fp32")
+
+
 def half(model: nn.Module) -> str:
     """The name of the half-precision type that some weights have; "" where none has."""
     return next((_dtype(p) for p in model.parameters() if p.dtype in (torch.bfloat16, torch.float16)), "")

@@ -46,6 +46,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     job = Job.from_canonical(command["job"])
     places = command.get("places") or {}
     device = prepare_device(command.get("device") or "", int(command.get("threads") or 0), job.recipe.kernels)
+    refuse_half(job.recipe.precision, device)
     shelf, library = _warm.setdefault(str(device), (Shelf(device), Library(device)))
     task = tasks.find(job.task)
     _refuse_strangers(places)
@@ -94,6 +95,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     facts: Provenance = {
         **trainer.facts,
         **fitted,
+        "precision": job.recipe.precision,
         "method_digest": code,
         "model_commit": pretrained.commit,
     }
@@ -137,6 +139,19 @@ def prepare_device(name: str, threads: int, kernels: str) -> torch.device:
         torch.use_deterministic_algorithms(kernels == "deterministic", warn_only=True)
         torch.cuda.reset_peak_memory_stats(device)
     return device
+
+
+def refuse_half(precision: str, device: torch.device) -> None:
+    """Refuse fp16 where there is no GPU for it: the same job may run on another machine.
+
+    Raises:
+        OSError: the device is none of CUDA.
+    """
+    if precision == "fp16" and device.type != "cuda":
+        raise OSError(
+            f"precision=fp16 needs a CUDA GPU, and this is the {device.type}: run the job with "
+            "`ftbench worker --gpu 0` on a machine that has one, or queue it with --set precision=fp32"
+        )
 
 
 def environment(device: torch.device) -> Provenance:

@@ -38,7 +38,7 @@ def features(
         data: tokenised rows.
         rows: original row numbers, in the order of the result.
         outputs: width of the model's own head.
-        precision: ``fp32`` or ``bf16``.
+        precision: of the recipe.
 
     Returns:
         Shape (rows, width).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -236,7 +237,8 @@ class Trainer:
         if state is None:
             run.feed.tick = self._tick
             began = time.perf_counter()
-            method.on_train_start(run)
+            with run.full_precision() if run.scale else nullcontext():  # what overflows here would be lost
+                method.on_train_start(run)
             self.facts["runs"][run.name]["one_off_seconds"] = round(time.perf_counter() - began, 4)
         else:
             checkpoint.restore(run, method, state)
@@ -261,6 +263,8 @@ class Trainer:
                 raise Stopped
         watch.check()
         self.curves += watch.points
+        if run.scale:
+            self.facts["runs"][run.name]["skipped"] = run.scale.skipped
         return method.model_for_evaluation(run)
 
     def _tick(self) -> None:
@@ -287,6 +291,6 @@ def train_step(run: Run, method: Method, step: int, watch: Watch | None = None) 
     """Make one update, the one place where a step begins."""
     run.begin(step)
     loss = method.training_step(run, run.next_batch("train"))
-    if watch is not None:
+    if watch is not None and not (run.scale and run.scale.overflowed):  # nothing came of such a step
         watch.note(step, loss)
     return loss

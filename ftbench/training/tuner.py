@@ -68,6 +68,7 @@ class Tuner:
         self._regression, self._limits = task.regression, Limits.of(model, task)
         length = {"steps": total_steps}
         chosen, dropout_given = given.recipe_of(cls, hyperparameters, recipe or {}, length)
+        given.refuse_precision(model, chosen)
         if dropout_given:
             set_dropout(model, chosen.dropout)
         self._rows = 0

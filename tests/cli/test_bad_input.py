@@ -56,7 +56,7 @@ def refused(ended: Ended, code: int, text: str) -> None:
         (("--seeds", "3-5"), 2, "seeds '3-5'"),
         (("--train-size", "0"), 2, "train-size 0 is outside [1, 1e+12]"),
         (("--tasks", "stsb", "--noise", "0.1"), 2, "stsb with noise 0.1: STS-B is a regression task"),
-        (("--data-dir", "nowhere"), 1, "here/nowhere does not exist"),
+        (("--data-dir", "nowhere"), 2, "here/nowhere does not exist"),
         (("--data-dir", "../model"), 1, "has no CoLA/train.tsv"),
         (("--models", "../nowhere"), 1, "model folder"),
         (("--models", "../data"), 1, "has no config.json"),

@@ -19,11 +19,11 @@ def example(ftbench: Ftbench) -> Ftbench:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("strip", ("minilm", "STS-B", "Spearman", "bidrop")),
+        ("strip", ("minilm", "STS-B", "Spearman", "Bi-Drop")),
         ("robustness", ("Label noise", "Class imbalance", "noise (%)", "reduction (%)")),
-        ("learning", ("loss", "step", "rdrop")),
-        ("cost", ("training, seconds a run", "peak memory, MB", "vanilla")),
-        ("ranks", ("average rank", "bidrop")),
+        ("learning", ("loss", "step", "R-Drop")),
+        ("cost", ("training, seconds a run", "peak memory, MB", "Vanilla")),
+        ("ranks", ("average rank", "Bi-Drop")),
     ],
 )
 def test_every_kind_is_drawn_from_the_database(example: Ftbench, kind: str, words: tuple[str, ...]) -> None:

@@ -44,7 +44,10 @@ def test_stated_spread_needs_no_database(ftbench):
         (("--spread", "2", "--seeds", "3", "--alpha", "1"), "alpha 1: give a level"),
         (("--spread", "2", "--seeds", "3", "--alpha", "1e-300"), "alpha 1e-300: give a level from 1e-12"),
         (("--spread", "2", "--seeds", "3", "--power", "0.99999"), "power 0.99999: give a probability"),
-        (("--spread", "2", "--seeds", "3", "--tasks", "rte"), "--models and --tasks go with methods"),
+        (
+            ("--spread", "2", "--seeds", "3", "--tasks", "rte"),
+            "--models, --tasks and --rename go with methods",
+        ),
         (("--spread", "2", "--seeds", "3", "--power", "0.01"), "power 0.01: give a probability"),
         (("bidrop", "vanlla"), "unknown method 'vanlla'; did you mean 'vanilla'?"),
     ],

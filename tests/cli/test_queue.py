@@ -74,7 +74,7 @@ def test_bare_it_lists_what_is_queued(ftbench: Ftbench) -> None:
 
 def test_bare_without_a_database_names_the_command_that_makes_one(ftbench: Ftbench) -> None:
     ended = ftbench("queue")
-    assert ended.code == 1 and "ftbench queue" in ended.err
+    assert ended.code == 1 and "ftbench db init --db ftbench.db" in ended.err
     assert files() == []
 
 
@@ -96,6 +96,23 @@ def test_a_file_of_flags_stands_for_the_flags_and_the_command_line_wins(ftbench:
     assert (jobs[0]["recipe"]["lr"], jobs[0]["recipe"]["epochs"]) == (1e-5, 4)
     other = ftbench("queue", "-C", "grid.yaml", "--seeds", "2", "--dry-run", "--json").json
     assert {job["seed"] for job in other} == {0, 1}
+
+
+def test_a_file_of_flags_means_what_is_typed(ftbench: Ftbench) -> None:
+    """YAML would read 8 seeds, and keep of a merged mapping and of the own key either."""
+    write(
+        Path("grid.yaml"),
+        "\ufefftasks: cola",
+        "models: ../model",
+        "seeds: 010",
+        "<<: {seeds: 3, methods: rdrop}",
+        "set: &short {epochs: 1, lr: 1e-4}",
+        "no-baseline: on",
+        "priority: ~",
+    )
+    jobs = ftbench("queue", "-C", "grid.yaml", "--dry-run", "--json").json
+    assert [job["seed"] for job in jobs] == list(range(10))
+    assert {(job["label"], job["recipe"]["lr"]) for job in jobs} == {("rdrop", 1e-4)}
 
 
 def test_lists_of_settings_in_a_file_are_a_grid_and_the_command_line_takes_their_place(
@@ -149,7 +166,20 @@ def test_a_grid_of_settings_is_reported_as_if_each_had_been_queued_alone(ftbench
         ("methods: [rdrop", "grid.yaml:"),
         ("no-baseline: maybe", "no-baseline: 'maybe' is not true or false"),
         ("priority: high", "priority: 'high' is not a whole number"),
-        ("methods: {rdrop: 1}", "methods: '{'rdrop': 1}' is neither a value nor a list"),
+        ("methods: {rdrop: 1}", "methods: write a value, or a list of values"),
+        ("seeds: 5\nset: {lr: 1e-4}\nseeds: 2", "grid.yaml:3: seeds is given twice, first in line 1"),
+        ("set:\n  lr: 1e-4\n  lr: 2e-4", "grid.yaml:3: lr is given twice, first in line 2"),
+        ("data_dir: a\ndata-dir: b", "grid.yaml: data-dir is given twice"),
+        ("<<: {seeds: 1}\n<<: {seeds: 2}", "grid.yaml:2: << is given twice"),
+        ("<<: 3", "grid.yaml:1: << takes what stands in a mapping"),
+        ("on: 1", "unknown key in grid.yaml: 'on'"),
+        ("methods: no", "unknown method 'no'"),
+        ("budget: .nan", "budget: '.nan' is not a number"),
+        ("seeds: 12:30", "'12:30' is not a whole number"),
+        ("seeds:\t5", "grid.yaml:1: not a YAML file of flags: found character"),
+        ("? [a]\n: 1", "grid.yaml:1: a key has to be a word"),
+        ("methods: !mine x", "grid.yaml:1: '!mine' is not known here"),
+        ("methods: &a [*a]", "grid.yaml"),
     ],
 )
 def test_a_file_of_wrong_flags_is_refused(ftbench: Ftbench, content: str, text: str) -> None:

@@ -129,6 +129,14 @@ def test_a_page_has_tables_of_which_nothing_is_finished(filled):
     assert filled("why", "bidrop", "difference", "--models", "bert-large").code == 0
 
 
+def test_format_takes_the_end_of_a_files_name(filled):
+    for words in (("report",), ("report", "--suite", "dps/table2"), ("compare", "rdrop", "vanilla")):
+        assert filled(*words, "--format", "md") == filled(*words, "--format", "markdown")
+    assert filled("report", "--format", "TEX").out == filled("report", "--format", "latex").out
+    ended = filled("report", "--format", "mk")
+    assert ended.code == 2 and "unknown format 'mk'; known: csv, html" in ended.err
+
+
 def test_format_wins_over_the_files_name(filled):
     filled("report", "--output", "t.md", "--format", "csv")
     assert Path("t.md").read_text(encoding="utf-8").startswith("table,part")

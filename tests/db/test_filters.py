@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ftbench.db import Database, JobFilter, create_database
 from ftbench.domain.hparams import Value
-from ftbench.domain.where import Every, Field, Home, Opposite, Question, Some, Where, holds
+from ftbench.domain.where import Every, Home, JobField, Opposite, Question, Some, Where, holds
 from ftbench.services.scores.fields import of_summary
 from tests.db.samples import claim, entry, execute
 
@@ -27,10 +27,12 @@ JOBS = [
 TEXTS = {"method": ["vanilla", "bidrop"], "model": ["tiny", "other"], "task": ["toy-accept"]}
 TEXTS |= {"state": ["queued", "running", "done"], "label": ["bidrop[k=4]", "vanilla"]}
 VALUES: list[Value] = [None, True, False, 0, 1, 2, 3, 300, 0.1, 0.2, 0.5, -1, "layer", "3", ""]
-OTHERS = [Field(Home.JOB, "seed")]
-OTHERS += [Field(Home.PERTURBATION, name) for name in ("noise", "reduction", "train_size", "typos", "mine")]
-OTHERS += [Field(Home.HPARAMS, name) for name in ("k", "warmup", "scope", "eps", "noise")]
-OTHERS += [Field(Home.RECIPE, name) for name in ("lr", "epochs", "steps", "schedule", "head")]
+OTHERS = [JobField(Home.JOB, "seed")]
+OTHERS += [
+    JobField(Home.PERTURBATION, name) for name in ("noise", "reduction", "train_size", "typos", "mine")
+]
+OTHERS += [JobField(Home.HPARAMS, name) for name in ("k", "warmup", "scope", "eps", "noise")]
+OTHERS += [JobField(Home.RECIPE, name) for name in ("lr", "epochs", "steps", "schedule", "head")]
 
 
 def questions() -> st.SearchStrategy[Where]:
@@ -38,7 +40,7 @@ def questions() -> st.SearchStrategy[Where]:
     texts = st.sampled_from(sorted(TEXTS)).flatmap(
         lambda name: st.builds(
             Question,
-            st.just(Field(Home.JOB, name, "text")),
+            st.just(JobField(Home.JOB, name, "text")),
             equal,
             st.lists(st.sampled_from([None, *TEXTS[name]]), min_size=1, max_size=3).map(tuple),
         )
@@ -78,12 +80,12 @@ def test_sql_and_memory_say_the_same(filled: Database, where: Where) -> None:
 def test_a_spec_that_is_no_json_is_passed_over(database: Database) -> None:
     database.jobs.add([entry(0), entry(1)])
     execute(database, "UPDATE jobs SET spec = '{{' WHERE seed = 0")
-    where = JobFilter(where=Question(Field(Home.RECIPE, "epochs"), "=", (3,)))
+    where = JobFilter(where=Question(JobField(Home.RECIPE, "epochs"), "=", (3,)))
     assert database.jobs.cancel(where) == 1
 
 
 def test_cancel_and_retry_take_the_jobs_of_an_expression(database: Database) -> None:
     database.jobs.add(JOBS)
-    noisy = JobFilter(where=Question(Field(Home.PERTURBATION, "noise"), ">", (0,)))
+    noisy = JobFilter(where=Question(JobField(Home.PERTURBATION, "noise"), ">", (0,)))
     assert database.jobs.cancel(noisy) == 2
-    assert database.jobs.retry(JobFilter(where=Question(Field(Home.HPARAMS, "k"), "=", (4,)))) == 1
+    assert database.jobs.retry(JobFilter(where=Question(JobField(Home.HPARAMS, "k"), "=", (4,)))) == 1

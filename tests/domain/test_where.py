@@ -5,21 +5,21 @@ from __future__ import annotations
 import pytest
 
 from ftbench.domain.hparams import Value
-from ftbench.domain.where import DEEPEST, LONGEST, Field, Home, Question, Where, holds, parse, vocabulary
+from ftbench.domain.where import DEEPEST, LONGEST, Home, JobField, Question, Where, holds, parse, vocabulary
 from ftbench.errors import BadValue
 
 FIELDS = vocabulary(
     [
-        Field(Home.JOB, "method", "text", spelled={"r-drop": "rdrop"}),
-        Field(Home.JOB, "state", "text", ("queued", "done")),
-        Field(Home.JOB, "seed", "number"),
-        Field(Home.PERTURBATION, "noise", "number"),
-        Field(Home.PERTURBATION, "train_size", "number"),
-        Field(Home.RECIPE, "lr", "number"),
-        Field(Home.RECIPE, "eps", "number"),
-        Field(Home.HPARAMS, "eps"),
-        Field(Home.HPARAMS, "k"),
-        Field(Home.HPARAMS, "warmup"),
+        JobField(Home.JOB, "method", "text", spelled={"r-drop": "rdrop"}),
+        JobField(Home.JOB, "state", "text", ("queued", "done")),
+        JobField(Home.JOB, "seed", "number"),
+        JobField(Home.PERTURBATION, "noise", "number"),
+        JobField(Home.PERTURBATION, "train_size", "number"),
+        JobField(Home.RECIPE, "lr", "number"),
+        JobField(Home.RECIPE, "eps", "number"),
+        JobField(Home.HPARAMS, "eps"),
+        JobField(Home.HPARAMS, "k"),
+        JobField(Home.HPARAMS, "warmup"),
     ]
 )
 JOB: dict[str, Value] = {
@@ -110,5 +110,5 @@ def test_a_wrong_text_is_refused_at_its_place(text: str, said: str) -> None:
 
 
 def test_a_name_that_two_homes_have_is_the_first_ones() -> None:
-    assert parse("eps=1", FIELDS) == Question(Field(Home.RECIPE, "eps", "number"), "=", (1,))
-    assert parse("hparams.eps=1", FIELDS) == Question(Field(Home.HPARAMS, "eps"), "=", (1,))
+    assert parse("eps=1", FIELDS) == Question(JobField(Home.RECIPE, "eps", "number"), "=", (1,))
+    assert parse("hparams.eps=1", FIELDS) == Question(JobField(Home.HPARAMS, "eps"), "=", (1,))

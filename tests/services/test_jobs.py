@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from ftbench.db import Database, JobFilter
@@ -107,7 +105,7 @@ def test_everything_of_a_job_is_shown(filled: Database) -> None:
     assert shown["scores"] == [{"evaluation": "dev", "metric": "accuracy", "value": 0.75}]
     (attempt,) = shown["attempts"]
     assert (attempt["attempt"], attempt["outcome"], attempt["seconds"]) == (1, "ok", 61.2)
-    assert attempt["started"] == time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(1000))
+    assert attempt["started"] == "1970-01-01T00:16:40Z"
     assert shown["provenance"]["torch"] == "2" and shown["spec"]["seed"] == 0
     assert shown["command"].startswith("ftbench queue --methods vanilla --tasks toy-entail")
     running = service.show(filled, entry(2).job.digest)

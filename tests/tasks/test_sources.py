@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ftbench import tasks
-from ftbench.errors import DataError, UnknownName
+from ftbench.errors import BadValue, DataError, UnknownName
 from ftbench.tasks import sources
 from tests.tasks import clones, layouts
 
@@ -113,7 +113,7 @@ def test_folder_without_the_files_names_the_one_looked_for(tmp_path: Path, no_hu
     (tmp_path / "CoLA/dev.tsv").unlink()
     with pytest.raises(DataError, match="has no CoLA/dev.tsv"):
         sources.locate(tasks.find("cola"), tmp_path)
-    with pytest.raises(DataError, match="does not exist"):
+    with pytest.raises(BadValue, match="does not exist"):
         sources.locate(tasks.find("cola"), tmp_path / "nowhere")
 
 

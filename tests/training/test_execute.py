@@ -157,6 +157,16 @@ def test_a_bad_job_fails_alone(bench: Bench, run: Any) -> None:
     assert [e["event"] for e in events if e["event"] in ENDS] == ["failed", "done"]
 
 
+def test_fp16_without_a_gpu_is_refused_in_one_line_and_is_the_machines_fault(bench: Bench, run: Any) -> None:
+    code, events = run(line(bench.job(steps=1, precision="fp16")))
+    (failed,) = [e for e in events if e["event"] == "failed"]
+    assert code == 1 and failed["outcome"] == "environment" and not scores(events)
+    assert failed["message"] == (
+        "precision=fp16 needs a CUDA GPU, and this is the cpu: run the job with `ftbench worker --gpu 0` "
+        "on a machine that has one, or queue it with --set precision=fp32"
+    )
+
+
 @pytest.mark.parametrize(
     ("how", "outcome", "message"),
     [

@@ -195,6 +195,15 @@ def test_a_loop_keeps_its_model_and_refuses_half_precision() -> None:
     assert all(p.dtype is torch.bfloat16 for p in model.parameters())
 
 
+def test_fp16_is_refused_on_a_cpu() -> None:
+    for refused in (
+        lambda: ftbench.fit(small("bert"), GOOD, recipe={"precision": "fp16"}),
+        lambda: ftbench.Tuner(small("bert"), total_steps=2, recipe={"precision": "fp16"}),
+    ):
+        with pytest.raises(BadValue, match="precision=fp16 needs a CUDA GPU, and the model is on the cpu"):
+            refused()
+
+
 def test_quantised_weights_are_refused() -> None:
     model = small("bert")
     model.register_parameter("packed", nn.Parameter(torch.zeros(2, dtype=torch.int8), requires_grad=False))

@@ -90,7 +90,7 @@ def test_provenance_says_what_was_run_and_on_what(sent: Sent, bench: Bench) -> N
     (provenance,) = sent.of("provenance")
     values = provenance["values"]
     assert values["threads"] == 1 and values["device"] == "cpu" and values["torch"] == torch.__version__
-    assert values["method_digest"] == source_digest(find("bidrop"))
+    assert values["method_digest"] == source_digest(find("bidrop")) and values["precision"] == "fp32"
     assert values["seconds"].keys() == {"model", "data", "training", "evaluation"}
     assert {"rows", "noise", "train_size", "ranking_noise"} <= values["digests"].keys()
     assert values["runs"]["main"]["total_steps"] == 60 and values["runs"]["main"]["resumed_at"] == 0

@@ -531,6 +531,7 @@ RECIPES: list[dict[str, Any]] = [
     {"dropout": 0.3, "optimizer": "adamw_hf", "weight_decay": 0.1},
     {"max_length": 8, "schedule": "cosine", "clip": 0.1},
     {"precision": "bf16"},
+    {"precision": "fp16"},
     {"noise": 0.1},
     {"noise": 0.3},
 ]
@@ -636,3 +637,19 @@ def test_what_is_done_once_before_the_first_step_is_timed(bench: Bench) -> None:
         return float(trainer.facts["runs"]["main"]["one_off_seconds"])
 
     assert seconds("vanilla") < 0.05 < seconds("child_tuning_d")
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["vanilla", "bidrop", "child_tuning_d", "dps_mix", "freelb", "rdrop", "sam", "smart", "weight_mixup"],
+)
+def test_methods_train_in_fp16(bench: Bench, method: str) -> None:
+    """By autocast on a CPU, which a job of the queue refuses; the scale that they begin with overflows."""
+    quick = {"k": 1, "search_epochs": 1} if method == "weight_mixup" else None
+    trainer = bench.trainer(bench.job(method, quick, steps=6, precision="fp16"))
+    model = trainer.method.fit(trainer)
+    assert all(torch.isfinite(p).all() for p in model.parameters())
+    run = trainer.facts["runs"]["main"]
+    assert 0 <= run["skipped"] < run["total_steps"]
+    losses = [point.value for point in trainer.curves if point.name == "loss"]
+    assert losses and all(np.isfinite(value) for value in losses)

@@ -39,6 +39,12 @@ def find(name: str) -> Format:
     return found
 
 
+def recognised(text: str) -> str:
+    """The format that a user means, in any case; the end of a file's name stands for one (``md``)."""
+    key = text.strip().lower()
+    return key if key in names() else suffixes().get(f".{key}", text)
+
+
 def suffixes(*, lists: bool = False) -> Mapping[str, str]:
     """The formats that a file's name asks for: its end -> format; ``lists`` as for ``names``."""
     return {find(name).suffix: name for name in names(lists=lists)}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ftbench import settings
 from ftbench.errors import BadValue, FtbenchError
 
 #: Kind -> what it shows.
@@ -71,7 +73,7 @@ def embedded() -> str:
     """
     import vl_convert
 
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ftbench"
+    folder = (settings.user_cache() or Path(tempfile.gettempdir())) / "ftbench"
     kept = folder / f"vega-embed-{importlib.metadata.version('vl-convert-python')}.js"
     try:
         return kept.read_text(encoding="utf-8")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
@@ -17,7 +16,9 @@ import numpy as np
 
 from ftbench.db import ClaimRow, Database, JobSummary
 from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
+from ftbench.models.resolve import id_of
 from ftbench.perturbations import heading
 from ftbench.render.numbers import percent
 from ftbench.render.sheet import Field, Sheet, figure
@@ -41,7 +42,7 @@ FIELDS = (
     Field("claim", "Claim"),
     Field("setting", "Setting"),
     Field("tasks", "Tasks"),
-    Field("declared", "Declared (UTC)"),
+    Field("declared", "Declared"),
     Field("standing", "Standing", shown=False),
     Field("n", "n", "count"),
     Field("difference", "Δ", "points"),
@@ -212,7 +213,7 @@ def _about(claim: DeclaredClaim, cell: JobSummary) -> bool:
         cell.label in (claim.better, claim.worse)
         and cell.perturbation.condition == claim.condition
         and (not claim.train_sizes or cell.train_size in claim.train_sizes)
-        and (not claim.models or cell.model in claim.models)
+        and (not claim.models or bool({cell.model, id_of(cell.model)} & set(claim.models)))
         and (not claim.tasks or cell.task in claim.tasks)
     )
 
@@ -285,7 +286,7 @@ def _row(one: TestedClaim) -> dict[str, Any]:
         "claim": one.row.claim.text,
         "setting": one.setting.title if one.setting else None,
         "tasks": ", ".join(one.tasks) or None,
-        "declared": datetime.fromtimestamp(one.row.declared, UTC).strftime("%Y-%m-%d %H:%M"),
+        "declared": moment(one.row.declared),
         "standing": one.standing,
         "n": len(one.pairs),
         "difference": float(one.pairs.mean()) if len(one.pairs) else None,

@@ -86,7 +86,7 @@ def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]
     cells = database.results.cells()
     asked.check(cells)
     where = JobFilter(
-        models=tuple(asked.model_ids()),
+        models=tuple(asked.models_of(cells)) or tuple(asked.model_ids()),
         tasks=tuple(asked.task_names()),
         methods=tuple(dict.fromkeys(method.name for method in chosen)),
     )

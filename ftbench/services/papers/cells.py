@@ -14,6 +14,7 @@ from ftbench.db import JobSummary, ScoreRow, ValueRow
 from ftbench.domain import hparams
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.result import State
+from ftbench.models.resolve import covered
 from ftbench.render.suite_table import NOT_COMPARABLE, SuiteCell, SuiteHead
 from ftbench.render.table import Cell
 from ftbench.services.papers.layout import Place
@@ -56,6 +57,8 @@ class JobsByCell:
         for score in scores:
             if score.digest in done:
                 known.setdefault(score.digest, {})[score.evaluation, score.metric] = score.value
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._models = dict.fromkeys((row.model, row.model_revision) for row in rows)
         self._found: dict[tuple[Any, ...], dict[int, list[FoundJobs]]] = {}
         kept: dict[tuple[str, str], tuple[Any, Any]] = {}
         defaults = hparams.normalise(hparams.as_dict(Recipe()))
@@ -69,8 +72,16 @@ class JobsByCell:
             self._found.setdefault(key, {}).setdefault(row.seed, []).append(found)
 
     def of(self, wanted: Wanted, model: str) -> Mapping[int, list[FoundJobs]]:
-        """The jobs of a cell by seed; several where they differ in rows, revision or what they score."""
-        return self._found.get((model, *wanted.key[1:-1]), {})
+        """The jobs of a cell by seed; several where they differ in rows, revision or what they score.
+
+        Args:
+            wanted: the cell.
+            model: its model, as it was asked for.
+        """
+        if model not in self._names:
+            self._names[model] = covered(model, self._models.keys())
+        here = [self._found.get((name, *wanted.key[1:-1]), {}) for name in self._names[model]]
+        return next((jobs for jobs in here if jobs), {})
 
 
 def measured_cell(jobs: Mapping[int, list[FoundJobs]], place: Place, seeds: Sequence[int]) -> Cell:

@@ -144,7 +144,7 @@ def _grids(
         rows = []
         for line, row in cells.items():
             printed = _by_column(layout.printed(suite, block, line))
-            rule = replace(given, departs=(*block.departs, *_departs(line, asked)))
+            rule = replace(given, departs=(*block.departs, *_departs(suite, line, asked)))
             shown = [
                 suite_cells.compared(cell, printed.get(place.key, {}), rule)
                 for cell, place in zip(row, places, strict=True)
@@ -172,10 +172,9 @@ def _measured(
     suite: Suite, block: Panel, wanted: Sequence[Wanted], jobs: JobsByCell
 ) -> dict[Line, list[Cell]]:
     """Line -> its cells, one for each column of the block."""
-    model = model_id(block.model)
     found: dict[Line, list[Cell]] = {}
     for line in block.lines:
-        mine = {w.task.name: jobs.of(w, model) for w in wanted if w.block is block and w.line is line}
+        mine = {w.task.name: jobs.of(w, block.model) for w in wanted if w.block is block and w.line is line}
         found[line] = [
             suite_cells.measured_cell(mine[place.task], place, suite.seeds)
             for place in layout.printed_places(block)
@@ -211,10 +210,11 @@ def _by_column(printed: Mapping[tuple[str, str], Published]) -> dict[str, dict[s
     return found
 
 
-def _departs(line: Line, asked: Asked) -> Iterator[str]:
+def _departs(suite: Suite, line: Line, asked: Asked) -> Iterator[str]:
     """How all cells of a line depart from the paper."""
-    if asked.settings.given:
-        yield "set by hand: " + ", ".join(asked.settings.texts)
+    by_hand = [text for text in asked.settings.texts if text not in suite.printed_under]
+    if by_hand:
+        yield "set by hand: " + ", ".join(by_hand)
     if asked.variant is not None:
         own, now = (suite_grid.grid_method_of(line, variant) for variant in (None, asked.variant))
         if own.hparams != now.hparams:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ftbench.domain.result import State
-from ftbench.models.resolve import model_id
 from ftbench.render.suite_table import SuiteCell, SuiteHead
 from ftbench.render.table import Cell
 from ftbench.services.papers import cells, layout
@@ -40,13 +39,12 @@ def grids(
     seeds = suite.seeds
     for block in suite.blocks:
         wanted = [w for w in suite_grid.wanted_cells(suite, asked) if w.block is block]
-        model = model_id(block.model)
         base = next((w for w in wanted if w.method.name == "vanilla"), None)
-        vanilla = cell(jobs.of(base, model), facts, seeds, seconds_of).mean if base else None
+        vanilla = cell(jobs.of(base, block.model), facts, seeds, seconds_of).mean if base else None
         rows = []
         for one in wanted:
             printed = layout.printed(suite, block, one.line)
-            mine = jobs.of(one, model)
+            mine = jobs.of(one, block.model)
             reads = (seconds_of, update, one_off, memory_of, trained)
             values: list[Cell] = [cell(mine, facts, seeds, read) for read in reads]
             found = [_ratio(values[0], vanilla), *values]

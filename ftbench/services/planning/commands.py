@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ftbench import methods, models, tasks, trust
 from ftbench.db.rows import JobSummary
-from ftbench.domain import hparams, job
+from ftbench.domain import hparams, job, lists, shell
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.perturbation import Perturbation
@@ -46,15 +45,20 @@ def queue_command(
         rest: flags that come after them.
         baseline: whether vanilla is added.
     """
-    words = [word for flag, value in flags if value for word in (flag, value)]
+    words = [word for flag, value in flags if value for word in _given(flag, value)]
     words += [word for name, value in (settings or {}).items() for word in ("--set", f"{name}={value}")]
-    words += [word for flag, value in (rest or {}).items() if value for word in (flag, value)]
-    return shlex.join(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
+    words += [word for flag, value in (rest or {}).items() if value for word in _given(flag, value)]
+    return shell.joined(["ftbench", "queue", *words, *([] if baseline else ["--no-baseline"])])
+
+
+def _given(flag: str, value: str) -> tuple[str, ...]:
+    """A flag with its value; one that begins with a dash would be taken for a flag."""
+    return (f"{flag}={value}",) if value.startswith("-") else (flag, value)
 
 
 def example(*words: str, address: str) -> str:
     """A command of another kind, for a database."""
-    return shlex.join(["ftbench", *words, *_database(address)])
+    return shell.joined(["ftbench", *words, *_database(address)])
 
 
 def worker_command(address: str) -> str:
@@ -91,7 +95,7 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
     flags = [
         ("--methods", _method(spec["method"], places)),
         ("--tasks", spec["task"]["name"]),
-        ("--models", _model(spec["model"], places)),
+        ("--models", lists.escaped(_model(spec["model"], places))),
         ("--seeds", _listed([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]])),
         ("--vary", ",".join(streams)),
         *(own.change(one.text) for one in Perturbation.of(spec["perturbation"]).changes),
@@ -129,7 +133,7 @@ def for_table(
     wanted = [
         ("--methods", ",".join(map(own.method, typed or labels)) or USUAL_METHODS),
         ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
-        ("--models", ",".join(asked.models or dict.fromkeys(_typed(c.model) for c in found))),
+        ("--models", _list_of(asked.models or [_typed(cell.model) for cell in found])),
         *([flag(f"train_size={','.join(sizes)}")] if sizes else []),
         ("--seeds", seeds_text(sorted({cell.seed for cell in found})) or USUAL_SEEDS),
         *([own.change(f"{axis}={_usual_values(axis)}")] if axis else []),
@@ -157,7 +161,7 @@ def flags_of(asked: Asked) -> Flags:
     given = [
         ("--methods", ",".join(choice.text for choice in asked.methods or ())),
         ("--tasks", ",".join(asked.tasks or ())),
-        ("--models", ",".join(asked.models or ())),
+        ("--models", _list_of(asked.models or ())),
         ("--seeds", seeds_text(asked.seeds or ())),
         *(flag(one.text) for one in asked.perturb),
         ("--variant", asked.variant or ""),
@@ -179,13 +183,18 @@ def for_claim(about: DeclaredClaim, address: str, own: OwnFiles = NO_OWN) -> str
     wanted = [
         ("--methods", ",".join(map(own.method, sides))),
         ("--tasks", ",".join(about.tasks) or _usual_tasks(axis)),
-        ("--models", ",".join(about.models)),
+        ("--models", _list_of(about.models)),
         *(own.change(one.text) for one in about.condition.changes),
         *([flag(f"train_size={sizes}")] if sizes else []),
         ("--seeds", USUAL_SEEDS),
         ("--db", _unless_default(address)),
     ]
     return queue_command(wanted, baseline=len(sides) == 1)
+
+
+def _list_of(names: Iterable[str]) -> str:
+    """Names as a flag takes them, each once."""
+    return ",".join(map(lists.escaped, dict.fromkeys(names)))
 
 
 def _usual_tasks(axis: str | None) -> str:

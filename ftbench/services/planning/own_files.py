@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ftbench.domain import lists
 from ftbench.perturbations import flag
 
 
@@ -26,7 +27,7 @@ class OwnFiles:
         """A method's label as ``--methods`` takes it: a file in place of the name, where it has one."""
         name, bracket, inside = label.partition("[")
         files = self.methods.get(name, ())
-        return (_typed_file(files[0]) if files else name) + bracket + inside
+        return (lists.escaped(_typed_file(files[0]), ",[]") if files else name) + bracket + inside
 
     def over(self, places: Mapping[str, Any]) -> OwnFiles:
         """These before the files of ``places``, which has ``methods`` and ``perturbations`` by name."""
@@ -37,7 +38,7 @@ class OwnFiles:
     def change(self, text: str) -> tuple[str, str]:
         """The flag and its value for a perturbation, ``NAME=value``."""
         file = self.perturbations.get(text.partition("=")[0].partition("[")[0])
-        return flag(f"{_typed_file(file)}:{text}" if file else text)
+        return flag(f"{lists.escaped(_typed_file(file), '[]=')}:{text}" if file else text)
 
 
 NO_OWN = OwnFiles()

@@ -16,7 +16,7 @@ from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.methods.base import BASELINE, PAPER
 from ftbench.perturbations import combined, files_named, grid_of
-from ftbench.services.planning import lookup
+from ftbench.services.planning import lookup, namesakes
 from ftbench.services.planning.asked import Asked
 from ftbench.settings import data_dir
 
@@ -97,6 +97,7 @@ def put_jobs(database: Database, whole: plan.Plan, priority: int = 0) -> Added:
     from ftbench.services.database import fill_published
 
     fill_published(database)
+    namesakes.refuse_in_database(database, whole)
     digests = cache(trust.digest)
     return database.jobs.add(
         [Entry(p.job, p.label, priority, _with_digests(p.places, digests)) for p in whole.jobs]
@@ -134,6 +135,7 @@ def _methods(request: QueueRequest) -> tuple[plan.GridMethod, ...]:
         found.insert(0, lookup.grid_method(MethodChoice(BASELINE, {}), variant))
     if not found:
         raise BadValue("no methods: give --methods (ftbench methods lists them), or leave out --no-baseline")
+    namesakes.refuse_in_request(found, request.asked.perturb)
     return tuple(found)
 
 

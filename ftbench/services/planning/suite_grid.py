@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ftbench import methods, models, perturbations, tasks
-from ftbench.domain import hparams, plan
+from ftbench.domain import hparams, plan, shell
 from ftbench.domain.axes import MethodChoice, RecipeChoice
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe, layered
@@ -72,7 +71,7 @@ def adapted(suite: Suite, asked: Asked) -> Suite:
             if changed.lines:  # what a block has for its own model is not another model's: the first stands
                 blocks.setdefault((changed.model, changed.title, changed.tasks, changed.change), changed)
     if not blocks:
-        given = shlex.join(words_of(asked))
+        given = shell.joined(words_of(asked))
         raise UsageError(
             f"suite {suite.name} has no cells with {given}: `ftbench suites {suite.name}` shows its grid"
         )
@@ -104,7 +103,7 @@ def differs(suite: Suite, asked: Asked) -> tuple[str, ...]:
         found.append(f"methods {_listed(used)}")
     if asked.variant is not None:
         found.append(f"every method in its {asked.variant} variant")
-    found += asked.settings.texts
+    found += [text for text in asked.settings.texts if text not in suite.printed_under]
     return tuple(found)
 
 

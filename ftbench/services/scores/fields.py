@@ -8,24 +8,24 @@ from ftbench.domain import hparams
 from ftbench.domain.hparams import Value
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.result import State
-from ftbench.domain.where import Field, Fields, Home, vocabulary
+from ftbench.domain.where import Home, JobField, JobFields, vocabulary
 
 _JOB = (
-    Field(Home.JOB, "method", "text", spelled=methods.ALIASES),
-    Field(Home.JOB, "model", "text"),
-    Field(Home.JOB, "task", "text"),
-    Field(Home.JOB, "label", "text"),
-    Field(Home.JOB, "state", "text", choices=tuple(state.value for state in State)),
-    Field(Home.JOB, "seed", "number"),
+    JobField(Home.JOB, "method", "text", spelled=methods.ALIASES),
+    JobField(Home.JOB, "model", "text"),
+    JobField(Home.JOB, "task", "text"),
+    JobField(Home.JOB, "label", "text"),
+    JobField(Home.JOB, "state", "text", choices=tuple(state.value for state in State)),
+    JobField(Home.JOB, "seed", "number"),
 )
 
 
-def fields() -> Fields:
+def fields() -> JobFields:
     """The fields by name; where two have one, that of the job, the perturbation, the recipe comes first."""
-    changes = [Field(Home.PERTURBATION, entry.name, "number") for entry in perturbations.available()]
+    changes = [JobField(Home.PERTURBATION, entry.name, "number") for entry in perturbations.available()]
     recipe = [_declared(Home.RECIPE, spec) for spec in hparams.describe(Recipe)]
     own = [
-        Field(Home.HPARAMS, spec.name)
+        JobField(Home.HPARAMS, spec.name)
         for entry in methods.available()
         if entry.cls is not None
         for spec in hparams.describe(entry.cls.HParams)
@@ -33,7 +33,7 @@ def fields() -> Fields:
     return vocabulary([*_JOB, *changes, *recipe, *own])
 
 
-def of_summary(cell: JobSummary, field: Field) -> Value:
+def of_summary(cell: JobSummary, field: JobField) -> Value:
     """What a job has of a field; None for nothing."""
     match field.home:
         case Home.JOB:
@@ -47,5 +47,5 @@ def of_summary(cell: JobSummary, field: Field) -> Value:
             return cell.hparams.get(field.name)
 
 
-def _declared(home: Home, spec: hparams.HParamSpec) -> Field:
-    return Field(home, spec.name, "text" if spec.choices else "number", spec.choices)
+def _declared(home: Home, spec: hparams.HParamSpec) -> JobField:
+    return JobField(home, spec.name, "text" if spec.choices else "number", spec.choices)

@@ -15,10 +15,11 @@ from ftbench.domain.axes import MethodChoice
 from ftbench.domain.where import Where, holds
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
-from ftbench.models.resolve import is_place, model_id
+from ftbench.models.resolve import covered, is_place, model_id
 from ftbench.perturbations import PluginFiles
 from ftbench.render.table import Row
 from ftbench.services.scores.fields import of_summary
+from ftbench.settings import place
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,10 @@ class Selection:
         Raises:
             UnknownName: with the nearest right one.
         """
-        in_use = {cell.model for cell in cells}
+        pairs = {(cell.model, cell.model_revision) for cell in cells}
+        in_use = {name for name, _ in pairs}
         for text in self.models:
-            if model_id(text) not in in_use and not is_place(text):
+            if not is_place(text) and not covered(text, pairs):
                 _unknown_unless("model", text, models.find, {*in_use, *models.names()})
         known = {cell.task for cell in cells}
         for text in self.tasks:
@@ -66,9 +68,9 @@ class Selection:
                 names = {*carried, *(entry.name for entry in methods.available())}
                 _unknown_unless("method", choice.name, methods.find, names)
 
-    def lets_through(self, cells: Iterable[JobSummary]) -> list[JobSummary]:
+    def lets_through(self, cells: Collection[JobSummary]) -> list[JobSummary]:
         """The jobs that the flags mean."""
-        wanted_models = set(self.model_ids())
+        wanted_models = set(self.models_of(cells))
         wanted_tasks = set(self.task_names())
         baseline = self.baseline_label
         meant: dict[tuple[str, str, str], bool] = {}
@@ -78,7 +80,7 @@ class Selection:
             if key not in meant:
                 named = not self.methods or baseline in (cell.method, cell.label)
                 meant[key] = named or any(_is(cell, choice) for choice in self.methods)
-            there = not wanted_models or cell.model in wanted_models
+            there = not self.models or cell.model in wanted_models
             if there and meant[key] and (not wanted_tasks or cell.task in wanted_tasks):
                 found.append(cell)
         where = self.where
@@ -91,6 +93,11 @@ class Selection:
     def model_ids(self) -> list[str]:
         """The ids of the models that were asked for, as jobs carry them; [] for all."""
         return [model_id(text) for text in self.models]
+
+    def models_of(self, cells: Iterable[JobSummary]) -> list[str]:
+        """The models that were asked for, as some jobs name them; [] for all, or where none are."""
+        pairs = dict.fromkeys((cell.model, cell.model_revision) for cell in cells) if self.models else {}
+        return [name for text in self.models for name in covered(text, pairs.keys())]
 
     def task_names(self) -> list[str]:
         """The tasks that were asked for, groups spelled out; [] for all."""
@@ -115,7 +122,7 @@ def _is_file(name: str) -> bool:
 def named_files(methods: Iterable[MethodChoice]) -> dict[str, str]:
     """The methods that were given by their file: name -> its whole path."""
     given = [choice for choice in methods if _is_file(choice.name)]
-    return {by_name(one).name: str(Path(one.name).expanduser().resolve()) for one in given}
+    return {by_name(one).name: str(place(one.name, "method").resolve()) for one in given}
 
 
 def by_name(choice: MethodChoice) -> MethodChoice:

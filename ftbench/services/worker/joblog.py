@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 
+from ftbench.domain.moment import moment
 from ftbench.secrets import masked
 
 _TAIL = 1 << 14  # bytes of a log that are looked at after a death
@@ -30,7 +31,7 @@ class JobLog:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
-            file.write(f"=== {header}, {time.strftime('%Y-%m-%d %H:%M:%S')} ===\n")
+            file.write(f"=== {header}, {moment(time.time())} ===\n")
             file.flush()
             self._start = file.tell()
 

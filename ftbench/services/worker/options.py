@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftbench.errors import BadValue
 from ftbench.services.worker import machine
 from ftbench.services.worker.child import COMMAND
+
+MAX_NAME = 100  # characters of a worker's name
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,16 @@ class Options:
         }
 
 
-def worker_name() -> str:
-    """The name of this process among the workers: ``FTBENCH_WORKER``, or by its process id."""
-    return os.environ.get("FTBENCH_WORKER") or f"worker-{os.getpid()}"
+def worker_name(given: str | None = None) -> str:
+    """The name of this process among the workers: the flag, ``FTBENCH_WORKER``, or by its process id.
+
+    Raises:
+        BadValue: it is longer than 100 characters, blank, or has characters that cannot be printed.
+    """
+    source = "--name" if given is not None else "FTBENCH_WORKER"
+    name = os.environ.get("FTBENCH_WORKER") if given is None else given
+    if not name and given is None:
+        return f"worker-{os.getpid()}"
+    if not name or not name.strip() or len(name) > MAX_NAME or not name.isprintable():
+        raise BadValue(f"{source} {name!r}: give 1 to {MAX_NAME} characters that can be printed")
+    return name

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -51,6 +53,44 @@ class Progress(Protocol):
         """The worker ends."""
 
 
+class _Steady(io.StringIO):
+    """Standard output for a worker: a reader who leaves, a full disk or a lost terminal stop no job."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._works = True
+
+    def write(self, text: str, /) -> int:
+        if self._works:
+            try:
+                self._stream.write(text)
+            except (OSError, ValueError):  # ValueError: it was closed
+                self._works = False
+        return len(text)
+
+    def flush(self) -> None:
+        if self._works:
+            try:
+                self._stream.flush()
+            except (OSError, ValueError):
+                self._works = False
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
+
+
+def _standard_output() -> Console:
+    return Console(file=_Steady(sys.stdout), highlight=False)
+
+
 class Lines:
     """A line for each attempt: for pipes and logs, and the base of the live display."""
 
@@ -58,7 +98,7 @@ class Lines:
 
     def __init__(self, console: Console | None = None) -> None:
         """Write to a console, standard output where none is given."""
-        self._console = console or Console(highlight=False)
+        self._console = console or _standard_output()
         self._words: dict[str, str] = {}
         self._counts: Mapping[State, int] = {}
         self._done = self._failed = 0
@@ -69,7 +109,8 @@ class Lines:
 
     def aside(self, text: str) -> None:
         """One line on standard error."""
-        print(text, file=sys.stderr, flush=True)
+        with suppress(OSError, ValueError):  # it may be gone
+            print(text, file=sys.stderr, flush=True)
 
     def counted(self, counts: Mapping[State, int]) -> None:
         """Where the jobs of the database stand."""
@@ -124,7 +165,7 @@ class LiveLine(Lines):
 
     def __init__(self, console: Console | None = None) -> None:
         """Take the terminal's last line."""
-        super().__init__(console or Console(highlight=False))
+        super().__init__(console or _standard_output())
         self._errors = sys.stderr  # before the live display takes its place
         # refreshed by hand: a thread of its own would not survive the fork of the training process
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
@@ -137,7 +178,8 @@ class LiveLine(Lines):
         if self._errors.isatty():
             self.say(text)
         else:
-            print(text, file=self._errors, flush=True)
+            with suppress(OSError, ValueError):
+                print(text, file=self._errors, flush=True)
 
     def started(self, digest: str, words: str) -> None:
         """Show the job."""
@@ -212,8 +254,8 @@ class LiveLine(Lines):
 
 def to_terminal() -> Lines:
     """The display that standard output can show."""
-    console = Console(highlight=False)
-    return LiveLine(console) if console.is_terminal else Lines()
+    console = _standard_output()
+    return LiveLine(console) if console.is_terminal else Lines(console)
 
 
 def job_words(job: Job, label: str) -> str:

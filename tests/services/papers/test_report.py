@@ -243,3 +243,15 @@ def test_averages_that_are_not_printed_are_marked_as_recomputed() -> None:
     assert suite_text.lines(vanilla, found.statistics)[1].startswith("[80.99 ±0.99]")
     told = "≈: 5 averages are not printed, but recomputed from the row's printed cells."
     assert [note for note in found.notes if "≈" in note] == [told]
+
+
+def test_the_papers_own_precision_set_by_hand_departs_from_nothing() -> None:
+    rows = Suited()
+    rows.add("vanilla", "cola", around(64.1, 0.2), recipe={"precision": "fp16"})
+    found = table("dps/table1", rows, settings=("precision=fp16",))
+    assert cell(found, "vanilla fine-tuning", "CoLA").verdict == "reproduced"
+    assert not any("Differs" in line for line in found.caption)
+    other = Suited()
+    other.add("vanilla", "cola", around(64.1, 0.2), recipe={"precision": "bf16"})
+    found = table("dps/table1", other, settings=("precision=bf16",))
+    assert cell(found, "vanilla fine-tuning", "CoLA").reason == "set by hand: precision=bf16"
