@@ -32,11 +32,15 @@ def init(db: DatabaseOption = None) -> None:
 
 @app.command("upgrade")
 def upgrade(db: DatabaseOption = None) -> None:
-    """Bring a database of an older version to this one's form."""
+    """Bring a database of an older version to this one's form; a copy of what it was stays beside it."""
     from ftbench.services import database
 
     address = database_address(db)
-    tell(f"{address} was upgraded" if database.upgrade(address) else f"{address} is of this version already")
+    copy = database.upgrade(address)
+    if copy is None:
+        tell(f"{address} is of this version already")
+    else:
+        tell(f"{address} was upgraded; as it was, it is {copy}")
 
 
 @app.command("backup")

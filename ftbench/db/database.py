@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ftbench import settings as paths
 from ftbench.db.backends.base import Backend
@@ -136,20 +137,34 @@ def create_database(address: str, *, timeout: float = TIMEOUT) -> Database:
     return open_database(address, timeout=timeout)
 
 
-def upgrade_database(address: str, *, timeout: float = TIMEOUT) -> bool:
-    """Bring a database to this version's schema, all or nothing.
+def upgrade_database(address: str, *, timeout: float = TIMEOUT) -> Path | None:
+    """Bring a database to this version's schema, all or nothing, after copying it to a file beside it.
 
     Returns:
-        Whether anything had to be changed.
+        The copy; None where nothing had to be changed.
 
     Raises:
-        DatabaseError: and its kinds, as ``open_database``.
+        DatabaseError: and its kinds, as ``open_database``; it is not what its version made; no copy can be
+            written.
     """
     backend = _backend(address)
     revision = _look(backend, timeout)
     if revision is None:
         raise _missing(backend)
-    return revision != HEAD and _migrate(backend, timeout)
+    if revision == HEAD:
+        return None
+    target = backend.backup_place(revision)
+    store = Store(backend, backend.engine(write=False, timeout=timeout), writable=False)
+    try:
+        with store.bare() as connection:
+            backend.backup(connection, target)
+    finally:
+        store.close()
+    try:
+        return target if _migrate(backend, timeout) else None
+    except DatabaseError:
+        target.unlink(missing_ok=True)  # nothing was changed
+        raise
 
 
 def backup_database(address: str, target: Path, *, timeout: float = TIMEOUT) -> None:
@@ -226,13 +241,26 @@ def _revision(connection: Connection, backend: Backend) -> str | None:
 
 
 def _migrate(backend: Backend, timeout: float) -> bool:
-    """Bring an older or empty database to the newest revision; False where another process was faster."""
+    """Bring an older or empty database to the newest revision; False where another process was faster.
+
+    Raises:
+        DatabaseError: what is there is not what its revision made.
+    """
     store = Store(backend, backend.engine(write=True, migrating=True, timeout=timeout), writable=True)
     try:
         with store.writing() as transaction:
-            if _revision(transaction.connection, backend) == HEAD:
+            revision = _revision(transaction.connection, backend)
+            if revision == HEAD:
                 return False
-            migrate(transaction.connection)
+            try:
+                migrate(transaction.connection)
+            except (SQLAlchemyError, ValueError, KeyError, TypeError, RecursionError) as error:
+                if isinstance(error, DBAPIError) and backend.explain(error) is not None:
+                    raise  # the disk's or another program's fault
+                raise DatabaseError(
+                    f"{backend.shown} cannot be upgraded: it is not what schema {revision} made "
+                    f"({str(error).splitlines()[0]:.200}); nothing was changed, restore a backup of it"
+                ) from error
             return True
     finally:
         store.close()

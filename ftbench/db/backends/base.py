@@ -76,3 +76,7 @@ class Backend(ABC):
     @abstractmethod
     def backup(self, connection: Connection, target: Path) -> None:
         """Write a consistent copy to a file that does not exist yet, while others work on."""
+
+    @abstractmethod
+    def backup_place(self, revision: str) -> Path:
+        """A file that does not exist yet, for the copy of a database of an older revision."""

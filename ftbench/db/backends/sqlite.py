@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sqlite3
@@ -159,6 +160,12 @@ class Sqlite(Backend):
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)
+
+    def backup_place(self, revision: str) -> Path:
+        """A file beside the database; see ``Backend.backup_place``."""
+        ends = itertools.chain(("",), (f"-{number}" for number in itertools.count(2)))
+        places = (self.path.with_name(f"{self.path.name}.{revision}.backup{end}") for end in ends)
+        return next(place for place in places if not place.exists())
 
     def _check_place(self, write: bool) -> None:
         folder = self.path.absolute().parent
