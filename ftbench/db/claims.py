@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from ftbench.db.engine import Store
+from ftbench.db.filters import as_json
 from ftbench.db.names import shown_model
 from ftbench.db.rows import ClaimRow
 from ftbench.db.tables import claims, jobs, scores
@@ -120,7 +121,7 @@ def _scored(connection: Connection, claim: DeclaredClaim) -> int:
 def _about(claim: DeclaredClaim, model: ColumnElement[str]) -> ColumnElement[bool]:
     conditions = [
         jobs.c.label.in_([claim.better, claim.worse]),
-        func.json_remove(jobs.c.perturbation, "$.train_size") == _json(claim.condition),
+        func.json_remove(as_json(jobs.c.perturbation), "$.train_size") == _json(claim.condition),
     ]
     if claim.train_sizes:
         sizes = [size for size in claim.train_sizes if size is not None]

@@ -16,6 +16,7 @@ from ftbench.db.backends.base import Backend
 from ftbench.db.backends.sqlite import Sqlite
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
+from ftbench.db.health import Health
 from ftbench.db.jobs import Jobs
 from ftbench.db.migrations import HEAD, REVISIONS, migrate
 from ftbench.db.published import PublishedNumbers
@@ -41,6 +42,7 @@ class Database:
         published: the numbers printed in papers.
         claims: what was declared before it was run.
         topups: by which plans seeds are added.
+        health: what is wrong with it.
     """
 
     def __init__(self, address: str, store: Store) -> None:
@@ -51,6 +53,7 @@ class Database:
         self.published = PublishedNumbers(store)
         self.claims = DeclaredClaims(store)
         self.topups = Topups(store)
+        self.health = Health(store)
         self._store = store
 
     def setting(self, name: str, default: str) -> str:
@@ -231,7 +234,12 @@ def _revision(connection: Connection, backend: Backend) -> str | None:
     ours = ours and {column["name"] for column in schema.get_columns(settings.name)} >= set(settings.c.keys())
     if not ours or connection.scalar(_MARK) != "ftbench":
         raise NotOurDatabase(f"{backend.shown} is not a database of ftbench: choose another with --db")
-    revision = str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    if len(found) != 1:
+        raise DatabaseError(
+            f"{backend.shown} names {len(found)} versions of its form in the place of one: restore a backup"
+        )
+    revision = str(found[0])
     if revision not in REVISIONS:
         raise NewerDatabase(
             f"{backend.shown} was written by a newer version of ftbench (schema {revision}, this one knows "

@@ -71,7 +71,12 @@ def _stored(asked: JobField, model: ColumnElement[str]) -> ColumnElement[Any]:
     if asked.name in _COLUMNS and asked.home in (Home.JOB, Home.PERTURBATION):
         return jobs.c[asked.name]
     path = f'{_PATHS[asked.home]}."{asked.name}"'  # a name that the reader of expressions let through
-    spec = case((func.json_valid(jobs.c.spec) == 1, jobs.c.spec))
+    spec = as_json(jobs.c.spec)
     if asked.home is Home.PERTURBATION:  # a number, or an object where it has options
         return func.coalesce(func.json_extract(spec, f"{path}.value"), func.json_extract(spec, path), 0)
     return func.json_extract(spec, path)
+
+
+def as_json(column: ColumnElement[str]) -> ColumnElement[Any]:
+    """A column for functions of JSON, which fail at a text that is none; NULL in its place."""
+    return case((func.json_valid(column) == 1, column))

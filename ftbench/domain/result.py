@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -37,6 +38,20 @@ TRAINED = "train"
 """Stands for the evaluation set in what is measured on the rows that were trained on."""
 EXPLAINED = "explained"
 """The share of the best constant prediction's loss that a model takes away; see ``training.evaluation``."""
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("accuracy", "accuracy_label1", "f1"), (0.0, 1.0)),
+    **dict.fromkeys(("matthews", "pearson", "spearman"), (-1.0, 1.0)),
+    "mse": (0.0, math.inf),
+    EXPLAINED: (-math.inf, 1.0),
+}
+"""The smallest and largest value of each metric; of others nothing is known."""
+
+
+def in_range(metric: str, value: float) -> bool:
+    """Whether a score can be; the last bits of a sum may stick out."""
+    low, high = RANGES.get(metric, (-math.inf, math.inf))
+    return math.isfinite(value) and low - 1e-6 <= value <= high + 1e-6
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,16 @@ def test_a_newer_database_asks_for_a_newer_version(database: Database, address: 
             attempt(address)
 
 
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM alembic_version", "INSERT INTO alembic_version VALUES ('0001')"]
+)
+def test_a_database_of_no_single_version_is_refused(database: Database, address: str, change: str) -> None:
+    execute(database, change)
+    for attempt in (open_database, create_database, upgrade_database):
+        with pytest.raises(DatabaseError, match=r"names \d versions of its form"):
+            attempt(address)
+
+
 def test_an_older_database_asks_for_the_upgrade(
     database: Database, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
