@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from ftbench.db import Database, JobFilter
 from ftbench.domain.result import CurvePoint, Outcome, State
-from tests.db.samples import RESULT, claim, entry
+from tests.db.samples import RESULT, claim, entry, execute
 
 
 def test_a_score_comes_with_the_axes_of_its_job(database: Database) -> None:
