@@ -85,6 +85,7 @@ for _function, _name in (
     (catalog.prepare, "prepare"),
     (exchange.export, "export"),
     (exchange.ingest, "ingest"),
+    (exchange.merge, "merge"),
     (demo.demo, "demo"),
 ):
     app.command(_name, cls=Command)(_function)

@@ -8,6 +8,7 @@ from ftbench.db.database import (
     upgrade_database,
 )
 from ftbench.db.jobs import Jobs
+from ftbench.db.merging import Conflict, Merged
 from ftbench.db.results import Results
 from ftbench.db.rows import (
     ALL,
@@ -35,12 +36,14 @@ __all__ = [
     "JobSummary",
     "Lease",
     "ClaimRow",
+    "Conflict",
     "Database",
     "Document",
     "Entry",
     "JobFilter",
     "JobRow",
     "Jobs",
+    "Merged",
     "Moved",
     "PastScore",
     "Results",

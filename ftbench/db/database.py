@@ -18,6 +18,7 @@ from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
 from ftbench.db.health import Health
 from ftbench.db.jobs import Jobs
+from ftbench.db.merging import Merged, merge
 from ftbench.db.migrations import HEAD, REVISIONS, migrate
 from ftbench.db.published import PublishedNumbers
 from ftbench.db.results import Results
@@ -80,6 +81,17 @@ class Database:
     def aside(self) -> dict[str, str]:
         """The rows that were left out so far, because they cannot be believed: digest -> why."""
         return dict(self._store.aside)
+
+    def merge(self, other: Database) -> Merged:
+        """Take over what another database has, all or nothing; again changes nothing.
+
+        Args:
+            other: in which ``health`` finds no trouble.
+
+        Raises:
+            DatabaseError: this one cannot be written, or the other one not read.
+        """
+        return merge(self._store, other._store)
 
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a query in SQL: the names of its columns, and its rows.
