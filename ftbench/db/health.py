@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from ftbench.db.engine import Store
 from ftbench.db.rows import change_of
 from ftbench.db.tables import attempts, curves, jobs, metadata, past_scores, predictions, provenance, scores
 from ftbench.db.topups import Topups
-from ftbench.domain.result import Outcome, State, in_range
+from ftbench.domain.result import Outcome, Predictions, State, in_range
 
 #: What to do about each kind of trouble; see ``docs/databases.md``.
 ADVICE = {
@@ -147,7 +146,7 @@ class Health:
         for digest, run, evaluation in self._store.rows(select(c.digest, c.run, c.evaluation)):
             here = and_(c.digest == digest, c.run == run, c.evaluation == evaluation)
             for rows, outputs, logits in self._store.rows(select(c.rows, c.outputs, c.logits).where(here)):
-                if not holds_numbers(rows, outputs, logits):
+                if not Predictions(run, evaluation, rows, outputs, logits).whole:
                     yield f"{_short(digest)} {evaluation}: no {rows} x {outputs} numbers"
 
     def _states(self) -> Iterator[tuple[str, list[str]]]:
@@ -204,20 +203,6 @@ def _unlike(told: Told, columns: Mapping[str, Any]) -> list[str]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         differs.append("a column that is no JSON")
     return differs
-
-
-def holds_numbers(rows: object, outputs: object, logits: object) -> bool:
-    """Whether compressed logits are so many numbers; no more than these are unpacked."""
-    if type(rows) is not int or type(outputs) is not int or not isinstance(logits, bytes):
-        return False
-    size = 4 * rows * outputs
-    if rows < 1 or outputs < 1 or size > 2**32:
-        return False
-    unpack = zlib.decompressobj()
-    try:
-        return len(unpack.decompress(logits, size + 1)) == size
-    except zlib.error:
-        return False
 
 
 def _is_object(text: object) -> bool:

@@ -175,7 +175,7 @@ class Results:
         parse = _parser()
         shared = func.json_remove(as_json(provenance.c.facts), *(f'$."{name}"' for name in own))
         found = self._latest(digests, shared).items()
-        return {digest: parse(facts) for digest, (facts,) in found if facts is not None and facts[0] == "{"}
+        return {digest: parse(facts if facts and facts[0] == "{" else "{}") for digest, (facts,) in found}
 
     def _latest(self, digests: Collection[str], *facts: ColumnElement[Any]) -> dict[str, tuple[Any, ...]]:
         query = select(provenance.c.digest, *facts).order_by(provenance.c.number)

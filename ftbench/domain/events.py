@@ -14,13 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
-from ftbench.domain.result import CurvePoint, JobResult, Outcome, Predictions, Score
+from ftbench.domain.provenance import readable
+from ftbench.domain.result import LARGEST, CurvePoint, JobResult, Outcome, Predictions, Score
 from ftbench.errors import ProtocolError
 from ftbench.secrets import masked_values
 
 T = TypeVar("T", str, int)
 
 _SHOWN = 80  # characters of a wrong line that a message quotes
+_LONGEST = 4096  # characters of a name
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class Collector:
             case "predictions":
                 self._prediction(event)
             case "provenance":
-                self.provenance.update(_mapping(event, "values"))
+                self.provenance.update(readable(_mapping(event, "values")))
             case "done":
                 if not self._scores:
                     raise ProtocolError("the job is said to be done, and no score came")
@@ -143,30 +145,26 @@ class Collector:
         )
 
     def _curve(self, event: Mapping[str, Any]) -> None:
-        run, step, name = _str(event, "run"), _int(event, "step"), _str(event, "name")
+        run, step, name = _name(event, "run"), _int(event, "step"), _name(event, "name")
         point = CurvePoint(run, step, name, _float(event, "value"))
         if math.isfinite(point.value):  # the table holds numbers; a diverged job says so by itself
             self._curves[point.run, point.step, point.name] = point
 
     def _score(self, event: Mapping[str, Any]) -> None:
-        score = Score(_str(event, "evaluation"), _str(event, "metric"), _float(event, "value"))
-        if not math.isfinite(score.value):
+        score = Score(_name(event, "evaluation"), _name(event, "metric"), _float(event, "value"))
+        if not abs(score.value) <= LARGEST:
             raise ProtocolError(f"the score {score.metric} on {score.evaluation} is not a finite number")
         self._scores[score.evaluation, score.metric] = score
 
     def _prediction(self, event: Mapping[str, Any]) -> None:
         found = Predictions(
-            run=_str(event, "run"),
-            evaluation=_str(event, "evaluation"),
+            run=_name(event, "run"),
+            evaluation=_name(event, "evaluation"),
             rows=_int(event, "rows"),
             outputs=_int(event, "outputs"),
             logits=_bytes(event, "logits"),
         )
-        try:
-            size = len(zlib.decompress(found.logits))
-        except zlib.error:
-            size = -1
-        if size != 4 * found.rows * found.outputs:
+        if not found.whole:
             shape = f"{found.rows} x {found.outputs}"
             raise ProtocolError(f"the predictions on {found.evaluation} are not {shape} numbers")
         self._predictions[found.run, found.evaluation] = found
@@ -190,18 +188,33 @@ def _field(event: Mapping[str, Any], key: str, kind: type[T], default: T | None)
 
 
 def _str(event: Mapping[str, Any], key: str, default: str | None = None) -> str:
-    return _field(event, key, str, default)
+    """Words, in which what UTF-8 has no form for is spelled out."""
+    return _field(event, key, str, default).encode(errors="backslashreplace").decode()
+
+
+def _name(event: Mapping[str, Any], key: str) -> str:
+    """A name, as rows of the database may have it."""
+    name = _field(event, key, str, None)
+    if not name.isprintable() or len(name) > _LONGEST:
+        raise ProtocolError(f"the event '{event['event']}' has no printable name as '{key}'")
+    return name
 
 
 def _int(event: Mapping[str, Any], key: str) -> int:
-    return _field(event, key, int, None)
+    value = _field(event, key, int, None)
+    if not 0 <= value < 2**53:
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
+    return value
 
 
 def _float(event: Mapping[str, Any], key: str) -> float:
     value = event.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
-    return float(value)
+    try:
+        if not isinstance(value, bool) and isinstance(value, int | float):
+            return float(value)
+    except OverflowError:
+        pass
+    raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
 
 
 def _bytes(event: Mapping[str, Any], key: str) -> bytes:

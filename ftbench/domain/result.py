@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -39,6 +40,8 @@ TRAINED = "train"
 EXPLAINED = "explained"
 """The share of the best constant prediction's loss that a model takes away; see ``training.evaluation``."""
 
+LARGEST = 1e9
+"""A score beyond it is believed of no metric."""
 RANGES: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("accuracy", "accuracy_label1", "f1"), (0.0, 1.0)),
     **dict.fromkeys(("matthews", "pearson", "spearman"), (-1.0, 1.0)),
@@ -82,6 +85,21 @@ class Predictions:
     rows: int
     outputs: int
     logits: bytes
+
+    @property
+    def whole(self) -> bool:
+        """Whether the logits are as many numbers as they say; no more than these are unpacked.
+
+        They may come from anybody, and so be of any type.
+        """
+        values: tuple[object, ...] = (self.rows, self.outputs, self.logits)
+        if tuple(map(type, values)) != (int, int, bytes) or self.rows < 1 or self.outputs < 1:
+            return False
+        size, unpack = 4 * self.rows * self.outputs, zlib.decompressobj()
+        try:
+            return size < 2**32 and len(unpack.decompress(self.logits, size + 1)) == size
+        except zlib.error:
+            return False
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,6 @@ def test_facts_that_are_no_object_are_passed_over(database: Database, facts: str
     database.jobs.finish(job, RESULT)
     execute(database, "UPDATE provenance SET facts = :facts", facts=facts)
     assert database.results.codes() == {}
-    assert database.results.surroundings({job.digest}, ["seconds"]) == {}
+    assert database.results.surroundings({job.digest}, ["seconds"]) == {job.digest: {}}
     assert database.results.ran({job.digest}, [("threads",)]) == {job.digest: (None,)}
     assert database.results.provenance(job.digest) == {}
