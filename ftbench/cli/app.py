@@ -23,6 +23,7 @@ from ftbench.cli import (
     jobs,
     plot,
     power,
+    prune,
     queue,
     report,
     topup,
@@ -86,6 +87,7 @@ for _function, _name in (
     (exchange.export, "export"),
     (exchange.ingest, "ingest"),
     (exchange.merge, "merge"),
+    (prune.prune, "prune"),
     (demo.demo, "demo"),
 ):
     app.command(_name, cls=Command)(_function)

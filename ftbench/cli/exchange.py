@@ -137,7 +137,7 @@ def merge(
 
     address = database_address(db)
     found = {}
-    for other, merged in merging.merge(address, others):
+    for other, merged in merging.merge_all(address, others):
         found[other] = merged
         if not as_json:
             tell(f"{other}: {_taken(merged)}")

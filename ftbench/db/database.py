@@ -20,6 +20,7 @@ from ftbench.db.health import Health
 from ftbench.db.jobs import Jobs
 from ftbench.db.merging import Merged, merge
 from ftbench.db.migrations import HEAD, REVISIONS, migrate
+from ftbench.db.pruning import FailedAttempts
 from ftbench.db.published import PublishedNumbers
 from ftbench.db.results import Results
 from ftbench.db.tables import settings
@@ -44,6 +45,7 @@ class Database:
         claims: what was declared before it was run.
         topups: by which plans seeds are added.
         health: what is wrong with it.
+        failed_attempts: those that done jobs no longer need.
     """
 
     def __init__(self, address: str, store: Store) -> None:
@@ -55,6 +57,7 @@ class Database:
         self.claims = DeclaredClaims(store)
         self.topups = Topups(store)
         self.health = Health(store)
+        self.failed_attempts = FailedAttempts(store)
         self._store = store
 
     def setting(self, name: str, default: str) -> str:

@@ -12,7 +12,7 @@ from ftbench.errors import BadValue, DatabaseError
 from ftbench.settings import sqlite_path
 
 
-def merge(address: str, others: Sequence[str]) -> Iterator[tuple[str, Merged]]:
+def merge_all(address: str, others: Sequence[str]) -> Iterator[tuple[str, Merged]]:
     """Take over what databases have, one after the other, each all or nothing; again changes nothing.
 
     All of them are read and checked before the first row is written.

@@ -10,7 +10,7 @@ import pytest
 
 from ftbench.db import create_database, open_database
 from ftbench.errors import FtbenchError
-from ftbench.services.exchange.merging import merge
+from ftbench.services.exchange.merging import merge_all
 from tests.db.samples import RESULT, claim, entry, execute
 
 
@@ -87,14 +87,14 @@ def test_what_is_wrong_is_refused_in_a_line_and_nothing_of_any_is_taken(tmp_path
     change(bad)
     before = here.read_bytes()
     with pytest.raises(FtbenchError, match=said) as refused:
-        list(merge(str(here), [str(good), str(bad)]))
+        list(merge_all(str(here), [str(good), str(bad)]))
     assert "\n" not in str(refused.value)
     assert here.read_bytes() == before
 
 
 def test_several_are_taken_into_a_new_one(tmp_path: Path) -> None:
     parts = [filled(tmp_path / f"{at}.db", range(at, at + 3)) for at in (0, 2, 7)]
-    found = list(merge(str(tmp_path / "all.db"), [str(part) for part in parts]))
+    found = list(merge_all(str(tmp_path / "all.db"), [str(part) for part in parts]))
     assert [(merged.added, merged.known, merged.completed) for _, merged in found] == [
         (3, 0, 0),
         (2, 0, 1),
@@ -107,7 +107,7 @@ def test_several_are_taken_into_a_new_one(tmp_path: Path) -> None:
 
 def test_a_refused_one_leaves_no_new_database(tmp_path: Path) -> None:
     with pytest.raises(FtbenchError):
-        list(merge(str(tmp_path / "all.db"), [str(tmp_path / "gone.db")]))
+        list(merge_all(str(tmp_path / "all.db"), [str(tmp_path / "gone.db")]))
     assert not (tmp_path / "all.db").exists()
 
 
@@ -116,12 +116,12 @@ def test_a_database_is_not_merged_into_itself_by_any_name(tmp_path: Path) -> Non
     (tmp_path / "link.db").symlink_to(here)
     for name in (here, tmp_path / "link.db"):
         with pytest.raises(FtbenchError, match="is the database that is merged into"):
-            list(merge(str(here), [str(name)]))
+            list(merge_all(str(here), [str(name)]))
 
 
 def test_texts_that_are_no_utf8_are_taken_with_a_sign_in_their_place(tmp_path: Path) -> None:
     other = filled(tmp_path / "other.db", range(2))
     with open_database(str(other)) as database:
         execute(database, "UPDATE attempts SET message = CAST(x'ff41' AS TEXT)")
-    ((_, merged),) = merge(str(tmp_path / "all.db"), [str(other)])
+    ((_, merged),) = merge_all(str(tmp_path / "all.db"), [str(other)])
     assert merged.added == 2
