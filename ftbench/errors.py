@@ -5,7 +5,10 @@
     │   ├── UnknownName         … with the nearest right name
     │   └── BadValue            … with what would be right
     ├── DataError               a data file is missing or malformed
+    │   └── DataMissing         … rows are not on this machine
     ├── ModelError              a model cannot be found or read
+    │   └── ModelMissing        … it is not on this machine
+    ├── DeviceMissing           the job needs a device that this machine lacks
     ├── PluginError             a user's file or entry point cannot be used
     └── DatabaseError           the database cannot be used
         ├── DatabaseReadOnly
@@ -67,8 +70,30 @@ class DataError(FtbenchError):
     """A data file is missing or malformed."""
 
 
+class DataMissing(DataError):
+    """Rows are not on this machine; on another one, or later, they may be."""
+
+    def __init__(self, message: str | None = None, away: str = "") -> None:
+        """Take the message, and why the hub could not be asked; "" where it was, or need not be."""
+        super().__init__(message)
+        self.away = away
+
+
 class ModelError(FtbenchError):
     """A model cannot be found or read."""
+
+
+class ModelMissing(ModelError):
+    """A model is not on this machine; on another one, or later, it may be."""
+
+    def __init__(self, message: str | None = None, away: str = "") -> None:
+        """Take the message, and why the hub could not be asked; "" where it was, or need not be."""
+        super().__init__(message)
+        self.away = away
+
+
+class DeviceMissing(FtbenchError):
+    """The job needs a device that this machine lacks; another one may have it."""
 
 
 class PluginError(FtbenchError):

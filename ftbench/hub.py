@@ -6,6 +6,7 @@ Looking into the cache needs the standard library alone; ``huggingface_hub`` is 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 TIMEOUT = 10.0  # seconds to wait for an answer of the hub
 
 
@@ -102,6 +104,7 @@ def download(repository: str, kind: str, revision: str, patterns: Sequence[str])
     Raises:
         Unreachable: offline, or no answer.
         NotThere: no such repository or revision.
+        OSError: the cache takes no more.
     """
     api = _api()
     try:
@@ -109,6 +112,8 @@ def download(repository: str, kind: str, revision: str, patterns: Sequence[str])
             repository, repo_type=kind, revision=revision, allow_patterns=list(patterns), cache_dir=cache()
         )
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            raise
         raise _explained(error, repository, revision) from None
     return Path(found)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 from pathlib import Path
 
 from ftbench.errors import BadValue
@@ -61,6 +62,11 @@ def database_address(given: str | None = None) -> str:
     if not known.strip() or (path is not None and path.is_dir()):
         raise BadValue(f"FTBENCH_DB '{known}': give the path of a SQLite file, or sqlite:///PATH")
     return known
+
+
+def db_flag(address: str) -> str:
+    """What a printed command says of its database: `` --db ADDRESS``, "" for the default one."""
+    return "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
 
 
 def data_dir(given: str | Path | None = None) -> Path | None:

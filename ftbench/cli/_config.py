@@ -42,7 +42,32 @@ def read(path: str, known: Iterable[str]) -> dict[str, Any]:
             raise BadValue(f"{path}: {name} is given twice")
         if value is not None:
             flags[name] = _flag(name, value, path)
+    _check_plugins(flags, path)
     return flags
+
+
+def _check_plugins(flags: Mapping[str, Any], path: str) -> None:
+    """Refuse a plug-in file that the YAML file alone names: it may be a stranger's, and loading it runs it.
+
+    Raises:
+        BadValue: one that was not named on this machine, as it is now.
+    """
+    from ftbench import trust
+    from ftbench.domain import lists
+    from ftbench.plugins import is_file
+    from ftbench.settings import place
+
+    entries = lists.divided(flags.get("methods") or "", brackets=True)
+    named = [lists.unescaped(lists.cut(entry, "[")[0]) for entry in entries]
+    for text in flags.get("perturb") or ():
+        name = lists.unescaped(lists.cut(lists.cut(text.strip(), "=")[0], "[")[0])
+        named.append(name.rpartition(":")[0] if ".py:" in name else name)
+    for file in filter(is_file, named):
+        if not trust.is_named(place(file, "plug-in").resolve()):
+            raise BadValue(
+                f"{path}: names the plug-in {file}, which was not named on this machine as it is now: "
+                f"give it once on the command line, or in {trust.VARIABLE}"
+            )
 
 
 def under(given: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:

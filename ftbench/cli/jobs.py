@@ -81,6 +81,10 @@ def status(
         say()
         cells = [{k: v or None for k, v in cell.items()} for cell in found.cells]
         print_rows(cells, ("model", "task", "method", *found.counts))
+    if found.held:
+        say()
+        for line in found.held:
+            say(f"waiting: {line}")
     if found.seconds_left is not None and (found.counts["queued"] or found.counts["running"]):
         say()
         say(f"time left: about {span(found.seconds_left)}")

@@ -8,7 +8,9 @@ from ftbench.db.database import (
     upgrade_database,
 )
 from ftbench.db.jobs import Jobs
+from ftbench.db.kinds import Kind
 from ftbench.db.merging import Conflict, Merged
+from ftbench.db.needs import Need, Settled
 from ftbench.db.results import Results
 from ftbench.db.rows import (
     ALL,
@@ -42,12 +44,15 @@ __all__ = [
     "Entry",
     "JobFilter",
     "JobRow",
+    "Kind",
     "Jobs",
     "Merged",
     "Moved",
+    "Need",
     "PastScore",
     "Results",
     "ScoreRow",
+    "Settled",
     "ValueRow",
     "backup_database",
     "create_database",

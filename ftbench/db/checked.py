@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from ftbench.db.rows import Document
-from ftbench.domain.job import Job
+from ftbench.domain.job import DIGEST, Job
 from ftbench.domain.perturbation import Perturbation
-from ftbench.domain.result import LARGEST
 from ftbench.errors import FtbenchError
 from ftbench.plugins import is_file
 
-DIGEST = re.compile(r"[0-9a-f]{64}")
 _LONGEST = 4096  # characters of a name; a label lists hyper-parameters
 _NAMES = "label model task method model_revision data_revision evaluation metric owner worker".split()
 _WHOLE = "seed attempts n_attempts priority train_size number".split()
-_NUMBERS = {"value": (-LARGEST, LARGEST)} | dict.fromkeys(
+_NUMBERS = {"value": (-1e9, 1e9)} | dict.fromkeys(
     "created expires started ended".split(),
     (0.0, 1e11),  # seconds since 1970; the year 5138
 )

@@ -16,6 +16,7 @@ from ftbench.db.backends.base import Backend
 from ftbench.db.backends.sqlite import Sqlite
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
+from ftbench.db.failures import Failures
 from ftbench.db.health import Health
 from ftbench.db.jobs import Jobs
 from ftbench.db.merging import Merged, merge
@@ -46,6 +47,7 @@ class Database:
         topups: by which plans seeds are added.
         health: what is wrong with it.
         failed_attempts: those that done jobs no longer need.
+        failures: which jobs wait because others like them failed.
     """
 
     def __init__(self, address: str, store: Store) -> None:
@@ -58,6 +60,7 @@ class Database:
         self.topups = Topups(store)
         self.health = Health(store)
         self.failed_attempts = FailedAttempts(store)
+        self.failures = Failures(store)
         self._store = store
 
     def setting(self, name: str, default: str) -> str:

@@ -10,12 +10,16 @@ from typing import Any
 from sqlalchemy import Select, func, select, update
 
 from ftbench.db.checked import SpecReader, Unreadable, read_places, read_rows
+from ftbench.db.failures import mark_retried
 from ftbench.db.filters import matching
-from ftbench.db.leases import Leases
+from ftbench.db.leases import Leases, fail_unclaimed
 from ftbench.db.names import ModelRow, models
+from ftbench.db.needs import Need, Settled
 from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow
+from ftbench.db.statements import ADD, MOVE, RESTART, REVIVE
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.job import SHORT_DIGEST
+from ftbench.domain.places import UNRESOLVED
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import BadValue, DatabaseError, UnknownName
 from ftbench.printable import printable
@@ -25,30 +29,6 @@ STORED = "digest state label attempts priority created owner expires spec places
 AXES = [jobs.c[name] for name in Axes._fields]
 
 _STATES = frozenset(state.value for state in State)
-
-ADD = (
-    "INSERT INTO jobs (digest, sequence, state, priority, attempts, label, model, model_revision, task, "
-    "data_revision, method, hparams, seed, train_size, reduction, noise, perturbation, recipe, spec, places, "
-    "created) "
-    "VALUES (:digest, :sequence, 'queued', :priority, 0, :label, :model, :model_revision, :task, "
-    ":data_revision, :method, :hparams, :seed, :train_size, :reduction, :noise, :perturbation, :recipe, "
-    ":spec, :places, :created) ON CONFLICT (digest) DO NOTHING"
-)
-REVIVE = (
-    "UPDATE jobs SET state = 'queued', attempts = 0, priority = :priority, places = :places "
-    "WHERE digest = :digest AND state = 'cancelled'"
-)
-MOVE = "UPDATE jobs SET places = :places WHERE digest = :digest AND state <> 'running' AND places <> :places"
-RESTART = (
-    # The attempt that a done job's scores are of is its last one that ended well.
-    "INSERT INTO past_scores (digest, number, evaluation, metric, value) "
-    "SELECT digest, (SELECT max(number) FROM attempts WHERE attempts.digest = scores.digest "
-    "AND outcome = 'ok'), evaluation, metric, value FROM scores WHERE digest = :digest",
-    "DELETE FROM scores WHERE digest = :digest",
-    "DELETE FROM curves WHERE digest = :digest",
-    "DELETE FROM predictions WHERE digest = :digest",
-    "UPDATE jobs SET state = 'queued', attempts = 0, places = :places WHERE digest = :digest",
-)
 
 
 class Jobs(Leases):
@@ -72,6 +52,51 @@ class Jobs(Leases):
             transaction.many(MOVE, [{k: row[k] for k in ("digest", "places")} for row in rows])
             added = transaction.many(ADD, rows)
         return Added(added, len(rows) - added - revived, revived)
+
+    def needs(self) -> builtins.list[Need]:
+        """What the queued jobs need, each once, in the order of queueing."""
+        columns = [jobs.c[name] for name in Need._fields]
+        query = select(*columns).where(jobs.c.state == str(State.QUEUED)).group_by(*columns)
+        with self._store.reading() as connection:
+            found = connection.execute(query.order_by(func.min(jobs.c.sequence))).all()
+        return [Need(*row) for row in found]
+
+    def unresolved(self) -> builtins.list[JobRow]:
+        """The queued jobs whose identity waits for a model or rows, in the order of queueing."""
+        marked = jobs.c.places.contains(f'"{UNRESOLVED}":')
+        stored = select(*(jobs.c[name] for name in STORED))
+        query = stored.where(jobs.c.state == str(State.QUEUED), marked).order_by(jobs.c.sequence)
+        return self._rows(query, self._store.set_aside)
+
+    def settle(self, settled: Iterable[Settled]) -> int:
+        """Give jobs the identity that they have, all or none; how many that were.
+
+        A job that is there under it already stays as it is, and the other is gone; one that can never be
+        trained fails with the reason. What is no longer queued is left alone.
+        """
+        count = 0
+        with self._store.writing() as transaction:
+            for one in settled:
+                row = transaction.one(
+                    "SELECT sequence, created FROM jobs WHERE digest = :digest AND state = 'queued'",
+                    digest=one.digest,
+                )
+                if row is None:
+                    continue
+                count += 1
+                if one.entry is None:
+                    fail_unclaimed(transaction, one.digest, one.reason)
+                    continue
+                new = {**_row(one.entry), "sequence": row[0], "created": row[1]}
+                if one.entry.job.digest == one.digest:
+                    transaction.run(MOVE, digest=one.digest, places=new["places"])
+                    continue
+                for table in ("provenance", "attempts", "jobs"):
+                    transaction.run(f"DELETE FROM {table} WHERE digest = :digest", digest=one.digest)
+                brief = {key: new[key] for key in ("digest", "priority", "places")}
+                transaction.run(REVIVE, **brief)
+                transaction.run(ADD, **new)
+        return count
 
     def counts(self) -> dict[State, int]:
         """The number of jobs in each state; states without jobs are there as 0."""
@@ -149,7 +174,10 @@ class Jobs(Leases):
             return models(connection)
 
     def retry(self, where: JobFilter = ALL) -> int:
-        """Queue failed and cancelled jobs again, with all their attempts; how many that were."""
+        """Queue failed and cancelled jobs again, with all their attempts; how many that were.
+
+        Jobs that waited because others like them failed go on, too.
+        """
         change = (
             update(jobs)
             .where(
@@ -159,6 +187,7 @@ class Jobs(Leases):
             .values(state=str(State.QUEUED), attempts=0)
         )
         with self._store.writing() as transaction:
+            mark_retried(transaction)
             return transaction.connection.execute(change).rowcount
 
     def restart(self, places: Mapping[str, Mapping[str, Any]]) -> int:

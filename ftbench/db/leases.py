@@ -6,18 +6,19 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ftbench.db import kinds
 from ftbench.db.checked import Unreadable, check_column, read_job, read_places
 from ftbench.db.engine import Store, Transaction
-from ftbench.db.recording import check_finite, record
+from ftbench.db.kinds import Kind
+from ftbench.db.recording import GIVE_BACK, check_finite, record, uncount
 from ftbench.db.rows import Lease, Moved
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
 from ftbench.errors import UnknownName
 
 # Written with the state as a literal: the partial index jobs_queued serves this and nothing slower.
-NEXT_JOB = (
-    "SELECT digest, spec, label, places FROM jobs WHERE state = 'queued' "
-    "ORDER BY priority DESC, sequence LIMIT 1"
-)
+_QUEUED = "SELECT digest, spec, label, places FROM jobs WHERE state = 'queued' "
+_FIRST = "ORDER BY priority DESC, sequence LIMIT 1"
+NEXT_JOB = _QUEUED + _FIRST
 EXPIRED = "state = 'running' AND expires < :now"
 SILENT = "the worker sent no heartbeat"
 
@@ -40,6 +41,7 @@ class Leases:
         lease: float,
         told: Callable[[Moved], None] = lambda moved: None,
         refused: Callable[[Mapping[str, Any]], object] = lambda places: None,
+        besides: Sequence[Kind] = (),
     ) -> Lease | None:
         """Take the next job: highest priority first, then the oldest.
 
@@ -51,14 +53,15 @@ class Leases:
             lease: seconds until it counts as lost without a heartbeat.
             told: hears of each job that was given back or failed, once that is written.
             refused: whether jobs with these places are left alone, queued as they are.
+            besides: kinds of jobs to leave alone.
 
         Returns:
-            The claim, None where nothing is queued.
+            The claim, None where nothing else is queued.
         """
         with self._store.writing() as transaction:
             now = transaction.now()
             moved, claim, passed = _reap(transaction, now), None, list[str]()
-            while claim is None and (row := self._next(transaction, passed)):
+            while claim is None and (row := self._next(transaction, passed, besides)):
                 digest, spec, label, places = row
                 try:
                     there = read_places(places)
@@ -83,12 +86,13 @@ class Leases:
             told(each)
         return claim
 
-    def _next(self, transaction: Transaction, passed: Sequence[str]) -> Any:
-        """The row of the next queued job whose places are none of those."""
+    def _next(self, transaction: Transaction, passed: Sequence[str], besides: Sequence[Kind]) -> Any:
+        """The row of the next queued job whose places are none of those, and that is of no such kind."""
+        condition, values = kinds.besides(besides)
         names = {f"passed{at}": text for at, text in enumerate(passed)}
         others = f"AND places NOT IN ({', '.join(f':{name}' for name in names)}) " if names else ""
-        query = NEXT_JOB.replace("ORDER", f"{others}ORDER", 1)
-        return transaction.one(f"{query} {self._store.backend.take_one}", **names)
+        query = f"{_QUEUED}{condition}{others}{_FIRST} {self._store.backend.take_one}"
+        return transaction.one(query, **names, **values)
 
     def heartbeat(self, claim: Lease, lease: float) -> bool:
         """Extend the lease to ``lease`` seconds from now; False where it is lost (taken over, cancelled)."""
@@ -106,11 +110,12 @@ class Leases:
         with self._store.writing() as transaction:
             if not _end(transaction, claim.digest, claim.token, State.QUEUED):
                 return False
-            values = {"digest": claim.digest, "number": claim.attempt}
+            transaction.run(GIVE_BACK, digest=claim.digest)
             transaction.run(
-                "UPDATE jobs SET attempts = attempts - 1 WHERE digest = :digest", digest=claim.digest
+                "DELETE FROM attempts WHERE digest = :digest AND number = :number",
+                digest=claim.digest,
+                number=claim.attempt,
             )
-            transaction.run("DELETE FROM attempts WHERE digest = :digest AND number = :number", **values)
             return True
 
     def finish(self, claim: Lease, result: JobResult) -> bool:
@@ -138,7 +143,8 @@ class Leases:
         """Record a failed attempt.
 
         The job is queued again unless the outcome is final (``user``, ``diverged``) or it was the last of
-        the attempts that a job has.
+        the attempts that a job has. What is the machine's fault (``environment``) is not counted: of such
+        attempts the last one alone is kept.
 
         Returns:
             The job's new state, None where the lease is lost.
@@ -150,10 +156,12 @@ class Leases:
             raise ValueError("an attempt that is ok does not fail: finish it")
         with self._store.writing() as transaction:
             tries = transaction.one("SELECT attempts FROM jobs WHERE digest = :digest", digest=claim.digest)
-            retried = outcome not in FINAL_OUTCOMES and tries is not None and tries[0] < MAX_ATTEMPTS
-            state = State.QUEUED if retried else State.FAILED
+            more = outcome is Outcome.ENVIRONMENT or (tries is not None and tries[0] < MAX_ATTEMPTS)
+            state = State.QUEUED if more and outcome not in FINAL_OUTCOMES else State.FAILED
             if not _end(transaction, claim.digest, claim.token, state):
                 return None
+            if outcome is Outcome.ENVIRONMENT:
+                uncount(transaction, claim.digest, claim.attempt)
             now = transaction.now()
             _close(transaction, claim.digest, claim.attempt, outcome, message, traceback, now=now)
             record(transaction, claim.digest, claim.attempt, JobResult(provenance=provenance or {}))
@@ -276,3 +284,11 @@ def _close(
         digest=digest,
         number=number,
     )
+
+
+def fail_unclaimed(transaction: Transaction, digest: str, reason: str) -> None:
+    """Fail a queued job that nobody can train, with an attempt that says why."""
+    now, token = transaction.now(), uuid.uuid4().hex
+    number = _start(transaction, digest, token, "", now=now, expires=now)
+    _end(transaction, digest, token, State.FAILED)
+    _close(transaction, digest, number, Outcome.USER, reason, now=now)

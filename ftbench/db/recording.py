@@ -8,6 +8,8 @@ import math
 from ftbench.db.engine import Transaction
 from ftbench.domain.result import JobResult
 
+GIVE_BACK = "UPDATE jobs SET attempts = attempts - 1 WHERE digest = :digest"
+
 
 def check_finite(result: JobResult) -> None:
     """Refuse a score that is no number.
@@ -47,4 +49,17 @@ def record(transaction: Transaction, digest: str, number: int, result: JobResult
             digest=digest,
             number=number,
             facts=json.dumps(dict(result.provenance), sort_keys=True),
+        )
+
+
+def uncount(transaction: Transaction, digest: str, number: int) -> None:
+    """Do not count an attempt, and forget those before it that the machine ended."""
+    transaction.run(GIVE_BACK, digest=digest)
+    earlier = "digest = :digest AND number < :number"
+    for table in ("provenance", "attempts"):
+        transaction.run(
+            f"DELETE FROM {table} WHERE {earlier} AND number IN "
+            f"(SELECT number FROM attempts WHERE {earlier} AND outcome = 'environment')",
+            digest=digest,
+            number=number,
         )

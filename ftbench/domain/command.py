@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ftbench import settings
+from ftbench.domain.job import DIGEST, Job
+from ftbench.errors import DataError, FtbenchError
+from ftbench.printable import printable
+
+
+def job_of_line(line: str) -> dict[str, Any]:
+    """``digest``, ``job`` and ``places`` of a line of a file of jobs, and nothing else that stands there.
+
+    Raises:
+        DataError: it is no job, or not the one that its digest is of.
+    """
+    try:
+        given = json.loads(line)
+        digest, spec, places = given["digest"], given["job"], given.get("places") or {}
+        if not DIGEST.fullmatch(digest) or Job.from_canonical(spec).digest != digest:
+            raise ValueError("its digest is not that of its spec")
+        if not isinstance(places, dict):
+            raise ValueError("its places are none")
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, FtbenchError) as error:
+        raise DataError(f"not a job: {printable(str(error))[:120]}") from None
+    return {"digest": digest, "job": spec, "places": places}
 
 
 def places_here(

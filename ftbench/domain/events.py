@@ -9,20 +9,24 @@ import base64
 import binascii
 import json
 import math
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
-from ftbench.domain.provenance import readable
-from ftbench.domain.result import LARGEST, CurvePoint, JobResult, Outcome, Predictions, Score
+from ftbench.domain.result import CurvePoint, JobResult, Lack, Outcome, Predictions, Score
 from ftbench.errors import ProtocolError
 from ftbench.secrets import masked_values
 
 T = TypeVar("T", str, int)
 
+_LONGEST_NAME = 200  # characters of the name of a set, a metric, a run, a curve
+_MOST = 2**53  # above all whole numbers of an event
+_LARGEST_SCORE = 1e9
+_LONGEST_FACTS = 1 << 20  # characters
+_HUGE = re.compile(r"(?<![\w\".-])-?\d{19,}(?=[,\]}])")
 _SHOWN = 80  # characters of a wrong line that a message quotes
-_LONGEST = 4096  # characters of a name
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,14 @@ class End:
     Attributes:
         kind: ``done``, ``failed`` or ``stopped``.
         outcome: the class of a failure.
+        lack: what the machine lacks, where that is known of an outcome ``environment``.
     """
 
     kind: str
     outcome: Outcome = Outcome.OK
     message: str = ""
     traceback: str = ""
+    lack: Lack | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ class Collector:
             case "started":
                 self.started = True
             case "progress":
-                self.run, self.step = _str(event, "run"), _int(event, "step")
+                self.run, self.step = _name(event, "run"), _int(event, "step")
                 self.total = _int(event, "total")
                 if "memory" in event:
                     told = {"event": "progress", **_mapping(event, "memory")}
@@ -122,7 +128,7 @@ class Collector:
             case "predictions":
                 self._prediction(event)
             case "provenance":
-                self.provenance.update(readable(_mapping(event, "values")))
+                self.provenance.update(_facts(event))
             case "done":
                 if not self._scores:
                     raise ProtocolError("the job is said to be done, and no score came")
@@ -152,8 +158,10 @@ class Collector:
 
     def _score(self, event: Mapping[str, Any]) -> None:
         score = Score(_name(event, "evaluation"), _name(event, "metric"), _float(event, "value"))
-        if not abs(score.value) <= LARGEST:
+        if not math.isfinite(score.value):
             raise ProtocolError(f"the score {score.metric} on {score.evaluation} is not a finite number")
+        if abs(score.value) > _LARGEST_SCORE:
+            raise ProtocolError(f"the score {score.metric} on {score.evaluation} is {score.value:g}")
         self._scores[score.evaluation, score.metric] = score
 
     def _prediction(self, event: Mapping[str, Any]) -> None:
@@ -177,7 +185,11 @@ def _failure(event: Mapping[str, Any]) -> End:
         raise ProtocolError(f"unknown outcome {_shown(str(event['outcome']))}") from None
     if outcome is Outcome.OK:
         raise ProtocolError("a failure whose outcome is 'ok'")
-    return End("failed", outcome, " ".join(_str(event, "message").split()), _str(event, "traceback", ""))
+    named = _str(event, "lack", "")
+    if named and named not in list(Lack):
+        raise ProtocolError(f"unknown lack {_shown(named)}")
+    message = " ".join(_str(event, "message").split())
+    return End("failed", outcome, message, _str(event, "traceback", ""), Lack(named) if named else None)
 
 
 def _field(event: Mapping[str, Any], key: str, kind: type[T], default: T | None) -> T:
@@ -188,33 +200,32 @@ def _field(event: Mapping[str, Any], key: str, kind: type[T], default: T | None)
 
 
 def _str(event: Mapping[str, Any], key: str, default: str | None = None) -> str:
-    """Words, in which what UTF-8 has no form for is spelled out."""
-    return _field(event, key, str, default).encode(errors="backslashreplace").decode()
+    return _field(event, key, str, default)
 
 
 def _name(event: Mapping[str, Any], key: str) -> str:
-    """A name, as rows of the database may have it."""
-    name = _field(event, key, str, None)
-    if not name.isprintable() or len(name) > _LONGEST:
-        raise ProtocolError(f"the event '{event['event']}' has no printable name as '{key}'")
-    return name
+    """A text that names something: printable, and no longer than a name is."""
+    value = _str(event, key)
+    if not value.isprintable() or len(value) > _LONGEST_NAME:
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
+    return value
 
 
 def _int(event: Mapping[str, Any], key: str) -> int:
     value = _field(event, key, int, None)
-    if not 0 <= value < 2**53:
+    if not 0 <= value < _MOST:
         raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
     return value
 
 
 def _float(event: Mapping[str, Any], key: str) -> float:
     value = event.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
     try:
-        if not isinstance(value, bool) and isinstance(value, int | float):
-            return float(value)
+        return float(value)
     except OverflowError:
-        pass
-    raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
+        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'") from None
 
 
 def _bytes(event: Mapping[str, Any], key: str) -> bytes:
@@ -229,6 +240,18 @@ def _mapping(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
     return value
+
+
+def _facts(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a job ran with: values that can be written down, and read again."""
+    values = _mapping(event, "values")
+    try:
+        text = json.dumps(values, allow_nan=False)
+    except (ValueError, RecursionError):
+        raise ProtocolError("the event 'provenance' holds what is no number, or is nested too deep") from None
+    if len(text) > _LONGEST_FACTS or _HUGE.search(text):
+        raise ProtocolError("the event 'provenance' holds too much, or too large a number")
+    return values
 
 
 def _shown(line: bytes | str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 
 SHORT_DIGEST = 12  # characters of a digest as listings show it
+DIGEST = re.compile(r"[0-9a-f]{64}")  # a whole one
 STREAMS = ("head", "order", "dropout", "subset", "perturbation", "split", "method")
 
 

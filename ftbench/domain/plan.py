@@ -11,6 +11,7 @@ from ftbench.domain.hparams import Value
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef, ModelSpec
 from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.places import DATA, MODEL, UNRESOLVED
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.suited import suited
 from ftbench.domain.task import DataRef, TaskSpec
@@ -25,12 +26,14 @@ class GridModel:
         spec: what it is.
         recipe: the recipe settings that it brings to a task.
         note: what is to be told of it; "" for nothing.
+        unknown: whether its files must be here before its jobs have their identity.
     """
 
     ref: ModelRef
     spec: ModelSpec
     recipe: Callable[[str], Mapping[str, Any]]
     note: str = ""
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -230,4 +233,8 @@ def _planned(
     }
     if change.files:
         places["perturbations"] = dict(change.files)
+    waits = [MODEL] if model.unknown else []
+    waits += [DATA] if any(not data.revision for data in (task.data, *others.values())) else []
+    if waits:
+        places[UNRESOLVED] = waits
     return Planned(job, job.digest, method.label, places)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
-
-from ftbench.errors import ProtocolError
+from typing import TypedDict
 
 
 class RunFacts(TypedDict, total=False):
@@ -96,36 +94,3 @@ RAN: Mapping[str, tuple[str, ...]] = {
     "torch": ("torch",),
     "method_digest": ("method_digest",),
 }
-
-
-_MOST = 1_000_000  # characters of all facts
-_DEEPEST = 8  # lists and objects inside one another
-
-
-def readable(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts as every reader of JSON and every database takes them, whoever sent them.
-
-    Numbers that are not finite or too large are None; halves of characters are spelled out.
-
-    Raises:
-        ProtocolError: they are too many, or too deep.
-    """
-    found = {_readable(name, 1): _readable(value, _DEEPEST) for name, value in facts.items()}
-    if len(str(found)) > _MOST:
-        raise ProtocolError(f"the event 'provenance' has more than {_MOST:,} characters")
-    return found
-
-
-def _readable(value: Any, deep: int) -> Any:
-    if not deep:
-        raise ProtocolError(f"the event 'provenance' has values more than {_DEEPEST} deep")
-    match value:
-        case dict():
-            return {_readable(name, 1): _readable(one, deep - 1) for name, one in value.items()}
-        case list():
-            return [_readable(one, deep - 1) for one in value]
-        case str():
-            return value.encode(errors="backslashreplace").decode()
-        case int() | float() if not -(2**63) <= value < 2**63:
-            return None
-    return value

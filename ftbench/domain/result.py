@@ -21,7 +21,10 @@ class State(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How an attempt ended. ``user`` and ``diverged`` are never retried by themselves."""
+    """How an attempt ended.
+
+    ``user`` and ``diverged`` are never tried again by themselves; ``environment`` does not count as a try.
+    """
 
     OK = "ok"
     USER = "user"
@@ -32,6 +35,18 @@ class Outcome(StrEnum):
     ENVIRONMENT = "environment"
 
 
+class Lack(StrEnum):
+    """What an attempt that ends as ``environment`` did not find: what else cannot be done on the machine.
+
+    Without one of these, nothing is known but that this job met an error of the machine.
+    """
+
+    MODEL = "model"
+    DATA = "data"
+    DISK = "disk"
+    DEVICE = "device"
+
+
 FINAL_OUTCOMES = frozenset({Outcome.USER, Outcome.DIVERGED})
 MAX_ATTEMPTS = 3
 
@@ -40,8 +55,6 @@ TRAINED = "train"
 EXPLAINED = "explained"
 """The share of the best constant prediction's loss that a model takes away; see ``training.evaluation``."""
 
-LARGEST = 1e9
-"""A score beyond it is believed of no metric."""
 RANGES: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("accuracy", "accuracy_label1", "f1"), (0.0, 1.0)),
     **dict.fromkeys(("matthews", "pearson", "spearman"), (-1.0, 1.0)),
@@ -97,9 +110,11 @@ class Predictions:
             return False
         size, unpack = 4 * self.rows * self.outputs, zlib.decompressobj()
         try:
-            return size < 2**32 and len(unpack.decompress(self.logits, size + 1)) == size
+            if size > 2**32 or len(unpack.decompress(self.logits, size + 1)) != size:
+                return False
         except zlib.error:
             return False
+        return unpack.eof and not unpack.unused_data
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,6 @@
 from ftbench.models.contents import inspect
 from ftbench.models.registry import MODELS, find, names, recipe
 from ftbench.models.resolve import packaged, resolve
-from ftbench.models.weights import locate
+from ftbench.models.weights import away, cached, locate
 
-__all__ = ["MODELS", "find", "inspect", "locate", "names", "packaged", "recipe", "resolve"]
+__all__ = ["MODELS", "away", "cached", "find", "inspect", "locate", "names", "packaged", "recipe", "resolve"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ftbench import content
-from ftbench.errors import ModelError
+from ftbench.errors import ModelError, ModelMissing
 
 CONFIG = "config.json"
 SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
@@ -66,7 +66,7 @@ def digest(folder: Path) -> str:
     try:
         return content.digest(found)
     except OSError as error:
-        raise ModelError(f"model folder {folder}: {error.strerror or error}") from None
+        raise ModelMissing(f"model folder {folder}: {error.strerror or error}") from None
 
 
 def weight_files(folder: Path) -> dict[str, Path]:
@@ -76,13 +76,13 @@ def weight_files(folder: Path) -> dict[str, Path]:
         ModelError: the configuration, the weights or a part of them, or the tokenizer are missing.
     """
     if not folder.is_dir():
-        raise ModelError(f"model folder {folder} does not exist")
+        raise ModelMissing(f"model folder {folder} does not exist")
     if not (folder / CONFIG).is_file():
-        raise ModelError(f"model folder {folder} {_adapter(folder) or f'has no {CONFIG}'}")
+        raise _absent(folder, f"has no {CONFIG}")
     try:
         of_tokens = [path.name for path in folder.iterdir() if decides_tokens(path.name) and path.is_file()]
     except OSError as error:
-        raise ModelError(f"model folder {folder}: {error.strerror or error}") from None
+        raise ModelMissing(f"model folder {folder}: {error.strerror or error}") from None
     names = [CONFIG, *_weights(folder), *sorted(of_tokens)]
     if not any(
         name in VOCABULARY or name.endswith(_VOCABULARY_ENDS) for name in names
@@ -118,7 +118,7 @@ def config(folder: Path) -> dict[str, Any]:
     try:
         return _json(folder / CONFIG)
     except OSError:
-        raise ModelError(f"model folder {folder} has no {CONFIG}") from None
+        raise ModelMissing(f"model folder {folder} has no {CONFIG}") from None
 
 
 def tokenizer_config(folder: Path) -> dict[str, Any]:
@@ -156,6 +156,16 @@ def _needs_no_vocabulary(folder: Path) -> bool:
     return tokenizer_config(folder).get("tokenizer_class") in _WITHOUT_VOCABULARY
 
 
+def _absent(folder: Path, lacks: str) -> ModelError:
+    """What to say of a folder without a model: an adapter never becomes one, files may still come."""
+    adapter = _adapter(folder)
+    return (
+        ModelError(f"model folder {folder} {adapter}")
+        if adapter
+        else ModelMissing(f"model folder {folder} {lacks}")
+    )
+
+
 def _adapter(folder: Path) -> str:
     """What to say of a folder that peft wrote; "" of any other."""
     if not (folder / ADAPTER).is_file():
@@ -179,7 +189,6 @@ def _weights(folder: Path) -> list[str]:
             raise ModelError(f"{path} is not an index of weights") from None
         absent = [part for part in parts if not (folder / part).is_file()]
         if absent:
-            raise ModelError(f"model folder {folder} has no {absent[0]}, a part of its weights")
+            raise ModelMissing(f"model folder {folder} has no {absent[0]}, a part of its weights")
         return [name, *parts]
-    lacks = f"has no weights ({SAFETENSORS[0]} or {PICKLED[0]})"
-    raise ModelError(f"model folder {folder} {_adapter(folder) or lacks}")
+    raise _absent(folder, f"has no weights ({SAFETENSORS[0]} or {PICKLED[0]})")

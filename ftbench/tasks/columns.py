@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ftbench.domain.task import RowSet, TaskSpec
-from ftbench.errors import DataError, nearest
+from ftbench.errors import DataError, DataMissing, nearest
 from ftbench.tasks.rows import Rows, class_named, read_label, rows_of
 
 #: What the hub writes for a row without gold label, and for every row of a test split.
@@ -76,7 +76,9 @@ def _table(path: Path) -> Any:
             return table
     except (OSError, pa.ArrowException) as error:
         text = str(error).strip()
-        raise DataError(f"{path}: cannot be read ({text.splitlines()[0] if text else error!r})") from None
+        # What is wrong inside a file may be an OSError, too; one of the system has a number.
+        kind = DataMissing if getattr(error, "errno", None) else DataError
+        raise kind(f"{path}: cannot be read ({text.splitlines()[0] if text else error!r})") from None
 
 
 def _label(task: TaskSpec, written: object, names: Sequence[str]) -> int | float:

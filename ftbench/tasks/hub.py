@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ftbench import hub
 from ftbench.domain.task import DataRef, HubSplit, RowSet, TaskSpec
-from ftbench.errors import DataError
+from ftbench.errors import DataError, DataMissing
 from ftbench.tasks import columns, saved
 from ftbench.tasks.rows import Rows
 
@@ -26,7 +26,7 @@ def fetch(task: TaskSpec, revision: str = "main") -> DataRef:
     """The task's rows in the cache, downloaded where they are not.
 
     Raises:
-        DataError: neither cached nor to be had; says what ``ftbench prepare`` would do.
+        DataMissing: neither cached nor to be had; says what ``ftbench prepare`` would do.
     """
     found = cached_rows(task, revision)
     if found is not None:
@@ -37,11 +37,11 @@ def fetch(task: TaskSpec, revision: str = "main") -> DataRef:
             split.dataset, "dataset", revision, [f"{below or '*'}/*.parquet" for below in _below(split)]
         )
     except hub.NotThere as error:
-        raise DataError(f"task {task.name}: {error}") from None
+        raise DataMissing(f"task {task.name}: {error}") from None
     except hub.Unreachable as error:
-        raise DataError(_unreachable(task, split, str(error))) from None
+        raise DataMissing(_unreachable(task, split, str(error)), away=str(error)) from None
     if not all(_files(split, folder) for split in saved.splits_of(task)):
-        raise DataError(f"task {task.name}: {split.dataset} on the hub lacks splits that it should have")
+        raise DataMissing(f"task {task.name}: {split.dataset} on the hub lacks splits that it should have")
     return DataRef("hub", folder.name, str(folder))
 
 
@@ -49,12 +49,13 @@ def read(task: TaskSpec, rows: RowSet, ref: DataRef) -> Rows:
     """Read one set of a data set in the cache.
 
     Raises:
-        DataError: the files have gone, or cannot be read.
+        DataMissing: the files have gone.
+        DataError: they cannot be read.
     """
     assert rows.hub is not None and ref.path is not None
     files = _files(rows.hub, Path(ref.path))
     if not files:
-        raise DataError(
+        raise DataMissing(
             f"{ref.path}: the files of {rows.hub.dataset} ({rows.hub.config}) are no longer there"
         )
     return columns.read(task, rows, files)

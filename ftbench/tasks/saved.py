@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ftbench import content
 from ftbench.domain.task import HubSplit, RowSet, TaskSpec
-from ftbench.errors import DataError
+from ftbench.errors import DataError, DataMissing
 from ftbench.tasks import columns
 from ftbench.tasks.rows import Rows
 
@@ -60,7 +60,7 @@ def read(task: TaskSpec, rows: RowSet, data_dir: Path) -> Rows:
     assert rows.hub is not None
     found = find(task, data_dir)
     if found is None:
-        raise DataError(f"data folder {data_dir} no longer has the data set of task {task.name}")
+        raise DataMissing(f"data folder {data_dir} no longer has the data set of task {task.name}")
     return columns.read(task, rows, found[rows.hub.split])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ftbench.domain.task import DataRef, RowSet, TaskSpec
-from ftbench.errors import BadValue, DataError, UnknownName
+from ftbench.errors import BadValue, DataError, DataMissing, UnknownName
 from ftbench.tasks.rows import Rows
 
 __all__ = ["Rows", "locate", "read", "reopen"]
@@ -23,7 +23,7 @@ def locate(task: TaskSpec, data_dir: Path | None = None) -> DataRef:
             repository; None for the hub's cache and the hub.
 
     Raises:
-        DataError: not found; names the file looked for, or what ``ftbench prepare`` would do.
+        DataMissing: not found; names the file looked for, or what ``ftbench prepare`` would do.
     """
     if task.builtin:
         from ftbench.tasks import toy
@@ -39,7 +39,7 @@ def locate(task: TaskSpec, data_dir: Path | None = None) -> DataRef:
 
         return hub.fetch(task)
     looked = f" with {task.train.tsv.path}" if task.train.tsv is not None else ""
-    raise DataError(f"task {task.name}: --data-dir or FTBENCH_DATA must name a folder{looked}")
+    raise DataMissing(f"task {task.name}: --data-dir or FTBENCH_DATA must name a folder{looked}")
 
 
 def reopen(task: TaskSpec, revision: str, path: Path | None = None) -> DataRef:
@@ -51,11 +51,16 @@ def reopen(task: TaskSpec, revision: str, path: Path | None = None) -> DataRef:
         path: the folder on this machine, for rows that came from one.
 
     Raises:
-        DataError: they are not there, or are others now.
+        DataMissing: they are not there.
+        DataError: they are others now.
     """
+    if not revision:
+        raise DataMissing(
+            f"task {task.name}: queued before its rows were here; queue it again where they are"
+        )
     if revision.startswith("sha256:"):
         if path is None:
-            raise DataError(
+            raise DataMissing(
                 f"task {task.name}: the rows came from a folder; name it with --data-dir or FTBENCH_DATA"
             )
         ref = _in_folder(task, path)
@@ -87,7 +92,7 @@ def read(task: TaskSpec, set_name: str, ref: DataRef) -> Rows:
         made: Rows = toy.rows(task.name, set_name)
         return made
     if ref.path is None:
-        raise DataError(f"task {task.name}: rows of revision {ref.revision} have no place on this machine")
+        raise DataMissing(f"task {task.name}: rows of revision {ref.revision} have no place on this machine")
     if ref.source == "folder":
         from ftbench.tasks import tsv
 
@@ -113,7 +118,7 @@ def _in_folder(task: TaskSpec, folder: Path) -> DataRef:
 
     folder = folder.absolute()  # the worker that reads it may be started elsewhere
     if not folder.is_dir():
-        raise DataError(f"data folder {folder} does not exist (--data-dir, FTBENCH_DATA)")
+        raise DataMissing(f"data folder {folder} does not exist (--data-dir, FTBENCH_DATA)")
     absent = tsv.missing(task, folder)
     if task.train.tsv is not None and not absent:
         return DataRef("folder", tsv.digest(task, folder), str(folder))
@@ -122,7 +127,7 @@ def _in_folder(task: TaskSpec, folder: Path) -> DataRef:
         return DataRef("saved", saved.digest(found), str(folder))
     looked = absent[0] if absent else f"{task.name}/dataset_dict.json"
     others = saved.looked_for(task)
-    raise DataError(
+    raise DataMissing(
         f"task {task.name}: data folder {folder} has no {looked}"
         + (f", and no {others} of a data set that `datasets` saved or a clone of the hub's" if others else "")
         + ("; it is one data set itself: name the folder above it" if saved.is_one(folder) else "")

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from ftbench import content
 from ftbench.domain.task import RowSet, TaskSpec, TsvFile
-from ftbench.errors import DataError
+from ftbench.errors import DataError, DataMissing
 from ftbench.tasks.rows import Rows, read_label, rows_of
 
 
@@ -39,7 +39,7 @@ def read(task: TaskSpec, rows: RowSet, folder: Path) -> Rows:
         with open(path, "rb") as file:
             return _read(task, rows.tsv, path, iter(file))
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from None
+        raise DataMissing(f"{path}: {error.strerror or error}") from None
 
 
 def _files(task: TaskSpec, folder: Path) -> dict[str, Path]:

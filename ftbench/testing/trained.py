@@ -106,7 +106,7 @@ def check_resume(subject: Subject) -> str:
     for run, step in stops:
         if reached[run] == 0:
             raise Failed(
-                f"its checkpoint of step {step} of run {run} cannot be loaded: keep tensors and plain values "
+                f"its checkpoint cannot be loaded (step {step} of run {run}): keep tensors and plain values "
                 "in state_dict()"
             )
     where = ", ".join(f"{step} of {run}" for run, step in stops[:4]) + (", …" if len(stops) > 4 else "")

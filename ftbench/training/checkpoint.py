@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 from torch import Tensor, nn
@@ -34,12 +34,22 @@ def save(path: Path, state: dict[str, Any]) -> None:
     part = path.with_suffix(".part")
     try:
         with part.open("wb") as file:
-            torch.save({"format": FORMAT, **state}, file)
+            _write(state, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _write(state: dict[str, Any], file: IO[bytes]) -> None:
+    """Write a state; where the file takes no more, torch hides why behind an error of its own."""
+    try:
+        torch.save({"format": FORMAT, **state}, file)
+    except RuntimeError as error:
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 def load(path: Path, device: torch.device, **expected: Any) -> dict[str, Any] | None:

@@ -3,9 +3,10 @@
     python -m ftbench.training.execute --events-fd 3                      commands on standard input
     python -m ftbench.training.execute --jobs J.jsonl --events E.jsonl    a file of jobs, no database needed
 
-A command is ``{"op": "run", "digest", "job", "places", "workdir", "log", "threads", "device",
+A command is ``{"op", "digest", "job", "places", "workdir", "log", "threads", "device",
 "checkpoint_seconds", "memory"}`` (whether to tell of it); the events of a job end with exactly one ``done``,
-``failed`` or ``stopped``.
+``failed`` or ``stopped``. ``op`` is ``run``, or ``fetch``: what the job needs is looked for, or downloaded,
+and the end is ``stopped``.
 SIGTERM stops the job at the next step, with a checkpoint; the end of standard input does the same and ends
 the process.
 """
@@ -27,11 +28,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ftbench.domain.command import places_here
+from ftbench.domain.command import job_of_line, places_here
 from ftbench.domain.events import Events
 from ftbench.domain.result import Outcome
+from ftbench.errors import DataError
 from ftbench.settings import close_input
-from ftbench.training import memory
+from ftbench.training import fetch, memory
+from ftbench.training.failure import Failure, failure_of, message_of
 from ftbench.training.output import MaskedOutput
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
@@ -122,7 +125,10 @@ def main(arguments: list[str] | None = None) -> int:
     with open(options.jobs) as jobs, open(options.events, "a") as stream:
         events = Events(stream)
         for line in filter(str.strip, jobs):
-            command = {**vars(options), **json.loads(line)}
+            try:
+                command = {**vars(options), **job_of_line(line)}
+            except DataError as error:
+                sys.exit(f"{options.jobs}: {error}")
             if command["digest"] in done:
                 continue
             command["places"] = places_here(command.get("places"), command["job"], options.data_dir)
@@ -139,6 +145,10 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
     digest = command["digest"]
     events.send("started", digest=digest)
     try:
+        if command.get("op") == "fetch":
+            fetch.fetch_needs(command)
+            events.send("stopped", digest=digest)
+            return "stopped"
         load_libraries()
         from ftbench.training import perform, products
         from ftbench.training.trainer import Stopped
@@ -155,11 +165,12 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
             events.send("stopped", digest=digest)
             return "stopped"
         except Diverged as error:
-            _fail(events, digest, Outcome.DIVERGED, error, "")
+            _fail(events, digest, Failure(Outcome.DIVERGED), error, "")
             return "failed"
     except Exception as error:
         traceback.print_exc()
-        _fail(events, digest, outcome_of(error), error, traceback.format_exc())
+        plugins = (command.get("places") or {}).get("plugins") or ()
+        _fail(events, digest, failure_of(error, plugins), error, traceback.format_exc())
         return "failed"
     finally:
         # Models hang in cycles; what is left of one would stay until the next job needs the memory.
@@ -213,21 +224,11 @@ def done_jobs(path: Path) -> set[str]:
         return {event["digest"] for event in ends if event.get("event") == "done"}
 
 
-def outcome_of(error: Exception) -> Outcome:
-    """The class of a failure: memory, the machine, or what the user asked for."""
-    text = str(error).lower()
-    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
-        return Outcome.OOM
-    if isinstance(error, OSError) or (isinstance(error, RuntimeError) and "cuda error" in text):
-        return Outcome.ENVIRONMENT
-    return Outcome.USER
-
-
-def _fail(events: Events, digest: str, outcome: Outcome, error: Exception, trace: str) -> None:
-    message = " ".join(str(error).split()) or type(error).__name__
-    if not hasattr(error, "exit_code") and outcome is Outcome.USER:
-        message = f"{type(error).__name__}: {message}"
-    events.send("failed", digest=digest, outcome=str(outcome), message=message, traceback=trace)
+def _fail(events: Events, digest: str, failure: Failure, error: Exception, trace: str) -> None:
+    told = {"outcome": str(failure.outcome), "message": message_of(error, failure), "traceback": trace}
+    if failure.lack is not None:
+        told["lack"] = str(failure.lack)
+    events.send("failed", digest=digest, **told)
 
 
 def _commands(descriptor: int) -> Iterator[dict[str, Any]]:

@@ -22,7 +22,7 @@ from ftbench.domain.provenance import Provenance
 from ftbench.domain.result import EXPLAINED, TRAINED
 from ftbench.domain.suited import KEPT, no_head_to_keep
 from ftbench.domain.task import TaskSpec
-from ftbench.errors import ModelError, PluginError
+from ftbench.errors import DeviceMissing, ModelError, PluginError
 from ftbench.methods import source_digest
 from ftbench.training import products
 from ftbench.training.corpus import Corpus, Library
@@ -145,10 +145,10 @@ def refuse_half(precision: str, device: torch.device) -> None:
     """Refuse fp16 where there is no GPU for it: the same job may run on another machine.
 
     Raises:
-        OSError: the device is none of CUDA.
+        DeviceMissing: the device is none of CUDA.
     """
     if precision == "fp16" and device.type != "cuda":
-        raise OSError(
+        raise DeviceMissing(
             f"precision=fp16 needs a CUDA GPU, and this is the {device.type}: run the job with "
             "`ftbench worker --gpu 0` on a machine that has one, or queue it with --set precision=fp32"
         )

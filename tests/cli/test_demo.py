@@ -45,7 +45,7 @@ def test_the_demo_ends_in_a_leaderboard(demo: Ftbench) -> None:
     assert (ended.code, ended.err) == (0, "")
     grid = "--methods vanilla,rdrop,bidrop --tasks toy --seeds 2 --train-size 400"
     assert f"24 jobs: ftbench queue {grid}" in ended.out
-    for method in ("vanilla", "rdrop", "bidrop"):
+    for method in ("Vanilla", "R-Drop", "Bi-Drop"):
         assert any(line.startswith(method) and "55.00" in line for line in ended.out.splitlines())
     assert "--db ftbench-demo.db" in ended.out
     assert Path("ftbench-demo.db").is_file()

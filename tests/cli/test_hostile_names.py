@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Ftbench
+from tests.cli.conftest import Ended, Ftbench
 from tests.render.typesetting import compiled
 
 LABEL = "<script>x</script>|_a_b_&50%#$1{2}~^[bold]*c*`d`\\"
@@ -22,7 +22,11 @@ def hostile(filled: Ftbench) -> Ftbench:
     with sqlite3.connect("ftbench.db") as connection:
         connection.execute("UPDATE jobs SET label = ? WHERE method = 'bidrop'", (LABEL,))
     connection.close()
-    return filled
+
+    def renamed(*words: str) -> Ended:
+        return filled(*words, "--rename", f"bidrop={LABEL}")
+
+    return renamed
 
 
 @pytest.mark.parametrize("command", ["report", "report --table robustness", "compare bidrop vanilla"])
@@ -30,7 +34,9 @@ def test_a_terminal_csv_and_json_have_the_name_itself(hostile: Ftbench, command:
     shown = hostile(*command.split()).out
     assert LABEL in shown or LABEL in "".join(shown.split())
     rows = list(csv.DictReader(io.StringIO(hostile(*command.split(), "--format", "csv").out)))
-    assert LABEL in {row.get("label", row.get("left")) for row in rows} and None not in rows[0]
+    titles = [row.get("comparison_title") or row["title"] for row in rows]
+    assert any(LABEL in title for title in titles) and None not in rows[0]
+    assert LABEL in {row.get("label", row.get("left")) for row in rows}
     assert f'"{LABEL}"' in hostile(*command.split(), "--json").out.replace("\\\\", "\\")
 
 

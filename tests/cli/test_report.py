@@ -155,7 +155,7 @@ def test_methods_filter_and_baseline_reach_the_table(filled):
 
 
 def test_nothing_found_exits_with_1_and_one_line_with_the_command(filled):
-    ended = filled("report", "--table", "robustness")
+    ended = filled("report", "--table", "curves")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.count("\n") == 1
     assert "ftbench queue --methods bidrop --tasks rte,sst2 --models bert-base --seeds 1" in ended.err
@@ -218,7 +218,7 @@ def test_a_papers_table_is_printed_with_its_numbers_and_the_command_that_fills_i
 def test_the_printed_numbers_are_printed_alone(filled):
     rows = filled("report", "--published", "bidrop/table10", "--json").json
     assert len(rows) == 15 and rows[0]["value"] == 57.67
-    assert len(filled("report", "--published", "all", "--format", "csv").out.splitlines()) == 1558
+    assert len(filled("report", "--published", "all", "--format", "csv").out.splitlines()) == 1561
     assert "| bidrop |" in filled("report", "--published", "bidrop", "--format", "markdown").out
     assert "57.67" in filled("report", "--published", "bidrop/table10").out
 

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from ftbench.db import Database, JobFilter, Moved, open_database
+from ftbench.db import Database, JobFilter, Kind, Moved, open_database
 from ftbench.db.leases import EXPIRED, NEXT_JOB
 from ftbench.domain.result import MAX_ATTEMPTS, CurvePoint, JobResult, Outcome, Score, State
 from ftbench.errors import DatabaseError, UnknownName
@@ -202,7 +202,7 @@ def test_a_heartbeat_keeps_the_lease(database: Database) -> None:
     assert database.jobs.finish(held, RESULT)
 
 
-@pytest.mark.parametrize("outcome", [Outcome.OOM, Outcome.TIMEOUT, Outcome.LOST, Outcome.ENVIRONMENT])
+@pytest.mark.parametrize("outcome", [Outcome.OOM, Outcome.TIMEOUT, Outcome.LOST])
 def test_a_job_is_tried_three_times(database: Database, outcome: Outcome) -> None:
     database.jobs.add([entry(0)])
     states = [database.jobs.fail(claim(database), outcome, f"try {i}") for i in range(MAX_ATTEMPTS)]
@@ -214,6 +214,47 @@ def test_a_job_is_tried_three_times(database: Database, outcome: Outcome) -> Non
         (2, outcome, "try 1"),
         (3, outcome, "try 2"),
     ]
+
+
+def test_the_machines_fault_is_no_try_and_the_last_such_attempt_alone_is_kept(database: Database) -> None:
+    database.jobs.add([entry(0)])
+    database.jobs.fail(claim(database), Outcome.LOST, "it died")
+    for at in range(2 * MAX_ATTEMPTS):
+        failed = claim(database)
+        assert database.jobs.fail(failed, Outcome.ENVIRONMENT, f"{at}", "", {"n": at}) is State.QUEUED
+    tries = database.results.attempts(failed.digest)
+    assert [(t.outcome, t.message) for t in tries] == [(Outcome.LOST, "it died"), (Outcome.ENVIRONMENT, "5")]
+    assert database.jobs.find(failed.digest).attempts == 1
+    assert database.results.provenance(failed.digest) == {"n": 5}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ([], [0, 1, 2, 3]),
+        ([Kind(model="m1")], [2, 3]),
+        ([Kind(model="m1", task="rte")], [0, 2, 3]),
+        ([Kind(model="m1", model_revision="other")], [0, 1, 2, 3]),
+        ([Kind(task="rte"), Kind(digest=entry(2, model="m2", task="cola").job.digest)], [0]),
+        ([Kind(method="rdrop")], [0, 1, 2]),
+        ([Kind()], []),
+    ],
+)
+def test_a_claim_leaves_kinds_of_jobs_alone(
+    database: Database, kinds: list[Kind], expected: list[int]
+) -> None:
+    database.jobs.add(
+        [
+            entry(0, model="m1", task="cola"),
+            entry(1, model="m1", task="rte"),
+            entry(2, model="m2", task="cola"),
+            entry(3, "rdrop", model="m2", task="rte"),
+        ]
+    )
+    found = []
+    while (taken := database.jobs.claim("w", 60.0, besides=kinds)) is not None:
+        found.append(taken.job.seed)
+    assert found == expected
 
 
 def test_a_job_whose_workers_keep_dying_fails(database: Database) -> None:

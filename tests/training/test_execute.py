@@ -14,12 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from ftbench.domain.events import Collector, Events
 from ftbench.domain.job import Job
-from ftbench.domain.result import Outcome
-from ftbench.errors import DataError
 from ftbench.training import execute, products
 from tests.training.conftest import Bench
 
@@ -197,24 +194,6 @@ def test_weights_that_the_last_update_broke_give_no_score(bench: Bench, run: Any
     assert code == 1 and not scores(events)
     assert events[-1]["outcome"] == "diverged"
     assert events[-1]["message"] == "predictions on dev are not finite"
-
-
-@pytest.mark.parametrize(
-    ("error", "outcome"),
-    [
-        (torch.OutOfMemoryError("CUDA out of memory."), Outcome.OOM),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), Outcome.OOM),
-        (MemoryError(), Outcome.OOM),
-        (OSError(5, "Input/output error"), Outcome.ENVIRONMENT),
-        (BrokenPipeError(), Outcome.ENVIRONMENT),
-        (RuntimeError("CUDA error: an illegal memory access"), Outcome.ENVIRONMENT),
-        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), Outcome.USER),
-        (DataError("line 3 has no label"), Outcome.USER),
-        (KeyError("x"), Outcome.USER),
-    ],
-)
-def test_every_error_has_its_class(error: Exception, outcome: Outcome) -> None:
-    assert execute.outcome_of(error) is outcome
 
 
 def test_sigterm_stops_with_a_checkpoint_and_the_job_goes_on_from_it(

@@ -145,6 +145,6 @@ def _jobs(path: Path, open_jobs: dict[str, None]) -> Iterator[tuple[Collector, E
 
 def _digest(event: dict[str, object]) -> str:
     digest = event.get("digest")
-    if not isinstance(digest, str):
+    if not isinstance(digest, str) or not digest.isprintable() or len(digest) > 200:
         raise ProtocolError("the event 'started' has no proper 'digest'")
     return digest

@@ -112,6 +112,7 @@ def for_table(
     axis: str | None = None,
     changed: Mapping[str, Any] | None = None,
     own: OwnFiles = NO_OWN,
+    data: str = "",
 ) -> str:
     """``ftbench queue …`` that would fill a table: as asked for, or like the jobs that there are.
 
@@ -122,9 +123,10 @@ def for_table(
         axis: the perturbation that the table is about, as it is typed without a value; None for clean runs.
         changed: the recipe settings that these jobs were given by hand.
         own: where users' own methods and perturbations stand.
+        data: the folder with the rows; "" for the usual places.
     """
     names = {cell.task for cell in cells}
-    usable = _classifications(names) if axis else names
+    usable = classifications(names) if axis else names
     found = [cell for cell in cells if cell.task in usable]
     baseline = asked.baseline_label
     labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
@@ -140,7 +142,7 @@ def for_table(
         ("--db", _unless_default(address)),
     ]
     by_hand = {name: value for name, value in (changed or {}).items() if name != DATA and value is not None}
-    return queue_command(wanted, by_hand)
+    return queue_command(wanted, by_hand, {"--data-dir": data})
 
 
 def for_suite(name: str, asked: Asked, address: str) -> str:
@@ -252,7 +254,7 @@ def _typed(model: str) -> str:
     return model.replace(FOLDER, "./")
 
 
-def _classifications(tasks_named: Iterable[str]) -> set[str]:
+def classifications(tasks_named: Iterable[str]) -> set[str]:
     """The tasks that have classes: labels of others cannot be made wrong, nor their rows reduced."""
     names = set()
     for name in tasks_named:

@@ -11,8 +11,9 @@ from ftbench import methods, models, tasks, trust
 from ftbench.domain import axes, hparams, job, plan
 from ftbench.domain.target import Target
 from ftbench.domain.task import DataRef, TaskSpec
+from ftbench.errors import DataMissing
 from ftbench.plugins import is_file
-from ftbench.settings import offline
+from ftbench.services.worker.missing import Missing
 from ftbench.tasks import sources
 from ftbench.tasks.nli import label_map
 
@@ -49,24 +50,52 @@ class Finder:
         self._models: dict[str, plan.GridModel] = {}
         self._tasks: dict[str, plan.GridTask] = {}
         self._others: dict[str, DataRef] = {}
+        self._missing_models: list[str] = []
+        self._missing_rows: list[str] = []
+        self._away = ""
+
+    @property
+    def missing(self) -> Missing:
+        """What was looked for and is neither here nor to be had now."""
+        return Missing(tuple(self._missing_models), tuple(dict.fromkeys(self._missing_rows)), self._away)
 
     def model(self, text: str) -> plan.GridModel:
         """A model, as ``--models`` takes it."""
         if text not in self._models:
             spec, ref = models.resolve(text)
-            if ref.path is None and offline():
-                models.locate(ref)  # nothing will be downloaded: say now what is missing
+            here = ref.path is not None or models.cached(ref) is not None
+            if not here and (away := models.away(ref)):
+                self._missing_models.append(text)
+                self._away = away
             taken = f"{ref.id}: its weights are named '{spec.prefix}…'; the prefix is taken off"
             note = taken if spec.prefix else ""
-            self._models[text] = plan.GridModel(ref, spec, partial(models.recipe, spec), note)
+            self._models[text] = plan.GridModel(
+                ref, spec, partial(models.recipe, spec), note, unknown=not here and spec.head is None
+            )
         return self._models[text]
 
     def task(self, spec: TaskSpec) -> plan.GridTask:
         """A task with its rows, checked."""
         if spec.name not in self._tasks:
-            data = sources.locate(spec, self._folder)
-            self._tasks[spec.name] = plan.GridTask(spec, data, _check_rows(spec, data))
+            data = self._located(spec)
+            rows = _check_rows(spec, data) if data.revision else None
+            self._tasks[spec.name] = plan.GridTask(spec, data, rows)
         return self._tasks[spec.name]
+
+    def _located(self, spec: TaskSpec) -> DataRef:
+        """Where the rows are; without a revision where they are not here and the hub cannot be asked.
+
+        Raises:
+            DataMissing: a folder does not have them, or the hub does not.
+        """
+        try:
+            return sources.locate(spec, self._folder)
+        except DataMissing as error:
+            if not error.away:
+                raise
+            self._missing_rows.append(spec.name)
+            self._away = error.away
+            return DataRef("hub", "")
 
     def scored_on(self, spec: TaskSpec, targets: tuple[Target, ...]) -> plan.GridTask:
         """A task whose models are scored on other tasks, too; what is its own is scored anyway."""
@@ -85,8 +114,9 @@ class Finder:
     def _other(self, spec: TaskSpec, target: Target) -> DataRef:
         if target.name not in self._others:
             needed = spec.with_sets(*target.sets(spec))
-            data = sources.locate(needed, self._folder)
-            _check_rows(needed, data)
+            data = self._located(needed)
+            if data.revision:
+                _check_rows(needed, data)
             self._others[target.name] = data
         return self._others[target.name]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ftbench import tasks, trust
@@ -18,6 +19,7 @@ from ftbench.methods.base import BASELINE, PAPER
 from ftbench.perturbations import combined, files_named, grid_of
 from ftbench.services.planning import lookup, namesakes
 from ftbench.services.planning.asked import Asked
+from ftbench.services.worker.settling import settle
 from ftbench.settings import data_dir
 
 if TYPE_CHECKING:
@@ -73,6 +75,9 @@ def make_plan(request: QueueRequest) -> plan.Plan:
         first, *others = whole.left_out
         more = f"; and {len(others)} more such cells" if others else ""
         raise UsageError(f"nothing is left to queue: {first.cell}: {first.reason}{more}")
+    if find.missing:
+        told = f"{find.missing.words}; the jobs wait in the queue until then"
+        whole = replace(whole, notes=(*whole.notes, told))
     return whole
 
 
@@ -98,10 +103,18 @@ def put_jobs(database: Database, whole: plan.Plan, priority: int = 0) -> Added:
 
     fill_published(database)
     namesakes.refuse_in_database(database, whole)
+    settle(database, _folder(whole))  # else what waits for its identity would be queued once more
     digests = cache(trust.digest)
     return database.jobs.add(
         [Entry(p.job, p.label, priority, _with_digests(p.places, digests)) for p in whole.jobs]
     )
+
+
+def _folder(whole: plan.Plan) -> Path | None:
+    """The folder that the rows of a plan come from, by its flag or its variable; None for the hub's."""
+    given = (p.places["data"] for p in whole.jobs if p.job.data_revision.startswith("sha256:"))
+    found = next(given, None)
+    return Path(str(found)) if found else data_dir()
 
 
 def _with_digests(places: Mapping[str, Any], digest: Callable[[str], str]) -> Mapping[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ftbench.db import Database, JobSummary, ScoreRow, ValueRow
+from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.result import State
 from ftbench.errors import NothingToReport
-from ftbench.perturbations import NO_FILES, PluginFiles
+from ftbench.perturbations import NO_FILES, PluginFiles, titled
 from ftbench.render.layouts import Part
 from ftbench.render.table import Report, Section
 from ftbench.services.planning import commands, rerun
@@ -61,7 +61,14 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     chosen = one_code(chosen, codes)
     declared, topped = tested.tested(database, cells), levels.topped(database)
     found = tabulate(
-        chosen, scores, request, address=address, plugins=codes.plugins, files=files, topped=topped
+        chosen,
+        scores,
+        request,
+        address=address,
+        plugins=codes.plugins,
+        files=files,
+        topped=topped,
+        data=_folder(database, chosen),
     )
     sections = tuple(
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
@@ -73,6 +80,15 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     return replace(found, sections=sections, notes=notes)
 
 
+def _folder(database: Database, cells: Sequence[JobSummary]) -> str:
+    """The folder that the rows of clean jobs came from; "" where they came from the hub."""
+    if any(cell.perturbation.condition.changes for cell in cells):
+        return ""
+    own = [cell.digest for cell in cells if cell.data_revision.startswith("sha256:")]
+    rows = database.jobs.list(JobFilter(digests=(own[-1],))) if own else []
+    return str(rows[0].places.get("data") or "") if rows else ""
+
+
 def tabulate(
     cells: Sequence[JobSummary],
     scores: Sequence[ScoreRow | ValueRow],
@@ -82,6 +98,7 @@ def tabulate(
     plugins: Mapping[str, Sequence[str]] | None = None,
     files: PluginFiles = NO_FILES,
     topped: Sequence[Topped] = (),
+    data: str = "",
 ) -> Report:
     """The tables of some jobs.
 
@@ -93,6 +110,7 @@ def tabulate(
         plugins: method -> the files that it may come from.
         files: where perturbations that are not installed come from.
         topped: the jobs whose seeds were topped up.
+        data: the folder with the rows of jobs that no perturbation has yet; "" for the usual places.
 
     Raises:
         NothingToReport: the jobs make none of the tables.
@@ -120,10 +138,11 @@ def tabulate(
     )
     filled = {
         part.title: commands.for_table(
-            selection, address, cells, part.axis, changed, OwnFiles(plugins or {}, files)
+            selection, address, cells, part.axis, changed, OwnFiles(plugins or {}, files), data
         )
         for part in missing
     }
+    sections = sections or tuple(_clean_halves(layout.parts, settings, subject))
     if not sections:
         raise NothingToReport(f"no jobs for this report; queue them with: {next(iter(filled.values()))}")
     notes = [f"{title}: no jobs; queue them with: {text}" for title, text in filled.items()]
@@ -154,6 +173,29 @@ def _absent(
             replace(asked, methods=(choice,)), address, cells, report.sections[0].axis, own=own
         )
         yield f"{choice.text} has no runs here; queue them with: {filled}"
+
+
+def _clean_halves(
+    parts: Iterable[Part], settings: Sequence[Setting], subject: TableSubject
+) -> Iterator[Section]:
+    """The tables of perturbations that no job has yet: the clean runs, and as missing what papers have.
+
+    Of the tasks that a perturbation can be added to, which are those with classes.
+    """
+    for part in parts:
+        usual = titled(part.axis.partition("[")[0]).usual if part.axis and not part.curve else ()
+        for setting in settings:
+            usable = commands.classifications(job.cell.task for job in setting.jobs)
+            clean = tuple(
+                job
+                for job in setting.jobs
+                if job.cell.task in usable and not job.cell.perturbation.condition.changes
+            )
+            section = (
+                fill_table(part, replace(setting, jobs=clean), subject, usual) if clean and usual else None
+            )
+            if section is not None:
+                yield section
 
 
 def _sections(

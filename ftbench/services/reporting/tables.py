@@ -55,10 +55,20 @@ class TableSubject:
         return title or self.baseline
 
 
-def fill_table(part: Part, setting: Setting, subject: TableSubject) -> Section | None:
-    """The table that a setting's jobs make of a part; None where they have nothing for it."""
+def fill_table(
+    part: Part, setting: Setting, subject: TableSubject, absent: Sequence[float] = ()
+) -> Section | None:
+    """The table that a setting's jobs make of a part; None where they have nothing for it.
+
+    Args:
+        part: the layout's.
+        setting: the jobs.
+        subject: what the table is about.
+        absent: ratios that no job has: they stand beside the clean runs, as missing.
+    """
     ratios = _ratios(part, setting.jobs)
-    shown = [job for ratio, jobs in ratios.items() if ratio or part.axis is None for job in jobs]
+    alone = part.axis is None or bool(absent)
+    shown = [job for ratio, jobs in ratios.items() if ratio or alone for job in jobs]
     if not shown:
         return None
     names = {job.cell.task for job in shown}
@@ -70,6 +80,7 @@ def fill_table(part: Part, setting: Setting, subject: TableSubject) -> Section |
         ratio: [_block(measure, tasks, seeds, methods, index) for measure in part.measures]
         for ratio, (index, _) in indices.items()
     }
+    blocks |= {ratio: [block.without_jobs() for block in blocks[0.0]] for ratio in absent if ratio}
     baseline = subject.baseline_of(methods)
     called = subject.called(baseline)
     columns = tuple(_columns(part, blocks, tasks, called))

@@ -89,6 +89,11 @@ class Block:
             collapsed=sum(mine[seed].collapsed for seed in there),
         )
 
+    def without_jobs(self) -> Block:
+        """The same cells, for none of which there is a job."""
+        empty = {method: np.full(self.planned.shape, np.nan) for method in self.methods}
+        return replace(self, jobs={}, scores=empty)
+
     @cached_property
     def statistics(self) -> Mapping[str, Statistic]:
         """What cells say of their scores: name -> statistic."""

@@ -107,7 +107,7 @@ class Attempt:
         except ProtocolError as error:
             self.child.kill()
             message = f"the training process sent {error}"
-            return End("garbage", Outcome.ENVIRONMENT, message, self.log.tail())
+            return End("garbage", Outcome.LOST, message, self.log.tail())
         if code is not None or self.child.silent:
             return self._death(self.child.close())
         return None

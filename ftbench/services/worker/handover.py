@@ -7,6 +7,7 @@ from typing import Any
 from ftbench import settings
 from ftbench.db import Lease
 from ftbench.domain.command import places_here
+from ftbench.domain.places import unresolved
 from ftbench.services.worker.joblog import JobLog
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.workdir import WorkDir
@@ -14,6 +15,8 @@ from ftbench.services.worker.workdir import WorkDir
 
 def command(claim: Lease, log: JobLog, folder: WorkDir, options: Options, *, memory: bool) -> dict[str, Any]:
     """The command that hands a job over; its folder for checkpoints is made.
+
+    A job that waits for its identity is not trained: what it needs is fetched.
 
     Args:
         claim: the job.
@@ -27,12 +30,16 @@ def command(claim: Lease, log: JobLog, folder: WorkDir, options: Options, *, mem
     """
     checkpoints = folder.checkpoints(claim.digest)
     checkpoints.mkdir(parents=True, exist_ok=True)
-    spec = claim.job.canonical()
+    spec, places = claim.job.canonical(), places_here(claim.places, claim.job.canonical(), options.data_dir)
+    waits = bool(unresolved(claim.places))
+    if waits:
+        folder_here = settings.data_dir(options.data_dir)
+        places["data"] = str(folder_here.absolute()) if folder_here is not None else None
     return {
-        "op": "run",
+        "op": "fetch" if waits else "run",
         "digest": claim.digest,
         "job": spec,
-        "places": places_here(claim.places, spec, options.data_dir),
+        "places": places,
         "workdir": str(checkpoints),
         "log": str(log.path),
         "threads": options.threads,

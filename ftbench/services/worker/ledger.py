@@ -10,7 +10,7 @@ from ftbench.db import Database, JobFilter, Moved
 from ftbench.domain.events import End
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.provenance import Provenance
-from ftbench.domain.result import Outcome, State
+from ftbench.domain.result import Lack, Outcome, State
 from ftbench.errors import DatabaseBusy
 from ftbench.secrets import masked
 from ftbench.services.worker import machine
@@ -33,17 +33,19 @@ class Tally:
     Attributes:
         ended: attempts that came to an end of their own.
         signal: the exit code for the signal that ended the worker; 0 if none did.
+        stuck: whether it ended with jobs in the queue that it cannot do.
     """
 
     ended: int = 0
     done: int = 0
     failed: int = 0
     signal: int = 0
+    stuck: bool = False
 
     @property
     def exit_code(self) -> int:
-        """For the shell: 0, 1 where a job failed for good, or as the signal says."""
-        return self.signal or (1 if self.failed else 0)
+        """For the shell: 0, 1 where a job failed for good or cannot be done here, or as the signal says."""
+        return self.signal or (1 if self.failed or self.stuck else 0)
 
 
 class Ledger:
@@ -115,7 +117,9 @@ class Ledger:
             self._ended(attempt, "failed", f"{outcome}: {message}")
         else:
             attempt.events.warning("queued-again", **told)
-            self._ended(attempt, "again", f"{outcome}: {message}")
+            # What is missing is told once, when nothing else can be done.
+            brief = f"{end.lack} missing" if end.lack in (Lack.MODEL, Lack.DATA) else message
+            self._ended(attempt, "again", f"{outcome}: {brief}")
 
     def _dropped(self, attempt: Attempt) -> None:
         """The job is not ours any more; nothing is recorded."""

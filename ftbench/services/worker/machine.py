@@ -47,7 +47,7 @@ def choose_device(gpu: int | None) -> str:
     if not 0 <= gpu < count:
         have = f"only 0 to {count - 1}" if count > 1 else "only 0" if count else "none"
         hidden = " visible" if "CUDA_VISIBLE_DEVICES" in os.environ else ""
-        rest = "without --gpu the worker takes what there is"
+        rest = "`ftbench worker` without --gpu takes what there is"
         raise BadValue(f"no GPU {gpu}: this machine has {have}{hidden}; {rest}")
     if not torch_has_cuda():
         raise BadValue(f"GPU {gpu} cannot be used: the torch installed here is built for the CPU alone")

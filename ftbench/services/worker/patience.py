@@ -19,22 +19,29 @@ class Patience:
     def __init__(self, database: Database, progress: Progress, *, drain: bool) -> None:
         """Begin with short waits."""
         self._database, self._progress, self._drain = database, progress, drain
+        self._left = ""
         self.refresh()
 
     def refresh(self) -> None:
         """There was work: begin anew."""
         self._seconds = _FIRST_POLL
         self._leases: dict[str, float | None] | None = None
-        self._said = False
+        self._said = ""
 
-    def next(self, *, busy: bool) -> float | None:
+    def next(self, *, busy: bool, left: str = "", pause: float | None = None) -> float | None:
         """Seconds until the next look; None where it is time to end.
 
         While the worker itself is busy with other jobs there is always a next look: they may come back.
         A draining worker ends when nothing is queued. It waits for no worker that lives, but for as long as
         a job that runs elsewhere has had no heartbeat since the first look: its worker may be gone, and the
         job come back once its lease is over.
+
+        Args:
+            busy: whether the worker has other jobs at hand.
+            left: what is queued and cannot be done here; "" where nothing is queued.
+            pause: seconds until some of that is tried again; None where waiting is of no use.
         """
+        state = left or "the queue is empty"
         if busy:
             self._seconds = min(2 * self._seconds, _LAST_POLL)
             return self._seconds
@@ -42,25 +49,30 @@ class Patience:
         running = {row.digest: row.expires for row in rows}
         if self._leases is None:
             self._leases = running
-        if not self._drain:
+        if left and pause is not None:
+            if left != self._left:  # work in between makes it no news
+                self._left = left
+                self._say(f"{left}; trying again from time to time (Ctrl-C ends)")
+            return min(pause, _LAST_POLL)
+        if not self._drain and not left:
             self._say("the queue is empty: waiting for jobs (Ctrl-C ends)")
             self._seconds = min(2 * self._seconds, _LAST_POLL)
             return self._seconds
-        if any(self._leases.get(digest) == ends for digest, ends in running.items()):
+        if self._drain and any(self._leases.get(digest) == ends for digest, ends in running.items()):
             still = _jobs(len(running))
-            self._say(f"the queue is empty; waiting to see whether other workers still run {still}")
+            self._say(f"{state}; waiting to see whether other workers still run {still}")
             return _LOST_POLL
         elsewhere = f"; other workers still run {_jobs(len(running))}" if running else ""
-        text = f"the queue is empty{elsewhere}"
+        text = f"{state}{elsewhere}"
         _events.info("drained", reason=text)
         self._progress.say(text)
         return None
 
     def _say(self, text: str) -> None:
-        if not self._said:
+        if text != self._said:
             _events.info("idle", reason=text)
             self._progress.say(text)
-        self._said = True
+        self._said = text
 
 
 def _jobs(count: int) -> str:

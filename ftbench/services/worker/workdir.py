@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
 from ftbench.db import Database, JobFilter
+from ftbench.domain.job import DIGEST
 from ftbench.domain.result import State
+from ftbench.errors import FtbenchError
 from ftbench.settings import work_dir
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _OVER = (State.DONE, State.FAILED, State.CANCELLED)
 
 
@@ -27,11 +27,11 @@ class WorkDir:
 
     def checkpoints(self, digest: str) -> Path:
         """The folder for a job's checkpoints; it need not exist."""
-        return self.path / digest
+        return self.path / _checked(digest)
 
     def log(self, digest: str) -> Path:
         """A job's log; it need not exist."""
-        return self.path / "logs" / f"{digest}.log"
+        return self.path / "logs" / f"{_checked(digest)}.log"
 
     @property
     def workers(self) -> Path:
@@ -50,8 +50,19 @@ class WorkDir:
         """
         if not self.path.is_dir():
             return 0
-        found = tuple(entry.name for entry in self.path.iterdir() if _DIGEST.fullmatch(entry.name))
+        found = tuple(entry.name for entry in self.path.iterdir() if DIGEST.fullmatch(entry.name))
         over = database.jobs.list(JobFilter(states=_OVER, digests=found)) if found else ()
         for row in over:
             self.forget(row.digest)
         return len(over)
+
+
+def _checked(digest: str) -> str:
+    """A digest that names a file or folder here, and none elsewhere.
+
+    Raises:
+        FtbenchError: it is none.
+    """
+    if not DIGEST.fullmatch(digest):
+        raise FtbenchError(f"'{digest[:80]}' is no job's digest, which has 64 hexadecimal characters")
+    return digest

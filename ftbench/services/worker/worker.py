@@ -12,19 +12,20 @@ from dataclasses import replace
 
 from ftbench.db import Database, Lease
 from ftbench.domain.events import End
+from ftbench.domain.places import unresolved
 from ftbench.domain.result import Outcome
-from ftbench.errors import DatabaseBusy, DatabaseError, FtbenchError
+from ftbench.errors import DatabaseError, FtbenchError
 from ftbench.services.worker.attempt import NEVER, Attempt, Why
 from ftbench.services.worker.child import wait
 from ftbench.services.worker.handover import command
+from ftbench.services.worker.intake import Intake
 from ftbench.services.worker.joblog import JobLog
-from ftbench.services.worker.ledger import Ledger, Tally, tell_moved
+from ftbench.services.worker.ledger import Ledger, Tally
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.mps import Mps
 from ftbench.services.worker.named import NamedFiles
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.packing import Packing
-from ftbench.services.worker.patience import Patience
 from ftbench.services.worker.progress import Progress, job_words
 from ftbench.services.worker.signals import Signals
 from ftbench.services.worker.slot import Slot
@@ -33,7 +34,6 @@ from ftbench.services.worker.workdir import WorkDir
 
 _events = Journal("worker")
 _FALSE_STARTS = 3  # deaths before a job was taken on, one after another, until the machine is to blame
-_AGAIN = 1.0  # seconds until a claim that met a locked database is tried again, while other jobs go on
 
 
 class Worker:
@@ -45,12 +45,11 @@ class Worker:
         self._signals = Signals()
         self._folder = WorkDir(database.address)
         self._ledger = Ledger(database, progress, self._folder, options.name)
-        self._patience = Patience(database, progress, drain=options.drain)
         self._mps = Mps(self._folder.path)
         self._named = NamedFiles(options.methods, progress.say)
+        self._intake = Intake(database, options, progress, self._named)
         self._packing = Packing(options.slots, most_slots(options.device, options.threads))
         self._slots: list[Slot] = []
-        self._look_at = 0.0
 
     def run(self) -> Tally:
         """Work until the queue is drained, enough is done, or a signal comes.
@@ -74,7 +73,7 @@ class Worker:
                 raise
             finally:
                 self._end()
-        self._ledger.tally.signal = self._signals.exit_code
+        self._ledger.tally.signal, self._ledger.tally.stuck = self._signals.exit_code, self._intake.stuck
         return self._ledger.tally
 
     def _share(self) -> None:
@@ -151,24 +150,9 @@ class Worker:
             slot = self._free_slot()
             if slot is None:
                 return NEVER
-            now = time.monotonic()
-            if now < self._look_at:
-                return self._look_at - now
-            try:
-                claim = self._database.jobs.claim(
-                    self._options.name, self._options.lease, tell_moved, self._named.refused
-                )
-            except DatabaseBusy as error:
-                _events.warning("database-locked", reason=error)
-                if not busy:
-                    raise
-                self._look_at = now + _AGAIN  # no reason to give up the jobs at hand
-                continue
-            if claim is None:
-                seconds = self._patience.next(busy=busy > 0)
-                self._look_at = now + (seconds or 0.0)
-                return seconds
-            self._patience.refresh()
+            claim = self._intake.take(busy=busy > 0)
+            if not isinstance(claim, Lease):
+                return claim
             self._work(slot, claim)
         return None
 
@@ -233,7 +217,8 @@ class Worker:
         """Record an attempt's end; the slot is free again."""
         # After an error of the machine the process may be of no use to any job: one of CUDA's stays with
         # the process that had it.
-        if end.kind in ("died", "garbage") or end.outcome is Outcome.ENVIRONMENT:
+        faulty = end.outcome is Outcome.ENVIRONMENT and end.lack is None
+        if end.kind in ("died", "garbage") or faulty:
             slot.end_child(end.message)
         started = attempt.collector.started
         if started:
@@ -243,12 +228,16 @@ class Worker:
         elif attempt.why is None and end.outcome is Outcome.OOM and attempt.packed > 1:
             self._ledger.give_back(attempt, "no memory for it beside the others; back in the queue")
             self._fewer(attempt.packed)
+        elif attempt.why is None and end.kind == "stopped" and unresolved(attempt.claim.places):
+            self._ledger.give_back(attempt, "what it needs is here now")
+            self._intake.fetched(attempt.claim)
         else:
             self._ledger.settle(attempt, end)
+            self._intake.learn(attempt.claim, end)
         attempt.log.scrub()
         slot.attempt = None
         self._packing.ended(attempt.claim.digest)
-        self._look_at = 0.0  # it may be in the queue again
+        self._intake.look_again()  # it may be in the queue again
 
     def _false_start(self, slot: Slot, attempt: Attempt, end: End) -> None:
         """The training process died before it took the job on: not the job's fault, so it does not pay."""

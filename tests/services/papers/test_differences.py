@@ -16,7 +16,7 @@ def test_a_drop_is_of_noisy_blocks_and_not_of_a_minority_class() -> None:
 
 
 def test_averages_are_told_from_vanillas_or_from_the_clean_runs() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for task in ("cola", "mrpc", "rte"):
         rows.add("vanilla", task, [60])
         rows.add("bidrop", task, [63])
@@ -31,7 +31,7 @@ def test_averages_are_told_from_vanillas_or_from_the_clean_runs() -> None:
 
 def test_a_difference_that_the_text_prints_of_one_column_stands_beside_ours() -> None:
     """Bi-Drop, Sec. 4.6: 3.50 from MRPC to CoLA, 3.28 from RTE; nothing is printed of other columns."""
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for method, score in (("vanilla", 0.20), ("bidrop", 0.23)):
         rows.add(method, "mrpc", [50, 50], evaluation="cola:dev@linear", also={"matthews": score})
     found = table("bidrop/figure3", rows)

@@ -226,7 +226,7 @@ def test_each_recipe_of_a_grid_has_a_table_of_its_own(tmp_path: Path) -> None:
 
 
 def test_runs_of_two_recipes_are_never_averaged() -> None:
-    rows = Suited()
+    rows = Suited("adamw_torch")
     for lr, mean in ((1e-4, 60.0), (5e-4, 70.0)):
         rows.add("vanilla", "cola", around(mean, 0.2), recipe={"lr": lr})
     for lr, mean in (("1e-4", 0.6), ("5e-4", 0.7)):

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from ftbench import tasks
+from ftbench import hub, tasks
 from ftbench.domain import axes
 from ftbench.domain.plan import GridMethod
 from ftbench.domain.target import Target, target_choices
-from ftbench.errors import DataError, ModelError
+from ftbench.domain.task import DataRef
+from ftbench.errors import DataError
 from ftbench.services.planning import lookup
 from ftbench.tasks import sources
 from tests.places import data_folder, model_folder
@@ -84,15 +85,34 @@ def test_a_model_is_looked_for_once_and_brings_a_recipe_task_by_task(
     assert lookup.Finder(None).model("tiny").recipe("toy-accept") != {}
 
 
-def test_without_a_network_a_model_that_is_not_here_is_told_at_once(
+def test_without_a_network_what_is_not_here_is_told_at_once_and_taken_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(ModelError, match="ftbench prepare --models bert-large"):
-        lookup.Finder(None).model("bert-large")
-    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    assert lookup.Finder(None).model("bert-large").ref.id == "bert-large"
+    find = lookup.Finder(None)
+    assert not find.missing
+    known, other = find.model("bert-large"), find.model("someone/model")
+    assert (known.unknown, other.unknown) == (False, True), "the registry knows all of one"
+    assert find.task(tasks.find("cola")).data == DataRef("hub", "")
+    assert find.missing.command == "ftbench prepare --models bert-large,someone/model --tasks cola"
+    assert "HF_HUB_OFFLINE is set" in find.missing.words
+
+
+def test_with_a_network_nothing_is_said_of_what_a_worker_will_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(hub, "files", lambda *about: ["config.json"])
+    find = lookup.Finder(None)
+    assert find.model("bert-large").ref.id == "bert-large"
+    assert not find.missing
+
+
+def test_rows_that_a_folder_does_not_have_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="has no CoLA/train.tsv"):
+        lookup.Finder(tmp_path).task(tasks.find("cola"))
 
 
 def test_a_tasks_rows_are_counted_and_read_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

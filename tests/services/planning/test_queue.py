@@ -245,7 +245,6 @@ def test_a_suite_spans_its_grids_and_flags_win() -> None:
         ({"variant": "code"}, BadValue, "neither paper nor published"),
         ({"models": ""}, BadValue, "--models"),
         ({"models": "./nowhere"}, ModelError, "nowhere does not exist"),
-        ({"models": "bert-base"}, ModelError, "ftbench prepare --models bert-base"),
         ({"data_dir": "nowhere"}, BadValue, "nowhere does not exist"),
         ({"data_dir": "model"}, DataError, "CoLA/train.tsv"),
         ({"methods": "./nowhere.py"}, PluginError, "cannot be read"),

@@ -70,7 +70,7 @@ def test_methods_are_chosen_and_others_get_a_line_of_their_own() -> None:
     assert [line.title for line in suite.blocks[0].lines] == [
         "vanilla fine-tuning",
         "DPS Dense",
-        "bidrop[k=3]",
+        "Bi-Drop (k=3)",
     ]
     assert [line.ours for line in suite.blocks[0].lines] == [False, False, True]
 

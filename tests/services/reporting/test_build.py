@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ftbench.errors import BadValue, NothingToReport, UnknownName
+from ftbench.render import render
 from ftbench.services.reporting.build import tabulate
 from ftbench.services.reporting.request import ReportRequest
 from tests.services.report_rows import Rows
@@ -150,13 +151,27 @@ def test_brackets_that_do_not_close_are_refused(tmp_path):
         report_of(str(tmp_path / "none.db"), report_request(methods="bidrop[k=3"))
 
 
-def test_no_jobs_name_the_command_that_would_make_them(rows):
-    with pytest.raises(NothingToReport) as caught:
-        report(rows, "robustness")
+def test_without_perturbed_jobs_the_clean_half_stands_beside_what_is_missing(rows):
+    found = report(rows, "robustness")
+    assert [section.part for section in found.sections] == ["noise", "reduction"]
+    noise = found.sections[0]
+    assert [group.ratio for group in noise.groups] == [0.0, 0.05, 0.1, 0.15]
+    clean, *absent = noise.groups
+    assert any(cell.mean is not None for row in clean.rows for cell in row.cells)
+    cells = [row.cells[0] for group in absent for row in group.rows]
+    assert {(cell.n, cell.mark, *cell.missing) for cell in cells} == {(0, "!", "not queued")}
     command = (
         "ftbench queue --methods bidrop --tasks rte,sst2 --models bert-base --seeds 3 --noise 0,0.05,0.1,0.15"
     )
-    assert str(caught.value) == f"no jobs for this report; queue them with: {command}"
+    assert f"Label noise: no jobs; queue them with: {command}" in found.notes
+    for form in ("rich", "markdown", "latex", "csv", "json", "html"):
+        assert render(found, form)
+
+
+def test_of_curves_there_is_no_clean_half(rows):
+    with pytest.raises(NothingToReport) as caught:
+        report(rows, "curves")
+    assert str(caught.value).startswith("no jobs for this report; queue them with: ftbench queue --methods")
     assert caught.value.exit_code == 1
 
 
@@ -164,10 +179,9 @@ def test_the_command_repeats_sizes_seeds_settings_and_the_database():
     rows = Rows()
     rows.job("vanilla", "rte", 4, 0.6, train_size=500, recipe={"lr": 1e-5}, model="minilm")
     request = ReportRequest(table="robustness")
-    with pytest.raises(NothingToReport) as caught:
-        tabulate(rows.cells, rows.scores, request, address="my file.db")
-    assert "--models minilm --train-size 500 --seeds 4, --noise" in str(caught.value)
-    assert "--db 'my file.db' --set lr=1e-05" in str(caught.value)
+    found = tabulate(rows.cells, rows.scores, request, address="my file.db", data="my rows")
+    assert "--models minilm --train-size 500 --seeds 4, --noise" in found.notes[0]
+    assert "--db 'my file.db' --set lr=1e-05 --data-dir 'my rows'" in found.notes[0]
 
 
 def test_a_database_that_is_not_there_is_named_with_the_command(tmp_path: Path):

@@ -186,7 +186,7 @@ def test_several_methods_are_drawn_over_a_hyper_parameter_of_theirs(database):
     assert boxes == {
         **{("0.5", name): 50.0 for name in ("dps_dense", "child_tuning_d")},
         **{("0.9", name): 90.0 for name in ("dps_dense", "child_tuning_d")},
-        ("0.5", "vanilla"): 40.0,  # it has no keep_ratio
-        ("0.9", "vanilla"): 40.0,
+        ("0.5", "Vanilla"): 40.0,  # it has no keep_ratio
+        ("0.9", "Vanilla"): 40.0,
     }
     assert "Left out: rdrop" in " ".join(spec["title"]["subtitle"])

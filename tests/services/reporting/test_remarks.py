@@ -31,12 +31,12 @@ class Noted(Method):
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three methods: one that says something, and two settings of one that does not."""
 
-    def find(name: str, plugins=()) -> type[Method]:
+    def of_row(name: str, plugins=()) -> type[Method]:
         if name not in ("noted", "vanilla"):
             raise UnknownName("method", name, ["noted", "vanilla"])
         return Noted if name == "noted" else Quiet
 
-    monkeypatch.setattr(methods, "find", find)
+    monkeypatch.setattr(methods, "of_row", of_row)
 
 
 def report(table: str = "main", **noise: float) -> Report:

@@ -113,16 +113,18 @@ def test_files_of_methods_that_are_not_installed_are_found_in_their_jobs(
     database: Database, tmp_path: Path
 ) -> None:
     here, gone = str(tmp_path / "here.py"), str(tmp_path / "gone.py")
-    for file in (here, gone):
-        Path(file).write_text("")
-        trust.name(file)
-        Path(file).unlink()
     own = [
         Entry(entry(seed, "mine").job, "mine", places={"plugins": [file]})
         for seed, file in enumerate((gone, here, gone))
     ]
     database.jobs.add([*own, entry(0, "vanilla"), entry(0, "other")])
     cells = database.results.cells()
+    for file in (here, gone):
+        Path(file).write_text("")
+    assert plugins_of(database, cells) == {"mine": (), "other": ()}, "only the database names them"
+    for file in (here, gone):
+        trust.name(file)
+        Path(file).unlink()
     assert plugins_of(database, cells) == {"mine": (gone,), "other": ()}, "the last, where none is there"
     Path(here).write_text("")
     assert plugins_of(database, cells) == {"mine": (here,), "other": ()}

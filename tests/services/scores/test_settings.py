@@ -192,6 +192,8 @@ def test_a_plug_in_is_asked_what_it_brings(tmp_path):
         "    def recipe_defaults(cls, variant='paper'):\n"
         "        return {'lr': 5e-4}\n"
     )
+    of = settings.brought({"mine": (str(file),)})
+    assert {recipe["lr"] for recipe in of("bert-base", "rte", "mine")} == {2e-5}, "nobody has named it"
     trust.name(file)
     of = settings.brought({"mine": (str(file),)})
     assert {recipe["lr"] for recipe in of("bert-base", "rte", "mine")} == {5e-4}

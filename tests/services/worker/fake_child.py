@@ -5,7 +5,7 @@ A script is a list of steps, each ``[what, ...]``:
     ["event", {...}]    send an event (the digest is added)
     ["line", "text"]    write this on the events' pipe, whatever it is
     ["score", 0.5]      send a score
-    ["fail", "oom"]     send a failure with this outcome and end the job
+    ["fail", "oom"]     send a failure with this outcome and end the job; a third word is what is lacking
     ["say", "text"]     print to the log, $VARIABLES filled in
     ["gate", "path"]    open a named pipe for reading and wait until somebody has opened and closed it; a stop
                         ends the wait
@@ -72,7 +72,10 @@ def run(command):
         elif what == "score":
             send(event="score", evaluation="dev", metric="accuracy", value=rest[0])
         elif what == "fail":
-            send(event="failed", digest=digest, outcome=rest[0], message="no\ngood", traceback="Trace")
+            lack = {"lack": rest[1]} if len(rest) > 1 else {}
+            send(
+                event="failed", digest=digest, outcome=rest[0], message="no\ngood", traceback="Trace", **lack
+            )
             return
         elif what == "say":
             print(os.path.expandvars(rest[0]), flush=True)

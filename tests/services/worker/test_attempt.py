@@ -61,7 +61,7 @@ def test_it_gathers_what_the_training_process_sends_and_shows_the_steps(
         ([["say", "the end"], ["exit", 3]], "died", Outcome.LOST, "exit code 3; the log ends with: the end"),
         ([["die", signal.SIGSEGV]], "died", Outcome.LOST, "SIGSEGV"),
         ([["say", "MemoryError"], ["exit", 1]], "died", Outcome.OOM, "MemoryError"),
-        ([["line", "nonsense\n"]], "garbage", Outcome.ENVIRONMENT, "the training process sent"),
+        ([["line", "nonsense\n"]], "garbage", Outcome.LOST, "the training process sent"),
     ],
 )
 def test_the_end_says_what_happened(

@@ -51,8 +51,8 @@ def test_a_job_that_goes_well_is_followed_from_claim_to_end(database: Database, 
         ([["die", signal.SIGKILL]], "queued-again", "outcome=lost"),
         ([["fail", "oom"]], "queued-again", "outcome=oom"),
         ([["fail", "user"]], "failed", 'outcome=user reason="no good"'),
-        ([["line", "nonsense\n"]], "queued-again", "outcome=environment"),
-        ([["fail", "environment"]], "child-ended", 'reason="no good"'),
+        ([["line", "nonsense\n"]], "queued-again", "outcome=lost"),
+        ([["line", "nonsense\n"]], "child-ended", "the training process sent"),
     ],
 )
 def test_the_reason_of_a_failure_stands_in_the_log(

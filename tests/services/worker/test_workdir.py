@@ -10,6 +10,8 @@ from ftbench.db import Database, JobFilter
 from ftbench.services.worker.workdir import WorkDir
 from tests.services.worker.helpers import queue
 
+ONE, OTHER = "1" * 64, "2" * 64
+
 
 def test_it_stands_beside_the_database_or_where_the_variable_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -17,8 +19,8 @@ def test_it_stands_beside_the_database_or_where_the_variable_says(
     monkeypatch.delenv("FTBENCH_WORK", raising=False)
     folder = WorkDir(str(tmp_path / "my.db"))
     assert folder.path == tmp_path / "my.db.work"
-    assert folder.checkpoints("d1") == folder.path / "d1"
-    assert folder.log("d1") == folder.path / "logs" / "d1.log"
+    assert folder.checkpoints(ONE) == folder.path / ONE
+    assert folder.log(ONE) == folder.path / "logs" / f"{ONE}.log"
     assert folder.workers == folder.path / "workers"
     assert not folder.path.exists(), "nothing is made"
     monkeypatch.setenv("FTBENCH_WORK", str(tmp_path / "elsewhere"))
@@ -27,15 +29,15 @@ def test_it_stands_beside_the_database_or_where_the_variable_says(
 
 def test_forgetting_a_job_deletes_its_checkpoints_and_nothing_else(tmp_path: Path) -> None:
     folder = WorkDir(str(tmp_path / "my.db"))
-    for digest in ("d1", "d2"):
+    for digest in (ONE, OTHER):
         folder.checkpoints(digest).mkdir(parents=True)
         (folder.checkpoints(digest) / "file").touch()
-    folder.log("d1").parent.mkdir()
-    folder.log("d1").touch()
-    folder.forget("d1")
-    folder.forget("d1")  # gone already
-    assert not folder.checkpoints("d1").exists()
-    assert (folder.checkpoints("d2") / "file").exists() and folder.log("d1").exists()
+    folder.log(ONE).parent.mkdir()
+    folder.log(ONE).touch()
+    folder.forget(ONE)
+    folder.forget(ONE)  # gone already
+    assert not folder.checkpoints(ONE).exists()
+    assert (folder.checkpoints(OTHER) / "file").exists() and folder.log(ONE).exists()
 
 
 def test_checkpoints_of_jobs_that_are_over_are_swept_when_a_worker_starts(database: Database) -> None:

@@ -88,7 +88,7 @@ def test_everything_that_was_sent_is_recorded(database: Database) -> None:
     assert found["wall_seconds"] > 0
 
 
-@pytest.mark.parametrize(("outcome", "tries"), [("user", 1), ("diverged", 1), ("oom", 3), ("environment", 3)])
+@pytest.mark.parametrize(("outcome", "tries"), [("user", 1), ("diverged", 1), ("oom", 3), ("timeout", 3)])
 def test_a_failure_is_recorded_and_tried_again_where_that_may_help(
     database: Database, outcome: str, tries: int
 ) -> None:
@@ -102,10 +102,11 @@ def test_a_failure_is_recorded_and_tried_again_where_that_may_help(
     assert watch.how == ["again"] * (tries - 1) + ["failed", "done"]
 
 
-@pytest.mark.parametrize(("outcome", "processes"), [("user", 1), ("environment", 4)])
+@pytest.mark.parametrize(("outcome", "processes"), [("user", 1), ("environment", 3)])
 def test_after_an_error_of_the_machine_the_next_job_gets_a_fresh_process(
-    database: Database, tmp_path: Path, outcome: str, processes: int
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: str, processes: int
 ) -> None:
+    monkeypatch.setattr("ftbench.services.worker.aside.PAUSE", 0.01)
     mark = str(tmp_path / "pids")
     _, good = queue(database, [["mark", mark], ["fail", outcome]], [["mark", mark], SCORE])
     work(database)
@@ -197,7 +198,7 @@ def test_garbage_costs_an_attempt_and_the_process_that_sent_it(
     bad, good = queue(database, [["mark", mark], garbage, SCORE], [["mark", mark], SCORE])
     work(database)
     attempts = database.results.attempts(bad)
-    assert [a.outcome for a in attempts] == [Outcome.ENVIRONMENT] * 3
+    assert [a.outcome for a in attempts] == [Outcome.LOST] * 3
     assert "the training process sent" in attempts[0].message
     assert scores(database) == [(good, 0.5)]
     assert len(set(Path(mark).read_text().split())) == 4

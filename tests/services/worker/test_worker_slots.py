@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ftbench.db import Database, JobFilter, Lease, Moved
+from ftbench.db import Database, JobFilter, Lease
 from ftbench.domain.events import Memory
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy, FtbenchError
@@ -123,7 +122,7 @@ def test_max_jobs_counts_the_jobs_of_all_slots(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "death", [["die", signal.SIGKILL], ["fail", "environment"], ["line", "nonsense\n"], ["fail", "user"]]
+    "death", [["die", signal.SIGKILL], ["fail", "timeout"], ["line", "nonsense\n"], ["fail", "user"]]
 )
 def test_what_happens_in_one_slot_does_not_touch_the_other(
     database: Database, tmp_path: Path, death: list[Any]
@@ -175,12 +174,12 @@ def test_a_lock_at_a_claim_does_not_touch_the_jobs_at_hand(
     first, last = queue(database, [PROGRESS, ["gate", str(gate)], SCORE], [])
     claim, claims = database.jobs.claim, 0
 
-    def locked(worker: str, lease: float, told: Callable[[Moved], None]) -> Lease | None:
+    def locked(*given: Any) -> Lease | None:
         nonlocal claims
         claims += 1
         if claims == 2:
             raise DatabaseBusy
-        return claim(worker, lease, told)
+        return claim(*given)
 
     monkeypatch.setattr(database.jobs, "claim", locked)
     work(database, Watch(on_step=lambda *_: open_gate_patiently(gate)), slots=2)

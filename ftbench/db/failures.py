@@ -1,0 +1,79 @@
+"""Which jobs wait because others like them have failed alike; derived from the attempts."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from ftbench.db.engine import Store, Transaction
+from ftbench.db.leases import SILENT
+from ftbench.db.tables import attempts, jobs, settings
+from ftbench.domain.breaker import ALIKE, EndedWell, Fallen, Held, held
+from ftbench.domain.result import Outcome, State
+
+_RETRIED = "retried"
+_LAST = 1000  # failures that are looked at
+#: Divergence is a result of its method, and a silent worker no job's fault.
+_NO_ERROR = (str(Outcome.OK), str(Outcome.DIVERGED), str(Outcome.ENVIRONMENT))
+
+
+class Failures:
+    """The circuit breaker of a database: every worker sees the same."""
+
+    def __init__(self, store: Store) -> None:
+        """Work on an open database."""
+        self._store = store
+
+    def held(self) -> list[Held]:
+        """The kinds of jobs that wait; failures before the last ``retry`` do not count."""
+        last = select(attempts.c.digest, func.max(attempts.c.number).label("number"))
+        last_of = last.group_by(attempts.c.digest).subquery()
+        fallen = (
+            select(
+                jobs.c.method,
+                jobs.c.model,
+                jobs.c.task,
+                attempts.c.message,
+                attempts.c.traceback,
+                attempts.c.ended,
+            )
+            .join_from(jobs, attempts, jobs.c.digest == attempts.c.digest)
+            .join(
+                last_of,
+                (last_of.c.digest == attempts.c.digest) & (last_of.c.number == attempts.c.number),
+            )
+            .where(
+                jobs.c.state == str(State.FAILED),
+                attempts.c.outcome.not_in(_NO_ERROR),
+                attempts.c.message != SILENT,
+                attempts.c.ended > self._retried(),
+            )
+            .order_by(attempts.c.ended.desc())
+            .limit(_LAST)
+        )
+        with self._store.reading() as connection:
+            found = [Fallen(*row) for row in connection.execute(fallen)]
+            if len(found) < ALIKE:
+                return []
+            first = min(one.ended for one in found)
+            done = (
+                select(jobs.c.method, jobs.c.model, jobs.c.task, func.max(attempts.c.ended))
+                .join_from(jobs, attempts, jobs.c.digest == attempts.c.digest)
+                .where(attempts.c.outcome == str(Outcome.OK), attempts.c.ended >= first)
+                .group_by(jobs.c.method, jobs.c.model, jobs.c.task)
+            )
+            return held(found, [EndedWell(*row) for row in connection.execute(done)])
+
+    def _retried(self) -> float:
+        with self._store.reading() as connection:
+            value = connection.scalar(select(settings.c.value).where(settings.c.name == _RETRIED))
+        return float(value or 0.0)
+
+
+def mark_retried(transaction: Transaction) -> None:
+    """From now on, failures before this moment hold nothing."""
+    transaction.run(
+        "INSERT INTO settings (name, value) VALUES (:name, :value) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        name=_RETRIED,
+        value=repr(transaction.now()),
+    )

@@ -1,0 +1,84 @@
+"""What a worker takes next, and when it waits."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ftbench.db import Database, Entry, JobFilter
+from ftbench.domain.job import Job
+from ftbench.domain.result import Outcome, State
+from ftbench.services.worker import aside, intake
+from tests.services.worker.helpers import SCORE, Watch, state, work
+
+MODEL, DATA, DISK = (["fail", "environment", lack] for lack in ("model", "data", "disk"))
+ODD = ["fail", "environment"]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "PAUSE", 0.05)
+
+
+def add(database: Database, *jobs: tuple[str, str, list[Any]]) -> list[str]:
+    """Queue jobs of a model and a task with a script each; their digests."""
+    entries = [
+        Entry(
+            Job(model, "sha256:m", task, "sha256:d", ("dev",), "bidrop", {}, seed),
+            "bidrop",
+            places={"script": [script]},
+        )
+        for seed, (model, task, script) in enumerate(jobs)
+    ]
+    database.jobs.add(entries)
+    return [entry.job.digest for entry in entries]
+
+
+def test_a_worker_that_waits_tries_again_after_a_pause(database: Database, tmp_path: Path) -> None:
+    mark = tmp_path / "tries"
+    entry = Entry(
+        Job("a", "sha256:m", "t", "sha256:d", ("dev",), "bidrop", {}, 0),
+        "bidrop",
+        places={"script": [["mark", str(mark)], MODEL]},
+    )
+    database.jobs.add([entry])
+    stop = threading.Timer(3.0, signal.raise_signal, [signal.SIGTERM])
+
+    def on_say(text: str) -> None:
+        if not stop.is_alive() and stop.ident is None:
+            stop.start()
+
+    watch = Watch(on_say=on_say)
+    tally = work(database, watch, drain=False)
+    stop.cancel()
+    tries = len(mark.read_text().split())
+    assert 2 <= tries <= 8, "pauses double"
+    assert [text for text in watch.said if "trying again from time to time" in text] == watch.said[:1]
+    assert tally.exit_code == 128 + signal.SIGTERM
+
+
+def test_the_same_error_thrice_makes_the_rest_of_its_kind_wait(database: Database) -> None:
+    digests = add(database, *[("a", "t", ["fail", "user"])] * 6, ("b", "u", SCORE))
+    watch = Watch()
+    assert work(database, watch).exit_code == 1
+    states = [state(database, d) for d in digests]
+    assert states == [State.FAILED] * 3 + [State.QUEUED] * 3 + [State.DONE]
+    assert "3 jobs failed alike (no good); the rest wait until `ftbench retry" in watch.said[-1]
+    database.jobs.retry(JobFilter(states=(State.FAILED,)))
+    work(database)
+    assert database.jobs.counts()[State.FAILED] == 3, "a retry closes it, and it opens again"
+
+
+def test_what_waits_is_no_hot_loop(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert intake._HELD >= 1 and aside.LONGEST >= 60
+    (digest,) = add(database, ("a", "t", MODEL))
+    claims = []
+    claim = database.jobs.claim
+    monkeypatch.setattr(database.jobs, "claim", lambda *a: claims.append(a) or claim(*a))
+    work(database)
+    assert len(claims) == 2
+    assert [a.outcome for a in database.results.attempts(digest)] == [Outcome.ENVIRONMENT]
