@@ -229,7 +229,7 @@ def wrong(field_: Field, expected: dict[object, object]) -> list[str]:
     found = dict(field_.rows(SCORES))
     once = field_.rows("SELECT digest FROM attempts WHERE outcome = 'ok' GROUP BY digest HAVING count(*) = 1")
     left = [p for p in Path(f"{field_.path}.work").glob("*/*") if p.name.endswith((".pt", ".part"))]
-    traces = [p.name for p in field_.outputs if "Traceback" in p.read_text(errors="replace")]
+    traces = [p.name for p in field_.outputs if _fell(p.read_text(errors="replace"))]
     told = [
         (len(expected) - len(once), "jobs not done exactly once"),
         (sum(found.get(digest) != value for digest, value in expected.items()), "jobs with other scores"),
@@ -237,6 +237,11 @@ def wrong(field_: Field, expected: dict[object, object]) -> list[str]:
         (len(traces), f"tracebacks {traces}"),
     ]
     return [f"{number} {words}" for number, words in told if number]
+
+
+def _fell(output: str) -> bool:
+    """Whether a worker fell; one that met Ctrl-C while Python started did not."""
+    return "Traceback" in output and not output.rstrip().endswith("KeyboardInterrupt")
 
 
 def stub_field(folder: Path, jobs: int, draw: random.Random) -> tuple[Field, dict[object, object]]:

@@ -166,8 +166,10 @@ def retry(database: Database, prefixes: Sequence[str], where: JobFilter) -> int:
 
 
 def cancel(database: Database, prefixes: Sequence[str], where: JobFilter) -> int:
-    """Cancel queued and running jobs, chosen as by ``retry``; how many that were."""
-    return database.jobs.cancel(meant(database, prefixes, where))
+    """Cancel queued and running jobs, chosen as by ``retry``; how many that were. Their checkpoints go."""
+    number = database.jobs.cancel(meant(database, prefixes, where))
+    WorkDir(database.address).sweep(database)
+    return number
 
 
 def meant(database: Database, prefixes: Sequence[str], where: JobFilter) -> JobFilter:

@@ -158,3 +158,13 @@ def test_retry_and_cancel_take_digests_or_a_filter(filled: Database) -> None:
     assert filled.jobs.find(entry(0).job.digest).state is State.DONE
     with pytest.raises(UnknownName, match="unknown job 'zz'"):
         service.cancel(filled, ["zz"], JobFilter())
+
+
+def test_checkpoints_of_cancelled_jobs_go_at_once(database: Database) -> None:
+    database.jobs.add([entry(0), entry(1)])
+    folder = WorkDir(database.address)
+    digests = [row.digest for row in database.jobs.list()]
+    for digest in digests:
+        folder.checkpoints(digest, "1a").mkdir(parents=True)
+    assert service.cancel(database, [digests[0]], JobFilter()) == 1
+    assert [bool(folder.earlier(digest)) for digest in digests] == [False, True]

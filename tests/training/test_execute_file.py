@@ -22,14 +22,15 @@ def test_only_jobs_with_a_recorded_end_are_passed_over(tmp_path: Path) -> None:
 
 
 ASKING = """
-import sys
-from ftbench.training import execute
+import json, sys
+from ftbench.training import execute, from_file
 
 def asks(command, events, stop):
     print("read", repr(sys.stdin.read()))
     return "done"
 
 execute.execute = asks
+from_file.job_of_line = json.loads
 sys.exit(execute.main(sys.argv[1:]))
 """
 

@@ -16,6 +16,7 @@ from ftbench.domain.events import Collector, End, parse
 from ftbench.domain.places import unresolved
 from ftbench.errors import BadValue, DataError, FtbenchError, ProtocolError, UnknownName
 from ftbench.secrets import masked
+from ftbench.services.worker.workdir import WorkDir
 
 WORKER = "ingest"  # who the attempts of ingested results are recorded under
 
@@ -105,6 +106,7 @@ def ingest(database: Database, path: Path) -> Ingested:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
     report.unfinished.extend(open_jobs)
+    WorkDir(database.address).sweep(database)
     return report
 
 

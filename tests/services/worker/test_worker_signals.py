@@ -31,7 +31,8 @@ def start(database: Database, drivers: list[Driver], lease: float = 20.0) -> Dri
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGUSR1, 138)],
 )
 def test_a_signal_puts_the_job_back_and_ends_worker_and_training_process(
     database: Database, drivers: list[Driver], tmp_path: Path, number: signal.Signals, code: int
