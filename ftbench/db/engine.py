@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backends.base import Backend
 from ftbench.db.names import model_names, shown_model
-from ftbench.errors import BadValue, DatabaseReadOnly
+from ftbench.errors import BadValue, DatabaseError, DatabaseReadOnly
 
 
 class Transaction:
@@ -157,8 +157,12 @@ class Store:
         """Turn the driver's errors into ours; what we have no word for is a bug and passes."""
         try:
             yield
-        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error) as error:
+        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error, UnicodeDecodeError) as error:
             ours = self.backend.explain(error)
+            if ours is None and (isinstance(error, UnicodeDecodeError) or self.backend.misread(error)):
+                ours = DatabaseError(
+                    f"{self.backend.shown} is damaged: a text in it is none; restore a backup"
+                )
             if ours is None:
                 raise
             raise ours from error
