@@ -73,9 +73,15 @@ def export(
             raise UsageError("--rename is for --scores: jobs keep their names")
         request.check(database.results.cells())
         queued = precise(database, requests.jobs("queued", models, tasks, methods, where))
-        count = exchange.export_jobs(database, jobs, queued, limit)
-    tell(f"wrote {counted(count, 'queued job')} of {address} to {jobs}")
-    if count:
+        found = exchange.export_jobs(database, jobs, queued, limit)
+    tell(f"wrote {counted(found.written, 'queued job')} of {address} to {jobs}")
+    if found.waiting:
+        note(
+            f"left out {counted(found.waiting, 'job')} queued before the model or rows were on the machine: "
+            "what is to be trained is known once they are there (`ftbench prepare`) and a worker or "
+            "`ftbench queue` has seen them"
+        )
+    if found.written:
         file = shell.quoted(jobs.name)
         tell(f"run them with: python -m ftbench.training.execute --jobs {file} --events events.jsonl")
 
