@@ -228,23 +228,26 @@ def _content(path: Path) -> list[str]:
 
 
 def fuzz(count: int, seed: int, only: Sequence[str], folder: Path) -> Findings:
-    """Try so many cases in a folder."""
+    """Try so many cases in a folder; interrupted, what was found so far."""
     from ftbench.errors import FtbenchError
 
     cases, watch, findings = Cases(folder), Watch(folder), Findings()
     total = sum(SHARES[kind] for kind in only)
     for kind in only:
         trial: Callable[[random.Random], None] = getattr(cases, kind)
-        findings.done[kind] = number = max(1, round(count * SHARES[kind] / total))
+        number = max(1, round(count * SHARES[kind] / total))
         for at in range(seed, seed + number):
             what = ""
             try:
                 with watch.listening():
                     trial(random.Random(f"{kind} {at}"))
+            except KeyboardInterrupt:
+                return findings
             except FtbenchError as error:
                 what = "an error of several lines" if "\n" in str(error) else ""
             except Exception:
                 what = traceback.format_exc(limit=-4)
+            findings.done[kind] = at - seed + 1
             if watch.opened:
                 what += f"opened outside: {watch.opened[:3]}"
             if what:
