@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ftbench.errors import BadValue, UnknownName
@@ -55,13 +53,17 @@ def _check_plugins(flags: Mapping[str, Any], path: str) -> None:
         BadValue: one that was not named on this machine, as it is now.
     """
     from ftbench import trust
+    from ftbench.domain import lists
     from ftbench.plugins import is_file
+    from ftbench.settings import place
 
-    listed = [flags.get("methods") or "", *(flags.get("perturb") or ())]
-    words = [word.strip() for text in listed for word in re.split(r"[,=|]|\[[^\]]*\]", str(text))]
-    for word in filter(is_file, words):
-        file = word if word.endswith(".py") or ":" not in word else word.rpartition(":")[0]
-        if not trust.is_named(Path(file).expanduser().resolve()):
+    entries = lists.divided(flags.get("methods") or "", brackets=True)
+    named = [lists.unescaped(lists.cut(entry, "[")[0]) for entry in entries]
+    for text in flags.get("perturb") or ():
+        name = lists.unescaped(lists.cut(lists.cut(text.strip(), "=")[0], "[")[0])
+        named.append(name.rpartition(":")[0] if ".py:" in name else name)
+    for file in filter(is_file, named):
+        if not trust.is_named(place(file, "plug-in").resolve()):
             raise BadValue(
                 f"{path}: names the plug-in {file}, which was not named on this machine as it is now: "
                 f"give it once on the command line, or in {trust.VARIABLE}"

@@ -17,7 +17,7 @@ class MaskedOutput(io.TextIOWrapper):
     @classmethod
     def over(cls, stream: TextIO) -> TextIO:
         """Take the place of a stream that has a file beneath it; another one stays as it is."""
-        if not isinstance(stream, io.TextIOWrapper) or isinstance(stream, cls):
+        if type(stream) is not io.TextIOWrapper:
             return stream
         stream.flush()
         encoding, errors = stream.encoding, stream.errors

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ftbench import trust
 from ftbench.domain import lists
 from tests.cli.conftest import Ftbench
 from tests.hostile import typed
@@ -76,6 +77,9 @@ def test_an_item_of_a_yaml_list_is_one_entry(ftbench: Ftbench, folder: Path) -> 
         "tasks": ["cola"], "data-dir": f"{folder}/data", "seeds": [3],
     }  # fmt: skip
     Path("grid.yaml").write_text(json.dumps(flags))
+    ended = ftbench("queue", "-C", "grid.yaml", "--no-baseline", "--dry-run", "--json")
+    assert ended.code == 2 and "was not named on this machine" in ended.err, "a file of a stranger's"
+    trust.name(folder / "mine.py")
     ended = ftbench("queue", "-C", "grid.yaml", "--no-baseline", "--dry-run", "--json")
     assert ended.code == 0, ended.err
     assert [job["method"]["name"] for job in ended.json] == ["mine", "bidrop"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ftbench import trust
 from ftbench.domain.events import Collector, Events
 from ftbench.domain.job import Job
 from ftbench.training import execute, products
@@ -97,10 +98,11 @@ class Falls(Method):
 
 
 @pytest.fixture
-def falls(bench: Bench, tmp_path: Path) -> Callable[..., str]:
+def falls(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """The line of a job whose method falls in some way."""
     path = tmp_path / "falls.py"
     path.write_text(PLUGIN)
+    monkeypatch.setenv(trust.VARIABLE, str(path))
 
     def make(how: str, **more: Any) -> str:
         job = bench.job("falls", **{"steps": 5, **more})
@@ -135,12 +137,14 @@ def test_a_job_of_a_file_gives_its_events_in_order(bench: Bench, run: Any) -> No
     assert [e for e in events if e["event"] == "provenance"][0]["values"]["threads"] == 1
 
 
-def test_progress_tells_of_the_memory_where_that_is_asked_for(bench: Bench, run: Any) -> None:
-    _, events = run(line(bench.job(steps=1), memory=True))
-    (progress,) = [e for e in events if e["event"] == "progress"]
-    told = Collector(progress["digest"])
-    told.take(progress)
-    assert told.memory is not None and 0 < told.memory.held < told.memory.total
+def test_progress_tells_of_the_memory_where_that_is_asked_for(bench: Bench) -> None:
+    told, stream = json.loads(line(bench.job(steps=1))), io.StringIO()
+    told |= {"memory": True, "device": "cpu", "threads": 1, "workdir": "", "checkpoint_seconds": 60.0}
+    execute.execute(told, Events(stream), execute.Stop(None))
+    (progress,) = [e for e in map(json.loads, stream.getvalue().splitlines()) if e["event"] == "progress"]
+    found = Collector(progress["digest"])
+    found.take(progress)
+    assert found.memory is not None and 0 < found.memory.held < found.memory.total
 
 
 def test_a_bad_job_fails_alone(bench: Bench, run: Any) -> None:

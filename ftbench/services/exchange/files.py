@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ftbench.db import Database, JobFilter
 from ftbench.domain.events import Collector, End, parse
+from ftbench.domain.places import unresolved
 from ftbench.errors import BadValue, DataError, FtbenchError, ProtocolError, UnknownName
 from ftbench.secrets import masked
 
@@ -40,8 +41,23 @@ class Ingested:
     unknown: list[str] = field(default_factory=list)
 
 
-def export_jobs(database: Database, path: Path, where: JobFilter, limit: int | None = None) -> int:
+@dataclass(frozen=True)
+class Exported:
+    """What became of the jobs that were to be exported.
+
+    Attributes:
+        written: how many were.
+        waiting: how many were left out, because their identity waits for a model or rows.
+    """
+
+    written: int
+    waiting: int = 0
+
+
+def export_jobs(database: Database, path: Path, where: JobFilter, limit: int | None = None) -> Exported:
     """Write jobs as JSON lines ``{"digest", "job", "places"}``, in the order of the queue; they stay queued.
+
+    A job whose identity waits for a model or rows is left out: results would come back under another one.
 
     Args:
         database: whose jobs.
@@ -49,13 +65,12 @@ def export_jobs(database: Database, path: Path, where: JobFilter, limit: int | N
         where: which jobs.
         limit: no more than so many.
 
-    Returns:
-        How many were written.
-
     Raises:
         FtbenchError: the file cannot be written.
     """
-    rows = sorted(database.jobs.list(where), key=lambda row: -row.priority)[:limit]
+    found = database.jobs.list(where)
+    known = [row for row in found if not unresolved(row.places)]
+    rows = sorted(known, key=lambda row: -row.priority)[:limit]
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with part.open("w", encoding="utf-8") as file:
@@ -66,7 +81,7 @@ def export_jobs(database: Database, path: Path, where: JobFilter, limit: int | N
     except OSError as error:
         part.unlink(missing_ok=True)
         raise FtbenchError(f"{path} cannot be written: {error.strerror}") from error
-    return len(rows)
+    return Exported(len(rows), len(found) - len(known))
 
 
 def ingest(database: Database, path: Path) -> Ingested:

@@ -58,6 +58,7 @@ class Intake:
         now = time.monotonic()
         if now < self._look_at:
             return self._look_at - now
+        self._named.left.clear()
         try:
             claim = self._database.jobs.claim(
                 self._options.name, self._options.lease, tell_moved, self._named.refused, self._besides()
@@ -111,13 +112,13 @@ class Intake:
         return waiting + self.aside.kinds()
 
     def _wait(self, busy: bool) -> float | None:
-        known = self._held or self.aside.reasons(hub=True)  # of other reasons was told by whoever has them
+        known = self._held or self._named.left or self.aside.reasons(hub=True)
         queued = self._database.jobs.counts()[State.QUEUED] if known and not busy else 0
         if not queued:
             return self._patience.next(busy=busy)
         pause = self.aside.seconds(drain=self._options.drain)
-        if self._held and not self._options.drain:
-            pause = min(_HELD, pause or _HELD)  # somebody may retry them
+        if (self._held or self._named.left) and not self._options.drain:
+            pause = min(_HELD, pause or _HELD)  # somebody may retry them, or name the files
         seconds = self._patience.next(busy=False, left=self._left(queued), pause=pause)
         self.stuck = seconds is None
         return seconds
@@ -129,5 +130,6 @@ class Intake:
         reasons += self.aside.reasons(hub=not absent) + [
             one.words(db_flag(self._database.address)) for one in self._held
         ]
+        reasons += [f"{path}: {reason}" for path, reason in self._named.left.items()]
         stay = "1 job stays queued" if queued == 1 else f"{queued:,} jobs stay queued"
         return f"nothing is left that can be done here, {stay}: {'; '.join(reasons)}"

@@ -13,21 +13,25 @@ class NamedFiles:
     """Decides about the files that a job names; see ``ftbench.trust``.
 
     A file that was named elsewhere than the job says stands in for it where both hold the same.
+
+    Attributes:
+        left: why jobs were refused since it was last cleared, by file.
     """
 
     def __init__(self, given: Iterable[str], say: Callable[[str], None]) -> None:
         """Take the files that the worker was given, which are named by that."""
         self._given = [trust.name(path) for path in given]
         self._say, self._said = say, set[str]()
+        self.left: dict[str, str] = {}
 
     def refused(self, places: Mapping[str, Any]) -> str | None:
         """Why a job with these places is not run here; None where it may be. Said once."""
         queued = _digests(places)
         for path in wanted(places):
             if self._place(path, queued.get(path, "")) is None:
-                reason = f"jobs that run {path} stay queued: {self._why(path, queued.get(path, ''))}"
-                self._once(reason)
-                return reason
+                self.left[path] = self._why(path, queued.get(path, ""))
+                self._once(f"jobs that run {path} stay queued: {self.left[path]}")
+                return self.left[path]
         return None
 
     def here(self, places: Mapping[str, Any]) -> dict[str, Any]:

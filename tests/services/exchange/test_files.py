@@ -12,7 +12,7 @@ from ftbench.db import Database, Entry, JobFilter
 from ftbench.domain.job import Job
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DataError, FtbenchError
-from ftbench.services.exchange.files import WORKER, Ingested, export_jobs, ingest
+from ftbench.services.exchange.files import WORKER, Exported, Ingested, export_jobs, ingest
 from tests.services.worker.helpers import job, queue, scores, state
 
 QUEUED = JobFilter(states=(State.QUEUED,))
@@ -42,7 +42,7 @@ def file(tmp_path: Path) -> Path:
 def test_export_writes_jobs_that_can_be_run_elsewhere(database: Database, tmp_path: Path) -> None:
     digests = queue(database, [], [["score", 1.0]], [])
     path = tmp_path / "jobs.jsonl"
-    assert export_jobs(database, path, QUEUED) == 3
+    assert export_jobs(database, path, QUEUED) == Exported(3)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["digest"] for line in lines] == digests
     assert [Job.from_canonical(line["job"]).digest for line in lines] == digests
@@ -54,9 +54,17 @@ def test_export_takes_the_order_of_the_queue_and_a_limit(database: Database, tmp
     entries = [Entry(job(seed), "bidrop", priority=seed % 2) for seed in range(4)]
     database.jobs.add(entries)
     path = tmp_path / "jobs.jsonl"
-    assert export_jobs(database, path, QUEUED, limit=3) == 3
+    assert export_jobs(database, path, QUEUED, limit=3) == Exported(3)
     seeds = [json.loads(line)["job"]["seed"] for line in path.read_text().splitlines()]
     assert seeds == [1, 3, 0]
+
+
+def test_export_leaves_out_jobs_whose_identity_waits_for_a_model(database: Database, tmp_path: Path) -> None:
+    waiting = Entry(job(0), "bidrop", priority=1, places={"unresolved": ["model"]})
+    database.jobs.add([waiting, Entry(job(1), "bidrop"), Entry(job(2), "bidrop")])
+    path = tmp_path / "jobs.jsonl"
+    assert export_jobs(database, path, QUEUED, limit=1) == Exported(1, waiting=1)
+    assert [json.loads(line)["job"]["seed"] for line in path.read_text().splitlines()] == [1]
 
 
 def test_export_that_cannot_write_leaves_no_file(database: Database, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ftbench import trust
 from ftbench.db import Database, Entry, JobFilter
 from ftbench.domain.job import Job
 from ftbench.domain.result import Outcome, State
@@ -71,6 +72,25 @@ def test_the_same_error_thrice_makes_the_rest_of_its_kind_wait(database: Databas
     database.jobs.retry(JobFilter(states=(State.FAILED,)))
     work(database)
     assert database.jobs.counts()[State.FAILED] == 3, "a retry closes it, and it opens again"
+
+
+def test_a_worker_that_leaves_jobs_whose_files_nobody_named_says_so_and_ends_with_1(
+    database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("x = 1")
+    own = Job("a", "sha256:m", "t", "sha256:d", ("dev",), "mine", {}, 0)
+    database.jobs.add([Entry(own, "mine", places={"plugins": [str(file)], "script": [SCORE]})])
+    (other,) = add(database, ("a", "t", SCORE))
+    watch = Watch()
+    assert work(database, watch).exit_code == 1
+    assert state(database, other) is State.DONE and state(database, own.digest) is State.QUEUED
+    left = "nothing is left that can be done here, 1 job stays queued: "
+    assert watch.said[-1] == f"{left}{file}: it was not named on this machine as it is now; {trust.HOW}"
+
+    watch = Watch()
+    assert work(database, watch, methods=(str(file),)).exit_code == 0
+    assert state(database, own.digest) is State.DONE and watch.said[-1] == "the queue is empty"
 
 
 def test_what_waits_is_no_hot_loop(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
