@@ -80,12 +80,12 @@ def _again(counts: Mapping[str, int], found: Stale, codes: Codes, address: str) 
 
 def queued_over(database: Database, whole: Plan) -> tuple[str, ...]:
     """What is to be said when a plan's methods have scores of other code: one more seed would join them."""
-    files = {p.job.method: trust.once_named(p.places.get("plugins")) for p in whole.jobs}
-    named = {name: there[0] for name, there in files.items() if there}
-    where = JobFilter(methods=tuple(dict.fromkeys(p.job.method for p in whole.jobs)), states=(State.DONE,))
-    cells = database.results.cells(where)
+    plugins = {p.job.method: p.places.get("plugins") for p in whole.jobs}
+    cells = database.results.cells(JobFilter(methods=tuple(plugins), states=(State.DONE,)))
     if not cells:
         return ()
+    files = {name: trust.once_named(given) for name, given in plugins.items()}
+    named = {name: there[0] for name, there in files.items() if there}
     codes = codes_of(database, cells, named)
     old = stale(cells, codes)
     if not old.older:
