@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import os
-import shlex
 from pathlib import Path
 
+from ftbench.domain import shell
 from ftbench.errors import BadValue
 
 DEFAULT_DATABASE = "ftbench.db"
@@ -66,7 +66,7 @@ def database_address(given: str | None = None) -> str:
 
 def db_flag(address: str) -> str:
     """What a printed command says of its database: `` --db ADDRESS``, "" for the default one."""
-    return "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
+    return "" if address == DEFAULT_DATABASE else f" --db {shell.quoted(address)}"
 
 
 def data_dir(given: str | Path | None = None) -> Path | None:

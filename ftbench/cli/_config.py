@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ftbench.errors import BadValue, UnknownName
@@ -55,16 +53,19 @@ def _check_plugins(flags: Mapping[str, Any], path: str) -> None:
         BadValue: one that was not named on this machine, as it is now.
     """
     from ftbench import trust
+    from ftbench.domain import axes, lists, shell
     from ftbench.plugins import is_file
+    from ftbench.settings import place
 
-    listed = [flags.get("methods") or "", *(flags.get("perturb") or ())]
-    words = [word.strip() for text in listed for word in re.split(r"[,=|]|\[[^\]]*\]", str(text))]
-    for word in filter(is_file, words):
-        file = word if word.endswith(".py") or ":" not in word else word.rpartition(":")[0]
-        if not trust.is_named(Path(file).expanduser().resolve()):
+    mine = [("methods", choice.name, choice.name) for choice in axes.methods(flags.get("methods") or "")]
+    for text in flags.get("perturb") or ():
+        name = lists.unescaped(lists.cut(lists.cut(text, "=")[0], "[")[0])
+        mine.append(("perturbations", name, name.rpartition(":")[0] or name))
+    for command, name, file in mine:
+        if is_file(name) and not trust.is_named(place(file, path).resolve()):
             raise BadValue(
-                f"{path}: names the plug-in {file}, which was not named on this machine as it is now: "
-                f"give it once on the command line, or in {trust.VARIABLE}"
+                f"{path}: names the plug-in {file}, which was not named on this machine as it is now: look "
+                f"at it, then name it by `ftbench {command} {shell.quoted(name)}`, or in {trust.VARIABLE}"
             )
 
 
