@@ -9,7 +9,6 @@ import math
 import os
 from pathlib import Path
 
-from ftbench.domain import shell
 from ftbench.errors import BadValue
 
 DEFAULT_DATABASE = "ftbench.db"
@@ -66,6 +65,8 @@ def database_address(given: str | None = None) -> str:
 
 def db_flag(address: str) -> str:
     """What a printed command says of its database: `` --db ADDRESS``, "" for the default one."""
+    from ftbench.domain import shell  # no layer below the commands is loaded for their help
+
     return "" if address == DEFAULT_DATABASE else f" --db {shell.quoted(address)}"
 
 
