@@ -28,6 +28,12 @@ StateOption = Annotated[
 ModelsFilter = Annotated[str | None, typer.Option("--models", metavar="LIST", help="Only these models.")]
 TasksFilter = Annotated[str | None, typer.Option("--tasks", metavar="LIST", help="Only these tasks.")]
 MethodsFilter = Annotated[str | None, typer.Option("--methods", metavar="LIST", help="Only these methods.")]
+WhereOption = Annotated[
+    str | None,
+    typer.Option(
+        "--where", metavar="EXPR", help="Only jobs of which this holds: 'method=bidrop and noise>0'."
+    ),
+]
 RenameOption = Annotated[
     list[str] | None,
     typer.Option("--rename", metavar="METHOD=TITLE", help="Call a method so: bidrop=Ours; may be repeated."),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ftbench.db import JobFilter
     from ftbench.domain.axes import MethodChoice
     from ftbench.domain.perturbation import Change
+    from ftbench.domain.where import Where
     from ftbench.perturbations import Condition
     from ftbench.services.claims.declared import ClaimRequest
     from ftbench.services.papers.request import PrintedRequest
@@ -82,11 +83,13 @@ def selection(
     methods: str | None = None,
     baseline: str = BASELINE,
     renamed: Sequence[str] | None = None,
+    where: str | None = None,
 ) -> Selection:
     """The filters of a report, and what its methods are called.
 
     Raises:
-        BadValue: brackets that do not close, a baseline that is not one method, or a wrong ``--rename``.
+        BadValue: an expression that cannot be read, brackets that do not close, a baseline that is not one
+            method, or a wrong ``--rename``.
     """
     from ftbench.domain import axes
     from ftbench.services.scores.selection import Selection
@@ -95,7 +98,9 @@ def selection(
     if len(chosen) != 1:
         raise BadValue(f"baseline '{baseline}': give one method, such as vanilla")
     called = renaming(renamed)
-    return Selection(names(models), names(tasks), axes.methods(methods or ""), chosen[0], called)
+    return Selection(
+        names(models), names(tasks), axes.methods(methods or ""), chosen[0], called, meaning(where)
+    )
 
 
 def renaming(texts: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
@@ -109,8 +114,26 @@ def renaming(texts: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
     return tuple(renames(texts or ()).items())
 
 
+def meaning(where: str | None) -> Where | None:
+    """What ``--where`` says; None where it was not given.
+
+    Raises:
+        BadValue: it cannot be read; names the place.
+    """
+    if where is None:
+        return None
+    from ftbench.domain.where import parse
+    from ftbench.services.scores.fields import fields
+
+    return parse(where, fields())
+
+
 def without_baseline(
-    models: str | None, tasks: str | None, methods: Sequence[str], renamed: Sequence[str] | None = None
+    models: str | None,
+    tasks: str | None,
+    methods: Sequence[str],
+    renamed: Sequence[str] | None = None,
+    where: str | None = None,
 ) -> Selection:
     """The filters where no baseline is let through beside them.
 
@@ -119,15 +142,16 @@ def without_baseline(
         tasks: the flag.
         methods: lists of methods, one after the other.
         renamed: the texts of ``--rename``.
+        where: the text of ``--where``.
 
     Raises:
-        BadValue: brackets that do not close, or a wrong ``--rename``.
+        BadValue: an expression that cannot be read, brackets that do not close, or a wrong ``--rename``.
     """
     from ftbench.domain import axes
     from ftbench.services.scores.selection import Selection
 
     found = axes.methods(",".join(methods))
-    return Selection(names(models), names(tasks), found, None, renaming(renamed))
+    return Selection(names(models), names(tasks), found, None, renaming(renamed), meaning(where))
 
 
 def compared(
@@ -159,11 +183,14 @@ def against(
     return selection(models, tasks, ",".join(methods), baseline, renamed)
 
 
-def jobs(state: str | None, models: str | None, tasks: str | None, methods: str | None) -> JobFilter:
+def jobs(
+    state: str | None, models: str | None, tasks: str | None, methods: str | None, where: str | None = None
+) -> JobFilter:
     """The jobs that the filters of ``status``, ``retry`` and ``cancel`` mean.
 
     Raises:
-        UsageError: a state that does not exist, or brackets that do not close.
+        UsageError: a state that does not exist, an expression that cannot be read, or brackets that do not
+            close.
     """
     from ftbench.domain import axes
     from ftbench.services.jobs import job_filter
@@ -173,6 +200,7 @@ def jobs(state: str | None, models: str | None, tasks: str | None, methods: str 
         names(models),
         names(tasks),
         axes.methods(methods or ""),
+        meaning(where),
     )
 
 

@@ -23,6 +23,7 @@ from ftbench.cli import (
     jobs,
     plot,
     power,
+    prune,
     queue,
     report,
     topup,
@@ -85,6 +86,8 @@ for _function, _name in (
     (catalog.prepare, "prepare"),
     (exchange.export, "export"),
     (exchange.ingest, "ingest"),
+    (exchange.merge, "merge"),
+    (prune.prune, "prune"),
     (demo.demo, "demo"),
 ):
     app.command(_name, cls=Command)(_function)

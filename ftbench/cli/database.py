@@ -1,4 +1,4 @@
-"""``ftbench db``: make, upgrade and copy a database."""
+"""``ftbench db``: make, check, upgrade and copy a database."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from ftbench.cli._options import DatabaseOption
-from ftbench.cli._output import tell
+from ftbench.cli._databases import reading
+from ftbench.cli._options import DatabaseOption, JsonOption
+from ftbench.cli._output import print_json, print_rows, say, tell
 from ftbench.settings import database_address
 
-app = typer.Typer(help="Make, upgrade or copy a database.", rich_markup_mode=None)
+app = typer.Typer(help="Make, check, upgrade or copy a database.", rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
@@ -32,11 +33,31 @@ def init(db: DatabaseOption = None) -> None:
 
 @app.command("upgrade")
 def upgrade(db: DatabaseOption = None) -> None:
-    """Bring a database of an older version to this one's form."""
+    """Bring a database of an older version to this one's form; a copy of what it was stays beside it."""
     from ftbench.services import database
 
     address = database_address(db)
-    tell(f"{address} was upgraded" if database.upgrade(address) else f"{address} is of this version already")
+    copy = database.upgrade(address)
+    if copy is None:
+        tell(f"{address} is of this version already")
+    else:
+        tell(f"{address} was upgraded; as it was, it is {copy}")
+
+
+@app.command("check")
+def check(db: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """Read all of a database and say what is wrong with it, and what to do; exit 1 if something is."""
+    address = database_address(db)
+    with reading(address) as database:
+        found = database.health.troubles()
+    rows = [one._asdict() for one in found]
+    if as_json:
+        print_json({"database": address, "troubles": rows})
+    else:
+        print_rows([{k: row[k] for k in row if k != "advice"} for row in rows], empty=f"{address} is whole")
+        for kind, advice in dict.fromkeys((one.kind, one.advice) for one in found):
+            say(f"{kind}: {advice}")
+    raise typer.Exit(1 if found else 0)
 
 
 @app.command("backup")

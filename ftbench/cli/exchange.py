@@ -1,4 +1,4 @@
-"""``ftbench export`` and ``ingest``: jobs to machines without the database and back, scores to a file."""
+"""``ftbench export``, ``ingest``, ``merge``: jobs and results to files, from them, and between databases."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from ftbench.cli._options import (
     ModelsFilter,
     RenameOption,
     TasksFilter,
+    WhereOption,
 )
-from ftbench.cli._output import check_output, counted, note, print_json, say, tell
+from ftbench.cli._output import check_output, counted, note, print_json, print_rows, say, tell
 from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
+    from ftbench.db import Merged
     from ftbench.services.exchange.files import Ingested
 
 
@@ -37,6 +39,7 @@ def export(
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
+    where: WhereOption = None,
     rename: RenameOption = None,
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="No more than so many jobs.")
@@ -55,7 +58,7 @@ def export(
     address = database_address(db)
     check_output("--jobs", jobs, address)
     check_output("--scores", scores, address)
-    request = requests.without_baseline(models, tasks, [methods or ""], rename)
+    request = requests.without_baseline(models, tasks, [methods or ""], rename, where)
     with reading(address) as database:
         if scores is not None:
             if limit is not None:
@@ -69,7 +72,7 @@ def export(
         if rename:
             raise UsageError("--rename is for --scores: jobs keep their names")
         request.check(database.results.cells())
-        queued = precise(database, requests.jobs("queued", models, tasks, methods))
+        queued = precise(database, requests.jobs("queued", models, tasks, methods, where))
         found = exchange.export_jobs(database, jobs, queued, limit)
     tell(f"wrote {counted(found.written, 'queued job')} of {address} to {jobs}")
     if found.waiting:
@@ -122,3 +125,55 @@ def _tell(file: Path, found: Ingested) -> None:
         note(f"failed there, still to be done here: {digest[:12]} {reason}")
     for digest in found.unknown:
         note(f"not a job of this database: {digest[:12]}")
+
+
+def merge(
+    others: Annotated[list[str], typer.Argument(metavar="OTHER...", help="Databases to read.")],
+    db: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take over the jobs, scores and claims of other databases; again changes nothing.
+
+    Of scores that differ, those that are here stay, and those from there are kept as past scores, which no
+    table uses.
+    """
+    from dataclasses import asdict
+
+    from ftbench.services.exchange import merging
+
+    address = database_address(db)
+    found = {}
+    for other, merged in merging.merge_all(address, others):
+        found[other] = merged
+        if not as_json:
+            tell(f"{other}: {_taken(merged)}")
+    if as_json:
+        print_json([{"database": other, **asdict(merged)} for other, merged in found.items()])
+        return
+    with after_work():
+        for other, merged in found.items():
+            for name in merged.other_plans:
+                note(f"{other}: the top-up '{name}' is another one here, which stays")
+        rows = [
+            {"database": other, **asdict(one), "digest": one.digest[:12]}
+            for other, merged in found.items()
+            for one in merged.conflicts
+        ]
+        if rows:
+            say()
+            differ = counted(len(rows), "number")
+            say(f"{differ} came out otherwise; the one that is here counts, both are kept:")
+            print_rows(rows)
+
+
+def _taken(merged: Merged) -> str:
+    parts = [f"{counted(merged.added, 'job')} added"]
+    for number, what in (
+        (merged.completed, "done there and not here"),
+        (merged.known, "already here"),
+        (merged.running, "left to the workers that run them"),
+    ):
+        parts += [f"{number} {what}"] if number else []
+    parts += [counted(merged.claims, "claim")] if merged.claims else []
+    parts += [counted(merged.plans, "top-up")] if merged.plans else []
+    return ", ".join(parts)

@@ -16,6 +16,7 @@ from ftbench.cli._options import (
     ModelsFilter,
     StateOption,
     TasksFilter,
+    WhereOption,
     YesOption,
 )
 from ftbench.cli._output import confirmed, counted, note, print_card, print_json, print_rows, say, tell, text
@@ -40,6 +41,7 @@ def status(
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
+    where: WhereOption = None,
     db: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,17 +54,17 @@ def status(
     from ftbench.services.planning.commands import for_table
     from ftbench.services.scores.selection import Selection
 
-    address, where = database_address(db), requests.jobs(state, models, tasks, methods)
+    address, asked = database_address(db), requests.jobs(state, models, tasks, methods, where)
     if state is not None:
         with reading(address) as database:
-            rows = service.listed(database, where)
+            rows = service.listed(database, asked)
         if as_json:
             print_json(rows)
         else:
             print_rows(rows, ("job", "state", *AXES, "attempts"), empty=f"no such jobs in {address}")
         return
     with reading(address) as database:
-        found = service.status(database, where)
+        found = service.status(database, asked)
     if as_json:
         print_json({"database": address, **asdict(found)})
         return
@@ -185,6 +187,7 @@ def retry(
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
+    where: WhereOption = None,
     all_: AllOption = False,
     stale: Annotated[
         bool,
@@ -197,11 +200,11 @@ def retry(
 
     With --stale, the old scores are kept, and shown beside the new ones when it is called again.
     """
-    where = requests.jobs(state, models, tasks, methods)
+    asked = requests.jobs(state, models, tasks, methods, where)
     if stale:
-        _restart(jobs or [], where, requests.method_files(methods), yes, database_address(db))
+        _restart(jobs or [], asked, requests.method_files(methods), yes, database_address(db))
         return
-    _change("retry", jobs or [], where, all_, yes, database_address(db))
+    _change("retry", jobs or [], asked, all_, yes, database_address(db))
 
 
 def _restart(jobs: list[str], where: JobFilter, files: dict[str, str], yes: bool, address: str) -> None:
@@ -237,13 +240,14 @@ def cancel(
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
+    where: WhereOption = None,
     all_: AllOption = False,
     yes: YesOption = False,
     db: DatabaseOption = None,
 ) -> None:
     """Cancel queued and running jobs."""
-    where = requests.jobs(state, models, tasks, methods)
-    _change("cancel", jobs or [], where, all_, yes, database_address(db))
+    asked = requests.jobs(state, models, tasks, methods, where)
+    _change("cancel", jobs or [], asked, all_, yes, database_address(db))
 
 
 def _change(verb: str, jobs: list[str], where: JobFilter, everything: bool, yes: bool, address: str) -> None:

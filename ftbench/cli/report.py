@@ -18,6 +18,7 @@ from ftbench.cli._options import (
     ModelsFilter,
     RenameOption,
     TasksFilter,
+    WhereOption,
     perturb_of,
 )
 from ftbench.cli._output import check_output
@@ -99,6 +100,7 @@ def report(
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     methods: MethodsFilter = None,
+    where: WhereOption = None,
     baseline: BaselineOption = BASELINE,
     seeds: SeedsOption = None,
     noise: NoiseOption = None,
@@ -126,7 +128,7 @@ def report(
     _check_files(output, macros, address)
     named = suite if suite is not None else table if _beyond_layouts(table) else None
     ours = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
-    ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename)}
+    ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename), "--where": where}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
     if published is not None:
@@ -152,7 +154,7 @@ def report(
         from ftbench.services.reporting.request import ReportRequest
 
         _refuse("a table of all jobs", papers)
-        jobs = selection(models, tasks, methods, baseline, rename)
+        jobs = selection(models, tasks, methods, baseline, rename, where)
         request = ReportRequest(jobs, "main" if table is None else table, names(show), not without_collapsed)
         _tables(address, request, macros, to)
 

@@ -9,6 +9,7 @@ from ftbench.db.database import (
 )
 from ftbench.db.jobs import Jobs
 from ftbench.db.kinds import Kind
+from ftbench.db.merging import Conflict, Merged
 from ftbench.db.needs import Need, Settled
 from ftbench.db.results import Results
 from ftbench.db.rows import (
@@ -37,6 +38,7 @@ __all__ = [
     "JobSummary",
     "Lease",
     "ClaimRow",
+    "Conflict",
     "Database",
     "Document",
     "Entry",
@@ -44,6 +46,7 @@ __all__ = [
     "JobRow",
     "Kind",
     "Jobs",
+    "Merged",
     "Moved",
     "Need",
     "PastScore",

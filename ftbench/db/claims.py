@@ -22,11 +22,13 @@ from sqlalchemy import (
 )
 
 from ftbench.db.engine import Store
+from ftbench.db.filters import as_json
 from ftbench.db.names import shown_model
 from ftbench.db.rows import ClaimRow
-from ftbench.db.tables import claims, jobs, scores
+from ftbench.db.tables import attempts, claims, jobs, scores
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.result import Outcome
 from ftbench.errors import UnknownName
 
 
@@ -92,18 +94,31 @@ class DeclaredClaims:
         query = select(claims).order_by(claims.c.declared, claims.c.text)
         with self._store.reading() as connection:
             found = []
-            for row in connection.execute(query).all():
-                claim = DeclaredClaim(
-                    row.better,
-                    row.worse,
-                    tuple(json.loads(row.models)),
-                    tuple(json.loads(row.tasks)),
-                    Perturbation.of(json.loads(row.perturbation)),
-                    tuple(json.loads(row.train_sizes)),
-                )
-                scored_now, places = _scored(connection, claim), json.loads(row.places)
-                found.append(ClaimRow(claim, row.declared, row.scored, scored_now, places))
+            for row in map(dict[str, Any], connection.execute(query).mappings()):
+                claim = claim_of(row)
+                scored_now, places = _scored(connection, claim), json.loads(row["places"])
+                found.append(ClaimRow(claim, row["declared"], row["scored"], scored_now, places))
             return found
+
+
+def claim_of(row: Mapping[str, Any]) -> DeclaredClaim:
+    """The claim of a row."""
+    return DeclaredClaim(
+        row["better"],
+        row["worse"],
+        tuple(json.loads(row["models"])),
+        tuple(json.loads(row["tasks"])),
+        Perturbation.of(json.loads(row["perturbation"])),
+        tuple(json.loads(row["train_sizes"])),
+    )
+
+
+def scored_by(connection: Connection, claim: DeclaredClaim, moment: float) -> int:
+    """The jobs that a claim is about which had scores at a moment, in seconds since 1970."""
+    ended = and_(attempts.c.outcome == str(Outcome.OK), attempts.c.ended <= moment)
+    has = exists().where(attempts.c.digest == jobs.c.digest, ended)
+    query = select(func.count()).select_from(jobs)
+    return int(connection.scalar(query.where(_about(claim, shown_model(connection)), has)) or 0)
 
 
 def _scored(connection: Connection, claim: DeclaredClaim) -> int:
@@ -120,7 +135,7 @@ def _scored(connection: Connection, claim: DeclaredClaim) -> int:
 def _about(claim: DeclaredClaim, model: ColumnElement[str]) -> ColumnElement[bool]:
     conditions = [
         jobs.c.label.in_([claim.better, claim.worse]),
-        func.json_remove(jobs.c.perturbation, "$.train_size") == _json(claim.condition),
+        func.json_remove(as_json(jobs.c.perturbation), "$.train_size") == _json(claim.condition),
     ]
     if claim.train_sizes:
         sizes = [size for size in claim.train_sizes if size is not None]

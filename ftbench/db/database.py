@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ftbench import settings as paths
 from ftbench.db.backends.base import Backend
@@ -15,8 +16,11 @@ from ftbench.db.backends.sqlite import Sqlite
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
 from ftbench.db.failures import Failures
+from ftbench.db.health import Health
 from ftbench.db.jobs import Jobs
+from ftbench.db.merging import Merged, merge
 from ftbench.db.migrations import HEAD, REVISIONS, migrate
+from ftbench.db.pruning import FailedAttempts
 from ftbench.db.published import PublishedNumbers
 from ftbench.db.results import Results
 from ftbench.db.tables import settings
@@ -41,6 +45,8 @@ class Database:
         published: the numbers printed in papers.
         claims: what was declared before it was run.
         topups: by which plans seeds are added.
+        health: what is wrong with it.
+        failed_attempts: those that done jobs no longer need.
         failures: which jobs wait because others like them failed.
     """
 
@@ -52,6 +58,8 @@ class Database:
         self.published = PublishedNumbers(store)
         self.claims = DeclaredClaims(store)
         self.topups = Topups(store)
+        self.health = Health(store)
+        self.failed_attempts = FailedAttempts(store)
         self.failures = Failures(store)
         self._store = store
 
@@ -79,6 +87,17 @@ class Database:
     def aside(self) -> dict[str, str]:
         """The rows that were left out so far, because they cannot be believed: digest -> why."""
         return dict(self._store.aside)
+
+    def merge(self, other: Database) -> Merged:
+        """Take over what another database has, all or nothing; again changes nothing.
+
+        Args:
+            other: in which ``health`` finds no trouble.
+
+        Raises:
+            DatabaseError: this one cannot be written, or the other one not read.
+        """
+        return merge(self._store, other._store)
 
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a query in SQL: the names of its columns, and its rows.
@@ -139,20 +158,34 @@ def create_database(address: str, *, timeout: float = TIMEOUT) -> Database:
     return open_database(address, timeout=timeout)
 
 
-def upgrade_database(address: str, *, timeout: float = TIMEOUT) -> bool:
-    """Bring a database to this version's schema, all or nothing.
+def upgrade_database(address: str, *, timeout: float = TIMEOUT) -> Path | None:
+    """Bring a database to this version's schema, all or nothing, after copying it to a file beside it.
 
     Returns:
-        Whether anything had to be changed.
+        The copy; None where nothing had to be changed.
 
     Raises:
-        DatabaseError: and its kinds, as ``open_database``.
+        DatabaseError: and its kinds, as ``open_database``; it is not what its version made; no copy can be
+            written.
     """
     backend = _backend(address)
     revision = _look(backend, timeout)
     if revision is None:
         raise _missing(backend)
-    return revision != HEAD and _migrate(backend, timeout)
+    if revision == HEAD:
+        return None
+    target = backend.backup_place(revision)
+    store = Store(backend, backend.engine(write=False, timeout=timeout), writable=False)
+    try:
+        with store.bare() as connection:
+            backend.backup(connection, target)
+    finally:
+        store.close()
+    try:
+        return target if _migrate(backend, timeout) else None
+    except DatabaseError:
+        target.unlink(missing_ok=True)  # nothing was changed
+        raise
 
 
 def backup_database(address: str, target: Path, *, timeout: float = TIMEOUT) -> None:
@@ -219,7 +252,12 @@ def _revision(connection: Connection, backend: Backend) -> str | None:
     ours = ours and {column["name"] for column in schema.get_columns(settings.name)} >= set(settings.c.keys())
     if not ours or connection.scalar(_MARK) != "ftbench":
         raise NotOurDatabase(f"{backend.shown} is not a database of ftbench: choose another with --db")
-    revision = str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    if len(found) != 1:
+        raise DatabaseError(
+            f"{backend.shown} names {len(found)} versions of its form in the place of one: restore a backup"
+        )
+    revision = str(found[0])
     if revision not in REVISIONS:
         raise NewerDatabase(
             f"{backend.shown} was written by a newer version of ftbench (schema {revision}, this one knows "
@@ -229,13 +267,26 @@ def _revision(connection: Connection, backend: Backend) -> str | None:
 
 
 def _migrate(backend: Backend, timeout: float) -> bool:
-    """Bring an older or empty database to the newest revision; False where another process was faster."""
+    """Bring an older or empty database to the newest revision; False where another process was faster.
+
+    Raises:
+        DatabaseError: what is there is not what its revision made.
+    """
     store = Store(backend, backend.engine(write=True, migrating=True, timeout=timeout), writable=True)
     try:
         with store.writing() as transaction:
-            if _revision(transaction.connection, backend) == HEAD:
+            revision = _revision(transaction.connection, backend)
+            if revision == HEAD:
                 return False
-            migrate(transaction.connection)
+            try:
+                migrate(transaction.connection)
+            except (SQLAlchemyError, ValueError, KeyError, TypeError, RecursionError) as error:
+                if isinstance(error, DBAPIError) and backend.explain(error) is not None:
+                    raise  # the disk's or another program's fault
+                raise DatabaseError(
+                    f"{backend.shown} cannot be upgraded: it is not what schema {revision} made "
+                    f"({str(error).splitlines()[0]:.200}); nothing was changed, restore a backup of it"
+                ) from error
             return True
     finally:
         store.close()

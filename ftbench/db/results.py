@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 
 from ftbench.db.checked import SpecReader, Unreadable, read_object, read_rows
 from ftbench.db.engine import Store
-from ftbench.db.filters import matching
+from ftbench.db.filters import as_json, matching
 from ftbench.db.rows import (
     ALL,
     AttemptRow,
@@ -105,7 +105,7 @@ class Results:
         own = {
             "model": model,
             "number": past_scores.c.number,
-            "code": func.json_extract(provenance.c.facts, "$.method_digest"),
+            "code": func.json_extract(as_json(provenance.c.facts), "$.method_digest"),
             "evaluation": past_scores.c.evaluation,
             "metric": past_scores.c.metric,
             "old": past_scores.c.value,
@@ -168,13 +168,16 @@ class Results:
             paths: where the facts stand, the keys from the outside in; facts that are texts or numbers.
         """
         places = ['$."' + '"."'.join(path) + '"' for path in paths]
-        return self._latest(digests, *(func.json_extract(provenance.c.facts, place) for place in places))
+        return self._latest(
+            digests, *(func.json_extract(as_json(provenance.c.facts), place) for place in places)
+        )
 
     def surroundings(self, digests: Collection[str], own: Iterable[str]) -> dict[str, Document]:
         """``provenances`` without what is a job's ``own``; jobs that ran alike share theirs."""
         parse = _parser()
-        shared = func.json_remove(provenance.c.facts, *(f'$."{name}"' for name in own))
-        return {digest: parse(facts) for digest, (facts,) in self._latest(digests, shared).items()}
+        shared = func.json_remove(as_json(provenance.c.facts), *(f'$."{name}"' for name in own))
+        found = self._latest(digests, shared).items()
+        return {digest: parse(facts if facts and facts[0] == "{" else "{}") for digest, (facts,) in found}
 
     def _latest(self, digests: Collection[str], *facts: ColumnElement[Any]) -> dict[str, tuple[Any, ...]]:
         query = select(provenance.c.digest, *facts).order_by(provenance.c.number)
@@ -183,7 +186,7 @@ class Results:
 
     def codes(self) -> dict[str, str]:
         """The digest of its method's code that each job was last trained with: job -> digest, where known."""
-        code = func.json_extract(provenance.c.facts, "$.method_digest")
+        code = func.json_extract(as_json(provenance.c.facts), "$.method_digest")
         query = select(provenance.c.digest, code).order_by(provenance.c.number)
         return {digest: found for digest, found in self._store.rows(query) if found is not None}
 

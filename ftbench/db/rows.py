@@ -12,6 +12,7 @@ from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome, State
+from ftbench.domain.where import Where
 
 
 class Document(dict[str, Any]):
@@ -107,6 +108,7 @@ class JobFilter:
         tasks: names of tasks.
         methods: names of methods, or labels (``bidrop[k=3]``).
         digests: whole digests.
+        where: an expression that holds; None for any.
     """
 
     states: tuple[State, ...] = ()
@@ -114,6 +116,7 @@ class JobFilter:
     tasks: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
+    where: Where | None = None
 
 
 ALL = JobFilter()

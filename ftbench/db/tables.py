@@ -124,7 +124,7 @@ past_scores = Table(
     Column("metric", Text, primary_key=True, nullable=False, comment="the metric"),
     Column("value", Float, nullable=False, comment="as in scores"),
     ForeignKeyConstraint(["digest", "number"], ["attempts.digest", "attempts.number"]),
-    comment="One row a number that a job had before it was run again with other code.",
+    comment="One row a number that a job had before it was run again with other code, or has elsewhere.",
     sqlite_with_rowid=False,
 )
 

@@ -26,7 +26,6 @@ _MOST = 2**53  # above all whole numbers of an event
 _LARGEST_SCORE = 1e9
 _LONGEST_FACTS = 1 << 20  # characters
 _HUGE = re.compile(r"(?<![\w\".-])-?\d{19,}(?=[,\]}])")
-_LONGEST_LOGITS = 1 << 32  # bytes
 _SHOWN = 80  # characters of a wrong line that a message quotes
 
 
@@ -173,15 +172,7 @@ class Collector:
             outputs=_int(event, "outputs"),
             logits=_bytes(event, "logits"),
         )
-        try:
-            wanted = 4 * found.rows * found.outputs
-            reader = zlib.decompressobj()
-            # no further than it should go: a few bytes may stand for all the memory there is
-            size = len(reader.decompress(found.logits, wanted + 1)) if wanted <= _LONGEST_LOGITS else -1
-            whole = reader.eof and not reader.unused_data
-        except zlib.error:
-            size, whole = -1, False
-        if not whole or size != wanted:
+        if not found.whole:
             shape = f"{found.rows} x {found.outputs}"
             raise ProtocolError(f"the predictions on {found.evaluation} are not {shape} numbers")
         self._predictions[found.run, found.evaluation] = found

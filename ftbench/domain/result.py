@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -53,6 +55,20 @@ TRAINED = "train"
 EXPLAINED = "explained"
 """The share of the best constant prediction's loss that a model takes away; see ``training.evaluation``."""
 
+RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("accuracy", "accuracy_label1", "f1"), (0.0, 1.0)),
+    **dict.fromkeys(("matthews", "pearson", "spearman"), (-1.0, 1.0)),
+    "mse": (0.0, math.inf),
+    EXPLAINED: (-math.inf, 1.0),
+}
+"""The smallest and largest value of each metric; of others nothing is known."""
+
+
+def in_range(metric: str, value: float) -> bool:
+    """Whether a score can be; the last bits of a sum may stick out."""
+    low, high = RANGES.get(metric, (-math.inf, math.inf))
+    return math.isfinite(value) and low - 1e-6 <= value <= high + 1e-6
+
 
 @dataclass(frozen=True)
 class Score:
@@ -82,6 +98,23 @@ class Predictions:
     rows: int
     outputs: int
     logits: bytes
+
+    @property
+    def whole(self) -> bool:
+        """Whether the logits are as many numbers as they say; no more than these are unpacked.
+
+        They may come from anybody, and so be of any type.
+        """
+        values: tuple[object, ...] = (self.rows, self.outputs, self.logits)
+        if tuple(map(type, values)) != (int, int, bytes) or self.rows < 1 or self.outputs < 1:
+            return False
+        size, unpack = 4 * self.rows * self.outputs, zlib.decompressobj()
+        try:
+            if size > 2**32 or len(unpack.decompress(self.logits, size + 1)) != size:
+                return False
+        except zlib.error:
+            return False
+        return unpack.eof and not unpack.unused_data
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 from ftbench.db import Database, create_database, upgrade_database
 from ftbench.suites import published
@@ -14,11 +15,15 @@ def init(address: str) -> None:
         fill_published(database)
 
 
-def upgrade(address: str) -> bool:
-    """Bring a database to this version, with this version's published numbers; whether its form changed."""
-    changed = upgrade_database(address)
+def upgrade(address: str) -> Path | None:
+    """Bring a database to this version, with this version's published numbers.
+
+    Returns:
+        The copy of what it was; None where its form is this version's already.
+    """
+    copy = upgrade_database(address)
     init(address)
-    return changed
+    return copy
 
 
 def fill_published(database: Database) -> None:

@@ -16,6 +16,7 @@ from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Planned
 from ftbench.domain.result import State
+from ftbench.domain.where import Where
 from ftbench.errors import UnknownName
 from ftbench.models.resolve import covered
 from ftbench.perturbations import applied
@@ -52,6 +53,7 @@ def job_filter(
     models: tuple[str, ...] = (),
     tasks: tuple[str, ...] = (),
     methods: Sequence[MethodChoice] = (),
+    where: Where | None = None,
 ) -> JobFilter:
     """A filter; what is empty lets everything through.
 
@@ -67,6 +69,7 @@ def job_filter(
         models=models,
         tasks=tasks,
         methods=tuple(registry.canonical(by_name(choice).text) for choice in methods),
+        where=where,
     )
 
 

@@ -64,9 +64,7 @@ def test_processes_may_make_a_database_at_the_same_time(address: str) -> None:
 
 def test_a_missing_database_names_the_commands_that_make_it(address: str) -> None:
     for attempt in (open_database, upgrade_database):
-        with pytest.raises(
-            DatabaseError, match=r"no database at .*runs\.db: `ftbench db init --db .*runs\.db` makes it"
-        ):
+        with pytest.raises(DatabaseError, match=r"no database at .*: `ftbench db init --db .*` makes it"):
             attempt(address)
     assert not Path(address).exists()
 
@@ -80,6 +78,16 @@ def test_a_newer_database_asks_for_a_newer_version(database: Database, address: 
     execute(database, "UPDATE alembic_version SET version_num = '9999'")
     for attempt in (open_database, create_database, upgrade_database):
         with pytest.raises(NewerDatabase, match=r"schema 9999.*pip install --upgrade ftbench"):
+            attempt(address)
+
+
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM alembic_version", "INSERT INTO alembic_version VALUES ('0001')"]
+)
+def test_a_database_of_no_single_version_is_refused(database: Database, address: str, change: str) -> None:
+    execute(database, change)
+    for attempt in (open_database, create_database, upgrade_database):
+        with pytest.raises(DatabaseError, match=r"names \d versions of its form"):
             attempt(address)
 
 
@@ -97,10 +105,56 @@ def test_a_database_of_the_first_version_is_upgraded_with_what_is_in_it(address:
     with store.writing() as transaction:
         transaction.run("INSERT INTO settings (name, value) VALUES ('threads', '2')")
     store.close()
-    assert upgrade_database(address) is (len(REVISIONS) > 1)
-    assert upgrade_database(address) is False
+    copy = upgrade_database(address)
+    assert upgrade_database(address) is None
+    assert copy is not None and copy.parent == Path(address).parent
+    assert REVISIONS[0] in copy.name and "backup" in copy.name
+    with pytest.raises(DatabaseError, match="run `ftbench db upgrade`"):
+        open_database(str(copy), write=False)
+    assert upgrade_database(str(copy)) is not None
     with open_database(address) as database:
         assert database.setting("threads", "4") == "2"
+
+
+def test_what_a_database_has_already_of_later_versions_stays(database: Database, address: str) -> None:
+    execute(database, "UPDATE alembic_version SET version_num = '0003'")
+    database.close()
+    assert upgrade_database(address) is not None
+    with open_database(address) as opened:
+        assert opened.jobs.list() == []
+
+
+def test_a_second_upgrade_leaves_the_first_copy_alone(address: str) -> None:
+    first_revision(address).close()
+    older = Path(address).read_bytes()
+    first = upgrade_database(address)
+    for end in ("-wal", "-shm"):
+        Path(address + end).unlink(missing_ok=True)
+    Path(address).write_bytes(older)
+    second = upgrade_database(address)
+    assert first is not None and second is not None
+    assert first != second and first.exists() and second.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE claims (x TEXT)",
+        "DROP TABLE jobs",
+        OLD_JOB.replace(":digest", "'d'").replace(":at", "1").replace(":spec", "'{'"),
+    ],
+)
+def test_what_is_not_the_form_that_it_says_is_refused_in_a_line_and_stays(address: str, change: str) -> None:
+    store = first_revision(address)
+    with store.writing() as transaction:
+        transaction.connection.exec_driver_sql(change)
+    store.close()
+    with pytest.raises(DatabaseError, match="cannot be upgraded: it is not what schema 0001 made") as refused:
+        upgrade_database(address)
+    assert "\n" not in str(refused.value)
+    assert not list(Path(address).parent.glob("*backup*"))
+    with pytest.raises(DatabaseError, match="older version"):
+        open_database(address)
 
 
 def test_an_upgrade_gives_jobs_and_claims_the_canonical_form_of_their_perturbations(address: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from ftbench.db import Database, JobFilter
 from ftbench.domain.result import CurvePoint, Outcome, State
-from tests.db.samples import RESULT, claim, entry
+from tests.db.samples import RESULT, claim, entry, execute
 
 
 def test_a_score_comes_with_the_axes_of_its_job(database: Database) -> None:
@@ -141,3 +143,15 @@ def test_a_failed_job_has_the_outcome_of_its_last_attempt_and_others_have_none(d
     assert (second.state, second.last_outcome) == (State.QUEUED, None)
     database.jobs.retry()
     assert database.results.cells()[0].last_outcome is None
+
+
+@pytest.mark.parametrize("facts", ["{", "[1]", "null", ""])
+def test_facts_that_are_no_object_are_passed_over(database: Database, facts: str) -> None:
+    database.jobs.add([entry(0)])
+    job = claim(database)
+    database.jobs.finish(job, RESULT)
+    execute(database, "UPDATE provenance SET facts = :facts", facts=facts)
+    assert database.results.codes() == {}
+    assert database.results.surroundings({job.digest}, ["seconds"]) == {job.digest: {}}
+    assert database.results.ran({job.digest}, [("threads",)]) == {job.digest: (None,)}
+    assert database.results.provenance(job.digest) == {}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import struct
+import tracemalloc
+import zlib
 from typing import Any
 
 import pytest
@@ -49,6 +52,46 @@ def test_a_point_that_is_no_number_is_left_out_and_a_score_is_refused() -> None:
 def test_predictions_have_as_many_numbers_as_they_say(numbers: int) -> None:
     with pytest.raises(ProtocolError, match="the predictions on dev are not 3 x 2 numbers"):
         after(predictions(3, 2, numbers))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {**SCORE, "value": 10**400},
+        {**SCORE, "value": 1e300},
+        {**SCORE, "value": True},
+        {**SCORE, "evaluation": "\ud800"},
+        {**SCORE, "evaluation": "a\0b"},
+        {**SCORE, "metric": "\x1b]0;title\x07"},
+        {**SCORE, "metric": "f" * 5000},
+        {**CURVE, "step": 10**30},
+        {**CURVE, "step": -1},
+        {**CURVE, "name": "\x1b[31m"},
+        predictions(0, 2, 0),
+        {**predictions(1, 2, 2), "rows": -1, "outputs": -2},
+        {**predictions(1, 2, 2), "rows": 10**30},
+        {**predictions(1, 2, 2), "logits": encode_logits(bytes(2**24))},
+        {"event": "provenance", "values": json.loads("[" * 20 + "]" * 20)},
+        {"event": "provenance", "values": {"a": "x" * 2_000_000}},
+    ],
+)
+def test_what_no_database_could_hold_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ProtocolError):
+        Collector("d").take(wrong)
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    bomb = zlib.compressobj(9)
+    packed = b"".join(bomb.compress(bytes(2**20)) for _ in range(256)) + bomb.flush()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ProtocolError, match="are not 3 x 2 numbers"):
+            Collector("d").take(
+                {**predictions(3, 2, 6), "logits": base64.b64encode(packed).decode()},
+            )
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_the_caller_knows_wins_over_what_the_process_said() -> None:

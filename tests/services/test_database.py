@@ -53,21 +53,19 @@ def test_making_a_database_again_keeps_its_jobs(tmp_path: Path) -> None:
         assert (len(database.jobs.list()), database.published.count()) == (1, 1560)
 
 
-def test_an_upgrade_says_whether_the_form_changed_and_brings_the_numbers(tmp_path: Path) -> None:
+def test_an_upgrade_keeps_a_copy_and_brings_the_numbers(tmp_path: Path) -> None:
     address = str(tmp_path / "ftbench.db")
     service.init(address)
     with open_database(address) as database:
         database.published.put([database.published.list("dps")[0]])  # dps has one number now
-    assert service.upgrade(address) is False
+    assert service.upgrade(address) is None
     with open_database(address) as database:
         assert database.published.count() == 1560
-        execute(database, "DROP TABLE topup_looks")
-        execute(database, "DROP TABLE topups")
-        execute(database, "DROP TABLE past_scores")
-        execute(database, "ALTER TABLE claims DROP COLUMN places")
-        for name in ("jobs", "claims"):
-            execute(database, f"ALTER TABLE {name} DROP COLUMN perturbation")
+        for table in ("topup_looks", "topups", "past_scores"):
+            execute(database, f"DROP TABLE {table}")
+        for table, column in (("jobs", "perturbation"), ("claims", "perturbation"), ("claims", "places")):
+            execute(database, f"ALTER TABLE {table} DROP COLUMN {column}")
         execute(database, "UPDATE alembic_version SET version_num = '0002'")
-    assert service.upgrade(address) is True
+    assert service.upgrade(address) == tmp_path / "ftbench.db.0002.backup"
     with open_database(address, write=False) as database:
         assert database.topups.list() == []

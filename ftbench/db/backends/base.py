@@ -76,3 +76,15 @@ class Backend(ABC):
     @abstractmethod
     def backup(self, connection: Connection, target: Path) -> None:
         """Write a consistent copy to a file that does not exist yet, while others work on."""
+
+    @abstractmethod
+    def backup_place(self, revision: str) -> Path:
+        """A file that does not exist yet, for the copy of a database of an older revision."""
+
+    @abstractmethod
+    def damage(self, connection: Connection) -> list[str]:
+        """What the system itself finds wrong with a database, a line each; [] where it is whole."""
+
+    @abstractmethod
+    def strangers(self, connection: Connection) -> list[str]:
+        """The names of views and triggers, of which ftbench makes none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sqlite3
@@ -160,12 +161,30 @@ class Sqlite(Backend):
         finally:
             part.unlink(missing_ok=True)
 
+    def damage(self, connection: Connection) -> list[str]:
+        """What SQLite's own check finds; see ``Backend.damage``."""
+        found = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()
+        return [str(line) for line in found if line != "ok"]
+
+    def strangers(self, connection: Connection) -> list[str]:
+        """Views and triggers; see ``Backend.strangers``."""
+        query = "SELECT name FROM sqlite_master WHERE type IN ('view', 'trigger') ORDER BY name"
+        return [str(name) for name in connection.exec_driver_sql(query).scalars()]
+
+    def backup_place(self, revision: str) -> Path:
+        """A file beside the database; see ``Backend.backup_place``."""
+        ends = itertools.chain(("",), (f"-{number}" for number in itertools.count(2)))
+        places = (self.path.with_name(f"{self.path.name}.{revision}.backup{end}") for end in ends)
+        return next(place for place in places if not place.exists())
+
     def _check_place(self, write: bool) -> None:
         folder = self.path.absolute().parent
         if not folder.is_dir():
             raise DatabaseError(f"no folder {folder} for the database: make it, or choose another with --db")
         if self.path.is_dir():
             raise NotOurDatabase(f"{self.shown} is a folder: give the file with --db")
+        if self.path.exists() and not self.path.is_file():
+            raise NotOurDatabase(f"{self.shown} is a pipe or a device: give a file with --db")
         if self.path.exists() and not os.access(self.path, os.R_OK):
             raise DatabaseError(f"{self.shown} may not be read: ask its owner, or choose another with --db")
         system = filesystem(self.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ftbench import methods, models, perturbations, tasks, trust
@@ -11,11 +12,13 @@ from ftbench.db import JobSummary
 from ftbench.db.database import Database
 from ftbench.db.rows import JobFilter
 from ftbench.domain.axes import MethodChoice
+from ftbench.domain.where import Where, holds
 from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import covered, is_place, model_id
 from ftbench.perturbations import PluginFiles
 from ftbench.render.table import Row
+from ftbench.services.scores.fields import of_summary
 from ftbench.settings import place
 
 
@@ -29,6 +32,7 @@ class Selection:
         methods: only these, and the baseline.
         baseline: its jobs are let through whatever ``methods`` says; None where there is none.
         renamed: methods, by name or label, and what they are called instead.
+        where: an expression that holds of all of them, the baseline's, too; None for any.
     """
 
     models: tuple[str, ...] = ()
@@ -36,6 +40,7 @@ class Selection:
     methods: tuple[MethodChoice, ...] = ()
     baseline: MethodChoice | None = MethodChoice(BASELINE, {})
     renamed: tuple[tuple[str, str], ...] = ()
+    where: Where | None = None
 
     @property
     def baseline_label(self) -> str:
@@ -78,7 +83,8 @@ class Selection:
             there = not self.models or cell.model in wanted_models
             if there and meant[key] and (not wanted_tasks or cell.task in wanted_tasks):
                 found.append(cell)
-        return found
+        where = self.where
+        return found if where is None else [c for c in found if holds(where, partial(of_summary, c))]
 
     def absent(self, rows: Collection[Row]) -> list[MethodChoice]:
         """The methods that were asked for of which a report has no row."""

@@ -143,6 +143,13 @@ def test_a_database_of_another_program_is_not_ours_and_stays_as_it_is(tmp_path: 
     assert file.read_bytes() == before
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.db")
+    for attempt in (open_database, create_database, upgrade_database):
+        with pytest.raises(NotOurDatabase, match="is a pipe or a device"):
+            attempt(str(tmp_path / "pipe.db"))
+
+
 def test_a_folder_is_not_a_database(tmp_path: Path) -> None:
     with pytest.raises(NotOurDatabase, match="is a folder"):
         create_database(str(tmp_path))

@@ -27,6 +27,8 @@ def upgrade() -> None:
 
 
 def _add(table: str, comment: str) -> None:
+    if "perturbation" in {known["name"] for known in sa.inspect(op.get_bind()).get_columns(table)}:
+        return  # of a database that was taken back by hand
     column = Column("perturbation", sa.Text(), nullable=False, server_default="{}", comment=comment)
     op.add_column(table, column)
 

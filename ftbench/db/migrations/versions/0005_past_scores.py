@@ -13,6 +13,14 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
+    there = sa.inspect(op.get_bind())
+    if "past_scores" not in there.get_table_names():  # it is in a database that was taken back by hand
+        _make_past_scores()
+    if "places" not in {column["name"] for column in there.get_columns("claims")}:
+        _add_places()
+
+
+def _make_past_scores() -> None:
     op.create_table(
         "past_scores",
         Column("digest", sa.Text(), nullable=False, comment="the job"),
@@ -27,6 +35,9 @@ def upgrade() -> None:
         comment="One row a number that a job had before it was run again with other code.",
         sqlite_with_rowid=False,
     )
+
+
+def _add_places() -> None:
     op.add_column(
         "claims",
         Column(

@@ -1,0 +1,35 @@
+"""Spans of time and sizes as they are typed: ``30d``, ``12h``, ``10M``."""
+
+from __future__ import annotations
+
+import re
+
+from ftbench.errors import BadValue
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_AMOUNT = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([A-Za-z]?)")
+
+
+def seconds(text: str, flag: str) -> float:
+    """The seconds of ``90m``, ``12h``, ``30d``, ``2w``.
+
+    Raises:
+        BadValue: it is none of these; names the flag.
+    """
+    found = _AMOUNT.fullmatch(text.strip())
+    if found is None or found[2].lower() not in _SECONDS:
+        raise BadValue(f"{flag} '{text}': give a number and s, m, h, d or w, such as 30d")
+    return float(found[1]) * _SECONDS[found[2].lower()]
+
+
+def size(text: str, flag: str) -> int:
+    """The bytes of ``500``, ``64K``, ``10M``, ``1.5G``.
+
+    Raises:
+        BadValue: it is none of these; names the flag.
+    """
+    found = _AMOUNT.fullmatch(text.strip())
+    if found is None or found[2].upper() not in _BYTES:
+        raise BadValue(f"{flag} '{text}': give a number of bytes, or one with K, M or G, such as 10M")
+    return int(float(found[1]) * _BYTES[found[2].upper()])

@@ -1,0 +1,34 @@
+"""``ftbench db`` on the command line."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from tests.cli.conftest import Ftbench
+
+
+def test_a_check_says_what_is_wrong_and_what_to_do(filled: Ftbench) -> None:
+    assert filled("db", "check").out == "ftbench.db is whole\n"
+    with sqlite3.connect("ftbench.db") as connection:
+        connection.execute("UPDATE scores SET value = 7 WHERE value = 0.6")
+    ended = filled("db", "check")
+    assert ended.code == 1
+    assert "score  scores" in ended.out and "accuracy on dev is 7" in ended.out
+    assert ended.out.splitlines()[-1].startswith("score: delete it with `sqlite3`")
+    (trouble,) = filled("db", "check", "--json").json["troubles"]
+    assert (trouble["kind"], trouble["table"], trouble["rows"]) == ("score", "scores", 2)
+
+
+def test_a_check_changes_nothing(filled: Ftbench) -> None:
+    before = open("ftbench.db", "rb").read()
+    assert filled("db", "check").code == 0
+    assert open("ftbench.db", "rb").read() == before
+
+
+def test_an_upgrade_tells_of_its_copy(filled: Ftbench) -> None:
+    assert filled("db", "upgrade").out == "ftbench.db is of this version already\n"
+    with sqlite3.connect("ftbench.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+    ended = filled("db", "upgrade")
+    assert ended.out == "ftbench.db was upgraded; as it was, it is ftbench.db.0003.backup\n"
+    assert filled("db", "check").code == 0
