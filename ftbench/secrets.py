@@ -21,6 +21,8 @@ _TOKENS = re.compile(
 _MARKS = "hf_ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- sk- xox AKIA eyJ".split()
 #: The password of an address: up to the last @ before a space or quote, for it may hold slashes.
 _ADDRESS = re.compile(r"(\b[A-Za-z][\w+.-]*://[^\s:/@'\"]*):[^\s'\"<>(){},]{1,300}@(?=[^\s@])")
+#: A part of it that is quick to look for on a long page.
+_MAYBE_ADDRESS = re.compile(r"://[^\s:/@'\"]*:")
 _QUERY = re.compile(r"([?&;](?:\w*password|passwd|pwd|\w*token|\w*secret|api_?key)=)[^&;\s'\"]+", re.I)
 
 
@@ -57,6 +59,6 @@ def _mask(text: str) -> str:
         text = known.sub(MASK, text)
     if any(mark in text for mark in _MARKS):
         text = _TOKENS.sub(MASK, text)
-    if "://" in text:
+    if _MAYBE_ADDRESS.search(text):
         text = _ADDRESS.sub(r"\1:…@", text)
     return _QUERY.sub(r"\1…", text) if "=" in text else text

@@ -53,20 +53,20 @@ def _check_plugins(flags: Mapping[str, Any], path: str) -> None:
         BadValue: one that was not named on this machine, as it is now.
     """
     from ftbench import trust
-    from ftbench.domain import lists
+    from ftbench.domain import lists, shell
     from ftbench.plugins import is_file
     from ftbench.settings import place
 
     entries = lists.divided(flags.get("methods") or "", brackets=True)
-    named = [lists.unescaped(lists.cut(entry, "[")[0]) for entry in entries]
+    mine = [("methods", name, name) for name in (lists.unescaped(lists.cut(one, "[")[0]) for one in entries)]
     for text in flags.get("perturb") or ():
         name = lists.unescaped(lists.cut(lists.cut(text.strip(), "=")[0], "[")[0])
-        named.append(name.rpartition(":")[0] if ".py:" in name else name)
-    for file in filter(is_file, named):
-        if not trust.is_named(place(file, "plug-in").resolve()):
+        mine.append(("perturbations", name, name.rpartition(":")[0] if ".py:" in name else name))
+    for command, name, file in mine:
+        if is_file(file) and not trust.is_named(place(file, "plug-in").resolve()):
             raise BadValue(
-                f"{path}: names the plug-in {file}, which was not named on this machine as it is now: "
-                f"give it once on the command line, or in {trust.VARIABLE}"
+                f"{path}: names the plug-in {file}, which was not named on this machine as it is now: look "
+                f"at it, then name it by `ftbench {command} {shell.quoted(name)}`, or in {trust.VARIABLE}"
             )
 
 

@@ -32,7 +32,7 @@ JobsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[JOB]...", help="First characters of digests.")
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
-RERUN = "model task method perturbation metric old_code jobs done_again old new difference".split()
+RERUN = "model task method perturbation recipe metric old_code jobs done_again old new difference".split()
 AXES = ("model", "task", "method", "train_size", "reduction", "noise", "perturbation", "seed")
 
 
@@ -99,7 +99,8 @@ def show(job: JobArgument, db: DatabaseOption = None, as_json: JsonOption = Fals
     if as_json:
         print_json(found)
         return
-    print_card({k: found[k] for k in ("job", "state", "label", "priority", "created", "worker")})
+    card = {k: found[k] for k in ("job", "state", "label", "priority", "created", "worker")}
+    print_card({**card, "waits for": _awaited(found["places"])})
     say()
     print_card(_lines(found["spec"]))
     for part in ("scores", "past_scores", "attempts"):
@@ -114,6 +115,15 @@ def show(job: JobArgument, db: DatabaseOption = None, as_json: JsonOption = Fals
     say()
     say("queue it again with:")
     say(f"  {found['command']}")
+
+
+def _awaited(places: dict[str, Any]) -> str:
+    """What a job waits for to be told which it is; "" where that is known."""
+    from ftbench.domain.places import DATA, MODEL, unresolved
+
+    words = {MODEL: "its model", DATA: "its rows"}
+    missing = " and ".join(words.get(mark, mark) for mark in unresolved(places))
+    return f"{missing}, not here when it was queued; then it has another digest" if missing else ""
 
 
 def _lines(spec: dict[str, Any]) -> dict[str, Any]:

@@ -67,8 +67,8 @@ def prune(
     asked = pruning.Prune(
         tuple(dict.fromkeys(kinds or ())),
         requests.jobs(state, models, tasks, methods, where),
-        0.0 if older_than is None else amount.seconds(older_than, "--older-than"),
-        0 if larger_than is None else amount.size(larger_than, "--larger-than"),
+        0.0 if older_than is None else amount.span_seconds(older_than, "--older-than"),
+        0 if larger_than is None else amount.size_bytes(larger_than, "--larger-than"),
     )
     with reading(address) as database:
         remains = pruning.found(database, asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -109,9 +110,10 @@ def topup(
 
 
 def _name(methods: Sequence[str], baseline: str, filters: Mapping[str, str | None], condition: str) -> str:
-    """What a plan is called: what was typed, whatever the order of the methods."""
+    """What a plan is called: what was typed, whatever the order of the methods and the places of files."""
+    called = sorted(Path(name).stem if name.endswith(".py") else name for name in methods)
     given = "".join(f" · {name}={text}" for name, text in filters.items() if text)
-    return f"{', '.join(sorted(methods))} against {baseline}{condition}{given}"
+    return f"{', '.join(called)} against {baseline}{condition}{given}"
 
 
 def _notes(found: TopupCall, address: str, dry_run: bool) -> Iterator[str]:

@@ -173,7 +173,7 @@ def _columns(
             columns[at] = [None if value is None else function(value) for value in columns[at]]
         else:
             check_column(name, columns[at])
-    return zip(*columns, strict=True)
+    return zip(*columns, strict=True) if convert else map(tuple, rows)
 
 
 def _one_by_one(

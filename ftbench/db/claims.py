@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from ftbench.db.checked import Unreadable, check_column, read_object
 from ftbench.db.engine import Store
 from ftbench.db.filters import as_json
 from ftbench.db.names import shown_model
@@ -29,7 +30,7 @@ from ftbench.db.tables import attempts, claims, jobs, scores
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome
-from ftbench.errors import UnknownName
+from ftbench.errors import FtbenchError, UnknownName
 
 
 class DeclaredClaims:
@@ -95,22 +96,35 @@ class DeclaredClaims:
         with self._store.reading() as connection:
             found = []
             for row in map(dict[str, Any], connection.execute(query).mappings()):
-                claim = claim_of(row)
-                scored_now, places = _scored(connection, claim), json.loads(row["places"])
+                try:
+                    claim, places = claim_of(row), read_object(row["places"], "places")
+                    check_column("created", (row["declared"],))
+                    check_column("number", (row["scored"],))
+                except Unreadable as error:
+                    self._store.set_aside(f"the claim {row['text']!r:.80}", str(error))
+                    continue
+                scored_now = _scored(connection, claim)
                 found.append(ClaimRow(claim, row["declared"], row["scored"], scored_now, places))
             return found
 
 
 def claim_of(row: Mapping[str, Any]) -> DeclaredClaim:
-    """The claim of a row."""
-    return DeclaredClaim(
-        row["better"],
-        row["worse"],
-        tuple(json.loads(row["models"])),
-        tuple(json.loads(row["tasks"])),
-        Perturbation.of(json.loads(row["perturbation"])),
-        tuple(json.loads(row["train_sizes"])),
-    )
+    """The claim of a row.
+
+    Raises:
+        Unreadable: it holds none.
+    """
+    check_column("label", (row["better"], row["worse"]))
+    try:
+        models, tasks, sizes = (tuple(json.loads(row[name])) for name in ("models", "tasks", "train_sizes"))
+        change = Perturbation.of(json.loads(row["perturbation"]))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, FtbenchError) as error:
+        raise Unreadable(f"it holds what this version cannot read: {error!r:.80}") from None
+    check_column("model", models + tasks)
+    check_column("train_size", sizes)
+    if not all(isinstance(one.value, int | float) for one in change.changes):
+        raise Unreadable("its perturbation is no number")
+    return DeclaredClaim(row["better"], row["worse"], models, tasks, change, sizes)
 
 
 def scored_by(connection: Connection, claim: DeclaredClaim, moment: float) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +25,7 @@ from ftbench.db.published import PublishedNumbers
 from ftbench.db.results import Results
 from ftbench.db.tables import settings
 from ftbench.db.topups import Topups
+from ftbench.domain import shell
 from ftbench.errors import BadValue, DatabaseError, NewerDatabase, NotOurDatabase
 from ftbench.secrets import masked
 
@@ -221,7 +221,7 @@ def _backend(address: str) -> Backend:
 
 
 def _missing(backend: Backend) -> DatabaseError:
-    made = shlex.join(["ftbench", "db", "init", "--db", backend.shown])
+    made = shell.joined(["ftbench", "db", "init", "--db", backend.shown])
     return DatabaseError(f"no database at {backend.shown}: `{made}` makes it")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backends.base import Backend
 from ftbench.db.names import model_names, shown_model
-from ftbench.errors import BadValue, DatabaseGone, DatabaseReadOnly
+from ftbench.errors import BadValue, DatabaseError, DatabaseGone, DatabaseReadOnly
 
 _NO_MORE = "nothing more is written to it"
 _IDENTITY = "SELECT value FROM settings WHERE name = 'id'"
@@ -201,8 +201,12 @@ class Store:
         """Turn the driver's errors into ours; what we have no word for is a bug and passes."""
         try:
             yield
-        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error) as error:
+        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error, UnicodeDecodeError) as error:
             ours = self.backend.explain(error)
+            if ours is None and (isinstance(error, UnicodeDecodeError) or self.backend.misread(error)):
+                ours = DatabaseError(
+                    f"{self.backend.shown} is damaged: a text in it is none; restore a backup"
+                )
             if ours is None:
                 raise
             raise ours from error

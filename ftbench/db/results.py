@@ -99,9 +99,11 @@ class Results:
 
     def past(self, where: JobFilter = ALL) -> list[PastScore]:
         """What jobs scored before they were run again, oldest first, beside what they score now."""
+        model = self._store.shown_model()
         same = [scores.c[name] == past_scores.c[name] for name in ("digest", "evaluation", "metric")]
         ran = [provenance.c[name] == past_scores.c[name] for name in ("digest", "number")]
         own = {
+            "model": model,
             "number": past_scores.c.number,
             "code": func.json_extract(as_json(provenance.c.facts), "$.method_digest"),
             "evaluation": past_scores.c.evaluation,
@@ -114,10 +116,10 @@ class Results:
             .join_from(past_scores, jobs, past_scores.c.digest == jobs.c.digest)
             .join(scores, and_(*same), isouter=True)
             .join(provenance, and_(*ran), isouter=True)
-            .where(matching(where))
+            .where(matching(where, model))
             .order_by(jobs.c.sequence, past_scores.c.number, past_scores.c.evaluation, past_scores.c.metric)
         )
-        convert: dict[str, Callable[[Any], Any]] = {"perturbation": change_of}
+        convert: dict[str, Callable[[Any], Any]] = {"perturbation": change_of, "recipe": _parser()}
         rows = read_rows(self._store.rows(query), PastScore._fields, convert, self._store.set_aside)
         return [PastScore._make(row) for row in rows]
 

@@ -246,6 +246,7 @@ class PastScore(NamedTuple):
     method: str
     seed: int
     perturbation: Perturbation
+    recipe: Document
     number: int
     code: str | None
     evaluation: str

@@ -7,9 +7,12 @@ import json
 
 from sqlalchemy import insert, select
 
+from ftbench.db.checked import Unreadable, check_column
 from ftbench.db.engine import Store
 from ftbench.db.tables import topup_looks, topups
 from ftbench.domain.topup import TopupPlan
+
+WRONG = (ValueError, TypeError, KeyError, AttributeError, RecursionError)  # of a text that is not our JSON
 
 
 class Topups:
@@ -48,16 +51,23 @@ class Topups:
         with self._store.reading() as connection:
             looks: dict[str, builtins.list[tuple[str, ...]]] = {}
             for row in connection.execute(select(topup_looks).order_by(topup_looks.c.look)):
-                looks.setdefault(row.name, []).append(tuple(json.loads(row.outcomes)))
-            return [
-                TopupPlan(
-                    row.name,
-                    tuple((left, right) for left, right in json.loads(row.pairs)),
-                    row.alpha,
-                    row.margin,
-                    tuple(json.loads(row.seeds)),
-                    tuple(json.loads(row.sizes)),
-                    tuple(looks.get(row.name, [])),
-                )
-                for row in connection.execute(select(topups).order_by(topups.c.declared, topups.c.name))
-            ]
+                try:
+                    outcomes = tuple(json.loads(row.outcomes))
+                except WRONG as error:
+                    self._store.set_aside(f"a look at the top-up {row.name!r:.80}", f"{error!r:.80}")
+                    continue
+                looks.setdefault(row.name, []).append(outcomes)
+            found = []
+            for row in connection.execute(select(topups).order_by(topups.c.declared, topups.c.name)):
+                try:
+                    pairs = tuple((left, right) for left, right in json.loads(row.pairs))
+                    seeds, sizes = tuple(json.loads(row.seeds)), tuple(json.loads(row.sizes))
+                    check_column("seed", seeds + sizes)
+                    check_column("value", (row.alpha, row.margin))
+                    check_column("label", (row.name, *(name for pair in pairs for name in pair)))
+                except (*WRONG, Unreadable) as error:
+                    self._store.set_aside(f"the top-up {row.name!r:.80}", f"{error!r:.80}")
+                    continue
+                own = tuple(looks.get(row.name, []))
+                found.append(TopupPlan(row.name, pairs, row.alpha, row.margin, seeds, sizes, own))
+            return found

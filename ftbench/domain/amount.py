@@ -11,7 +11,7 @@ _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _AMOUNT = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([A-Za-z]?)")
 
 
-def seconds(text: str, flag: str) -> float:
+def span_seconds(text: str, flag: str) -> float:
     """The seconds of ``90m``, ``12h``, ``30d``, ``2w``.
 
     Raises:
@@ -23,7 +23,7 @@ def seconds(text: str, flag: str) -> float:
     return float(found[1]) * _SECONDS[found[2].lower()]
 
 
-def size(text: str, flag: str) -> int:
+def size_bytes(text: str, flag: str) -> int:
     """The bytes of ``500``, ``64K``, ``10M``, ``1.5G``.
 
     Raises:

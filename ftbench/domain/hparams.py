@@ -148,11 +148,13 @@ def identity(instance: Any) -> dict[str, Value]:
 
 def normalise(value: Any) -> Any:
     """One spelling per number: 3.0 is 3, -0.0 is 0; lists and dicts are walked."""
+    if value is None or isinstance(value, str | int):  # most are, and asking for a mapping takes long
+        return value
     if isinstance(value, Mapping):
         return {str(k): normalise(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [normalise(v) for v in value]
-    if isinstance(value, float) and not isinstance(value, bool):
+    if isinstance(value, float):
         if not math.isfinite(value):
             raise BadValue(f"{value} is not a finite number")
         return int(value) if value == int(value) and abs(value) < 2**53 else value

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ftbench.domain import hparams
@@ -71,7 +72,7 @@ class Job:
         """The seed of a random stream."""
         return self.streams.get(stream, self.seed)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The identity: SHA-256 of the canonical JSON, in hexadecimal (64 characters)."""
         text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -6,13 +6,13 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from ftbench import methods, models, perturbations, tasks
+from ftbench import methods, models, perturbations, tasks, trust
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.task import TaskSpec
 from ftbench.methods.base import FAMILIES, Method
 from ftbench.perturbations import Perturber
-from ftbench.plugins import PluginEntry
+from ftbench.plugins import PluginEntry, is_file
 
 _Row = dict[str, Any]
 
@@ -38,6 +38,7 @@ def list_methods(plugins: Iterable[str] = ()) -> list[_Row]:
 
 def method_card(name: str) -> _Row:
     """A method's card: the paper, the update, the hyper-parameters, and where the authors' code differs."""
+    _named(name)
     cls = methods.find(name)
     return {
         "name": cls.name(),
@@ -55,6 +56,12 @@ def method_card(name: str) -> _Row:
         **({"whole batch": cls.whole_batch} if cls.whole_batch else {}),
         "aliases": sorted(alias for alias, target in methods.ALIASES.items() if target == cls.name()),
     }
+
+
+def _named(file: str) -> None:
+    """Who types a file means to run it."""
+    if is_file(file):
+        trust.name(file)
 
 
 def list_perturbations() -> list[_Row]:
@@ -79,6 +86,7 @@ def list_perturbations() -> list[_Row]:
 
 def perturbation_card(name: str) -> _Row:
     """A perturbation's card: what it does, its value, its options, where it stands among the others."""
+    _named(name.rpartition(":")[0] or name)
     cls = perturbations.find(name)
     return {
         "name": cls.name,

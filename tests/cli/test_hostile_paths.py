@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from ftbench import trust
 from ftbench.domain import lists
 from tests.cli.conftest import Ftbench
 from tests.hostile import typed
@@ -75,12 +74,16 @@ def test_an_item_of_a_yaml_list_is_one_entry(ftbench: Ftbench, folder: Path) -> 
     flags = {
         "models": [f"{folder}/model"], "methods": [f"{folder}/mine.py", "bidrop[k=2,keep_ratio=0.7]"],
         "tasks": ["cola"], "data-dir": f"{folder}/data", "seeds": [3],
+        "perturb": [f"{lists.escaped(f'{folder}/own.py', '[]=')}:mine=0.2"],
     }  # fmt: skip
     Path("grid.yaml").write_text(json.dumps(flags))
-    ended = ftbench("queue", "-C", "grid.yaml", "--no-baseline", "--dry-run", "--json")
-    assert ended.code == 2 and "was not named on this machine" in ended.err, "a file of a stranger's"
-    trust.name(folder / "mine.py")
-    ended = ftbench("queue", "-C", "grid.yaml", "--no-baseline", "--dry-run", "--json")
+    words = ("queue", "-C", "grid.yaml", "--no-baseline", "--dry-run", "--json")
+    for kind in ("methods", "perturbations"):  # a file may be a stranger's: each is named once, as it says
+        refused = ftbench(*words)
+        assert refused.code == 2 and refused.out == ""
+        _, command, name = typed(re.search(r"`(ftbench .*)`, or in", refused.err)[1])  # type: ignore[index]
+        assert command == kind and ftbench(command, name).code == 0
+    ended = ftbench(*words)
     assert ended.code == 0, ended.err
     assert [job["method"]["name"] for job in ended.json] == ["mine", "bidrop"]
 

@@ -127,3 +127,10 @@ def test_two_files_of_one_method_are_not_taken_for_one(ftbench: Ftbench) -> None
     Path("a/mine.py").rename("mine.py")  # moved: the same one
     assert ftbench(*queue, "./mine.py").code == 0
     assert ftbench(*queue, "./b/mine.py").code == 2
+
+
+def test_a_claim_about_a_folder_is_about_no_other(two: Ftbench) -> None:
+    assert two("claim", "rdrop > vanilla @ models=./run2/checkpoint-500").code == 0
+    rows = two("claim", "--json").json["sheets"][0]["rows"]
+    assert len(rows) == 1 and rows[0]["claim"].endswith(f"models={NAMES[1]}")
+    assert NAMES[1] in rows[0]["setting"]

@@ -68,12 +68,29 @@ def test_no_table_averages_two_states_of_the_code(edited: Ftbench) -> None:
         assert [row["seed"] for row in csv.DictReader(file)] == ["2"]
 
 
+def test_a_comparison_by_file_keeps_its_direction_and_says_that_the_scores_are_older(
+    ftbench: Ftbench,
+) -> None:
+    Path("mine.py").write_text(MINE.format(0.0))
+    assert ftbench("queue", "--methods", "./mine.py", *GRID, "--seeds", "2").code == 0
+    work(0.5)
+    Path("mine.py").write_text(MINE.format(0.1))
+    sheet = ftbench("compare", "./mine.py", "vanilla", "--json").json["sheets"][0]
+    assert [(row["left"], row["right"]) for row in sheet["rows"]] == [("mine", "vanilla")]
+    told = [note for note in sheet["notes"] if note.startswith("Trained with another state of the method's")]
+    assert len(told) == 1 and "ftbench retry --stale --methods ./mine.py" in told[0]
+
+
 def test_a_topup_waits_until_jobs_of_other_code_are_run_again(edited: Ftbench) -> None:
     edited("queue", "--methods", "./methods/mine.py", *GRID, "--seeds", "3")
     work(0.9)
     ended = edited("topup", "mine", "--json")
     told = " ".join(note for sheet in ended.json["sheets"] for note in sheet["notes"])
     assert "the next look waits for 2 jobs" in told and "ftbench retry --stale" in told
+    assert (
+        edited("topup", "./methods/mine.py", "--json").json["sheets"][0]["title"]
+        == ended.json["sheets"][0]["title"]
+    )
     with open_database("ftbench.db", write=False) as database:
         assert all(plan.taken == 0 for plan in database.topups.list())
 

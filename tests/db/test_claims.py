@@ -9,7 +9,8 @@ import pytest
 from ftbench.db import Database
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.perturbation import Perturbation
-from tests.db.samples import RESULT, claim, entry
+from ftbench.domain.topup import TopupPlan
+from tests.db.samples import RESULT, claim, entry, execute
 
 PAIRFLIP = {"noise": {"value": 0.1, "kind": "pairflip"}}
 
@@ -46,3 +47,27 @@ def test_a_claim_is_about_one_condition(
     assert database.claims.add(said)
     (row,) = database.claims.list()
     assert (row.claim, row.scored) == (said, scored)
+
+
+@pytest.mark.parametrize(
+    "change", ["tasks = 'x'", "train_sizes = '5'", "better = x'00'", "places = '[]'", "scored = 'x'"]
+)
+def test_a_claim_that_cannot_be_read_is_left_out_with_its_reason(database: Database, change: str) -> None:
+    for other in ("vanilla", "rdrop"):
+        database.claims.add(DeclaredClaim("bidrop", other))
+    execute(database, f"UPDATE claims SET {change} WHERE worse = 'vanilla'")
+    assert [row.claim.worse for row in database.claims.list()] == ["rdrop"]
+    (left,) = database.aside
+    assert left.startswith("the claim")
+
+
+@pytest.mark.parametrize(
+    "change", ["pairs = 'x'", "pairs = '[1]'", "seeds = '[\"a\"]'", "alpha = 'x'", "sizes = '5'"]
+)
+def test_a_topup_that_cannot_be_read_is_left_out_with_its_reason(database: Database, change: str) -> None:
+    for name in ("one", "two"):
+        database.topups.record(TopupPlan(name, (("a", "b"),), 0.05, 0.0, (0, 1), (1, 2), (("open",),)))
+    execute(database, f"UPDATE topups SET {change} WHERE name = 'one'")
+    assert [plan.name for plan in database.topups.list()] == ["two"]
+    (left,) = database.aside
+    assert left.startswith("the top-up")

@@ -12,21 +12,21 @@ from ftbench.errors import BadValue
     ("text", "expected"), [("30d", 2592000), ("12h", 43200), ("1.5m", 90), ("2W", 1209600), (" 0s ", 0)]
 )
 def test_spans_are_read(text: str, expected: float) -> None:
-    assert amount.seconds(text, "--older-than") == expected
+    assert amount.span_seconds(text, "--older-than") == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("500", 500), ("64K", 65536), ("1.5m", 1572864), ("0", 0)])
 def test_sizes_are_read(text: str, expected: int) -> None:
-    assert amount.size(text, "--larger-than") == expected
+    assert amount.size_bytes(text, "--larger-than") == expected
 
 
 @pytest.mark.parametrize("text", ["", "d", "30", "-1d", "1e9d", "30 days", "9" * 40 + "d", "nan"])
 def test_what_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(BadValue, match="--older-than"):
-        amount.seconds(text, "--older-than")
+        amount.span_seconds(text, "--older-than")
 
 
 @pytest.mark.parametrize("text", ["", "K", "-1", "1X", "1e9", "inf"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(BadValue, match="--larger-than"):
-        amount.size(text, "--larger-than")
+        amount.size_bytes(text, "--larger-than")

@@ -90,7 +90,7 @@ def _canonical(request: ClaimRequest, database: Database | None = None) -> Decla
         typed,
         better=better,
         worse=worse,
-        models=tuple(sorted(set(asked.model_ids()))),
+        models=tuple(sorted(set(asked.models_of(cells) or asked.model_ids()))),
         tasks=tuple(sorted(set(asked.task_names()))),
         train_sizes=tuple(sorted(typed.train_sizes, key=lambda size: size or 0)),
     )

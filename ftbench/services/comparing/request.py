@@ -14,7 +14,7 @@ from ftbench.services.planning import rerun
 from ftbench.services.scores import levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
-from ftbench.services.scores.selection import Selection, in_order, roughly
+from ftbench.services.scores.selection import Selection, by_name, in_order, roughly
 from ftbench.services.scores.stale import codes_of
 from ftbench.services.scores.titles import titles
 from ftbench.stats.correction import CORRECTIONS
@@ -65,7 +65,7 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
         UnknownName: a method, model or task that nothing carries.
         FtbenchError: there is nothing to compare.
     """
-    choices, meant = request.selection.methods, request.condition.perturbation
+    choices, meant = [by_name(one) for one in request.selection.methods], request.condition.perturbation
     asked = replace(request.selection, baseline=choices[0] if choices else None)
     cells = database.results.cells()
     asked.check(cells)

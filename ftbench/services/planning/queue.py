@@ -104,9 +104,9 @@ def put_jobs(database: Database, whole: plan.Plan, priority: int = 0) -> Added:
     fill_published(database)
     namesakes.refuse_in_database(database, whole)
     settle(database, _folder(whole))  # else what waits for its identity would be queued once more
-    digests = cache(trust.digest)
+    held = cache(_held)  # jobs share their files
     return database.jobs.add(
-        [Entry(p.job, p.label, priority, _with_digests(p.places, digests)) for p in whole.jobs]
+        [Entry(p.job, p.label, priority, _with_digests(p.places, held)) for p in whole.jobs]
     )
 
 
@@ -117,14 +117,18 @@ def _folder(whole: plan.Plan) -> Path | None:
     return Path(str(found)) if found else data_dir()
 
 
-def _with_digests(places: Mapping[str, Any], digest: Callable[[str], str]) -> Mapping[str, Any]:
-    """The places with what plug-in files hold now, so that a worker can tell them from others.
-
-    Files that only a database names are not opened.
-    """
+def _with_digests(places: Mapping[str, Any], held: Callable[[str], str | None]) -> Mapping[str, Any]:
+    """The places with what plug-in files hold now, so that a worker can tell them from others."""
+    if "digests" in places:
+        return places
     files = [*(places.get("plugins") or ()), *(places.get("perturbations") or {}).values()]
-    mine = [file for file in files if trust.is_named(file)] if "digests" not in places else []
-    return {**places, "digests": {file: digest(file) for file in mine}} if mine else places
+    mine = {file: digest for file in files if (digest := held(file)) is not None}
+    return {**places, "digests": mine} if mine else places
+
+
+def _held(file: str) -> str | None:
+    """The digest of a file; None where only a database names it: it is not opened."""
+    return trust.digest(file) if trust.is_named(file) else None
 
 
 def _streams(request: QueueRequest) -> tuple[str, ...]:

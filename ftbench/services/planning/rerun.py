@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ftbench import trust
 from ftbench.db import Database, JobFilter, JobRow, JobSummary, PastScore, ValueRow
@@ -13,6 +13,7 @@ from ftbench.domain.result import State
 from ftbench.errors import UsageError
 from ftbench.services.planning.commands import retry_command
 from ftbench.services.scores.jobs import reported
+from ftbench.services.scores.settings import plain_value
 from ftbench.services.scores.stale import Codes, Stale, codes_of, one_code, stale
 
 
@@ -34,13 +35,11 @@ class Restarted:
 def separated(
     database: Database, cells: Sequence[JobSummary], codes: Codes | None = None
 ) -> tuple[list[JobSummary], tuple[str, ...]]:
-    """The jobs of a table, those of other code set aside, and what is to be said of these."""
+    """The jobs of a table, those of other code set aside, and what is to be said of these and older ones."""
     codes = codes or codes_of(database, cells)
     kept = one_code(cells, codes)
-    aside = [cell for cell in kept if cell.aside]
-    if not aside:
-        return kept, ()
-    return kept, note(stale((c for c in kept if c.scored or c.aside), codes), codes, database.address)[:1]
+    found = stale((cell for cell in kept if cell.scored or cell.aside), codes)
+    return kept, note(replace(found, unlike={}), codes, database.address)
 
 
 def note(found: Stale, codes: Codes, address: str) -> tuple[str, ...]:
@@ -80,12 +79,12 @@ def _again(counts: Mapping[str, int], found: Stale, codes: Codes, address: str) 
 
 def queued_over(database: Database, whole: Plan) -> tuple[str, ...]:
     """What is to be said when a plan's methods have scores of other code: one more seed would join them."""
-    files = {p.job.method: trust.once_named(p.places.get("plugins")) for p in whole.jobs}
-    named = {name: there[0] for name, there in files.items() if there}
-    where = JobFilter(methods=tuple(dict.fromkeys(p.job.method for p in whole.jobs)), states=(State.DONE,))
-    cells = database.results.cells(where)
+    plugins = {p.job.method: p.places.get("plugins") for p in whole.jobs}
+    cells = database.results.cells(JobFilter(methods=tuple(plugins), states=(State.DONE,)))
     if not cells:
         return ()
+    files = {name: trust.once_named(given) for name, given in plugins.items()}
+    named = {name: there[0] for name, there in files.items() if there}
     codes = codes_of(database, cells, named)
     old = stale(cells, codes)
     if not old.older:
@@ -150,8 +149,27 @@ def old_and_new(scores: Sequence[PastScore]) -> list[dict[str, object]]:
     }
     cells: dict[tuple[object, ...], list[PastScore]] = {}
     for one in latest.values():
-        cells.setdefault((one.model, one.task, one.label, one.perturbation, one.code), []).append(one)
-    return [_row(group) for group in cells.values()]
+        cell = one.model, one.task, one.label, one.perturbation, one.recipe.text, one.code
+        cells.setdefault(cell, []).append(one)
+    told = _told_apart([group[0] for group in cells.values()])
+    return [{**_row(group), "recipe": " ".join(told(group[0])) or None} for group in cells.values()]
+
+
+def _told_apart(firsts: Sequence[PastScore]) -> Callable[[PastScore], list[str]]:
+    """The recipe settings that differ between cells of one model, task, method and perturbation."""
+    alike: dict[tuple[object, ...], list[PastScore]] = {}
+    for one in firsts:
+        alike.setdefault((one.model, one.task, one.method, one.perturbation), []).append(one)
+
+    def told(one: PastScore) -> list[str]:
+        others = alike[one.model, one.task, one.method, one.perturbation]
+        return [
+            f"{name}={plain_value(value)}"
+            for name, value in one.recipe.items()
+            if any(other.recipe.get(name) != value for other in others)
+        ]
+
+    return told
 
 
 def _row(group: Sequence[PastScore]) -> dict[str, object]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ftbench import models, settings, tasks
 from ftbench.db import Need
+from ftbench.domain import shell
 from ftbench.domain.model import ModelRef
 from ftbench.errors import FtbenchError
 from ftbench.tasks import hub
@@ -37,7 +37,7 @@ class Missing:
         words = ["ftbench", "prepare"]
         words += ["--models", ",".join(self.models)] if self.models else []
         words += ["--tasks", ",".join(self.tasks)] if self.tasks else []
-        return shlex.join(words)
+        return shell.joined(words)
 
     @property
     def words(self) -> str:

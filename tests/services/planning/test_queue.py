@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ftbench import trust
 from ftbench.db import open_database
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Plan
+from ftbench.domain.result import JobResult
 from ftbench.errors import BadValue, DataError, ModelError, PluginError, UnknownName, UsageError
 from ftbench.services.planning import lookup, queue
+from ftbench.services.planning.rerun import queued_over
 from tests.asked import queue_request
 from tests.places import data_folder, model_folder
 from tests.tasks.layouts import write
@@ -307,10 +310,29 @@ def test_streams_are_varied_one_at_a_time_around_the_first_seed() -> None:
         plan(suite="bidrop/table5", vary="head")
 
 
-def test_a_thousand_jobs_queue_in_less_than_two_seconds() -> None:
-    start = time.perf_counter()
-    assert queue.add(plan(seeds="500"), "jobs.db").added == 1_000
-    assert time.perf_counter() - start < 2
+def test_many_jobs_look_up_the_files_that_they_share_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue.add(plan(methods="./mine.py"), "jobs.db")
+    with open_database("jobs.db") as database:
+        lease = database.jobs.claim("worker", 60.0)
+        assert lease is not None and database.jobs.finish(lease, JobResult())
+        asked: list[str] = []
+        for name in ("is_named", "once_named", "digest"):
+            monkeypatch.setattr(trust, name, counted(getattr(trust, name), name, asked))
+        whole = plan(methods="./mine.py", seeds="100")
+        asked.clear()
+        queued_over(database, whole)
+        assert queue.put_jobs(database, whole).added == 196
+    assert asked.count("is_named") == 1 and asked.count("once_named") <= 2 and asked.count("digest") <= 2
+
+
+def counted(function: Callable[[Any], Any], name: str, calls: list[str]) -> Callable[[Any], Any]:
+    """The function, whose calls are noted."""
+
+    def noted(argument: Any) -> Any:
+        calls.append(name)
+        return function(argument)
+
+    return noted
 
 
 # -- scoring on other tasks -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ftbench import trust
 from ftbench.db import Database, JobFilter
 from ftbench.domain.plan import Plan, Planned
+from ftbench.domain.recipe import Recipe
 from ftbench.domain.result import JobResult, Score, State
 from ftbench.errors import UsageError
 from ftbench.methods import find, source_digest
@@ -108,4 +110,27 @@ def test_what_a_table_leaves_out_is_told_with_the_command(database: Database) ->
     kept, (line,) = separated(database, database.results.cells())
     assert [cell.aside for cell in kept] == ["other code", ""]
     assert line.startswith("Left out: ") and "ftbench retry --stale --methods bidrop" in line
-    assert separated(database, [kept[0]._replace(aside="")])[1] == ()
+
+
+def test_a_method_with_older_scores_alone_keeps_them_and_that_is_said(database: Database) -> None:
+    trained(database, "bidrop", [OLD, OLD])
+    kept, (line,) = separated(database, database.results.cells())
+    assert [cell.aside for cell in kept] == ["", ""]
+    assert line.startswith("Trained with another state of the method's code") and "bidrop 2 of 2" in line
+
+
+def test_old_means_of_a_recipe_grid_share_no_row(database: Database) -> None:
+    for value, lr in ((0.5, 1e-4), (0.7, 5e-4)):
+        job = replace(job_of("bidrop", "rte", 0), recipe=Recipe(lr=lr))
+        finish(database, job, value, provenance={"method_digest": OLD})
+    rows = old_and_new(restart(database, JobFilter()).scores)
+    assert [(row["recipe"], row["old"]) for row in rows] == [("lr=0.0001", 50.0), ("lr=0.0005", 70.0)]
+
+
+def test_old_means_of_two_folders_of_one_last_name_share_no_row(database: Database) -> None:
+    for value, sign in ((0.5, "a"), (0.7, "b")):
+        job = replace(job_of("bidrop", "rte", 0), model="folder:ck", model_revision=f"sha256:{sign * 64}")
+        finish(database, job, value, provenance={"method_digest": OLD})
+    first, second = old_and_new(restart(database, JobFilter()).scores)
+    assert (first["old"], second["old"]) == (50.0, 70.0) and first["model"] != second["model"]
+    assert len(database.results.past(JobFilter(models=(str(first["model"]),)))) == 1

@@ -1,0 +1,110 @@
+"""What fuzzing begins with: a small sound database, and an ear for files that are opened."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+
+class Watch:
+    """Hears of every file that this process opens to write, or to read outside of some folders."""
+
+    def __init__(self, inside: Path) -> None:
+        """Listen from now on; an audit hook cannot be taken away."""
+        self._inside, self._on, self.opened = str(inside), False, list[str]()
+        code = [sys.prefix, sys.base_prefix, *filter(None, sys.path), str(Path(__file__).parent.parent)]
+        self._known = ("/proc/", "/dev/", *code, *(str(Path(one).resolve()) for one in code))
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._on or event not in (
+            "open",
+            "sqlite3.connect",
+            "os.remove",
+            "os.rename",
+            "subprocess.Popen",
+        ):
+            return
+        name = str(arguments[0]).removeprefix("file:")
+        if name.startswith(self._inside) or (event == "open" and name.startswith(self._known)):
+            return
+        if not (event == "open" and isinstance(arguments[0], int)):
+            self.opened.append(f"{event} {name}")
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen within."""
+        self.opened.clear()
+        self._on = True
+        try:
+            yield
+        finally:
+            self._on = False
+
+
+def sound(path: Path) -> list[dict[str, Any]]:
+    """Make a small database with a job in each state; the events that would end the one that waits."""
+    from ftbench.db import Entry, create_database
+    from ftbench.domain.claim import DeclaredClaim
+    from ftbench.domain.events import encode_logits
+    from ftbench.domain.job import Job
+    from ftbench.domain.perturbation import Perturbation
+    from ftbench.domain.result import CurvePoint as Point
+    from ftbench.domain.result import JobResult, Outcome, Predictions, Score
+
+    def entry(seed: int, **changes: Any) -> Entry:
+        job = Job(
+            "tiny",
+            "sha256:m",
+            "toy-entail",
+            "toy-1",
+            ("dev",),
+            "bidrop",
+            {"k": seed},
+            seed,
+            Perturbation.of(changes),
+        )
+        return Entry(job, f"bidrop[k={seed}]", places={"model": "/nowhere"})
+
+    logits = Predictions("main", "dev", 2, 2, zlib.compress(bytes(16)))
+    facts = {"threads": 1, "method_digest": "c", "runs": {"main": {"rows": 4}}}
+    result = JobResult((Score("dev", "accuracy", 0.5),), (Point("main", 1, "loss", 0.7),), (logits,), facts)
+    with create_database(str(path)) as database:
+        database.jobs.add([entry(0), entry(1, noise=0.1), entry(2, train_size=300), entry(3), entry(4)])
+        for _ in range(2):
+            lease = database.jobs.claim("worker", 60.0)
+            assert lease is not None
+            database.jobs.finish(lease, result)
+        database.jobs.restart({lease.digest: {}})
+        for outcome in (None, Outcome.USER):
+            lease = database.jobs.claim("worker", 60.0)
+            assert lease is not None
+            if outcome is None:
+                database.jobs.finish(lease, result)
+            else:
+                database.jobs.fail(lease, outcome, "wrong", "traceback")
+        database.claims.add(DeclaredClaim("bidrop[k=0]", "bidrop[k=1]"))
+        waiting = next(row.digest for row in database.jobs.list() if row.state == "queued")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    return [
+        {"event": "started", "digest": waiting},
+        {"event": "progress", "run": "main", "step": 1, "total": 2},
+        {"event": "curve", "run": "main", "step": 1, "name": "loss", "value": 0.7},
+        {"event": "score", "evaluation": "dev", "metric": "accuracy", "value": 0.75},
+        {
+            "event": "predictions",
+            "run": "main",
+            "evaluation": "dev",
+            "rows": 2,
+            "outputs": 2,
+            "logits": encode_logits(bytes(16)),
+        },
+        {"event": "provenance", "values": facts},
+        {"event": "done", "digest": waiting},
+    ]
