@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import shlex
 from pathlib import Path
 
 from ftbench.errors import BadValue
@@ -66,9 +67,7 @@ def database_address(given: str | None = None) -> str:
 
 def db_flag(address: str) -> str:
     """What a printed command says of its database: `` --db ADDRESS``, "" for the default one."""
-    from ftbench.domain import shell  # no layer below the commands is loaded for their help
-
-    return "" if address == DEFAULT_DATABASE else f" --db {shell.quoted(address)}"
+    return "" if address == DEFAULT_DATABASE else f" --db {shlex.quote(address)}"
 
 
 def data_dir(given: str | Path | None = None) -> Path | None:
