@@ -32,7 +32,7 @@ def test_queue_worker_and_both_reports(filled: Place) -> None:
     main = list(csv.DictReader(io.StringIO(filled.ftbench("report", "--table", "main", "--format", "csv"))))
     assert {row["method"] for row in main} >= {"vanilla", "rdrop", "bidrop"}
     for table, form in (("main", "json"), ("robustness", "rich"), ("robustness", "markdown")):
-        assert "bidrop" in filled.ftbench("report", "--table", table, "--format", form)
+        assert "Bi-Drop" in filled.ftbench("report", "--table", table, "--format", form)
 
 
 def test_report_agrees_with_the_scores_in_the_database(filled: Place) -> None:
@@ -43,7 +43,7 @@ def test_report_agrees_with_the_scores_in_the_database(filled: Place) -> None:
     mean = 100 * sum(v for (v,) in scores) / len(scores)
     assert len(scores) == 2
     report = filled.ftbench("report", "--format", "markdown")
-    (row,) = [line for line in report.splitlines() if line.startswith("| vanilla")]
+    (row,) = [line for line in report.splitlines() if line.startswith("| Vanilla")]
     assert f"{mean:.2f}" in row
 
 
