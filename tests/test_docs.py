@@ -106,7 +106,7 @@ def writer(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def test_the_quickstart_ends_in_its_tables(folder: Path) -> None:
     printed = follow(DOCS / "quickstart.md", folder)
     assert "Main results: tiny" in printed and "Label noise: tiny" in printed
-    assert (folder / "robustness.md").read_text().count("bidrop") >= 2
+    assert (folder / "robustness.md").read_text().count("Bi-Drop") >= 2
 
 
 def test_the_example_method_is_short_and_works(folder: Path) -> None:
@@ -114,10 +114,8 @@ def test_the_example_method_is_short_and_works(folder: Path) -> None:
     (method,) = [block for block in blocks(page) if block.name == "mine.py"]
     assert len(method.text.splitlines()) < 40
     printed = follow(page, folder)
-    (row,) = [
-        line for line in printed.splitlines() if line.startswith("mine ") and "Label smoothing" not in line
-    ]
-    assert re.search(r"\d\.\d\d", row)
+    rows = [line for line in printed.splitlines() if line.startswith("Label smoothing")]
+    assert any(re.search(r"\d\.\d\d", row) for row in rows)
 
 
 def test_the_calls_of_a_script_of_ones_own_run(folder: Path) -> None:

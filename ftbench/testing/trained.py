@@ -108,7 +108,7 @@ def check_resume(subject: Subject) -> str:
         if reached[run] == 0:
             raise Failed(
                 f"its checkpoint cannot be loaded (step {step} of run {run}): keep tensors and plain values "
-                "in state_dict()"
+                "in state_dict(), and read in load_state_dict() only what is in it"
             )
     where = ", ".join(f"{step} of {run}" for run, step in stops[:4]) + (", …" if len(stops) > 4 else "")
     same(

@@ -128,10 +128,10 @@ def test_members_are_let_go_before_the_next_is_trained(
     refs: list[weakref.ref[nn.Module]] = []
     run = Trainer._train
 
-    def spy(self: Trainer, one: Any, method: Any) -> Any:
+    def spy(self: Trainer, one: Any, *rest: Any) -> Any:
         alive.append(sum(r() is not None for r in refs))
         refs.append(weakref.ref(one.model))
-        return run(self, one, method)
+        return run(self, one, *rest)
 
     monkeypatch.setattr(Trainer, "_train", spy)
     do(bench, "soup", {"members": 4}, steps=1, **({"folder": tmp_path} if folder else {}))

@@ -151,7 +151,11 @@ BREAKINGS = {
     ),
     # what it keeps
     "state that is not kept": Breaking(
-        "masked", "resume", "KeyError: 'masks' (masked.py:", 'return {"masks": self._masks}', "return {}"
+        "masked",
+        "resume",
+        "read in load_state_dict() only what is in it",
+        'return {"masks": self._masks}',
+        "return {}",
     ),
     "state that is not taken back": Breaking(
         "masked", "resume", "the weights differ", 'self._masks = dict(state["masks"])', "pass"
