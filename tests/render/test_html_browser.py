@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from ftbench.services.papers import page as suite_page
 from ftbench.services.reporting import build
 from ftbench.services.reporting import page as report_page
 from ftbench.services.reporting.request import ReportRequest
+from ftbench.services.scores.selection import Selection
 from tests.example import three_methods
 from tests.services.papers.suited import Suited, around, table
 
@@ -48,8 +48,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-def page_of(address: str, name: str = "main") -> str:
-    request = ReportRequest(table=name)
+def page_of(address: str, name: str = "main", renamed: tuple[tuple[str, str], ...] = ()) -> str:
+    request = ReportRequest(table=name, selection=Selection(renamed=renamed))
     with reported(address, request) as database:
         return report_page.page(database, build.build_report(database, request))
 
@@ -101,11 +101,11 @@ def methods(page: Any) -> list[str]:
 
 def test_a_head_sorts_down_up_and_back(page: Any) -> None:
     head = page.locator("thead th", has_text="SST-2")
-    assert methods(page) == ["vanilla", "bidrop", "rdrop"]
+    assert methods(page) == ["Vanilla", "Bi-Drop", "R-Drop"]
     for state, order in (
-        ("descending", ["vanilla", "rdrop", "bidrop"]),
-        ("ascending", ["bidrop", "rdrop", "vanilla"]),
-        (None, ["vanilla", "bidrop", "rdrop"]),
+        ("descending", ["Vanilla", "R-Drop", "Bi-Drop"]),
+        ("ascending", ["Bi-Drop", "R-Drop", "Vanilla"]),
+        (None, ["Vanilla", "Bi-Drop", "R-Drop"]),
     ):
         head.get_by_role("button").click()
         assert head.get_attribute("aria-sort") == state
@@ -120,15 +120,15 @@ def test_a_head_sorts_down_up_and_back(page: Any) -> None:
         else:
             assert methods(page) == order
     page.locator("thead th").first.get_by_role("button").click()
-    assert methods(page) == ["bidrop", "rdrop", "vanilla"]
+    assert methods(page) == ["Bi-Drop", "R-Drop", "Vanilla"]
 
 
 def test_the_filter_keeps_rows_by_method_or_setting(page: Any) -> None:
     box = page.get_by_label("Filter rows")
     box.fill("DROP")
-    assert methods(page) == ["bidrop", "rdrop"]
+    assert methods(page) == ["Bi-Drop", "R-Drop"]
     box.fill("k=2")
-    assert methods(page) == ["bidrop"]
+    assert methods(page) == ["Bi-Drop"]
     box.fill("nothing of the kind")
     assert methods(page) == [] and page.get_by_text("No row matches the filter.").is_visible()
     box.fill("")
@@ -148,7 +148,7 @@ def test_the_theme_follows_the_system_and_can_be_switched(page: Any) -> None:
 
 
 def test_a_cell_opens_its_jobs_with_commands_and_surroundings(page: Any) -> None:
-    page.locator("tbody tr", has_text="bidrop").locator(".cell").first.click()
+    page.locator("tbody tr", has_text="Bi-Drop").locator(".cell").first.click()
     dialog = page.get_by_role("dialog")
     assert dialog.is_visible() and "Bi-Drop · STS-B · Spearman" in dialog.inner_text()
     rows = dialog.locator("tbody tr")
@@ -164,7 +164,7 @@ def test_a_cell_opens_its_jobs_with_commands_and_surroundings(page: Any) -> None
 
 
 def test_an_average_and_a_difference_open_what_they_come_from(page: Any) -> None:
-    cells = page.locator("tbody tr", has_text="rdrop").locator(".cell")
+    cells = page.locator("tbody tr", has_text="R-Drop").locator(".cell")
     cells.nth(3).click()
     assert page.get_by_role("dialog").locator("h3").all_text_contents() == [
         f"R-Drop · {task}" for task in ("STS-B · Spearman", "SST-2 · accuracy", "QNLI · accuracy")
@@ -236,10 +236,9 @@ def test_without_a_script_the_tables_are_read_all_the_same(browser: Any, files: 
 def test_a_label_that_is_a_script_is_shown_and_not_run(browser: Any, tmp_path: Path) -> None:
     label = "<script>owned=1</script>|_&<img src=x onerror=owned=1>"
     database = three_methods(tmp_path / "ftbench.db")
-    with sqlite3.connect(database) as connection:
-        connection.execute("UPDATE jobs SET label = ? WHERE method = 'bidrop'", (label,))
-    connection.close()
-    (tmp_path / "page.html").write_text(page_of(str(database)), encoding="utf-8")
+    (tmp_path / "page.html").write_text(
+        page_of(str(database), renamed=(("bidrop", label),)), encoding="utf-8"
+    )
     context = browser.new_context(offline=True)
     opened = context.new_page()
     said: list[str] = []
