@@ -60,7 +60,6 @@ def refused(ended: Ended, code: int, text: str) -> None:
         (("--data-dir", "../model"), 1, "has no CoLA/train.tsv"),
         (("--models", "../nowhere"), 1, "model folder"),
         (("--models", "../data"), 1, "has no config.json"),
-        (("--models", "bert-base"), 1, "`ftbench prepare --models bert-base` downloads it"),
         (("--methods", "nowhere.py"), 1, "nowhere.py: cannot be read"),
         (("-C", "nowhere.yaml"), 2, "nowhere.yaml: cannot be read"),
         (("--metods", "rdrop"), 2, "no such option: --metods"),
