@@ -45,7 +45,7 @@ class Slot:
     def end_child(self, reason: str) -> None:
         """End the training process at once: nobody waits for it while other jobs need their heartbeats."""
         if self.child is not None:
-            if self.child.poll() is None:
+            if self.child.killed or self.child.poll() is None:
                 _events.info("child-ended", child=self.child.pid, reason=reason)
             self.child.kill()
             self.child.close()
