@@ -74,12 +74,6 @@ def those_named(paths: object) -> tuple[str, ...]:
     return tuple(path for path in listed if isinstance(path, str) and is_named(path))
 
 
-def named_of(files: object) -> dict[str, str]:
-    """The same of names and the files that they come from."""
-    pairs = files.items() if isinstance(files, dict) else ()
-    return {name: file for name, file in pairs if isinstance(file, str) and is_named(file)}
-
-
 def from_environment() -> tuple[str, ...]:
     """The files that ``FTBENCH_PLUGINS`` names, whole paths; they are divided as in ``PATH``."""
     given = os.environ.get(VARIABLE, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -15,8 +16,10 @@ from ftbench.errors import FtbenchError
 from ftbench.plugins import is_file
 
 _LONGEST = 4096  # characters of a name; a label lists hyper-parameters
-_NAMES = "label model task method model_revision data_revision evaluation metric owner worker".split()
-_WHOLE = "seed attempts n_attempts priority train_size number".split()
+_NAMES = (
+    "label model task method model_revision data_revision evaluation metric owner worker run name".split()
+)
+_WHOLE = "seed attempts n_attempts priority train_size number step rows outputs".split()
 _NUMBERS = {"value": (-1e9, 1e9)} | dict.fromkeys(
     "created expires started ended".split(),
     (0.0, 1e11),  # seconds since 1970; the year 5138
@@ -126,6 +129,17 @@ def check_column(name: str, values: Sequence[Any]) -> None:
         least, most = _NUMBERS[name]
         if not kinds <= {int, float} or not (least <= min(values) and max(values) <= most):
             raise Unreadable(f"its {name} is no number from {least:g} to {most:g}")
+
+
+def number_of(value: object) -> float:
+    """A finite number of any size.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise Unreadable("its value is no number")
+    return float(value)
 
 
 Convert = Mapping[str, Callable[[Any], Any]]

@@ -66,7 +66,11 @@ class Failures:
     def _retried(self) -> float:
         with self._store.reading() as connection:
             value = connection.scalar(select(settings.c.value).where(settings.c.name == _RETRIED))
-        return float(value or 0.0)
+        try:
+            return float(value or 0.0)
+        except (ValueError, TypeError):
+            self._store.set_aside("the setting 'retried'", "it is no time")
+            return 0.0
 
 
 def mark_retried(transaction: Transaction) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
-from ftbench.db.checked import SpecReader, Unreadable, read_object, read_rows
+from ftbench.db.checked import SpecReader, Unreadable, number_of, read_object, read_rows
 from ftbench.db.engine import Store
 from ftbench.db.filters import as_json, matching
 from ftbench.db.rows import (
@@ -68,8 +68,7 @@ class Results:
         query = select(*(scores.c[name] for name in ValueRow._fields))
         if where != ALL:
             query = query.join_from(scores, jobs).where(matching(where, self._store.shown_model()))
-        rows = self._store.rows(query)
-        return [ValueRow._make(row) for row in read_rows(rows, ValueRow._fields, {}, self._store.set_aside)]
+        return [ValueRow._make(row) for row in self._read(query, ValueRow._fields, {})]
 
     def cells(self, where: JobFilter = ALL) -> list[JobSummary]:
         """The axes of the jobs in every state, so that a report can mark what is missing or incomplete."""
@@ -120,8 +119,7 @@ class Results:
             .order_by(jobs.c.sequence, past_scores.c.number, past_scores.c.evaluation, past_scores.c.metric)
         )
         convert: dict[str, Callable[[Any], Any]] = {"perturbation": change_of, "recipe": _parser()}
-        rows = read_rows(self._store.rows(query), PastScore._fields, convert, self._store.set_aside)
-        return [PastScore._make(row) for row in rows]
+        return [PastScore._make(row) for row in self._read(query, PastScore._fields, convert)]
 
     def attempts(self, digest: str) -> list[AttemptRow]:
         """Every try at a job, the first one first; [] where there is none."""
@@ -188,48 +186,56 @@ class Results:
         """The digest of its method's code that each job was last trained with: job -> digest, where known."""
         code = func.json_extract(as_json(provenance.c.facts), "$.method_digest")
         query = select(provenance.c.digest, code).order_by(provenance.c.number)
-        return {digest: found for digest, found in self._store.rows(query) if found is not None}
+        return {digest: found for digest, found in self._store.rows(query) if isinstance(found, str)}
 
     def curves(self, digest: str) -> list[CurvePoint]:
         """The logged numbers of a done job, by run, name and step."""
-        columns = curves.c
+        fields = ("digest", *CurvePoint.__dataclass_fields__)
         query = (
-            select(columns.run, columns.step, columns.name, columns.value)
-            .where(columns.digest == digest)
-            .order_by(columns.run, columns.name, columns.step)
+            select(*(curves.c[name] for name in fields))
+            .where(curves.c.digest == digest)
+            .order_by(curves.c.run, curves.c.name, curves.c.step)
         )
-        with self._store.reading() as connection:
-            found = connection.execute(query).all()
         return [
             CurvePoint(run, step, name, float("nan") if value is None else value)
-            for run, step, name, value in found
+            for _, run, step, name, value in self._read(query, fields, {"value": number_of})
         ]
 
     def losses(self, digests: Iterable[str]) -> list[tuple[str, str, int, float]]:
         """The finite losses of many jobs, in their order: digest, run, step, value."""
         order = list(digests)
         named = func.json_each(json.dumps(order)).table_valued("value")  # room for any number of digests
+        fields = ("digest", "run", "step", "value")
         query = (
-            select(curves.c.digest, curves.c.run, curves.c.step, curves.c.value)
+            select(*(curves.c[name] for name in fields))
             .join_from(named, curves, curves.c.digest == named.c.value)
             .where(curves.c.name == "loss", curves.c.value.is_not(None))
             .order_by(curves.c.digest, curves.c.run, curves.c.name, curves.c.step)  # as the table lies
         )
         found: dict[str, list[tuple[str, str, int, float]]] = {}
-        for digest, run, step, value in self._store.rows(query):
+        for digest, run, step, value in self._read(query, fields, {"value": number_of}):
             found.setdefault(digest, []).append((digest, run, step, value))
         return [row for digest in order for row in found.get(digest, ())]
 
     def predictions(self, digest: str) -> list[Predictions]:
-        """The logits of a done job, by run and evaluation set."""
-        columns = predictions.c
+        """The logits of a done job, by run and evaluation set; those that are not whole are set aside."""
+        fields = ("digest", *Predictions.__dataclass_fields__)
         query = (
-            select(columns.run, columns.evaluation, columns.rows, columns.outputs, columns.logits)
-            .where(columns.digest == digest)
-            .order_by(columns.run, columns.evaluation)
+            select(*(predictions.c[name] for name in fields))
+            .where(predictions.c.digest == digest)
+            .order_by(predictions.c.run, predictions.c.evaluation)
         )
-        with self._store.reading() as connection:
-            return [Predictions(*row) for row in connection.execute(query)]
+        found = [Predictions(*row) for _, *row in self._read(query, fields, {})]
+        for one in found:
+            if not one.whole:
+                self._store.set_aside(digest, f"its logits on {one.evaluation} are not as many as they say")
+        return [one for one in found if one.whole]
+
+    def _read(
+        self, query: Select[Any], fields: Sequence[str], convert: Mapping[str, Callable[[Any], Any]]
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query that can be believed, whose first field is the digest of their job."""
+        return read_rows(self._store.rows(query), fields, convert, self._store.set_aside)
 
 
 def _facts(text: object) -> dict[str, Any] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import builtins
 import json
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 
 from ftbench.db.checked import Unreadable, check_column
 from ftbench.db.engine import Store
@@ -47,27 +48,39 @@ class Topups:
                     connection.execute(insert(topup_looks).values(**row, taken=transaction.now()))
 
     def list(self) -> builtins.list[TopupPlan]:
-        """The plans in the order in which they were declared."""
+        """The plans in the order in which they were declared; those that cannot be read are set aside."""
         with self._store.reading() as connection:
-            looks: dict[str, builtins.list[tuple[str, ...]]] = {}
+            looks: dict[str, builtins.list[Row[Any]]] = {}
             for row in connection.execute(select(topup_looks).order_by(topup_looks.c.look)):
-                try:
-                    outcomes = tuple(json.loads(row.outcomes))
-                except WRONG as error:
-                    self._store.set_aside(f"a look at the top-up {row.name!r:.80}", f"{error!r:.80}")
-                    continue
-                looks.setdefault(row.name, []).append(outcomes)
+                looks.setdefault(row.name, []).append(row)
             found = []
             for row in connection.execute(select(topups).order_by(topups.c.declared, topups.c.name)):
                 try:
-                    pairs = tuple((left, right) for left, right in json.loads(row.pairs))
-                    seeds, sizes = tuple(json.loads(row.seeds)), tuple(json.loads(row.sizes))
-                    check_column("seed", seeds + sizes)
-                    check_column("value", (row.alpha, row.margin))
-                    check_column("label", (row.name, *(name for pair in pairs for name in pair)))
+                    found.append(_plan_of(row, looks.get(row.name, [])))
                 except (*WRONG, Unreadable) as error:
-                    self._store.set_aside(f"the top-up {row.name!r:.80}", f"{error!r:.80}")
-                    continue
-                own = tuple(looks.get(row.name, []))
-                found.append(TopupPlan(row.name, pairs, row.alpha, row.margin, seeds, sizes, own))
+                    told = str(error) if isinstance(error, Unreadable) else f"{error!r:.80}"
+                    self._store.set_aside(f"the top-up {row.name!r:.80}", told)
             return found
+
+
+def _plan_of(row: Row[Any], looks: builtins.list[Row[Any]]) -> TopupPlan:
+    """The plan of a row and of those about its looks, in their order.
+
+    Raises:
+        Unreadable: they hold none; any of ``WRONG``, too.
+    """
+    pairs = tuple((left, right) for left, right in json.loads(row.pairs))
+    seeds, sizes = tuple(json.loads(row.seeds)), tuple(json.loads(row.sizes))
+    outcomes = tuple(tuple(json.loads(look.outcomes)) for look in looks)
+    check_column("seed", seeds + sizes)
+    check_column("value", (row.alpha, row.margin))
+    check_column("label", (row.name, *(name for pair in pairs for name in pair)))
+    check_column("label", tuple(word for outcome in outcomes for word in outcome))
+    if not (0 < row.alpha < 1 and 0 <= row.margin < 1 and pairs and len(set(seeds)) == len(seeds)):
+        raise Unreadable("it is no plan: a level, a margin, its pairs or its seeds are not what they may be")
+    if not sizes or list(sizes) != sorted(set(sizes)) or not 1 <= sizes[0] <= sizes[-1] <= len(seeds):
+        raise Unreadable("the sizes of its looks are not in order")
+    in_order = [look.look for look in looks] == list(range(1, len(looks) + 1)) and len(looks) <= len(sizes)
+    if not in_order or any(len(outcome) != len(pairs) for outcome in outcomes):
+        raise Unreadable("its looks are not as many as they may be, or of other pairs")
+    return TopupPlan(row.name, pairs, row.alpha, row.margin, seeds, sizes, outcomes)

@@ -138,7 +138,8 @@ def single(texts: Iterable[str]) -> Condition:
         names = [one.perturber.name for one in choices for _ in one.changes]
         several = next(name for name in names if names.count(name) > 1)
         raise BadValue(f"{several}: give one value; each is a condition of its own")
-    return Condition(found[0], heading(found[0].condition, files_named(choices)))
+    told = {one.perturber.name: one.perturber for one in choices}
+    return Condition(found[0], heading(found[0].condition, told))
 
 
 def grid_of(perturbation: Perturbation, files: PluginFiles = NO_FILES) -> GridPerturbation:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
+from ftbench.domain.cards import text_of
 from ftbench.domain.perturbation import Change, Perturbation
 from ftbench.errors import FtbenchError
 from ftbench.perturbations.base import Perturber
@@ -14,9 +16,17 @@ ALIASES = {"train-size": "train_size"}
 #: Name -> the file that a perturbation which is not installed comes from.
 PluginFiles = Mapping[str, str]
 NO_FILES: PluginFiles = MappingProxyType({})
+#: Name -> what a perturbation which is not installed says of itself.
+KnownChanges = Mapping[str, type[Perturber]]
+NOTHING_KNOWN: KnownChanges = MappingProxyType({})
 _PERTURBERS: Registry[Perturber] = Registry(
     "perturbation", Perturber, "ftbench.perturbations", lambda cls: cls.name, aliases=ALIASES, several=True
 )
+
+
+#: The attributes that a card holds.
+_TEXTS = ("title", "caption", "changed", "along", "metric", "phrase")
+_PLAIN = {"percent": bool, "order": int}
 
 
 def find(name: str, files: PluginFiles = NO_FILES) -> type[Perturber]:
@@ -54,13 +64,26 @@ def by_place(perturbation: Perturbation, files: PluginFiles = NO_FILES) -> list[
     return sorted(made, key=lambda one: (one.order, one.name))
 
 
-def titled(name: str, files: PluginFiles = NO_FILES) -> type[Perturber]:
-    """What a perturbation says of itself; one that cannot be found here: little more than its name."""
+def titled(name: str, told: KnownChanges = NOTHING_KNOWN) -> type[Perturber]:
+    """What a perturbation says of itself; one of which nothing is known here: little more than its name."""
     try:
-        return _PERTURBERS.known(name, _references(files))
+        return _PERTURBERS.known(name)
     except FtbenchError:
-        facts = {"name": name, "title": name, "caption": f"By the values of {name}", "percent": False}
-        return type("Unknown", (Perturber,), facts)
+        return told[name] if name in told else of_card(name, {})
+
+
+def card_of_change(cls: type[Perturber]) -> dict[str, Any]:
+    """What tables need of a user's own perturbation, as JSON values, to be kept with its jobs."""
+    texts = {name: text_of(getattr(cls, name)) for name in _TEXTS}
+    return {**texts, "percent": bool(cls.percent), "order": int(cls.order)}
+
+
+def of_card(name: str, found: Mapping[str, Any]) -> type[Perturber]:
+    """The perturbation of a card; what stands there in no good form is left out."""
+    facts: dict[str, Any] = {"title": name, "caption": f"By the values of {name}", "percent": False}
+    facts |= {key: text for key in _TEXTS if (text := text_of(found.get(key)))}
+    facts |= {key: found[key] for key, kind in _PLAIN.items() if type(found.get(key)) is kind}
+    return type("Unknown", (Perturber,), {**facts, "name": name})
 
 
 def applied(perturbation: Perturbation) -> list[Change]:
@@ -68,16 +91,16 @@ def applied(perturbation: Perturbation) -> list[Change]:
     return sorted(perturbation.changes, key=lambda one: (titled(one.name).order, one.name))
 
 
-def spoken(perturbation: Perturbation, files: PluginFiles = NO_FILES) -> list[str]:
+def spoken(perturbation: Perturbation, told: KnownChanges = NOTHING_KNOWN) -> list[str]:
     """The changes in words, ``noise 10 %``, that of the last to be applied first."""
-    found = [(titled(one.name, files), one) for one in perturbation.changes]
+    found = [(titled(one.name, told), one) for one in perturbation.changes]
     found.sort(key=lambda pair: (-pair[0].order, pair[1].name))
     return [cls.spoken(one) for cls, one in found]
 
 
-def heading(perturbation: Perturbation, files: PluginFiles = NO_FILES) -> str:
+def heading(perturbation: Perturbation, told: KnownChanges = NOTHING_KNOWN) -> str:
     """What stands in a title behind others: `` · noise 10 %``; "" for the clean run."""
-    return "".join(f" · {text}" for text in spoken(perturbation, files))
+    return "".join(f" · {text}" for text in spoken(perturbation, told))
 
 
 def _references(files: PluginFiles) -> list[str]:

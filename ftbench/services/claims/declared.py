@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ftbench import methods, trust
+from ftbench import methods
 from ftbench.db import Database, JobSummary, create_database
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.claim import DeclaredClaim
@@ -14,7 +14,7 @@ from ftbench.methods.base import PAPER
 from ftbench.perturbations import PluginFiles
 from ftbench.services.database import fill_published
 from ftbench.services.planning import lookup
-from ftbench.services.scores.selection import Selection, named_files, plugins_of
+from ftbench.services.scores.selection import Selection, named_files
 from ftbench.settings import is_missing
 
 
@@ -80,8 +80,7 @@ def _canonical(request: ClaimRequest, database: Database | None = None) -> Decla
     """A claim with its names as jobs carry them: aliases resolved, groups spelled out, lists in order."""
     typed = request.claim
     cells = database.results.cells() if database else []
-    own = plugins_of(database, cells) if database else {}
-    better, worse = (_label(side, cells, own) for side in (request.better, request.worse))
+    better, worse = (_label(side, cells) for side in (request.better, request.worse))
     if better == worse:
         raise UsageError(f"claim '{request.text}': {better} stands on both sides")
     asked = Selection(models=typed.models, tasks=typed.tasks)
@@ -96,10 +95,10 @@ def _canonical(request: ClaimRequest, database: Database | None = None) -> Decla
     )
 
 
-def _label(side: MethodChoice, cells: Sequence[JobSummary], own: Mapping[str, Sequence[str]]) -> str:
-    """A method's label; that of jobs that are there, where the method is not here any more."""
+def _label(side: MethodChoice, cells: Sequence[JobSummary]) -> str:
+    """A method's label; that of jobs that are there, where the method is not installed."""
     try:
-        return lookup.grid_method(side, PAPER, trust.those_named(own.get(side.name, ()))).label
+        return lookup.grid_method(side, PAPER).label
     except FtbenchError as error:
         if any(cell.label == side.text for cell in cells):
             return side.text

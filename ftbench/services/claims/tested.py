@@ -28,7 +28,8 @@ from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores import levels as topup_levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import ReportJob, join, reported
-from ftbench.services.scores.selection import files_of, in_order, plugins_of, roughly
+from ftbench.services.scores.own import own_changes, own_methods
+from ftbench.services.scores.selection import in_order, roughly
 from ftbench.services.scores.settings import Setting
 from ftbench.services.scores.stale import codes_of
 from ftbench.stats import paired
@@ -154,8 +155,8 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     cells = database.results.cells() if cells is None else cells
     mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
     scores = database.results.values(roughly(mine, cells))
-    codes, files = codes_of(database, mine), files_of(database, mine)
-    plugins = plugins_of(database, cells)  # a claim without runs is of methods that ran elsewhere
+    codes, (files, told) = codes_of(database, mine), own_changes(database, mine)
+    own = own_methods(database, cells)  # a claim without runs is of methods that ran elsewhere
     mine, aside = rerun.separated(database, mine, codes)
     shown = reported(in_order([cell.task for cell in mine], ()), mine, scores)
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
@@ -163,13 +164,13 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     for row in rows:
         about = [job for job in jobs if _about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in about))
-        title = heading(row.claim.condition, files)
-        settings = arranged(about, shown, keys, codes.plugins, title, topped)
+        title = heading(row.claim.condition, told)
+        settings = arranged(about, shown, keys, codes.own, title, topped)
         settings = (replace(one, aside=aside) for one in settings)
         under = [one for compared in settings for one in _under(row, compared, about)]
         waiting = any(job.status in PENDING for job in about)
         under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
-        found += [replace(one, own=OwnFiles(plugins, files).over(row.places)) for one in under]
+        found += [replace(one, own=OwnFiles(own.files, files).over(row.places)) for one in under]
     return _judged(found)
 
 

@@ -80,8 +80,8 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
     jobs, condition = join(chosen, scores, shown), request.condition.title
     named = labels(jobs)
-    order, told = _order(named, choices), titles(named, codes.plugins, dict(asked.renamed))
-    settings = arranged(jobs, shown, order, codes.plugins, condition, topped)
+    order, told = _order(named, choices), titles(named, codes.own, dict(asked.renamed))
+    settings = arranged(jobs, shown, order, codes.own, condition, topped)
     found = [replace(one, aside=aside, titles=told) for one in settings if one.pairs]
     if not found:
         wanted = ", ".join(choice.text for choice in choices)

@@ -12,19 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from ftbench import trust
 from ftbench.db import Database, JobFilter, JobRow, ValueRow
+from ftbench.domain.cards import change_cards
 from ftbench.domain.job import STREAMS
 from ftbench.domain.plan import GridMethod
 from ftbench.errors import FtbenchError
 from ftbench.methods.base import PAPER
-from ftbench.perturbations import heading
+from ftbench.perturbations import heading, of_card
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.planning import lookup, rerun
 from ftbench.services.planning.commands import queue_command
 from ftbench.services.planning.own_files import OwnFiles
 from ftbench.services.scores.jobs import Reported, reported
-from ftbench.services.scores.selection import Selection, plugins_of
+from ftbench.services.scores.own import own_methods
+from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.titles import titles_of
 from ftbench.settings import DEFAULT_DATABASE
 from ftbench.stats.findings import Interval
@@ -96,10 +97,10 @@ def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]
     scored = {cell.digest for cell in kept if cell.scored}
     done = [row for row in rows if row.digest in scored]
     shown = reported(dict.fromkeys(row.task for row in done), cells, scores)
-    named = titles_of(kept, plugins_of(database, kept), dict(asked.renamed))
+    named = titles_of(kept, own_methods(database, kept), dict(asked.renamed))
     lines = [{**line, "method_title": named[line["method"]]} for line in _lines(done, scores, shown)]
     if not lines:
-        own = OwnFiles(plugins_of(database, cells))
+        own = OwnFiles(own_methods(database, cells).files)
         flags = [
             ("--methods", ",".join(own.method(choice.text) for choice in asked.methods)),
             ("--tasks", ",".join(asked.tasks) or "rte"),
@@ -167,8 +168,8 @@ def _line(row: JobRow, title: str, source: str, values: Sequence[float], total: 
 
 
 def _condition(row: JobRow) -> str | None:
-    files = trust.named_of(row.places.get("perturbations"))
-    return heading(row.perturbation.condition, files).strip(" ·") or None
+    told = {name: of_card(name, card) for name, card in change_cards(row.places).items()}
+    return heading(row.perturbation.condition, told).strip(" ·") or None
 
 
 def _streams(row: JobRow) -> Mapping[str, int]:

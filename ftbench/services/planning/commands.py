@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ftbench import methods, models, tasks, trust
+from ftbench import methods, models, tasks
 from ftbench.db.rows import JobSummary
 from ftbench.domain import hparams, job, lists, shell
+from ftbench.domain.cards import MethodCard, card_of_method
 from ftbench.domain.claim import DeclaredClaim
-from ftbench.domain.model import ModelSpec
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
 from ftbench.errors import FtbenchError, UnknownName
@@ -213,9 +213,9 @@ def _usual_values(axis: str) -> str:
 def _method(method: Mapping[str, Any], places: Mapping[str, Any]) -> str:
     """The method as a label, with the file it comes from in place of its name."""
     try:
-        defaults = methods.of_row(method["name"], trust.those_named(places.get("plugins"))).defaults()
+        defaults: Mapping[str, Any] = methods.of_row(method["name"]).defaults()
     except FtbenchError:
-        defaults = {}
+        defaults = (card_of_method(places) or MethodCard()).defaults
     own = OwnFiles({method["name"]: places.get("plugins") or ()})
     return own.method(job.label(method["name"], method["hparams"], defaults))
 
@@ -227,21 +227,34 @@ def _model(model: Mapping[str, Any], places: Mapping[str, Any]) -> str:
     return name if revision == "main" or revision.startswith("sha256:") else f"{name}@{revision}"
 
 
-def _found(name: str) -> ModelSpec:
-    """A model's entry; one that is known need not be on this machine."""
+def _of_model(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The recipe that a model brings; folders and ids of the hub bring none, and are not looked at."""
     try:
-        return models.find(name.partition("@")[0])
+        return models.recipe(models.find(spec["model"]["id"]), spec["task"]["name"])
     except UnknownName:
-        return models.resolve(name)[0]
+        return {}
+
+
+def _of_method(name: str, places: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The recipe that a method brings, as its paper has it.
+
+    Raises:
+        FtbenchError: nothing is known of it.
+    """
+    try:
+        return methods.of_row(name).recipe_defaults("paper")
+    except UnknownName:
+        card = card_of_method(places)
+        if card is None:
+            raise
+        return card.recipes[0]
 
 
 def _settings(spec: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe settings that differ from those that the model and the method bring; all where unknown."""
     brought: dict[str, Any] = {}
     try:
-        model = _found(_model(spec["model"], places))
-        cls = methods.of_row(spec["method"]["name"], trust.those_named(places.get("plugins")))
-        recipe = layered(models.recipe(model, spec["task"]["name"]), cls.recipe_defaults("paper"))
+        recipe = layered(_of_model(spec), _of_method(spec["method"]["name"], places))
         brought = hparams.normalise(hparams.as_dict(recipe))
     except FtbenchError:
         pass

@@ -8,25 +8,19 @@ there are. It is meant for a GPU of a data centre in float32, and good for an or
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
 
-from ftbench import methods, models, tasks, trust
+from ftbench import methods, models, tasks
 from ftbench.db.rows import Axes
-from ftbench.domain import hparams
+from ftbench.domain.cards import card_of_method
 from ftbench.domain.job import Job
 from ftbench.domain.plan import Plan, Planned
-from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
-from ftbench.methods import Method
+from ftbench.services.planning import cards
 
 TOKENS, THROUGHPUT, OVERHEAD = 64, 4e13, 20.0
 PARAMETERS = 110.0  # millions, of a model that is not in the registry
-TYPICAL_ROWS = 10_000  # to train on, of a task that does not say
-
-_Find = Callable[[str], type[Method]]
 
 
 @dataclass(frozen=True)
@@ -63,16 +57,17 @@ def measured_seconds(address: str) -> dict[Axes, float]:
         return database.jobs.durations()
 
 
-def estimate(jobs: Iterable[Job], known: Mapping[Axes, float], plugins: Iterable[str] = ()) -> TimeEstimate:
+def estimate(
+    jobs: Iterable[Job], known: Mapping[Axes, float], own: Mapping[str, float] | None = None
+) -> TimeEstimate:
     """What jobs will take, one after another.
 
     Args:
         jobs: of any methods.
         known: seconds, as measured.
-        plugins: files with methods of the user's own.
+        own: digest of a job -> the passes of its updates, where its method is not installed.
     """
-    find = cache(partial(methods.of_row, plugins=tuple(plugins)))
-    found = [_one(job, known, find) for job in jobs]
+    found = [_one(job, known, own or {}) for job in jobs]
     return TimeEstimate(sum(s for s, _ in found), len(found), sum(like for _, like in found))
 
 
@@ -115,33 +110,29 @@ def capped(whole: Plan, hours: float, known: Mapping[Axes, float]) -> tuple[Plan
 
 
 def _of(jobs: Sequence[Planned], known: Mapping[Axes, float]) -> TimeEstimate:
-    files = dict.fromkeys(file for planned in jobs for file in planned.places.get("plugins", ()))
-    return estimate((planned.job for planned in jobs), known, trust.those_named(list(files)))
+    told = ((planned.digest, card_of_method(planned.places)) for planned in jobs)
+    own = {digest: card.passes for digest, card in told if card is not None}
+    return estimate((planned.job for planned in jobs), known, own)
 
 
-def _one(job: Job, known: Mapping[Axes, float], find: _Find) -> tuple[float, bool]:
+def _one(job: Job, known: Mapping[Axes, float], own: Mapping[str, float]) -> tuple[float, bool]:
     at = Axes(job.model, job.task, job.method, job.perturbation.train_size)
-    return (known[at], True) if at in known else (_modelled(job, find), False)
+    return (known[at], True) if at in known else (_modelled(job, own), False)
 
 
-def _modelled(job: Job, find: _Find) -> float:
+def _modelled(job: Job, own: Mapping[str, float]) -> float:
     """The seconds of a job by the model of the work."""
     try:
         parameters = models.find(job.model).parameters or PARAMETERS
     except UnknownName:
         parameters = PARAMETERS
-    task = tasks.find(job.task)
-    rows = job.perturbation.train_size or task.train_rows or TYPICAL_ROWS
-    updates = job.recipe.total_steps(rows)
-    passes = _passes(job, task, updates / math.ceil(rows / job.recipe.batch_size), find)
-    work = 6 * parameters * 1e6 * TOKENS * updates * job.recipe.batch_size * passes
+    updates = job.recipe.total_steps(cards.training_rows(job, tasks.find(job.task)))
+    work = 6 * parameters * 1e6 * TOKENS * updates * job.recipe.batch_size * _passes(job, own)
     return float(OVERHEAD + work / THROUGHPUT)
 
 
-def _passes(job: Job, task: TaskSpec, epochs: float, find: _Find) -> float:
+def _passes(job: Job, own: Mapping[str, float]) -> float:
     try:
-        cls = find(job.method)
-        method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
-    except FtbenchError:  # the file of a plug-in has gone, or holds another method now
-        return 1.0
-    return method.passes(task, epochs)
+        return cards.passes(job, methods.of_row(job.method))
+    except FtbenchError:  # not installed
+        return own.get(job.digest, 1.0)

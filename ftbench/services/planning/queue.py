@@ -19,6 +19,7 @@ from ftbench.methods.base import BASELINE, PAPER
 from ftbench.perturbations import combined, files_named, grid_of
 from ftbench.services.planning import lookup, namesakes
 from ftbench.services.planning.asked import Asked
+from ftbench.services.planning.cards import carded
 from ftbench.services.worker.settling import settle
 from ftbench.settings import data_dir
 
@@ -78,7 +79,7 @@ def make_plan(request: QueueRequest) -> plan.Plan:
     if find.missing:
         told = f"{find.missing.words}; the jobs wait in the queue until then"
         whole = replace(whole, notes=(*whole.notes, told))
-    return whole
+    return carded(whole)
 
 
 def add(whole: plan.Plan, address: str, priority: int = 0) -> Added:

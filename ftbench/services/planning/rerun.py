@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 
 from ftbench import trust
 from ftbench.db import Database, JobFilter, JobRow, JobSummary, PastScore, ValueRow
+from ftbench.domain.cards import CARDS
+from ftbench.domain.job import Job
 from ftbench.domain.plan import Plan
 from ftbench.domain.result import State
 from ftbench.errors import UsageError
+from ftbench.services.planning.cards import card_of_job
 from ftbench.services.planning.commands import retry_command
 from ftbench.services.scores.jobs import reported
 from ftbench.services.scores.settings import plain_value
@@ -74,7 +77,7 @@ def _again(counts: Mapping[str, int], found: Stale, codes: Codes, address: str) 
     names = sorted(name for name in counts if name in found.here)
     if not names:
         return "; the code of today is not here."
-    return f"; run them again with: {retry_command(names, codes.plugins, address)}"
+    return f"; run them again with: {retry_command(names, codes.own.files, address)}"
 
 
 def queued_over(database: Database, whole: Plan) -> tuple[str, ...]:
@@ -89,7 +92,7 @@ def queued_over(database: Database, whole: Plan) -> tuple[str, ...]:
     old = stale(cells, codes)
     if not old.older:
         return ()
-    command = retry_command(sorted(old.older), codes.plugins, database.address)
+    command = retry_command(sorted(old.older), codes.own.files, database.address)
     return (
         f"done with other code than stands now: {_listed(old.older, old.of)} jobs; no table will mix them "
         f"with what is run now. Run them again with: {command}",
@@ -118,17 +121,21 @@ def restart(database: Database, where: JobFilter, named: Mapping[str, str] | Non
     unknown = Counter(cell.method for cell in known if not now[cell.method])
     old = {c.digest for c in known if now[c.method] and codes.comparable(c) != now[c.method]}
     rows = database.jobs.list(JobFilter(digests=tuple(old))) if old else []
-    jobs = database.jobs.restart({row.digest: _placed(row, codes) for row in rows})
+    jobs = database.jobs.restart({row.digest: _placed(row, codes, named or {}) for row in rows})
     return Restarted(jobs, unknown, database.results.past(where))
 
 
-def _placed(row: JobRow, codes: Codes) -> Mapping[str, object]:
+def _placed(row: JobRow, codes: Codes, named: Mapping[str, str]) -> Mapping[str, object]:
     """Where a job's things are, with the file that its method comes from now."""
-    files = list(codes.plugins.get(row.method, ()))
+    files = list(codes.own.files.get(row.method, ()))
     if not files:
         return row.places
     digests = {**row.places.get("digests", {}), **{file: trust.digest(file) for file in files}}
-    return {**row.places, "plugins": files, "digests": digests}
+    places = {**row.places, "plugins": files, "digests": digests}
+    if row.method in named:
+        method = card_of_job(Job.from_canonical(row.spec), files).document()
+        places[CARDS] = {**(row.places.get(CARDS) or {}), "method": method}
+    return places
 
 
 def old_and_new(scores: Sequence[PastScore]) -> list[dict[str, object]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.result import State
 from ftbench.errors import NothingToReport
-from ftbench.perturbations import NO_FILES, PluginFiles, titled
+from ftbench.perturbations import NO_FILES, NOTHING_KNOWN, KnownChanges, PluginFiles, titled
 from ftbench.render.layouts import Part
 from ftbench.render.table import Report, Section
 from ftbench.services.planning import commands, rerun
@@ -21,7 +21,8 @@ from ftbench.services.reporting.tables import TableSubject, fill_table
 from ftbench.services.scores import levels
 from ftbench.services.scores.jobs import join, labels, reported, without_collapsed
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.selection import Selection, files_of, in_order, plugins_of, roughly
+from ftbench.services.scores.own import NO_METHODS, OwnMethods, own_changes, own_methods
+from ftbench.services.scores.selection import Selection, in_order, roughly
 from ftbench.services.scores.settings import Setting, brought, split
 from ftbench.services.scores.stale import codes_of, one_code, stale
 from ftbench.services.scores.titles import title_of, titles
@@ -53,11 +54,11 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     selection.check(cells)
     chosen = selection.lets_through(cells)
     if not chosen:
-        own = OwnFiles(plugins_of(database, cells), files_of(database, cells))
+        own = OwnFiles(own_methods(database, cells).files, own_changes(database, cells)[0])
         filled = commands.for_table(selection, address, cells, _axis(request), own=own)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     scores = database.results.values(roughly(chosen, cells))
-    codes, files = codes_of(database, cells), files_of(database, chosen)
+    codes, (files, told) = codes_of(database, cells), own_changes(database, chosen)
     chosen = one_code(chosen, codes)
     declared, topped = tested.tested(database, cells), levels.topped(database)
     found = tabulate(
@@ -65,8 +66,9 @@ def build_report(database: Database, request: ReportRequest) -> Report:
         scores,
         request,
         address=address,
-        plugins=codes.plugins,
+        own=codes.own,
         files=files,
+        told=told,
         topped=topped,
         data=_folder(database, chosen),
     )
@@ -74,9 +76,9 @@ def build_report(database: Database, request: ReportRequest) -> Report:
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
         for section in found.sections
     )
-    absent = _absent(selection, found, address, chosen, OwnFiles(codes.plugins, files))
-    told = rerun.note(stale(_shown(chosen, found), codes), codes, address)
-    notes = (*found.notes, *absent, *told)
+    absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files))
+    older = rerun.note(stale(_shown(chosen, found), codes), codes, address)
+    notes = (*found.notes, *absent, *older)
     return replace(found, sections=sections, notes=notes)
 
 
@@ -95,8 +97,9 @@ def tabulate(
     request: ReportRequest,
     *,
     address: str = "",
-    plugins: Mapping[str, Sequence[str]] | None = None,
+    own: OwnMethods = NO_METHODS,
     files: PluginFiles = NO_FILES,
+    told: KnownChanges = NOTHING_KNOWN,
     topped: Sequence[Topped] = (),
     data: str = "",
 ) -> Report:
@@ -107,20 +110,21 @@ def tabulate(
         scores: theirs; others are ignored.
         request: which tables.
         address: of the database, for the command that would fill a table.
-        plugins: method -> the files that it may come from.
+        own: the methods that are not installed.
         files: where perturbations that are not installed come from.
+        told: what these say of themselves.
         topped: the jobs whose seeds were topped up.
         data: the folder with the rows of jobs that no perturbation has yet; "" for the usual places.
 
     Raises:
         NothingToReport: the jobs make none of the tables.
     """
-    axes = axes_of((cell.perturbation.condition for cell in cells), files)
+    axes = axes_of((cell.perturbation.condition for cell in cells), told)
     layout, selection = request.layout(axes), request.selection
     shown = reported(in_order([cell.task for cell in cells], selection.task_names()), cells, scores)
     jobs = join(cells, scores, shown)
     jobs = jobs if request.collapsed else without_collapsed(jobs)
-    said = remarks([job.key for job in jobs], list(shown), plugins or {})
+    said = remarks([job.key for job in jobs], list(shown), own)
     named, base = labels(jobs), selection.baseline_label
     subject = TableSubject(
         named,
@@ -128,17 +132,17 @@ def tabulate(
         base,
         said,
         topped,
-        titles(named, plugins or {}, dict(selection.renamed)),
-        title_of(base, plugins or {}) if base else "",
+        titles(named, own, dict(selection.renamed)),
+        title_of(base, own) if base else "",
     )
-    settings = split(jobs, brought(plugins or {}))
+    settings = split(jobs, brought(own))
     sections, missing = _sections(layout.parts, settings, subject)
     changed = (
         settings[0].changed if settings and all(s.changed == settings[0].changed for s in settings) else {}
     )
     filled = {
         part.title: commands.for_table(
-            selection, address, cells, part.axis, changed, OwnFiles(plugins or {}, files), data
+            selection, address, cells, part.axis, changed, OwnFiles(own.files, files), data
         )
         for part in missing
     }

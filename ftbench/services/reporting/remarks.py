@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from ftbench.render.table import Column, Group
 from ftbench.services.scores.jobs import MethodKey
-
-Remarks = Mapping[tuple[MethodKey, str], str]
-"""(method, task) -> what must be said of the scores."""
+from ftbench.services.scores.own import OwnMethods, Remarks
 
 
-def remarks(keys: Iterable[MethodKey], names: Sequence[str], plugins: Mapping[str, Sequence[str]]) -> Remarks:
+def remarks(keys: Iterable[MethodKey], names: Sequence[str], own: OwnMethods) -> Remarks:
     """What the methods say of their scores on some tasks.
 
     A method or task that is not installed here, or hyper-parameters that it no longer takes, say nothing.
@@ -20,14 +18,14 @@ def remarks(keys: Iterable[MethodKey], names: Sequence[str], plugins: Mapping[st
     Args:
         keys: the methods, with their hyper-parameters.
         names: the tasks.
-        plugins: method -> the files that it may come from.
+        own: the methods that are not installed, with what they said when they were queued.
     """
-    from ftbench import methods, tasks, trust
+    from ftbench import methods, tasks
     from ftbench.domain import hparams
     from ftbench.errors import FtbenchError
 
-    find = cache(lambda name: methods.of_row(name, trust.those_named(plugins.get(name, ()))))
-    found: dict[tuple[MethodKey, str], str] = {}
+    find = cache(methods.of_row)
+    found = dict(own.notes)
     for key in dict.fromkeys(keys):
         for name in names:
             try:

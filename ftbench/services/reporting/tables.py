@@ -12,10 +12,10 @@ from ftbench.render.layouts import METRIC_TITLES, Measure, Part
 from ftbench.render.table import OWN, SHARED, Cell, Column, Group, Row, Section
 from ftbench.services.reporting.marks import marked_groups
 from ftbench.services.reporting.notes import notes
-from ftbench.services.reporting.remarks import Remarks
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, baseline_of, index_of
 from ftbench.services.scores.levels import Topped, strictest
+from ftbench.services.scores.own import Remarks
 from ftbench.services.scores.settings import Setting
 from ftbench.stats import aggregate, statistics
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, index_of, labels
 from ftbench.services.scores.levels import Topped, strictest
+from ftbench.services.scores.own import OwnMethods
 from ftbench.services.scores.settings import Setting, brought, split
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.leaderboard import ALPHA
@@ -66,7 +67,7 @@ def arranged(
     jobs: Sequence[ReportJob],
     tasks: Mapping[str, Reported],
     order: Sequence[MethodKey],
-    plugins: Mapping[str, Sequence[str]],
+    own: OwnMethods,
     condition: str,
     topped: Sequence[Topped] = (),
 ) -> Iterator[Compared]:
@@ -76,12 +77,12 @@ def arranged(
         jobs: the runs.
         tasks: what is reported of each, in the order of the columns.
         order: the methods.
-        plugins: method -> the files that it may come from.
+        own: the methods that are not installed.
         condition: what titles say of the perturbation.
         topped: the jobs whose seeds were topped up.
     """
     named = labels(jobs)
-    for setting in split(jobs, brought(plugins)):
+    for setting in split(jobs, brought(own)):
         there = {job.cell.task for job in setting.jobs}
         keys = {job.key for job in setting.jobs}
         block = _block(

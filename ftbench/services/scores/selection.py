@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ftbench import methods, models, perturbations, tasks, trust
+from ftbench import methods, models, tasks
 from ftbench.db import JobSummary
-from ftbench.db.database import Database
 from ftbench.db.rows import JobFilter
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.where import Where, holds
-from ftbench.errors import FtbenchError, UnknownName
+from ftbench.errors import UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import covered, is_place, model_id
-from ftbench.perturbations import PluginFiles
 from ftbench.render.table import Row
 from ftbench.services.scores.fields import of_summary
 from ftbench.settings import place
@@ -152,43 +150,3 @@ def roughly(rows: Sequence[JobSummary], of: Sequence[JobSummary]) -> JobFilter:
         tasks=tuple({cell.task for cell in rows}),
         methods=tuple({cell.method for cell in rows}),
     )
-
-
-def plugins_of(database: Database, cells: Iterable[JobSummary]) -> dict[str, tuple[str, ...]]:
-    """The file of each method that is not installed: as far as it was named on this machine.
-
-    It may bring a recipe of its own; a file that only the database names is not even looked at.
-
-    Of a file that was moved, the place that was queued last stands, and one that is there before others.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for name in dict.fromkeys(cell.method for cell in cells):
-        try:
-            methods.of_row(name)
-        except UnknownName:
-            rows = database.jobs.list(JobFilter(methods=(name,)))
-            files = list(
-                dict.fromkeys(
-                    p for row in reversed(rows) for p in trust.once_named(row.places.get("plugins"))
-                )
-            )
-            found[name] = tuple(sorted(files, key=lambda file: not Path(file).is_file())[:1])
-        except FtbenchError:
-            continue
-    return found
-
-
-def files_of(database: Database, cells: Sequence[JobSummary]) -> PluginFiles:
-    """The files of perturbations that are not installed: name -> the file of the last job that says so.
-
-    Files that were not named on this machine are left out.
-    """
-    installed = {entry.name for entry in perturbations.available()}
-    found: dict[str, str] = {}
-    for perturbation in dict.fromkeys(cell.perturbation for cell in cells):
-        wanted = {one.name for one in perturbation.changes} - installed - found.keys()
-        if wanted:
-            digests = tuple(cell.digest for cell in cells if cell.perturbation == perturbation)
-            for row in database.jobs.list(JobFilter(digests=digests[-1:])):
-                found |= trust.named_of(row.places.get("perturbations"))
-    return found

@@ -14,10 +14,12 @@ from functools import cache
 from typing import Any
 
 from ftbench.domain import hparams
+from ftbench.domain.cards import MethodCard
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.suited import length
 from ftbench.errors import FtbenchError
 from ftbench.services.scores.jobs import ReportJob
+from ftbench.services.scores.own import OwnMethods
 
 #: model, task, method -> the recipes that they bring, one for each variant of the method.
 Brought = Callable[[str, str, str], Sequence[Mapping[str, Any]]]
@@ -89,21 +91,21 @@ def _by_name(values: Mapping[str, str]) -> list[str]:
     return [usual, *(f"{name} {value}" for name, value in values.items() if value != usual)]
 
 
-def brought(plugins: Mapping[str, Sequence[str]]) -> Brought:
+def brought(own_methods: OwnMethods) -> Brought:
     """What the registries of models and methods say; what they do not know brings nothing.
 
     Args:
-        plugins: method -> the files that it may come from.
+        own_methods: those that are not installed.
     """
-    from ftbench import methods, models, trust
+    from ftbench import methods, models
     from ftbench.methods.base import VARIANTS
 
     @cache
-    def of_method(method: str) -> list[dict[str, Any]]:
+    def of_method(method: str) -> Sequence[Mapping[str, Any]]:
         try:
-            cls = methods.of_row(method, trust.those_named(plugins.get(method, ())))
+            cls = methods.of_row(method)
         except FtbenchError:
-            return [{}]
+            return own_methods.cards.get(method, MethodCard()).recipes
         return [cls.recipe_defaults(variant) for variant in VARIANTS]
 
     @cache
@@ -112,7 +114,10 @@ def brought(plugins: Mapping[str, Sequence[str]]) -> Brought:
             own: Mapping[str, Any] = models.recipe(models.find(model), task)
         except FtbenchError:
             own = {}  # ids of the hub and folders bring no recipe
-        return [hparams.as_dict(layered(own, variant)) for variant in of_method(method)]
+        try:
+            return [hparams.as_dict(layered(own, variant)) for variant in of_method(method)]
+        except FtbenchError:  # a card of a recipe that there is not
+            return [hparams.as_dict(layered(own))]
 
     return of
 

@@ -17,7 +17,7 @@ from ftbench.db import Database, JobSummary
 from ftbench.domain.result import State
 from ftbench.errors import FtbenchError
 from ftbench.methods import FORM, file_digest, same_code, source_digest
-from ftbench.services.scores.selection import plugins_of
+from ftbench.services.scores.own import NO_METHODS, OwnMethods, own_methods
 
 #: Why a done job's scores stand in no table.
 OTHER_CODE = "other code"
@@ -29,18 +29,18 @@ class Codes:
 
     Attributes:
         of: job -> the digest of the code that it was trained with.
-        plugins: method -> the files that it may come from.
+        own: the methods that are not installed.
     """
 
     of: Mapping[str, str] = field(default_factory=dict)
-    plugins: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    own: OwnMethods = NO_METHODS
 
     def now(self, method: str) -> str:
         """The digest of a method's code as it stands; "" where it is not here or cannot be read.
 
         The user's own files are read, not run.
         """
-        files = self.plugins.get(method, ())
+        files = self.own.files.get(method, ())
         try:
             found = file_digest(Path(files[0])) if files else source_digest(methods.of_row(method))
             return same_code(found)
@@ -82,8 +82,7 @@ def codes_of(
         cells: the jobs.
         named: method -> its file, where the user has named it.
     """
-    plugins = plugins_of(database, cells) | {name: (file,) for name, file in (named or {}).items()}
-    return Codes(database.results.codes(), plugins)
+    return Codes(database.results.codes(), own_methods(database, cells).at(named or {}))
 
 
 def one_code(cells: Sequence[JobSummary], codes: Codes) -> list[JobSummary]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ftbench import methods
 from ftbench.db import JobSummary
 from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.services.scores.jobs import MethodKey
+from ftbench.services.scores.own import OwnMethods
 
 _RENAME = re.compile(r"(?P<name>[^\[\]=]+(\[[^\]]*\])?)=(?P<title>.*)", re.DOTALL)
 
@@ -40,7 +40,7 @@ def renames(texts: Iterable[str]) -> dict[str, str]:
 
 
 def titles(
-    labels: Mapping[MethodKey, str], plugins: Mapping[str, Sequence[str]], renamed: Renames | None = None
+    labels: Mapping[MethodKey, str], own: OwnMethods, renamed: Renames | None = None
 ) -> dict[MethodKey, str]:
     """What each row is called: ``Bi-Drop``, ``Bi-Drop (k=3)``.
 
@@ -48,7 +48,7 @@ def titles(
 
     Args:
         labels: how rows are named.
-        plugins: method -> the files that it may come from, which are read and not run.
+        own: the methods that are not installed.
         renamed: a method's name, or the label of one row -> its title.
 
     Raises:
@@ -60,56 +60,41 @@ def titles(
     for name in given:
         if labels and name not in known:
             raise UnknownName("method", name, known)
-    own = {name: given.get(name) or _title(name, plugins) for name in dict.fromkeys(k.method for k in labels)}
-    taken = Counter(title for name, title in own.items() if name not in given)
+    called = {n: given.get(n) or _title(n, own) for n in dict.fromkeys(k.method for k in labels)}
+    taken = Counter(title for name, title in called.items() if name not in given)
     found: dict[MethodKey, str] = {}
     for key, label in labels.items():
         inside = label.partition("[")[2].removesuffix("]")
-        shared = key.method not in given and taken[own[key.method]] > 1
+        shared = key.method not in given and taken[called[key.method]] > 1
         told = ", ".join(part for part in (key.method if shared else "", inside.replace(",", ", ")) if part)
-        plain = f"{own[key.method]} ({told})" if told else own[key.method]
+        plain = f"{called[key.method]} ({told})" if told else called[key.method]
         found[key] = given[label] if "[" in label and label in given else plain
     if given:
         _check_apart(found, labels)
     return found
 
 
-def titles_of(
-    cells: Iterable[JobSummary], plugins: Mapping[str, Sequence[str]], renamed: Renames | None = None
-) -> dict[str, str]:
+def titles_of(cells: Iterable[JobSummary], own: OwnMethods, renamed: Renames | None = None) -> dict[str, str]:
     """``titles`` of jobs: label -> title."""
     labels = {MethodKey(cell.method, cell.hparams.text): cell.label for cell in cells}
     first = {label: key for key, label in reversed(labels.items())}
-    found = titles({key: label for label, key in first.items()}, plugins, renamed)
+    found = titles({key: label for label, key in first.items()}, own, renamed)
     return {label: found[key] for label, key in first.items()}
 
 
-def title_of(name: str, plugins: Mapping[str, Sequence[str]]) -> str:
+def title_of(name: str, own: OwnMethods) -> str:
     """The title of a method by its label, where no row has it: ``Bi-Drop (k=3)``."""
     method, _, inside = name.partition("[")
-    title = _title(method, plugins)
+    title = _title(method, own)
     return f"{title} ({inside.removesuffix(']').replace(',', ', ')})" if inside else title
 
 
-def _title(name: str, plugins: Mapping[str, Sequence[str]]) -> str:
-    files = plugins.get(name, ())
+def _title(name: str, own: OwnMethods) -> str:
     try:
-        title = _written(files[0]) if files else methods.of_row(name).title
-    except (FtbenchError, OSError, ValueError, SyntaxError, RecursionError):
-        return name
+        title = methods.of_row(name).title
+    except FtbenchError:
+        title = own.cards[name].title if name in own.cards else ""
     return " ".join(title.split()) or name
-
-
-def _written(path: str) -> str:
-    """The title that a user's file gives its method: the file is read and not run."""
-    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
-    for one in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name[0] != "_"):
-        for line in one.body:
-            targets = line.targets if isinstance(line, ast.Assign) else ()
-            if any(isinstance(target, ast.Name) and target.id == "title" for target in targets):
-                found = ast.literal_eval(line.value) if isinstance(line, ast.Assign) else ""
-                return found if isinstance(found, str) else ""
-    return ""
 
 
 def _check_apart(found: Mapping[MethodKey, str], labels: Mapping[MethodKey, str]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ftbench.db import Database
-from ftbench.errors import BadValue
+from ftbench.errors import BadValue, DatabaseError
+from ftbench.printable import printable
 from ftbench.services.worker import machine
+
+_MOST = 4096
 
 
 def fixed_threads(database: Database, given: int | None, slots: int | None = 1) -> int:
@@ -19,11 +22,18 @@ def fixed_threads(database: Database, given: int | None, slots: int | None = 1) 
 
     Raises:
         BadValue: another number was given.
+        DatabaseError: what the database says is no number of threads.
     """
     if given is not None and given < 1:
         raise BadValue(f"--threads {given}: give 1 or more")
     usual = machine.default_threads(slots or machine.cores())
-    fixed = int(database.setting("threads", str(given or usual)))
+    stored = database.setting("threads", str(given or usual))
+    if not (stored.isascii() and stored.isdecimal() and 1 <= int(stored[:6]) <= _MOST):
+        raise DatabaseError(
+            f"the jobs of {database.address} are to train with '{printable(stored):.20}' threads, which is "
+            f"no number from 1 to {_MOST}: see its table 'settings'"
+        )
+    fixed = int(stored)
     if given is not None and given != fixed:
         raise BadValue(
             f"--threads {given}: the jobs of this database train with {fixed}, as with its first worker, so "

@@ -10,6 +10,7 @@ from ftbench.services.comparing.request import CompareRequest
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import join, labels, reported
 from ftbench.services.scores.levels import Topped
+from ftbench.services.scores.own import NO_METHODS
 from ftbench.services.scores.selection import in_order
 from tests.services.report_rows import Rows
 
@@ -27,7 +28,7 @@ def compared(rows: Rows, *order: str, topped: tuple[Topped, ...] = ()) -> list[C
     jobs = join(rows.cells, rows.scores, shown)
     named = labels(jobs)
     keys = sorted(named, key=lambda key: order.index(named[key]))
-    return list(arranged(jobs, shown, keys, {}, "", topped))
+    return list(arranged(jobs, shown, keys, NO_METHODS, "", topped))
 
 
 def by(sheet: Sheet, *names: str) -> dict[Any, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +121,10 @@ def test_a_method_of_ones_own_is_estimated_by_what_it_declares(places: Path) -> 
         plan = queue.make_plan(queue_request(methods="./mine.py", models="./model", tasks=task, seeds="1"))
         plain, mine = sorted(plan.jobs, key=lambda p: p.job.method != "vanilla")
         took = [costs.estimate_plan(Plan((one,), ()), {}).seconds - costs.OVERHEAD for one in (plain, mine)]
-        (places / "mine.py").unlink()
-        assert costs.estimate_plan(Plan((mine,), ()), {}).seconds == pytest.approx(took[0] + costs.OVERHEAD)
+        (places / "mine.py").unlink()  # its jobs carry what it said of itself
+        assert costs.estimate_plan(Plan((mine,), ()), {}).seconds == pytest.approx(took[1] + costs.OVERHEAD)
+        bare = replace(mine, places={})
+        assert costs.estimate_plan(Plan((bare,), ()), {}).seconds == pytest.approx(took[0] + costs.OVERHEAD)
         return took[1] / took[0]
 
     assert planned("", "cola") == 1

@@ -12,6 +12,7 @@ from ftbench.render.table import Report
 from ftbench.services.reporting.remarks import remarks
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores.jobs import MethodKey
+from ftbench.services.scores.own import NO_METHODS
 from tests.services.report_rows import Rows
 from tests.services.requests import table_of
 
@@ -31,7 +32,7 @@ class Noted(Method):
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three methods: one that says something, and two settings of one that does not."""
 
-    def of_row(name: str, plugins=()) -> type[Method]:
+    def of_row(name: str) -> type[Method]:
         if name not in ("noted", "vanilla"):
             raise UnknownName("method", name, ["noted", "vanilla"])
         return Noted if name == "noted" else Quiet
@@ -82,6 +83,6 @@ def test_what_is_not_installed_or_not_taken_any_more_says_nothing() -> None:
     gone = MethodKey("elsewhere", "{}")
     old = MethodKey("noted", '{"removed": 1}')
     new = MethodKey("noted", "{}")
-    assert remarks([gone, old, new], ["stsb", "unheard-of", "rte"], {}) == {
+    assert remarks([gone, old, new], ["stsb", "unheard-of", "rte"], NO_METHODS) == {
         (new, "stsb"): "no noise term, equal to vanilla"
     }

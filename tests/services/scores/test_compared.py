@@ -9,6 +9,7 @@ from ftbench.domain.topup import TopupPlan
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, reported
 from ftbench.services.scores.levels import Topped
+from ftbench.services.scores.own import NO_METHODS
 from tests.services.report_rows import Rows
 
 
@@ -16,7 +17,7 @@ def laid_out(rows: Rows, tasks: str = "sst2 rte", topped: list[Topped] | None = 
     jobs = rows.joined()
     shown = reported(tasks.split(), rows.cells, rows.scores)
     order = list(dict.fromkeys(job.key for job in jobs))
-    return list(arranged(jobs, shown, order, {}, ", noise 10 %", topped or []))
+    return list(arranged(jobs, shown, order, NO_METHODS, ", noise 10 %", topped or []))
 
 
 def names(pairs: tuple[tuple[MethodKey, MethodKey], ...]) -> list[str]:

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ftbench import trust
-from ftbench.db import Database, Entry, JobFilter
+from ftbench.db import JobFilter
 from ftbench.domain import axes
 from ftbench.errors import UnknownName
 from ftbench.render.table import Row
-from ftbench.services.scores.selection import Selection, in_order, plugins_of, roughly
-from tests.db.samples import entry
+from ftbench.services.scores.selection import Selection, in_order, roughly
 from tests.places import model_folder
 from tests.services.report_rows import Rows
 
@@ -107,24 +105,3 @@ def test_a_rough_filter_lets_the_chosen_jobs_through_and_all_is_no_filter(rows: 
     some = roughly(rows.cells[:2], rows.cells)
     assert (some.models, some.tasks, set(some.methods)) == (("bert-base",), ("rte",), {"vanilla", "bidrop"})
     assert roughly([], rows.cells).models == ("",)  # a value that no job has: nothing, not all
-
-
-def test_files_of_methods_that_are_not_installed_are_found_in_their_jobs(
-    database: Database, tmp_path: Path
-) -> None:
-    here, gone = str(tmp_path / "here.py"), str(tmp_path / "gone.py")
-    own = [
-        Entry(entry(seed, "mine").job, "mine", places={"plugins": [file]})
-        for seed, file in enumerate((gone, here, gone))
-    ]
-    database.jobs.add([*own, entry(0, "vanilla"), entry(0, "other")])
-    cells = database.results.cells()
-    for file in (here, gone):
-        Path(file).write_text("")
-    assert plugins_of(database, cells) == {"mine": (), "other": ()}, "only the database names them"
-    for file in (here, gone):
-        trust.name(file)
-        Path(file).unlink()
-    assert plugins_of(database, cells) == {"mine": (gone,), "other": ()}, "the last, where none is there"
-    Path(here).write_text("")
-    assert plugins_of(database, cells) == {"mine": (here,), "other": ()}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench import trust
 from ftbench.db import Document
+from ftbench.domain.cards import MethodCard
 from ftbench.render.table import Report, Section
 from ftbench.services.reporting.build import tabulate
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores import settings
 from ftbench.services.scores.jobs import join, reported
+from ftbench.services.scores.own import NO_METHODS, OwnMethods
 from tests.services.report_rows import Rows
 
 
@@ -179,25 +180,18 @@ def test_an_unknown_method_and_model_bring_nothing():
     rows = Rows()
     rows.job("theirs", "rte", 0, 0.6, model="someone/model")
     jobs = join(rows.cells, rows.scores, reported(["rte"], rows.cells, rows.scores))
-    (setting,) = settings.split(jobs, settings.brought({}))
+    (setting,) = settings.split(jobs, settings.brought(NO_METHODS))
     assert setting.changed == {} and setting.title == "someone/model · all training rows"
 
 
-def test_a_plug_in_is_asked_what_it_brings(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(
-        "from ftbench.methods import Method\n"
-        "class Mine(Method):\n"
-        "    @classmethod\n"
-        "    def recipe_defaults(cls, variant='paper'):\n"
-        "        return {'lr': 5e-4}\n"
-    )
-    of = settings.brought({"mine": (str(file),)})
-    assert {recipe["lr"] for recipe in of("bert-base", "rte", "mine")} == {2e-5}, "nobody has named it"
-    trust.name(file)
-    of = settings.brought({"mine": (str(file),)})
-    assert {recipe["lr"] for recipe in of("bert-base", "rte", "mine")} == {5e-4}
-    assert {recipe["lr"] for recipe in of("bert-base", "rte", "gone")} == {2e-5}
+def test_a_method_that_is_not_installed_brings_what_its_card_says():
+    def rates(*recipes: dict[str, object]) -> set[float]:
+        of = settings.brought(OwnMethods(cards={"mine": MethodCard(recipes=recipes)}))
+        return {recipe["lr"] for recipe in of("bert-base", "rte", "mine")}
+
+    assert rates({"lr": 5e-4}) == {5e-4} and rates({"lr": 5e-4}, {}) == {5e-4, 2e-5}
+    assert rates({"lrr": 5e-4}) == rates({"lr": "x"}) == {2e-5}, "no recipe of ours"
+    assert {recipe["lr"] for recipe in settings.brought(NO_METHODS)("bert-base", "rte", "gone")} == {2e-5}
 
 
 def test_a_length_that_queue_fitted_to_the_model_was_not_changed_by_hand():

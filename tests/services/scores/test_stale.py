@@ -7,6 +7,7 @@ from pathlib import Path
 from ftbench.db import JobSummary
 from ftbench.domain.result import State
 from ftbench.methods import find, source_digest
+from ftbench.services.scores.own import OwnMethods
 from ftbench.services.scores.stale import Codes, one_code, stale
 from tests.services.report_rows import Rows
 
@@ -87,7 +88,7 @@ def test_a_moved_file_is_known_by_its_code(tmp_path: Path) -> None:
     first, second = (cell.digest for cell in cells if cell.method == "gone")
     (tmp_path / "else").mkdir()
     moved = file.rename(tmp_path / "else" / "gone.py")
-    codes = Codes({first: OLD, second: code}, {"gone": (str(moved),)})
+    codes = Codes({first: OLD, second: code}, OwnMethods({"gone": (str(moved),)}))
     assert codes.now("gone") == code
     assert [cell.digest for cell in one_code(cells, codes) if cell.aside] == [first]
 

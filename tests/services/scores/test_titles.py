@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from ftbench.domain.cards import MethodCard
 from ftbench.errors import BadValue, UnknownName
 from ftbench.services.scores.jobs import MethodKey
+from ftbench.services.scores.own import NO_METHODS, OwnMethods
 from ftbench.services.scores.titles import renames, title_of, titles
 
 LABELS = {
@@ -18,31 +18,24 @@ LABELS = {
 }
 
 
-def shown(
-    labels: dict[MethodKey, str], plugins: dict[str, tuple[str, ...]] | None = None, *texts: str
-) -> list[str]:
-    return list(titles(labels, plugins or {}, renames(texts)).values())
-
-
-def method(folder: Path, name: str, title: str) -> str:
-    path = folder / f"{name}.py"
-    path.write_text(f"import ftbench\n\n\nclass Mine(ftbench.Method):\n    title = {title!r}\n")
-    return str(path)
+def shown(labels: dict[MethodKey, str], cards: dict[str, str] | None = None, *texts: str) -> list[str]:
+    own = OwnMethods(cards={name: MethodCard(title) for name, title in (cards or {}).items()})
+    return list(titles(labels, own, renames(texts)).values())
 
 
 def test_a_method_is_called_by_its_title_and_what_departs_from_its_defaults() -> None:
     assert shown(LABELS) == ["Bi-Drop", "Bi-Drop (k=3, keep_ratio=0.5)", "R-Drop", "gone"]
-    assert title_of("bidrop[k=3]", {}) == "Bi-Drop (k=3)"
+    assert title_of("bidrop[k=3]", NO_METHODS) == "Bi-Drop (k=3)"
 
 
-def test_methods_of_files_bring_their_titles_and_one_without_keeps_its_name(tmp_path: Path) -> None:
-    files = {"mine": (method(tmp_path, "mine", "My\n way"),), "bare": (method(tmp_path, "bare", ""),)}
+def test_methods_of_files_bring_their_titles_and_one_without_keeps_its_name() -> None:
+    files = {"mine": "My way", "bare": ""}
     labels = {MethodKey(name, "{}"): name for name in files}
     assert shown(labels, files) == ["My way", "bare"]
 
 
-def test_two_methods_of_one_title_are_told_apart_by_their_names(tmp_path: Path) -> None:
-    files = {"mine": (method(tmp_path, "mine", "Bi-Drop"),)}
+def test_two_methods_of_one_title_are_told_apart_by_their_names() -> None:
+    files = {"mine": "Bi-Drop"}
     labels = {**LABELS, MethodKey("mine", "{}"): "mine"}
     assert shown(labels, files) == [
         "Bi-Drop (bidrop)",

@@ -1,0 +1,99 @@
+"""Users' own methods and changes to the data, as jobs tell of them: no file of theirs runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ftbench import methods, perturbations, trust
+from ftbench.db import JobSummary
+from ftbench.db.database import Database
+from ftbench.db.rows import JobFilter
+from ftbench.domain.cards import MethodCard, card_of_method, change_cards
+from ftbench.errors import FtbenchError, UnknownName
+from ftbench.perturbations import KnownChanges, PluginFiles
+from ftbench.services.scores.jobs import MethodKey
+
+#: (method, task) -> what must be said of the scores.
+Remarks = Mapping[tuple[MethodKey, str], str]
+
+
+@dataclass(frozen=True)
+class OwnMethods:
+    """Methods that are not installed, by name.
+
+    Attributes:
+        files: where each may come from, as far as it was ever named on this machine.
+        cards: what each says of itself, as it did when it was queued last.
+        notes: what each says of its scores.
+    """
+
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    cards: Mapping[str, MethodCard] = field(default_factory=dict)
+    notes: Remarks = field(default_factory=dict)
+
+    def at(self, named: Mapping[str, str]) -> OwnMethods:
+        """The same, of which some come from the files that the user has just named."""
+        return OwnMethods(
+            {**self.files, **{name: (file,) for name, file in named.items()}}, self.cards, self.notes
+        )
+
+
+NO_METHODS = OwnMethods()
+
+
+def own_methods(database: Database, cells: Iterable[JobSummary]) -> OwnMethods:
+    """What is known of the methods of some jobs that are not installed.
+
+    Of a file that was moved, the place that was queued last stands, and one that is there before others; one
+    that only the database names is not even looked at.
+    """
+    of_name: dict[str, list[JobSummary]] = {}
+    for cell in cells:
+        of_name.setdefault(cell.method, []).append(cell)
+    files: dict[str, tuple[str, ...]] = {}
+    cards: dict[str, MethodCard] = {}
+    notes: dict[tuple[MethodKey, str], str] = {}
+    for name, mine in of_name.items():
+        if _installed(name):
+            continue
+        rows = {row.digest: row for row in database.jobs.list(JobFilter(methods=(name,)))}
+        last = list(reversed(rows.values()))
+        named = dict.fromkeys(p for row in last for p in trust.once_named(row.places.get("plugins")))
+        files[name] = tuple(sorted(named, key=lambda file: not Path(file).is_file())[:1])
+        told = {digest: card for digest, row in rows.items() if (card := card_of_method(row.places))}
+        for card in told.values():
+            cards[name] = card
+        for cell in mine:
+            if cell.digest in told and (note := told[cell.digest].note):
+                notes[MethodKey(name, cell.hparams.text), cell.task] = note
+    return OwnMethods(files, cards, notes)
+
+
+def _installed(name: str) -> bool:
+    try:
+        methods.of_row(name)
+    except UnknownName:
+        return False
+    except FtbenchError:
+        return True
+    return True
+
+
+def own_changes(database: Database, cells: Sequence[JobSummary]) -> tuple[PluginFiles, KnownChanges]:
+    """The files of perturbations that are not installed, and what these say of themselves, by name.
+
+    Both as the last job says that has them; files that were never named on this machine are left out.
+    """
+    installed = {entry.name for entry in perturbations.available()}
+    files: dict[str, str] = {}
+    told: dict[str, type[perturbations.Perturber]] = {}
+    for perturbation in dict.fromkeys(cell.perturbation for cell in cells):
+        if {one.name for one in perturbation.changes} - installed - told.keys():
+            digests = tuple(cell.digest for cell in cells if cell.perturbation == perturbation)
+            for row in database.jobs.list(JobFilter(digests=digests[-1:])):
+                named = row.places.get("perturbations") or {}
+                files |= {name: file for name, file in named.items() if trust.once_named([file])}
+                told |= {k: perturbations.of_card(k, card) for k, card in change_cards(row.places).items()}
+    return files, told
