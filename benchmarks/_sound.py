@@ -8,7 +8,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ftbench.domain.job import Job
+    from ftbench.domain.perturbation import Perturbation
 
 
 class Watch:
@@ -47,48 +51,46 @@ class Watch:
             self._on = False
 
 
-def sound(path: Path) -> list[dict[str, Any]]:
-    """Make a small database with a job in each state; the events that would end the one that waits."""
+def sound(path: Path, jobs: int = 5) -> list[dict[str, Any]]:
+    """Make a small database with jobs in each state; the events that would end one that waits.
+
+    Args:
+        path: the file, made new.
+        jobs: how many; of five, two are done, one has failed, and two wait.
+    """
     from ftbench.db import Entry, create_database
     from ftbench.domain.claim import DeclaredClaim
     from ftbench.domain.events import encode_logits
-    from ftbench.domain.job import Job
     from ftbench.domain.perturbation import Perturbation
     from ftbench.domain.result import CurvePoint as Point
     from ftbench.domain.result import JobResult, Outcome, Predictions, Score
-
-    def entry(seed: int, **changes: Any) -> Entry:
-        job = Job(
-            "tiny",
-            "sha256:m",
-            "toy-entail",
-            "toy-1",
-            ("dev",),
-            "bidrop",
-            {"k": seed},
-            seed,
-            Perturbation.of(changes),
-        )
-        return Entry(job, f"bidrop[k={seed}]", places={"model": "/nowhere"})
+    from ftbench.domain.topup import TopupPlan
 
     logits = Predictions("main", "dev", 2, 2, zlib.compress(bytes(16)))
     facts = {"threads": 1, "method_digest": "c", "runs": {"main": {"rows": 4}}}
-    result = JobResult((Score("dev", "accuracy", 0.5),), (Point("main", 1, "loss", 0.7),), (logits,), facts)
+    scores = (Score("dev", "accuracy", 0.5), Score("dev", "f1", 0.5))
+    result = JobResult(scores, (Point("main", 1, "loss", 0.7),), (logits,), facts)
+    kinds = [Perturbation(), Perturbation.of({"noise": 0.1}), Perturbation.of({"train_size": 300})]
     with create_database(str(path)) as database:
-        database.jobs.add([entry(0), entry(1, noise=0.1), entry(2, train_size=300), entry(3), entry(4)])
-        for _ in range(2):
+        made = [_job(at, kinds[at % 3]) for at in range(jobs)]
+        database.jobs.add(
+            [Entry(job, job.method, places={"model": "/nowhere", "plugins": ["/x.py"]}) for job in made]
+        )
+        for at in range(jobs * 3 // 5):
             lease = database.jobs.claim("worker", 60.0)
             assert lease is not None
+            if at % 3 == 2:
+                database.jobs.fail(lease, Outcome.USER, "wrong", "traceback")
+                continue
             database.jobs.finish(lease, result)
-        database.jobs.restart({lease.digest: {}})
-        for outcome in (None, Outcome.USER):
-            lease = database.jobs.claim("worker", 60.0)
-            assert lease is not None
-            if outcome is None:
-                database.jobs.finish(lease, result)
-            else:
-                database.jobs.fail(lease, outcome, "wrong", "traceback")
-        database.claims.add(DeclaredClaim("bidrop[k=0]", "bidrop[k=1]"))
+            if at % 3 == 1:  # done twice, so that there are scores of before
+                database.jobs.restart({lease.digest: {}})
+                again = database.jobs.claim("worker", 60.0)
+                assert again is not None
+                database.jobs.finish(again, result)
+        database.claims.add(DeclaredClaim("bidrop", "vanilla"))
+        pair = made[0].digest, made[1].digest
+        database.topups.record(TopupPlan("a, b", (pair,), 0.05, 0.0, (0, 1, 2), (2, 3), (("open",),)))
         waiting = next(row.digest for row in database.jobs.list() if row.state == "queued")
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
@@ -108,3 +110,11 @@ def sound(path: Path) -> list[dict[str, Any]]:
         {"event": "provenance", "values": facts},
         {"event": "done", "digest": waiting},
     ]
+
+
+def _job(at: int, change: Perturbation) -> Job:
+    from ftbench.domain.job import Job
+
+    method = ("vanilla", "bidrop", "elsewhere")[at % 3]
+    values = {"k": 2} if method == "bidrop" else {}
+    return Job("tiny", "sha256:m", "toy-entail", "toy-1", ("dev",), method, values, at // 3, change)

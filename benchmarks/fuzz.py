@@ -2,9 +2,9 @@
 
     python -m benchmarks.fuzz [--count 200000] [--seed 0] [--only rows,filters]
 
-Each case is made from a sound one by a few changes. What it may meet is one of our errors, in a line; never
-another exception, a part of a result, or a file that is opened outside the folder of the case. A finding is
-printed with the number that makes it again: ``--seed N --count 1 --only KIND``.
+A case is a row, a line, a file or an expression, made from a sound one by a few changes. What it may meet is
+one of our errors, in a line; never another exception, a part of a result, or a file that is opened outside of
+the folder. A finding is printed with the number that makes it again: ``--seed N --count 1 --only KIND``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import math
+import os
 import random
 import shutil
 import sqlite3
@@ -25,12 +27,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from benchmarks._hostile import VALUES, broken_bytes, broken_json, broken_text, changed
+from benchmarks._hostile import broken_bytes, broken_json, broken_text, changed
+from benchmarks._rows import Rows, report_on
 from benchmarks._sound import Watch, sound
 
 #: Cases of each kind, as parts of all.
-SHARES = {"rows": 0.30, "merges": 0.05, "events": 0.25, "yaml": 0.15, "checkpoints": 0.05, "filters": 0.20}
-_TABLES = "jobs attempts scores past_scores curves predictions provenance claims topups settings".split()
+SHARES = {"rows": 0.35, "merges": 0.005, "events": 0.3, "yaml": 0.1, "checkpoints": 0.02, "filters": 0.225}
+#: Changed rows in one database, which count as so many cases, and lines that are read for one file of them.
+TOGETHER, LINES = 60, 20
 
 
 @dataclass
@@ -55,28 +59,34 @@ class Cases:
 
         self.folder, self._fields = folder, fields()
         self._sound, self._here = folder / "sound.db", folder / "here.db"
-        self._events = sound(self._sound)
+        self._events = sound(self._sound, 30)
+        self._rows = Rows(self._sound, folder / "case.db")
         shutil.copy(self._sound, self._here)
 
     def rows(self, dice: random.Random) -> None:
-        """A database with a few changed values is read, checked and worked on."""
+        """A database with changed rows is read, reported, checked and worked on; the others are all there."""
         from ftbench.db import JobFilter, open_database
         from ftbench.services import jobs as service
         from ftbench.services.pruning import Prune, found
 
-        path = self._changed(dice)
+        path, touched = self._rows.changed(dice, TOGETHER)
         with open_database(str(path)) as database:
             results = database.results
+            rows = database.jobs.list()
+            there = {row.digest for row in rows}
+            assert self._rows.digests - touched <= there, "a sound row is left out"
             for read in (results.cells, results.scores, results.values, results.past, results.codes):
                 read()
-            rows = database.jobs.list()
+            report_on(database)
             service.status(database, JobFilter())
             database.health.troubles()
             found(database, Prune())
             for row in rows[:2]:
                 service.show(database, row.digest)
                 service.logs(database, row.digest, 5)
-            database.claims.list()
+                results.curves(row.digest)
+                results.predictions(row.digest)
+            results.losses(there)
             database.topups.list()
             while (lease := database.jobs.claim("fuzz", 60.0)) is not None:
                 database.jobs.release(lease)
@@ -87,7 +97,7 @@ class Cases:
         from ftbench.errors import FtbenchError
         from ftbench.services.exchange.merging import merge_all
 
-        path = self._changed(dice) if dice.randrange(3) else self.folder / "case.db"
+        path = self._rows.changed(dice, 4)[0] if dice.randrange(3) else self.folder / "case.db"
         if not path.exists() or dice.randrange(3) == 0:
             path.write_bytes(broken_bytes(dice, self._sound.read_bytes()))
         before = _content(self._here)
@@ -98,7 +108,20 @@ class Cases:
         shutil.copy(self._sound, self._here)
 
     def events(self, dice: random.Random) -> None:
-        """A file of events with changed lines is recorded: each job whole, or not at all."""
+        """A changed line of events is taken or refused; in a file, its job is recorded whole or not."""
+        from ftbench.domain.events import Collector, parse
+
+        if not dice.randrange(LINES):
+            return self._file_of_events(dice)
+        event = dice.choice(self._events)
+        wrong = changed(dice, event)
+        line = broken_json(dice, wrong) if dice.randrange(2) else json.dumps(wrong).encode()
+        collector = Collector(self._events[0]["digest"])
+        end = collector.take(parse(line + b"\n"))
+        if end is not None and end.kind == "done":
+            collector.result()
+
+    def _file_of_events(self, dice: random.Random) -> None:
         from ftbench.db import open_database
         from ftbench.errors import FtbenchError
         from ftbench.services.exchange import files
@@ -192,34 +215,8 @@ class Cases:
         value = dice.choice(["1", "0.1", "none", "bidrop", "'x y'", "true"])
         return f"{name} {dice.choice(['=', '!=', '<', '>'])} {value}"
 
-    def _changed(self, dice: random.Random) -> Path:
-        """A copy of the sound database with a few values that are others."""
-        path = self.folder / "case.db"
-        shutil.copy(self._sound, path)
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode = MEMORY")
-            connection.execute("PRAGMA ignore_check_constraints = ON")
-            for _ in range(dice.randint(1, 4)):
-                table = dice.choice(_TABLES)
-                column = dice.choice([row[1] for row in connection.execute(f"PRAGMA table_info({table})")])
-                row = connection.execute(f"SELECT {column} FROM {table} ORDER BY random() LIMIT 1").fetchone()
-                value = dice.choice(VALUES) if row is None or dice.randrange(3) else _other(dice, row[0])
-                try:
-                    connection.execute(
-                        f"UPDATE OR IGNORE {table} SET {column} = ? WHERE {column} IS ?", [value, *row]
-                    )
-                except (sqlite3.Error, TypeError, OverflowError, UnicodeEncodeError):
-                    continue
-        return path
-
 
 VALUES_IN_FILTERS = ["''", '"', "9e999", "hparams.x", "ünïcode", "\x00", "x'; drop table jobs; --"]
-
-
-def _other(dice: random.Random, value: object) -> object:
-    if isinstance(value, str):
-        return broken_text(dice, value).encode("utf-8", "replace").decode()
-    return broken_bytes(dice, value) if isinstance(value, bytes) else dice.choice(VALUES)
 
 
 def _content(path: Path) -> list[str]:
@@ -231,12 +228,13 @@ def fuzz(count: int, seed: int, only: Sequence[str], folder: Path) -> Findings:
     """Try so many cases in a folder; interrupted, what was found so far."""
     from ftbench.errors import FtbenchError
 
+    os.environ["XDG_STATE_HOME"] = str(folder / "state")  # where the user's own record would be
     cases, watch, findings = Cases(folder), Watch(folder), Findings()
     total = sum(SHARES[kind] for kind in only)
     for kind in only:
         trial: Callable[[random.Random], None] = getattr(cases, kind)
-        number = max(1, round(count * SHARES[kind] / total))
-        for at in range(seed, seed + number):
+        number, size = max(1, round(count * SHARES[kind] / total)), TOGETHER if kind == "rows" else 1
+        for at in range(seed, seed + math.ceil(number / size)):
             what = ""
             try:
                 with watch.listening():
@@ -247,7 +245,7 @@ def fuzz(count: int, seed: int, only: Sequence[str], folder: Path) -> Findings:
                 what = "an error of several lines" if "\n" in str(error) else ""
             except Exception:
                 what = traceback.format_exc(limit=-4)
-            findings.done[kind] = at - seed + 1
+            findings.done[kind] = (at - seed + 1) * size
             if watch.opened:
                 what += f"opened outside: {watch.opened[:3]}"
             if what:

@@ -16,15 +16,14 @@ from ftbench.errors import FtbenchError
 from ftbench.plugins import is_file
 
 _LONGEST = 4096  # characters of a name; a label lists hyper-parameters
-_NAMES = (
-    "label model task method model_revision data_revision evaluation metric owner worker run name".split()
-)
+_NAMES = frozenset("code data_revision evaluation label method metric model model_revision name".split())
+_NAMES |= {"owner", "run", "task", "worker"}
 _WHOLE = "seed attempts n_attempts priority train_size number step rows outputs".split()
-_NUMBERS = {"value": (-1e9, 1e9)} | dict.fromkeys(
+_NUMBERS = dict.fromkeys(("value", "old", "new"), (-1e9, 1e9)) | dict.fromkeys(
     "created expires started ended".split(),
     (0.0, 1e11),  # seconds since 1970; the year 5138
 )
-_OPTIONAL = {"owner", "expires", "train_size", "started", "ended"}
+_OPTIONAL = {"owner", "expires", "train_size", "started", "ended", "new", "code"}
 
 
 class Unreadable(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 
 from ftbench.db.engine import Store, Transaction
@@ -51,14 +53,18 @@ class Failures:
             .limit(_LAST)
         )
         with self._store.reading() as connection:
-            found = [Fallen(*row) for row in connection.execute(fallen)]
+            found = [Fallen(*row) for row in connection.execute(fallen) if _sound(row)]
             if len(found) < ALIKE:
                 return []
             first = min(one.ended for one in found)
             done = (
                 select(jobs.c.method, jobs.c.model, jobs.c.task, func.max(attempts.c.ended))
                 .join_from(jobs, attempts, jobs.c.digest == attempts.c.digest)
-                .where(attempts.c.outcome == str(Outcome.OK), attempts.c.ended >= first)
+                .where(
+                    attempts.c.outcome == str(Outcome.OK),
+                    attempts.c.ended >= first,
+                    func.typeof(attempts.c.ended).in_(("integer", "real")),  # any text would be later
+                )
                 .group_by(jobs.c.method, jobs.c.model, jobs.c.task)
             )
             return held(found, [EndedWell(*row) for row in connection.execute(done)])
@@ -71,6 +77,12 @@ class Failures:
         except (ValueError, TypeError):
             self._store.set_aside("the setting 'retried'", "it is no time")
             return 0.0
+
+
+def _sound(row: Sequence[object]) -> bool:
+    """Whether the names and messages of a failure are texts, and its end a time."""
+    *texts, ended = row
+    return all(isinstance(text, str) for text in texts) and isinstance(ended, int | float)
 
 
 def mark_retried(transaction: Transaction) -> None:

@@ -120,7 +120,7 @@ def recipe_settings(pairs: Iterable[str]) -> RecipeChoice:
     """The recipe settings of ``lr=1e-5`` and the like; ``|`` spans a grid.
 
     Raises:
-        BadValue: an entry is not ``name=value``, or a name stands twice.
+        BadValue: an entry is not ``name=value``, or a name stands twice with different values.
         UnknownName: a recipe has no such setting.
     """
     known = [spec.name for spec in hparams.describe(Recipe)]
@@ -132,7 +132,7 @@ def recipe_settings(pairs: Iterable[str]) -> RecipeChoice:
             raise BadValue(f"--set '{pair}': write it as name=value, such as lr=1e-5")
         if key not in known:
             raise UnknownName("recipe setting", key, known)
-        if key in given:
+        if given.get(key, values) != values:  # the same once more changes nothing
             both = "|".join(dict.fromkeys((*given[key], *values)))
             raise BadValue(f"--set {key} is given twice; for both write --set '{key}={both}'")
         given[key] = values

@@ -11,7 +11,7 @@ from ftbench.secrets import masked
 class MaskedOutput(io.TextIOWrapper):
     """Standard output or error; each piece that Python writes is masked on its way.
 
-    What other programs write into the same file is masked by the worker, when the attempt is over.
+    What other programs write into the same file is masked by the worker, within seconds.
     """
 
     @classmethod

@@ -88,15 +88,21 @@ def test_settings_are_values_by_name_and_a_bar_spans_a_grid() -> None:
     [
         (("lr=1e-5", "epochs=5", "lr=2e-5"), "lr=1e-5|2e-5"),
         (("lr=1e-5|2e-5", "lr=3e-5|1e-5"), "lr=1e-5|2e-5|3e-5"),
-        (("lr=1e-5", "lr=1e-5"), "lr=1e-5"),
     ],
 )
-def test_a_setting_that_is_given_twice_is_refused_with_the_grid_it_may_mean(
+def test_a_setting_that_is_given_two_values_apart_is_refused_with_the_grid_it_may_mean(
     pairs: tuple[str, ...], both: str
 ) -> None:
     told = f"--set lr is given twice; for both write --set '{both}'"
     with pytest.raises(BadValue, match=re.escape(told) + "$"):
         axes.recipe_settings(pairs)
+
+
+def test_a_setting_that_is_given_twice_alike_is_that_setting() -> None:
+    assert axes.recipe_settings(("lr=1e-5", "epochs=1|2", "lr=1e-5", "epochs=1|2")).given == {
+        "lr": ("1e-5",),
+        "epochs": ("1", "2"),
+    }
 
 
 def test_a_setting_that_there_is_not_gets_the_nearest() -> None:

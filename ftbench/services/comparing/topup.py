@@ -135,6 +135,8 @@ def topup(database: Database, request: TopupRequest, *, dry_run: bool = False) -
     pairs = of_plan(plan, pairs)
     stand = tuple({digest for pair in plan.pairs for digest in pair})
     rows = {row.digest: row for row in database.jobs.list(JobFilter(digests=stand))}
+    if lost := {digest for pair in plan.pairs for digest in pair} - rows.keys():
+        raise FtbenchError(f"{plan.name}: {len(lost)} jobs of the plan cannot be read")
     plan = looked(plan, pairs)
     jobs, waiting = _wanted(plan, pairs, rows)
     known = database.jobs.durations()

@@ -31,6 +31,7 @@ def topped(database: Database) -> list[Topped]:
             frozenset(
                 replace(jobs[digest], seed=seed).digest
                 for digest in {digest for pair in plan.pairs for digest in pair}
+                if digest in jobs
                 for seed in plan.seeds
             ),
         )

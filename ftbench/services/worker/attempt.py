@@ -18,7 +18,7 @@ from ftbench.services.worker.progress import Progress
 from ftbench.services.worker.pulse import Pulse
 
 NEVER = float("inf")
-_LOG = 2.0  # seconds between two looks at how long the job's log is
+_LOG = 2.0  # seconds between two looks at the job's log
 _AGAIN = 1.0  # seconds until a heartbeat that met a locked database is tried again
 
 
@@ -184,7 +184,7 @@ class Attempt:
     def _keep_log(self) -> None:
         if time.monotonic() >= self._log_at:
             self._log_at = time.monotonic() + _LOG
-            self.log.cap()
+            self.log.keep()
 
     def _death(self, code: int) -> End:
         words = "the training process stopped answering" if self.child.killed else obituary(code)

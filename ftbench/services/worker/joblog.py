@@ -33,12 +33,17 @@ class JobLog:
         """
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._start = 0
+        self._start = self._clean = 0
         self.cap()
         with path.open("a", encoding="utf-8") as file:
             file.write(f"=== {header}, {moment(time.time())} ===\n")
             file.flush()
-            self._start = file.tell()
+            self._start = self._clean = file.tell()
+
+    def keep(self) -> None:
+        """Mask what was written since the last look, and cap the log; to be called every few seconds."""
+        self.cap()
+        self.scrub()
 
     def cap(self) -> None:
         """Begin a new part where the log has grown too long; of what was written the end is kept.
@@ -51,9 +56,9 @@ class JobLog:
                 return
             with self.path.open("rb") as file:
                 file.seek(size - LARGEST)
-                part_before(self.path).write_bytes(file.read(LARGEST))
+                part_before(self.path).write_bytes(_masked(file.read(LARGEST)))
             os.truncate(self.path, 0)
-            self._start = 0
+            self._start = self._clean = 0
 
     def tail(self) -> str:
         """The last lines that this attempt has printed; "" where it printed nothing."""
@@ -62,26 +67,33 @@ class JobLog:
             text = _end_of(part_before(self.path), 0, _TAIL) + text
         return masked("\n".join(text.rstrip().splitlines()[-_LINES:]))
 
-    def scrub(self) -> None:
-        """Mask the tokens that programs have written into the log past Python, where there are any.
+    def scrub(self, *, whole: bool = False) -> None:
+        """Mask the tokens that programs have written into the log past Python, since this was last asked.
 
-        Raises:
-            OSError: it cannot be written anew.
+        In place, each line as long as it was: whoever writes goes on in the same file.
+
+        Args:
+            whole: the last line is looked at, too, though it may not be at its end.
         """
-        try:
-            with self.path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-                file.seek(self._start)
-                if all(masked(line) == line for line in file):
-                    return
-        except OSError:
-            return
-        part = self.path.with_name(f"{self.path.name}.part")
-        with (
-            self.path.open(encoding="utf-8", errors="surrogateescape", newline="") as file,
-            part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as clean,
-        ):
-            clean.writelines(masked(line) for line in file)
-        part.replace(self.path)
+        with suppress(OSError), self.path.open("r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            at = file.seek(self._clean if self._clean <= size else 0)
+            found = file.read(min(size - at, 2 * LARGEST))
+            if not whole:
+                found = found[: found.rfind(b"\n") + 1]
+            self._clean = at + len(found)
+            if _masked(found) == found:
+                return
+            for line in found.splitlines(keepends=True):
+                clean, text = _masked(line), line.rstrip(b"\r\n")
+                if clean != line:
+                    file.seek(at)
+                    file.write(clean.rstrip(b"\r\n")[: len(text)].ljust(len(text)))
+                at += len(line)
+
+
+def _masked(text: bytes) -> bytes:
+    return masked(text.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 def part_before(path: Path) -> Path:

@@ -247,7 +247,7 @@ class Worker:
         else:
             self._ledger.settle(attempt, end)
             self._intake.learn(attempt.claim, end)
-        attempt.log.scrub()
+        attempt.log.scrub(whole=True)
         slot.attempt = None
         self._packing.ended(attempt.claim.digest)
         self._intake.look_again()  # it may be in the queue again

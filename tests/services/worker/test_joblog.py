@@ -111,3 +111,30 @@ def test_the_end_of_a_huge_log_is_shown_without_reading_it(
         file.write(b"\none\ntwo\n")
     assert joblog.last_lines(path, 2) == ["one", "two"]
     assert joblog.last_lines(path, 0) == [] and joblog.last_lines(tmp_path / "none", 3) == []
+
+
+def test_tokens_that_programs_write_are_masked_while_the_attempt_goes_on(tmp_path: Path) -> None:
+    path, token = tmp_path / "job.log", "hf_" + "x" * 20
+    log = JobLog(path, "attempt 1")
+    begun = path.read_text()
+    with path.open("a") as writer:  # another process, which keeps the file open
+        writer.write(f"before\ntoken {token}, said\nhalf {token}")
+        writer.flush()
+        log.keep()
+        lines = path.read_text().removeprefix(begun).split("\n")
+        assert lines == ["before", f"{'token <token>, said':<35}", f"half {token}"], "its end may be to come"
+        writer.write("\nafter\n")
+        writer.flush()
+        log.scrub(whole=True)
+    assert token not in path.read_text() and path.read_text().endswith("\nafter\n")
+    log.scrub()
+    (tmp_path / "job.log").unlink()
+    log.scrub()
+
+
+def test_what_is_capped_is_masked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joblog, "LARGEST", 1000)
+    log = JobLog(tmp_path / "job.log", "attempt 1")
+    append(log.path, f"{'x' * 2000}\nhf_{'y' * 20}\n")
+    log.keep()
+    assert "hf_y" not in joblog.part_before(log.path).read_text() + log.path.read_text()
