@@ -66,14 +66,17 @@ def snapshots(repository: str, kind: str = "model", revision: str = "main") -> I
         repository: ``owner/name``.
         kind: ``model`` or ``dataset``.
         revision: a branch, a tag, or a commit (whole, or its first characters). A branch that was never
-            resolved here (programs that download by commit leave no trace of it) stands for any snapshot.
+            resolved here (programs that download by commit leave no trace of it) stands for any snapshot. One
+            that leads out of the cache has none: it may be a stranger's.
     """
+    if {"", ".", ".."} & set(revision.split("/")):
+        return
     folder = cache() / f"{kind}s--{repository.replace('/', '--')}"
     try:
         commit = (folder / "refs" / revision).read_text().strip()
-    except OSError:
+    except (OSError, ValueError):
         commit = revision
-    if (folder / "snapshots" / commit).is_dir():
+    if "/" not in commit and commit not in ("", "..") and (folder / "snapshots" / commit).is_dir():
         yield folder / "snapshots" / commit
         return
     found = [path for path in (folder / "snapshots").glob("*") if path.is_dir()]

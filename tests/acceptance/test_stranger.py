@@ -5,19 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typer.core
+import typer.main
 
+from ftbench import trust
+from ftbench.cli.app import app
 from ftbench.cli.app import run as command_line
 from ftbench.db import Entry, create_database
 from ftbench.db.tables import jobs as table
+from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.result import JobResult, Score
+from ftbench.domain.topup import TopupPlan
 from tests.db.samples import entry
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 #: Lists what a process opens and starts, into the file that $TRACE names.
 HOOK = """
 import os, sys
@@ -36,42 +46,95 @@ codes = [run(words) for words in json.loads(sys.argv[1])]
 print()
 print(json.dumps(codes))
 """
+#: Commands that read, by what they may be asked.
 READING = [
     ["status"],
-    ["status", "--state", "queued,done"],
+    ["status", "--state", "queued,done", "--where", "method=evil and noise>=0"],
     ["report"],
-    ["report", "--json"],
+    ["report", "--table", "robustness"],
+    ["report", "--table", "curves"],
+    ["report", "--suite", "bidrop/table5"],
     ["report", "-o", "r.html"],
-    ["report", "-o", "r.csv"],
     ["compare", "evil", "vanilla"],
-    ["why", "evil", "rte"],
+    ["compare", "--examples", "mine", "vanilla", "--json"],
+    ["why", "evil", "toy-entail"],
+    ["why", "mine", "toy-entail"],
     ["power", "evil", "vanilla"],
+    ["power", "--sources", "vanilla"],
     ["claim"],
     ["topup"],
+    ["topup", "mine", "--dry-run"],
     ["plot", "strip", "-o", "p.svg"],
     ["export", "--scores", "s.csv"],
     ["export", "--jobs", "j.jsonl"],
     ["query", "SELECT * FROM jobs LIMIT 3"],
+    ["query", "ATTACH '/etc/passwd' AS x"],
     ["queue"],
+    ["suites", "bidrop/table5"],
+    ["prune", "--dry-run"],
+    ["db", "check"],
+    ["db", "backup", "backup.db"],
 ]
+#: Those that write, on a database that they may change.
+WRITING = [
+    ["queue", "--methods", "rdrop", "--tasks", "toy-accept", "--models", "tiny", "--seeds", "1"],
+    ["claim", "evil > vanilla"],
+    ["claim", "evil > vanilla", "--withdraw"],
+    ["topup", "evil"],
+    ["retry", "--all", "--yes"],
+    ["retry", "--stale", "--yes"],
+    ["cancel", "--where", "method=evil", "--yes"],
+    ["ingest", "e.jsonl"],
+    ["prune", "--yes"],
+    ["db", "init"],
+    ["db", "upgrade"],
+    ["merge", "copy.db"],
+]
+#: What each process of Python opens on its way, wherever it is.
+_SYSTEM = ("/proc/", "/dev/", "/sys/", "/usr/", "/lib", "/etc/ld.so", "/etc/localtime", "/etc/mime")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A database of a stranger's, beside the file that it names, and the hook that watches."""
-    (tmp_path / "evil.py").write_text("open('RAN', 'a').write('x')\n")
+    """A database with what a stranger may write in it, files that it names, and the hook that watches.
+
+    The user has named one of them, ``mine.py``, on this machine; the others nobody has.
+    """
+    for name in ("evil", "mine"):
+        (tmp_path / f"{name}.py").write_text(f"open('RAN-{name}', 'a').write('x')\n")
     (tmp_path / "hook").mkdir()
     (tmp_path / "hook" / "sitecustomize.py").write_text(HOOK)
-    evil = str(tmp_path / "evil.py")
-    places = {"plugins": [evil], "perturbations": {"stranger": evil}, "data": "/etc", "model": "/etc"}
+    (tmp_path / "secrets").mkdir()
+    for name in ("config.json", "model.safetensors", "train.tsv"):
+        (tmp_path / "secrets" / name).write_text("{}")
+    (tmp_path / "e.jsonl").write_text('{"event": "started", "digest": "../../secrets"}\n')
+    evil, mine, secrets = (str(tmp_path / name) for name in ("evil.py", "mine.py", "secrets"))
+    record = tmp_path / "state" / "ftbench" / "named.jsonl"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"path": mine, "sha256": trust.digest(mine)}) + "\n")
+    places = {"plugins": [evil], "perturbations": {"stranger": evil}, "data": secrets, "model": secrets}
+    card = {"title": "\x1b]0;x\x07", "note": ["a"], "recipes": [{"lr": "x"}], "passes": "many"}
+    places |= {"cards": {"method": card, "perturbations": {"stranger": {"title": 5, "percent": evil}}}}
+    own = {"plugins": [mine], "perturbations": {"stranger": mine}, "digests": {mine: trust.digest(mine)}}
     with create_database(str(tmp_path / "s.db")) as database:
         for seed in range(3):
-            for name in ("vanilla", "evil"):
-                database.jobs.add([Entry(entry(seed, name).job, name, places=places)])
+            for name in ("vanilla", "evil", "mine"):
+                there = own if name == "mine" else places
+                database.jobs.add([Entry(entry(seed, name).job, name, places=there)])
+                database.jobs.add([Entry(entry(seed, name, stranger=0.5).job, name, places=there)])
         while taken := database.jobs.claim("w", 60.0):
             database.jobs.finish(taken, JobResult((Score("dev", "accuracy", 0.5 + taken.job.seed / 100),)))
         for name in ("evil", "./evil.py", "../x", "/etc/passwd", evil):
             database.jobs.add([Entry(entry(9, name).job, name, places=places)])
+        from_folder = replace(
+            entry(8, "vanilla").job, model="folder:secrets", model_revision="../../../../secrets/config.json"
+        )
+        database.jobs.add([Entry(from_folder, "vanilla", places={**places, "unresolved": ["model", "data"]})])
+        claimed = {"methods": {"evil": evil}, "perturbations": {"stranger": evil}}
+        database.claims.add(DeclaredClaim("evil", "vanilla"), claimed)
+        database.claims.add(DeclaredClaim(evil, "./evil.py", models=(secrets,), tasks=(evil,)), claimed)
+        pair = (evil, "../x")
+        database.topups.record(TopupPlan(evil, (pair,), 0.05, 0.0, (0, 1, 2), (2, 3)))
     return tmp_path
 
 
@@ -82,33 +145,102 @@ def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         "PYTHONPATH": os.pathsep.join([str(folder / "hook"), *sys.path]),
         "TRACE": str(folder / "trace"),
         "XDG_STATE_HOME": str(folder / "state"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "HF_HOME": str(folder / "hf"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     command = [sys.executable, *words]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
 
 
-def test_reading_opens_and_starts_nothing_that_the_database_names(folder: Path) -> None:
-    before = hashlib.sha256((folder / "s.db").read_bytes()).hexdigest()
-    done = python(folder, "-c", ONE_BY_ONE, json.dumps([[*words, "--db", "s.db"] for words in READING]))
+def wrong_in(trace: str, folder: Path) -> list[str]:
+    """What a process has opened that is neither of Python, of ours, of the system nor of the folder."""
+    code = {sys.prefix, sys.base_prefix, str(ROOT), *filter(None, sys.path)}
+    allowed = (*_SYSTEM, *code, *(str(Path(one).resolve()) for one in code))
+    found = []
+    for line in trace.splitlines():
+        event, _, arguments = line.partition(" ")
+        if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "socket.connect"):
+            found += [line] if not any(word in line for word in ("ldconfig", "lscpu")) else []
+        elif event in ("open", "os.rename", "os.remove", "shutil.rmtree"):
+            named = re.match(r"\(b?(['\"])(.*?)\1", arguments)
+            place = os.path.join(folder, named[2]) if named else str(folder)  # else a descriptor
+            theirs = place.startswith((str(folder / "evil.py"), str(folder / "secrets")))
+            found += [line] if theirs or not place.startswith((str(folder), *allowed)) else []
+        found += [line] if event == "import" and re.match(r"\('(evil|mine)\b", arguments) else []
+    return found
+
+
+def ran(folder: Path, commands: list[list[str]], database: str) -> str:
+    """Run commands on a database in one process, under the hook; what it heard."""
+    (folder / "trace").unlink(missing_ok=True)
+    done = python(folder, "-c", ONE_BY_ONE, json.dumps([[*words, "--db", database] for words in commands]))
     assert "Traceback" not in done.stderr and done.returncode == 0, done.stderr
     codes = json.loads(done.stdout.splitlines()[-1])
-    assert len(codes) == len(READING) and set(codes) <= {0, 1, 2}, codes
+    assert len(codes) == len(commands) and set(codes) <= {0, 1, 2}, codes
+    assert codes.count(0) > 0.7 * len(codes), "most of them do what they are asked for"
+    assert "\x1b]" not in done.stdout + done.stderr
     trace = (folder / "trace").read_text()
-    assert "s.db" in trace, "the hook listens"
-    wrong = [line for line in trace.splitlines() if "evil.py" in line or "/etc/passwd" in line]
-    started = [line for line in trace.splitlines() if line.startswith(("subprocess", "os.exec", "os.system"))]
-    assert not wrong and not [line for line in started if "ldconfig" not in line and "lscpu" not in line]
-    assert not (folder / "RAN").exists()
+    assert database in trace, "the hook listens"
+    return trace
+
+
+def test_the_trace_tells_what_is_opened_elsewhere(folder: Path) -> None:
+    evil = str(folder / "evil.py")
+    opened = ["/etc/passwd", "evil.py", evil, "/root/.ssh/id", str(folder / "secrets" / "config.json")]
+    fine = [str(folder / "s.db"), "r.html", json.__file__, "/proc/self/stat", 7]
+    trace = "".join(f"open {(one, 'r', 0)!r}\n" for one in (*opened, *fine))
+    assert len(wrong_in(trace, folder)) == len(opened)
+    assert len(wrong_in("import ('evil', None)\nsubprocess.Popen ('sh', [])\nimport ('os',)\n", folder)) == 2
+
+
+def test_every_command_that_takes_a_database_is_tried() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    taking = set()
+    for name, command in group.commands.items():
+        inner = command.commands.items() if isinstance(command, typer.core.TyperGroup) else [("", command)]
+        for part, one in inner:
+            if any("--db" in parameter.opts for parameter in one.params):
+                taking.add(f"{name} {part}".strip())
+    tried = {" ".join(words[: 2 if words[0] == "db" else 1]) for words in (*READING, *WRITING)}
+    assert taking - tried == {"worker", "demo", "show", "logs"}, "tried below, or a queue and a worker"
+
+
+def test_reading_opens_and_starts_nothing_that_the_database_names(folder: Path) -> None:
+    before = hashlib.sha256((folder / "s.db").read_bytes()).hexdigest()
+    with sqlite3.connect(folder / "s.db") as connection:
+        jobs = [
+            row[0]
+            for row in connection.execute(
+                "SELECT digest FROM jobs WHERE seed = 8 OR (seed = 0 AND method IN ('mine', 'evil'))"
+            )
+        ]
+    connection.close()
+    each = [[command, job] for job in jobs for command in ("show", "logs")]
+    trace = ran(folder, [*READING, *each], "s.db")
+    assert wrong_in(trace, folder) == []
+    assert not list(folder.glob("RAN-*")), "not even the user's own is run"
     assert hashlib.sha256((folder / "s.db").read_bytes()).hexdigest() == before
+
+
+def test_commands_that_write_open_nothing_that_the_database_names(folder: Path) -> None:
+    for name in ("copy.db", "w.db"):
+        shutil.copy(folder / "s.db", folder / name)
+    trace = ran(folder, WRITING, "w.db")
+    assert wrong_in(trace, folder) == []
+    assert not (folder / "RAN-evil").exists()
+    assert sorted(path.name for path in (folder / "secrets").iterdir()) == [
+        *("config.json", "model.safetensors", "train.tsv")
+    ]
 
 
 def test_a_worker_leaves_jobs_of_files_that_nobody_named_here(folder: Path) -> None:
     done = python(folder, "-m", "ftbench", "worker", "--drain", "--db", "s.db")
-    assert not (folder / "RAN").exists()
+    assert not (folder / "RAN-evil").exists()
     assert "stay queued" in done.stdout + done.stderr and "Traceback" not in done.stderr
     connection = sqlite3.connect(folder / "s.db")
-    assert connection.execute("SELECT count(*) FROM attempts WHERE outcome = 'ok'").fetchone() == (6,)
+    assert connection.execute("SELECT count(*) FROM attempts WHERE outcome = 'ok'").fetchone() == (18,)
 
 
 @pytest.mark.parametrize(
