@@ -69,7 +69,7 @@ def _stored(asked: JobField, model: ColumnElement[str]) -> ColumnElement[Any]:
     if asked.home is Home.JOB and asked.name == "model":
         return model
     if asked.name in _COLUMNS and asked.home in (Home.JOB, Home.PERTURBATION):
-        return jobs.c[asked.name]
+        return case((true(), jobs.c[asked.name]))  # a bare column would take '3' and 3 for the same
     path = f'{_PATHS[asked.home]}."{asked.name}"'  # a name that the reader of expressions let through
     spec = as_json(jobs.c.spec)
     if asked.home is Home.PERTURBATION:  # a number, or an object where it has options

@@ -13,6 +13,7 @@ from ftbench.db.kinds import Kind
 from ftbench.db.reaping import RUNNING, LeaseWatch, take_back, token_for
 from ftbench.db.recording import GIVE_BACK, check_finite, record, uncount
 from ftbench.db.rows import Lease, Moved
+from ftbench.db.statements import LAST
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
 from ftbench.errors import UnknownName
 
@@ -230,9 +231,7 @@ def _start(
         worker=worker,
         expires=expires,
     )
-    (last,) = transaction.one(
-        "SELECT coalesce(max(number), 0) FROM attempts WHERE digest = :digest", digest=digest
-    )
+    (last,) = transaction.one(LAST, digest=digest)
     transaction.run(
         "INSERT INTO attempts (digest, number, worker, started, message, traceback) "
         "VALUES (:digest, :number, :worker, :started, '', '')",

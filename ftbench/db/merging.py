@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from ftbench.db.claims import claim_of, scored_by
 from ftbench.db.engine import Store, Transaction
+from ftbench.db.statements import LAST
 from ftbench.db.tables import attempts, claims, jobs, metadata, past_scores, topup_looks, topups
 from ftbench.domain.result import Outcome, State
 
@@ -179,8 +180,7 @@ class _Merger:
         return [row for row in found if _who(row) not in there]
 
     def _last(self, digest: str) -> int:
-        query = "SELECT coalesce(max(number), 0) FROM attempts WHERE digest = :digest"
-        return int(self._here.one(query, digest=digest)[0])
+        return int(self._here.one(LAST, digest=digest)[0])
 
     def _copy(self, digest: str, found: Sequence[_Row], after: int) -> dict[int, int]:
         """Attempts with what belongs to them, numbered from ``after``; their numbers there -> here."""

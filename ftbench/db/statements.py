@@ -23,3 +23,9 @@ RESTART = (
     "DELETE FROM predictions WHERE digest = :digest",
     "UPDATE jobs SET state = 'queued', attempts = 0, places = :places WHERE digest = :digest",
 )
+
+#: The number of a job's last attempt, 0 for none; what is no number of one does not count.
+LAST = (
+    "SELECT coalesce(max(CAST(CASE WHEN number BETWEEN 0 AND 1000000 THEN number END AS INTEGER)), 0) "
+    "FROM attempts WHERE digest = :digest"
+)

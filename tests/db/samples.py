@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 from sqlalchemy import text
@@ -15,7 +16,7 @@ from ftbench.domain.result import CurvePoint, JobResult, Predictions, Score
 RESULT = JobResult(
     scores=(Score("dev", "accuracy", 0.75), Score("dev", "f1", 0.5)),
     curves=(CurvePoint("main", 1, "loss", 0.7), CurvePoint("main", 2, "loss", 0.6)),
-    predictions=(Predictions("main", "dev", 3, 2, b"\x00\x01\x02"),),
+    predictions=(Predictions("main", "dev", 3, 2, zlib.compress(bytes(24))),),
     provenance={"threads": 2, "versions": {"torch": "2.13"}},
 )
 

@@ -362,3 +362,12 @@ def test_a_lost_lease_leaves_earlier_attempts_as_they_ended(database: Database) 
         (Outcome.OOM, "no memory"),
         (Outcome.LOST, "the worker sent no heartbeat"),
     ]
+
+
+@pytest.mark.parametrize("number", ["x", b"\xff", 2**63 - 1, -5])
+def test_an_attempt_whose_number_is_none_does_not_stop_the_job(database: Database, number: object) -> None:
+    database.jobs.add([entry(0)])
+    first = claim(database)
+    assert database.jobs.release(first)
+    execute(database, "UPDATE attempts SET number = :number", number=number)
+    assert claim(database).attempt == 1
