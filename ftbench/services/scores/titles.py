@@ -13,6 +13,7 @@ from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.services.scores.jobs import MethodKey
 from ftbench.services.scores.own import OwnMethods
 
+_LONGEST = 300
 _RENAME = re.compile(r"(?P<name>[^\[\]=]+(\[[^\]]*\])?)=(?P<title>.*)", re.DOTALL)
 
 #: A method's name or label -> what it is called instead.
@@ -23,7 +24,7 @@ def renames(texts: Iterable[str]) -> dict[str, str]:
     """What ``--rename 'bidrop=Ours'`` means, entry by entry; a file stands for the method in it.
 
     Raises:
-        BadValue: one is not ``METHOD=TITLE``, or a method is named twice.
+        BadValue: one is not ``METHOD=TITLE``, a title cannot be shown, or a method is named twice.
     """
     found: dict[str, str] = {}
     for text in texts:
@@ -31,6 +32,10 @@ def renames(texts: Iterable[str]) -> dict[str, str]:
         title = " ".join(parts["title"].split()) if parts else ""
         if parts is None or not title:
             raise BadValue(f"--rename '{text}': write METHOD=TITLE, such as 'bidrop=Ours'")
+        if not title.isprintable() or len(title) > _LONGEST:
+            raise BadValue(
+                f"--rename '{text:.80}': a title is printable text of at most {_LONGEST} characters"
+            )
         name, bracket, inside = parts["name"].strip().partition("[")
         label = methods.canonical(Path(name).stem if name.endswith(".py") else name) + bracket + inside
         if label in found:

@@ -34,6 +34,12 @@ def test_methods_of_files_bring_their_titles_and_one_without_keeps_its_name() ->
     assert shown(labels, files) == ["My way", "bare"]
 
 
+@pytest.mark.parametrize("title", ["\x1b]0;x\x07", "a\u202eb", "a\ud800", "x" * 301])
+def test_a_title_that_cannot_be_shown_is_refused(title: str) -> None:
+    with pytest.raises(BadValue, match="a title is printable text"):
+        renames([f"bidrop={title}"])
+
+
 def test_two_methods_of_one_title_are_told_apart_by_their_names() -> None:
     files = {"mine": "Bi-Drop"}
     labels = {**LABELS, MethodKey("mine", "{}"): "mine"}
