@@ -12,7 +12,7 @@ from benchmarks._sound import Watch
 from benchmarks.fuzz import SHARES, fuzz
 
 #: How many cases take about a second; all together are 2,000.
-COUNTS = {"rows": 60, "merges": 20, "events": 120, "yaml": 600, "checkpoints": 60, "filters": 1140}
+COUNTS = {"rows": 360, "merges": 10, "events": 600, "yaml": 400, "checkpoints": 30, "filters": 600}
 
 
 @pytest.mark.parametrize("kind", sorted(SHARES))

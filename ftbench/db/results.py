@@ -24,6 +24,7 @@ from ftbench.db.rows import (
     change_of,
 )
 from ftbench.db.tables import attempts, curves, jobs, past_scores, predictions, provenance, scores
+from ftbench.domain.provenance import NUMBERS
 from ftbench.domain.result import CurvePoint, Outcome, Predictions, State
 from ftbench.printable import printable, printable_lines
 
@@ -163,12 +164,21 @@ class Results:
 
         Args:
             digests: of the jobs.
-            paths: where the facts stand, the keys from the outside in; facts that are texts or numbers.
+            paths: where the facts stand, the keys from the outside in; a fact of ``NUMBERS`` that is no
+                number, or another one that is no text, is not known.
         """
-        places = ['$."' + '"."'.join(path) + '"' for path in paths]
-        return self._latest(
+        asked = [tuple(path) for path in paths]
+        places = ['$."' + '"."'.join(path) + '"' for path in asked]
+        found = self._latest(
             digests, *(func.json_extract(as_json(provenance.c.facts), place) for place in places)
         )
+        kinds = [int | float if path in NUMBERS else str for path in asked]
+        return {
+            digest: tuple(
+                fact if isinstance(fact, kind) else None for fact, kind in zip(facts, kinds, strict=True)
+            )
+            for digest, facts in found.items()
+        }
 
     def surroundings(self, digests: Collection[str], own: Iterable[str]) -> dict[str, Document]:
         """``provenances`` without what is a job's ``own``; jobs that ran alike share theirs."""

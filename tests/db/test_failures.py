@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ftbench.db import Database, JobFilter
 from ftbench.domain.result import MAX_ATTEMPTS, Outcome
-from tests.db.samples import RESULT, claim, entry, expire
+from tests.db.samples import RESULT, claim, entry, execute, expire
 
 
 def fail(database: Database, count: int, outcome: Outcome = Outcome.USER) -> None:
@@ -42,4 +42,14 @@ def test_a_job_that_ended_well_meanwhile_shows_that_it_is_not_the_kind(database:
     fail(database, 1)
     database.jobs.finish(claim(database), RESULT)
     fail(database, 3)
+    assert database.failures.held() == []
+
+
+def test_failures_that_cannot_be_read_hold_nothing(database: Database) -> None:
+    database.jobs.add([entry(seed) for seed in range(5)])
+    fail(database, 3)
+    assert len(database.failures.held()) == 1
+    execute(database, "INSERT INTO settings (name, value) VALUES ('retried', 'x')")
+    assert len(database.failures.held()) == 1
+    execute(database, "UPDATE attempts SET ended = 'x' WHERE number = 1")
     assert database.failures.held() == []

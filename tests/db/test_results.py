@@ -117,12 +117,14 @@ def test_losses_are_those_of_the_jobs_named_in_their_order_and_finite(database: 
 def test_facts_of_the_latest_attempt_are_none_where_they_are_not_known(database: Database) -> None:
     database.jobs.add([entry(0), entry(1)])
     failed = claim(database)
-    database.jobs.fail(failed, Outcome.ENVIRONMENT, "", provenance={"worker": "a", "seconds": {"data": 9.0}})
+    database.jobs.fail(
+        failed, Outcome.ENVIRONMENT, "", provenance={"worker": "a", "seconds": {"training": 9.0}}
+    )
     again, other = claim(database), claim(database)
-    facts = {"worker": "b", "seconds": {"data": 0.5}, "threads": 2}
+    facts = {"worker": "b", "seconds": {"training": 0.5}, "threads": 2}
     database.jobs.finish(again, replace(RESULT, provenance=facts))
     database.jobs.finish(other, replace(RESULT, provenance={"worker": "c"}))
-    paths = [("worker",), ("seconds", "data"), ("threads",)]
+    paths = [("worker",), ("seconds", "training"), ("threads",)]
     assert database.results.ran({again.digest}, paths) == {again.digest: ("b", 0.5, 2)}
     assert database.results.ran({other.digest}, paths) == {other.digest: ("c", None, None)}
 
@@ -155,3 +157,43 @@ def test_facts_that_are_no_object_are_passed_over(database: Database, facts: str
     assert database.results.surroundings({job.digest}, ["seconds"]) == {job.digest: {}}
     assert database.results.ran({job.digest}, [("threads",)]) == {job.digest: (None,)}
     assert database.results.provenance(job.digest) == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("curves", "value = 'x'"),
+        ("curves", "step = 'x' || step"),
+        ("curves", "run = x'ff'"),
+        ("predictions", "rows = -1"),
+        ("predictions", "logits = x'00'"),
+        ("provenance", """facts = '{"method_digest": 5}'"""),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_set_aside_and_the_others_stay(
+    database: Database, table: str, change: str
+) -> None:
+    database.jobs.add([entry(0), entry(1)])
+    first, second = (claim(database) for _ in range(2))
+    for one in (first, second):
+        assert database.jobs.finish(one, replace(RESULT, provenance={"method_digest": "2:a"}))
+    execute(database, f"UPDATE {table} SET {change} WHERE digest = :digest", digest=first.digest)
+    results = database.results
+    for digest, whole in ((first.digest, False), (second.digest, True)):
+        read = {
+            "curves": results.curves(digest) == list(RESULT.curves),
+            "predictions": results.predictions(digest) == list(RESULT.predictions),
+            "provenance": results.codes().get(digest) == "2:a",
+        }
+        assert read == {**dict.fromkeys(read, True), table: whole}
+    assert {digest for digest, *_ in results.losses([first.digest, second.digest])} >= {second.digest}
+    assert (first.digest in database.aside) == (table != "provenance")
+
+
+def test_past_scores_that_are_no_numbers_are_set_aside(database: Database) -> None:
+    database.jobs.add([entry(0)])
+    one = claim(database)
+    assert database.jobs.finish(one, RESULT)
+    database.jobs.restart({one.digest: {}})
+    execute(database, "UPDATE past_scores SET value = 'x' WHERE metric = 'f1'")
+    assert [(past.metric, past.old) for past in database.results.past()] == [("accuracy", 0.75)]

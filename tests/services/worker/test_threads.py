@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ftbench.db import Database
-from ftbench.errors import BadValue
+from ftbench.errors import BadValue, DatabaseError
 from ftbench.services.worker import machine
 from ftbench.services.worker.threads import fixed_threads, most_slots, too_many
 
@@ -18,6 +18,13 @@ def test_threads_are_fixed_by_the_first_worker(database: Database) -> None:
         fixed_threads(database, 3)
     with pytest.raises(BadValue, match="1 or more"):
         fixed_threads(database, 0)
+
+
+@pytest.mark.parametrize("stored", ["lots", "0", "9999999", "-1", "1.5", "²"])
+def test_what_a_database_says_must_be_a_number_of_threads(database: Database, stored: str) -> None:
+    assert database.setting("threads", stored) == stored
+    with pytest.raises(DatabaseError, match="no number from 1 to 4096"):
+        fixed_threads(database, None)
 
 
 @pytest.mark.parametrize(("slots", "threads"), [(1, 8), (4, 3), (None, 1)])
