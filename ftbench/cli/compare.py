@@ -69,7 +69,7 @@ def compare(
     address, to = database_address(db), Delivery(format_, as_json, output)
     chosen = to.chosen(lists=True)
     check_output("--output", output, address)
-    runs = requests.compared(models, tasks, methods, rename)
+    runs = requests.compared(models, tasks, methods, rename, command="compare")
     condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
     request = CompareRequest(runs, condition, test, correction, region / 100, examples, data_dir)
     with compared(address) as database:

@@ -139,6 +139,7 @@ def test_formats(filled):
         (("bidrop", "vanilla", "--test", "wilcoxn"), 2, "unknown test 'wilcoxn'; did you mean 'wilcoxon'?"),
         (("bidrop", "vanilla", "--correction", "hol"), 2, "unknown correction 'hol'; did you mean 'holm'?"),
         (("bidrop", "vanilla", "--tasks", "ret"), 2, "unknown task 'ret'; did you mean 'rte'?"),
+        (("bidrop,bidrop",), 2, "compare needs two methods or more"),
         (("", "vanilla"), 2, "compare needs two methods or more"),
         (("bidrop", "vanilla", "--region", "-1"), 2, "region -1: give points from 0 to below 100"),
         (
@@ -174,3 +175,7 @@ def test_a_condition_is_compared_by_itself_and_may_name_the_training_rows(filled
     assert (none.code, none.out) == (1, "") and "no scores of two of these methods" in none.err
     both = filled("compare", "bidrop", "vanilla", "--noise", "0.1", "--perturb", "noise[kind=pairflip]=0.1")
     assert "noise: give one value; each is a condition of its own" in both.err and both.code == 2
+
+
+def test_methods_may_stand_in_one_word(filled):
+    assert filled("compare", "bidrop,vanilla").out == filled("compare", "bidrop", "vanilla").out
