@@ -95,7 +95,7 @@ def selection(
     from ftbench.services.scores.selection import Selection
 
     chosen = axes.methods(baseline)
-    if len(chosen) != 1:
+    if len(chosen) != 1 or chosen[0].every:
         raise BadValue(f"baseline '{baseline}': give one method, such as vanilla")
     called = renaming(renamed)
     return Selection(
@@ -175,7 +175,7 @@ def compared(
         UsageError: fewer than two methods, or brackets that do not close.
     """
     found = without_baseline(models, tasks, methods, renamed)
-    if len(set(found.methods)) < 2:
+    if len(set(found.methods)) < 2 and not any(one.every for one in found.methods):
         raise UsageError(f"{command} needs two methods or more, such as: ftbench {command} bidrop vanilla")
     return found
 
