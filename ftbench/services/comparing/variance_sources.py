@@ -102,7 +102,7 @@ def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]
     if not lines:
         own = OwnFiles(own_methods(database, cells).files)
         flags = [
-            ("--methods", ",".join(own.method(choice.text) for choice in asked.methods)),
+            ("--methods", ",".join(own.method(choice.queued) for choice in asked.methods)),
             ("--tasks", ",".join(asked.tasks) or "rte"),
             ("--models", ",".join(asked.models)),
             ("--seeds", "10"),
