@@ -23,7 +23,7 @@ from ftbench.db.migrations import HEAD, REVISIONS, migrate
 from ftbench.db.pruning import FailedAttempts
 from ftbench.db.published import PublishedNumbers
 from ftbench.db.results import Results
-from ftbench.db.tables import settings
+from ftbench.db.tables import metadata, settings
 from ftbench.db.topups import Topups
 from ftbench.domain import shell
 from ftbench.errors import BadValue, DatabaseError, NewerDatabase, NotOurDatabase
@@ -255,6 +255,8 @@ def _revision(connection: Connection, backend: Backend) -> str | None:
     ours = ours and {column["name"] for column in schema.get_columns(settings.name)} >= set(settings.c.keys())
     if not ours or connection.scalar(_MARK) != "ftbench":
         raise NotOurDatabase(f"{backend.shown} is not a database of ftbench: choose another with --db")
+    if views := set(schema.get_view_names()) & metadata.tables.keys():  # a query that may never end
+        raise DatabaseError(f"{backend.shown} has a view in the place of its table '{min(views)}'")
     found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
     if len(found) != 1:
         raise DatabaseError(

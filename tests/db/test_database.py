@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import sqlite3
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -265,3 +266,15 @@ def test_a_reader_sees_what_others_write_meanwhile(database: Database, address: 
 def test_errors_of_the_database_exit_with_1_and_wrong_addresses_with_2() -> None:
     assert issubclass(DatabaseError, FtbenchError)
     assert (DatabaseError.exit_code, BadValue.exit_code) == (1, 2)
+
+
+def test_a_view_in_the_place_of_a_table_is_refused(tmp_path: Path) -> None:
+    address = str(tmp_path / "view.db")
+    create_database(address).close()
+    with sqlite3.connect(address) as connection:
+        connection.execute("ALTER TABLE scores RENAME TO others")
+        connection.execute("CREATE VIEW scores AS SELECT * FROM others")
+    connection.close()
+    for write in (False, True):
+        with pytest.raises(DatabaseError, match="a view in the place of its table 'scores'"):
+            open_database(address, write=write)
