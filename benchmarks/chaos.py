@@ -52,14 +52,18 @@ import sys
 from ftbench.db import open_database
 from ftbench.db.backends.sqlite import Sqlite
 from ftbench.services.worker import insisting, progress, worker
+from ftbench.errors import FtbenchError
 from ftbench.services.worker.options import Options, worker_name
 address, lease, child, ahead = sys.argv[1:]
 Sqlite.now += f" + {ahead}"
 insist = insisting.Insisting(print)
-with insist(lambda: open_database(address, timeout=insisting.LOCK)) as database:
-    command = sys.executable, child
-    options = Options(name=worker_name(None), lease=float(lease), drain=True, command=command)
-    sys.exit(worker.Worker(database, options, progress.Lines()).run().exit_code)
+try:
+    with insist(lambda: open_database(address, timeout=insisting.LOCK)) as database:
+        command = sys.executable, child
+        options = Options(name=worker_name(None), lease=float(lease), drain=True, command=command)
+        sys.exit(worker.Worker(database, options, progress.Lines()).run().exit_code)
+except FtbenchError as error:
+    sys.exit(f"error: {error}")
 """
 
 
@@ -268,12 +272,12 @@ def wrong(field_: Field, expected: dict[object, object]) -> list[str]:
     found = dict(field_.rows(SCORES))
     once = field_.rows("SELECT digest FROM attempts WHERE outcome = 'ok' GROUP BY digest HAVING count(*) = 1")
     left = [p for p in Path(f"{field_.path}.work").glob("*/*") if p.name.endswith((".pt", ".part"))]
-    traces = [text for p in field_.outputs if _fell(text := p.read_text(errors="replace"))]
+    traces = [text[-500:] for p in field_.outputs if _fell(text := p.read_text(errors="replace"))]
     told = [
         (len(expected) - len(once), "jobs not done exactly once"),
         (sum(found.get(digest) != value for digest, value in expected.items()), "jobs with other scores"),
         (len(left), "checkpoints left"),
-        (len(traces), f"tracebacks: {traces}"),
+        (len(traces), f"tracebacks, the first of them: {traces[:1]}"),
     ]
     return [f"{number} {words}" for number, words in told if number]
 

@@ -155,11 +155,14 @@ class Store:
         writer = self._durable if durable else self._writer
         with self.explained():
             self._check_files()
+            touched = self._files.touched
             with writer.begin() as connection:
                 transaction = Transaction(connection, self.backend.now, self._compiled)
-                if self._files.touched:
+                if touched:
                     self._check_identity(transaction)
                 yield transaction
+            if touched:
+                self._files.kept()
             if durable:  # what went into a file that was deleted meanwhile is not kept
                 self._check_files()
 
@@ -180,11 +183,10 @@ class Store:
     def _check_identity(self, transaction: Transaction) -> None:
         if self._identity is not None and _identity(transaction) != self._identity:
             raise DatabaseGone(f"{self.backend.shown} holds another database now: {_NO_MORE}")
+        _refuse(self._files.wrong_inside(transaction.connection))
 
     def _check_files(self) -> None:
-        wrong = self._files.wrong()
-        if wrong is not None:
-            raise DatabaseGone(wrong)
+        _refuse(self._files.wrong())
 
     def set_aside(self, digest: object, reason: str) -> None:
         """Leave a row out of all that is read, and keep why in ``aside``, by its digest if it has one."""
@@ -224,6 +226,11 @@ class Store:
         statement = self.backend.begin_write if writes else self.backend.begin_read
         if statement:  # past SQLAlchemy, as a transaction's own statements are: it is faster
             connection.connection.cursor().execute(statement)
+
+
+def _refuse(wrong: str | None) -> None:
+    if wrong is not None:
+        raise DatabaseGone(wrong)
 
 
 def _identity(transaction: Transaction) -> str | None:

@@ -17,13 +17,19 @@ class Files(Protocol):
     """The files beneath an open database.
 
     Attributes:
-        touched: whether it may hold another database than when ``wrong`` was asked before.
+        touched: whether they may hold another database than when ``wrong_inside`` was asked before.
     """
 
     touched: bool
 
     def wrong(self) -> str | None:
         """What is wrong with them, in words; None where they are those that were opened."""
+
+    def wrong_inside(self, connection: Connection) -> str | None:
+        """The same, seen from within a transaction that writes, in which a mark is left."""
+
+    def kept(self) -> None:
+        """The transaction in which ``wrong_inside`` was asked has been kept."""
 
 
 class Backend(ABC):
