@@ -155,14 +155,11 @@ class Store:
         writer = self._durable if durable else self._writer
         with self.explained():
             self._check_files()
-            touched = self._files.touched
             with writer.begin() as connection:
                 transaction = Transaction(connection, self.backend.now, self._compiled)
-                if touched:
+                if self._files.touched:
                     self._check_identity(transaction)
                 yield transaction
-            if touched:
-                self._files.kept()
             if durable:  # what went into a file that was deleted meanwhile is not kept
                 self._check_files()
 
