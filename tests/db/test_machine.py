@@ -23,7 +23,7 @@ from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, Outcome, State
 from ftbench.domain.where import Home, JobField, Question
 from tests.db.samples import RESULT, entry, expire
 
-FAILURES = [one for one in Outcome if one not in (Outcome.OK, Outcome.ENVIRONMENT)]
+FAILURES = [one for one in Outcome if one is not Outcome.OK]
 SEEDS = st.integers(0, 5)
 
 
@@ -38,7 +38,8 @@ class Known:
     tries: int = 0
     token: str | None = None
     late: bool = False
-    ended: list[Outcome] = field(default_factory=list)
+    number: int = 0  # of the attempt that runs
+    ended: dict[int, Outcome] = field(default_factory=dict)
 
 
 class Queue(RuleBasedStateMachine):
@@ -86,7 +87,8 @@ class Queue(RuleBasedStateMachine):
         first = min(waiting, key=lambda k: (-k.priority, k.order))
         assert lease is not None and lease.job.seed == first.seed
         first.state, first.token, first.tries = State.RUNNING, lease.token, first.tries + 1
-        assert lease.attempt == len(first.ended) + 1
+        first.number = max(first.ended, default=0) + 1
+        assert lease.attempt == first.number
         return lease
 
     def holds(self, lease: Lease) -> bool:
@@ -108,11 +110,19 @@ class Queue(RuleBasedStateMachine):
     @rule(lease=consumes(leases), outcome=st.sampled_from(FAILURES))
     def fail(self, lease: Lease, outcome: Outcome) -> None:
         held, known = self.holds(lease), self.known[lease.digest]
-        again = outcome not in FINAL_OUTCOMES and known.tries < MAX_ATTEMPTS
+        uncounted = outcome is Outcome.ENVIRONMENT
+        again = uncounted or (outcome not in FINAL_OUTCOMES and known.tries < MAX_ATTEMPTS)
         expected = State.QUEUED if again else State.FAILED
         assert self.database.jobs.fail(lease, outcome, "wrong") == (expected if held else None)
         if held:
             self.end(lease.digest, expected, outcome)
+            if uncounted:  # of such attempts the last one is kept
+                known.tries -= 1
+                known.ended = {
+                    number: ended
+                    for number, ended in known.ended.items()
+                    if ended is not outcome or number == lease.attempt
+                }
 
     @rule(lease=consumes(leases))
     def release(self, lease: Lease) -> None:
@@ -125,7 +135,7 @@ class Queue(RuleBasedStateMachine):
     def end(self, digest: str, state: State, outcome: Outcome) -> None:
         known = self.known[digest]
         known.state, known.token, known.late = state, None, False
-        known.ended.append(outcome)
+        known.ended[known.number] = outcome
 
     @precondition(lambda self: any(k.state is State.RUNNING for k in self.known.values()))
     @rule(data=st.data())
@@ -157,7 +167,7 @@ class Queue(RuleBasedStateMachine):
         free = known.state not in (State.DONE, State.RUNNING)
         assert self.database.jobs.complete(digest, RESULT, "elsewhere") is free
         if free:
-            known.tries += 1
+            known.tries, known.number = known.tries + 1, max(known.ended, default=0) + 1
             self.end(digest, State.DONE, Outcome.OK)
 
     @rule(limit=SEEDS)
@@ -196,8 +206,9 @@ class Queue(RuleBasedStateMachine):
         scored = {row.digest for row in self.database.results.values()}
         assert scored == {d for d, k in self.known.items() if k.state is State.DONE}
         for digest, known in self.known.items():
-            tried = [one.outcome for one in self.database.results.attempts(digest)]
-            assert tried == [*known.ended, *([None] if known.state is State.RUNNING else [])]
+            tried = {one.number: one.outcome for one in self.database.results.attempts(digest)}
+            running = {known.number: None} if known.state is State.RUNNING else {}
+            assert tried == {**known.ended, **running}
 
 
 def below(limit: int) -> JobFilter:
