@@ -12,6 +12,7 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
     multiple,
     precondition,
@@ -62,6 +63,14 @@ class Queue(RuleBasedStateMachine):
         """Whether the only trouble is that the result of the tests has logits that are none."""
         return {one.table for one in self.database.health.troubles()} == {"predictions"}
 
+    def any_is(self, *states: State) -> bool:
+        return any(known.state in states for known in self.known.values())
+
+    @initialize(jobs=st.integers(2, 4))
+    def begin(self, jobs: int) -> None:
+        for seed in range(jobs):
+            self.add(seed, 0)
+
     @rule(seed=SEEDS, priority=st.integers(0, 1))
     def add(self, seed: int, priority: int) -> None:
         one = entry(seed, priority=priority)
@@ -76,6 +85,7 @@ class Queue(RuleBasedStateMachine):
         else:
             assert added == (0, 1, 0)
 
+    @precondition(lambda self: self.any_is(State.QUEUED) or self.any_late())
     @rule(target=leases)
     def claim(self) -> object:
         self.reap_model()
@@ -90,6 +100,9 @@ class Queue(RuleBasedStateMachine):
         first.number = max(first.ended, default=0) + 1
         assert lease.attempt == first.number
         return lease
+
+    def any_late(self) -> bool:
+        return any(known.late for known in self.known.values())
 
     def holds(self, lease: Lease) -> bool:
         return self.known[lease.digest].token == lease.token
@@ -137,7 +150,7 @@ class Queue(RuleBasedStateMachine):
         known.state, known.token, known.late = state, None, False
         known.ended[known.number] = outcome
 
-    @precondition(lambda self: any(k.state is State.RUNNING for k in self.known.values()))
+    @precondition(lambda self: self.any_is(State.RUNNING))
     @rule(data=st.data())
     def fall_silent(self, data: st.DataObject) -> None:
         running = sorted(d for d, k in self.known.items() if k.state is State.RUNNING)
@@ -152,6 +165,7 @@ class Queue(RuleBasedStateMachine):
             self.end(digest, State.QUEUED if again else State.FAILED, Outcome.LOST)
         return len(late)
 
+    @precondition(lambda self: self.any_is(State.RUNNING))
     @rule()
     def reap(self) -> None:
         found = self.database.jobs.reap()
@@ -181,6 +195,7 @@ class Queue(RuleBasedStateMachine):
                 self.end(digest, State.CANCELLED, Outcome.LOST)
             self.known[digest].state = State.CANCELLED
 
+    @precondition(lambda self: self.any_is(State.FAILED, State.CANCELLED))
     @rule(limit=SEEDS)
     def retry(self, limit: int) -> None:
         over = (State.FAILED, State.CANCELLED)
@@ -189,6 +204,7 @@ class Queue(RuleBasedStateMachine):
         for known in meant:
             known.state, known.tries = State.QUEUED, 0
 
+    @precondition(lambda self: self.any_is(State.DONE))
     @rule(seed=SEEDS)
     def restart(self, seed: int) -> None:
         digest = entry(seed).job.digest
