@@ -25,7 +25,7 @@ from ftbench.domain.where import Home, JobField, Question
 from tests.db.samples import RESULT, entry, expire
 
 FAILURES = [one for one in Outcome if one is not Outcome.OK]
-SEEDS = st.integers(0, 5)
+SEEDS = st.integers(0, 2)  # few jobs, each with a long story
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Queue(RuleBasedStateMachine):
     def any_is(self, *states: State) -> bool:
         return any(known.state in states for known in self.known.values())
 
-    @initialize(jobs=st.integers(2, 4))
+    @initialize(jobs=st.integers(1, 3))
     def begin(self, jobs: int) -> None:
         for seed in range(jobs):
             self.add(seed, 0)
@@ -184,7 +184,7 @@ class Queue(RuleBasedStateMachine):
             known.tries, known.number = known.tries + 1, max(known.ended, default=0) + 1
             self.end(digest, State.DONE, Outcome.OK)
 
-    @rule(limit=SEEDS)
+    @rule(limit=st.integers(1, 3))
     def cancel(self, limit: int) -> None:
         meant = [
             d for d, k in self.known.items() if k.seed < limit and k.state in (State.QUEUED, State.RUNNING)
@@ -196,7 +196,7 @@ class Queue(RuleBasedStateMachine):
             self.known[digest].state = State.CANCELLED
 
     @precondition(lambda self: self.any_is(State.FAILED, State.CANCELLED))
-    @rule(limit=SEEDS)
+    @rule(limit=st.integers(1, 3))
     def retry(self, limit: int) -> None:
         over = (State.FAILED, State.CANCELLED)
         meant = [k for k in self.known.values() if k.seed < limit and k.state in over]
