@@ -204,6 +204,8 @@ def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
         facts += _tested(cell.tested)
     if cell.collapsed:
         facts.append(("collapsed runs", str(cell.collapsed)))
+    if cell.diverged:
+        facts.append(("diverged runs, at chance", str(cell.diverged)))
     missing = ", ".join(f"{number} {reason}" for reason, number in cell.missing.items() if number)
     facts += [("missing", missing)] if missing else []
     facts += [("note", cell.remark)] if cell.remark else []
