@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ftbench.render.tested import FailureRate, Tested
+
 TEXTS = ("group", "failed", "runs", "text")
 """Kinds of columns whose cells hold text."""
 
@@ -27,58 +29,6 @@ NOT_COMPARED = "n/c"
 """Stands where a comparison could have been, and there is no test."""
 SURVIVORS = "average_not_failed"
 """The key of an average over the runs that did not fail."""
-
-
-@dataclass(frozen=True)
-class Tested:
-    """A cell's difference to the baseline, paired by seed; fractions.
-
-    Attributes:
-        difference: the mean difference; of P(A > B) how far that is from one half.
-        low: of its 95 % interval.
-        high: likewise.
-        n: the seeds that both have.
-        p: of the test alone.
-        p_corrected: over all that the table tests.
-        mark: ``BETTER`` or ``WORSE`` where that is significant, else "".
-        test: of ``p_corrected``: ``max-T``, ``t`` or ``signs``.
-        p_holm: of an average: by t-tests with Holm's correction; None for others.
-    """
-
-    difference: float
-    low: float
-    high: float
-    n: int
-    p: float
-    p_corrected: float
-    mark: str = ""
-    test: str = "t"
-    p_holm: float | None = None
-
-
-@dataclass(frozen=True)
-class Failed:
-    """How often a method's runs failed: diverged or collapsed.
-
-    Attributes:
-        failed: how many did.
-        runs: of how many that have ended.
-        low: of the share's exact 95 % interval.
-        high: likewise.
-        test: of the difference to the baseline; "" without one.
-        p: of that test.
-        p_corrected: by Holm, over the methods of all tables.
-        mark: ``BETTER`` where it fails less, ``WORSE`` where it fails more, "" where neither is shown.
-    """
-
-    failed: int
-    runs: int
-    low: float
-    high: float
-    test: str = ""
-    p: float | None = None
-    p_corrected: float | None = None
-    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +77,7 @@ class Cell:
     diverged: int = 0
     tested: Tested | None = None
     untested: str = ""
-    failed: Failed | None = None
+    failed: FailureRate | None = None
     text: str = ""
     low: float | None = None
     high: float | None = None

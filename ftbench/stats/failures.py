@@ -6,9 +6,10 @@ import numpy as np
 from scipy import special
 
 from ftbench.stats.aggregate import BoolArray
+from ftbench.stats.examples import mcnemar
 from ftbench.stats.findings import Interval, NoAnswer, Significance, too_few
 
-MCNEMAR, FISHER = "McNemar (exact)", "Fisher (exact)"
+FISHER = "Fisher"
 
 
 def share(failed: int, runs: int, level: float = 0.95) -> Interval | NoAnswer:
@@ -27,7 +28,7 @@ def share(failed: int, runs: int, level: float = 0.95) -> Interval | NoAnswer:
     return Interval(failed / runs, float(low), float(high), runs, level, "Clopper-Pearson")
 
 
-def compare(
+def fails_more(
     left: BoolArray, right: BoolArray, left_there: BoolArray, right_there: BoolArray
 ) -> Significance | NoAnswer:
     """Whether one of two methods fails more often: runs paired by task and seed, else as two groups.
@@ -42,26 +43,11 @@ def compare(
     """
     both = left_there & right_there
     if both.any():
-        return mcnemar(int((left & ~right & both).sum()), int((right & ~left & both).sum()), int(both.sum()))
+        return mcnemar(left[both], right[both])
     counts = [
         (int((f & there).sum()), int(there.sum())) for f, there in ((left, left_there), (right, right_there))
     ]
     return fisher(*counts[0], *counts[1])
-
-
-def mcnemar(left_only: int, right_only: int, pairs: int) -> Significance | NoAnswer:
-    """Of pairs in which one side alone failed, half are either's where both fail as often.
-
-    Args:
-        left_only: pairs in which the left failed alone.
-        right_only: likewise.
-        pairs: all of them.
-    """
-    if not pairs:
-        return too_few(0, 1)
-    unlike, fewer = left_only + right_only, min(left_only, right_only)
-    below = float(special.bdtr(fewer, unlike, 0.5)) if unlike else 1.0
-    return Significance(MCNEMAR, min(1.0, 2 * below), float(left_only - right_only), pairs)
 
 
 def fisher(left: int, left_runs: int, right: int, right_runs: int) -> Significance | NoAnswer:

@@ -25,7 +25,7 @@ def wins(differences: FloatArray) -> FloatArray:
     return shares
 
 
-def interval(won: FloatArray, level: float = 0.95) -> Interval | NoAnswer:
+def tosses(won: FloatArray, level: float = 0.95) -> Interval | NoAnswer:
     """P(A > B) with an interval that no spread of zero can close.
 
     Clopper & Pearson's (1934) of as many tosses as there are seeds. A seed's average over tasks spreads less

@@ -23,8 +23,10 @@ def test_no_runs_have_no_share():
 @pytest.mark.parametrize(("left", "right"), [(0, 0), (1, 0), (6, 0), (5, 2), (3, 3), (1, 9)])
 def test_pairs_are_tested_by_mcnemar(left, right):
     known = mcnemar([[4, left], [right, 7]], exact=True).pvalue
-    found = failures.mcnemar(left, right, 11 + left + right)
-    assert found.p == pytest.approx(known) and found.statistic == left - right
+    mine, theirs = (np.repeat(side, [4, left, right, 7]) for side in ([1, 1, 0, 0], [1, 0, 1, 0]))
+    there = np.ones(len(mine), dtype=bool)
+    found = failures.fails_more(mine.astype(bool), theirs.astype(bool), there, there)
+    assert found.p == pytest.approx(known) and (found.test, found.statistic) == ("McNemar", left - right)
 
 
 @pytest.mark.parametrize("table", [(0, 5, 4, 6), (2, 5, 2, 5), (0, 3, 0, 9), (7, 7, 0, 7), (1, 20, 9, 12)])
@@ -37,10 +39,10 @@ def test_groups_are_tested_by_fisher(table):
 def test_runs_are_paired_where_they_can_be():
     left, right = np.array([1, 1, 1, 0], dtype=bool), np.array([0, 0, 0, 0], dtype=bool)
     everywhere = np.ones(4, dtype=bool)
-    assert failures.compare(left, right, everywhere, everywhere).test == failures.MCNEMAR
+    assert failures.fails_more(left, right, everywhere, everywhere).test == "McNemar"
     halves = np.array([1, 1, 0, 0], dtype=bool), np.array([0, 0, 1, 1], dtype=bool)
-    found = failures.compare(left, right, *halves)
+    found = failures.fails_more(left, right, *halves)
     assert found.test == failures.FISHER and found.p == pytest.approx(
         stats.fisher_exact([[2, 0], [0, 2]]).pvalue
     )
-    assert isinstance(failures.compare(left, right, everywhere, ~everywhere), NoAnswer)
+    assert isinstance(failures.fails_more(left, right, everywhere, ~everywhere), NoAnswer)

@@ -17,16 +17,16 @@ def test_ties_count_half_and_seeds_without_a_task_not():
 
 
 def test_interval_on_one_task_is_that_of_a_share():
-    found = probability.interval(np.array([1.0, 1.0, 0.0, 1.0, 1.0, NAN]))
+    found = probability.tosses(np.array([1.0, 1.0, 0.0, 1.0, 1.0, NAN]))
     np.testing.assert_allclose((found.low, found.high), proportion_confint(4, 5, method="beta"))
     assert (found.value, found.n) == (0.8, 5)
 
 
 def test_winning_always_does_not_close_the_interval():
-    found = probability.interval(np.ones(5))
+    found = probability.tosses(np.ones(5))
     assert found.high == 1.0 and found.low == pytest.approx(0.025 ** (1 / 5))
-    assert probability.interval(np.zeros(3)).low == 0.0
-    assert isinstance(probability.interval(np.array([NAN])), NoAnswer)
+    assert probability.tosses(np.zeros(3)).low == 0.0
+    assert isinstance(probability.tosses(np.array([NAN])), NoAnswer)
 
 
 @pytest.mark.parametrize("won", [3, 7, 10])

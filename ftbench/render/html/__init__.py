@@ -15,7 +15,8 @@ from ftbench.render.behind import sources
 from ftbench.render.numbers import interval, legend, percent, shown
 from ftbench.render.plots.theme import alike
 from ftbench.render.sheet import figure
-from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section, Tested
+from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
+from ftbench.render.tested import Tested
 from ftbench.stats import statistics
 
 HERE = Path(__file__).parent

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ftbench.render.table import BETTER, SURVIVORS, WORSE, Cell, Column, Failed
+from ftbench.render.table import BETTER, SURVIVORS, WORSE, Cell, Column
+from ftbench.render.tested import FailureRate
 from ftbench.services.reporting.marks import Marking
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey
@@ -16,7 +17,7 @@ from ftbench.stats.family import TWO_PART
 from ftbench.stats.findings import Interval, Significance
 
 
-def columns(blocks: Sequence[Block], always: bool) -> tuple[Column, ...]:
+def failure_columns(blocks: Sequence[Block], always: bool) -> tuple[Column, ...]:
     """The two columns, where any run failed or they are asked for."""
     if not always and not any(block.failed(method)[0].any() for block in blocks for method in block.methods):
         return ()
@@ -26,13 +27,13 @@ def columns(blocks: Sequence[Block], always: bool) -> tuple[Column, ...]:
     )
 
 
-def cells(blocks: Sequence[Block], about: Marking) -> list[dict[MethodKey, tuple[Cell, Cell]]]:
+def failure_cells(blocks: Sequence[Block], about: Marking) -> list[dict[MethodKey, tuple[Cell, Cell]]]:
     """What stands in the two columns, for each block and method; tests of all blocks are one family."""
     found = [{method: _failed(block, method, about.baseline) for method in about.methods} for block in blocks]
     p = [one.p for table in found for one in table.values() if one is not None and one.p is not None]
     left = iter(correction.holm(np.array(p)).tolist())
 
-    def corrected(one: Failed, other: Failed | None) -> Failed:
+    def corrected(one: FailureRate, other: FailureRate | None) -> FailureRate:
         if one.p is None or other is None:
             return one
         p = float(next(left))
@@ -47,20 +48,20 @@ def cells(blocks: Sequence[Block], about: Marking) -> list[dict[MethodKey, tuple
     return result
 
 
-def _failed(block: Block, method: MethodKey, baseline: MethodKey | None) -> Failed | None:
+def _failed(block: Block, method: MethodKey, baseline: MethodKey | None) -> FailureRate | None:
     failed, ended = block.failed(method)
     share = failures.share(int(failed.sum()), int(ended.sum()))
     if not isinstance(share, Interval):
         return None
-    mine = Failed(int(failed.sum()), share.n, share.low, share.high)
+    mine = FailureRate(int(failed.sum()), share.n, share.low, share.high)
     if baseline is None or method == baseline:
         return mine
     other, there = block.failed(baseline)
-    test = failures.compare(failed, other, ended, there)
+    test = failures.fails_more(failed, other, ended, there)
     return replace(mine, test=test.test, p=test.p) if isinstance(test, Significance) else mine
 
 
-def _told(one: Failed | None) -> Cell:
+def _told(one: FailureRate | None) -> Cell:
     if one is None:
         return Cell(applies=False)
     low, high = round(100 * one.low), round(100 * one.high)
@@ -85,7 +86,7 @@ def _there(scores: np.ndarray) -> Iterator[np.ndarray]:
     yield from (column for column in scores.T if np.isfinite(column).any())
 
 
-def told(blocks: Sequence[Block], estimand: str) -> Iterator[str]:
+def told_of_failures(blocks: Sequence[Block], estimand: str) -> Iterator[str]:
     """What a caption says of runs that failed, where there are any."""
     jobs = [job for block in blocks for mine in block.jobs.values() for job in mine.values()]
     if any(job.diverged for job in jobs):

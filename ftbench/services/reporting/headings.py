@@ -44,7 +44,7 @@ def columns_of(
         if measure.difference:
             yield _difference(measure, measure.difference, baseline, own, estimand)
     yield Column("group", "group", "Group")
-    yield from failed.columns([found[0] for found in blocks.values()], estimand == TWO_PART)
+    yield from failed.failure_columns([found[0] for found in blocks.values()], estimand == TWO_PART)
     yield Column("runs", "runs", "Runs")
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ftbench.render.table import BETTER, SURVIVORS, WORSE, Cell, Column, Group, Row, Tested
+from ftbench.render.table import BETTER, SURVIVORS, WORSE, Cell, Column, Group, Row
+from ftbench.render.tested import Tested
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey
 from ftbench.stats import paired, probability
@@ -94,12 +95,12 @@ class _Table:
     def row(self, place: int, row: Row) -> Row:
         cells = list(row.cells)
         if place == self.about.at and self.about.estimand == PROBABILITY:
-            at = averaged(self.columns)
+            at = answered_in(self.columns)
             cells[at] = cells[at] if self.columns[at].kind == "average" else Cell(applies=False)
         if self.about.at is not None and place != self.about.at and any(self.found.counts):
             for at in range(self.scores.shape[2]):  # the first measure's tasks are the first columns
                 cells[at] = self._cell(cells[at], place, at)
-            at = averaged(self.columns)
+            at = answered_in(self.columns)
             cells[at] = self._average(cells[at], place)
         if self.about.grouped and np.isfinite(self._pairs).any():
             at = next(at for at, column in enumerate(self.columns) if column.kind == "group")
@@ -121,7 +122,7 @@ class _Table:
         p, plain = float(self.found.cells[self.table, place, at]), paired.t_tests(pairs[:, None])[0][0]
         interval: object = paired.t_interval(pairs)
         if self.about.estimand == PROBABILITY:
-            interval = _from_half(probability.interval(probability.wins(pairs[:, None])))
+            interval = _from_half(probability.tosses(probability.wins(pairs[:, None])))
         return self._told(cell, interval, len(pairs), float(plain), p)
 
     def _average(self, cell: Cell, place: int) -> Cell:
@@ -134,13 +135,13 @@ class _Table:
         low, high = (float(end[at]) for end in means.interval())
         interval: object = Interval(float(means.value[at]), low, high, int(means.n[at]))
         if self.about.estimand == PROBABILITY:
-            interval = _from_half(probability.interval(first.wins[:, at]))
+            interval = _from_half(probability.tosses(first.wins[:, at]))
         told = self._told(cell, interval, int(means.n[at]), float(means.p[at]), p)
         tested = told.tested
         if tested is None:
             return told
         tested = replace(tested, test=first.test, p_holm=_number(first.holm[at]))
-        if self.columns[averaged(self.columns)].kind != "difference":
+        if self.columns[answered_in(self.columns)].kind != "difference":
             return replace(told, tested=tested)
         half = 0.5 if self.about.estimand == PROBABILITY else 0.0
         shown = {**(cell.statistics if not half else {}), "mean": tested.difference + half}
@@ -162,7 +163,7 @@ class _Table:
         return replace(cell, tested=Tested(interval.value, interval.low, interval.high, n, plain, p, mark))
 
 
-def averaged(columns: Sequence[Column]) -> int:
+def answered_in(columns: Sequence[Column]) -> int:
     """The place of the column that shows how the average compares: the first measure's difference, or it."""
     first = [at for at, column in enumerate(columns) if not column.measure and column.key != SURVIVORS]
     differences = [at for at in first if columns[at].kind == "difference"]
@@ -227,7 +228,7 @@ def _reach(found: Leaderboard) -> str:
 
 def _untested(columns: Sequence[Column]) -> str:
     """The columns that no mark is about, in words."""
-    at = averaged(columns)
+    at = answered_in(columns)
     own = [c.title for c in columns if c.kind == "score" and c.measure]
     told = [f"each task's own metric ({', '.join(dict.fromkeys(own))})"] if own else []
     told += [c.title for i, c in enumerate(columns) if c.kind == "difference" and i != at]

@@ -90,7 +90,7 @@ def fill_table(
     rows = _ordered(methods, baseline, blocks, subject.labels)
     level, why = strictest(subject.topped, (job.cell.digest for job in shown))
     about = Marking(rows, baseline, called, level, subject.estimand)
-    beside = failed.cells(firsts, about)
+    beside = failed.failure_cells(firsts, about)
     groups = tuple(
         _group(part, ratio, blocks, baseline, columns, subject, mine)
         for ratio, mine in zip(blocks, beside, strict=True)
@@ -104,7 +104,7 @@ def fill_table(
             caption_of(part, called, subject.estimand),
             *setting.recipe_lines(),
             told,
-            *failed.told(firsts, subject.estimand),
+            *failed.told_of_failures(firsts, subject.estimand),
             *why,
         ),
         model=setting.model,
