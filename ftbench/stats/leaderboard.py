@@ -77,7 +77,7 @@ def judge(
         baseline: the row that is compared with; None: nothing is, and pairs have the whole level.
         grouped: whether pairs of averages are tested.
         estimand: ``mean``, or the ``probability`` that a run beats the other method's.
-        alpha: the level: where no average is below it, pairs are not gone through.
+        alpha: the level: where no average is below it, cells and pairs are not gone through, and have its p.
     """
     tables, methods, seeds, tasks = scores.shape
     there: BoolArray = np.isfinite(scores).any(axis=(1, 2)).reshape(tables, tasks)
@@ -92,15 +92,16 @@ def judge(
     several = tasks > 1 and bool((both.sum(axis=2) > 1).any())
     third, upper = _pairs(scores, there, baseline, estimand if grouped else "")
     share = several + (third.count > 0)
-    cells: FloatArray = np.where(both, averages[:, :, None], np.nan)
+    tested = second.tested.reshape(both.shape) if several else both
+    cells: FloatArray = np.where(tested, averages[:, :, None], np.nan)
     found: FloatArray
-    if several:
+    opened = baseline is None or bool((averages < alpha).any())
+    if several and opened:
         found = second.adjusted.reshape(both.shape)
-        cells = np.where(np.isfinite(found), _passed(averages[:, :, None], found, share), np.nan)
+        cells = np.where(tested, _passed(averages[:, :, None], found, share), np.nan)
     pairs = np.tile(np.where(np.eye(methods, dtype=bool), 1.0, np.nan), (tables, 1, 1))
     whole: BoolArray = np.asarray((both | ~there[:, None, :]).all(axis=2)) & np.any(there, axis=1)[:, None]
     if grouped and methods > 1:
-        opened = baseline is None or bool((averages < alpha).any())
         found = (third.adjusted if opened else np.where(third.tested, 1.0, np.nan)).reshape(tables, -1)
         if baseline is not None:
             gate = np.fmin(averages[:, upper[0]], averages[:, upper[1]])

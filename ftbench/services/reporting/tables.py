@@ -95,7 +95,7 @@ def fill_table(
         _group(part, ratio, blocks, baseline, columns, subject, mine)
         for ratio, mine in zip(blocks, beside, strict=True)
     )
-    groups, told = marked_groups(groups, firsts, columns, about)
+    groups, told = (groups, "") if part.curve else marked_groups(groups, firsts, columns, about)
     return Section(
         part=part.name,
         axis=part.axis,
