@@ -14,7 +14,7 @@ EXACT_UP_TO = 12
 """Seeds up to which all ways are gone through; beyond, as many are drawn."""
 WAYS = 2 ** (EXACT_UP_TO - 1)
 SLACK = 1e-9
-_AT_ONCE = 2**21
+_AT_ONCE = 2**18
 """Numbers of a block of ways times comparisons: what a processor keeps near."""
 
 
@@ -83,21 +83,30 @@ def _statistics(
             true difference, which would let the others pass; None: nothing is studentised.
         shares: (comparisons,) pools, 0 and up without a gap.
     """
-    sums = ways @ values
     if centred is None:
-        return np.abs(sums) / np.sqrt(n)
-    variances = _variances(sums, values, n)
+        found: FloatArray = np.abs(ways @ values) / np.sqrt(n)
+        return found
     size = np.bincount(shares)
     member = np.zeros((len(n), len(size)))
     member[np.arange(len(n)), shares] = 1.0 / size[shares]
-    floor = _variances(ways @ centred, centred, n) @ member  # (ways, pools)
-    np.maximum(variances, floor[:, shares], out=variances)
-    np.maximum(variances, SLACK**2, out=variances)
-    found: FloatArray = np.abs(sums) / np.sqrt(variances * n)
-    return found
+    floor = _variances(_squares(ways, centred, n), centred, n) @ member  # (ways, pools)
+    means = _squares(ways, values, n)
+    variances = _variances(means, values, n)
+    np.maximum(variances, np.maximum(floor, SLACK**2)[:, shares], out=variances)
+    means /= variances
+    return np.sqrt(means, out=means)
 
 
-def _variances(sums: FloatArray, values: FloatArray, n: FloatArray) -> FloatArray:
+def _squares(ways: FloatArray, values: FloatArray, n: FloatArray) -> FloatArray:
+    """What the means take of the sums of squares in some ways: (ways, comparisons)."""
+    sums: FloatArray = ways @ values
+    np.square(sums, out=sums)
+    sums /= n
+    return sums
+
+
+def _variances(means: FloatArray, values: FloatArray, n: FloatArray) -> FloatArray:
     """The variances in some ways: (ways, comparisons)."""
-    found: FloatArray = np.maximum((values**2).sum(axis=0) - sums**2 / n, 0.0) / (n - 1)
+    found: FloatArray = (values**2).sum(axis=0) - means
+    found /= n - 1
     return found
