@@ -92,7 +92,7 @@ def test_tables_and_comparisons_mark_at_the_level_of_the_plan_and_say_so(ftbench
     said = "Seeds were topped up: look 1 of 3, marks at 1.67 %."
     assert said in after["notes"]
     (section, *_) = ftbench("report", "--json").json["sections"]
-    assert said in section["caption"] and "of this table, 0.0167." in section["caption"][-2]
+    assert said in section["caption"] and "Tested at 0.0167 in all" in section["caption"][-2]
     assert "▲" not in ftbench("report").out.replace("▲ ▼:", "")
 
 

@@ -19,13 +19,14 @@ from ftbench.services.reporting.remarks import remarks
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.reporting.tables import TableSubject, fill_table
 from ftbench.services.scores import levels
-from ftbench.services.scores.jobs import join, labels, reported, without_collapsed
+from ftbench.services.scores.jobs import join, labels, reported, without_collapsed, without_failed
 from ftbench.services.scores.levels import Topped
 from ftbench.services.scores.own import NO_METHODS, OwnMethods, own_changes, own_methods
 from ftbench.services.scores.selection import Selection, in_order, roughly
 from ftbench.services.scores.settings import Setting, brought, split
 from ftbench.services.scores.stale import codes_of, one_code, stale
 from ftbench.services.scores.titles import title_of, titles
+from ftbench.stats.family import TWO_PART
 
 
 def nothing_there(address: str, request: ReportRequest) -> NothingToReport:
@@ -122,8 +123,11 @@ def tabulate(
     axes = axes_of((cell.perturbation.condition for cell in cells), told)
     layout, selection = request.layout(axes), request.selection
     shown = reported(in_order([cell.task for cell in cells], selection.task_names()), cells, scores)
-    jobs = join(cells, scores, shown)
-    jobs = jobs if request.collapsed else without_collapsed(jobs)
+    jobs = join(cells, scores, shown, request.diverged)
+    if request.estimand == TWO_PART:
+        jobs = without_failed(jobs)
+    elif not request.collapsed:
+        jobs = without_collapsed(jobs)
     said = remarks([job.key for job in jobs], list(shown), own)
     named, base = labels(jobs), selection.baseline_label
     subject = TableSubject(
@@ -134,6 +138,7 @@ def tabulate(
         topped,
         titles(named, own, dict(selection.renamed)),
         title_of(base, own) if base else "",
+        request.estimand,
     )
     settings = split(jobs, brought(own))
     sections, missing = _sections(layout.parts, settings, subject)

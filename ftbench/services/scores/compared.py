@@ -29,7 +29,7 @@ class Compared:
         block: the scores, by method.
         pairs: the comparisons: left minus right.
         level: below which corrected p are marked; smaller where seeds were topped up.
-        said: why it is.
+        said: why it is, and how many runs diverged.
         aside: what is said of jobs that are left out for their code.
     """
 
@@ -92,6 +92,8 @@ def arranged(
         )
         pairs = tuple(itertools.combinations(block.compared, 2))
         level, said = strictest(topped, (job.cell.digest for job in setting.jobs))
+        if lost := sum(job.diverged for job in setting.jobs):
+            said += (f"Diverged runs: {lost}; they score the chance level of their metric.",)
         yield Compared(setting, setting.title + condition, named, block, pairs, level, said)
 
 

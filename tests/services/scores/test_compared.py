@@ -75,3 +75,11 @@ def test_a_setting_with_topped_up_runs_is_marked_at_their_level(rows: Rows) -> N
     small, whole = laid_out(rows, topped=[Topped(plan, frozenset({other}))])
     assert (whole.level, whole.said) == (0.05, ())
     assert small.level == 0.025 and small.said == (plan.said(),)
+
+
+def test_a_diverged_run_is_compared_at_chance_and_said_to_be(rows: Rows) -> None:
+    rows.job("bidrop", "rte", 7, state="failed", outcome="diverged", noise=0.1)
+    (found,) = laid_out(rows)
+    bidrop = next(key for key in found.block.methods if key.method == "bidrop")
+    assert 0.5 in found.block.scores[bidrop][-1]
+    assert found.said == ("Diverged runs: 1; they score the chance level of their metric.",)
