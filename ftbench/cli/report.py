@@ -87,6 +87,17 @@ ShowOption = Annotated[
     typer.Option("--show", metavar="LIST", help="Statistics in a cell: {statistics}."),
 ]
 CollapsedOption = Annotated[bool, typer.Option("--without-collapsed", help="Leave out runs that collapsed.")]
+DivergedOption = Annotated[
+    str, typer.Option("--diverged", metavar="AS", help="A diverged run counts as chance, or as missing.")
+]
+EstimandOption = Annotated[
+    str,
+    typer.Option(
+        "--estimand",
+        metavar="NAME",
+        help="What marks are about: mean, probability (of being better), two-part.",
+    ),
+]
 MacrosOption = Annotated[
     str | None,
     typer.Option("--macros", metavar="FILE", help="Write the numbers as LaTeX commands here, too."),
@@ -115,6 +126,8 @@ def report(
     output: OutputOption = None,
     show: ShowOption = None,
     without_collapsed: CollapsedOption = False,
+    diverged: DivergedOption = "chance",
+    estimand: EstimandOption = "mean",
     macros: MacrosOption = None,
     rename: RenameOption = None,
     db: DatabaseOption = None,
@@ -128,6 +141,7 @@ def report(
     _check_files(output, macros, address)
     named = suite if suite is not None else table if _beyond_layouts(table) else None
     ours = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
+    ours |= {"--diverged": diverged != "chance", "--estimand": estimand != "mean"}
     ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename), "--where": where}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
@@ -155,7 +169,8 @@ def report(
 
         _refuse("a table of all jobs", papers)
         jobs = selection(models, tasks, methods, baseline, rename, where)
-        request = ReportRequest(jobs, "main" if table is None else table, names(show), not without_collapsed)
+        named = "main" if table is None else table
+        request = ReportRequest(jobs, named, names(show), not without_collapsed, diverged, estimand)
         _tables(address, request, macros, to)
 
 

@@ -64,6 +64,22 @@ RANGES: Mapping[str, tuple[float, float]] = {
 """The smallest and largest value of each metric; of others nothing is known."""
 
 
+AT_CHANCE: Mapping[str, float] = {**dict.fromkeys(("matthews", "pearson", "spearman"), 0.0), "f1": 0.5}
+"""What guessing scores, whatever the classes; an F1 of coin tosses on classes that are equally large."""
+
+
+def chance(metric: str, classes: int) -> float | None:
+    """What a model scores that tells nothing apart; None where that is not known.
+
+    Args:
+        metric: as stored.
+        classes: how many there are; 0: not known, or a number is to be predicted.
+    """
+    if metric in ("accuracy", "accuracy_label1"):
+        return 1 / classes if classes else None
+    return AT_CHANCE.get(metric)
+
+
 def in_range(metric: str, value: float) -> bool:
     """Whether a score can be; the last bits of a sum may stick out."""
     low, high = RANGES.get(metric, (-math.inf, math.inf))

@@ -102,11 +102,22 @@ def _shared_seeds(
         return None
     if len({g.ratio for g, _ in compared}) > 1:  # a drop: the seeds that both ratios have
         return set.intersection(*(set(r.cells[at].seeds) for _, r in compared))
+    if cell.tested is not None:  # a difference that is tested: the seeds that both have with every task
+        over = [section.columns.index(c) for c in _tasks_of(section, column)]
+        sets = [set(r.cells[i].seeds) for _, r in compared for i in over]
+        return set.intersection(*sets) if sets else set()
     if not cell.reduced:
         return None
     scores = [section.columns.index(c) for c in _scores_beside(section, column)]
     rows = [r for r in group.rows if any(r.cells[i].n for i in scores)]
     return set.intersection(*(set(r.cells[at].seeds) for r in rows)) if rows else set()
+
+
+def _tasks_of(section: Section, column: Column) -> list[Column]:
+    """The scores that a number is over: of tasks that some row has."""
+    rows = [row for group in section.groups for row in group.rows]
+    beside = _scores_beside(section, column)
+    return [c for c in beside if any(row.cells[section.columns.index(c)].n for row in rows)]
 
 
 def _only(cell: Cell, seeds: set[int]) -> Cell:

@@ -8,11 +8,13 @@ JSON), ``kind`` (score, average, difference, estimate), ``task``, ``evaluation``
 difference over fewer scores than queued), ``mean``, ``max``, ``std`` (ddof 1), ``tasks`` (of an average or
 difference), ``seeds``, ``values``, ``jobs`` (digests), separated by spaces and in the same order;
 ``remark`` (what the method says of its scores on the task); ``median``, ``iqm``; ``collapsed`` (scores of
-runs that collapsed); ``difference``, ``difference_low``, ``difference_high``, ``pairs``, ``p``,
-``p_corrected`` (to the baseline, paired by seed, with its 95 % interval, the seeds behind it, and the
-t-test's p); ``text`` (of the kinds ``group`` and ``runs``, and where words stand for an estimate); ``low``,
-``high`` (of an estimate's 95 % interval); then a column for each statistic that is not named here. Cells
-without meaning have no row.
+runs that collapsed) and ``diverged`` (that stand for diverged runs: chance); ``difference``,
+``difference_low``, ``difference_high``, ``pairs`` (to the baseline, paired by seed, with its 95 % interval
+and the seeds behind it); ``p``, ``p_corrected`` (of the test alone, and of all that is asked); ``test``
+(``max-T``, ``t``, ``signs``; of failures McNemar's or Fisher's); ``p_holm`` (of an average: t-tests with
+Holm's correction); ``untested`` (why there is no test); ``text`` (of the kinds ``group``, ``failed`` and
+``runs``, and where words stand for an estimate); ``low``, ``high`` (of an estimate's or a share's 95 %
+interval); then a column for each statistic that is not named here. Cells without meaning have no row.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ from ftbench.stats import statistics
 COLUMNS = (
     "table part model train_size changed perturbation ratio label title method hparams column kind "
     "task evaluation metric n planned missing reduced mean max std tasks seeds values jobs remark "
-    "median iqm collapsed difference difference_low difference_high pairs p p_corrected text low high"
+    "median iqm collapsed diverged difference difference_low difference_high pairs p p_corrected "
+    "test p_holm untested text low high"
 ).split()
 
 
@@ -70,10 +73,13 @@ def _values(
     yield " ".join(cell.jobs)
     yield cell.remark
     yield from (_text(cell.statistics.get(name)) for name in ("median", "iqm"))
-    yield cell.collapsed
-    tested = cell.tested
-    names = ("difference", "low", "high", "n", "p", "p_corrected")
+    yield from (cell.collapsed, cell.diverged)
+    tested, failed = cell.tested, cell.failed
+    names = ("difference", "low", "high", "n")
     yield from (_text(getattr(tested, name)) if tested else "" for name in names)
+    about = tested or failed
+    yield from (_text(about.p), _text(about.p_corrected), about.test) if about else ("", "", "")
+    yield from (_text(tested.p_holm) if tested else "", cell.untested)
     yield from (cell.text, _text(cell.low), _text(cell.high))
     yield from (_text(cell.statistics.get(name)) for name in further)
 

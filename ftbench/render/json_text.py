@@ -11,15 +11,16 @@ A section is one model, one size of the training set and one recipe::
      "caption": [text],
      "model": id, "train_size": rows | null (all), "changed": {setting: value} (changed by hand),
      "recipe": {setting: value} (what all its jobs share),
-     "columns": [{"key", "kind": "score" | "average" | "difference" | "estimate" | "group" | "runs",
-                  "title", "task", "evaluation", "metric"}],
+     "columns": [{"key", "kind": "score" | "average" | "difference" | "estimate" | "group" | "failed" |
+                  "runs", "title", "task", "evaluation", "metric"}],
      "perturbation": text (``noise``, ``noise[kind=pairflip]``, …) | null,
      "groups": [{"ratio": fraction | null, "rows": [row]}], "notes": [text]}
 
 Column keys: the task; ``average`` (over all tasks, null unless every seed queued is there);
-``average_shared`` (over the tasks and seeds that every method with a score has); ``difference``; of curves
-``slope`` (for 0.1 of the ratio), ``area``, ``below`` (a ratio) and ``slope_difference``; each with ``:own``
-where it is of the tasks' own metrics beside another one.
+``average_shared`` (over the tasks and seeds that every method with a score has); ``average_not_failed``
+(of runs that neither diverged nor collapsed); ``difference`` (P(A > B) with ``--estimand probability``); of
+curves ``slope`` (for 0.1 of the ratio), ``area``, ``below`` (a ratio) and ``slope_difference``; each with
+``:own`` where it is of the tasks' own metrics beside another one.
 
 A row is a method::
 
@@ -32,12 +33,18 @@ A cell, all scores as fractions, null where there is none::
      "seeds": [seed], "values": [score], "jobs": [digest],          (a score: in the same order)
      "remark": text | null,                                       (what the method says of it)
      "collapsed": number,                                         (scores of runs that collapsed)
-     "tested": null | {"difference", "low", "high", "n", "p", "p_corrected", "mark": "▲" | "▼" | ""}}
-                                                    (to the baseline: paired by seed, 95 % interval, t-test)
-    {…, "tasks": [name], "reduced": bool}                          (an average or difference: what it is over)
+     "diverged": number,                           (scores that stand for diverged runs: chance)
+     "tested": null | {"difference", "low", "high", "n", "p" (alone), "p_corrected" (of all that is asked),
+                       "mark": "▲" | "▼" | "", "test": "max-T" | "t" | "signs", "p_holm" (of averages)},
+                                                    (to the baseline: paired by seed, 95 % interval)
+     "untested": text | null}                       (why it cannot be compared)
+    {…, "tasks": [name], "reduced": bool, "low", "high", "tested", "untested"}
+                                                    (an average or difference: what it is over)
     {…, "low", "high" (95 % interval), "seeds", "values" (a seed's own), "tested" (a difference),
      "text": text | null (where words stand for a number)}                                     (an estimate)
-    {"text": text}                                                 (group and runs)
+    {"text": text, "untested": text | null}                        (group)
+    {"text": text, "failed", "runs", "low", "high", "test", "p", "p_corrected", "mark"}   (failed: a share)
+    {"text": text}                                                 (runs)
 
 A statistic that is not named here has its own name, where a cell has it.
 
@@ -107,6 +114,10 @@ def _row(row: Row, columns: tuple[Column, ...]) -> dict[str, Any]:
 def _cell(cell: Cell, column: Column) -> dict[str, Any] | None:
     if not cell.applies:
         return None
+    if column.kind == "group":
+        return {"text": cell.text, "untested": cell.untested or None}
+    if column.kind == "failed":
+        return {"text": cell.text, **(asdict(cell.failed) if cell.failed else {})}
     if column.kind in TEXTS:
         return {"text": cell.text}
     values: dict[str, Any] = {**dict.fromkeys(STATISTICS), **cell.statistics}
@@ -114,9 +125,15 @@ def _cell(cell: Cell, column: Column) -> dict[str, Any] | None:
     values |= {"complete": cell.complete, "missing": dict(cell.missing), "places": dict(cell.places)}
     if column.kind == "score":
         values |= {"seeds": list(cell.seeds), "values": list(cell.values), "jobs": list(cell.jobs)}
-        values |= {"tested": asdict(cell.tested) if cell.tested else None, "collapsed": cell.collapsed}
+        values |= _compared(cell) | {"collapsed": cell.collapsed, "diverged": cell.diverged}
         return values | {"remark": cell.remark or None}
     if column.kind == "estimate":
         values |= {"low": cell.low, "high": cell.high, "seeds": list(cell.seeds), "values": list(cell.values)}
-        return values | {"tested": asdict(cell.tested) if cell.tested else None, "text": cell.text or None}
-    return values | {"tasks": list(cell.tasks), "reduced": cell.reduced}
+        return values | _compared(cell) | {"text": cell.text or None}
+    values |= {"tasks": list(cell.tasks), "reduced": cell.reduced, "low": cell.low, "high": cell.high}
+    return values | _compared(cell)
+
+
+def _compared(cell: Cell) -> dict[str, Any]:
+    """The test against the baseline, or why there is none."""
+    return {"tested": asdict(cell.tested) if cell.tested else None, "untested": cell.untested or None}

@@ -15,11 +15,13 @@ class Difference:
         title: its heading; ``{baseline}`` is filled in.
         against: ``baseline``: the row minus the baseline, at the same ratio;
             ``clean``: the same method's clean run minus the row, paired by task and seed.
+        rule: what it is, a sentence.
         signed: whether a gain gets a plus sign.
     """
 
     title: str
     against: str
+    rule: str
     signed: bool = True
 
 
@@ -113,9 +115,14 @@ MAIN = Layout(
             "main",
             "Main results",
             None,
-            (Measure(None, ("mean", "max"), Difference("Δ {baseline}", "baseline")),),
-            "Clean training data. {shown} over seeds, × 100; n: seeds. " + AVERAGE_RULE + " "
-            "Δ: Avg minus that of {baseline}.",
+            (
+                Measure(
+                    None,
+                    ("mean", "max"),
+                    Difference("Δ {baseline}", "baseline", "Δ: Avg minus that of {baseline}."),
+                ),
+            ),
+            "Clean training data. {shown} over seeds, × 100; n: seeds. " + AVERAGE_RULE,
         ),
     ),
 )
@@ -138,15 +145,16 @@ def robustness_layout(axes: Sequence[Axis]) -> Layout:
 
 def _drop(axis: Axis) -> Part:
     clean = CLEAN_VALUE if axis.percent else "0 is the clean run"
+    rule = (
+        f"Drop: the same method's clean run minus the {axis.changed} one, over the tasks and seeds that "
+        "both have."
+    )
     return Part(
         axis.name,
         axis.title,
         axis.name,
-        (Measure(None, ("mean",), Difference("drop", "clean", signed=False)),),
-        f"{axis.caption}; {clean}. "
-        "{shown} over seeds, × 100; n: seeds. "
-        f"{AVERAGE_RULE} Drop: the same method's clean run minus the {axis.changed} "
-        "one, over the tasks and seeds that both have.",
+        (Measure(None, ("mean",), Difference("drop", "clean", rule, signed=False)),),
+        f"{axis.caption}; {clean}. {{shown}} over seeds, × 100; n: seeds. {AVERAGE_RULE}",
         percent=axis.percent,
     )
 
@@ -160,17 +168,17 @@ def _first(metric: str) -> tuple[str, str, str]:
 def _gain(axis: Axis) -> Part:
     """The scores of a metric of its own first, and the gain over the baseline."""
     first, warning, average = _first(axis.metric)
+    rule = f"Gain: {average} minus that of {{baseline}} at the same ratio."
     return Part(
         axis.name,
         axis.title,
         axis.name,
         (
-            Measure(axis.metric, ("mean",), Difference("gain", "baseline")),
+            Measure(axis.metric, ("mean",), Difference("gain", "baseline", rule)),
             Measure(None, ("mean",)),
         ),
         f"{axis.caption}; {CLEAN_VALUE}. First the {first}{warning}, then each task's own metric. "
-        "{shown} over seeds, × 100; n: seeds. " + AVERAGE_RULE + f" Gain: {average} "
-        "minus that of {baseline} at the same ratio.",
+        "{shown} over seeds, × 100; n: seeds. " + AVERAGE_RULE,
         percent=axis.percent,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftbench.render.table import COUNTED, Cell, Column, Section
+from ftbench.render.table import COUNTED, NOT_COMPARED, Cell, Column, Section
 
 NOTHING = "–"
 
@@ -73,6 +73,8 @@ def shown(cell: Cell, column: Column) -> Shown:
     """A cell's numbers and note."""
     if not cell.applies:
         return Shown(())
+    if cell.untested and column.kind == "group":
+        return Shown(((NOT_COMPARED, 0),))
     if cell.text and column.kind not in COUNTED:
         return Shown(((cell.text, 0),))
     spans = interval(cell, column) if "interval" in column.show else ""
@@ -92,8 +94,13 @@ def shown(cell: Cell, column: Column) -> Shown:
 
 def _note(cell: Cell, column: Column) -> tuple[str, str]:
     if column.kind not in COUNTED and (not cell.reduced or cell.mean is None):
-        return "", cell.mark
+        return "", " ".join(mark for mark in (_compared(cell), cell.mark) if mark)
     count = f"n={cell.n}" if cell.complete else f"n={cell.n}/{cell.planned}"
     collapsed = f"c={cell.collapsed}" if cell.collapsed else ""
-    better = cell.tested.mark if cell.tested else ""
-    return count, " ".join(mark for mark in (collapsed, better, cell.mark) if mark)
+    diverged = f"d={cell.diverged}" if cell.diverged else ""
+    return count, " ".join(mark for mark in (collapsed, diverged, _compared(cell), cell.mark) if mark)
+
+
+def _compared(cell: Cell) -> str:
+    """The mark of a significant difference, or that there was no test."""
+    return cell.tested.mark if cell.tested else NOT_COMPARED * bool(cell.untested)

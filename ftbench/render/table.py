@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-TEXTS = ("group", "runs", "text")
+from ftbench.render.tested import FailureRate, Tested
+
+TEXTS = ("group", "failed", "runs", "text")
 """Kinds of columns whose cells hold text."""
 
 SHARED = "average_shared"
@@ -23,29 +25,10 @@ PENDING = ("queued", "running")
 
 
 BETTER, WORSE = "▲", "▼"
-
-
-@dataclass(frozen=True)
-class Tested:
-    """A cell's difference to the baseline, paired by seed; fractions.
-
-    Attributes:
-        difference: the mean difference.
-        low: of its 95 % t interval.
-        high: likewise.
-        n: the seeds that both have.
-        p: of the paired t-test.
-        p_corrected: over all that the table tests.
-        mark: ``BETTER`` or ``WORSE`` where that is significant, else "".
-    """
-
-    difference: float
-    low: float
-    high: float
-    n: int
-    p: float
-    p_corrected: float
-    mark: str = ""
+NOT_COMPARED = "n/c"
+"""Stands where a comparison could have been, and there is no test."""
+SURVIVORS = "average_not_failed"
+"""The key of an average over the runs that did not fail."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +51,11 @@ class Cell:
         places: statistic -> 1 (best of its column) or 2 (second); others are left out.
         remark: what the method says of its scores on the task; "" for nothing.
         collapsed: how many of the scores are of runs that collapsed.
+        diverged: how many stand for runs that diverged: the chance level of the metric.
         tested: its difference to the baseline; None where that is not tested.
+        untested: why a difference that the table is about has no test; "" for others. Of a group: why the
+            method has no letter.
+        failed: how often the method's runs failed, in the column about it.
         text: what stands there instead of numbers.
         low: of the 95 % interval of an estimate; None where there is none.
         high: likewise.
@@ -87,7 +74,10 @@ class Cell:
     places: Mapping[str, int] = field(default_factory=dict)
     remark: str = ""
     collapsed: int = 0
+    diverged: int = 0
     tested: Tested | None = None
+    untested: str = ""
+    failed: FailureRate | None = None
     text: str = ""
     low: float | None = None
     high: float | None = None
@@ -115,11 +105,12 @@ class Column:
     """One column.
 
     Attributes:
-        key: what it is of: the task, ``average``, ``average_shared``, ``difference``; of a curve ``slope``,
+        key: what it is of: the task, ``average``, ``average_shared``, ``average_not_failed``, ``difference``
+            (with ``--estimand probability`` it is P(A > B)); of a curve ``slope``,
             ``area``, ``below``, ``slope_difference``; ``group``, ``runs``.
         kind: ``score``, ``average`` or ``difference``; ``estimate`` (of a whole curve, with an interval);
-            ``group`` (the letters of the methods that cannot be told apart) and ``runs`` (scores there of
-            those queued) and ``text`` hold words.
+            ``group`` (the letters of the methods that cannot be told apart), ``failed`` (runs that failed of
+            those that ended), ``runs`` (scores there of those queued) and ``text`` hold words.
         title: the heading: the task as papers print it.
         subtitle: below it: the metric.
         show: the statistics to show, and ``interval``.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ftbench.render.table import BETTER, Cell, Column, Group, Report, Row, Section, Tested
+from ftbench.render.table import BETTER, Cell, Column, Group, Report, Row, Section
+from ftbench.render.tested import Tested
 
 SHOW = ("mean", "max")
 COLUMNS = (

@@ -41,7 +41,9 @@ def test_json_has_fractions_seeds_and_jobs_by_column():
         "median": None,
         "iqm": None,
         "collapsed": 0,
+        "diverged": 0,
         "tested": None,
+        "untested": None,
     }
     assert bidrop["hparams"] == {"k": 3}
     assert bidrop["cells"]["cola"]["places"] == {"mean": 1, "max": 1}

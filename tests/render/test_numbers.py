@@ -6,7 +6,7 @@ import pytest
 
 from ftbench.render.numbers import interval, legend, percent, probability, shown
 from ftbench.render.table import BETTER, Cell, Column, Group, Row, Section
-from ftbench.render.table import Tested as Difference
+from ftbench.render.tested import Tested as Difference
 
 SCORE = Column("rte", "score", "RTE", show=("mean", "max"))
 GAIN = Column("difference", "difference", "Δ", show=("mean",), signed=True)

@@ -24,9 +24,12 @@ def report_request(
     baseline: str = BASELINE,
     show: str | None = None,
     collapsed: bool = True,
+    diverged: str = "chance",
+    estimand: str = "mean",
 ) -> ReportRequest:
     """The request of ``ftbench report`` with these flags."""
-    return ReportRequest(selection(models, tasks, methods, baseline), table, names(show), collapsed)
+    asked = selection(models, tasks, methods, baseline)
+    return ReportRequest(asked, table, names(show), collapsed, diverged, estimand)
 
 
 def report_of(address: str, request: ReportRequest | None = None) -> Report:

@@ -28,12 +28,12 @@ def finish(
     predictions: Iterable[Predictions] = (),
     provenance: Mapping[str, Any] | None = None,
 ) -> str:
-    """Add a job and end it: with a score of its task's metric, or as diverged where there is none."""
+    """Add a job and end it: with a score of its task's metric, or as failed where there is none."""
     database.jobs.add([Entry(job, label or job.method)])
     claim = database.jobs.claim("worker", 60.0)
     assert claim is not None and claim.digest == job.digest
     if score is None:
-        database.jobs.fail(claim, Outcome.DIVERGED, "diverged", "")
+        database.jobs.fail(claim, Outcome.USER, "it broke", "")
         return job.digest
     scores = (Score(job.evaluation[0], tasks.find(job.task).metric, score),)
     curves = tuple(CurvePoint("main", step, "loss", loss) for step, loss in enumerate(losses, start=1))

@@ -51,5 +51,6 @@ def test_too_few_pairs_stay_open_and_still_count_in_the_correction() -> None:
 def test_looks_at_their_share_of_the_level_keep_the_error_that_plain_looks_exceed() -> None:
     tables = 400
     normal = topup.DRAWS["normal"]
-    kept, usual = (topup.shares(normal, level, 0.0, tables, 3)[0] for level in (0.05 / 3, 0.05))
+    kept = topup.shares(normal, 0.05 / 3, 0.0, tables, 3)[0]
+    usual = topup.shares(normal, 0.05, 0.0, tables, 3, plain=True)[0]
     assert kept <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / tables) < usual

@@ -15,7 +15,8 @@ from ftbench.render.behind import sources
 from ftbench.render.numbers import interval, legend, percent, shown
 from ftbench.render.plots.theme import alike
 from ftbench.render.sheet import figure
-from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section, Tested
+from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
+from ftbench.render.tested import Tested
 from ftbench.stats import statistics
 
 HERE = Path(__file__).parent
@@ -204,6 +205,8 @@ def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
         facts += _tested(cell.tested)
     if cell.collapsed:
         facts.append(("collapsed runs", str(cell.collapsed)))
+    if cell.diverged:
+        facts.append(("diverged runs, at chance", str(cell.diverged)))
     missing = ", ".join(f"{number} {reason}" for reason, number in cell.missing.items() if number)
     facts += [("missing", missing)] if missing else []
     facts += [("note", cell.remark)] if cell.remark else []

@@ -29,6 +29,11 @@ class Pair:
     baseline: MethodKey
     column: int
 
+    @property
+    def shares(self) -> tuple[str, str]:
+        """What its spread is shared with: the comparisons of one setting on one task."""
+        return self.compared.title, self.compared.block.tasks[self.column].name
+
     def jobs(self, key: MethodKey) -> dict[int, ReportJob]:
         """The runs of one side: seed -> job."""
         return dict(self.compared.block.jobs.get((key, self.compared.block.tasks[self.column].name), {}))
@@ -111,4 +116,4 @@ def decisions(plan: TopupPlan, pairs: Sequence[Pair], look: int) -> list[Decisio
     """What a look says: a pair that an earlier one settled is seen with the seeds that it had then."""
     ends = [at or look for _, at in states_of(plan)]
     seen = [pair.differences(plan.seeds_at(end)) for pair, end in zip(pairs, ends, strict=True)]
-    return sequential.decide(seen, plan.level, plan.margin)
+    return sequential.decide(seen, plan.level, plan.margin, [pair.shares for pair in pairs])

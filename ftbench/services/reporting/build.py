@@ -19,12 +19,13 @@ from ftbench.services.reporting.remarks import remarks
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.reporting.tables import TableSubject, fill_table
 from ftbench.services.scores import levels
-from ftbench.services.scores.jobs import join, labels, reported, without_collapsed
+from ftbench.services.scores.jobs import join, labels, reported, without_collapsed, without_failed
 from ftbench.services.scores.levels import Topped
 from ftbench.services.scores.selection import Selection, files_of, in_order, plugins_of, roughly
 from ftbench.services.scores.settings import Setting, brought, split
 from ftbench.services.scores.stale import codes_of, one_code, stale
 from ftbench.services.scores.titles import title_of, titles
+from ftbench.stats.family import TWO_PART
 
 
 def nothing_there(address: str, request: ReportRequest) -> NothingToReport:
@@ -118,8 +119,11 @@ def tabulate(
     axes = axes_of((cell.perturbation.condition for cell in cells), files)
     layout, selection = request.layout(axes), request.selection
     shown = reported(in_order([cell.task for cell in cells], selection.task_names()), cells, scores)
-    jobs = join(cells, scores, shown)
-    jobs = jobs if request.collapsed else without_collapsed(jobs)
+    jobs = join(cells, scores, shown, request.diverged)
+    if request.estimand == TWO_PART:
+        jobs = without_failed(jobs)
+    elif not request.collapsed:
+        jobs = without_collapsed(jobs)
     said = remarks([job.key for job in jobs], list(shown), plugins or {})
     named, base = labels(jobs), selection.baseline_label
     subject = TableSubject(
@@ -130,6 +134,7 @@ def tabulate(
         topped,
         titles(named, plugins or {}, dict(selection.renamed)),
         title_of(base, plugins or {}) if base else "",
+        request.estimand,
     )
     settings = split(jobs, brought(plugins or {}))
     sections, missing = _sections(layout.parts, settings, subject)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from ftbench.render.layouts import Part
-from ftbench.render.table import BETTER, WORSE, Cell, Column, Group, Row, Section, Tested
+from ftbench.render.table import BETTER, WORSE, Cell, Column, Group, Row, Section
+from ftbench.render.tested import Tested
 from ftbench.services.reporting.curve_notes import notes
 from ftbench.services.reporting.curve_scores import Curves, scores_along
 from ftbench.services.reporting.tables import TableSubject, fill_table

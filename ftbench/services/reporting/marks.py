@@ -1,4 +1,4 @@
-"""What a table can tell apart: each cell against the baseline, and the groups of methods, as one family."""
+"""What a table can tell apart: averages and cells against the baseline's, and the groups of methods."""
 
 from __future__ import annotations
 
@@ -7,120 +7,229 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ftbench.render.table import BETTER, WORSE, Cell, Group, Row, Tested
+from ftbench.render.table import BETTER, SURVIVORS, WORSE, Cell, Column, Group, Row
+from ftbench.render.tested import Tested
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey
-from ftbench.stats import correction, paired
+from ftbench.stats import paired, probability
 from ftbench.stats.aggregate import FloatArray
+from ftbench.stats.family import MAX_T, PROBABILITY, SIGNS
 from ftbench.stats.findings import Interval
 from ftbench.stats.leaderboard import ALPHA, Leaderboard, judge
 
 GROUPED_UP_TO = 50
 """Rows up to which all pairs are tested; a longer table is a sweep, not a leaderboard."""
+SURVIVED = "seen by the runs that did not fail alone"
+FEW = "fewer than two seeds in common with the baseline"
+NEEDED = 6
+"""Seeds from which signs can reach a p below 0.05: the smallest is 2 of 2^n."""
+LACKS = "not every task can be compared with the baseline"
+EQUAL = "all differences are equal"
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """One ratio: its scores, the columns of the tasks that somebody has, p as they are and corrected."""
+class Marking:
+    """What marks are about.
 
-    scores: FloatArray  # (methods, seeds, tasks)
-    tasks: tuple[int, ...]
-    plain: Leaderboard
-    found: Leaderboard
+    Attributes:
+        methods: the rows' methods, in their order.
+        baseline: what is compared with; None: nothing is.
+        name: the baseline's.
+        level: below which p are marked; smaller where seeds were topped up.
+        estimand: ``mean`` or ``probability``.
+    """
+
+    methods: Sequence[MethodKey]
+    baseline: MethodKey | None
+    name: str
+    level: float = ALPHA
+    estimand: str = "mean"
+
+    @property
+    def at(self) -> int | None:
+        """The baseline's row."""
+        return None if self.baseline is None else self.methods.index(self.baseline)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether pairs are tested."""
+        return 1 < len(self.methods) <= GROUPED_UP_TO
 
 
 def marked_groups(
-    groups: Sequence[Group],
-    blocks: Sequence[Block],
-    methods: Sequence[MethodKey],
-    baseline: MethodKey | None,
-    name: str,
-    level: float = ALPHA,
+    groups: Sequence[Group], blocks: Sequence[Block], columns: Sequence[Column], about: Marking
 ) -> tuple[tuple[Group, ...], str]:
     """The rows with what differs from the baseline and with the methods' groups, and how to read it.
 
     Args:
         groups: the rows, by ratio.
         blocks: the first measure, by ratio.
-        methods: the rows' methods, in their order.
-        baseline: what cells are compared with; None: with nothing.
-        name: the baseline's.
-        level: below which corrected p are marked; smaller where seeds were topped up.
+        columns: of the table.
+        about: what is marked.
     """
-    at = methods.index(baseline) if baseline is not None else None
-    grouped = 1 < len(methods) <= GROUPED_UP_TO
-    judged, family = _corrected([_judge(block, methods, at, grouped) for block in blocks])
+    scores = np.stack([_ranked(block, about.methods) for block in blocks])
+    found = judge(scores, about.at, grouped=about.grouped, estimand=about.estimand, alpha=about.level)
     result = []
-    for group, one in zip(groups, judged, strict=True):
-        told = grouped and bool(np.isfinite(_upper(one.found.pairs)).any())
-        shared = one.found.letters(level) if told else ("",) * len(methods)
-        rows = [
-            _row(row, one, place, at, text, level)
-            for place, (row, text) in enumerate(zip(group.rows, shared, strict=True))
-        ]
-        result.append(replace(group, rows=tuple(rows)))
-    said = _caption(family, name if at is not None else "", grouped, len(methods), level)
-    return tuple(result), " ".join(said)
+    for table, group in enumerate(groups):
+        tell = _Table(found, scores[table], table, about, columns)
+        result.append(replace(group, rows=tuple(map(tell.row, range(len(group.rows)), group.rows))))
+    return tuple(result), " ".join(_caption(found, about, columns))
 
 
-def _judge(block: Block, methods: Sequence[MethodKey], baseline: int | None, grouped: bool) -> _Judged:
-    scores = np.stack([block.scores[method] for method in methods])
-    tasks = tuple(int(task) for task in np.flatnonzero(np.isfinite(scores).any(axis=(0, 1))))
-    there = scores[:, :, list(tasks)]
-    plain = judge(there, baseline, correction.none, grouped=grouped)
-    return _Judged(there, tasks, plain, plain)
+def _ranked(block: Block, methods: Sequence[MethodKey]) -> FloatArray:
+    """The scores, (methods, seeds, tasks); none of a method that is seen by its survivors alone."""
+    dropped = np.stack([block.survivors(method) for method in methods])  # (methods, tasks)
+    return np.where(dropped[:, None, :], np.nan, np.stack([block.scores[method] for method in methods]))
 
 
-def _corrected(judged: Sequence[_Judged]) -> tuple[list[_Judged], int]:
-    """Holm's p over all ratios together, and their number."""
-    raw = [np.concatenate([one.plain.against.ravel(), _upper(one.plain.pairs)]) for one in judged]
-    flat = np.concatenate(raw)
-    there = np.isfinite(flat)
-    flat[there] = correction.holm(flat[there])
-    result, start = [], 0
-    for one, values in zip(judged, raw, strict=True):
-        mine = flat[start : start + len(values)]
-        start += len(values)
-        against, pairs = one.plain.against, one.plain.pairs.copy()
-        upper = np.triu_indices(len(pairs), 1)
-        pairs[upper] = pairs.T[upper] = mine[against.size :]
-        found = Leaderboard(mine[: against.size].reshape(against.shape), pairs, one.plain.family)
-        result.append(replace(one, found=found))
-    return result, int(there.sum())
+@dataclass(frozen=True)
+class _Table:
+    """One ratio, judged."""
+
+    found: Leaderboard
+    scores: FloatArray  # (methods, seeds, tasks)
+    table: int
+    about: Marking
+    columns: Sequence[Column]
+
+    def row(self, place: int, row: Row) -> Row:
+        cells = list(row.cells)
+        if place == self.about.at and self.about.estimand == PROBABILITY:
+            at = answered_in(self.columns)
+            cells[at] = cells[at] if self.columns[at].kind == "average" else Cell(applies=False)
+        if self.about.at is not None and place != self.about.at and any(self.found.counts):
+            for at in range(self.scores.shape[2]):  # the first measure's tasks are the first columns
+                cells[at] = self._cell(cells[at], place, at)
+            at = answered_in(self.columns)
+            cells[at] = self._average(cells[at], place)
+        if self.about.grouped and np.isfinite(self._pairs).any():
+            at = next(at for at, column in enumerate(self.columns) if column.kind == "group")
+            text = self.found.letters(self.table, self.about.level)[place]
+            why = "" if text else "no average over every task that can be compared with all others"
+            cells[at] = Cell(text=text, untested=why)
+        return replace(row, cells=tuple(cells))
+
+    @property
+    def _pairs(self) -> FloatArray:
+        pairs: FloatArray = self.found.pairs[self.table]
+        above: FloatArray = pairs[np.triu_indices(len(pairs), 1)]
+        return above
+
+    def _cell(self, cell: Cell, place: int, at: int) -> Cell:
+        """A score with its difference to the baseline on the task."""
+        baseline = self.about.at or 0
+        pairs = paired.differences(self.scores[place, :, at], self.scores[baseline, :, at])
+        p, plain = float(self.found.cells[self.table, place, at]), paired.t_tests(pairs[:, None])[0][0]
+        interval: object = paired.t_interval(pairs)
+        if self.about.estimand == PROBABILITY:
+            interval = _from_half(probability.tosses(probability.wins(pairs[:, None])))
+        return self._told(cell, interval, len(pairs), float(plain), p)
+
+    def _average(self, cell: Cell, place: int) -> Cell:
+        """The average or its difference, tested over every task; the difference is that of the test."""
+        first = self.found.first
+        at = self.table * len(self.about.methods) + place
+        p, means = float(self.found.averages[self.table, place]), first.means
+        if not self.found.whole[self.table, place]:
+            return self._without(cell, place)
+        low, high = (float(end[at]) for end in means.interval())
+        interval: object = Interval(float(means.value[at]), low, high, int(means.n[at]))
+        if self.about.estimand == PROBABILITY:
+            interval = _from_half(probability.tosses(first.wins[:, at]))
+        told = self._told(cell, interval, int(means.n[at]), float(means.p[at]), p)
+        tested = told.tested
+        if tested is None:
+            return told
+        tested = replace(tested, test=first.test, p_holm=_number(first.holm[at]))
+        if self.columns[answered_in(self.columns)].kind != "difference":
+            return replace(told, tested=tested)
+        half = 0.5 if self.about.estimand == PROBABILITY else 0.0
+        shown = {**(cell.statistics if not half else {}), "mean": tested.difference + half}
+        over = tuple(str(c.task) for c in self.columns[: self.scores.shape[2]])
+        there = tuple(name for name, used in zip(over, first.used[at], strict=True) if used)
+        low, high, n = tested.low + half, tested.high + half, tested.n * len(there)
+        return replace(told, statistics=shown, tested=tested, low=low, high=high, n=n, tasks=there)
+
+    def _without(self, cell: Cell, place: int) -> Cell:
+        """An average that cannot be compared; a probability is then none at all."""
+        there = cell.mean is not None or np.isfinite(self.scores[place]).any()
+        found = replace(cell, untested=LACKS if there else "")
+        return found if self.about.estimand != PROBABILITY else replace(found, statistics={})
+
+    def _told(self, cell: Cell, interval: object, n: int, plain: float, p: float) -> Cell:
+        if not np.isfinite(p) or not isinstance(interval, Interval):
+            return replace(cell, untested=(EQUAL if n > 1 else FEW) if cell.mean is not None else "")
+        mark = "" if p >= self.about.level else BETTER if interval.value > 0 else WORSE
+        return replace(cell, tested=Tested(interval.value, interval.low, interval.high, n, plain, p, mark))
 
 
-def _upper(pairs: FloatArray) -> FloatArray:
-    return pairs[np.triu_indices(len(pairs), 1)]
+def answered_in(columns: Sequence[Column]) -> int:
+    """The place of the column that shows how the average compares: the first measure's difference, or it."""
+    first = [at for at, column in enumerate(columns) if not column.measure and column.key != SURVIVORS]
+    differences = [at for at in first if columns[at].kind == "difference"]
+    against = [at for at in differences if columns[at].against == "baseline"]
+    return against[0] if against else next(at for at in first if columns[at].key == "average")
 
 
-def _row(row: Row, one: _Judged, place: int, baseline: int | None, text: str, level: float) -> Row:
-    cells = list(row.cells)
-    if baseline is not None:  # whose own p are NaN
-        for at, column in enumerate(one.tasks):  # the first measure's tasks are the first columns
-            cells[column] = _tested(cells[column], one, place, at, baseline, level)
-    cells[-2] = Cell(text=text, applies=bool(text))
-    return replace(row, cells=tuple(cells))
+def _from_half(found: object) -> object:
+    """P(A > B) as its distance from one half."""
+    if not isinstance(found, Interval):
+        return found
+    return replace(found, value=found.value - 0.5, low=found.low - 0.5, high=found.high - 0.5)
 
 
-def _tested(cell: Cell, one: _Judged, place: int, at: int, baseline: int, level: float) -> Cell:
-    p, plain = float(one.found.against[place, at]), float(one.plain.against[place, at])
-    pairs = paired.differences(one.scores[place, :, at], one.scores[baseline, :, at])
-    interval = paired.t_interval(pairs)
-    if not np.isfinite(p) or not isinstance(interval, Interval):
-        return cell
-    mark = "" if p >= level else BETTER if interval.value > 0 else WORSE
-    tested = Tested(interval.value, interval.low, interval.high, len(pairs), plain, p, mark)
-    return replace(cell, tested=tested)
+def _number(p: float) -> float | None:
+    return float(p) if np.isfinite(p) else None
 
 
-def _caption(family: int, baseline: str, grouped: bool, methods: int, level: float) -> Iterator[str]:
-    if not family:
+def _caption(found: Leaderboard, about: Marking, columns: Sequence[Column]) -> Iterator[str]:
+    averages, cells, pairs = found.counts
+    if not any(found.counts):
         yield "Nothing is tested: a test needs two methods with two seeds in common."
         return
-    if baseline:
-        yield f"{BETTER} {WORSE}: better or worse than {baseline}."
-    if grouped:
-        yield "Group: methods whose averages cannot be told apart share a letter."
-    elif methods > GROUPED_UP_TO:
+    if about.baseline is not None:
+        yield f"{BETTER} {WORSE}: better or worse than {about.name}; n/c: cannot be compared, no test."
+    if about.grouped:
+        yield "Group: methods whose averages over every task cannot be told apart share a letter."
+    elif len(about.methods) > GROUPED_UP_TO:
         yield f"No groups: more than {GROUPED_UP_TO} rows."
-    yield f"Paired t-tests over seeds, Holm over the {family} comparisons of this table, {level:.3g}."
+    then = [_counted(cells, "cell")] * bool(cells) + [_counted(pairs, "other pair")] * bool(pairs)
+    asked = [f"{_counted(averages, 'average')} against {about.name}"] * bool(averages)
+    if then and averages:
+        asked.append(f"where one is told apart, its share of the level passes to {' and '.join(then)}")
+    elif then:
+        asked += then
+    yield f"Tested at {about.level:.3g} in all, by seeds: {'; '.join(asked)}. {_test(found, about)}"
+    untested = _untested(columns)
+    if untested:
+        yield f"Not tested: {untested}."
+
+
+def _test(found: Leaderboard, about: Marking) -> str:
+    """By what the averages are tested."""
+    if found.first.test == SIGNS:
+        told = "Compared is how often a run is better, ties half; max-T by the signs of whole seeds."
+        return f"{told} {_reach(found)}".rstrip()
+    shared = "no spread is taken to be below the table's mean"
+    if found.first.test == MAX_T:
+        return f"Max-T by the signs of whole seeds; {shared}."
+    return f"Paired t-tests, Bonferroni; {shared}."
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+def _reach(found: Leaderboard) -> str:
+    """Whether there are seeds enough for a mark."""
+    n = int(found.first.means.n.max(initial=0))
+    return f"With {_counted(n, 'seed')} no mark can be reached; {NEEDED} are needed." if n < NEEDED else ""
+
+
+def _untested(columns: Sequence[Column]) -> str:
+    """The columns that no mark is about, in words."""
+    at = answered_in(columns)
+    own = [c.title for c in columns if c.kind == "score" and c.measure]
+    told = [f"each task's own metric ({', '.join(dict.fromkeys(own))})"] if own else []
+    told += [c.title for i, c in enumerate(columns) if c.kind == "difference" and i != at]
+    return ", ".join(told)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from ftbench.errors import UnknownName, UsageError
 from ftbench.render.layouts import LAYOUTS, Axis, Layout
+from ftbench.services.scores.jobs import AS_DIVERGED, CHANCE
 from ftbench.services.scores.selection import Selection
 from ftbench.stats import statistics
+from ftbench.stats.family import ESTIMANDS, MEAN
 
 CURVES = "curves"
 
@@ -22,6 +24,8 @@ class ReportRequest:
         table: the layout's name.
         show: the statistics to show; () for those of the layout.
         collapsed: whether runs that collapsed count.
+        estimand: what marks are about: ``mean``, ``probability`` or ``two-part``.
+        diverged: what runs that diverged count as: ``chance`` or ``missing``.
 
     Raises:
         UnknownName: there is no such table or statistic.
@@ -32,6 +36,8 @@ class ReportRequest:
     table: str = "main"
     show: tuple[str, ...] = ()
     collapsed: bool = True
+    diverged: str = CHANCE
+    estimand: str = MEAN
 
     def __post_init__(self) -> None:
         """Refuse a table that there is not."""
@@ -39,6 +45,10 @@ class ReportRequest:
             raise UnknownName("table", self.table, LAYOUTS)
         if self.show and self.table == CURVES:
             raise UsageError(f"--show does not go with the table '{self.table}'; leave one of the two out")
+        if self.estimand not in ESTIMANDS:
+            raise UnknownName("--estimand", self.estimand, ESTIMANDS)
+        if self.diverged not in AS_DIVERGED:
+            raise UnknownName("--diverged", self.diverged, AS_DIVERGED)
         for name in self.show:
             statistics.find(name)
 

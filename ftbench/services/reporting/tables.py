@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ftbench.render.layouts import METRIC_TITLES, Measure, Part
-from ftbench.render.table import OWN, SHARED, Cell, Column, Group, Row, Section
-from ftbench.services.reporting.marks import marked_groups
+from ftbench.render.layouts import Measure, Part
+from ftbench.render.table import SHARED, Cell, Column, Group, Row, Section
+from ftbench.services.reporting import failed
+from ftbench.services.reporting.headings import Blocks, caption_of, columns_of
+from ftbench.services.reporting.marks import Marking, marked_groups
 from ftbench.services.reporting.notes import notes
 from ftbench.services.reporting.remarks import Remarks
 from ftbench.services.scores.block import Block
@@ -18,9 +20,7 @@ from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, baselin
 from ftbench.services.scores.levels import Topped, strictest
 from ftbench.services.scores.settings import Setting
 from ftbench.stats import aggregate, statistics
-
-Blocks = Mapping[float, Sequence[Block]]
-"""ratio -> one block for each measure."""
+from ftbench.stats.family import MEAN
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class TableSubject:
         remarks: what the methods say of their scores.
         topped: the jobs whose seeds were topped up.
         baseline_title: the baseline as readers see it, where no row is of it.
+        estimand: what marks are about: ``mean``, ``probability`` or ``two-part``.
     """
 
     labels: Mapping[MethodKey, str]
@@ -44,6 +45,7 @@ class TableSubject:
     topped: Sequence[Topped] = ()
     titles: Mapping[MethodKey, str] = field(default_factory=dict)
     baseline_title: str = ""
+    estimand: str = MEAN
 
     def baseline_of(self, methods: Iterable[MethodKey]) -> MethodKey | None:
         """The row of the baseline: the label that was named, else the only row of the method."""
@@ -83,20 +85,26 @@ def fill_table(
     blocks |= {ratio: [block.without_jobs() for block in blocks[0.0]] for ratio in absent if ratio}
     baseline = subject.baseline_of(methods)
     called = subject.called(baseline)
-    columns = tuple(_columns(part, blocks, tasks, called))
-    rows = _ordered(methods, baseline, blocks, subject.labels)
-    groups = tuple(_group(part, ratio, blocks, rows, baseline, columns, subject) for ratio in blocks)
-    level, why = strictest(subject.topped, (job.cell.digest for job in shown))
     firsts = [found[0] for found in blocks.values()]
-    groups, told = marked_groups(groups, firsts, rows, baseline, called, level)
+    columns = tuple(columns_of(part, blocks, tasks, called, subject.estimand))
+    rows = _ordered(methods, baseline, blocks, subject.labels)
+    level, why = strictest(subject.topped, (job.cell.digest for job in shown))
+    about = Marking(rows, baseline, called, level, subject.estimand)
+    beside = failed.failure_cells(firsts, about)
+    groups = tuple(
+        _group(part, ratio, blocks, baseline, columns, subject, mine)
+        for ratio, mine in zip(blocks, beside, strict=True)
+    )
+    groups, told = marked_groups(groups, firsts, columns, about)
     return Section(
         part=part.name,
         axis=part.axis,
         title=f"{part.title}: {setting.title}",
         caption=(
-            part.caption.format(baseline=called, shown=_statistics(part)),
+            caption_of(part, called, subject.estimand),
             *setting.recipe_lines(),
             told,
+            *failed.told_of_failures(firsts, subject.estimand),
             *why,
         ),
         model=setting.model,
@@ -138,50 +146,6 @@ def _block(
     return Block.of(tasks, metrics, seeds, methods, index)
 
 
-def _columns(part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: str) -> Iterator[Column]:
-    for at, measure in enumerate(part.measures):
-        own = OWN if at else ""
-        metrics = {measure.metric or task.metric for task in tasks}
-        for task in tasks:
-            metric = measure.metric or task.metric
-            yield Column(
-                key=task.name,
-                kind="score",
-                title=task.title,
-                subtitle=METRIC_TITLES.get(metric, metric),
-                show=measure.show,
-                task=task.name,
-                evaluation=task.evaluation,
-                metric=metric,
-                measure=own,
-            )
-        one = next(iter(metrics)) if len(metrics) == 1 else "own"
-        subtitle = METRIC_TITLES.get(one, one) if len(part.measures) > 1 else ""
-        yield Column("average", "average", "Avg", subtitle, measure.show, measure=own)
-        if _shares(blocks, at):
-            yield Column(SHARED, "average", "Avg*", subtitle, measure.show, measure=own)
-        if measure.difference:
-            title, signed = measure.difference.title.format(baseline=baseline), measure.difference.signed
-            yield Column(
-                "difference",
-                "difference",
-                title,
-                show=measure.show,
-                signed=signed,
-                measure=own,
-                against=measure.difference.against,
-            )
-    yield Column("group", "group", "Group")
-    yield Column("runs", "runs", "Runs")
-
-
-def _statistics(part: Part) -> str:
-    """The statistics of a part in words: ``Mean (max)``."""
-    found = [statistics.find(name) for name in part.measures[0].show]
-    first, *others = (", ".join(text for text in (one.title, one.detail) if text) for one in found)
-    return first.capitalize() + "".join(f" ({name})" for name in others)
-
-
 def _shares(blocks: Blocks, at: int) -> bool:
     """Whether a measure needs the average over what every method has."""
     return any(found[at].needs_shared for found in blocks.values())
@@ -210,18 +174,21 @@ def _group(
     part: Part,
     ratio: float,
     blocks: Blocks,
-    methods: Sequence[MethodKey],
     baseline: MethodKey | None,
     columns: Sequence[Column],
     subject: TableSubject,
+    beside: Mapping[MethodKey, tuple[Cell, Cell]],
 ) -> Group:
-    cells = {
-        method: tuple(_cells(part, ratio, blocks, method, baseline, subject.remarks)) for method in methods
-    }
-    placed = _placed([cells[method] for method in methods], columns)
+    block, failing = blocks[ratio][0], any(column.kind == "failed" for column in columns)
+    cells = []
+    for method, extra in beside.items():
+        *found, runs = _cells(part, ratio, blocks, method, baseline, subject.remarks)
+        cells.append((*found, *(extra if failing else ()), runs))
+    survived = [bool(block.survivors(method).any()) for method in beside]
+    placed = _placed(cells, columns, survived)
     rows = tuple(
         Row(subject.labels[method], method.method, method.values(), found, subject.titles.get(method, ""))
-        for method, found in zip(methods, placed, strict=True)
+        for method, found in zip(beside, placed, strict=True)
     )
     if part.axis is None:
         return Group("", None, rows)
@@ -255,14 +222,19 @@ def _cells(
     yield Cell(n=n, planned=planned, text=f"{n}/{planned}")
 
 
-def _placed(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column]) -> list[tuple[Cell, ...]]:
-    """The rows with the best and the second of each column marked, as the table shows the numbers."""
+def _placed(
+    rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column], survived: Sequence[bool]
+) -> list[tuple[Cell, ...]]:
+    """The rows with the best and the second of each column marked, as the table shows the numbers.
+
+    Where a method is seen by the runs that did not fail alone, an average over what all methods have is, too.
+    """
     marked = [list(row) for row in rows]
     for at, column in enumerate(columns):
         if column.kind not in ("score", "average"):
             continue
         for statistic in (name for name in column.show if statistics.find(name).level):
-            same_runs = column.key == SHARED
+            same_runs = column.key == SHARED and not any(survived)
             values = [_comparable(row[at], statistic, same_runs) for row in rows]
             for row, place in zip(marked, aggregate.places(values), strict=True):
                 if place:

@@ -87,7 +87,22 @@ class Block:
             values=tuple(mine[seed].score(metric) for seed in there),
             jobs=tuple(mine[seed].cell.digest for seed in there),
             collapsed=sum(mine[seed].collapsed for seed in there),
+            diverged=sum(mine[seed].diverged for seed in there),
         )
+
+    def survivors(self, method: MethodKey) -> BoolArray:
+        """The tasks on which a method is seen by the runs that did not fail alone: (tasks,)."""
+        jobs = (self.jobs.get((method, task.name), {}).values() for task in self.tasks)
+        return np.array([any(job.dropped for job in mine) for mine in jobs], dtype=np.bool_)
+
+    def failed(self, method: MethodKey) -> tuple[BoolArray, BoolArray]:
+        """Which runs failed, and which have ended: (seeds, tasks) each."""
+        found = np.zeros((2, *self.planned.shape), dtype=np.bool_)
+        at = {seed: row for row, seed in enumerate(self.seeds)}
+        for column, task in enumerate(self.tasks):
+            for seed, job in self.jobs.get((method, task.name), {}).items():
+                found[:, at[seed], column] = job.failed, job.failed or bool(job.scores)
+        return found[0], found[1]
 
     def without_jobs(self) -> Block:
         """The same cells, for none of which there is a job."""

@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ftbench.db.rows import JobSummary, PastScore, ScoreRow, ValueRow
-from ftbench.domain.result import EXPLAINED, TRAINED, Outcome, State
+from ftbench.domain.result import EXPLAINED, RANGES, TRAINED, Outcome, State, chance
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 
 DONE = State.DONE.value
 COLLAPSED = "collapsed"
+DIVERGED = Outcome.DIVERGED.value
+CHANCE, MISSING = AS_DIVERGED = ("chance", "missing")
+"""What a diverged run counts as: the chance level of its metric, or not at all."""
 AT_CHANCE = 0.01
 """A run that explains less of its training labels than this has learnt nothing."""
 
@@ -29,6 +32,7 @@ class Reported:
         evaluation: the evaluation set.
         metric: the metric.
         known: whether this installation knows the task; if not, the rest is what the database suggests.
+        classes: how many there are; 0 for a number, and for a task that is not known.
     """
 
     name: str
@@ -36,11 +40,17 @@ class Reported:
     evaluation: str
     metric: str
     known: bool = True
+    classes: int = 0
 
     @classmethod
     def of(cls, task: TaskSpec) -> Reported:
         """What a task says of itself."""
-        return cls(task.name, task.title, task.evaluation[0].name, task.metric)
+        return cls(task.name, task.title, task.evaluation[0].name, task.metric, classes=len(task.labels))
+
+    def chances(self) -> dict[str, float]:
+        """Metric -> its chance level, as far as that is known."""
+        found = {metric: chance(metric, self.classes) for metric in RANGES}
+        return {metric: value for metric, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class ReportJob:
         cell: its axes, as the database has them.
         key: its method.
         status: the job's state; ``diverged`` where it failed for that.
-        scores: metric -> value on the reported evaluation set.
+        scores: metric -> value on the reported evaluation set; of a diverged run what it counts as.
         explained: the share of the best constant prediction's loss that its model takes away on the rows it
             was trained on; None where that was not measured.
     """
@@ -85,8 +95,25 @@ class ReportJob:
         return self.scores.get(metric, math.nan)
 
     @property
+    def diverged(self) -> bool:
+        """Whether it ended with numbers that are not finite, and counts."""
+        return self.status == DIVERGED and bool(self.scores)
+
+    @property
+    def dropped(self) -> bool:
+        """Whether it failed and was asked not to count, so that its method is seen by its survivors."""
+        return self.status in (DIVERGED, COLLAPSED) and not self.scores
+
+    @property
+    def failed(self) -> bool:
+        """Whether it diverged or collapsed."""
+        return self.status in (DIVERGED, COLLAPSED) or self.collapsed
+
+    @property
     def collapsed(self) -> bool:
         """Whether it ended with constant predictions, or with a training loss at chance."""
+        if self.status == DIVERGED:
+            return False
         return self.constant or (self.explained is not None and self.explained < AT_CHANCE)
 
     @property
@@ -110,9 +137,19 @@ class ReportJob:
 
 
 def join(
-    cells: Sequence[JobSummary], scores: Iterable[ScoreRow | ValueRow], tasks: Mapping[str, Reported]
+    cells: Sequence[JobSummary],
+    scores: Iterable[ScoreRow | ValueRow],
+    tasks: Mapping[str, Reported],
+    diverged: str = CHANCE,
 ) -> list[ReportJob]:
-    """The jobs, each with its scores on the evaluation set that its task reports."""
+    """The jobs, each with its scores on the evaluation set that its task reports.
+
+    Args:
+        cells: the jobs.
+        scores: theirs, and others.
+        tasks: what is reported of each.
+        diverged: what a diverged run counts as: ``chance``, the chance level of its metric, or ``missing``.
+    """
     # A score counts only for a done job: a job that is run again has its old scores until it ends.
     wanted = {cell.digest: tasks[cell.task].evaluation for cell in cells if cell.scored}
     found: dict[str, dict[str, float]] = {}
@@ -123,19 +160,26 @@ def join(
         elif (row.evaluation, row.metric) == (TRAINED, EXPLAINED) and row.digest in wanted:
             explained[row.digest] = row.value
     keys: dict[tuple[str, str], MethodKey] = {}  # each made once
+    chances = {name: task.chances() if diverged == CHANCE else {} for name, task in tasks.items()}
     jobs = []
     for cell in cells:
         at = cell.method, cell.hparams.text
         if at not in keys:
             keys[at] = MethodKey(*at)
-        scored, fitted = found.get(cell.digest, {}), explained.get(cell.digest)
-        jobs.append(ReportJob(cell, keys[at], status_of(cell), scored, fitted))
+        status, fitted = status_of(cell), explained.get(cell.digest)
+        scored = chances[cell.task] if status == DIVERGED else found.get(cell.digest, {})
+        jobs.append(ReportJob(cell, keys[at], status, scored, fitted))
     return jobs
 
 
 def without_collapsed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
     """The jobs, those that collapsed without their scores."""
     return [replace(job, status=COLLAPSED, scores={}) if job.collapsed else job for job in jobs]
+
+
+def without_failed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
+    """The jobs, those that diverged or collapsed without their scores."""
+    return [replace(job, scores={}) if job.diverged else job for job in without_collapsed(jobs)]
 
 
 def reported(

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from ftbench.cli import _requests
@@ -15,6 +14,7 @@ from ftbench.domain.result import JobResult, Outcome, Score
 from ftbench.errors import BadValue, FtbenchError, UsageError
 from ftbench.services.comparing.topup import TopupCall, TopupRequest, topup
 from tests.services.comparing.runs import by
+from tests.services.comparing.shared_spread import by_hand
 from tests.services.stored import finish, job_of, store
 
 SCORES = {
@@ -68,14 +68,14 @@ def test_only_open_comparisons_get_the_seeds_of_the_next_look_on_both_sides(thre
     assert (len(again.jobs.jobs), again.waiting) == (0, 4)
 
 
-def test_the_sheet_is_of_paired_t_with_holm_and_intervals_at_the_looks_level(three):
+def test_the_sheet_is_of_t_with_a_shared_spread_with_holm_and_intervals_at_the_looks_level(three):
     rows = by(call(three, "bidrop", "rdrop", most=8).sheet, "comparison")
     sides = {f"{name} − vanilla": SCORES[name, "rte"] for name in ("bidrop", "rdrop")}
-    p = [stats.ttest_rel(mine, SCORES["vanilla", "rte"]).pvalue for mine in sides.values()]
-    adjusted = multipletests(p, method="holm")[1]
-    for (name, mine), plain, corrected in zip(sides.items(), p, adjusted, strict=True):
-        row, apart = rows[name], np.subtract(mine, SCORES["vanilla", "rte"])
-        low, high = stats.t.interval(1 - 0.05 / 3, 3, apart.mean(), stats.sem(apart))
+    differences = [np.subtract(mine, SCORES["vanilla", "rte"]) for mine in sides.values()]
+    tested = by_hand(differences, 1 - 0.05 / 3)
+    adjusted = multipletests([p for p, _, _ in tested], method="holm")[1]
+    for name, apart, (plain, low, high), corrected in zip(sides, differences, tested, adjusted, strict=True):
+        row = rows[name]
         assert (row["n"], row["difference"]) == (4, pytest.approx(apart.mean()))
         assert (row["p"], row["p_corrected"]) == (pytest.approx(plain), pytest.approx(corrected))
         assert (row["low"], row["high"]) == (pytest.approx(low), pytest.approx(high))

@@ -118,11 +118,11 @@ def test_jobs_with_noise_and_reduction_stand_in_neither_half(noisy):
 
 
 def test_incomplete_noisy_cells_are_marked_with_their_ratio(noisy):
-    noisy.job("bidrop", "rte", 2, state="failed", outcome="diverged", noise=0.1)
+    noisy.job("bidrop", "rte", 2, state="failed", outcome="oom", noise=0.1)
     (section,) = report(noisy, "robustness").sections
-    assert cell(section, "bidrop", "rte", 1).missing == {"diverged": 1}
+    assert cell(section, "bidrop", "rte", 1).missing == {"failed": 1}
     assert cell(section, "bidrop", "average", 1).mean is None
-    assert any("Bi-Drop on RTE at noise 10 %: 1 diverged" in note for note in section.notes)
+    assert any("Bi-Drop on RTE at noise 10 %: 1 failed" in note for note in section.notes)
     assert cell(section, "bidrop", "average", 0).mean == pytest.approx(0.81)
     assert not cell(section, "bidrop", "average_shared", 0).applies
 

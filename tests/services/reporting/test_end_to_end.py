@@ -77,7 +77,8 @@ def test_unfinished_and_diverged_jobs_of_a_database_are_marked(address):
     drops = [row["cells"]["difference"]["mean"] for row in noise["groups"][1]["rows"]]
     assert drops == [pytest.approx(0.1)] * 3
     rows = {row["label"]: row["cells"] for row in reduction["groups"][1]["rows"]}
-    assert rows["bidrop"]["cola"]["missing"] == {"diverged": 1}
+    assert (rows["bidrop"]["cola"]["missing"], rows["bidrop"]["cola"]["diverged"]) == ({}, 1)
+    assert rows["bidrop"]["cola"]["values"][-1] == 0.5 and rows["bidrop"]["failed"]["failed"] == 1
     assert rows["bidrop"]["rte"]["missing"] == {"running": 1, "queued": 1}
     assert rows["rdrop"]["difference"]["mean"] == pytest.approx(0.02)
     assert rows["bidrop"]["average"]["mean"] is None

@@ -102,7 +102,6 @@ def incomplete(rows: Rows, **last: Any) -> Section:
         ({"state": "queued", "outcome": "lost"}, "queued", "…"),
         ({"state": "running"}, "running", "…"),
         ({"state": "failed", "outcome": "oom"}, "failed", "!"),
-        ({"state": "failed", "outcome": "diverged"}, "diverged", "!"),
         ({"state": "cancelled"}, "cancelled", "!"),
         ({"state": "done"}, "no score", "!"),
         ({"state": "done", "score": float("nan")}, "no score", "!"),

@@ -87,7 +87,7 @@ def test_collapsed_runs_are_counted_and_stay_in_the_mean() -> None:
     ("last", "reason"),
     [
         ({"state": "queued"}, "queued"),
-        ({"state": "failed", "outcome": "diverged"}, "diverged"),
+        ({"state": "failed", "outcome": "oom"}, "failed"),
         ({"state": "done"}, "no score"),
         ({"state": "done", "score": float("inf")}, "no score"),
         ({}, "not queued"),

@@ -49,6 +49,18 @@ def test_a_failure_that_is_the_methods_is_told_from_others() -> None:
     assert [job.reason("accuracy") for job in rows.joined()] == ["diverged", "failed", "queued", "no score"]
 
 
+def test_a_diverged_run_scores_what_guessing_does_unless_it_is_to_be_missing() -> None:
+    rows = Rows()
+    for task in ("rte", "cola", "stsb", "mnli", "theirs"):
+        rows.job("vanilla", task, 0, state="failed", outcome="diverged")
+    tasks = reported((cell.task for cell in rows.cells), rows.cells, rows.scores)
+    counted, left_out = (join(rows.cells, rows.scores, tasks, how) for how in ("chance", "missing"))
+    assert [job.score(tasks[job.cell.task].metric) for job in counted[:4]] == [0.5, 0.0, 0.0, 1 / 3]
+    assert math.isnan(counted[4].score("accuracy"))
+    assert all(job.diverged and job.failed and not job.collapsed and not job.dropped for job in counted[:4])
+    assert all(job.failed and job.dropped and not job.scores for job in left_out)
+
+
 def test_of_a_task_that_is_not_installed_the_first_job_says_what_is_reported() -> None:
     rows = Rows()
     rows.job("vanilla", "theirs", 0, state="queued")
@@ -57,7 +69,7 @@ def test_of_a_task_that_is_not_installed_the_first_job_says_what_is_reported() -
     rows.scores.sort(key=lambda row: (row.evaluation, row.metric))  # as the database gives them
     found = reported(["rte", "theirs", "empty", "rte"], rows.cells, rows.scores)
     assert list(found.values()) == [
-        Reported("rte", "RTE", "dev", "accuracy"),
+        Reported("rte", "RTE", "dev", "accuracy", classes=2),
         Reported("theirs", "theirs", "validation", "accuracy", known=False),
         Reported("empty", "empty", "dev", "accuracy", known=False),
     ]
