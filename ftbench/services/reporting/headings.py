@@ -72,10 +72,11 @@ def caption_of(part: Part, baseline: str, estimand: str) -> str:
 
 def _statistics(part: Part) -> str:
     """The statistics of a part in words, as cells have them: ``Mean (max)``."""
-    first, *others = (
-        (name == SPREAD, ", ".join(text for text in (one.title, one.detail) if text))
-        for name, one in ((name, statistics.find(name)) for name in part.measures[0].show)
-    )
-    return first[1].capitalize() + "".join(
-        f" ± {text}" if spread else f" ({text})" for spread, text in others
-    )
+    first, *others = ((name, statistics.find(name)) for name in part.measures[0].show)
+    words = ", ".join(text for text in (first[1].title, first[1].detail) if text).capitalize()
+    for name, one in others:
+        if name == SPREAD:
+            words += f" ± {one.title} ({one.detail})"
+        else:
+            words += f" ({', '.join(text for text in (one.title, one.detail) if text)})"
+    return words

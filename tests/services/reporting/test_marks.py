@@ -189,7 +189,7 @@ def test_other_statistics_on_request(rows):
     )
     assert section.columns[0].show == ("median", "iqm", "std")
     assert section.caption[0].startswith(
-        "Clean training data. Median (interquartile mean) ± standard deviation, ddof 1 over"
+        "Clean training data. Median (interquartile mean) ± standard deviation (ddof 1) over"
     )
     assert "std" not in rte.places and "median" in rte.places
     average = cell(section, "bidrop", "average")
