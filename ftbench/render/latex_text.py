@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from ftbench.render.numbers import legend, shown
-from ftbench.render.table import COUNTED, Cell, Column, Group, Report, Section
+from ftbench.render.numbers import everywhere, legend, same_count, shown
+from ftbench.render.table import Cell, Column, Group, Report, Section
 
 MARKS = {0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}
 HEAD = r"""% Compiles as it is; a paper that loads booktabs and graphicx can \input it.
@@ -78,7 +78,7 @@ def _char(char: str) -> str:
 
 
 def _section(section: Section, at: int) -> Iterator[str]:
-    count = _same_count(section)
+    count = same_count(section)
     width = len(section.columns) + 1
     yield r"\begin{table}[htbp]"
     yield r"\centering"
@@ -105,23 +105,9 @@ def _section(section: Section, at: int) -> Iterator[str]:
 
 def _caption(section: Section, count: str) -> str:
     """The whole caption: how to read the table, what is marked, and the count that every cell has."""
-    everywhere = f"{count} in every cell." if count else ""
     first, *rest = section.caption
-    told = [first, legend(section, "bold", "underlined"), everywhere, *rest]
+    told = [first, legend(section, "bold", "underlined"), everywhere(count), *rest]
     return " ".join(text if text.endswith(".") else f"{text}." for text in told if text)
-
-
-def _same_count(section: Section) -> str:
-    """The count that all cells with scores share, such as ``n=3``; "" where they differ or lack some."""
-    counts = {
-        shown(cell, column).count
-        for group in section.groups
-        for row in group.rows
-        for cell, column in zip(row.cells, section.columns, strict=True)
-        if column.kind in COUNTED and cell.applies
-    }
-    only = counts.pop() if len(counts) == 1 else ""
-    return "" if "/" in only else only
 
 
 def _group(group: Group, section: Section, width: int, count: str) -> Iterator[str]:
@@ -134,9 +120,11 @@ def _group(group: Group, section: Section, width: int, count: str) -> Iterator[s
 
 def _cell(cell: Cell, column: Column, count: str) -> str:
     found = shown(cell, column)
-    figures = [MARKS[place].format(_figure(figure)) for figure, place in found.figures]
-    words = [figure if at == 0 else f"({figure})" for at, figure in enumerate(figures)]
-    note = found.marks if found.count == count else found.note
+    words = [
+        f"{_figure(one.before)}{MARKS[one.place].format(_figure(one.text))}{_figure(one.after)}"
+        for one in found.figures
+    ]
+    note = found.note(count)
     if note:
         words.append(rf"{{\scriptsize {escape_latex(note)}}}")
     return " ".join(words)

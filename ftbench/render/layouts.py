@@ -118,7 +118,7 @@ MAIN = Layout(
             (
                 Measure(
                     None,
-                    ("mean", "max"),
+                    ("mean", "std"),
                     Difference("Δ {baseline}", "baseline", "Δ: Avg minus that of {baseline}."),
                 ),
             ),

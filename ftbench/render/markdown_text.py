@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ftbench.render import printed
-from ftbench.render.numbers import legend
+from ftbench.render.numbers import everywhere, legend, same_count
 from ftbench.render.printed import Head, TextGrid, escape_markdown
 from ftbench.render.table import Group, Report, Section
 
@@ -27,8 +27,8 @@ def _section(section: Section) -> Iterator[str]:
         yield f"- {escape_markdown(note)}"
     if section.notes:
         yield ""
-    told = legend(section, "bold", "underlined")
-    yield escape_markdown(" ".join([section.caption[0], told]))
+    told = (section.caption[0], legend(section, "bold", "underlined"), everywhere(same_count(section)))
+    yield escape_markdown(" ".join(text for text in told if text))
     for line in section.caption[1:]:
         yield ""
         yield escape_markdown(line)
@@ -45,7 +45,9 @@ def _grid(section: Section) -> TextGrid:
 
 
 def _rows(group: Group, section: Section) -> Iterator[tuple[printed.Words, ...]]:
+    count = same_count(section)
     ratio = [] if group.ratio is None else [printed.plain(group.shown)]
     for row in group.rows:
-        cells = zip(row.cells, section.columns, strict=True)
-        yield (*ratio, printed.plain(row.shown), *(printed.in_words(cell, column) for cell, column in cells))
+        found = zip(row.cells, section.columns, strict=True)
+        cells = (printed.in_words(cell, column, count) for cell, column in found)
+        yield (*ratio, printed.plain(row.shown), *cells)

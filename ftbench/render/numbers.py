@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ftbench.render.table import COUNTED, NOT_COMPARED, Cell, Column, Section
 
 NOTHING = "–"
+SPREAD = "std"
 
 
 def legend(section: Section, best: str, second: str) -> str:
@@ -29,23 +31,47 @@ def marked(section: Section) -> bool:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A number of a cell.
+
+    Attributes:
+        text: the number.
+        place: 1 best, 2 second, 0 neither.
+        before, after: what stands around it: brackets, or ± before a standard deviation.
+    """
+
+    text: str
+    place: int = 0
+    before: str = ""
+    after: str = ""
+
+    @property
+    def words(self) -> str:
+        """The number with what stands around it."""
+        return f"{self.before}{self.text}{self.after}"
+
+
+@dataclass(frozen=True)
 class Shown:
     """A cell in words.
 
     Attributes:
-        figures: the numbers, each with its place: 1 best, 2 second, 0 neither.
+        figures: the numbers.
         count: the number of seeds; "" where it goes without saying.
         marks: of collapsed runs, of a significant difference, and of what is missing.
     """
 
-    figures: tuple[tuple[str, int], ...]
+    figures: tuple[Figure, ...]
     count: str = ""
     marks: str = ""
 
-    @property
-    def note(self) -> str:
-        """Count and marks; "" where there is nothing to say."""
-        return f"{self.count} {self.marks}".strip()
+    def note(self, known: str = "") -> str:
+        """Count and marks; "" where there is nothing to say.
+
+        Args:
+            known: the count that is said once for the whole table.
+        """
+        return f"{'' if self.count == known else self.count} {self.marks}".strip()
 
 
 def percent(value: float, *, signed: bool = False) -> str:
@@ -74,22 +100,54 @@ def shown(cell: Cell, column: Column) -> Shown:
     if not cell.applies:
         return Shown(())
     if cell.untested and column.kind == "group":
-        return Shown(((NOT_COMPARED, 0),))
+        return Shown((Figure(NOT_COMPARED),))
     if cell.text and column.kind not in COUNTED:
-        return Shown(((cell.text, 0),))
+        return Shown((Figure(cell.text),))
     spans = interval(cell, column) if "interval" in column.show else ""
     if cell.mean is None:
-        return Shown(((cell.text or NOTHING, 0), *([(spans, 0)] if spans else [])), *_note(cell, column))
-    figures = []
+        first = Figure(cell.text or NOTHING)
+        return Shown((first, *([_framed("interval", spans)] if spans else [])), *_note(cell, column))
+    figures = list(_figures(cell, column, spans))
+    if figures:
+        figures[0] = Figure(figures[0].text, figures[0].place)
+    return Shown(tuple(figures), *_note(cell, column))
+
+
+def _figures(cell: Cell, column: Column, spans: str) -> Iterator[Figure]:
     for statistic in column.show:
         if statistic == "interval":
-            figures += [(spans, 0)] if spans else []
+            if spans:
+                yield _framed(statistic, spans)
             continue
         value = cell.statistics.get(statistic)
+        if value is None and statistic == SPREAD and len(column.show) > 1:
+            continue  # of one run, and of an average
         star = "*" if cell.remark or (cell.reduced and column.kind == "difference") else ""
         text = NOTHING if value is None else percent(value, signed=column.signed) + star
-        figures.append((text, cell.places.get(statistic, 0)))
-    return Shown(tuple(figures), *_note(cell, column))
+        yield _framed(statistic, text, cell.places.get(statistic, 0))
+
+
+def _framed(statistic: str, text: str, place: int = 0) -> Figure:
+    """A number as it stands behind the first."""
+    return Figure(text, place, "± ") if statistic == SPREAD else Figure(text, place, "(", ")")
+
+
+def same_count(section: Section) -> str:
+    """The count that all cells with scores share, such as ``n=3``; "" where they differ or lack some."""
+    counts = {
+        shown(cell, column).count
+        for group in section.groups
+        for row in group.rows
+        for cell, column in zip(row.cells, section.columns, strict=True)
+        if column.kind in COUNTED and cell.applies
+    }
+    only = counts.pop() if len(counts) == 1 else ""
+    return "" if "/" in only else only
+
+
+def everywhere(count: str) -> str:
+    """The count of every cell, said once; "" where there is none."""
+    return f"{count} in every cell." if count else ""
 
 
 def _note(cell: Cell, column: Column) -> tuple[str, str]:

@@ -57,26 +57,30 @@ def plain(text: str) -> Words:
     return [[(text, "")]]
 
 
-def in_words(cell: Cell, column: Column, *, stacked: bool = False, signs: bool = False) -> Words:
+def in_words(
+    cell: Cell, column: Column, count: str = "", *, stacked: bool = False, signs: bool = False
+) -> Words:
     """A cell of a report: its numbers, and its note below.
 
     Args:
         cell: the cell.
         column: its column.
+        count: that is said once for the whole table.
         stacked: whether the numbers stand one above the other.
         signs: whether places are marked by a sign, too; the others then leave room for one.
     """
     found = shown(cell, column)
     lines: list[list[Span]] = [[]]
-    for at, (figure, place) in enumerate(found.figures):
+    for at, one in enumerate(found.figures):
         if at and stacked:
             lines.append([])
         elif at:
             lines[-1].append((" ", ""))
-        word = (figure, PLACES[place])
-        lines[-1] += [("(", ""), word, (")", "")] if at else [word]
-        lines[-1] += [(SIGNS.get(place, " "), "")] if signs else []
-    return [*lines, [(found.note + " " * signs, "dim")]] if found.note else lines
+        words = [(one.before, ""), (one.text, PLACES[one.place]), (one.after, "")]
+        lines[-1] += [word for word in words if word[0]]
+        lines[-1] += [(SIGNS.get(one.place, " "), "")] if signs else []
+    note = found.note(count)
+    return [*lines, [(note + " " * signs, "dim")]] if note else lines
 
 
 def columns_needed(grid: TextGrid, first: int) -> int:

@@ -1,7 +1,8 @@
 """Reports for the terminal: as wide as it is, and plain text where styles would not show.
 
-A cell is ``mean (max)`` over its number of seeds; where the table is wider than the terminal, the two numbers
-stand one above the other; where it is still wider, the columns are shown in several blocks.
+A cell is ``mean ± standard deviation`` over its number of seeds, which is said once where all cells share it.
+Where the table is wider than the terminal, the numbers stand one above the other; where still wider, the
+columns are shown in several blocks.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ftbench.render import printed
-from ftbench.render.numbers import legend, marked
+from ftbench.render.numbers import everywhere, legend, marked, same_count
 from ftbench.render.printed import Head, TextGrid, Words
 from ftbench.render.table import Column, Report, Row, Section
 
@@ -46,23 +47,24 @@ def _section(section: Section, width: int, styled: bool) -> Iterator[str]:
     yield from printed.terminal(grid, width=width, first=FIRST, styled=styled)
     told = legend(section, "bold", "underlined") if styled else legend(section, "marked ¹", "²")
     yield from prose(section.notes, width)
-    yield from prose((*section.caption, *([told] if told else [])), width, "dim", styled)
+    said = [text for text in (told, everywhere(same_count(section))) if text]
+    yield from prose((*section.caption, *said), width, "dim", styled)
 
 
 def _grid(section: Section, stacked: bool, styled: bool) -> TextGrid:
     """A section laid out in one of the two ways of writing a cell."""
-    signs = marked(section) and not styled
+    signs, count = marked(section) and not styled, same_count(section)
     heads = (Head(column.title, column.subtitle) for column in section.columns)
     groups = []
     for group in section.groups:
-        rows = [_row(row, section.columns, stacked, signs) for row in group.rows]
+        rows = [_row(row, section.columns, count, stacked, signs) for row in group.rows]
         groups.append((group.title, tuple(rows)))
     return TextGrid((Head("Method", right=False), *heads), tuple(groups))
 
 
-def _row(row: Row, columns: tuple[Column, ...], stacked: bool, signs: bool) -> tuple[Words, ...]:
+def _row(row: Row, columns: tuple[Column, ...], count: str, stacked: bool, signs: bool) -> tuple[Words, ...]:
     cells = (
-        printed.in_words(cell, column, stacked=stacked, signs=signs and column.kind != "difference")
+        printed.in_words(cell, column, count, stacked=stacked, signs=signs and column.kind != "difference")
         for cell, column in zip(row.cells, columns, strict=True)
     )
     return (printed.plain(row.shown), *cells)

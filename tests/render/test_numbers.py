@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from ftbench.render.numbers import interval, legend, percent, probability, shown
+from ftbench.render.numbers import everywhere, interval, legend, percent, probability, same_count, shown
 from ftbench.render.table import BETTER, Cell, Column, Group, Row, Section
 from ftbench.render.tested import Tested as Difference
 
@@ -80,7 +82,41 @@ def test_an_interval_has_its_ends_and_the_corrected_p(cell, text):
 )
 def test_a_cell_reads_by_its_kind(cell, column, figures, note):
     found = shown(cell, column)
-    assert (found.figures, found.note) == (figures, note)
+    assert (tuple((one.text, one.place) for one in found.figures), found.note()) == (figures, note)
+
+
+SPREAD = Column("rte", "score", "RTE", show=("mean", "std"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "column", "words"),
+    [
+        (Cell({"mean": 0.6, "std": 0.0123}, n=3, planned=3), SPREAD, ["60.00", "± 1.23"]),
+        (Cell({"mean": 0.6}, n=1, planned=1), SPREAD, ["60.00"]),  # one run has no spread
+        (Cell({"std": 0.0123, "mean": 0.6}, n=3, planned=3), replace(SPREAD, show=("std",)), ["1.23"]),
+        (Cell(BOTH, n=3, planned=3), SCORE, ["60.00", "(70.00)"]),
+        (Cell({"mean": 0.6}, n=3, planned=3), SCORE, ["60.00", "(–)"]),
+        (Cell({"mean": 0.1}, n=3, planned=3, low=0, high=0.2), SLOPE, ["+10.00", "(0.00 to +20.00)"]),
+    ],
+)
+def test_what_stands_behind_the_first_number_is_a_spread_or_in_brackets(cell, column, words):
+    assert [one.words for one in shown(cell, column).figures] == words
+
+
+def test_a_count_that_all_cells_share_is_said_once():
+    cells = Cell(BOTH, n=3, planned=3), Cell(BOTH, n=3, planned=3, collapsed=1)
+    difference = Cell({"mean": 0.02}, n=6, planned=6)
+
+    def count_of(*found: Cell) -> str:
+        rows = tuple(Row(f"m{at}", "m", {}, (cell, difference)) for at, cell in enumerate(found))
+        group = (Group("", None, rows),)
+        return same_count(Section("main", None, "", (), "bert-base", None, {}, {}, (SCORE, GAIN), group))
+
+    assert count_of(*cells) == "n=3" and everywhere("n=3") == "n=3 in every cell." and everywhere("") == ""
+    assert count_of(*cells, Cell(BOTH, n=2, planned=2)) == ""
+    assert count_of(Cell(BOTH, n=2, planned=3, missing={"queued": 1})) == ""  # what is missing is told there
+    assert [shown(cell, SCORE).note("n=3") for cell in cells] == ["", "c=1"]
+    assert shown(cells[0], SCORE).note("n=4") == "n=3"
 
 
 @pytest.mark.parametrize(

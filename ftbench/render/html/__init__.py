@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ftbench.render.behind import sources
-from ftbench.render.numbers import interval, legend, percent, shown
+from ftbench.render.numbers import everywhere, interval, legend, percent, same_count, shown
 from ftbench.render.plots.theme import alike
 from ftbench.render.sheet import figure
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
@@ -94,9 +94,15 @@ def _json(value: Any) -> str:
 
 def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
     """A table as the template takes it."""
+    count = same_count(section)
     return {
         "title": section.title,
-        "caption": [*section.caption[:1], legend(section, "bold", "underlined"), *section.caption[1:]],
+        "caption": [
+            *section.caption[:1],
+            legend(section, "bold", "underlined"),
+            everywhere(count),
+            *section.caption[1:],
+        ],
         "notes": section.notes,
         "grouped": section.axis or ("condition" if any(group.title for group in section.groups) else ""),
         "columns": section.columns,
@@ -107,7 +113,7 @@ def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
                 "place": g if group.ratio is None else group.ratio,
                 "hparams": ", ".join(f"{name}={value}" for name, value in row.hparams.items()),
                 "cells": [
-                    _cell(cell, column, _key(str(at), g, r, c))
+                    _cell(cell, column, count, _key(str(at), g, r, c))
                     for c, (cell, column) in enumerate(zip(row.cells, section.columns, strict=True))
                 ],
             }
@@ -121,13 +127,13 @@ def _key(section: str, group: int, row: int, column: int) -> str:
     return f"{section}.{group}.{row}.{column}"
 
 
-def _cell(cell: Cell, column: Column, key: str) -> dict[str, Any]:
+def _cell(cell: Cell, column: Column, count: str, key: str) -> dict[str, Any]:
     """A cell as the template takes it: its words, and the number that it is sorted by."""
     told = shown(cell, column)
     return {
         "key": key,
         "figures": told.figures,
-        "note": told.note,
+        "note": told.note(count),
         "kind": column.kind,
         "words": cell.text if column.kind in TEXTS else "",
         "value": {"group": cell.text, "runs": cell.n}.get(column.kind, cell.mean),

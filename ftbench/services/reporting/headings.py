@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ftbench.render.layouts import METRIC_TITLES, Difference, Measure, Part
+from ftbench.render.numbers import SPREAD
 from ftbench.render.table import OWN, SHARED, Column
 from ftbench.services.reporting import failed
 from ftbench.services.scores.block import Block
@@ -70,7 +71,12 @@ def caption_of(part: Part, baseline: str, estimand: str) -> str:
 
 
 def _statistics(part: Part) -> str:
-    """The statistics of a part in words: ``Mean (max)``."""
-    found = [statistics.find(name) for name in part.measures[0].show]
-    first, *others = (", ".join(text for text in (one.title, one.detail) if text) for one in found)
-    return first.capitalize() + "".join(f" ({name})" for name in others)
+    """The statistics of a part in words, as cells have them: ``Mean (max)``."""
+    first, *others = ((name, statistics.find(name)) for name in part.measures[0].show)
+    words = ", ".join(text for text in (first[1].title, first[1].detail) if text).capitalize()
+    for name, one in others:
+        if name == SPREAD:
+            words += f" ± {one.title} ({one.detail})"
+        else:
+            words += f" ({', '.join(text for text in (one.title, one.detail) if text)})"
+    return words

@@ -138,8 +138,7 @@ def _answer(
     told = shown(row.cells[section.columns.index(column)], column)
     title = f"{column.title} ({column.subtitle})" if column.subtitle else column.title
     parts = [section.title, group.title, row.shown, title]
-    figures = [figure if at == 0 else f"({figure})" for at, (figure, _) in enumerate(told.figures)]
-    number = " ".join([*figures, *([told.note] if told.note else [])])
+    number = " ".join([*(figure.words for figure in told.figures), *filter(None, [told.note()])])
     return Answer(
         " · ".join(part for part in parts if part),
         number or NOTHING,

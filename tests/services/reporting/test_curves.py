@@ -111,7 +111,8 @@ def test_a_method_that_stays_above_says_so():
     (section,) = report(rows).sections
     below = cells(section, "rdrop")["below"]
     assert (below.mean, below.low, below.text, below.n) == (None, None, "not by 10 %", 3)
-    assert "not by 10 % n=3" in render(report(rows), "markdown")
+    told = render(report(rows), "markdown")
+    assert "| not by 10 % |" in told and "n=3 in every cell." in told
 
 
 def test_one_ratio_has_no_estimates():

@@ -123,7 +123,7 @@ def plain(report) -> str:
 def means(text: str) -> list[str]:
     """The numbers of the tables that stand outside brackets."""
     table = "\n".join(line for line in text.splitlines() if re.match(r"\||[\w-]+ +[-+\d–]", line))
-    bare = re.sub(r"\([^)]*\)|n=[\d/]+|</?u>|[*\\+¹²]|\d+ %", " ", table)
+    bare = re.sub(r"\([^)]*\)|± [\d.]+|n=[\d/]+|</?u>|[*\\+¹²]|\d+ %", " ", table)
     return sorted(re.findall(r"-?\d+\.\d\d", bare))
 
 

@@ -29,6 +29,6 @@ def test_the_difference_shows_its_interval_instead_of_the_difference_of_best_run
     rows.jobs("vanilla", "rte", [0.6, 0.61])
     rows.jobs("bidrop", "rte", [0.6, 0.63])
     shown = {column.key: column.show for column in report(rows).sections[0].columns}
-    assert (shown["rte"], shown["difference"]) == (("mean", "max"), ("mean", "interval"))
+    assert (shown["rte"], shown["difference"]) == (("mean", "std"), ("mean", "interval"))
     shown = {column.key: column.show for column in report(rows, show="median").sections[0].columns}
     assert shown["difference"] == ("median",)

@@ -36,7 +36,7 @@ def test_a_score_is_told_with_its_jobs_by_seed_and_what_each_took(database):
     second = finish(database, job_of("vanilla", "rte", 7), 0.64)
     first = finish(database, job_of("vanilla", "rte", 3), 0.6, provenance=ran)
     (answer,) = ask(database, "vanilla", "RTE")
-    assert answer.title.endswith(" · Vanilla · RTE (accuracy)") and answer.number == "62.00 (64.00) n=2"
+    assert answer.title.endswith(" · Vanilla · RTE (accuracy)") and answer.number == "62.00 ± 2.83 n=2"
     (part,) = answer.parts
     assert (part.title, part.number, part.missing) == ("Vanilla · RTE", "62.00", {})
     assert [(job["job"], job["seed"], job["score"]) for job in part.jobs] == [
