@@ -121,15 +121,37 @@ def test_posterior_turns_with_the_sign_and_sums_to_one():
     assert bayes.signed_rank(np.array([0.1]), 0.01) == NoAnswer("too few tasks", 1, 2)
 
 
-def test_interquartile_mean_and_improvement_are_those_of_rliable():
-    # rliable 1.2.0: metrics.aggregate_iqm(LEFT), metrics.probability_of_improvement(LEFT, RIGHT).
-    assert pooled.interquartile_mean(LEFT) == pytest.approx(0.6782222222)
-    assert pooled.iqm_interval(LEFT).value == pytest.approx(0.6782222222)
+def test_improvement_is_that_of_rliable_and_the_cut_runs_count_in_part():
+    # rliable 1.2.0: metrics.probability_of_improvement(LEFT, RIGHT).
     assert pooled.improvement(LEFT, RIGHT).value == pytest.approx(0.3444444444)
+    runs = np.sort(LEFT[np.isfinite(LEFT)])
+    fine = np.repeat(runs, 4)  # a quarter of the fine runs is a whole number of them
+    assert pooled.interquartile_mean(LEFT) == pytest.approx(stats.trim_mean(fine, 0.25))
+    assert pooled.iqm_interval(LEFT).value == pooled.interquartile_mean(LEFT)
 
 
-def test_bootstrap_keeps_the_tasks_apart():
-    # Runs within a task are equal, so that drawing them task by task changes nothing.
+def test_the_interval_of_the_middle_half_is_the_jackknifes_by_hand():
+    scores = np.array([[0.1, 0.5], [0.2, 0.7], [0.4, 0.8]])  # middle half of 6 runs: weights 0, ½, 1, 1, ½, 0
+    found = pooled.iqm_interval(scores)
+    assert found.value == pytest.approx((0.2 / 2 + 0.4 + 0.5 + 0.7 / 2) / 3)
+    without = np.array([(0.4 + 0.7) / 2, (0.4 + 0.5) / 2, (0.2 + 0.5) / 2])  # of 4 runs the inner two
+    error = math.sqrt(2 / 3 * ((without - without.mean()) ** 2).sum())
+    assert found.high - found.value == pytest.approx(stats.t.ppf(0.975, 2) * error)
+    assert (found.n, found.kind) == (3, "jackknife")
+
+
+def test_runs_that_all_win_leave_room_below_one():
+    low, high = np.array([[0.1], [0.2]]), np.array([[0.3], [0.4]])
+    found = pooled.improvement(high, low)
+    assert (found.value, found.high) == (1.0, 1.0)
+    # By hand: 1 - θ = 1.96 √(θ (1 - θ) (1 + (1 - θ)/(2 - θ) + θ/(1 + θ)) / 4)
+    theta = found.low
+    variance = theta * (1 - theta) * (1 + (1 - theta) / (2 - theta) + theta / (1 + theta)) / 4
+    assert 1 - theta == pytest.approx(1.959964 * math.sqrt(variance), rel=1e-5)
+    assert pooled.improvement(low, high).high == pytest.approx(1 - theta)
+
+
+def test_runs_that_are_equal_have_intervals_of_their_own_kind():
     scores = np.tile([[0.5, 0.7, 0.9, 0.95]], (4, 1))
     found = pooled.iqm_interval(scores)
     assert (found.low, found.high) == (pytest.approx(found.value), pytest.approx(found.value))

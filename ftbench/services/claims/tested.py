@@ -20,8 +20,8 @@ from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
 from ftbench.models.resolve import id_of
 from ftbench.perturbations import heading
-from ftbench.render.numbers import percent
-from ftbench.render.sheet import Field, Sheet, figure
+from ftbench.render.numbers import p_equals, percent
+from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import PENDING, Section
 from ftbench.services.planning import commands, rerun
 from ftbench.services.planning.own_files import NO_OWN, OwnFiles
@@ -95,7 +95,7 @@ class TestedClaim:
 
     def line(self) -> str:
         """The claim and what came of it, in one line."""
-        interval = paired.mean_interval(self.pairs)
+        interval = paired.t_interval(self.pairs)
         said = (
             f"{self.standing}: {self.row.claim.text}: {self.verdict if not self.row.late else 'exploratory'}"
         )
@@ -103,8 +103,8 @@ class TestedClaim:
             ends = f"{percent(interval.low, signed=True)} to {percent(interval.high, signed=True)}"
             said += f"; {percent(interval.value, signed=True)} points, {ends}, n={interval.n}"
         if self.p_corrected is not None:
-            return f"{said}, one-sided p={figure(self.p_corrected, 'p')} (Holm over the declared claims only)"
-        return f"{said}, one-sided p={figure(self.p, 'p')}, uncorrected" if self.p is not None else said
+            return f"{said}, one-sided {p_equals(self.p_corrected)} (Holm over the declared claims only)"
+        return f"{said}, one-sided {p_equals(self.p)}, uncorrected" if self.p is not None else said
 
 
 def listed(database: Database) -> list[Sheet]:
@@ -281,7 +281,7 @@ def _verdict(one: TestedClaim, answer: Significance | NoAnswer, corrected: tuple
 
 
 def _row(one: TestedClaim) -> dict[str, Any]:
-    interval = paired.mean_interval(one.pairs)
+    interval = paired.t_interval(one.pairs)
     row: dict[str, Any] = {
         "claim": one.row.claim.text,
         "setting": one.setting.title if one.setting else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ftbench.render.numbers import p_equals
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing.request import CompareRequest
 from ftbench.services.scores.compared import Compared
@@ -79,14 +80,14 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
         f"Over the {tasks} of {len(block.tasks)} tasks, and the seeds, that all methods have; methods that "
         f"share a letter cannot be told apart at {compared.level:.3g}. Wilcoxon-Holm: signed ranks of the "
         f"task means, Holm over the {len(compared.pairs)} pairs. IQM: interquartile mean of all runs, "
-        "bootstrap by task."
+        "with the 95 % t interval of a jackknife over seeds."
     ]
     notes += compared.said
     friedman = ranks.friedman(means)
     if isinstance(friedman, Significance):
         cut = ranks.critical_difference(tasks, means.shape[1], compared.level)
         notes.append(
-            f"Friedman: p = {friedman.p:.3f}; critical difference of the average rank (Nemenyi, "
+            f"Friedman: {p_equals(friedman.p)}; critical difference of the average rank (Nemenyi, "
             f"{compared.level:.3g}): {cut:.2f}."
         )
     else:
