@@ -105,20 +105,64 @@ def test_methods_that_are_all_equal_differ_nowhere():
     assert (ranks.nemenyi(same) > 0.99).all() and (ranks.wilcoxon_holm(same) == 1).all()
 
 
-def test_posterior_is_that_of_baycomp():
-    # baycomp 1.0.3: SignedRankTest.probs(0, d, rope=0.005, nsamples=200000, random_state=0).
-    found = bayes.signed_rank(np.array([0.012, -0.003, 0.008, 0.015, 0.001, -0.006, 0.02]), 0.005)
-    assert (found.worse, found.same, found.better) == pytest.approx((0.00115, 0.36667, 0.63218), abs=0.012)
+def sampled(x, region, scatter=bayes.SCATTER, size=50_000):
+    """The same model by importance sampling: tau and the sigmas from their priors, mu exactly."""
+    rng, (n, tasks) = np.random.default_rng(0), x.shape
+    tau = scatter * np.abs(rng.standard_cauchy((size, 1)))
+    within = x.var(axis=0, ddof=1) * (n - 1) / rng.chisquare(n - 1, (size, tasks)) / n
+    precision = 1 / (tau**2 + within)
+    centre = (precision * x.mean(axis=0)).sum(axis=1) / precision.sum(axis=1)
+    far = ((x.mean(axis=0) - centre[:, None]) ** 2 * precision).sum(axis=1)
+    weight = np.exp((np.log(precision).sum(axis=1) - np.log(precision.sum(axis=1)) - far) / 2)
+    mu = centre + rng.standard_normal(size) / np.sqrt(precision.sum(axis=1))
+    weight /= weight.sum()
+    return weight @ (mu > region), weight @ (mu < -region), weight @ mu
 
 
-def test_posterior_turns_with_the_sign_and_sums_to_one():
-    differences = np.array([0.02, 0.03, -0.01, 0.0])
-    there, back = (bayes.signed_rank(sign * differences, 0.01) for sign in (1, -1))
-    assert (there.better, there.worse) == (back.worse, back.better)
-    assert there.better + there.same + there.worse == pytest.approx(1)
-    assert bayes.signed_rank(np.zeros(4), 0.01).same == 1.0
-    assert bayes.signed_rank(np.zeros(4), 0.0).better == pytest.approx(0.5)
-    assert bayes.signed_rank(np.array([0.1]), 0.01) == NoAnswer("too few tasks", 1, 2)
+@pytest.mark.parametrize(("n", "tasks"), [(2, 2), (3, 4), (10, 8)])
+def test_the_hierarchical_test_is_its_model_sampled(n, tasks):
+    rng = np.random.default_rng(n)
+    x = 0.01 + 0.01 * rng.standard_normal(tasks) + 0.02 * rng.standard_normal((n, tasks))
+    found = bayes.hierarchical(x, 0.01)
+    assert (found.better, found.worse) == pytest.approx(sampled(x, 0.01)[:2], abs=0.01)
+    assert found.mean == pytest.approx(sampled(x, 0.01)[2], abs=0.0005)
+    assert found.better + found.same + found.worse == pytest.approx(1)
+
+
+def test_the_hierarchical_model_gives_the_eight_schools_their_published_answer():
+    """Rubin (1981); Gelman et al., Bayesian Data Analysis, section 5.5: mean 8, deviation 5."""
+    effects = np.array([28, 8, -3, 7, -1, 1, 18, 12.0])
+    errors = np.array([15, 10, 16, 11, 9, 11, 10, 18.0])
+    places, density = bayes.posterior(effects, errors, np.full(8, 1e6), scatter=25.0, widest=300.0)
+    weights = np.gradient(places) * density
+    mean = (weights @ places) / weights.sum()
+    assert mean == pytest.approx(8, abs=0.3)
+    assert math.sqrt(weights @ (places - mean) ** 2 / weights.sum()) == pytest.approx(5, abs=0.3)
+
+
+def test_few_seeds_that_scatter_are_not_called_the_same():
+    rng = np.random.default_rng(0)
+    loose = 0.08 * rng.standard_normal((2, 4))
+    loose += 0.002 - loose.mean(
+        axis=0
+    )  # the signed-rank test on such means is certain that they are the same
+    assert bayes.hierarchical(loose, 0.01).same < 0.6
+    tight = 0.002 + 0.002 * rng.standard_normal((10, 8))
+    assert bayes.hierarchical(tight, 0.01).same > 0.99
+
+
+def test_the_hierarchical_test_turns_with_the_sign_and_needs_two_tasks_two_seeds_and_a_spread():
+    rng = np.random.default_rng(2)
+    x = rng.normal(0.01, 0.02, (3, 4))
+    there, back = bayes.hierarchical(x, 0.01), bayes.hierarchical(-x, 0.01)
+    assert (there.better, there.low) == pytest.approx((back.worse, -back.high), abs=1e-9)
+    assert bayes.hierarchical(x[:, :1], 0.01) == NoAnswer("too few tasks", 1, 2)
+    assert bayes.hierarchical(x[:1], 0.01) == NoAnswer("too few pairs of a task", 1, 2)
+    assert str(bayes.hierarchical(np.full((3, 2), 0.01), 0.01)) == "all differences are equal"
+    x[:, 0] = x[:, 0].mean()  # a task whose seeds agree is known no better than the others
+    assert bayes.hierarchical(x, 0.01).high - bayes.hierarchical(x, 0.01).low > 0.01
+    lacking = np.vstack([x, [NAN, 0.01, NAN, NAN]])
+    assert isinstance(bayes.hierarchical(lacking, 0.01), bayes.Posterior)
 
 
 def test_improvement_is_that_of_rliable_and_the_cut_runs_count_in_part():

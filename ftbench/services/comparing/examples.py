@@ -141,7 +141,7 @@ def _compared(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"metric": metric, "difference": None, "p_mcnemar": None}
     if metric in METRICS:
-        interval = examples.bootstrap(mine, theirs, labels, METRICS[metric])
+        interval = examples.bootstrap(mine, theirs, labels, METRICS[metric], resamples=examples.RESAMPLES)
         if isinstance(interval, Interval):
             row |= {"difference": interval.value, "low": interval.low, "high": interval.high}
     tested = examples.mcnemar(mine == labels, theirs == labels) if classes else None

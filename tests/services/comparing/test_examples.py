@@ -62,7 +62,8 @@ def measured(metric, answer, labels):
     ("task", "metric"),
     [("toy-accept", "matthews"), ("toy-entail", "accuracy"), ("toy-para", "f1"), ("toy-sim", "spearman")],
 )
-def test_predictions_are_compared_seed_by_seed_in_the_tasks_metric(database, task, metric):
+def test_predictions_are_compared_seed_by_seed_in_the_tasks_metric(database, task, metric, monkeypatch):
+    monkeypatch.setattr("ftbench.stats.examples.RESAMPLES", 1_000)
     rng = np.random.default_rng(0)
     given = {}
 
