@@ -82,8 +82,8 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
     notes = [
         f"Over the {tasks} of {len(block.tasks)} tasks, and the seeds, that all methods have; methods that "
         f"share a letter cannot be told apart at {compared.level:.3g}, tasks being the sample. Wilcoxon-"
-        f"Holm: signed ranks of the task means, Holm over the {len(compared.pairs)} pairs. IQM: interquartile "
-        "mean of all runs, with the 95 % t interval of a jackknife over seeds."
+        f"Holm: signed ranks of the task means, Holm over the {len(compared.pairs)} pairs. IQM: inter"
+        "quartile mean of all runs, with the 95 % t interval of a jackknife over seeds."
     ]
     notes += compared.said
     friedman = ranks.friedman(means)
