@@ -181,3 +181,26 @@ def test_a_task_whose_rows_are_not_here_is_left_out_with_the_reason(database, mo
         finish(database, job_of(method, "rte", 0), 0.6, predictions=[kept])
     sheet = examples(database, "bidrop", "vanilla")
     assert sheet.rows == () and sheet.notes[-1].startswith("RTE is left out: ")
+
+
+def test_seeds_and_examples_together_are_wider_than_either_and_say_what_no_seed_removes(database):
+    rng = np.random.default_rng(5)
+
+    def answers(labels):
+        hard = rng.random(len(labels)) < 0.3  # the same rows are hard for every seed
+        return {
+            (method, seed): np.where(
+                rng.random(len(labels)) < np.where(hard, wrong, 0.02), 1 - labels, labels
+            )
+            for method, wrong in (("vanilla", 0.6), ("bidrop", 0.4))
+            for seed in range(4)
+        }
+
+    labels = stored(database, "toy-entail", answers)
+    found = compare(database, request("bidrop", "vanilla", examples=True))
+    (row,) = next(sheet for sheet in found if sheet.name == "seeds_and_examples").rows
+    (over_seeds,) = next(sheet for sheet in found if sheet.name == "tasks").rows
+    assert (row["n"], row["examples"]) == (4, len(labels))
+    assert row["low"] < row["difference"] < row["high"]
+    assert 0 < row["floor"] < (row["high"] - row["low"]) / 2
+    assert row["difference"] == pytest.approx(over_seeds["difference"], abs=1e-9)
