@@ -2,9 +2,9 @@
 
     python -m benchmarks.coverage [--tables 4000] [--seed 0]
 
-Runs of two methods are exchangeable: of one distribution, but for a shift. Every interval that is
-printed anywhere is drawn; what is counted is whether it holds the truth. Takes two minutes on one core, for what goes
-through tables one by one is drawn for a part of them (see ``PART``).
+Runs of two methods are exchangeable: of one distribution, but for a shift. Every interval that is printed
+anywhere is drawn; what is counted is whether it holds the truth. Takes two to three minutes on one core: what
+goes through tables one by one is drawn for a part of them (see ``PART``).
 """
 
 from __future__ import annotations

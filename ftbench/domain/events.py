@@ -85,6 +85,7 @@ class Collector:
 
     Attributes:
         started: whether the training process has taken the job on.
+        began: when that was, by its clock, in seconds since 1970; None where it does not say.
         run, step, total: the last progress that was heard of.
         memory: the memory at that time, where it is known.
     """
@@ -93,6 +94,7 @@ class Collector:
         """Begin with nothing."""
         self.digest = digest
         self.started = False
+        self.began: float | None = None
         self.run, self.step, self.total = "", 0, 0
         self.memory: Memory | None = None
         self.provenance: dict[str, Any] = {}
@@ -116,6 +118,7 @@ class Collector:
                 pass
             case "started":
                 self.started = True
+                self.began = _float(event, "began") if "began" in event else None
             case "progress":
                 self.run, self.step = _name(event, "run"), _int(event, "step")
                 self.total = _int(event, "total")

@@ -91,7 +91,9 @@ class TestedClaim:
         """``declared``, or ``declared late`` with the scores that were there."""
         if not self.row.late:
             return "declared"
-        return f"declared late ({self.row.scored} of {self.row.scored_now} scores were there)"
+        there, now = max(self.row.scored, self.row.older), self.row.scored_now
+        where = "were there" if self.row.scored else "came in a file that does not show they began later"
+        return f"declared late ({there} of {now} scores {where})"
 
     def line(self) -> str:
         """The claim and what came of it, in one line."""
@@ -152,7 +154,7 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     if not rows:
         return []
     cells = database.results.cells() if cells is None else cells
-    mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
+    mine = [cell for cell in cells if any(about(row.claim, cell) for row in rows)]
     scores = database.results.values(roughly(mine, cells))
     codes, files = codes_of(database, mine), files_of(database, mine)
     plugins = plugins_of(database, cells)  # a claim without runs is of methods that ran elsewhere
@@ -161,13 +163,13 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
     found: list[TestedClaim] = []
     for row in rows:
-        about = [job for job in jobs if _about(row.claim, job.cell)]
-        keys = list(dict.fromkeys(job.key for job in about))
+        runs = [job for job in jobs if about(row.claim, job.cell)]
+        keys = list(dict.fromkeys(job.key for job in runs))
         title = heading(row.claim.condition, files)
-        settings = arranged(about, shown, keys, codes.plugins, title, topped)
+        settings = arranged(runs, shown, keys, codes.plugins, title, topped)
         settings = (replace(one, aside=aside) for one in settings)
-        under = [one for compared in settings for one in _under(row, compared, about)]
-        waiting = any(job.status in PENDING for job in about)
+        under = [one for compared in settings for one in _under(row, compared, runs)]
+        waiting = any(job.status in PENDING for job in runs)
         under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
         found += [replace(one, own=OwnFiles(plugins, files).over(row.places)) for one in under]
     return _judged(found)
@@ -208,7 +210,8 @@ def _same(setting: Setting, other: Setting | Section) -> bool:
     return mine == (other.model, other.train_size, other.changed)
 
 
-def _about(claim: DeclaredClaim, cell: JobSummary) -> bool:
+def about(claim: DeclaredClaim, cell: JobSummary) -> bool:
+    """Whether a claim is about a job."""
     return (
         cell.label in (claim.better, claim.worse)
         and cell.perturbation.condition == claim.condition
