@@ -214,7 +214,9 @@ def _loaded(path: Path) -> ModuleType:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise PluginError(f"{path}: cannot be read: {error.strerror}") from error
+        part = isinstance(error, FileNotFoundError) and path.suffix != ".py"
+        hint = "; a comma in a path is typed \\," if part else ""
+        raise PluginError(f"{path}: cannot be read: {error.strerror}{hint}") from error
     digest = hashlib.sha256(str(path).encode() + b"\0" + content).hexdigest()[:16]
     name = f"_ftbench_{digest}.{path.stem}"
     if name not in sys.modules:

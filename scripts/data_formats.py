@@ -81,8 +81,8 @@ def _findings() -> Iterator[str]:
     yield (
         "`compare`, `power`, `claim` and `topup` print lists, as JSON "
         '`{"schema": name, "sheets": [{"name", "title", "rows": [{field: value}], "notes": [text]}]}`, null '
-        "where there is no value; `compare` and `power` also as CSV. Fields may be added to a schema, none "
-        "is renamed or removed."
+        "where there is no value (of `compare` with `verdicts`, texts); `compare` and `power` also as CSV. "
+        "Fields may be added to a schema, none is renamed or removed."
     )
     for command, (schema, sheets) in SHEETS.items():
         yield f"### `ftbench {command}`: `{schema}`"

@@ -5,9 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 NEIGHBOURS = Path(__file__).parents[2]
 
@@ -27,6 +32,34 @@ def pytest_collection_finish() -> None:
     """Collect the garbage of tests, but not among the libraries."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrated_once() -> Iterator[None]:
+    """Make the first database by the migrations, and the others of this process by what came of them.
+
+    Each test of a database has a new one; the tests of the migrations call these themselves.
+    """
+    from ftbench.db import database
+
+    made: list[str] = []
+    migrate = database.migrate
+
+    def once(connection: Connection) -> None:
+        if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar():
+            migrate(connection)  # an older one
+            return
+        if made:
+            for statement in made:
+                connection.exec_driver_sql(statement)
+            return
+        migrate(connection)
+        raw = connection.connection.dbapi_connection
+        made.extend(line for line in raw.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "migrate", once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -95,7 +95,7 @@ def selection(
     from ftbench.services.scores.selection import Selection
 
     chosen = axes.methods(baseline)
-    if len(chosen) != 1:
+    if len(chosen) != 1 or chosen[0].every:
         raise BadValue(f"baseline '{baseline}': give one method, such as vanilla")
     called = renaming(renamed)
     return Selection(
@@ -155,16 +155,29 @@ def without_baseline(
 
 
 def compared(
-    models: str | None, tasks: str | None, methods: Sequence[str], renamed: Sequence[str] | None = None
+    models: str | None,
+    tasks: str | None,
+    methods: Sequence[str],
+    renamed: Sequence[str] | None = None,
+    *,
+    command: str,
 ) -> Selection:
     """The filters of a comparison.
+
+    Args:
+        models: the flag.
+        tasks: the flag.
+        methods: lists of methods, one after the other.
+        renamed: the texts of ``--rename``.
+        command: what asks, for the error.
 
     Raises:
         UsageError: fewer than two methods, or brackets that do not close.
     """
-    if len({name.strip() for name in methods} - {""}) < 2:
-        raise UsageError("compare needs two methods or more, such as: ftbench compare bidrop vanilla")
-    return without_baseline(models, tasks, methods, renamed)
+    found = without_baseline(models, tasks, methods, renamed)
+    if len(set(found.methods)) < 2 and not any(one.every for one in found.methods):
+        raise UsageError(f"{command} needs two methods or more, such as: ftbench {command} bidrop vanilla")
+    return found
 
 
 def against(
@@ -179,8 +192,10 @@ def against(
     Raises:
         UsageError: no method but the baseline, or brackets that do not close.
     """
-    compared(models, tasks, (baseline, *methods))
-    return selection(models, tasks, ",".join(methods), baseline, renamed)
+    found = selection(models, tasks, ",".join(methods), baseline, renamed)
+    if not set(found.methods) - {found.baseline}:
+        raise UsageError(f"topup needs a method beside {baseline}, such as: ftbench topup bidrop")
+    return found
 
 
 def jobs(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 
@@ -111,7 +112,7 @@ def run(arguments: list[str]) -> int:
     """
     try:
         _check_text(arguments)
-        code = typer.main.get_command(app).main(arguments, prog_name="ftbench", standalone_mode=False)
+        code = _tree().main(arguments, prog_name="ftbench", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except _streams.Unread:
@@ -133,6 +134,12 @@ def run(arguments: list[str]) -> int:
         if usage is None:
             raise
         return _fail(usage, 2)
+
+
+@cache
+def _tree() -> Any:
+    """The parser of all commands, of a class of typer's; made once, as it reads all their signatures."""
+    return typer.main.get_command(app)
 
 
 def _stands_somewhere() -> bool:

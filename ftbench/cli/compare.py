@@ -46,6 +46,10 @@ def compare(
     examples: Annotated[
         bool, typer.Option("--examples", help="Compare predictions too, example by example, seed by seed.")
     ] = False,
+    untested: Annotated[
+        bool,
+        typer.Option("--untested", help="Name each comparison without a test, and dropped seeds."),
+    ] = False,
     data_dir: DataOption = None,
     rename: RenameOption = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
@@ -60,6 +64,8 @@ def compare(
 ) -> None:
     """Compare methods seed by seed on each task, and across tasks: the first minus the second.
 
+    A name means its default setting alone, ``'bidrop[*]'`` all the settings of the database.
+
     Exits with 1 where there is nothing to compare.
     """
     from ftbench.render import render_sheets
@@ -69,9 +75,9 @@ def compare(
     address, to = database_address(db), Delivery(format_, as_json, output)
     chosen = to.chosen(lists=True)
     check_output("--output", output, address)
-    runs = requests.compared(models, tasks, methods, rename)
+    runs = requests.compared(models, tasks, methods, rename, command="compare")
     condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
-    request = CompareRequest(runs, condition, test, correction, region / 100, examples, data_dir)
+    request = CompareRequest(runs, condition, test, correction, region / 100, examples, data_dir, untested)
     with compared(address) as database:
         sheets = service.compare(database, request)
     to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

@@ -74,7 +74,7 @@ def power(
     if spread is not None:
         sheets = service.stated(spread / 100, request)
     else:
-        runs = CompareRequest(requests.compared(models, tasks, methods or (), rename))
+        runs = CompareRequest(requests.compared(models, tasks, methods or (), rename, command="power"))
         with compared(address) as database:
             sheets = service.measured_power(database, runs, request)
     to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

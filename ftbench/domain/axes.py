@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ftbench.domain import hparams, lists
 from ftbench.domain.recipe import Recipe
@@ -23,17 +23,24 @@ class MethodChoice:
     Attributes:
         name: a name, an alias or the path of a file.
         given: hyper-parameters as text; the others take their defaults.
+        every: whether all the settings of a database are meant, typed ``bidrop[*]``.
     """
 
     name: str
     given: Mapping[str, str] = field(hash=False)
+    every: bool = False
 
     @property
     def text(self) -> str:
         """As it is typed."""
-        inside = ",".join(f"{name}={value}" for name, value in self.given.items())
+        inside = "*" if self.every else ",".join(f"{name}={value}" for name, value in self.given.items())
         name = lists.escaped(self.name, ",[]")
         return f"{name}[{inside}]" if inside else name
+
+    @property
+    def queued(self) -> str:
+        """As ``queue`` takes it, which knows of no settings of a database: the name alone."""
+        return replace(self, every=False).text
 
     def fits(self, values: Mapping[str, object]) -> bool:
         """Whether hyper-parameters are those that were given; the others may be anything."""
@@ -82,6 +89,8 @@ def split_names(text: str) -> tuple[str, ...]:
 def methods(text: str) -> tuple[MethodChoice, ...]:
     """The methods of ``bidrop[k=2|3,keep_ratio=0.7],rdrop``: commas separate, ``|`` spans a grid.
 
+    ``bidrop[*]`` are all the settings of a database.
+
     Raises:
         BadValue: the brackets do not close, or an entry inside them is not ``name=value``.
     """
@@ -90,11 +99,12 @@ def methods(text: str) -> tuple[MethodChoice, ...]:
         name, bracket, rest = lists.cut(part, "[")
         if not name.strip() or (bracket and not rest.endswith("]")):
             raise BadValue(f"method '{part}': write name[key=value,key=value|value]")
+        if rest.strip() == "*]":
+            choices.append(MethodChoice(lists.unescaped(name), {}, every=True))
+            continue
         for given in points(rest[:-1] if bracket else "", f"method '{part}'"):
-            choice = MethodChoice(lists.unescaped(name), given)
-            if choice not in choices:
-                choices.append(choice)
-    return tuple(choices)
+            choices.append(MethodChoice(lists.unescaped(name), given))
+    return tuple(one for at, one in enumerate(choices) if one not in choices[:at])
 
 
 def seeds(text: str) -> tuple[int, ...]:

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
-from ftbench.domain.result import CurvePoint, JobResult, Lack, Outcome, Predictions, Score, in_range, span
+from ftbench.domain import result
+from ftbench.domain.result import CurvePoint, JobResult, Lack, Outcome, Predictions, Score
 from ftbench.errors import ProtocolError
 from ftbench.secrets import masked_values
 
@@ -162,9 +163,9 @@ class Collector:
         score = Score(_name(event, "evaluation"), _name(event, "metric"), _float(event, "value"))
         if not math.isfinite(score.value):
             raise ProtocolError(f"the score {score.metric} on {score.evaluation} is not a finite number")
-        if abs(score.value) > _LARGEST_SCORE or not in_range(score.metric, score.value):
+        if abs(score.value) > _LARGEST_SCORE or not result.in_range(score.metric, score.value):
             told = f"the score {score.metric} on {score.evaluation} is {score.value:g}"
-            raise ProtocolError(told + span(score.metric))
+            raise ProtocolError(told + result.lies_within(score.metric))
         self._scores[score.evaluation, score.metric] = score
 
     def _prediction(self, event: Mapping[str, Any]) -> None:

@@ -49,6 +49,7 @@ class Sheet:
         fields: its columns.
         rows: key -> value; None where there is none.
         notes: how to read it and what is missing, a line each.
+        verdicts: what it comes to, a sentence each; they are said before everything else.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Sheet:
     fields: tuple[Field, ...]
     rows: tuple[Mapping[str, Any], ...]
     notes: tuple[str, ...] = ()
+    verdicts: tuple[str, ...] = ()
 
 
 def rich(sheets: Sequence[Sheet], *, styled: bool) -> str:
@@ -71,7 +73,13 @@ def markdown(sheets: Sequence[Sheet]) -> str:
 def to_json(sheets: Sequence[Sheet], schema: str) -> str:
     """Sheets as JSON of a stated form."""
     found = [
-        {"name": s.name, "title": s.title, "rows": [_whole(s, row) for row in s.rows], "notes": list(s.notes)}
+        {
+            "name": s.name,
+            "title": s.title,
+            "rows": [_whole(s, row) for row in s.rows],
+            "notes": list(s.notes),
+            **({"verdicts": list(s.verdicts)} if s.verdicts else {}),
+        }
         for s in sheets
     ]
     whole = {"schema": schema, "sheets": found}
@@ -118,6 +126,9 @@ def _grid(sheet: Sheet) -> TextGrid:
 def _markdown(sheet: Sheet) -> Iterator[str]:
     yield f"### {escape_markdown(sheet.title)}"
     yield ""
+    for verdict in sheet.verdicts:
+        yield escape_markdown(verdict)
+        yield ""
     if sheet.rows:
         yield from printed.markdown(_grid(sheet))
         yield ""
@@ -126,6 +137,10 @@ def _markdown(sheet: Sheet) -> Iterator[str]:
 
 
 def _plain(sheet: Sheet, styled: bool) -> Iterator[str]:
+    for verdict in sheet.verdicts:
+        yield from (printed.emphasised(line, "bold", styled) for line in textwrap.wrap(verdict, WIDTH))
+    if sheet.verdicts:
+        yield ""
     yield printed.emphasised(sheet.title, "bold", styled)
     if sheet.rows:
         yield from printed.terminal(_grid(sheet), styled=styled)

@@ -68,7 +68,7 @@ def job_filter(
         states=tuple(State(name) for name in states),
         models=models,
         tasks=tasks,
-        methods=tuple(registry.canonical(by_name(choice).text) for choice in methods),
+        methods=tuple(registry.canonical(by_name(choice).queued) for choice in methods),
         where=where,
     )
 

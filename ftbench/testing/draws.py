@@ -38,13 +38,20 @@ def check_draws(subject: Subject) -> str:
     """A short job draws through ``run.noise`` alone."""
     own = _Own(subject.cls)
     found = _made(own.file)
-    with _watched(own) as seen:
-        subject.fit(bench_of(subject.model), rows=12, steps=6)
-    found += seen
+    # To look at each line takes several times the job's time: done where there is something to be found.
+    if _seen(subject, own, by_line=False):
+        found += _seen(subject, own, by_line=True)
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise Failed(f"{found[0]}{more}: draw through run.noise, with a name")
     return "none but through run.noise"
+
+
+def _seen(subject: Subject, own: _Own, *, by_line: bool) -> list[str]:
+    """What a short job draws; by line, or else by function, with places that are not exact."""
+    with _watched(own, by_line) as seen:
+        subject.fit(bench_of(subject.model), rows=12, steps=6)
+    return seen
 
 
 class _Own:
@@ -72,7 +79,7 @@ class _Own:
 
 
 @contextmanager
-def _watched(own: _Own) -> Iterator[list[str]]:
+def _watched(own: _Own, by_line: bool) -> Iterator[list[str]]:
     """What is drawn inside the block by the method's code, ``mine.py:12: random``, each place once."""
     found: dict[str, None] = {}
     inside = [0]
@@ -95,7 +102,7 @@ def _watched(own: _Own) -> Iterator[list[str]]:
     before = sys.gettrace()
     places: list[str] = []
     with mock.patch.object(Noise, "torch_seed", counted), _TorchDraws(own, drawn):
-        sys.settrace(_tracer(own, drawn))
+        sys.settrace(_tracer(own, drawn, by_line))
         try:
             yield places
         finally:
@@ -103,18 +110,25 @@ def _watched(own: _Own) -> Iterator[list[str]]:
             places += found
 
 
-def _tracer(own: _Own, drawn: Callable[[FrameType, int | None, str], None]) -> Tracer:
-    """A tracer that compares the states of the two global generators from line to line of a method."""
-    last = _states()
-    lines: dict[FrameType, int] = {}
+def _tracer(own: _Own, drawn: Callable[[FrameType, int | None, str], None], by_line: bool) -> Tracer:
+    """A tracer that compares the states of the two global generators from line to line of a method.
 
-    def local(frame: FrameType, event: str, _: Any) -> Tracer:
+    Not by line, it does so where the method's functions begin and end.
+    """
+    last = _states()
+    lines: dict[FrameType, int] = {}  # of the method's functions that are running, innermost last
+
+    def compare(frame: FrameType) -> None:
         nonlocal last
         now = _states()
         for source in now:
             if now[source] != last[source]:
                 drawn(frame, lines.get(frame), source)
-        last, lines[frame] = now, frame.f_lineno
+        last = now
+
+    def local(frame: FrameType, event: str, _: Any) -> Tracer:
+        compare(frame)
+        lines[frame] = frame.f_lineno
         if event == "return":
             lines.pop(frame, None)
         return local
@@ -123,7 +137,12 @@ def _tracer(own: _Own, drawn: Callable[[FrameType, int | None, str], None]) -> T
         nonlocal last
         if not own.holds(frame.f_code.co_filename):
             return None
-        last, lines[frame] = _states(), frame.f_lineno
+        if lines:
+            compare(next(reversed(lines)))
+        else:
+            last = _states()
+        lines[frame] = frame.f_lineno
+        frame.f_trace_lines = by_line
         return local
 
     return called

@@ -11,10 +11,11 @@ import pytest
 from scipy import special, stats
 
 from ftbench import tasks
-from ftbench.db import Entry, create_database
+from ftbench.db import Entry, create_database, open_database
 from ftbench.domain.job import Job
 from ftbench.domain.result import JobResult, Score
 from tests.cli.filled import SCORES
+from tests.services.stored import finish, job_of
 
 
 def sheet(ended, name):
@@ -38,11 +39,13 @@ def test_each_task_is_tested_over_paired_seeds_and_the_family_corrected(filled):
 
 
 def test_a_seed_that_one_method_lacks_is_dropped_and_named(filled):
-    ended = filled("compare", "bidrop", "vanilla", "--json")
+    ended = filled("compare", "bidrop", "vanilla", "--untested", "--json")
     found = {row["task"]: row for row in sheet(ended, "tasks")["rows"]}
     assert (found["SST-2"]["n"], found["Avg"]["n"]) == (3, 3)
     assert found["SST-2"]["dropped"] == "vanilla alone has 3"
     assert any("Vanilla alone has 3" in note for note in sheet(ended, "tasks")["notes"])
+    counted = filled("compare", "bidrop", "vanilla").out
+    assert "dropped from 2 of them; --untested says which" in counted and "alone has" not in counted
 
 
 def test_the_order_of_the_methods_is_the_direction(filled):
@@ -61,6 +64,8 @@ def test_a_method_that_is_named_by_an_alias_keeps_its_place(filled):
 
 def test_too_few_seeds_say_how_many_are_needed_and_have_no_mark(filled):
     ended = filled("compare", "bidrop", "vanilla", "--noise", "0.1")
+    assert "No test for 1 of the 1 comparisons; --untested says why." in ended.out
+    ended = filled("compare", "bidrop", "vanilla", "--noise", "0.1", "--untested")
     assert ended.code == 0
     assert "No test for Bi-Drop − Vanilla on RTE: too few pairs: needs 2, has 1." in ended.out
     assert "noise 10 %" in ended.out and "nan" not in ended.out.lower()
@@ -139,6 +144,7 @@ def test_formats(filled):
         (("bidrop", "vanilla", "--test", "wilcoxn"), 2, "unknown test 'wilcoxn'; did you mean 'wilcoxon'?"),
         (("bidrop", "vanilla", "--correction", "hol"), 2, "unknown correction 'hol'; did you mean 'holm'?"),
         (("bidrop", "vanilla", "--tasks", "ret"), 2, "unknown task 'ret'; did you mean 'rte'?"),
+        (("bidrop,bidrop",), 2, "compare needs two methods or more"),
         (("", "vanilla"), 2, "compare needs two methods or more"),
         (("bidrop", "vanilla", "--region", "-1"), 2, "region -1: give points from 0 to below 100"),
         (
@@ -174,3 +180,35 @@ def test_a_condition_is_compared_by_itself_and_may_name_the_training_rows(filled
     assert (none.code, none.out) == (1, "") and "no scores of two of these methods" in none.err
     both = filled("compare", "bidrop", "vanilla", "--noise", "0.1", "--perturb", "noise[kind=pairflip]=0.1")
     assert "noise: give one value; each is a condition of its own" in both.err and both.code == 2
+
+
+def test_methods_may_stand_in_one_word(filled):
+    assert filled("compare", "bidrop,vanilla").out == filled("compare", "bidrop", "vanilla").out
+
+
+def test_the_verdict_is_said_first_in_every_format_for_people_and_in_json(filled):
+    said = sheet(filled("compare", "bidrop", "vanilla", "--json"), "tasks")["verdicts"]
+    assert len(said) == 1 and said[0].startswith("Bi-Drop is ")
+    plain = filled("compare", "bidrop", "vanilla").out
+    assert " ".join(plain.split("\n\n")[0].split()) == said[0]
+    marked = filled("compare", "bidrop", "vanilla", "--format", "md").out
+    assert marked.split("\n\n")[1] == said[0]
+
+
+def test_a_name_means_its_default_setting_and_a_star_all_of_them(filled):
+    for seed in range(3):
+        job = job_of("bidrop", "rte", seed, hparams={"k": 3})
+        with open_database("ftbench.db") as database:
+            finish(database, job, 0.9, label="bidrop[k=3]")
+
+    def named(*methods: str) -> set[str]:
+        return {r["comparison"] for r in sheet(filled("compare", *methods, "--json"), "tasks")["rows"]}
+
+    assert named("bidrop", "vanilla") == {"bidrop − vanilla"}
+    assert "bidrop[*]" in filled("compare", "bidrop", "vanilla").out
+    assert named("bidrop[k=3]", "vanilla") == {"bidrop[k=3] − vanilla"}
+    assert len(named("bidrop[*]", "vanilla")) == 3 and len(named("bidrop[*]")) == 1
+    for command in ("report", "status"):
+        assert filled(command, "--methods", "bidrop[*]").code == 0
+    ended = filled("queue", "--methods", "bidrop[*]", "--tasks", "toy-entail")
+    assert ended.code == 2 and "method 'bidrop[*]': here one setting is meant" in ended.err

@@ -93,3 +93,13 @@ def test_results_are_written_into_such_a_folder(filled: Ftbench, folder: Path) -
         file = folder / f"{'-'.join(words)}{'.svg' if 'plot' in words else '.csv'}"
         ended = filled(*words, str(file))
         assert ended.code == 0 and file.stat().st_size, ended.err
+
+
+def test_a_path_that_a_comma_has_cut_says_how_commas_are_typed(
+    ftbench: Ftbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cut = ftbench("queue", "--methods", "./sub, dir/mine.py", "--tasks", "toy-entail")
+    assert (cut.code, cut.err.count("\n")) == (1, 1)
+    assert r"sub: cannot be read: No such file or directory; a comma in a path is typed \," in cut.err
+    assert "a comma in" not in ftbench("queue", "--methods", "./mine.py", "--tasks", "toy-entail").err

@@ -37,6 +37,7 @@ def test_stated_spread_needs_no_database(ftbench):
     ("words", "message"),
     [
         ((), "power needs either methods"),
+        (("vanilla",), "power needs two methods or more, such as: ftbench power bidrop vanilla"),
         (("bidrop", "vanilla", "--spread", "2"), "power needs either methods"),
         (("--spread", "2"), "give --seeds"),
         (("--spread", "-2", "--seeds", "3"), "spread -2: give points above 0"),

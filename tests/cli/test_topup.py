@@ -150,7 +150,7 @@ def test_without_methods_the_plans_are_listed_and_nothing_is_done(three):
         (("bidrop", "--margin", "-1"), 2, "margin -1: give points from 0"),
         (("bidrop", "--budget", "0"), 2, "budget 0: give hours above 0"),
         (("bidrop", "--noise", "0.3"), 1, "no scores of two of these methods"),
-        (("vanilla",), 2, "two methods or more"),
+        (("vanilla",), 2, "a method beside vanilla"),
     ],
 )
 def test_wrong_words_are_one_line(three, words, code, message):

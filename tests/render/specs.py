@@ -20,3 +20,9 @@ def found(spec: Any, name: str) -> list[Any]:
 def values(spec: dict[str, Any], *fields: str) -> list[dict[str, Any]]:
     """The data rows of a specification that have some fields."""
     return [row for rows in spec["datasets"].values() for row in rows if set(fields) <= set(row)]
+
+
+def layer_rows(layer: dict[str, Any], spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """The data rows of a layer of a specification."""
+    rows: list[dict[str, Any]] = spec["datasets"][layer["data"]["name"]]
+    return rows

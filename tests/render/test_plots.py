@@ -19,7 +19,7 @@ from ftbench.services.reporting.plots import with_groups, with_ranks
 from ftbench.services.scores.levels import Topped
 from ftbench.stats.ranks import critical_difference
 from tests.render.samples import GROUPED, REPORT
-from tests.render.specs import found, values
+from tests.render.specs import found, layer_rows, values
 
 ODD = "<b>&'\"]\\ {x}"
 
@@ -56,6 +56,9 @@ def ranked(data: pd.DataFrame, critical: float | None = None) -> dict[str, Any]:
     return ranks.ranks(data, "Title", *with_ranks(data, critical))
 
 
+BETTER = {(ODD, "vanilla"), ("bidrop[k=3]", "vanilla")}
+
+
 SPECS = {
     "strip": lambda: spread.strip(frame(), "Title"),
     "violins": lambda: spread.strip(frame(seeds=10), "Title", violin=True),
@@ -64,9 +67,9 @@ SPECS = {
     "robustness": lambda: curves.robustness(frame(ratios=(0.0, 0.1)), "Title", "noise"),
     "robustness of one seed": lambda: curves.robustness(frame(seeds=1, ratios=(0.0, 0.1)), "Title", "noise"),
     "learning": lambda: curves.learning(frame(), "Title"),
-    "cost": lambda: cost.cost(frame(), "Title"),
-    "ranks": lambda: ranked(frame(methods=7), 1.5),
-    "ranks alone": lambda: ranked(frame(methods=2)),
+    "cost": lambda: cost.cost(frame(), "Title", BETTER, "Timed alone."),
+    "ranks": lambda: ranked(frame(methods=7, tasks=3), 1.5),
+    "ranks alone": lambda: ranked(frame(methods=2, tasks=3)),
     "reproduction": lambda: reproduction.reproduction(
         pd.DataFrame({"name": ["a", ODD], "published": [60.0, 70.0], "measured": [61.0, 69.0]}), "Title"
     ),
@@ -105,7 +108,7 @@ def test_plots_one_above_the_other_keep_their_data(tmp_path):
 LOOKS = {
     "robustness": lambda data, title: curves.robustness(data, title, "noise"),
     "learning": curves.learning,
-    "cost": cost.cost,
+    "cost": lambda data, title: cost.cost(data, title, BETTER),
 }
 
 
@@ -236,13 +239,17 @@ def test_every_method_has_a_colour_shape_and_dash_of_its_own():
     assert len(looks) == 28 and all(scale["domain"] == labels for scale in scales)
 
 
-def test_the_front_is_what_nothing_beats():
+def test_the_front_has_the_cheapest_and_who_is_better_than_the_last_by_more_than_chance():
     data = pd.DataFrame({"label": list("abcdef"), "value": [1.0, 3, 2, 3, 5, 1], "s": [1.0, 2, 3, 2.5, 9, 1]})
-    assert cost.front(data, "s")["label"].tolist() == ["a", "b", "e"]
+    better = {("b", "a"), ("c", "a"), ("d", "a"), ("e", "a"), ("e", "b")}
+    assert cost.front(data, "s", better)["label"].tolist() == ["a", "b", "e"]
+    assert cost.front(data, "s", better - {("b", "a")})["label"].tolist() == ["a", "d"]
+    assert cost.front(data, "s", set())["label"].tolist() == ["a"]
     whole = cost.averaged(frame().drop(index=0).query("not (label == 'vanilla' and task == 'T1')"))
     assert whole["label"].tolist() == ["bidrop[k=3]", ODD] and whole["value"].iloc[0] == pytest.approx(71.35)
-    spec = cost.cost(frame().query("not (label == 'vanilla' and task == 'T1')"), "Title")
-    assert "Without a score on every task: vanilla." in " ".join(spec["title"]["subtitle"])
+    spec = cost.cost(frame().query("not (label == 'vanilla' and task == 'T1')"), "Title", BETTER, "Shared.")
+    told = " ".join(spec["title"]["subtitle"])
+    assert "Without a score on every task: vanilla." in told and "Shared." in told
 
 
 def test_ranks_are_averaged_over_tasks_and_ties_shared():
@@ -251,10 +258,49 @@ def test_ranks_are_averaged_over_tasks_and_ties_shared():
     data.loc[(data["label"] == "vanilla") & (data["task"] == "T0"), "value"] += 0.02
     assert with_ranks(data)[0] == {ODD: 1.25, "vanilla": 2.25, "bidrop[k=3]": 2.5}
     with pytest.raises(FtbenchError, match="fewer than two methods"):
-        ranked(frame(methods=1))
+        ranked(frame(methods=1, tasks=3))
     critical = with_ranks(frame(methods=7, tasks=4))[1]
     assert critical == pytest.approx(2.949 * (7 * 8 / 24) ** 0.5, abs=2e-3)  # q of Demšar 2006, Table 5a
     assert with_ranks(frame(methods=7, tasks=1))[1] is None
+
+
+@pytest.mark.parametrize(("tasks", "words"), [(1, "1 task,"), (2, "2 tasks,")])
+def test_ranks_need_three_tasks(tasks, words):
+    with pytest.raises(FtbenchError, match=f"ranks: the table has {words} and average ranks need 3"):
+        ranked(frame(tasks=tasks))
+
+
+def test_losses_of_two_methods_never_share_an_axis():
+    spec = curves.learning(frame(), "Title")
+    assert [panel["title"]["text"] for panel in spec["concat"]] == [
+        f"{label} on {task}" for task in ("T0", "T1") for label in ("vanilla", "bidrop[k=3]", ODD)
+    ]
+    for panel in spec["concat"]:
+        drawn = {row["label"] for layer in panel["layer"] for row in layer_rows(layer, spec)}
+        assert len(drawn) == 1
+    assert spec.get("resolve", {}).get("scale", {}).get("y") is None
+
+
+def test_agreement_is_green_and_disagreement_is_not():
+    pairs = pd.DataFrame(
+        {
+            "name": list("abc"),
+            "published": [60.0, 70.0, 65.0],
+            "measured": [61.0, 60.0, 66.0],
+            "label": ["not reproduced", "reproduced", "underpowered"],
+        }
+    )
+    spec = reproduction.reproduction(pairs, "Title", margin=1.0)
+    (scale,) = {json.dumps(s) for s in found(spec, "scale") if "range" in s and s["range"][0][0] == "#"}
+    colours = dict(zip(json.loads(scale)["domain"], json.loads(scale)["range"], strict=True))
+    assert colours["reproduced"] == "#009E73" and colours["not reproduced"] == "#D55E00"
+    band = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "area")
+    assert [(row["under"], row["over"]) for row in layer_rows(band, spec)] == [
+        (pytest.approx(row["a"] - 1), pytest.approx(row["a"] + 1)) for row in layer_rows(band, spec)
+    ]
+    assert "in the band to within 1 points" in " ".join(spec["title"]["subtitle"])
+    others = reproduction.reproduction(pairs.assign(label=["x", "y", "x"]), "Title")
+    assert "#009E73" not in json.dumps([s["range"][:2] for s in found(others, "scale") if "range" in s])
 
 
 def test_ranks_of_topped_up_runs_are_grouped_at_the_level_of_their_plan():
@@ -284,7 +330,7 @@ def test_ranks_of_topped_up_runs_are_grouped_at_the_level_of_their_plan():
 )
 def test_bars_join_the_longest_runs_within_the_critical_difference(places, critical, spans):
     assert ranks.joined_groups(places, critical) == spans
-    bars = values(ranked(frame(methods=4), critical), "from") if places == [1, 2, 3, 4] else spans
+    bars = values(ranked(frame(methods=4, tasks=3), critical), "from") if places == [1, 2, 3, 4] else spans
     assert len(bars) == len(spans)
 
 

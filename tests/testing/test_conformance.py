@@ -93,6 +93,18 @@ def compute_loss(self, run, batch):
     assert outcome(tmp_path, "draws", body).passed
 
 
+def test_a_draw_is_found_where_it_is_an_argument_of_a_function_of_the_methods_own(tmp_path: Path) -> None:
+    body = """
+def compute_loss(self, run, batch):
+    import random
+    return self.scaled(super().compute_loss(run, batch), random.random())
+def scaled(self, loss, by):
+    return loss * by
+"""
+    found = outcome(tmp_path, "draws", body)
+    assert found.passed is False and "random draws a random number" in found.note
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

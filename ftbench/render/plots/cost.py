@@ -1,7 +1,8 @@
-"""Score against time and memory, with the methods that nothing beats in both."""
+"""Score against time and memory, with the methods that are worth what they take."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ftbench.render.plots import theme
@@ -12,19 +13,26 @@ if TYPE_CHECKING:
 AXES = (("training_seconds", "training, seconds a run"), ("peak_memory_mb", "peak memory, MB"))
 
 
-def cost(frame: pd.DataFrame, title: str) -> theme.Spec:
+def cost(frame: pd.DataFrame, title: str, better: Collection[tuple[str, str]], timed: str = "") -> theme.Spec:
     """Each method's average score against what it takes, one panel for time and one for memory.
 
     Args:
         frame: see ``ftbench.render.tidy``, with ``training_seconds`` and ``peak_memory_mb``; one table,
             clean runs.
         title: of the plot.
+        better: labels of two methods of which the first is better by more than chance.
+        timed: which runs' times these are.
     """
     labels = list(dict.fromkeys(frame["label"]))
     averages = averaged(frame)
-    panels = [_panel(averages, labels, name, told) for name, told in AXES if averages[name].notna().any()]
+    panels = [
+        _panel(averages, labels, name, told, better) for name, told in AXES if averages[name].notna().any()
+    ]
     left_out = [label for label in labels if label not in set(averages["label"])]
-    told = "Mean over tasks of the means over seeds, × 100. Line: nothing scores more and takes less."
+    told = (
+        "Mean over tasks of the means over seeds, × 100. Line: from the cheapest on, each that scores more "
+        f"than the last by more than chance (paired by seed, 95 % t interval).{f' {timed}' if timed else ''}"
+    )
     if left_out:
         told += f" Without a score on every task: {', '.join(left_out)}."
     return theme.finished({"hconcat": panels, "spacing": 32}, title, told)
@@ -41,16 +49,23 @@ def averaged(frame: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def front(points: pd.DataFrame, axis: str) -> pd.DataFrame:
-    """The points that no other one beats: none scores as much and takes less, or more and takes as much."""
+def front(points: pd.DataFrame, axis: str, better: Collection[tuple[str, str]]) -> pd.DataFrame:
+    """The points that are worth what they take: the cheapest, and each that is better than the last one."""
     ordered = points.dropna(subset=[axis]).sort_values([axis, "value"], ascending=[True, False])
-    return ordered[ordered["value"] > ordered["value"].cummax().shift(fill_value=float("-inf"))]
+    labels = [str(label) for label in ordered["label"]]
+    kept = labels[:1]
+    for label in labels[1:]:
+        if (label, kept[-1]) in better:
+            kept.append(label)
+    return ordered[ordered["label"].isin(kept)]
 
 
-def _panel(averages: pd.DataFrame, labels: list[str], axis: str, told: str) -> theme.Spec:
+def _panel(
+    averages: pd.DataFrame, labels: list[str], axis: str, told: str, better: Collection[tuple[str, str]]
+) -> theme.Spec:
     columns = ("label", "value", axis)
     points = theme.records(averages.dropna(subset=[axis]), *columns)
-    best = theme.records(front(averages, axis), *columns)
+    best = theme.records(front(averages, axis, better), *columns)
     place = {
         "x": theme.field(f"{axis}:Q", title=told, scale={"zero": False, "padding": 30, "nice": True}),
         "y": theme.field("value:Q", title="average score", scale={"zero": False, "padding": 16}),

@@ -21,29 +21,41 @@ def robustness(frame: pd.DataFrame, title: str, axis: str, percent: bool = True)
     """
     frame = frame.assign(x=(100 if percent else 1) * frame["ratio"], value=100 * frame["value"])
     told = "Mean over seeds × 100; band: one standard deviation (ddof 1) to each side."
-    return theme.finished(_lines(frame, f"{axis} (%)" if percent else axis, points=True), title, told)
+    return theme.finished(_lines(frame, f"{axis} (%)" if percent else axis), title, told)
 
 
 def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
-    """Each method's training loss by step, a panel for each task; a band of one standard deviation.
+    """Training losses by step, a panel for each method on each task; a band of one standard deviation.
+
+    A method's loss is its own: R-Drop's has a divergence in it, a regularised one its penalty. So no two of
+    them share an axis.
 
     Args:
         frame: ``task``, ``label``, ``seed``, ``step``, ``value``: a row for each logged loss.
         title: of the plot.
     """
-    told = "Training loss as logged, mean over seeds; band: one standard deviation (ddof 1) to each side."
+    told = (
+        "Training loss as logged, mean over seeds; band: one standard deviation (ddof 1) to each side. "
+        "Each method has a loss of its own: heights do not compare across panels."
+    )
     frame = frame.assign(x=frame["step"], metric="loss")
-    return theme.finished(_lines(frame, "step", points=False), title, told)
+    labels = list(dict.fromkeys(frame["label"]))
+    panels = [
+        _panel(part, labels, "step", points=False, task=f"{label} on {task}")
+        for task, whole in frame.groupby("task", sort=False)
+        for label, part in whole.groupby("label", sort=False)
+    ]
+    return theme.finished(theme.side_by_side(panels), title, told)
 
 
-def _lines(frame: pd.DataFrame, axis: str, *, points: bool) -> theme.Spec:
+def _lines(frame: pd.DataFrame, axis: str) -> theme.Spec:
     """Means with bands, a panel for each task."""
     labels = list(dict.fromkeys(frame["label"]))
     groups = frame.groupby("task", sort=False)
-    return theme.side_by_side([_panel(part, labels, axis, points, task) for task, part in groups])
+    return theme.side_by_side([_panel(part, labels, axis, points=True, task=task) for task, part in groups])
 
 
-def _panel(part: pd.DataFrame, labels: list[str], axis: str, points: bool, task: object) -> theme.Spec:
+def _panel(part: pd.DataFrame, labels: list[str], axis: str, *, points: bool, task: object) -> theme.Spec:
     found = part.groupby(["label", "x"], sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
     found["low"], found["high"] = found["mean"] - found["std"], found["mean"] + found["std"]
     rows = theme.records(found, "label", "x", "mean", "std", "low", "high", "count")

@@ -11,6 +11,7 @@ from ftbench.render.plots import theme
 if TYPE_CHECKING:
     import pandas as pd
 
+LEAST_TASKS = 3
 STEP = 20  # pixels between the lines of two labels
 BAR = 7  # pixels between the bars of two groups
 
@@ -32,12 +33,16 @@ def ranks(
         how: what the difference is, such as ``Nemenyi, 0.05``; then what else is to be said of it.
 
     Raises:
-        FtbenchError: fewer than two methods have scores on every task.
+        FtbenchError: fewer than two methods have scores on every task, or there are too few tasks.
     """
+    tasks = frame["task"].nunique()
+    if tasks < LEAST_TASKS:
+        many = f"{tasks} task{'' if tasks == 1 else 's'}"
+        raise FtbenchError(f"ranks: the table has {many}, and average ranks need {LEAST_TASKS} or more")
     if len(found) < 2:
         raise FtbenchError("ranks: fewer than two methods have scores on every task of the table")
     left_out = [label for label in dict.fromkeys(frame["label"]) if label not in found]
-    told = f"Average rank over {frame['task'].nunique()} tasks of the means over seeds; 1 is best."
+    told = f"Average rank over {tasks} tasks of the means over seeds; 1 is best."
     if critical is not None:
         named = "".join(f" ({kind})" for kind in how[:1])
         told += f" Bars join methods within the critical difference, {critical:.2f} ranks{named}."

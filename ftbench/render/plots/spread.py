@@ -86,19 +86,8 @@ def _panel(part: pd.DataFrame, order: list[str], axis: str, violin: bool, task: 
     outlined = {one["place"] for one in shapes}
     every = theme.records(boxes, *boxes.columns)
     boxed = [row for row in every if row["place"] not in outlined] if outlined else every
-    names = {
-        "values": list(range(len(order))),
-        "labelExpr": f"{json.dumps(order)}[datum.value]",
-        "labelAngle": 0 if len(order) < 5 else -40,
-        "labelLimit": 180,
-        "labelOverlap": False,
-        "grid": False,
-    }
-    ends = {"domain": [-0.6, len(order) - 0.4], "nice": False, "zero": False}
+    x = theme.named_places(order, axis, upright=5)
     metric = str(part["metric"].iloc[0])
-
-    def x(name: str) -> theme.Spec:
-        return theme.field(name, scale=ends, axis=names, title=axis or None)
 
     def y(name: str) -> theme.Spec:
         return theme.field(name, scale={"zero": False, "nice": True}, title=metric)

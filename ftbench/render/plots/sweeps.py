@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -62,19 +61,8 @@ def _panel(
         for number, label in enumerate(labels)
     }
     boxes = _boxes(part, middle, 0.42 * width)
-    names = {
-        "values": list(range(len(order))),
-        "labelExpr": f"{json.dumps(order)}[datum.value]",
-        "labelAngle": 0 if len(order) < 6 else -40,
-        "labelLimit": 180,
-        "labelOverlap": False,
-        "grid": False,
-    }
-    ends = {"domain": [-0.6, len(order) - 0.4], "nice": False, "zero": False}
+    x = theme.named_places(order, axis, upright=6)
     metric = str(part["metric"].iloc[0])
-
-    def x(name: str) -> theme.Spec:
-        return theme.field(name, scale=ends, axis=names, title=axis or None)
 
     def y(name: str) -> theme.Spec:
         return theme.field(name, scale={"zero": False, "nice": True}, title=metric)

@@ -9,7 +9,7 @@ import hashlib
 import importlib
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ftbench.errors import FtbenchError
@@ -81,6 +81,29 @@ def field(name: str, **settings: Any) -> Spec:
     """A field on a channel: ``value:Q`` for numbers, ``label:N`` for names; with ``scale``, ``title``, …."""
     name, _, kind = name.partition(":")
     return {"field": name, "type": KINDS[kind], **settings}
+
+
+def named_places(order: Sequence[str], title: str, *, upright: int) -> Callable[[str], Spec]:
+    """The field of a horizontal axis whose whole numbers from 0 bear names.
+
+    Args:
+        order: the names.
+        title: of the axis; none where empty.
+        upright: from so many names on they are slanted.
+
+    Returns:
+        The field of a column that holds places on this axis.
+    """
+    names = {
+        "values": list(range(len(order))),
+        "labelExpr": f"{json.dumps(order)}[datum.value]",
+        "labelAngle": 0 if len(order) < upright else -40,
+        "labelLimit": 180,
+        "labelOverlap": False,
+        "grid": False,
+    }
+    ends = {"domain": [-0.6, len(order) - 0.4], "nice": False, "zero": False}
+    return lambda name: field(name, scale=ends, axis=names, title=title or None)
 
 
 def end(name: str) -> Spec:

@@ -53,7 +53,7 @@ def export(database: Database, path: Path) -> tuple[int, str]:
         )
     versions = {"ftbench": __version__, "python": platform.python_version()}
     whole: dict[str, Any] = {"schema": SCHEMA, "claims": found, "versions": versions}
-    digest = digest_of(whole)
+    digest = seal(whole)
     text = json.dumps({**whole, "digest": digest}, indent=2, ensure_ascii=False) + "\n"
     try:
         path.write_text(text, encoding="utf-8")
@@ -62,7 +62,7 @@ def export(database: Database, path: Path) -> tuple[int, str]:
     return len(rows), digest
 
 
-def digest_of(whole: dict[str, Any]) -> str:
+def seal(whole: dict[str, Any]) -> str:
     """The SHA-256 of a file's content without its digest, as canonical JSON."""
     rest = {name: value for name, value in whole.items() if name != "digest"}
     canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from ftbench.db import Database
 from ftbench.domain.axes import seed_ranges
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing.request import TESTS, CompareRequest, compared_runs
+from ftbench.services.comparing.verdict import verdicts
 from ftbench.services.scores.compared import Compared
 from ftbench.services.scores.jobs import MethodKey
 from ftbench.stats import aggregate, dominance, paired
@@ -27,6 +29,8 @@ FIELDS = (
     Field("task", "Task"),
     Field("left", "Left", shown=False),
     Field("right", "Right", shown=False),
+    Field("left_title", "Left title", shown=False),
+    Field("right_title", "Right title", shown=False),
     Field("comparison", "Names", shown=False),
     Field("comparison_title", "Comparison"),
     Field("difference", "Δ", "points"),
@@ -81,21 +85,26 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
     """
     columns = len(compared.block.tasks) + (len(compared.block.tasks) > 1)
     sure = 1 - compared.level / max(1, columns * len(compared.pairs))  # Bonferroni, as Ulmer et al. 2022
-    rows = [row for pair in compared.pairs for row in _rows(compared, *pair, request.test, sure)]
+    found = [row for pair in compared.pairs for row in _rows(compared, *pair, request.test, sure)]
+    rows, spreads = [row for row, _ in found], [spread for _, spread in found]
     tests = [row for row in rows if row["p"] is not None]
     corrected = CORRECTIONS[request.correction](np.array([row["p"] for row in tests]))
     for row, p in zip(tests, corrected, strict=True):
         row["p_corrected"] = float(p)
         row["mark"] = "" if p >= compared.level else "better" if row["difference"] > 0 else "worse"
     notes = (*_notes(rows, request, compared.level), *compared.said, *compared.aside, *lines)
-    return Sheet("tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), notes)
+    correction = "" if request.correction == "none" else TITLES[request.correction]
+    said = tuple(verdicts(compared, rows, spreads, correction))
+    return Sheet("tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), notes, said)
 
 
 def _rows(
     compared: Compared, left: MethodKey, right: MethodKey, test: str, sure: float
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[tuple[dict[str, Any], float]]:
+    """The rows of a pair; with each, the standard deviation of its differences, NaN for fewer than 2."""
     block = compared.block
     names = {"left": compared.labels[left], "right": compared.labels[right]}
+    names |= {"left_title": compared.shown(left), "right_title": compared.shown(right)}
     for title, one, other in compared.columns(left, right):
         alone = [
             (key, f" alone has {seed_ranges(seeds)}")
@@ -105,7 +114,8 @@ def _rows(
             )
             if seeds
         ]
-        yield {
+        pairs = paired.differences(one, other)
+        row = {
             "task": title,
             **names,
             **compared.names(left, right),
@@ -113,6 +123,7 @@ def _rows(
             "dropped": "; ".join(compared.labels[key] + told for key, told in alone) or None,
             "dropped_title": "; ".join(compared.shown(key) + told for key, told in alone),
         }
+        yield row, float(pairs.std(ddof=1)) if len(pairs) > 1 else math.nan
 
 
 def _paired(one: FloatArray, other: FloatArray, test: str, sure: float) -> dict[str, Any]:
@@ -157,7 +168,12 @@ def _notes(rows: list[dict[str, Any]], request: CompareRequest, level: float) ->
         f"ε: almost stochastic order, upper bound, corrected (Bonferroni) over the {len(rows)} comparisons; "
         f"below {dominance.DOMINATES:g} the left method dominates; from {dominance.LEAST} seeds."
     )
-    for row in rows:
+    untested, dropped = [row for row in rows if row["no_test"]], [row for row in rows if row["dropped"]]
+    if untested and not request.untested:
+        yield f"No test for {len(untested)} of the {len(rows)} comparisons; --untested says why."
+    if dropped and not request.untested:
+        yield f"Seeds that one method lacks are dropped from {len(dropped)} of them; --untested says which."
+    for row in rows if request.untested else ():
         where = f"{row['comparison_title']} on {row['task']}"
         if row["no_test"]:
             yield f"No test for {where}: {row['no_test']}."

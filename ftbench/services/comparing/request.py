@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ftbench import methods
-from ftbench.db import Database
+from ftbench.db import Database, JobSummary
 from ftbench.domain.axes import MethodChoice
 from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.perturbations import CLEAN, Condition
@@ -14,7 +14,7 @@ from ftbench.services.planning import rerun
 from ftbench.services.scores import levels
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
-from ftbench.services.scores.selection import Selection, by_name, in_order, roughly
+from ftbench.services.scores.selection import Selection, by_name, in_order, is_of, roughly
 from ftbench.services.scores.stale import codes_of
 from ftbench.services.scores.titles import titles
 from ftbench.stats.correction import CORRECTIONS
@@ -34,6 +34,7 @@ class CompareRequest:
         region: half the region of practical equivalence, as a fraction.
         examples: whether predictions are compared too.
         data_dir: the folder with the data sets, for their labels.
+        untested: whether each comparison without a test, or with fewer seeds, is named instead of counted.
 
     Raises:
         UnknownName: an unknown test or correction.
@@ -47,6 +48,7 @@ class CompareRequest:
     region: float = 0.01
     examples: bool = False
     data_dir: str | None = None
+    untested: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no comparison can be."""
@@ -76,18 +78,56 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     ]
     scores = database.results.values(roughly(chosen, cells))
     codes, topped = codes_of(database, chosen), levels.topped(database)
+    chosen, others = _one_setting(chosen, choices)
     chosen, aside = rerun.separated(database, chosen, codes)
     shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
     jobs, condition = join(chosen, scores, shown), request.condition.title
     named = labels(jobs)
     order, told = _order(named, choices), titles(named, codes.plugins, dict(asked.renamed))
     settings = arranged(jobs, shown, order, codes.plugins, condition, topped)
+    aside = (*aside, *others)
     found = [replace(one, aside=aside, titles=told) for one in settings if one.pairs]
     if not found:
         wanted = ", ".join(choice.text for choice in choices)
         why = "".join(f". {line}" for line in aside)
         raise FtbenchError(f"no scores of two of these methods under one setting: {wanted}{condition}{why}")
     return found
+
+
+def _one_setting(
+    cells: Sequence[JobSummary], choices: Sequence[MethodChoice]
+) -> tuple[list[JobSummary], list[str]]:
+    """The jobs, of methods that were named alone those of one setting; and what is said of the others.
+
+    It is the default; where a database has no run of that, the only one that it has runs of.
+
+    Raises:
+        BadValue: it has runs of several, none of them the default.
+    """
+    alone = [one for one in choices if not one.given and not one.every]
+    dropped: set[str] = set()
+    said = []
+    for choice in alone:
+        mine = [cell for cell in cells if is_of(cell, choice)]
+        settings = {cell.hparams.text: cell.label for cell in mine}
+        default = {text for text, label in settings.items() if label == methods.canonical(choice.name)}
+        meant = default or (settings.keys() if len(settings) == 1 else set())
+        if settings and not meant:
+            every = replace(choice, every=True).text
+            raise BadValue(
+                f"method '{choice.text}': no runs with its default setting; name one of "
+                f"{', '.join(sorted(settings.values()))}, or all of them: '{every}'"
+            )
+        left_out = settings.keys() - meant
+        if left_out:
+            said.append(
+                f"{choice.text}: its default setting alone; for the {len(left_out)} others of this database, "
+                f"too: '{replace(choice, every=True).text}'."
+            )
+        dropped |= {cell.digest for cell in mine if cell.hparams.text in left_out}
+    named = [one for one in choices if one.given or one.every]
+    kept = [c for c in cells if c.digest not in dropped or any(is_of(c, one) for one in named)]
+    return kept, said
 
 
 def _order(named: dict[MethodKey, str], asked: Sequence[MethodChoice]) -> list[MethodKey]:

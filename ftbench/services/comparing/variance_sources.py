@@ -101,7 +101,7 @@ def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]
     if not lines:
         own = OwnFiles(plugins_of(database, cells))
         flags = [
-            ("--methods", ",".join(own.method(choice.text) for choice in asked.methods)),
+            ("--methods", ",".join(own.method(choice.queued) for choice in asked.methods)),
             ("--tasks", ",".join(asked.tasks) or "rte"),
             ("--models", ",".join(asked.models)),
             ("--seeds", "10"),

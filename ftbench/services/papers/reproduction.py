@@ -77,7 +77,7 @@ def draw_suite(address: str, database: Database | None, request: SuiteRequest) -
         raise NothingToReport(
             f"{name}: no cell has both a printed and a measured mean; `{table}` says what is missing"
         )
-    return _drawn(rows, tables[0].title if len(tables) == 1 else name)
+    return _drawn(rows, tables[0].title if len(tables) == 1 else name, {table.margin for table in tables})
 
 
 def of_table(table: SuiteReport) -> dict[str, Any] | None:
@@ -87,16 +87,19 @@ def of_table(table: SuiteReport) -> dict[str, Any] | None:
         table: of a paper; one about time has no scores to draw.
     """
     rows = [] if table.timed else list(pairs(table, named=False))
-    return _drawn(rows, table.title) if rows else None
+    return _drawn(rows, table.title, {table.margin}) if rows else None
 
 
-def _drawn(rows: list[dict[str, Any]], title: str) -> dict[str, Any]:
+def _drawn(rows: list[dict[str, Any]], title: str, margins: set[float]) -> dict[str, Any]:
     import pandas as pd
 
     from ftbench.render.plots import reproduction
 
     return reproduction.reproduction(
-        pd.DataFrame(rows), f"Published and measured: {title}", "95 % t intervals"
+        pd.DataFrame(rows),
+        f"Published and measured: {title}",
+        "95 % t intervals",
+        margins.pop() if len(margins) == 1 else None,
     )
 
 

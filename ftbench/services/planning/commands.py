@@ -131,7 +131,7 @@ def for_table(
     baseline = asked.baseline_label
     labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
     sizes = dict.fromkeys(str(c.train_size) for c in found if c.train_size)
-    typed = [choice.text for choice in asked.methods]
+    typed = [choice.queued for choice in asked.methods]
     wanted = [
         ("--methods", ",".join(map(own.method, typed or labels)) or USUAL_METHODS),
         ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),

@@ -11,7 +11,7 @@ from ftbench import methods, models, tasks, trust
 from ftbench.domain import axes, hparams, job, plan
 from ftbench.domain.target import Target
 from ftbench.domain.task import DataRef, TaskSpec
-from ftbench.errors import DataMissing
+from ftbench.errors import BadValue, DataMissing
 from ftbench.plugins import is_file
 from ftbench.services.worker.missing import Missing
 from ftbench.tasks import sources
@@ -25,7 +25,13 @@ def grid_method(choice: axes.MethodChoice, variant: str, plugins: Sequence[str] 
         choice: as it was asked for.
         variant: where the choice does not give one.
         plugins: files whose methods may be named, too.
+
+    Raises:
+        BadValue: it stands for all the settings of a database, or a hyper-parameter is out of its range.
+        FtbenchError: there is no such method, or its file cannot be used.
     """
+    if choice.every:
+        raise BadValue(f"method '{choice.text}': here one setting is meant, such as {choice.name}")
     file = trust.name(choice.name) if is_file(choice.name) else None  # who types it means to run it
     cls = methods.find(choice.name, plugins)
     name = cls.name()

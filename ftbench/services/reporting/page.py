@@ -10,7 +10,15 @@ from ftbench.errors import FtbenchError
 from ftbench.render import html
 from ftbench.render.table import Cell, Report, Section
 from ftbench.services.planning.commands import for_job
-from ftbench.services.reporting.plots import COSTS, with_costs, with_groups, with_losses, with_ranks
+from ftbench.services.reporting.plots import (
+    ALONE,
+    COSTS,
+    better_ones,
+    with_costs,
+    with_groups,
+    with_losses,
+    with_ranks,
+)
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped
 
@@ -31,7 +39,7 @@ def page(database: Database, report: Report) -> str:
     cells = [cell for section in report.sections for cell in _score_cells(section.scores)]
     wanted = {digest for cell in cells for digest in cell.jobs}
     firsts = tuple(cell.jobs[0] for cell in cells if cell.jobs)
-    ran = database.results.ran(wanted, [*TOOK.values(), *COSTS.values()])
+    ran = database.results.ran(wanted, [*TOOK.values(), *COSTS.values(), ALONE])
     around = database.results.surroundings(wanted, OWN)
     queued = _commands(database, cells, firsts)
     topped = levels.topped(database)
@@ -94,6 +102,7 @@ def _figures_of(
 ) -> Iterator[html.Figure]:
     from ftbench.render import tidy
     from ftbench.render.plots import cost, curves, spread
+    from ftbench.render.plots.ranks import LEAST_TASKS
 
     scores, title = section.scores, section.title
     frame = tidy.score_frame(scores)
@@ -105,10 +114,10 @@ def _figures_of(
         )
         return
     yield html.Figure("Runs", spread.strip(frame, title))
-    costs = with_costs(took, frame)
+    costs, timed = with_costs(took, frame)
     if costs["training_seconds"].notna().any():
-        yield html.Figure("Cost", cost.cost(costs, title))
-    if len(with_ranks(frame)[0]) > 1 and frame["task"].nunique() > 1:
+        yield html.Figure("Cost", cost.cost(costs, title, better_ones(frame), timed))
+    if len(with_ranks(frame)[0]) > 1 and frame["task"].nunique() >= LEAST_TASKS:
         yield html.Figure("Ranks", with_groups(frame, title, topped))
     if frame["job"].nunique() <= CURVES:
         losses = with_losses(database, frame)

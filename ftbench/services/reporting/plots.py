@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COSTS: Mapping[str, tuple[str, ...]] = {name: RAN[name] for name in ("training_seconds", "peak_memory_mb")}
+ALONE = ("exclusive",)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,17 @@ def draw(database: Database, request: PlotRequest) -> dict[str, Any]:
     if not sections:
         run = commands.worker_command(database.address)
         raise NothingToReport(f"no scores to draw yet; run the jobs with: {run}")
+    if request.kind == "ranks":  # of several tables those that can have some
+        sections = [section for section in sections if _ranked(section)] or sections[:1]
     return theme.stacked([_plot(database, request, section) for section in sections])
+
+
+def _ranked(section: Section) -> bool:
+    from ftbench.render import tidy
+    from ftbench.render.plots.ranks import LEAST_TASKS
+
+    frame = tidy.score_frame(section)
+    return frame["task"].nunique() >= LEAST_TASKS and len(_task_means(frame)) > 1
 
 
 def _has_scores(section: Section) -> bool:
@@ -99,11 +112,11 @@ def _plot(database: Database, request: PlotRequest, section: Section) -> dict[st
         if losses.empty:
             raise NothingToReport("learning: these jobs have no logged losses")
         return curves.learning(losses, title)
-    took = database.results.ran(set(frame["job"]), COSTS.values())
-    costs = with_costs(took, frame)
+    took = database.results.ran(set(frame["job"]), (*COSTS.values(), ALONE))
+    costs, timed = with_costs(took, frame)
     if not costs[list(COSTS)].notna().to_numpy().any():
         raise NothingToReport("cost: these jobs have no recorded times")
-    return cost.cost(costs, title)
+    return cost.cost(costs, title, better_ones(frame), timed)
 
 
 def _sweep(frame: pd.DataFrame, title: str, over: str | None) -> dict[str, Any]:
@@ -170,11 +183,47 @@ def along(frame: pd.DataFrame, over: str) -> tuple[pd.DataFrame, list[str], list
     return pd.concat([*(other.assign(place=place) for place in order), mine]), order, left_out
 
 
-def with_costs(took: Mapping[str, Sequence[Any]], frame: pd.DataFrame) -> pd.DataFrame:
-    """The scores, with what each job took: its values of ``COSTS``."""
-    nothing = [None] * len(COSTS)
+def with_costs(took: Mapping[str, Sequence[Any]], frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The scores, with what each job took: its values of ``COSTS``; and which runs' times they are.
+
+    A run beside others is slower for that: its time does not count where some runs were alone.
+
+    Args:
+        took: job -> its values of ``COSTS``, then whether it had the machine to itself.
+        frame: the scores.
+    """
+    nothing = [None] * (len(COSTS) + 1)
     columns = {name: [took.get(job, nothing)[at] for job in frame["job"]] for at, name in enumerate(COSTS)}
-    return frame.assign(**columns).astype(dict.fromkeys(COSTS, float))
+    costs = frame.assign(**columns).astype(dict.fromkeys(COSTS, float))
+    alone = frame["job"].map(lambda job: bool(took.get(job, nothing)[-1]))
+    whole = set(frame["label"]) == set(frame["label"][alone])
+    if alone.all():
+        return costs, ""
+    if not whole:
+        return costs, "Times of runs beside others on one machine are among them, and longer for that."
+    costs.loc[~alone, "training_seconds"] = math.nan
+    return costs, f"Times of the {int(alone.sum())} of {len(alone)} runs that had the machine to themselves."
+
+
+def better_ones(frame: pd.DataFrame) -> set[tuple[str, str]]:
+    """The pairs of methods, by label, of which the first is better on average over the tasks.
+
+    It is where the 95 % t interval of their differences, paired by seed, lies above 0.
+    """
+    import numpy as np
+
+    from ftbench.stats import paired
+    from ftbench.stats.findings import Interval
+
+    seeds = frame.pivot_table(index=["label", "seed"], columns="task", values="value", aggfunc="mean")
+    averages = seeds.dropna().mean(axis=1).unstack("label")  # a row for each seed
+    found = set()
+    for one, other in itertools.permutations(averages.columns, 2):
+        apart = np.asarray((averages[one] - averages[other]).dropna(), dtype=float)
+        interval = paired.t_interval(apart)
+        if isinstance(interval, Interval) and interval.low > 0:
+            found.add((str(one), str(other)))
+    return found
 
 
 def with_groups(
@@ -185,7 +234,7 @@ def with_groups(
 
     level, said = levels.strictest(topped, frame["job"])
     how = (f"Nemenyi, {level:.3g}", *said) if critical is None else ("as given, whatever its level",)
-    return ranks.ranks(frame, title, *with_ranks(frame, critical, level), how)
+    return ranks.ranks(frame, title, *with_ranks(frame, critical, level), (*how, friedman_of(frame)))
 
 
 def with_ranks(
@@ -198,7 +247,7 @@ def with_ranks(
     """
     from ftbench.stats import ranks
 
-    means = frame.groupby(["label", "task"], sort=False)["value"].mean().unstack("task").dropna()
+    means = _task_means(frame)
     methods, tasks = means.shape
     if not methods:
         return {}, critical
@@ -207,6 +256,24 @@ def with_ranks(
     if critical is None and tasks > 1 and methods > 1:
         critical = ranks.critical_difference(tasks, methods, level)
     return dict(named), critical
+
+
+def friedman_of(frame: pd.DataFrame) -> str:
+    """What Friedman's test says of the methods that have a score on every task, in a sentence."""
+    from ftbench.render.numbers import probability
+    from ftbench.stats import ranks
+    from ftbench.stats.findings import Significance
+
+    found = ranks.friedman(_task_means(frame).to_numpy().T)
+    if not isinstance(found, Significance):
+        return f"No Friedman test: {found}."
+    p = probability(found.p)
+    return f"Friedman's test that all are equal: p {p if p.startswith('<') else f'= {p}'}."
+
+
+def _task_means(frame: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds: a row for each method that has every task, a column for each task."""
+    return frame.groupby(["label", "task"], sort=False)["value"].mean().unstack("task").dropna()
 
 
 def with_losses(database: Database, frame: pd.DataFrame) -> pd.DataFrame:

@@ -79,7 +79,7 @@ class Selection:
             key = cell.method, cell.label, cell.hparams.text
             if key not in meant:
                 named = not self.methods or baseline in (cell.method, cell.label)
-                meant[key] = named or any(_is(cell, choice) for choice in self.methods)
+                meant[key] = named or any(is_of(cell, choice) for choice in self.methods)
             there = not self.models or cell.model in wanted_models
             if there and meant[key] and (not wanted_tasks or cell.task in wanted_tasks):
                 found.append(cell)
@@ -88,7 +88,7 @@ class Selection:
 
     def absent(self, rows: Collection[Row]) -> list[MethodChoice]:
         """The methods that were asked for of which a report has no row."""
-        return [one for one in self.methods if not any(_is(row, one) for row in rows)]
+        return [one for one in self.methods if not any(is_of(row, one) for row in rows)]
 
     def model_ids(self) -> list[str]:
         """The ids of the models that were asked for, as jobs carry them; [] for all."""
@@ -110,7 +110,7 @@ class Selection:
         return names
 
 
-def _is(cell: JobSummary | Row, choice: MethodChoice) -> bool:
+def is_of(cell: JobSummary | Row, choice: MethodChoice) -> bool:
     """Whether a job or a row is of a method, with the hyper-parameters that were given."""
     return cell.method == methods.canonical(by_name(choice).name) and choice.fits(cell.hparams)
 

@@ -18,7 +18,7 @@ def request(
     *methods: str, models: str | None = None, tasks: str | None = None, **more: Any
 ) -> CompareRequest:
     """The request of ``ftbench compare`` with these methods and filters; ``more`` are its own fields."""
-    return CompareRequest(_requests.compared(models, tasks, methods), **more)
+    return CompareRequest(_requests.compared(models, tasks, methods, command="compare"), **more)
 
 
 def compared(rows: Rows, *order: str, topped: tuple[Topped, ...] = ()) -> list[Compared]:

@@ -111,7 +111,7 @@ def test_a_seed_that_one_side_lacks_is_dropped_and_named_with_that_side():
     scores = dict(SCORES)
     scores["bidrop", "rte"] = SCORES["bidrop", "rte"][:4]
     scores["vanilla", "rte"] = [*SCORES["vanilla", "rte"], 0.7]
-    found = sheet(rows_of(scores))
+    found = sheet(rows_of(scores), untested=True)
     row = by(found, "comparison", "task")["bidrop − vanilla", "RTE"]
     assert (row["n"], row["dropped"]) == (4, "vanilla alone has 4–6")
     assert row["p_t"] == pytest.approx(
@@ -124,7 +124,8 @@ def test_a_seed_that_one_side_lacks_is_dropped_and_named_with_that_side():
 
 def test_what_cannot_be_tested_is_said_and_is_in_no_family():
     scores = {("vanilla", "rte"): [0.7, 0.71], ("bidrop", "rte"): [0.8], ("rdrop", "rte"): [0.72, 0.74]}
-    found = sheet(rows_of(scores))
+    assert "No test for 2 of the 3 comparisons; --untested says why." in sheet(rows_of(scores)).notes
+    found = sheet(rows_of(scores), untested=True)
     rows = by(found, "comparison")
     assert rows["bidrop − vanilla"]["p_t"] is None and "p_corrected" not in rows["bidrop − vanilla"]
     assert "low" not in rows["bidrop − vanilla"] and rows["bidrop − vanilla"]["smallest_p"] is None

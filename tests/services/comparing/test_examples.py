@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ftbench import tasks
 from ftbench.cli import _requests
 from ftbench.db import Entry
 from ftbench.domain.job import Job
 from ftbench.domain.result import JobResult, Predictions, Score
 from ftbench.services.comparing.by_task import compare
 from ftbench.services.comparing.topup import TopupRequest, topup
-from ftbench.tasks import sources
+from tests.services.comparing.answers import measured, stored
 from tests.services.comparing.runs import request
 from tests.services.stored import finish, job_of
 
@@ -24,37 +23,6 @@ def examples(database, *methods, **more):
     """The sheet of predictions."""
     return next(
         s for s in compare(database, request(*methods, examples=True, **more)) if s.name == "examples"
-    )
-
-
-def stored(database, task, answers):
-    """A database with what methods answered: (method, seed) -> (examples,); gives the labels."""
-    spec = tasks.find(task)
-    ref, evaluation = sources.locate(spec), spec.evaluation[0].name
-    labels = np.asarray(sources.read(spec, evaluation, ref).labels, dtype=float)
-    for (method, seed), answer in answers(labels).items():
-        logits = np.eye(2, dtype="<f4")[answer.astype(int)] if spec.labels else answer[:, None]
-        logits = np.ascontiguousarray(logits, dtype="<f4")
-        kept = Predictions("main", evaluation, *logits.shape, zlib.compress(logits.tobytes()))
-        job = Job("tiny", "r", spec.name, ref.revision, (evaluation,), method, {}, seed)
-        database.jobs.add([Entry(job, method)])
-        claim = database.jobs.claim("worker", 60.0)
-        score = Score(evaluation, spec.metric, measured(spec.metric, answer, labels))
-        database.jobs.finish(claim, JobResult(scores=(score,), predictions=(kept,)))
-    return labels
-
-
-def measured(metric, answer, labels):
-    if metric == "spearman":
-        return float(stats.spearmanr(answer, labels).statistic)
-    tp, fp = ((answer == 1) & (labels == 1)).sum(), ((answer == 1) & (labels == 0)).sum()
-    fn, tn = ((answer == 0) & (labels == 1)).sum(), ((answer == 0) & (labels == 0)).sum()
-    return float(
-        {
-            "accuracy": (answer == labels).mean(),
-            "f1": 2 * tp / (2 * tp + fp + fn),
-            "matthews": np.corrcoef(answer, labels)[0, 1] if (tp + fp) * (fn + tn) else 0.0,
-        }[metric]
     )
 
 
@@ -181,26 +149,3 @@ def test_a_task_whose_rows_are_not_here_is_left_out_with_the_reason(database, mo
         finish(database, job_of(method, "rte", 0), 0.6, predictions=[kept])
     sheet = examples(database, "bidrop", "vanilla")
     assert sheet.rows == () and sheet.notes[-1].startswith("RTE is left out: ")
-
-
-def test_seeds_and_examples_together_are_wider_than_either_and_say_what_no_seed_removes(database):
-    rng = np.random.default_rng(5)
-
-    def answers(labels):
-        hard = rng.random(len(labels)) < 0.3  # the same rows are hard for every seed
-        return {
-            (method, seed): np.where(
-                rng.random(len(labels)) < np.where(hard, wrong, 0.02), 1 - labels, labels
-            )
-            for method, wrong in (("vanilla", 0.6), ("bidrop", 0.4))
-            for seed in range(4)
-        }
-
-    labels = stored(database, "toy-entail", answers)
-    found = compare(database, request("bidrop", "vanilla", examples=True))
-    (row,) = next(sheet for sheet in found if sheet.name == "seeds_and_examples").rows
-    (over_seeds,) = next(sheet for sheet in found if sheet.name == "tasks").rows
-    assert (row["n"], row["examples"]) == (4, len(labels))
-    assert row["low"] < row["difference"] < row["high"]
-    assert 0 < row["floor"] < (row["high"] - row["low"]) / 2
-    assert row["difference"] == pytest.approx(over_seeds["difference"], abs=1e-9)

@@ -86,3 +86,36 @@ def test_what_no_comparison_can_be_is_refused_at_once(fields, error, message):
     with pytest.raises(error) as caught:
         request("bidrop", "vanilla", **fields)
     assert str(caught.value) == message
+
+
+def test_a_name_alone_means_the_default_setting(filled):
+    for k in (3, 4):
+        finish(filled, job_of("bidrop", "rte", 0, hparams={"k": k}), 0.6, label=f"bidrop[k={k}]")
+    (one,) = compared_runs(filled, request("bidrop", "vanilla"))
+    assert [one.labels[key] for key in one.block.compared] == ["bidrop", "vanilla"]
+    assert one.aside[-1] == (
+        "bidrop: its default setting alone; for the 2 others of this database, too: 'bidrop[*]'."
+    )
+    assert pairs(filled, "vanilla", "bidrop[k=4]") == [[("vanilla", "bidrop[k=4]")]]
+    assert pairs(filled, "bidrop", "bidrop[k=3]") == [[("bidrop", "bidrop[k=3]")]]
+    (every,) = pairs(filled, "bidrop[*]", "vanilla")
+    assert len(every) == 6
+
+
+def test_a_name_whose_default_has_no_run_means_the_only_setting_or_is_refused(database):
+    store(database, {("vanilla", "rte"): [0.6, 0.7]})
+    finish(database, job_of("bidrop", "rte", 0, hparams={"k": 3}), 0.6, label="bidrop[k=3]")
+    assert pairs(database, "bidrop", "vanilla") == [[("bidrop[k=3]", "vanilla")]]
+    finish(database, job_of("bidrop", "rte", 0, hparams={"k": 4}), 0.6, label="bidrop[k=4]")
+    with pytest.raises(BadValue) as refused:
+        compared_runs(database, request("bidrop", "vanilla"))
+    assert str(refused.value) == (
+        "method 'bidrop': no runs with its default setting; name one of bidrop[k=3], bidrop[k=4], or all of "
+        "them: 'bidrop[*]'"
+    )
+
+
+def test_a_method_that_is_named_by_its_file_first_is_the_left_one(database):
+    store(database, {(method, "rte"): [0.6, 0.7] for method in ("vanilla", "mine")})
+    assert pairs(database, "./mine.py", "vanilla") == [[("mine", "vanilla")]]
+    assert pairs(database, "vanilla", "./mine.py") == [[("vanilla", "mine")]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +12,11 @@ import pytest
 from scipy import stats
 
 from ftbench.domain.topup import TopupPlan
-from ftbench.errors import BadValue, NothingToReport, UnknownName
+from ftbench.errors import BadValue, FtbenchError, NothingToReport, UnknownName
 from ftbench.render.plots import cost, curves, ranks, spread
 from ftbench.services.reporting.plots import (
     PlotRequest,
+    better_ones,
     draw,
     with_costs,
     with_groups,
@@ -68,16 +71,42 @@ def test_groups_of_topped_up_runs_are_those_of_the_plans_level(monkeypatch):
         critical, how = with_groups(frame(RANKED), "", [Topped(plan, frozenset(digests))])
         q = stats.studentized_range.ppf(1 - level, 3, np.inf) / math.sqrt(2)
         assert critical == pytest.approx(q * math.sqrt(3 * 4 / (6 * 2)), rel=1e-6)
-        assert how[0] == f"Nemenyi, {level:.3g}" and len(how) == (1 if level == 0.05 else 2)
-    assert with_groups(frame(RANKED), "", [], 0.7) == (0.7, ("as given, whatever its level",))
+        assert how[0] == f"Nemenyi, {level:.3g}" and len(how) == (2 if level == 0.05 else 3)
+    p = stats.friedmanchisquare([0.6, 0.9], [0.7, 0.9], [0.65, 0.8]).pvalue
+    friedman = f"Friedman's test that all are equal: p = {p:.3f}."
+    assert with_groups(frame(RANKED), "", [], 0.7) == (0.7, ("as given, whatever its level", friedman))
+    two = frame({key: values for key, values in RANKED.items() if key[0] in "ab"})
+    assert with_groups(two, "", [])[1][-1] == "No Friedman test: too few methods: needs 3, has 2."
 
 
 def test_each_score_has_what_its_job_took():
     scores = frame({("a", "rte"): [0.5, 0.7]})
-    found = with_costs({"a-rte-1": (12.5, 300)}, scores)
+    found, timed = with_costs({"a-rte-1": (12.5, 300, 1)}, scores)
+    assert timed == "Times of the 1 of 2 runs that had the machine to themselves."
     assert found["training_seconds"].tolist()[1] == 12.5 and found["peak_memory_mb"].tolist()[1] == 300
     assert found[["training_seconds", "peak_memory_mb"]].iloc[0].isna().all()
     assert found["value"].tolist() == [0.5, 0.7] and found["training_seconds"].dtype == float
+
+
+def test_times_of_shared_runs_count_only_where_no_method_has_others():
+    scores = frame({("a", "rte"): [0.5, 0.7], ("b", "rte"): [0.6]})
+    took = {"a-rte-0": (10.0, 100, 1), "a-rte-1": (20.0, 100, 0), "b-rte-0": (30.0, 100, 1)}
+    found, timed = with_costs(took, scores)
+    assert found["training_seconds"].tolist()[::2] == [10.0, 30.0] and "2 of 3" in timed
+    assert math.isnan(found["training_seconds"][1]) and found["peak_memory_mb"].notna().all()
+    found, timed = with_costs({**took, "b-rte-0": (30.0, 100, 0)}, scores)
+    assert found["training_seconds"].tolist() == [10.0, 20.0, 30.0] and "beside others" in timed
+    assert with_costs({job: (*values[:2], 1) for job, values in took.items()}, scores)[1] == ""
+
+
+def test_who_is_better_is_told_by_the_interval_of_paired_seeds():
+    scores = {
+        ("a", "rte"): [0.5, 0.6, 0.7],
+        ("b", "rte"): [0.52, 0.621, 0.719],  # 2 points more, seed by seed
+        ("c", "rte"): [0.6, 0.5, 0.75],
+    }
+    assert better_ones(frame(scores)) == {("b", "a")}
+    assert better_ones(frame({**scores, ("a", "sst2"): [0.9]})) == set()  # only a seed has all tasks
 
 
 def test_losses_are_read_of_the_drawn_jobs_and_runs_of_their_own_are_named(database, monkeypatch):
@@ -99,7 +128,7 @@ def test_losses_are_read_of_the_drawn_jobs_and_runs_of_their_own_are_named(datab
 
 
 def test_every_kind_is_drawn_by_its_own_plot_from_the_tables_scores(database, monkeypatch):
-    ran = {"seconds": {"training": 3.0}, "peak_memory_mb": 9}
+    ran = {"seconds": {"training": 3.0}, "peak_memory_mb": 9, "exclusive": True}
     for method, score in (("vanilla", 0.6), ("bidrop", 0.7)):
         for task in ("rte", "sst2"):
             finish(database, job_of(method, task, 0), score, losses=[0.5], provenance=ran)
@@ -190,3 +219,13 @@ def test_several_methods_are_drawn_over_a_hyper_parameter_of_theirs(database):
         ("0.9", "Vanilla"): 40.0,
     }
     assert "Left out: rdrop" in " ".join(spec["title"]["subtitle"])
+
+
+def test_ranks_are_drawn_of_the_tables_that_have_three_tasks(database):
+    store(database, {(m, "rte"): [0.6] for m in ("vanilla", "bidrop")})
+    with pytest.raises(FtbenchError, match="ranks: the table has 1 task"):
+        draw(database, PlotRequest("ranks"))
+    for method, task in itertools.product(("vanilla", "bidrop"), ("cola", "sst2", "mrpc")):
+        finish(database, replace(job_of(method, task, 0), model="bert-large"), 0.5)
+    spec = draw(database, PlotRequest("ranks"))
+    assert "bert-large" in str(spec["title"]) and "bert-base" not in str(spec["title"])
