@@ -120,7 +120,7 @@ def _caption(family: int, baseline: str, grouped: bool, methods: int, level: flo
     if baseline:
         yield f"{BETTER} {WORSE}: better or worse than {baseline}."
     if grouped:
-        yield "Group: methods whose averages cannot be told apart share a letter."
+        yield "Group: methods whose averages cannot be told apart share a letter; these tasks are fixed."
     elif methods > GROUPED_UP_TO:
         yield f"No groups: more than {GROUPED_UP_TO} rows."
     yield f"Paired t-tests over seeds, Holm over the {family} comparisons of this table, {level:.3g}."
