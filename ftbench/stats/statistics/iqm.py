@@ -25,8 +25,9 @@ def middle(runs: FloatArray) -> float:
 def _weights(n: int) -> FloatArray:
     """Of so many runs in ascending order; they sum to 1."""
     below = np.arange(n)
-    inside: FloatArray = np.clip(np.minimum(below + 1, n - below) - n / 4, 0.0, 1.0)
-    return inside / inside.sum()
+    inside = np.clip(np.minimum(below + 1, n - below) - n / 4, 0.0, 1.0)
+    shares: FloatArray = inside / inside.sum()
+    return shares
 
 
 def iqm(scores: FloatArray) -> FloatArray:
