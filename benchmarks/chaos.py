@@ -1,10 +1,11 @@
 """Whether a queue under fire loses anything: workers are killed, stopped, signalled, locked out and lied to.
 
-    python -m benchmarks.chaos [--workers 4] [--stub 300] [--real 20] [--disturbances 1000] [--seed 0]
+    python -m benchmarks.chaos [--workers 4] [--stub 300] [--real 20] [--disturbances 1000] [--step 0.03]
 
 Stub jobs train nothing and show what becomes of the queue; real ones show what becomes of numbers. At the end
 every job must be done once, with the scores of a queue that nobody disturbed, bit for bit; no checkpoint may
-be left, and no worker may have printed a traceback. Exit 1 where that is not so.
+be left, and no worker may have printed a traceback. Exit 1 where that is not so. Of the workers on stub jobs
+a third has a clock that is an hour ahead, and a third one that is an hour behind.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -27,6 +29,7 @@ from pathlib import Path
 from benchmarks import chaos_child
 
 LEASE = 2.0  # seconds
+Fought = tuple["Field", dict[object, object]]  # and the scores that its jobs must have
 GRID = [
     "--models",
     "tiny",
@@ -47,14 +50,20 @@ SCORES = (
 STUB_WORKER = """
 import sys
 from ftbench.db import open_database
+from ftbench.db.backends.sqlite import Sqlite
 from ftbench.services.worker import insisting, progress, worker
+from ftbench.errors import FtbenchError
 from ftbench.services.worker.options import Options, worker_name
-address, lease, child = sys.argv[1:]
+address, lease, child, ahead = sys.argv[1:]
+Sqlite.now += f" + {ahead}"
 insist = insisting.Insisting(print)
-with insist(lambda: open_database(address, timeout=insisting.LOCK)) as database:
-    command = sys.executable, child
-    options = Options(name=worker_name(None), lease=float(lease), drain=True, command=command)
-    sys.exit(worker.Worker(database, options, progress.Lines()).run().exit_code)
+try:
+    with insist(lambda: open_database(address, timeout=insisting.LOCK)) as database:
+        command = sys.executable, child
+        options = Options(name=worker_name(None), lease=float(lease), drain=True, command=command)
+        sys.exit(worker.Worker(database, options, progress.Lines()).run().exit_code)
+except FtbenchError as error:
+    sys.exit(f"error: {error}")
 """
 
 
@@ -65,6 +74,9 @@ class Field:
     Attributes:
         path: of the database.
         command: starts a worker.
+        clocks: seconds by which a worker's clock may be ahead, the last word of its command; or none.
+        kinds: what is done to it, by name.
+        step: seconds that a step of a stub job takes.
         counts: what was done to it.
         outputs: what its workers have printed.
     """
@@ -72,6 +84,9 @@ class Field:
     path: Path
     command: list[str]
     draw: random.Random
+    clocks: tuple[float, ...]
+    kinds: dict[str, Callable[[Field], None]]
+    step: float
     counts: Counter[str] = field(default_factory=Counter)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     outputs: list[Path] = field(default_factory=list)
@@ -97,11 +112,12 @@ class Field:
             "FTBENCH_CHECKPOINT_SECONDS": "0",
             "NO_COLOR": "1",
             "OMP_NUM_THREADS": "1",
+            chaos_child.SECONDS: str(self.step),
         }
         with output.open("wb") as file:
             self.workers.append(
                 subprocess.Popen(
-                    self.command,
+                    [*self.command, *([str(self.draw.choice(self.clocks))] if self.clocks else [])],
                     stdout=file,
                     stderr=file,
                     env=environment,
@@ -123,9 +139,9 @@ class Field:
 
     def disturb(self) -> None:
         """Do one thing to one worker, its training process, the database or a checkpoint."""
-        kind = self.draw.choice(list(KINDS))
+        kind = self.draw.choice(list(self.kinds))
         with suppress(OSError, IndexError, sqlite3.OperationalError):
-            KINDS[kind](self)
+            self.kinds[kind](self)
             self.counts[kind] += 1
 
     def any_worker(self) -> int:
@@ -154,13 +170,30 @@ class Field:
             time.sleep(seconds)
             connection.execute("ROLLBACK")
 
+    def replace(self) -> None:
+        """Put a copy of the database, which holds the same, in its place."""
+        copy = self.path.with_suffix(".copy")
+        copy.unlink(missing_ok=True)
+        with (
+            closing(sqlite3.connect(self.path, timeout=1, isolation_level=None)) as lock,
+            closing(sqlite3.connect(self.path)) as reader,
+        ):
+            lock.execute("BEGIN IMMEDIATE")
+            reader.execute("VACUUM INTO ?", [str(copy)])
+            for end in ("-wal", "-shm"):
+                Path(f"{self.path}{end}").unlink(missing_ok=True)
+            copy.replace(self.path)
+            lock.execute("ROLLBACK")
+
     def spoil(self, change: Callable[[bytes], bytes]) -> None:
         """Change a checkpoint behind everybody's back."""
         path = self.any_checkpoint()
         path.write_bytes(change(path.read_bytes()))
 
     def flip(self, content: bytes) -> bytes:
-        """One bit is another one."""
+        """One bit is another one, where there is any."""
+        if not content:
+            return content
         at = self.draw.randrange(len(content))
         return content[:at] + bytes([content[at] ^ (1 << self.draw.randrange(8))]) + content[at + 1 :]
 
@@ -170,6 +203,11 @@ class Field:
             if worker.poll() is None:
                 worker.kill()
             worker.wait()
+
+
+def _accident(what: str) -> Callable[[Field], None]:
+    """Let the next training process that looks for it do something."""
+    return lambda f: (f.path.parent / chaos_child.ACCIDENT).write_text(what) and None
 
 
 #: What is done, by name.
@@ -185,11 +223,16 @@ KINDS: dict[str, Callable[[Field], None]] = {
     "SIGUSR1": lambda f: os.kill(f.any_worker(), signal.SIGUSR1),
     "SIGTERM twice": lambda f: [os.kill(f.any_worker(), signal.SIGTERM) for _ in range(2)] and None,
     "database locked": lambda f: f.lock(f.draw.uniform(0.05, 0.5)),
+    "database locked past the leases": lambda f: f.lock(3 * LEASE),
+    "database replaced by a copy": Field.replace,
+    "folder of checkpoints and logs deleted": lambda f: shutil.rmtree(f"{f.path}.work"),
     "checkpoint cut short": lambda f: f.spoil(lambda content: content[: len(content) // 2]),
     "checkpoint with a flipped bit": lambda f: f.spoil(f.flip),
     "checkpoint emptied": lambda f: f.spoil(lambda content: b""),
     "checkpoint deleted": lambda f: f.any_checkpoint().unlink(),
 }
+#: What training processes do that train nothing.
+STUB_KINDS = KINDS | {f"training process: {what}": _accident(what) for what in chaos_child.ACCIDENTS}
 
 
 def fire(field_: Field, workers: int, disturbances: int, pause: float) -> None:
@@ -229,12 +272,12 @@ def wrong(field_: Field, expected: dict[object, object]) -> list[str]:
     found = dict(field_.rows(SCORES))
     once = field_.rows("SELECT digest FROM attempts WHERE outcome = 'ok' GROUP BY digest HAVING count(*) = 1")
     left = [p for p in Path(f"{field_.path}.work").glob("*/*") if p.name.endswith((".pt", ".part"))]
-    traces = [p.name for p in field_.outputs if _fell(p.read_text(errors="replace"))]
+    traces = [text[-500:] for p in field_.outputs if _fell(text := p.read_text(errors="replace"))]
     told = [
         (len(expected) - len(once), "jobs not done exactly once"),
         (sum(found.get(digest) != value for digest, value in expected.items()), "jobs with other scores"),
         (len(left), "checkpoints left"),
-        (len(traces), f"tracebacks {traces}"),
+        (len(traces), f"tracebacks, the first of them: {traces[:1]}"),
     ]
     return [f"{number} {words}" for number, words in told if number]
 
@@ -244,7 +287,7 @@ def _fell(output: str) -> bool:
     return "Traceback" in output and not output.rstrip().endswith("KeyboardInterrupt")
 
 
-def stub_field(folder: Path, jobs: int, draw: random.Random) -> tuple[Field, dict[object, object]]:
+def stub_field(folder: Path, jobs: int, draw: random.Random, step: float) -> Fought:
     """A queue of stub jobs, and the scores that they must have."""
     from ftbench.db import Entry, create_database
     from ftbench.domain.job import Job
@@ -259,10 +302,10 @@ def stub_field(folder: Path, jobs: int, draw: random.Random) -> tuple[Field, dic
         expected: dict[object, object] = {
             job.digest: shown.execute(text, (chaos_child.score(job.digest),)).fetchone()[0] for job in queued
         }
-    return Field(path, command, draw), expected
+    return Field(path, command, draw, (0.0, 3600.0, -3600.0), STUB_KINDS, step), expected
 
 
-def real_field(folder: Path, jobs: int, draw: random.Random) -> tuple[Field, dict[object, object]]:
+def real_field(folder: Path, jobs: int, draw: random.Random, step: float) -> Fought:
     """A queue of real jobs, and the scores that they have where nobody disturbs them."""
     ftbench = [sys.executable, "-m", "ftbench"]
     command = ["worker", "--threads", "1", "--drain", "--db"]
@@ -270,10 +313,12 @@ def real_field(folder: Path, jobs: int, draw: random.Random) -> tuple[Field, dic
         seeds = ["--methods", "vanilla", "--seeds", str(jobs), "--yes", "--db", str(folder / name)]
         subprocess.run([*ftbench, "queue", *GRID, *seeds], check=True, capture_output=True)
     subprocess.run([*ftbench, *command, str(folder / "calm.db")], check=True, capture_output=True)
-    calm = Field(folder / "calm.db", [], draw)
+    calm = Field(folder / "calm.db", [], draw, (), {}, step)
     expected = dict(calm.rows(SCORES))
     path = folder / "real.db"
-    return Field(path, [*ftbench, *command, str(path), "--lease", str(LEASE)], draw), expected
+    return Field(
+        path, [*ftbench, *command, str(path), "--lease", str(LEASE)], draw, (), KINDS, step
+    ), expected
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -283,6 +328,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--stub", type=int, default=300, help="jobs that train nothing")
     parser.add_argument("--real", type=int, default=20, help="jobs that train")
     parser.add_argument("--disturbances", type=int, default=1000)
+    parser.add_argument("--step", type=float, default=0.03, help="seconds of a step of a stub job")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     failed = False
@@ -294,7 +340,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not jobs:
             continue
         with tempfile.TemporaryDirectory() as folder:
-            fought, expected = make(Path(folder), jobs, random.Random(given.seed))
+            fought, expected = make(Path(folder), jobs, random.Random(given.seed), given.step)
             begun = time.monotonic()
             fire(fought, given.workers, round(given.disturbances * part), pause)
             found = wrong(fought, expected)

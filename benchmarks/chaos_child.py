@@ -18,7 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-STEPS, SECONDS, EVERY = 24, 0.01, 4
+STEPS, EVERY = 24, 4
+SECONDS = "FTBENCH_CHAOS_STEP"  # the variable with the seconds of a step
+ACCIDENT = "accident"  # the file, beside the database, that names what is to happen to who finds it first
+ACCIDENTS = ("out of memory", "error of the machine", "garbage", "crash", "no more events", "flood of prints")
 
 
 def part(digest: str, step: int) -> float:
@@ -72,6 +75,31 @@ class Child:
         """Write one event."""
         os.write(self._events, json.dumps(event).encode() + b"\n")
 
+    def suffer(self, digest: str) -> bool:
+        """Let an accident happen, if one is due; whether the job has ended by it."""
+        place = Path(ACCIDENT)
+        taken = Path(f"{ACCIDENT}.{os.getpid()}")
+        try:
+            what = place.rename(taken).read_text()
+            taken.unlink()
+        except OSError:  # none, or another process was faster
+            return False
+        if what == "crash":
+            os.abort()
+        if what == "no more events":
+            os.close(self._events)
+            time.sleep(3600)
+        if what == "garbage":
+            os.write(self._events, b"what is this\n")
+            time.sleep(3600)
+        if what == "flood of prints":
+            for _ in range(20):
+                print("x" * 1_000_000, flush=True)
+            return False
+        outcome = "oom" if what == "out of memory" else "environment"
+        self.send(event="failed", digest=digest, outcome=outcome, message=what, traceback="")
+        return True
+
     def run(self, command: dict[str, Any]) -> None:
         """Do one job."""
         self._asked, digest = False, command["digest"]
@@ -79,7 +107,9 @@ class Child:
         path = Path(command["workdir"]) / "main.part.pt"
         first, total = load([command["workdir"], *command["earlier"]])
         for step in range(first, STEPS):
-            time.sleep(SECONDS)
+            time.sleep(float(os.environ[SECONDS]))
+            if self.suffer(digest):
+                return
             total += part(digest, step)
             self.send(event="progress", digest=digest, run="main", step=step + 1, total=STEPS)
             stop = self._asked or bool(select.select([0], [], [], 0)[0])

@@ -180,11 +180,10 @@ class Store:
     def _check_identity(self, transaction: Transaction) -> None:
         if self._identity is not None and _identity(transaction) != self._identity:
             raise DatabaseGone(f"{self.backend.shown} holds another database now: {_NO_MORE}")
+        _refuse(self._files.wrong_inside(transaction.connection))
 
     def _check_files(self) -> None:
-        wrong = self._files.wrong()
-        if wrong is not None:
-            raise DatabaseGone(wrong)
+        _refuse(self._files.wrong())
 
     def set_aside(self, digest: object, reason: str) -> None:
         """Leave a row out of all that is read, and keep why in ``aside``, by its digest if it has one."""
@@ -222,8 +221,13 @@ class Store:
             self.backend.set_durable(connection, durable)
             connection.info["durable"] = durable
         statement = self.backend.begin_write if writes else self.backend.begin_read
-        if statement:
-            connection.exec_driver_sql(statement)
+        if statement:  # past SQLAlchemy, as a transaction's own statements are: it is faster
+            connection.connection.cursor().execute(statement)
+
+
+def _refuse(wrong: str | None) -> None:
+    if wrong is not None:
+        raise DatabaseGone(wrong)
 
 
 def _identity(transaction: Transaction) -> str | None:

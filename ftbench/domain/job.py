@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ftbench.domain import hparams
@@ -96,10 +96,16 @@ class Job:
             hparams=dict(spec["method"]["hparams"]),
             seed=int(spec["seed"]),
             perturbation=Perturbation.of(spec["perturbation"]),
-            recipe=hparams.parse(Recipe, spec["recipe"], kind="recipe setting"),
+            recipe=_recipe(json.dumps(spec["recipe"])),
             streams={k: int(v) for k, v in spec.get("streams", {}).items()},
             others=dict(spec["task"].get("others", {})),
         )
+
+
+@lru_cache(maxsize=256)
+def _recipe(text: str) -> Recipe:
+    """A recipe of its JSON, which most jobs of a queue share: to check its settings takes long."""
+    return hparams.parse(Recipe, json.loads(text), kind="recipe setting")
 
 
 def label(

@@ -7,9 +7,12 @@ nothing can be forgotten in it.
 
 from __future__ import annotations
 
+import gc
 import inspect
+import logging
 import os
 import random
+import resource
 import signal
 import sys
 import threading
@@ -18,10 +21,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import torch
 
-_LIBRARIES = ("torch", "transformers", "ftbench", "numpy", "tokenizers", "builtins", "random", "os", "json")
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGHUP)
+#: Whose functions, classes and constants are looked at.
+_LIBRARIES = frozenset(
+    "torch transformers ftbench numpy scipy tokenizers safetensors builtins random os json math time hashlib "
+    "copy functools itertools collections contextlib".split()
+)
+_Plain = bool | int | float | str | None
+_LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_CPU)
 
 
 class Before:
@@ -33,24 +42,28 @@ class Before:
         weight.grad = torch.zeros(1)
         torch.optim.AdamW([weight]).step()
         self._states = {name: look() for name, look in _STATES.items()}
-        self._functions = _functions()
+        self._names = _names()
 
     def changes(self) -> list[str]:
         """What is otherwise now, in words; what was only added counts for nothing."""
         found = [name for name, look in _STATES.items() if look() != self._states[name]]
-        now = _functions()
+        now = _names()
         return found + sorted(
             name
-            for name, known in self._functions.items()
-            if name in now and now[name] is not known and not getattr(now[name], "hooked", False)
+            for name, known in self._names.items()
+            if name in now and _is_another(now[name], known) and not getattr(now[name], "hooked", False)
         )
 
 
-def _functions() -> dict[str, object]:
-    """The functions and classes of the libraries, and the functions of those classes, by name."""
+def _names() -> dict[str, object]:
+    """The functions, classes and constants of the libraries, and those of their classes, by name."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is deprecated warns when it is looked at
         return dict(_found())
+
+
+def _is_another(value: object, known: object) -> bool:
+    return value is not known and not (isinstance(value, _Plain) and value == known)
 
 
 def _found() -> Iterator[tuple[str, object]]:
@@ -61,15 +74,28 @@ def _found() -> Iterator[tuple[str, object]]:
             if inspect.isclass(value):
                 yield f"{name}.{key}", value
                 if value.__module__ == name:
-                    yield from _methods(f"{name}.{key}", value)
-            elif callable(value):
+                    yield from _of_class(f"{name}.{key}", value)
+            elif callable(value) or isinstance(value, ModuleType) or _is_constant(key, value):
                 yield f"{name}.{key}", value
+            elif isinstance(value, dict) and key.startswith("_global_"):  # hooks on all modules
+                yield f"{name}.{key}", hash(tuple(map(id, dict.values(value))))
+            elif isinstance(value, dict) and key.lstrip("_").isupper():
+                yield from (
+                    (f"{name}.{key}[{entry}]", held)
+                    for entry, held in list(dict.items(value))
+                    if isinstance(entry, str)
+                )
 
 
-def _methods(name: str, cls: type) -> Iterator[tuple[str, object]]:
+def _of_class(name: str, cls: type) -> Iterator[tuple[str, object]]:
     for key, value in list(vars(cls).items()):
-        if callable(value) or isinstance(value, property | staticmethod | classmethod):
+        if callable(value) or isinstance(value, property | staticmethod | classmethod | _Plain):
             yield f"{name}.{key}", value
+
+
+def _is_constant(key: str, value: object) -> bool:
+    """Whether a value is one by its name; others count something, or say whether something was loaded."""
+    return isinstance(value, _Plain) and key.lstrip("_").isupper()
 
 
 def _environment() -> dict[str, str]:
@@ -124,11 +150,44 @@ def _backends() -> tuple[object, ...]:
         backends.cudnn.allow_tf32,
         backends.cuda.matmul.allow_tf32,
         torch.get_float32_matmul_precision(),
+        backends.cuda.matmul.allow_fp16_reduced_precision_reduction,
+        backends.cuda.matmul.allow_bf16_reduced_precision_reduction,
+        torch._C._get_flash_sdp_enabled(),
+        torch._C._get_mem_efficient_sdp_enabled(),
+        torch._C._get_math_sdp_enabled(),
     )
 
 
-def _gradients() -> tuple[bool, bool, bool]:
-    return torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.is_anomaly_enabled()
+def _gradients() -> tuple[object, ...]:
+    return (
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.is_anomaly_enabled(),
+        torch._C._autograd._top_saved_tensors_default_hooks(True),
+    )
+
+
+def _modes() -> tuple[int, int]:
+    """What stands between a call of torch and what it does."""
+    return torch._C._len_torch_function_stack(), torch._C._len_torch_dispatch_stack()
+
+
+def _of_the_process() -> tuple[object, ...]:
+    mask = os.umask(0)
+    os.umask(mask)
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    limits = tuple(resource.getrlimit(limit) for limit in _LIMITS)
+    return (
+        mask,
+        cores,
+        limits,
+        os.getpriority(os.PRIO_PROCESS, 0),
+        signal.getitimer(signal.ITIMER_REAL)[0] > 0,
+    )
+
+
+def _handlers() -> tuple[object, ...]:
+    return tuple(signal.getsignal(number) for number in sorted(signal.valid_signals()))
 
 
 #: What is looked at, as messages name it.
@@ -140,15 +199,23 @@ _STATES: dict[str, Callable[[], object]] = {
     "how gradients are taken": _gradients,
     "settings of torch's backends": _backends,
     "what is done with the smallest numbers": _flushes,
-    "autocasting": torch.is_autocast_enabled,
+    "autocasting": lambda: (torch.is_autocast_enabled(), torch.get_autocast_dtype("cpu")),
+    "modes of torch": _modes,
+    "deterministic kernels": torch.are_deterministic_algorithms_enabled,
+    "errors of numpy": lambda: (np.geterr(), np.geterrcall()),
+    "warnings": lambda: tuple(warnings.filters),
+    "the garbage collector": lambda: (gc.isenabled(), gc.get_threshold()),
+    "logging": lambda: (logging.root.manager.disable, logging.root.level),
+    "how modules are found": lambda: (tuple(sys.meta_path), tuple(sys.path_hooks)),
+    "limits of the process": _of_the_process,
     "the environment": _environment,
     "the working folder": _folder,
     "the path of modules": lambda: tuple(sys.path),
     "threads": _threads,
     "processes": _children,
-    "standard streams": _streams,
-    "what signals do": lambda: tuple(signal.getsignal(number) for number in _SIGNALS),
+    "standard streams": lambda: (_streams(), sys.stdin, sys.stdout, sys.stderr),
+    "what signals do": _handlers,
     "the depth of recursion": sys.getrecursionlimit,
-    "tracing": lambda: (sys.gettrace(), sys.getprofile()),
+    "tracing": lambda: (sys.gettrace(), sys.getprofile(), threading.gettrace(), sys.excepthook),
     "how random numbers are drawn": lambda: type(random._inst),
 }

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import gc
+import io
+import logging
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 
+import numpy as np
 import pytest
 import torch
+from torch.nn.modules.module import register_module_forward_hook
+from torch.overrides import BaseTorchFunctionMode
+from transformers import activations
 from transformers.modeling_utils import PreTrainedModel
 
+from ftbench.methods.base import Method
+from ftbench.training import trainer
 from ftbench.training.left_behind import Before
 
 
@@ -99,6 +110,70 @@ def handler(undo: ExitStack) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
 
+def constant(undo: ExitStack) -> None:
+    undo.callback(setattr, trainer, "EXPLAINED_ROWS", trainer.EXPLAINED_ROWS)
+    trainer.EXPLAINED_ROWS = 3
+
+
+def default_of_a_class(undo: ExitStack) -> None:
+    undo.callback(setattr, Method, "held_out_fraction", Method.held_out_fraction)
+    Method.held_out_fraction = 0.5
+
+
+def registry(undo: ExitStack) -> None:
+    undo.callback(activations.ACT2CLS.__setitem__, "gelu", activations.ACT2CLS["gelu"])
+    activations.ACT2CLS["gelu"] = torch.nn.ReLU
+
+
+def module(undo: ExitStack) -> None:
+    undo.callback(setattr, torch.nn, "functional", torch.nn.functional)
+    torch.nn.functional = torch  # type: ignore[assignment]
+
+
+def standard_library(undo: ExitStack) -> None:
+    undo.callback(setattr, math, "exp", math.exp)
+    math.exp = math.log
+
+
+def hook_on_all_modules(undo: ExitStack) -> None:
+    undo.callback(register_module_forward_hook(lambda *_: None).remove)
+
+
+def mode(undo: ExitStack) -> None:
+    undo.enter_context(BaseTorchFunctionMode())
+
+
+def saved_tensors(undo: ExitStack) -> None:
+    undo.enter_context(torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: x))
+
+
+def errors_of_numpy(undo: ExitStack) -> None:
+    undo.enter_context(np.errstate(all="raise"))
+
+
+def filters(undo: ExitStack) -> None:
+    undo.enter_context(warnings.catch_warnings())
+    warnings.simplefilter("error")
+
+
+def collector(undo: ExitStack) -> None:
+    undo.callback(gc.enable)
+    gc.disable()
+
+
+def level(undo: ExitStack) -> None:
+    undo.callback(logging.disable, logging.root.manager.disable)
+    logging.disable(logging.CRITICAL)
+
+
+def mask(undo: ExitStack) -> None:
+    undo.callback(os.umask, os.umask(0o077))
+
+
+def output(undo: ExitStack) -> None:
+    undo.enter_context(redirect_stdout(io.StringIO()))
+
+
 CHANGES: list[tuple[Callable[[ExitStack], None], str]] = [
     (dtype, "the default dtype"),
     (threads_of_torch, "the number of threads"),
@@ -114,6 +189,20 @@ CHANGES: list[tuple[Callable[[ExitStack], None], str]] = [
     (thread, "threads"),
     (process, "processes"),
     (handler, "what signals do"),
+    (constant, "ftbench.training.trainer.EXPLAINED_ROWS"),
+    (default_of_a_class, "ftbench.methods.base.Method.held_out_fraction"),
+    (registry, "transformers.activations.ACT2CLS[gelu]"),
+    (module, "torch.nn.functional"),
+    (standard_library, "math.exp"),
+    (hook_on_all_modules, "torch.nn.modules.module._global_forward_hooks"),
+    (mode, "modes of torch"),
+    (saved_tensors, "how gradients are taken"),
+    (errors_of_numpy, "errors of numpy"),
+    (filters, "warnings"),
+    (collector, "the garbage collector"),
+    (level, "logging"),
+    (mask, "limits of the process"),
+    (output, "standard streams"),
 ]
 
 

@@ -14,16 +14,17 @@ from ftbench.errors import DatabaseError, UsageError
 
 
 class Files(Protocol):
-    """The files beneath an open database.
+    """The files beneath an open database."""
 
-    Attributes:
-        touched: whether it may hold another database than when ``wrong`` was asked before.
-    """
-
-    touched: bool
+    @property
+    def touched(self) -> bool:
+        """Whether they may hold another database than when ``wrong_inside`` was asked before."""
 
     def wrong(self) -> str | None:
         """What is wrong with them, in words; None where they are those that were opened."""
+
+    def wrong_inside(self, connection: Connection) -> str | None:
+        """The same, seen from within a transaction that writes, in which a mark is left."""
 
 
 class Backend(ABC):

@@ -23,6 +23,7 @@ from ftbench.errors import (
     BadValue,
     DatabaseBusy,
     DatabaseError,
+    DatabaseGone,
     DatabaseReadOnly,
     NotOurDatabase,
     UsageError,
@@ -98,6 +99,8 @@ class Sqlite(Backend):
         name = getattr(cause, "sqlite_errorname", "") or ""
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return DatabaseBusy(f"{self.shown} is locked by another program: close it there, or try again")
+        if name == "SQLITE_READONLY_DBMOVED":
+            return DatabaseGone(f"{self.shown} was deleted or replaced while it was in use: try again")
         if name.startswith("SQLITE_READONLY"):
             return DatabaseReadOnly(self._not_writable(self.path))
         if name == "SQLITE_NOTADB":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ftbench import settings
@@ -24,7 +25,7 @@ class _Left:
     Attributes:
         reason: in a line.
         tries: how often it was found so.
-        until: when it is tried again, of the monotonic clock.
+        until: when it is tried again, of a clock that is never set.
         from_hub: whether it is something of the hub that is missing.
         given_up: whether a worker that ends when nothing is queued need not wait for it.
     """
@@ -39,8 +40,9 @@ class _Left:
 class Aside:
     """Kinds of jobs that cannot be done here; what one machine lacks is no other machine's affair."""
 
-    def __init__(self) -> None:
-        """Leave nothing alone."""
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Leave nothing alone; ``clock`` gives seconds."""
+        self._clock = clock
         self._left: dict[Kind, _Left] = {}
         self._row: set[str] = set()
 
@@ -48,7 +50,7 @@ class Aside:
         """Leave alone what an attempt that ended as ``environment`` shows not to be possible."""
         kind = kind_of(claim, end.lack)
         tries = self._left[kind].tries + 1 if kind in self._left else 1
-        until = time.monotonic() + min(LONGEST, PAUSE * 2 ** (tries - 1))
+        until = self._clock() + min(LONGEST, PAUSE * 2 ** (tries - 1))
         from_hub = end.lack is not None and not _revision(claim, end.lack).startswith("sha256:")
         given_up = end.lack is not None or tries >= TRIES
         reason = masked(end.message)
@@ -70,7 +72,7 @@ class Aside:
 
     def kinds(self) -> list[Kind]:
         """What is not to be claimed now."""
-        now = time.monotonic()
+        now = self._clock()
         return [kind for kind, left in self._left.items() if left.until > now]
 
     @property
@@ -93,7 +95,7 @@ class Aside:
         alone = settings.offline()
         over = [left.given_up if drain else left.from_hub and alone for left in self._left.values()]
         waiting = [left.until for left, done in zip(self._left.values(), over, strict=True) if not done]
-        return max(0.0, min(waiting) - time.monotonic()) if waiting else None
+        return max(0.0, min(waiting) - self._clock()) if waiting else None
 
 
 def _revision(claim: Lease, lack: Lack) -> str:

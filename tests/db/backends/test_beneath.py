@@ -79,6 +79,75 @@ def test_another_database_that_was_copied_over_the_file_is_noticed(folder: Path)
             database.jobs.finish(held, RESULT)
 
 
+def into_the_file(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_an_older_copy_that_was_written_over_the_file_is_noticed(folder: Path, when: str) -> None:
+    path, copy = folder / "a.db", folder / "copy.db"
+    filled(path, range(40)).close()
+    shutil.copy(path, copy)
+    with open_database(str(path)) as database:
+        held = claim(database)
+        into_the_file(path)
+        if when == "meanwhile":
+            shutil.copy(path, copy)
+        for _ in range(5):
+            assert database.jobs.finish(claim(database), RESULT)
+            into_the_file(path)
+        claim(database)  # in the log alone
+        path.write_bytes(copy.read_bytes())
+        with pytest.raises(DatabaseGone, match="overwritten by another database or an older copy"):
+            database.jobs.finish(held, RESULT)
+        with pytest.raises(DatabaseError):
+            database.jobs.claim("w", 60.0)
+    assert path.read_bytes() == copy.read_bytes(), "nor is it written when the database is closed"
+    with open_database(str(path)) as database:
+        assert database.health.troubles() == []
+
+
+def test_another_database_that_was_written_over_the_file_is_noticed(folder: Path) -> None:
+    path, other = folder / "a.db", folder / "other.db"
+    filled(other, range(60)).close()
+    with filled(path, range(40)) as database:
+        held = claim(database)
+        into_the_file(path)
+        claim(database)
+        path.write_bytes(other.read_bytes())
+        with pytest.raises(DatabaseGone):
+            database.jobs.finish(held, RESULT)
+    assert path.read_bytes() == other.read_bytes()
+
+
+def test_an_older_copy_that_sqlite_put_there_is_noticed_once_it_is_in_the_file(folder: Path) -> None:
+    path, copy = folder / "a.db", folder / "copy.db"
+    with filled(path) as database:
+        with closing(sqlite3.connect(copy)) as target, closing(sqlite3.connect(path)) as source:
+            source.backup(target)
+        held = claim(database)
+        for _ in range(2):
+            into_the_file(path)
+            database.jobs.heartbeat(held, 60.0)
+        with closing(sqlite3.connect(copy)) as source, closing(sqlite3.connect(path)) as target:
+            source.backup(target)
+        into_the_file(path)
+        with pytest.raises(DatabaseGone, match="overwritten by"):
+            database.jobs.claim("w", 60.0)
+
+
+def test_what_other_processes_write_is_no_other_content(folder: Path) -> None:
+    path = folder / "a.db"
+    with filled(path, range(40)) as one, open_database(str(path)) as two:
+        for _ in range(10):
+            for database in (one, two, two, one):
+                assert database.jobs.finish(claim(database), RESULT)
+                into_the_file(path)
+    with open_database(str(path)) as database:
+        assert len(database.results.values()) == 40 * len(RESULT.scores)
+
+
 def test_a_backup_is_a_database_of_its_own(folder: Path) -> None:
     path, copy = folder / "a.db", folder / "copy.db"
     with filled(path) as database:

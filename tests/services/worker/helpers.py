@@ -19,6 +19,8 @@ FAKE = (sys.executable, "-I", "-S", str(Path(__file__).with_name("fake_child.py"
 LIMIT = 20.0
 PROGRESS = ["event", {"event": "progress", "run": "main", "step": 1, "total": 2}]
 SCORE = ["score", 0.5]
+MODEL, DATA, DISK = (["fail", "environment", lack] for lack in ("model", "data", "disk"))
+ODD = ["fail", "environment"]
 
 
 def job(seed: int) -> Job:
@@ -32,6 +34,20 @@ def queue(database: Database, *scripts: list[Any]) -> list[str]:
         for seed, script in enumerate(scripts)
     ]
     assert database.jobs.add(entries).added == len(scripts)
+    return [entry.job.digest for entry in entries]
+
+
+def add(database: Database, *jobs: tuple[str, str, list[Any]]) -> list[str]:
+    """Queue jobs of a model and a task with a script each; their digests."""
+    entries = [
+        Entry(
+            Job(model, "sha256:m", task, "sha256:d", ("dev",), "bidrop", {}, seed),
+            "bidrop",
+            places={"script": [script]},
+        )
+        for seed, (model, task, script) in enumerate(jobs)
+    ]
+    database.jobs.add(entries)
     return [entry.job.digest for entry in entries]
 
 

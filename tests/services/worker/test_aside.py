@@ -6,34 +6,13 @@ from typing import Any
 
 import pytest
 
-from ftbench.db import Database, Entry
+from ftbench.db import Database, Entry, Lease
+from ftbench.domain.events import End
 from ftbench.domain.job import Job
-from ftbench.domain.result import State
+from ftbench.domain.result import Lack, Outcome, State
 from ftbench.errors import FtbenchError
 from ftbench.services.worker import aside
-from tests.services.worker.helpers import SCORE, Watch, queue, state, work
-
-MODEL, DATA, DISK = (["fail", "environment", lack] for lack in ("model", "data", "disk"))
-ODD = ["fail", "environment"]
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aside, "PAUSE", 0.05)
-
-
-def add(database: Database, *jobs: tuple[str, str, list[Any]]) -> list[str]:
-    """Queue jobs of a model and a task with a script each; their digests."""
-    entries = [
-        Entry(
-            Job(model, "sha256:m", task, "sha256:d", ("dev",), "bidrop", {}, seed),
-            "bidrop",
-            places={"script": [script]},
-        )
-        for seed, (model, task, script) in enumerate(jobs)
-    ]
-    database.jobs.add(entries)
-    return [entry.job.digest for entry in entries]
+from tests.services.worker.helpers import DATA, DISK, MODEL, ODD, SCORE, Watch, add, job, queue, state, work
 
 
 @pytest.mark.parametrize(("lack", "others"), [(MODEL, ["a t", "a u"]), (DATA, ["a t", "b t"])])
@@ -79,7 +58,10 @@ def test_a_full_disk_stops_the_worker_and_no_job_pays(database: Database) -> Non
     assert [state(database, d) for d in digests] == [State.QUEUED] * 2
 
 
-def test_a_job_that_meets_an_odd_error_is_tried_thrice_beside_the_others(database: Database) -> None:
+def test_a_job_that_meets_an_odd_error_is_tried_thrice_beside_the_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "PAUSE", 0.3)  # in which the others are done
     bad, *good = queue(database, [ODD], [SCORE], [SCORE], [SCORE])
     watch = Watch()
     assert work(database, watch).exit_code == 1
@@ -93,3 +75,21 @@ def test_three_jobs_in_a_row_show_that_it_is_the_machine(database: Database) -> 
     with pytest.raises(FtbenchError, match="3 jobs in a row met an error of this machine: no good"):
         work(database)
     assert database.jobs.counts()[State.QUEUED] == 4
+
+
+def test_pauses_double_up_to_five_minutes_and_begin_anew_after_work() -> None:
+    now = 0.0
+    found = aside.Aside(lambda: now)
+    claim = Lease("d", "t", 1, job(0), "bidrop", {})
+    missing = End("failed", Outcome.ENVIRONMENT, "no good", lack=Lack.DEVICE)
+    pauses = []
+    for _ in range(8):
+        found.put(claim, missing)
+        assert found.kinds() == [aside.kind_of(claim, Lack.DEVICE)]
+        pauses.append(found.seconds(drain=False))
+        now += pauses[-1] or 0.0
+        assert found.kinds() == []
+    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
+    found.worked(claim)
+    found.put(claim, missing)
+    assert found.seconds(drain=False) == 5

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import signal
-import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,50 +12,30 @@ from ftbench.db import Database, Entry, JobFilter
 from ftbench.domain.job import Job
 from ftbench.domain.result import Outcome, State
 from ftbench.services.worker import aside, intake
-from tests.services.worker.helpers import SCORE, Watch, state, work
-
-MODEL, DATA, DISK = (["fail", "environment", lack] for lack in ("model", "data", "disk"))
-ODD = ["fail", "environment"]
+from tests.services.worker.helpers import MODEL, SCORE, Watch, add, state, work
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+class StopAfter(Watch):
+    """Ends the worker once a job has been tried so often."""
+
+    def __init__(self, tries: int) -> None:
+        super().__init__()
+        self._tries = tries
+
+    def ended(self, digest: str, how: str, seconds: float, detail: str = "") -> None:
+        super().ended(digest, how, seconds, detail)
+        if len(self.how) == self._tries:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_worker_that_waits_tries_again_after_a_pause_and_says_so_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(aside, "PAUSE", 0.05)
-
-
-def add(database: Database, *jobs: tuple[str, str, list[Any]]) -> list[str]:
-    """Queue jobs of a model and a task with a script each; their digests."""
-    entries = [
-        Entry(
-            Job(model, "sha256:m", task, "sha256:d", ("dev",), "bidrop", {}, seed),
-            "bidrop",
-            places={"script": [script]},
-        )
-        for seed, (model, task, script) in enumerate(jobs)
-    ]
-    database.jobs.add(entries)
-    return [entry.job.digest for entry in entries]
-
-
-def test_a_worker_that_waits_tries_again_after_a_pause(database: Database, tmp_path: Path) -> None:
-    mark = tmp_path / "tries"
-    entry = Entry(
-        Job("a", "sha256:m", "t", "sha256:d", ("dev",), "bidrop", {}, 0),
-        "bidrop",
-        places={"script": [["mark", str(mark)], MODEL]},
-    )
-    database.jobs.add([entry])
-    stop = threading.Timer(3.0, signal.raise_signal, [signal.SIGTERM])
-
-    def on_say(text: str) -> None:
-        if not stop.is_alive() and stop.ident is None:
-            stop.start()
-
-    watch = Watch(on_say=on_say)
+    add(database, ("a", "t", MODEL))
+    watch = StopAfter(tries=3)
     tally = work(database, watch, drain=False)
-    stop.cancel()
-    tries = len(mark.read_text().split())
-    assert 2 <= tries <= 8, "pauses double"
+    assert watch.how == ["again"] * 3
     assert [text for text in watch.said if "trying again from time to time" in text] == watch.said[:1]
     assert tally.exit_code == 128 + signal.SIGTERM
 
