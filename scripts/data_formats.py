@@ -14,7 +14,15 @@ from ftbench.cli import power as power_command
 from ftbench.render import csv_text, json_text, suite_data
 from ftbench.render.sheet import Field
 from ftbench.services.claims import tested
-from ftbench.services.comparing import across, by_task, examples, power, topup_plans, variance_sources
+from ftbench.services.comparing import (
+    across,
+    by_task,
+    examples,
+    power,
+    seeds_and_examples,
+    topup_plans,
+    variance_sources,
+)
 from ftbench.services.comparing import topup as topup_service
 
 TABLES = (
@@ -30,6 +38,7 @@ SHEETS = {
             "methods": across.METHOD_FIELDS,
             "pairs": across.PAIR_FIELDS,
             "examples": examples.FIELDS,
+            "seeds_and_examples": seeds_and_examples.FIELDS,
         },
     ),
     "power": (power_command.SCHEMA, {"power": power.FIELDS, "sources": variance_sources.FIELDS}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,10 @@ def claim(
     withdraw: Annotated[
         bool, typer.Option("--withdraw", help="Take it back, while no score of it is there.")
     ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", metavar="FILE", help="Write all claims with their jobs and a digest."),
+    ] = None,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
 ) -> None:
@@ -37,6 +42,9 @@ def claim(
     The tests are one-sided and corrected over the declared claims only.
     """
     address = database_address(db)
+    if export is not None:
+        _export(address, export, text, withdraw, as_json)
+        return
     if text is None:
         from ftbench.render import render_sheets
         from ftbench.services.claims import tested
@@ -67,3 +75,17 @@ def claim(
     if scored:
         there = f"{counted(scored, 'run')} of it had scores already"
         note(f"declared late: {there}, so it is listed and never counted as declared")
+
+
+def _export(address: str, path: Path, text: str | None, withdraw: bool, as_json: bool) -> None:
+    from ftbench.services.claims import exported
+
+    if text is not None or withdraw:
+        raise UsageError("--export writes all claims: give no claim and no --withdraw")
+    with reading(address) as database:
+        count, digest = exported.export(database, path)
+    with after_work():
+        if as_json:
+            print_json({"claims": count, "digest": digest, "file": str(path)})
+        else:
+            say(f"{path}: {counted(count, 'claim')}, sha256 {digest}")

@@ -31,7 +31,10 @@ def power(
     seeds: Annotated[
         int | None, typer.Option("--seeds", metavar="N", help="How many; by default those that are there.")
     ] = None,
-    alpha: Annotated[float, typer.Option("--alpha", help="Level of the test.")] = 0.05,
+    alpha: Annotated[
+        float | None,
+        typer.Option("--alpha", help="Level of each test; by default 0.05 over the comparisons."),
+    ] = None,
     wanted: Annotated[float, typer.Option("--power", help="How probably the difference is found.")] = 0.8,
     sources: Annotated[
         bool,

@@ -26,7 +26,7 @@ from ftbench.db.engine import Store
 from ftbench.db.filters import as_json
 from ftbench.db.names import shown_model
 from ftbench.db.rows import ClaimRow
-from ftbench.db.tables import attempts, claims, jobs, scores
+from ftbench.db.tables import attempts, claims, jobs, provenance, scores
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome
@@ -103,8 +103,8 @@ class DeclaredClaims:
                 except Unreadable as error:
                     self._store.set_aside(f"the claim {row['text']!r:.80}", str(error))
                     continue
-                scored_now = _scored(connection, claim)
-                found.append(ClaimRow(claim, row["declared"], row["scored"], scored_now, places))
+                counted = _scored(connection, claim), _older(connection, claim, row["declared"])
+                found.append(ClaimRow(claim, row["declared"], row["scored"], *counted, places))
             return found
 
 
@@ -144,6 +144,17 @@ def _scored(connection: Connection, claim: DeclaredClaim) -> int:
         )
         or 0
     )
+
+
+def _older(connection: Connection, claim: DeclaredClaim, declared: float) -> int:
+    """The jobs that a claim is about whose results came in a file and began before it, or do not say when."""
+    began = func.json_extract(as_json(provenance.c.facts), "$.began")
+    same = [provenance.c[name] == attempts.c[name] for name in ("digest", "number")]
+    after = exists().where(*same, began > declared)
+    came = and_(attempts.c.outcome == str(Outcome.OK), attempts.c.started.is_(None))
+    has = exists().where(attempts.c.digest == jobs.c.digest, came, ~after)
+    query = select(func.count()).select_from(jobs)
+    return int(connection.scalar(query.where(_about(claim, shown_model(connection)), has)) or 0)
 
 
 def _about(claim: DeclaredClaim, model: ColumnElement[str]) -> ColumnElement[bool]:

@@ -263,6 +263,7 @@ class ClaimRow(NamedTuple):
         declared: when, in seconds since 1970 (UTC).
         scored: the jobs that it is about which had scores then.
         scored_now: which have them now.
+        older: whose results were ingested, and began before the claim or do not say when.
         places: files of users' own on this machine: ``methods`` and ``perturbations``, by name.
     """
 
@@ -270,12 +271,13 @@ class ClaimRow(NamedTuple):
     declared: float
     scored: int
     scored_now: int
+    older: int = 0
     places: Mapping[str, Any] = {}
 
     @property
     def late(self) -> bool:
-        """Whether a score was there when it was declared."""
-        return self.scored > 0
+        """Whether a score was there when it was declared, or may have been elsewhere."""
+        return self.scored > 0 or self.older > 0
 
 
 class Axes(NamedTuple):

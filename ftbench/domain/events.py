@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
+from ftbench.domain import result
 from ftbench.domain.result import CurvePoint, JobResult, Lack, Outcome, Predictions, Score
 from ftbench.errors import ProtocolError
 from ftbench.secrets import masked_values
@@ -85,6 +86,7 @@ class Collector:
 
     Attributes:
         started: whether the training process has taken the job on.
+        began: when that was, by its clock, in seconds since 1970; None where it does not say.
         run, step, total: the last progress that was heard of.
         memory: the memory at that time, where it is known.
     """
@@ -93,6 +95,7 @@ class Collector:
         """Begin with nothing."""
         self.digest = digest
         self.started = False
+        self.began: float | None = None
         self.run, self.step, self.total = "", 0, 0
         self.memory: Memory | None = None
         self.provenance: dict[str, Any] = {}
@@ -116,6 +119,7 @@ class Collector:
                 pass
             case "started":
                 self.started = True
+                self.began = _float(event, "began") if "began" in event else None
             case "progress":
                 self.run, self.step = _name(event, "run"), _int(event, "step")
                 self.total = _int(event, "total")
@@ -159,8 +163,9 @@ class Collector:
         score = Score(_name(event, "evaluation"), _name(event, "metric"), _float(event, "value"))
         if not math.isfinite(score.value):
             raise ProtocolError(f"the score {score.metric} on {score.evaluation} is not a finite number")
-        if abs(score.value) > _LARGEST_SCORE:
-            raise ProtocolError(f"the score {score.metric} on {score.evaluation} is {score.value:g}")
+        if abs(score.value) > _LARGEST_SCORE or not result.in_range(score.metric, score.value):
+            told = f"the score {score.metric} on {score.evaluation} is {score.value:g}"
+            raise ProtocolError(told + result.lies_within(score.metric))
         self._scores[score.evaluation, score.metric] = score
 
     def _prediction(self, event: Mapping[str, Any]) -> None:

@@ -54,6 +54,7 @@ class Provenance(TypedDict, total=False):
         worker: who ran it; wall_seconds: of the whole attempt.
         exclusive: whether it had the machine to itself; slots: the most jobs at once beside it.
         git_commit, git_dirty: of the checkout that ftbench ran from.
+        began: of ingested results, when their job was begun, by the clock there, in seconds since 1970.
     """
 
     runs: dict[str, RunFacts]
@@ -82,6 +83,7 @@ class Provenance(TypedDict, total=False):
     slots: int
     git_commit: str
     git_dirty: bool
+    began: float
 
 
 #: Column -> where the provenance has it.

@@ -86,6 +86,12 @@ def in_range(metric: str, value: float) -> bool:
     return math.isfinite(value) and low - 1e-6 <= value <= high + 1e-6
 
 
+def lies_within(metric: str) -> str:
+    """Where the values of a metric lie, to be added to what is said of one; "" where nothing is known."""
+    low, high = RANGES.get(metric, (-math.inf, math.inf))
+    return f", and {metric} lies from {low:g} to {high:g}" if metric in RANGES else ""
+
+
 @dataclass(frozen=True)
 class Score:
     """One number of an evaluation set, as a fraction (correlations: -1 to 1)."""

@@ -85,13 +85,18 @@ def probability(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def p_equals(p: float) -> str:
+    """A p value in a sentence: ``p=0.031``, ``p<0.001``."""
+    text = probability(p)
+    return f"p{text}" if text.startswith("<") else f"p={text}"
+
+
 def interval(cell: Cell, column: Column) -> str:
     """What a cell's interval spans, and the p of its test; "" where there is neither."""
     ends = [percent(end, signed=column.signed) for end in (cell.low, cell.high) if end is not None]
     told = [" to ".join(ends)] if ends else []
     if cell.tested:
-        p = probability(cell.tested.p_corrected)
-        told.append(f"p{p}" if p.startswith("<") else f"p={p}")
+        told.append(p_equals(cell.tested.p_corrected))
     return ", ".join(told)
 
 

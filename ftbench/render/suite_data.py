@@ -37,7 +37,7 @@ COLUMNS = (
     *"suite model setting group row column n planned".split(),
     *MEASURED,
     *(f"printed_{statistic}" for statistic in PRINTED),
-    *"printed_n verdict reason p_equal p_apart note".split(),
+    *"printed_n verdict reason p_equal p_apart needs note".split(),
 )
 
 
@@ -50,7 +50,8 @@ def to_csv(reports: Sequence[SuiteReport]) -> str:
         for at, cell in _cells(report):
             ours = cell.measured
             printed = [cell.printed.get(statistic) for statistic in PRINTED]
-            rest = [cell.n_printed, cell.verdict, cell.reason, cell.p_equal, cell.p_apart, cell.note]
+            tests = [cell.p_equal, cell.p_apart, cell.needs]
+            rest = [cell.n_printed, cell.verdict, cell.reason, *tests, cell.note]
             writer.writerow(
                 csv_cell(value)
                 for value in [
@@ -112,5 +113,6 @@ def _cell(cell: SuiteCell) -> dict[str, Any]:
         "reason": cell.reason or None,
         "p_equal": cell.p_equal,
         "p_apart": cell.p_apart,
+        "needs": cell.needs,
         "note": cell.note or None,
     }

@@ -13,6 +13,7 @@ SIGNS: Mapping[str, str] = {
     "reproduced": "=",
     "not reproduced": "≠",
     "underpowered": "?",
+    "undecidable": "⊘",
     NOT_COMPARABLE: "×",
 }
 
@@ -38,6 +39,7 @@ class SuiteCell:
         reason: why the two are not comparable.
         p_equal: of the test that they agree to within the margin; None where none was made.
         p_apart: of the test that they do not.
+        needs: our seeds that an underpowered cell would need for a verdict.
         note: what the source of the printed number says.
         recomputed: whether it is not printed, but follows from the row's printed cells.
         applies: False where the cell has no meaning.
@@ -50,6 +52,7 @@ class SuiteCell:
     reason: str = ""
     p_equal: float | None = None
     p_apart: float | None = None
+    needs: int | None = None
     note: str = ""
     recomputed: bool = False
     applies: bool = True

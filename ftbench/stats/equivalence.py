@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 REPRODUCED, NOT_REPRODUCED, UNDERPOWERED = "reproduced", "not reproduced", "underpowered"
+UNDECIDABLE = "undecidable"
+MOST_SEEDS = 10_000
 LEVEL = 0.05
 
 
@@ -79,6 +81,33 @@ def tost(left: Estimate, right: Estimate, margin: float, level: float = LEVEL) -
     p_apart = _above(distance - margin, variance, df)
     verdict = REPRODUCED if p_equal < level else NOT_REPRODUCED if p_apart < level else UNDERPOWERED
     return Test(difference, p_equal, p_apart, verdict)
+
+
+def seeds_for(ours: Estimate, n: int, theirs: Estimate, margin: float, level: float = LEVEL) -> int | None:
+    """The fewest seeds of ours that would give a verdict, mean and spread being what they are now.
+
+    Args:
+        ours: from ``n`` seeds.
+        n: from 2.
+        theirs: the other mean, which no seed of ours makes better known.
+        margin: as in ``tost``.
+        level: of each test.
+
+    Returns:
+        None where not even 10,000 would: what is known of the other mean alone leaves it open.
+    """
+
+    def decided(seeds: int) -> bool:
+        more = Estimate(ours.mean, ours.variance * n / seeds, ours.df * (seeds - 1) / (n - 1))
+        return tost(more, theirs, margin, level).verdict != UNDERPOWERED
+
+    low, high = n, MOST_SEEDS
+    if not decided(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if decided(middle) else (middle, high)
+    return high
 
 
 def _sum(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from ftbench.stats.aggregate import BoolArray, FloatArray
 from ftbench.stats.example_metrics import Counts, Metric
 from ftbench.stats.findings import Interval, NoAnswer, Significance, too_few
 
-RESAMPLES = 1_000
+RESAMPLES = 10_000
 AT_ONCE = 1_000_000
 """Numbers of examples in memory at a time: resamples by kinds of example."""
 

@@ -34,7 +34,7 @@ class Interval:
         high: the upper end.
         n: the pairs (runs, blocks) behind it.
         level: the confidence, in (0, 1).
-        kind: how it was made: ``t``, ``BCa``, ``chi-squared``, ``noncentral t``, ``bootstrap``.
+        kind: how it was made: ``t``, ``chi-squared``, ``noncentral t``, ``bootstrap``.
     """
 
     value: float

@@ -10,9 +10,11 @@ from scipy import special
 
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import NoAnswer, too_few
+from ftbench.stats.paired import SMALLEST
 
 MOST_SEEDS = 100_000
 NODES = 200
+NO_SPREAD = "a spread of zero says nothing of other seeds"
 
 
 def power(difference: float, spread: float, n: int, alpha: float = 0.05) -> float:
@@ -53,7 +55,9 @@ def smallest_difference(spread: float, n: int, alpha: float = 0.05, wanted: floa
 
     if n < 2:
         return too_few(n, 2)
-    if spread <= 0 or power(0.0, 1.0, n, alpha) >= wanted:
+    if spread < SMALLEST:
+        return NoAnswer(NO_SPREAD, n)
+    if power(0.0, 1.0, n, alpha) >= wanted:
         return 0.0
     high = 1.0
     while power(high, 1.0, n, alpha) < wanted:
@@ -72,8 +76,8 @@ def seeds_needed(
         alpha: in (0, 1).
         wanted: the power, in (alpha, 1).
     """
-    if spread <= 0:
-        return 2
+    if spread < SMALLEST:
+        return NoAnswer(NO_SPREAD, 0)
     high = 2
     while power(difference, spread, high, alpha) < wanted:
         high *= 2

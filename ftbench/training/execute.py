@@ -135,7 +135,7 @@ def execute(command: Mapping[str, Any], events: Events, stop: Stop) -> str:
     one: a process of which that is said is of no more use.
     """
     send = functools.partial(events.send, digest=command["digest"])
-    send("started")
+    send("started", began=time.time())
     changes: list[str] = []
     if command.get("op") == "fetch":
         last, told = _ended(command, lambda: _fetch(command))

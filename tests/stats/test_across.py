@@ -105,31 +105,97 @@ def test_methods_that_are_all_equal_differ_nowhere():
     assert (ranks.nemenyi(same) > 0.99).all() and (ranks.wilcoxon_holm(same) == 1).all()
 
 
-def test_posterior_is_that_of_baycomp():
-    # baycomp 1.0.3: SignedRankTest.probs(0, d, rope=0.005, nsamples=200000, random_state=0).
-    found = bayes.signed_rank(np.array([0.012, -0.003, 0.008, 0.015, 0.001, -0.006, 0.02]), 0.005)
-    assert (found.worse, found.same, found.better) == pytest.approx((0.00115, 0.36667, 0.63218), abs=0.012)
+def sampled(x, region, scatter=bayes.SCATTER, size=50_000):
+    """The same model by importance sampling: tau and the sigmas from their priors, mu exactly."""
+    rng, (n, tasks) = np.random.default_rng(0), x.shape
+    tau = scatter * np.abs(rng.standard_cauchy((size, 1)))
+    within = x.var(axis=0, ddof=1) * (n - 1) / rng.chisquare(n - 1, (size, tasks)) / n
+    precision = 1 / (tau**2 + within)
+    centre = (precision * x.mean(axis=0)).sum(axis=1) / precision.sum(axis=1)
+    far = ((x.mean(axis=0) - centre[:, None]) ** 2 * precision).sum(axis=1)
+    weight = np.exp((np.log(precision).sum(axis=1) - np.log(precision.sum(axis=1)) - far) / 2)
+    mu = centre + rng.standard_normal(size) / np.sqrt(precision.sum(axis=1))
+    weight /= weight.sum()
+    return weight @ (mu > region), weight @ (mu < -region), weight @ mu
 
 
-def test_posterior_turns_with_the_sign_and_sums_to_one():
-    differences = np.array([0.02, 0.03, -0.01, 0.0])
-    there, back = (bayes.signed_rank(sign * differences, 0.01) for sign in (1, -1))
-    assert (there.better, there.worse) == (back.worse, back.better)
-    assert there.better + there.same + there.worse == pytest.approx(1)
-    assert bayes.signed_rank(np.zeros(4), 0.01).same == 1.0
-    assert bayes.signed_rank(np.zeros(4), 0.0).better == pytest.approx(0.5)
-    assert bayes.signed_rank(np.array([0.1]), 0.01) == NoAnswer("too few tasks", 1, 2)
+@pytest.mark.parametrize(("n", "tasks"), [(2, 2), (3, 4), (10, 8)])
+def test_the_hierarchical_test_is_its_model_sampled(n, tasks):
+    rng = np.random.default_rng(n)
+    x = 0.01 + 0.01 * rng.standard_normal(tasks) + 0.02 * rng.standard_normal((n, tasks))
+    found = bayes.hierarchical(x, 0.01)
+    assert (found.better, found.worse) == pytest.approx(sampled(x, 0.01)[:2], abs=0.01)
+    assert found.mean == pytest.approx(sampled(x, 0.01)[2], abs=0.0005)
+    assert found.better + found.same + found.worse == pytest.approx(1)
 
 
-def test_interquartile_mean_and_improvement_are_those_of_rliable():
-    # rliable 1.2.0: metrics.aggregate_iqm(LEFT), metrics.probability_of_improvement(LEFT, RIGHT).
-    assert pooled.interquartile_mean(LEFT) == pytest.approx(0.6782222222)
-    assert pooled.iqm_interval(LEFT).value == pytest.approx(0.6782222222)
+def test_the_hierarchical_model_gives_the_eight_schools_their_published_answer():
+    """Rubin (1981); Gelman et al., Bayesian Data Analysis, section 5.5: mean 8, deviation 5."""
+    effects = np.array([28, 8, -3, 7, -1, 1, 18, 12.0])
+    errors = np.array([15, 10, 16, 11, 9, 11, 10, 18.0])
+    places, density = bayes.posterior(effects, errors, np.full(8, 1e6), scatter=25.0, widest=300.0)
+    weights = np.gradient(places) * density
+    mean = (weights @ places) / weights.sum()
+    assert mean == pytest.approx(8, abs=0.3)
+    assert math.sqrt(weights @ (places - mean) ** 2 / weights.sum()) == pytest.approx(5, abs=0.3)
+
+
+def test_few_seeds_that_scatter_are_not_called_the_same():
+    rng = np.random.default_rng(0)
+    loose = 0.08 * rng.standard_normal((2, 4))
+    loose += 0.002 - loose.mean(
+        axis=0
+    )  # the signed-rank test on such means is certain that they are the same
+    assert bayes.hierarchical(loose, 0.01).same < 0.6
+    tight = 0.002 + 0.002 * rng.standard_normal((10, 8))
+    assert bayes.hierarchical(tight, 0.01).same > 0.99
+
+
+def test_the_hierarchical_test_turns_with_the_sign_and_needs_two_tasks_two_seeds_and_a_spread():
+    rng = np.random.default_rng(2)
+    x = rng.normal(0.01, 0.02, (3, 4))
+    there, back = bayes.hierarchical(x, 0.01), bayes.hierarchical(-x, 0.01)
+    assert (there.better, there.low) == pytest.approx((back.worse, -back.high), abs=1e-9)
+    assert bayes.hierarchical(x[:, :1], 0.01) == NoAnswer("too few tasks", 1, 2)
+    assert bayes.hierarchical(x[:1], 0.01) == NoAnswer("too few pairs of a task", 1, 2)
+    assert str(bayes.hierarchical(np.full((3, 2), 0.01), 0.01)) == "all differences are equal"
+    x[:, 0] = x[:, 0].mean()  # a task whose seeds agree is known no better than the others
+    assert bayes.hierarchical(x, 0.01).high - bayes.hierarchical(x, 0.01).low > 0.01
+    lacking = np.vstack([x, [NAN, 0.01, NAN, NAN]])
+    assert isinstance(bayes.hierarchical(lacking, 0.01), bayes.Posterior)
+
+
+def test_improvement_is_that_of_rliable_and_the_cut_runs_count_in_part():
+    # rliable 1.2.0: metrics.probability_of_improvement(LEFT, RIGHT).
     assert pooled.improvement(LEFT, RIGHT).value == pytest.approx(0.3444444444)
+    runs = np.sort(LEFT[np.isfinite(LEFT)])
+    fine = np.repeat(runs, 4)  # a quarter of the fine runs is a whole number of them
+    assert pooled.interquartile_mean(LEFT) == pytest.approx(stats.trim_mean(fine, 0.25))
+    assert pooled.iqm_interval(LEFT).value == pooled.interquartile_mean(LEFT)
 
 
-def test_bootstrap_keeps_the_tasks_apart():
-    # Runs within a task are equal, so that drawing them task by task changes nothing.
+def test_the_interval_of_the_middle_half_is_the_jackknifes_by_hand():
+    scores = np.array([[0.1, 0.5], [0.2, 0.7], [0.4, 0.8]])  # middle half of 6 runs: weights 0, ½, 1, 1, ½, 0
+    found = pooled.iqm_interval(scores)
+    assert found.value == pytest.approx((0.2 / 2 + 0.4 + 0.5 + 0.7 / 2) / 3)
+    without = np.array([(0.4 + 0.7) / 2, (0.4 + 0.5) / 2, (0.2 + 0.5) / 2])  # of 4 runs the inner two
+    error = math.sqrt(2 / 3 * ((without - without.mean()) ** 2).sum())
+    assert found.high - found.value == pytest.approx(stats.t.ppf(0.975, 2) * error)
+    assert (found.n, found.kind) == (3, "jackknife")
+
+
+def test_runs_that_all_win_leave_room_below_one():
+    low, high = np.array([[0.1], [0.2]]), np.array([[0.3], [0.4]])
+    found = pooled.improvement(high, low)
+    assert (found.value, found.high) == (1.0, 1.0)
+    # By hand: 1 - θ = 1.96 √(θ (1 - θ) (1 + (1 - θ)/(2 - θ) + θ/(1 + θ)) / 4)
+    theta = found.low
+    variance = theta * (1 - theta) * (1 + (1 - theta) / (2 - theta) + theta / (1 + theta)) / 4
+    assert 1 - theta == pytest.approx(1.959964 * math.sqrt(variance), rel=1e-5)
+    assert pooled.improvement(low, high).high == pytest.approx(1 - theta)
+
+
+def test_runs_that_are_equal_have_intervals_of_their_own_kind():
     scores = np.tile([[0.5, 0.7, 0.9, 0.95]], (4, 1))
     found = pooled.iqm_interval(scores)
     assert (found.low, found.high) == (pytest.approx(found.value), pytest.approx(found.value))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ftbench.stats import equivalence
 from ftbench.stats.equivalence import Estimate, averaged_estimate, tost
 
 
@@ -53,3 +54,22 @@ def test_means_that_are_known_exactly() -> None:
     exact = Estimate(80.0, 0.0, math.inf)
     assert tost(exact, Estimate(80.5, 0.0, math.inf), 1.0).verdict == "reproduced"
     assert tost(exact, Estimate(82.0, 0.0, math.inf), 1.0).verdict == "not reproduced"
+
+
+def test_the_seeds_of_a_verdict_are_the_fewest_that_give_one():
+    ours, theirs = Estimate.of(70.2, 2.0, 5), Estimate.of(70.0, 1.0, 20)
+    needed = equivalence.seeds_for(ours, 5, theirs, 1.0)
+    verdicts = [
+        equivalence.tost(Estimate.of(70.2, 2.0, n), theirs, 1.0).verdict for n in (needed - 1, needed)
+    ]
+    assert verdicts == ["underpowered", "reproduced"]
+    apart = Estimate.of(72.0, 3.0, 3)
+    needed = equivalence.seeds_for(apart, 3, theirs, 1.0)
+    assert equivalence.tost(Estimate.of(72.0, 3.0, needed), theirs, 1.0).verdict == "not reproduced"
+
+
+def test_a_mean_of_few_runs_leaves_open_what_no_seed_of_ours_settles():
+    """A margin of 1 is less than 1.83 standard errors of theirs: 2 / sqrt(10) x t(0.95, 9) = 1.16."""
+    ours = Estimate.of(70.0, 2.0, 5)
+    assert equivalence.seeds_for(ours, 5, Estimate.of(70.0, 2.0, 10), 1.0) is None
+    assert equivalence.seeds_for(ours, 5, Estimate.of(70.0, 1.5, 10), 1.0) is not None

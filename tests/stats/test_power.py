@@ -84,7 +84,7 @@ def test_two_seeds_far_out():
 
 def test_limits():
     assert power.smallest_difference(2.0, 1) == NoAnswer("too few pairs", 1, 2)
-    assert power.smallest_difference(0.0, 3) == 0.0
+    assert power.smallest_difference(0.0, 3) == NoAnswer(power.NO_SPREAD, 3)
     assert power.smallest_difference(2.0, 5, alpha=0.5, wanted=0.5) == 0.0  # chance alone is enough
-    assert power.seeds_needed(0.5, 0.0) == 2
+    assert power.seeds_needed(0.5, 1e-17) == NoAnswer(power.NO_SPREAD, 0)
     assert str(power.seeds_needed(1e-6, 1.0)) == "more than 100,000 seeds"

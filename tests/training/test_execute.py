@@ -45,7 +45,7 @@ def scores(events: Told) -> dict[str, float]:
 
 def last_try(events: Told, digest: str) -> Told:
     """The events of a job's last try."""
-    start = max(i for i, e in enumerate(events) if e == {"event": "started", "digest": digest})
+    start = max(i for i, e in enumerate(events) if e["event"] == "started" and e["digest"] == digest)
     ends = [i for i, e in enumerate(events) if i > start and e["event"] in ENDS]
     return events[start : ends[0] + 1]
 

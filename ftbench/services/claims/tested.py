@@ -20,8 +20,8 @@ from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
 from ftbench.models.resolve import id_of
 from ftbench.perturbations import heading
-from ftbench.render.numbers import percent
-from ftbench.render.sheet import Field, Sheet, figure
+from ftbench.render.numbers import p_equals, percent
+from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import PENDING, Section
 from ftbench.services.planning import commands, rerun
 from ftbench.services.planning.own_files import NO_OWN, OwnFiles
@@ -92,11 +92,13 @@ class TestedClaim:
         """``declared``, or ``declared late`` with the scores that were there."""
         if not self.row.late:
             return "declared"
-        return f"declared late ({self.row.scored} of {self.row.scored_now} scores were there)"
+        there, now = max(self.row.scored, self.row.older), self.row.scored_now
+        where = "were there" if self.row.scored else "came in a file that does not show they began later"
+        return f"declared late ({there} of {now} scores {where})"
 
     def line(self) -> str:
         """The claim and what came of it, in one line."""
-        interval = paired.mean_interval(self.pairs)
+        interval = paired.t_interval(self.pairs)
         said = (
             f"{self.standing}: {self.row.claim.text}: {self.verdict if not self.row.late else 'exploratory'}"
         )
@@ -104,8 +106,8 @@ class TestedClaim:
             ends = f"{percent(interval.low, signed=True)} to {percent(interval.high, signed=True)}"
             said += f"; {percent(interval.value, signed=True)} points, {ends}, n={interval.n}"
         if self.p_corrected is not None:
-            return f"{said}, one-sided p={figure(self.p_corrected, 'p')} (Holm over the declared claims only)"
-        return f"{said}, one-sided p={figure(self.p, 'p')}, uncorrected" if self.p is not None else said
+            return f"{said}, one-sided {p_equals(self.p_corrected)} (Holm over the declared claims only)"
+        return f"{said}, one-sided {p_equals(self.p)}, uncorrected" if self.p is not None else said
 
 
 def listed(database: Database) -> list[Sheet]:
@@ -153,7 +155,7 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     if not rows:
         return []
     cells = database.results.cells() if cells is None else cells
-    mine = [cell for cell in cells if any(_about(row.claim, cell) for row in rows)]
+    mine = [cell for cell in cells if any(about(row.claim, cell) for row in rows)]
     scores = database.results.values(roughly(mine, cells))
     codes, (files, told) = codes_of(database, mine), own_changes(database, mine)
     own = own_methods(database, cells)  # a claim without runs is of methods that ran elsewhere
@@ -162,13 +164,13 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
     found: list[TestedClaim] = []
     for row in rows:
-        about = [job for job in jobs if _about(row.claim, job.cell)]
-        keys = list(dict.fromkeys(job.key for job in about))
+        runs = [job for job in jobs if about(row.claim, job.cell)]
+        keys = list(dict.fromkeys(job.key for job in runs))
         title = heading(row.claim.condition, told)
-        settings = arranged(about, shown, keys, codes.own, title, topped)
+        settings = arranged(runs, shown, keys, codes.own, title, topped)
         settings = (replace(one, aside=aside) for one in settings)
-        under = [one for compared in settings for one in _under(row, compared, about)]
-        waiting = any(job.status in PENDING for job in about)
+        under = [one for compared in settings for one in _under(row, compared, runs)]
+        waiting = any(job.status in PENDING for job in runs)
         under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
         found += [replace(one, own=OwnFiles(own.files, files).over(row.places)) for one in under]
     return _judged(found)
@@ -209,7 +211,8 @@ def _same(setting: Setting, other: Setting | Section) -> bool:
     return mine == (other.model, other.train_size, other.changed)
 
 
-def _about(claim: DeclaredClaim, cell: JobSummary) -> bool:
+def about(claim: DeclaredClaim, cell: JobSummary) -> bool:
+    """Whether a claim is about a job."""
     return (
         cell.label in (claim.better, claim.worse)
         and cell.perturbation.condition == claim.condition
@@ -282,7 +285,7 @@ def _verdict(one: TestedClaim, answer: Significance | NoAnswer, corrected: tuple
 
 
 def _row(one: TestedClaim) -> dict[str, Any]:
-    interval = paired.mean_interval(one.pairs)
+    interval = paired.t_interval(one.pairs)
     row: dict[str, Any] = {
         "claim": one.row.claim.text,
         "setting": one.setting.title if one.setting else None,

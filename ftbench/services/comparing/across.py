@@ -1,4 +1,4 @@
-"""Comparisons across tasks: each task's mean over seeds is one observation."""
+"""Comparisons across tasks: tasks are a sample here, as seeds are within them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ftbench.render.numbers import p_equals
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing.request import CompareRequest
 from ftbench.services.scores.compared import Compared
@@ -33,6 +34,9 @@ PAIR_FIELDS = (
     Field("left", "Left", shown=False),
     Field("right", "Right", shown=False),
     Field("tasks", "Tasks", "count"),
+    Field("difference", "Δ", "points"),
+    Field("low", "from", "points"),
+    Field("high", "to", "points"),
     Field("better", "P(better)", "share"),
     Field("same", "P(same)", "share"),
     Field("worse", "P(worse)", "share"),
@@ -53,7 +57,7 @@ def sheets(compared: Compared, request: CompareRequest) -> Iterator[Sheet]:
     runs = np.stack(scores)[:, :, tasks]  # (methods, seeds, tasks)
     means = np.array([mean(one) for one in runs]).T  # (tasks, methods)
     yield _methods(compared, runs, means)
-    yield _pairs(compared, runs, means, request)
+    yield _pairs(compared, runs, request)
 
 
 def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
@@ -77,16 +81,16 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
             rows = [{**row, name: text} for row, text in zip(rows, found, strict=True)]
     notes = [
         f"Over the {tasks} of {len(block.tasks)} tasks, and the seeds, that all methods have; methods that "
-        f"share a letter cannot be told apart at {compared.level:.3g}. Wilcoxon-Holm: signed ranks of the "
-        f"task means, Holm over the {len(compared.pairs)} pairs. IQM: interquartile mean of all runs, "
-        "bootstrap by task."
+        f"share a letter cannot be told apart at {compared.level:.3g}, tasks being the sample. Wilcoxon-"
+        f"Holm: signed ranks of the task means, Holm over the {len(compared.pairs)} pairs. IQM: inter"
+        "quartile mean of all runs, with the 95 % t interval of a jackknife over seeds."
     ]
     notes += compared.said
     friedman = ranks.friedman(means)
     if isinstance(friedman, Significance):
         cut = ranks.critical_difference(tasks, means.shape[1], compared.level)
         notes.append(
-            f"Friedman: p = {friedman.p:.3f}; critical difference of the average rank (Nemenyi, "
+            f"Friedman: {p_equals(friedman.p)}; critical difference of the average rank (Nemenyi, "
             f"{compared.level:.3g}): {cut:.2f}."
         )
     else:
@@ -99,26 +103,33 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
     return Sheet("methods", f"Across tasks: {compared.title}", METHOD_FIELDS, tuple(rows), tuple(notes))
 
 
-def _pairs(compared: Compared, runs: FloatArray, means: FloatArray, request: CompareRequest) -> Sheet:
+def _pairs(compared: Compared, runs: FloatArray, request: CompareRequest) -> Sheet:
     block = compared.block
     at = {key: place for place, key in enumerate(block.compared)}
     rows: list[dict[str, Any]] = []
+    unanswered: list[str] = []
     for left, right in compared.pairs:
-        apart = means[:, at[left]] - means[:, at[right]]
-        posterior = bayes.signed_rank(apart, request.region)
+        apart = runs[at[left]] - runs[at[right]]  # (seeds, tasks)
+        posterior = bayes.hierarchical(apart, request.region)
         improves = pooled.improvement(runs[at[left]], runs[at[right]])
         names = {"left": compared.labels[left], "right": compared.labels[right]}
-        row: dict[str, Any] = {**compared.names(left, right), **names, "tasks": len(apart)}
+        row: dict[str, Any] = {**compared.names(left, right), **names, "tasks": apart.shape[1]}
         if isinstance(posterior, bayes.Posterior):
-            row |= {"better": posterior.better, "same": posterior.same, "worse": posterior.worse}
+            row |= {name: getattr(posterior, name) for name in ("better", "same", "worse", "low", "high")}
+            row["difference"] = posterior.mean
+        else:
+            unanswered.append(f"No answer for {row['comparison_title']}: {posterior}.")
         if isinstance(improves, Interval):
             row |= {"improvement": improves.value, "improvement_low": improves.low}
             row |= {"improvement_high": improves.high}
         rows.append(row)
     region = f"{100 * request.region:g}"
     notes = (
-        f"P(better), P(same), P(worse): Bayesian signed-rank test of the task means; same: within {region} "
-        "points. "
-        "P(a run improves): a run of the left method beats one of the right, over tasks, bootstrap by task.",
+        "Δ: the mean difference over tasks like these, of which the ones here are a sample, with its 95 % "
+        f"interval; P(better), P(same), P(worse): that it is above, within or below {region} points. A mixed "
+        "model with seeds within tasks (hierarchical t-test; few tasks know little). "
+        "P(a run improves): a run of the left method beats one of the right, over these tasks, 95 % interval "
+        "by Newcombe's method 5.",
+        *unanswered,
     )
     return Sheet("pairs", f"Pairs across tasks: {compared.title}", PAIR_FIELDS, tuple(rows), notes)

@@ -83,7 +83,9 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
         request: which test, and how it is corrected.
         lines: what else is to be said of them.
     """
-    found = [row for pair in compared.pairs for row in _rows(compared, *pair, request.test)]
+    columns = len(compared.block.tasks) + (len(compared.block.tasks) > 1)
+    sure = 1 - compared.level / max(1, columns * len(compared.pairs))  # Bonferroni, as Ulmer et al. 2022
+    found = [row for pair in compared.pairs for row in _rows(compared, *pair, request.test, sure)]
     rows, spreads = [row for row, _ in found], [spread for _, spread in found]
     tests = [row for row in rows if row["p"] is not None]
     corrected = CORRECTIONS[request.correction](np.array([row["p"] for row in tests]))
@@ -97,7 +99,7 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
 
 
 def _rows(
-    compared: Compared, left: MethodKey, right: MethodKey, test: str
+    compared: Compared, left: MethodKey, right: MethodKey, test: str, sure: float
 ) -> Iterator[tuple[dict[str, Any], float]]:
     """The rows of a pair; with each, the standard deviation of its differences, NaN for fewer than 2."""
     block = compared.block
@@ -117,19 +119,19 @@ def _rows(
             "task": title,
             **names,
             **compared.names(left, right),
-            **_paired(one, other, test),
+            **_paired(one, other, test, sure),
             "dropped": "; ".join(compared.labels[key] + told for key, told in alone) or None,
             "dropped_title": "; ".join(compared.shown(key) + told for key, told in alone),
         }
         yield row, float(pairs.std(ddof=1)) if len(pairs) > 1 else math.nan
 
 
-def _paired(one: FloatArray, other: FloatArray, test: str) -> dict[str, Any]:
-    """What the runs of two methods on one task say."""
+def _paired(one: FloatArray, other: FloatArray, test: str, sure: float) -> dict[str, Any]:
+    """What the runs of two methods on one task say; ``sure``: the confidence of ε's bound."""
     pairs = paired.differences(one, other)
-    interval, effect = paired.mean_interval(pairs), paired.hedges_g(pairs)
+    interval, effect = paired.t_interval(pairs), paired.hedges_g(pairs)
     tested = {name: run(pairs) for name, run in RUN.items()}
-    order = dominance.almost_stochastic_order(one, other)
+    order = dominance.almost_stochastic_order(one, other, level=sure)
     above = paired.superiority(pairs)
     chosen = tested[test]
     p = {name: found.p if isinstance(found, Significance) else None for name, found in tested.items()}
@@ -142,7 +144,7 @@ def _paired(one: FloatArray, other: FloatArray, test: str) -> dict[str, Any]:
         "p_sign_flip": p["sign-flip"],
         "smallest_p": paired.smallest_p(pairs) if len(pairs) > 1 else None,
         "superiority": above if isinstance(above, float) else None,
-        "order_bound": order.high if isinstance(order, Interval) else None,
+        "order_bound": order.high if isinstance(order, Interval) and order.n >= dominance.LEAST else None,
         "no_test": str(chosen) if isinstance(chosen, NoAnswer) else None,
     }
     if isinstance(interval, Interval):
@@ -156,14 +158,15 @@ def _notes(rows: list[dict[str, Any]], request: CompareRequest, level: float) ->
     family = sum(row["p"] is not None for row in rows)
     how = TITLES[request.correction]
     yield (
-        f"Δ: mean difference in points over n seeds, paired by seed, with its 95 % interval (t; BCa from "
-        f"{paired.BCA_FROM} seeds). Corrected: {how} over the {family} comparisons of this table "
+        f"Δ: mean difference in points over n seeds, paired by seed, with the 95 % interval of the "
+        f"paired t-test, uncorrected. Corrected: {how} over the {family} comparisons of this table "
         f"({TESTS[request.test]} test); marked below {level:.3g}."
     )
     yield (
         "smallest: the smallest p that Wilcoxon's and the sign-flip test can reach with these seeds. "
         "g: paired Hedges' g. P(better): share of seeds on which the left method is better. "
-        "ε: almost stochastic order, upper bound; below 0.5 the left method dominates."
+        f"ε: almost stochastic order, upper bound, corrected (Bonferroni) over the {len(rows)} comparisons; "
+        f"below {dominance.DOMINATES:g} the left method dominates; from {dominance.LEAST} seeds."
     )
     untested, dropped = [row for row in rows if row["no_test"]], [row for row in rows if row["dropped"]]
     if untested and not request.untested:

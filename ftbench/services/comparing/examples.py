@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,18 +9,16 @@ import numpy as np
 
 from ftbench import tasks
 from ftbench.db import Database
-from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 from ftbench.render.sheet import Field, Sheet
+from ftbench.services.comparing import seeds_and_examples
+from ftbench.services.comparing.predicted import Predicted, answers
 from ftbench.services.scores.compared import Compared
-from ftbench.services.scores.jobs import ReportJob
-from ftbench.settings import data_dir
 from ftbench.stats import examples
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS, TITLES
 from ftbench.stats.example_metrics import METRICS
 from ftbench.stats.findings import Interval, Significance
-from ftbench.tasks import sources
 
 FIELDS = (
     Field("task", "Task"),
@@ -42,7 +39,7 @@ FIELDS = (
 
 
 def sheets(database: Database, compared: list[Compared], correction: str, data: str | None) -> list[Sheet]:
-    """A sheet for each setting: McNemar's test and a bootstrap over examples, per seed.
+    """Two sheets for each setting: McNemar's test and a bootstrap per seed; seeds and examples together.
 
     Args:
         database: where the predictions are.
@@ -50,42 +47,12 @@ def sheets(database: Database, compared: list[Compared], correction: str, data: 
         correction: of McNemar's p over the sheet.
         data: the folder with the data sets, where it was given.
     """
-    return [_sheet(_Runs(database, data), one, correction) for one in compared]
+    runs = Predicted(database, data)
+    made = ((_sheet(runs, one, correction), seeds_and_examples.sheet(runs, one)) for one in compared)
+    return [sheet for both in made for sheet in both]
 
 
-class _Runs:
-    """What runs predicted, and what would have been right; each read once."""
-
-    def __init__(self, database: Database, data: str | None) -> None:
-        self._database, self._data = database, data
-        self._labels: dict[tuple[str, str, str], FloatArray] = {}
-        self._logits: dict[tuple[str, str], FloatArray | None] = {}
-
-    def logits(self, job: ReportJob, evaluation: str) -> FloatArray | None:
-        """(examples, outputs); None where none are stored."""
-        at = job.cell.digest, evaluation
-        if at not in self._logits:
-            stored = [p for p in self._database.results.predictions(at[0]) if p.evaluation == evaluation]
-            self._logits[at] = None
-            if stored:
-                flat = np.frombuffer(zlib.decompress(stored[0].logits), dtype="<f4")
-                self._logits[at] = flat.reshape(stored[0].rows, stored[0].outputs).astype(np.float64)
-        return self._logits[at]
-
-    def labels(self, task: TaskSpec, evaluation: str, revision: str) -> FloatArray:
-        """What is right: (examples,).
-
-        Raises:
-            DataError: the rows that the jobs were scored on are not here.
-        """
-        at = task.name, evaluation, revision
-        if at not in self._labels:
-            ref = sources.reopen(task, revision, data_dir(self._data))
-            self._labels[at] = np.asarray(sources.read(task, evaluation, ref).labels, dtype=np.float64)
-        return self._labels[at]
-
-
-def _sheet(runs: _Runs, compared: Compared, correction: str) -> Sheet:
+def _sheet(runs: Predicted, compared: Compared, correction: str) -> Sheet:
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
     for at in range(len(compared.block.tasks)):
@@ -111,7 +78,7 @@ def _sheet(runs: _Runs, compared: Compared, correction: str) -> Sheet:
     return Sheet("examples", f"Comparison by example: {compared.title}", FIELDS, tuple(rows), tuple(notes))
 
 
-def _rows(runs: _Runs, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
+def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
     task = compared.block.tasks[at]
     spec = tasks.find(task.name)
     for left, right in compared.pairs:
@@ -121,7 +88,7 @@ def _rows(runs: _Runs, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
             if mine is None or theirs is None:
                 continue
             labels = runs.labels(spec, task.evaluation, jobs[0][seed].cell.data_revision)
-            mine, theirs = (_answers(spec, logits) for logits in (mine, theirs))
+            mine, theirs = (answers(spec, logits) for logits in (mine, theirs))
             yield {
                 "task": task.title,
                 **compared.names(left, right),
@@ -131,17 +98,12 @@ def _rows(runs: _Runs, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
             }
 
 
-def _answers(task: TaskSpec, logits: FloatArray) -> FloatArray:
-    """The class or the number that a run gives each example."""
-    return logits.argmax(axis=1).astype(float) if task.labels else logits[:, 0]
-
-
 def _compared(
     mine: FloatArray, theirs: FloatArray, labels: FloatArray, metric: str, *, classes: bool
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"metric": metric, "difference": None, "p_mcnemar": None}
     if metric in METRICS:
-        interval = examples.bootstrap(mine, theirs, labels, METRICS[metric])
+        interval = examples.bootstrap(mine, theirs, labels, METRICS[metric], resamples=examples.RESAMPLES)
         if isinstance(interval, Interval):
             row |= {"difference": interval.value, "low": interval.low, "high": interval.high}
     tested = examples.mcnemar(mine == labels, theirs == labels) if classes else None

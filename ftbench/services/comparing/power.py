@@ -12,6 +12,10 @@ from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing.request import CompareRequest, compared_runs
 from ftbench.services.scores.compared import Compared
 from ftbench.stats import paired, power
+from ftbench.stats.aggregate import FloatArray
+from ftbench.stats.findings import Interval
+from ftbench.stats.leaderboard import ALPHA
+from ftbench.stats.spread import deviation
 
 LEAST_ALPHA, MOST_POWER = 1e-12, 0.9999  # beyond these rounding decides
 FIELDS = (
@@ -24,6 +28,9 @@ FIELDS = (
     Field("smallest", "Shows from", "score"),
     Field("difference", "A difference of", "score"),
     Field("needed", "needs seeds", "count"),
+    Field("needed_low", "from", "count"),
+    Field("needed_high", "to", "count"),
+    Field("alpha", "Level", "p", shown=False),
     Field("why", "", shown=False),
 )
 
@@ -35,7 +42,8 @@ class PowerRequest:
     Attributes:
         difference: the difference to be found, above 0.
         seeds: how many there will be; None: as many as were measured.
-        alpha: of the test, in [``LEAST_ALPHA``, 1); divide it by the number of comparisons that will be made.
+        alpha: of each test, in [``LEAST_ALPHA``, 1); None: 0.05 over the comparisons of the table, as Holm's
+            first step has it.
         wanted: the power, in (alpha, ``MOST_POWER``].
 
     Raises:
@@ -44,7 +52,7 @@ class PowerRequest:
 
     difference: float = 0.01
     seeds: int | None = None
-    alpha: float = 0.05
+    alpha: float | None = None
     wanted: float = 0.8
 
     def __post_init__(self) -> None:
@@ -53,10 +61,14 @@ class PowerRequest:
             raise BadValue(f"difference {100 * self.difference:g}: give points above 0 and below 100")
         if self.seeds is not None and self.seeds < 2:
             raise BadValue(f"seeds {self.seeds}: a paired test needs 2 or more")
-        if not LEAST_ALPHA <= self.alpha < 1:
+        if self.alpha is not None and not LEAST_ALPHA <= self.alpha < 1:
             raise BadValue(f"alpha {self.alpha:g}: give a level from {LEAST_ALPHA:g} to below 1")
-        if not self.alpha < self.wanted <= MOST_POWER:
+        if not self.level(1) < self.wanted <= MOST_POWER:
             raise BadValue(f"power {self.wanted:g}: give a probability above alpha and up to {MOST_POWER:g}")
+
+    def level(self, comparisons: int) -> float:
+        """Of each of so many tests."""
+        return ALPHA / max(1, comparisons) if self.alpha is None else self.alpha
 
 
 def measured_power(database: Database, runs: CompareRequest, request: PowerRequest) -> list[Sheet]:
@@ -66,11 +78,14 @@ def measured_power(database: Database, runs: CompareRequest, request: PowerReque
         UnknownName: a method, model or task that nothing carries.
         FtbenchError: there is nothing to compare.
     """
-    said = _notes(request)
-    return [
-        Sheet("power", f"Power: {one.title}", FIELDS, tuple(_rows(one, request)), (*said, *one.aside))
-        for one in compared_runs(database, runs)
-    ]
+    sheets = []
+    for one in compared_runs(database, runs):
+        found = list(_pairs(one))
+        level = request.level(len(found))
+        rows = tuple(names | _measured(pairs, level, request) for names, pairs in found)
+        notes = (*_notes(level, len(found), request), *one.aside)
+        sheets.append(Sheet("power", f"Power: {one.title}", FIELDS, rows, notes))
+    return sheets
 
 
 def stated(spread: float, request: PowerRequest) -> list[Sheet]:
@@ -84,39 +99,51 @@ def stated(spread: float, request: PowerRequest) -> list[Sheet]:
         raise BadValue(f"spread {100 * spread:g}: give points above 0 and below 100")
     if request.seeds is None:
         raise UsageError("a stated spread has no seeds: give --seeds, such as --seeds 10")
-    row = {"spread": spread, **_answer(spread, request.seeds, request)}
-    return [Sheet("power", "Power of a paired t-test", FIELDS, (row,), _notes(request))]
+    level = request.level(1)
+    row = {"spread": spread, **_answer(spread, request.seeds, level, request)}
+    return [Sheet("power", "Power of a paired t-test", FIELDS, (row,), _notes(level, 1, request))]
 
 
-def _rows(compared: Compared, request: PowerRequest) -> Iterator[dict[str, Any]]:
+def _pairs(compared: Compared) -> Iterator[tuple[dict[str, Any], FloatArray]]:
+    """Every comparison with its paired differences."""
     for left, right in compared.pairs:
         for title, one, other in compared.columns(left, right):
-            pairs = paired.differences(one, other)
-            row: dict[str, Any] = {"task": title, **compared.names(left, right), "measured": len(pairs)}
-            if len(pairs) > 1:
-                spread = float(pairs.std(ddof=1))
-                row |= {"spread": spread, **_answer(spread, request.seeds or len(pairs), request)}
-            else:
-                row["why"] = "a spread needs 2 pairs"
-            yield row
+            yield {"task": title, **compared.names(left, right)}, paired.differences(one, other)
 
 
-def _answer(spread: float, seeds: int, request: PowerRequest) -> dict[str, Any]:
-    smallest = power.smallest_difference(spread, seeds, request.alpha, request.wanted)
-    needed = power.seeds_needed(request.difference, spread, request.alpha, request.wanted)
+def _measured(pairs: FloatArray, level: float, request: PowerRequest) -> dict[str, Any]:
+    """The answer to a spread that was measured, and what its own uncertainty makes of the seeds."""
+    row: dict[str, Any] = {"measured": len(pairs)}
+    spread = deviation(pairs)
+    if not isinstance(spread, Interval):
+        return row | {"why": "a spread needs 2 pairs"}
+    row |= {"spread": spread.value, **_answer(spread.value, request.seeds or len(pairs), level, request)}
+    for name, end in (("needed_low", spread.low), ("needed_high", spread.high)):
+        needed = power.seeds_needed(request.difference, end, level, request.wanted)
+        row[name] = needed if isinstance(needed, int) else None
+    if row["needed"] is not None and row["needed_high"] is None:
+        row["why"] = f"at most: more than {power.MOST_SEEDS:,} seeds"
+    return row
+
+
+def _answer(spread: float, seeds: int, level: float, request: PowerRequest) -> dict[str, Any]:
+    smallest = power.smallest_difference(spread, seeds, level, request.wanted)
+    needed = power.seeds_needed(request.difference, spread, level, request.wanted)
     return {
         "seeds": seeds,
         "smallest": smallest if isinstance(smallest, float) else None,
         "difference": request.difference,
         "needed": needed if isinstance(needed, int) else None,
+        "alpha": level,
         "why": None if isinstance(needed, int) else str(needed),
     }
 
 
-def _notes(request: PowerRequest) -> tuple[str, ...]:
+def _notes(level: float, comparisons: int, request: PowerRequest) -> tuple[str, ...]:
+    own = request.alpha is None and comparisons > 1
+    said = f" ({ALPHA:g} over the {comparisons} comparisons of this table)" if own else ""
     return (
-        f"Paired t-test, two-sided, alpha {request.alpha:g}, power {request.wanted:g}. Spread: standard "
-        "deviation of the paired differences over seeds, ddof 1, in points; measured with few seeds it is "
-        "itself uncertain. "
-        "Alpha is not corrected: divide it by the number of comparisons that the table will make.",
+        f"Paired t-test, two-sided, level {level:.3g}{said}, power {request.wanted:g}. Spread: standard "
+        "deviation of the paired differences over seeds, ddof 1, in points. From, to: the seeds that the "
+        "ends of its 95 % interval (chi-squared) need; few seeds know little of their spread.",
     )

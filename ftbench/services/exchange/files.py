@@ -121,7 +121,7 @@ def _record(database: Database, collector: Collector, end: End, report: Ingested
         return False
     if end.kind == "failed":
         report.failed[digest] = f"{end.outcome}: {masked(end.message)}"
-    elif database.jobs.complete(digest, collector.result(), WORKER):
+    elif database.jobs.complete(digest, collector.result(_began(collector)), WORKER):
         report.failed.pop(digest, None)
         report.recorded += 1
     elif database.jobs.find(digest).state == "running":
@@ -129,6 +129,11 @@ def _record(database: Database, collector: Collector, end: End, report: Ingested
     else:
         report.known += 1
     return True
+
+
+def _began(collector: Collector) -> dict[str, float]:
+    """When the job was begun, by the clock there; a claim is older, or it does not count as declared."""
+    return {} if collector.began is None else {"began": collector.began}
 
 
 def _jobs(path: Path, open_jobs: dict[str, None]) -> Iterator[tuple[Collector, End]]:

@@ -186,7 +186,11 @@ def _beside(
     if ours is None or theirs is None:
         return SuiteCell(**common, verdict=equivalence.UNDERPOWERED, reason="fewer than two seeds")
     test = equivalence.tost(ours, theirs, rule.margin, rule.level)
-    return SuiteCell(**common, verdict=test.verdict, p_equal=test.p_equal, p_apart=test.p_apart)
+    common |= {"p_equal": test.p_equal, "p_apart": test.p_apart}
+    if test.verdict != equivalence.UNDERPOWERED:
+        return SuiteCell(**common, verdict=test.verdict)
+    needs = equivalence.seeds_for(ours, cell.n, theirs, rule.margin, rule.level)
+    return SuiteCell(**common, verdict=test.verdict if needs else equivalence.UNDECIDABLE, needs=needs)
 
 
 def _reason(printed: Published, rule: Rule) -> str:

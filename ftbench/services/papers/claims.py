@@ -1,9 +1,9 @@
 """Claims checked: paired runs, one-sided tests, the hardest rival decides.
 
 A score or a drop: the paired t test over seeds, of differences averaged over columns and blocks: blocks of
-one seed share rows and are no repetitions. A spread: Pitman and Morgan's test of paired deviations, on scores
-less their column's mean. The p of a claim is the largest over its rivals (an intersection of alternatives
-needs no correction: Berger 1982).
+one seed share rows and are no repetitions. A spread: a permutation that swaps the two methods' runs seed by
+seed, on scores less their column's median. The p of a claim is the largest over its rivals (an intersection
+of alternatives needs no correction: Berger 1982).
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ftbench.render.numbers import p_equals
 from ftbench.render.suite_table import ClaimLine
 from ftbench.render.table import Cell
 from ftbench.stats import paired
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.findings import NoAnswer, Significance
 from ftbench.stats.leaderboard import ALPHA
-from ftbench.stats.spread import pitman_morgan
+from ftbench.stats.spread import swaps
 from ftbench.suites import Line, Panel
 from ftbench.suites.claims import DROP, SPREAD, PrintedClaim
 
@@ -52,8 +53,7 @@ def check_claim(claim: PrintedClaim, blocks: Sequence[Measured], level: float = 
         here = [(b, _line(b, claim.method, ""), _line(b, "", rival)) for b in chosen]
         runs = [tuple(_runs(claim, b, blocks[0], line) for line in lines) for b, *lines in here]
         if claim.measure == SPREAD:
-            columns = [pair for mine, theirs in runs for pair in _columns(mine, theirs)]
-            found = _sided(pitman_morgan(columns))
+            found = _sided(swaps(*_arrays(runs)))
         else:
             differences = [_differences(b, *pair) for b, pair in zip(chosen, runs, strict=True)]
             found = _sided(_score(differences))
@@ -69,8 +69,8 @@ def check_claim(claim: PrintedClaim, blocks: Sequence[Measured], level: float = 
     verdict = SUPPORTED if p < level else CONTRADICTED if worst[1] * len(results) < level else OPEN
     if verdict == CONTRADICTED:
         p, n, rival = worst[1], worst[2], worst[3]
-    test = "Pitman-Morgan test" if claim.measure == SPREAD else "paired t test"
-    return ClaimLine(claim.text, verdict, f"{test} against {rival}, one-sided p={p:.2g}, n={n}")
+    test = "swap permutation of the spreads" if claim.measure == SPREAD else "paired t test"
+    return ClaimLine(claim.text, verdict, f"{test} against {rival}, one-sided {p_equals(p)}, n={n}")
 
 
 def _rivals(claim: PrintedClaim, blocks: Sequence[Measured]) -> list[str]:
@@ -84,13 +84,16 @@ def claimed_differences(one: Measured, left: Line, right: Line) -> dict[int, flo
     return _differences(one, _values(one, left), _values(one, right))
 
 
-def _columns(mine: Runs, theirs: Runs) -> list[tuple[FloatArray, FloatArray]]:
-    """The scores of the runs that both have, column by column."""
-    found = []
-    for column in sorted({column for column, _ in mine}):
-        keys = [key for key in mine if key in theirs and key[0] == column]
-        found.append((_array(mine, keys), _array(theirs, keys)))
-    return found
+def _arrays(blocks: Sequence[tuple[Runs, ...]]) -> tuple[FloatArray, FloatArray]:
+    """The scores of two lines, (seeds, columns of all blocks): a seed is one row in all its blocks."""
+    places = [(at, column) for at, (mine, _) in enumerate(blocks) for column in sorted({c for c, _ in mine})]
+    seeds = sorted({seed for sides in blocks for runs in sides for _, seed in runs})
+    left, right = (
+        np.array([[blocks[at][side].get((column, seed), np.nan) for at, column in places] for seed in seeds])
+        for side in (0, 1)
+    )
+    shape = len(seeds), len(places)
+    return left.reshape(shape), right.reshape(shape)
 
 
 def _differences(one: Measured, mine: Runs, theirs: Runs) -> dict[int, float]:
@@ -118,10 +121,6 @@ def _values(one: Measured, line: Line) -> dict[tuple[int, int], float]:
 
 def _line(one: Measured, name: str, title: str) -> Line | None:
     return next((x for x in one.rows if (x.name == name if name else x.title == title)), None)
-
-
-def _array(runs: Runs, keys: Sequence[tuple[int, int]]) -> FloatArray:
-    return np.asarray([runs[key] for key in keys], dtype=np.float64)
 
 
 def _score(blocks: Sequence[Mapping[int, float]]) -> Significance | NoAnswer:

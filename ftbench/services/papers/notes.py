@@ -10,6 +10,7 @@ from ftbench.services.papers.cells import Rule
 from ftbench.services.planning import commands, rerun, suite_grid
 from ftbench.services.planning.asked import Asked
 from ftbench.services.scores.stale import OTHER_CODE, Codes, stale
+from ftbench.stats.equivalence import UNDECIDABLE
 from ftbench.suites import TIME, Suite
 from ftbench.suites.published import TITLES
 
@@ -27,8 +28,9 @@ def caption(suite: Suite, asked: Asked, rule: Rule) -> Iterator[str]:
     yield (
         "Measured, and [in brackets] printed. The sign compares the means by two one-sided t tests "
         f"at {rule.level:.3g}: = reproduced, within {margin}; ≠ not reproduced, further apart; ? "
-        "underpowered, neither shown; × not comparable. Where a paper prints no standard deviation, ours "
-        "stands for it. Orders and claims are tested at this level, too. Max, std and Δ are described, not "
+        "underpowered, neither shown; ⊘ undecidable by any number of our seeds; × not comparable. Where a "
+        "paper prints no standard deviation, ours stands for it. Orders and claims are tested at this level, "
+        "too. Max, std and Δ are described, not "
         "tested."
     )
 
@@ -48,12 +50,31 @@ def notes(suite: Suite, asked: Asked, cells: Sequence[SuiteCell], address: str) 
             reasons[cell.reason] = reasons.get(cell.reason, 0) + 1
     for reason, count in reasons.items():
         yield f"{count} cell{'s' * (count > 1)} not compared: {reason}."
+    yield from _open(cells)
     recomputed = sum(cell.recomputed for cell in cells)
     if recomputed:
         told = "averages are" if recomputed > 1 else "average is"
         yield f"≈: {recomputed} {told} not printed, but recomputed from the row's printed cells."
     if cells and not any(cell.printed for cell in cells):
         yield "The paper prints no numbers for these cells."
+
+
+def _open(cells: Sequence[SuiteCell]) -> Iterator[str]:
+    """What would settle the cells that are open."""
+    tested = [c for c in cells if c.p_equal is not None]
+    needs = sorted(c.needs for c in cells if c.needs)
+    if needs:
+        seeds = f"{needs[0]:,}" if needs[0] == needs[-1] else f"{needs[0]:,} to {needs[-1]:,}"
+        yield (
+            f"? {len(needs)} of {len(tested)} tested cells are underpowered: for a verdict they need {seeds} "
+            "seeds, if mean and spread stay what they are."
+        )
+    never = sum(c.verdict == UNDECIDABLE for c in cells)
+    if never:
+        yield (
+            f"⊘ {never} of {len(tested)} tested cells cannot be decided by any number of our seeds: what the "
+            "paper's own runs leave open is wider than the margin."
+        )
 
 
 def older_code(

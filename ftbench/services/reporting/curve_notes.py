@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ftbench.perturbations import flag
-from ftbench.render.numbers import percent
 from ftbench.render.table import Section
 from ftbench.services.reporting.curve_scores import Curves
 from ftbench.services.reporting.notes import LISTED
@@ -64,7 +63,7 @@ def _missing(found: Sequence[Curves]) -> Iterator[str]:
 
 
 def _flips(one: Curves) -> Iterator[str]:
-    """Which pairs the bootstrap orders otherwise under the strongest perturbation than under the weakest."""
+    """Which pairs the draws order otherwise under the strongest perturbation than under the weakest."""
     ends = one.scores[:, :, [0, -1]]  # (methods, seeds, 2)
     there = [at for at, curve in enumerate(ends) if curves.whole(curve).any()]
     if len(there) < 2:
@@ -89,12 +88,17 @@ def _flips(one: Curves) -> Iterator[str]:
     rest = [shares[a, b] for a in places for b in range(a) if frozenset((a, b)) not in changed]
     text = f"Changes of order {where}: {_listed(told) if told else 'none'}"
     other = "any other pair" if told else "any pair"
-    text += f"; {other} in at most {_percent(max(rest))}" if rest else ""
-    yield f"{text}. Draws: a bootstrap over the {int(both.sum())} seeds that all methods have."
+    if rest:
+        most = _percent(max(rest))
+        text += f"; {other} in {most if most.startswith('under') else f'at most {most}'}"
+    n = int(both.sum())
+    yield f"{text}. Draws: of the means, from the t distribution that the {n} seeds of all methods leave."
 
 
 def _percent(share: float) -> str:
-    return f"{percent(float(share))} %"
+    """Whole percents, of which 10,000 draws are sure; never none or all."""
+    found = 100 * float(share)
+    return "under 1 %" if found < 1 else "over 99 %" if found > 99 else f"{found:.0f} %"
 
 
 def _ratios(one: Curves) -> str:

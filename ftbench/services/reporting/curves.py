@@ -99,7 +99,7 @@ def _estimate(values: FloatArray, one: Curves, seeds: BoolArray) -> Cell:
     planned = len(one.seeds)
     if not len(values):
         return Cell(planned=planned)
-    interval = paired.mean_interval(values)
+    interval = paired.t_interval(values)
     ends = (interval.low, interval.high) if isinstance(interval, Interval) else (None, None)
     return Cell(
         {"mean": float(values.mean()), **({"std": float(values.std(ddof=1))} if len(values) > 1 else {})},

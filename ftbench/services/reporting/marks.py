@@ -190,7 +190,10 @@ def _caption(found: Leaderboard, about: Marking, columns: Sequence[Column]) -> I
     if about.baseline is not None:
         yield f"{BETTER} {WORSE}: better or worse than {about.name}; n/c: cannot be compared, no test."
     if about.grouped:
-        yield "Group: methods whose averages over every task cannot be told apart share a letter."
+        yield (
+            "Group: methods whose averages over every task cannot be told apart share a letter; these tasks "
+            "are fixed."
+        )
     elif len(about.methods) > GROUPED_UP_TO:
         yield f"No groups: more than {GROUPED_UP_TO} rows."
     then = [_counted(cells, "cell")] * bool(cells) + [_counted(pairs, "other pair")] * bool(pairs)

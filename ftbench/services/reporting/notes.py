@@ -37,6 +37,7 @@ def notes(
         *_collapsed(columns, groups),
         *_shared(groups, blocks),
         *_differences(columns, groups),
+        *_tested(columns, groups),
     ]
     if lacks_baseline:
         lines.append(f"{lacks_baseline} has no jobs here, so there is no difference to it.")
@@ -119,6 +120,22 @@ def _differences(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator
     )
     if starred:
         yield "Averages and differences with * or n are over fewer scores than were queued: n of them."
+
+
+def _tested(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[str]:
+    """Cells whose test is over another number of seeds than their mean: of pairs, one side may lack some."""
+    found = [
+        " ".join([row.shown, "on", column.title, *([f"at {group.title}"] if group.title else [])])
+        + f": {cell.tested.n} of n={cell.n}"
+        for group in groups
+        for row in group.rows
+        for column, cell in zip(columns, row.cells, strict=True)
+        if column.kind == "score" and cell.tested and cell.tested.n != cell.n
+    ]
+    if found:
+        more = f"; and {len(found) - LISTED} more cells" if len(found) > LISTED else ""
+        listed = "; ".join(found[:LISTED])
+        yield f"Tests over other seeds than their cells, those that the baseline shares: {listed}{more}."
 
 
 def _unknown(blocks: Mapping[float, Block]) -> Iterator[str]:

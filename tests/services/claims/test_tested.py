@@ -13,6 +13,7 @@ from statsmodels.stats.multitest import multipletests
 
 from ftbench.cli import _requests
 from ftbench.db import Database, Entry
+from ftbench.domain.result import JobResult, Score
 from ftbench.domain.topup import TopupPlan
 from ftbench.services.claims import tested as claims
 from ftbench.services.claims.declared import declare
@@ -231,3 +232,18 @@ def test_a_failed_run_is_no_pair(database):
     finish(database, job_of("bidrop", "rte", 2), None)
     (one,) = claims.tested(database)
     assert one.pairs == pytest.approx([0.1, 0.11])
+
+
+def test_results_of_a_file_count_as_declared_only_where_they_began_later(database):
+    say(database, "bidrop > vanilla @ tasks=rte")
+    (declared,) = (row.declared for row in database.claims.list())
+    for seed, began in enumerate((declared + 60, declared + 60, None)):
+        for method, value in (("vanilla", 0.6), ("bidrop", 0.7)):
+            job = job_of(method, "rte", seed)
+            database.jobs.add([Entry(job, method)])
+            facts = {} if began is None else {"began": began}
+            result = JobResult((Score("validation", "accuracy", value + seed / 100),), (), (), facts)
+            assert database.jobs.complete(job.digest, result, "ingest")
+        (one,) = claims.tested(database)
+        assert one.row.late == (began is None)
+    assert one.standing == "declared late (2 of 6 scores came in a file that does not show they began later)"

@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from ftbench.render.numbers import p_equals
 from ftbench.services.comparing.across import sheets
 from tests.services.comparing.runs import by, compared, request
 from tests.services.report_rows import Rows
@@ -69,7 +70,7 @@ def test_groups_and_the_friedman_line_are_those_of_scipy():
         assert (not set(nemenyi[a]) & set(nemenyi[b])) == (abs(rank[a] - rank[b]) > critical)
     assert groups["bidrop"] == "a" and groups["vanilla"] == groups["rdrop"] == "b"
     friedman = stats.friedmanchisquare(*means.values()).pvalue
-    told = f"Friedman: p = {friedman:.3f}; critical difference of the average rank (Nemenyi, 0.05): "
+    told = f"Friedman: {p_equals(friedman)}; critical difference of the average rank (Nemenyi, 0.05): "
     assert f"{told}{critical:.2f}." in methods.notes
 
 

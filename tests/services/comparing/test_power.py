@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from ftbench.errors import BadValue, UsageError
 from ftbench.services.comparing.power import PowerRequest, measured_power, stated
+from ftbench.stats import power
 from tests.services.comparing.runs import by, request
 from tests.services.stored import store
 
@@ -29,13 +31,37 @@ def reached(difference: float, spread: float, n: int, alpha: float = 0.05) -> fl
 
 def test_the_measured_spread_is_that_of_the_paired_differences_and_gives_both_answers(database):
     store(database, SCORES)
-    (sheet,) = measured_power(database, request("bidrop", "vanilla"), PowerRequest(difference=0.02))
+    (sheet,) = measured_power(
+        database, request("bidrop", "vanilla"), PowerRequest(difference=0.02, alpha=0.05)
+    )
     rte = by(sheet, "task")["RTE"]
     spread = np.std(np.subtract(SCORES["bidrop", "rte"], SCORES["vanilla", "rte"]), ddof=1)
     assert (rte["comparison"], rte["measured"], rte["seeds"]) == ("bidrop − vanilla", 5, 5)
     assert rte["spread"] == pytest.approx(spread)
     assert rte["smallest"] == pytest.approx(smallest(spread, 5), rel=1e-5)
     assert reached(0.02, spread, rte["needed"] - 1) < 0.8 <= reached(0.02, spread, rte["needed"])
+
+
+def test_the_level_is_that_of_the_table_and_the_seeds_have_the_interval_of_their_spread(database):
+    store(database, SCORES)
+    (sheet,) = measured_power(database, request("bidrop", "vanilla"), PowerRequest(difference=0.02))
+    level, rte = 0.05 / 3, by(sheet, "task")["RTE"]  # two tasks and their average
+    assert (
+        rte["alpha"] == level and "level 0.0167 (0.05 over the 3 comparisons of this table)" in sheet.notes[0]
+    )
+    ends = rte["spread"] * np.sqrt(4 / stats.chi2.ppf([0.975, 0.025], 4))
+    for name, spread in zip(("needed_low", "needed_high"), ends, strict=True):
+        assert rte[name] == power.seeds_needed(0.02, spread, level)
+    assert rte["needed_low"] <= rte["needed"] <= rte["needed_high"]
+
+
+def test_a_spread_of_zero_says_nothing(database):
+    same = {("vanilla", "rte"): [0.5, 0.6, 0.7], ("bidrop", "rte"): [0.6, 0.7, 0.8]}
+    store(database, same)
+    (sheet,) = measured_power(database, request("bidrop", "vanilla"), PowerRequest())
+    (rte,) = sheet.rows
+    assert (rte["smallest"], rte["needed"], rte["needed_low"]) == (None, None, None)
+    assert rte["why"] == "a spread of zero says nothing of other seeds"
 
 
 def test_seeds_that_will_come_take_the_place_of_those_measured(database):

@@ -158,6 +158,8 @@ def test_ingest_takes_results_of_cancelled_jobs(database: Database, file: Path) 
         '{"event": "score", "evaluation": "dev", "metric": "accuracy"}',
         '{"event": "score", "evaluation": "dev", "metric": "accuracy", "value": NaN}',
         '{"event": "score", "evaluation": "dev", "metric": "accuracy", "value": true}',
+        '{"event": "score", "evaluation": "dev", "metric": "accuracy", "value": 1.5}',
+        '{"event": "score", "evaluation": "dev", "metric": "matthews", "value": -1.01}',
         '{"event": "curve", "run": "main", "step": 1.5, "name": "loss", "value": 1}',
         '{"event": "predictions", "run": "m", "evaluation": "dev", "rows": 1, "outputs": 1, "logits": "?"}',
         '{"event": "predictions", "run": "m", "evaluation": "dev", "rows": 9, "outputs": 1, "logits": ""}',

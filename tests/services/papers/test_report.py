@@ -45,7 +45,7 @@ def test_each_cell_has_both_numbers_and_a_verdict(rows: Suited) -> None:
 
 
 def test_runs_that_were_topped_up_are_compared_at_the_level_of_their_plan(rows: Suited) -> None:
-    for looks, verdict, level in ((2, "reproduced", "0.025"), (4, "underpowered", "0.0125")):
+    for looks, verdict, level in ((2, "reproduced", "0.025"), (4, "undecidable", "0.0125")):
         report = table("dps/table1", rows, topped=topped_up(rows, looks))
         found = cell(report, "vanilla fine-tuning", "CoLA")
         assert found.p_equal == pytest.approx(0.0219, abs=1e-4) and found.verdict == verdict
@@ -102,8 +102,17 @@ def test_averages_over_other_tasks_are_not_compared(rows: Suited) -> None:
 
 
 def test_the_margin_is_the_users(rows: Suited) -> None:
-    found = cell(table("dps/table1", rows, margin=0.1), "vanilla fine-tuning", "CoLA")
-    assert found.verdict == "underpowered"
+    report = table("dps/table1", rows, margin=0.1)
+    found = cell(report, "vanilla fine-tuning", "CoLA")
+    assert found.verdict == "undecidable" and found.needs is None  # ten printed runs are known to ±0.77
+    assert any("cannot be decided by any number of our seeds" in line for line in report.notes)
+
+
+def test_open_cells_say_how_many_seeds_a_verdict_needs(rows: Suited) -> None:
+    report = table("dps/table1", rows)
+    found = cell(report, "DPS Mix", "CoLA")
+    assert found.verdict == "underpowered" and found.needs is not None and found.needs > 2
+    assert any("are underpowered: for a verdict they need" in line for line in report.notes)
 
 
 def test_jobs_of_another_variant_or_recipe_are_others() -> None:

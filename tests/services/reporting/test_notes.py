@@ -95,3 +95,14 @@ def test_several_twins_are_counted_together():
         rows.job("vanilla", "rte", 0, score)
     (said,) = (note for note in report(rows).sections[0].notes if note.startswith("Left out"))
     assert said.startswith("Left out: 2 jobs that differ from another one only in what")
+
+
+def test_a_test_of_fewer_pairs_than_its_cell_has_seeds_says_so():
+    rows = Rows()
+    rows.jobs("vanilla", "rte", [0.6, 0.7, 0.65])
+    rows.jobs("bidrop", "rte", [0.61, 0.73, 0.7, 0.8])
+    notes = report(rows).sections[0].notes
+    wanted = (
+        "Tests over other seeds than their cells, those that the baseline shares: Bi-Drop on RTE: 3 of n=4."
+    )
+    assert wanted in notes
