@@ -161,9 +161,12 @@ class Queue(RuleBasedStateMachine):
     def reap_model(self) -> int:
         late = [digest for digest, known in self.known.items() if known.late]
         for digest in late:
-            again = self.known[digest].tries < MAX_ATTEMPTS
-            self.end(digest, State.QUEUED if again else State.FAILED, Outcome.LOST)
+            self.lose(digest)
         return len(late)
+
+    def lose(self, digest: str) -> None:
+        again = self.known[digest].tries < MAX_ATTEMPTS
+        self.end(digest, State.QUEUED if again else State.FAILED, Outcome.LOST)
 
     @precondition(lambda self: self.any_is(State.RUNNING))
     @rule()
@@ -176,8 +179,9 @@ class Queue(RuleBasedStateMachine):
         digest = entry(seed).job.digest
         if digest not in self.known:
             return
-        self.reap_model()
         known = self.known[digest]
+        if known.late:  # the leases of other jobs are left alone
+            self.lose(digest)
         free = known.state not in (State.DONE, State.RUNNING)
         assert self.database.jobs.complete(digest, RESULT, "elsewhere") is free
         if free:
