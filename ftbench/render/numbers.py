@@ -31,7 +31,7 @@ def marked(section: Section) -> bool:
 
 
 @dataclass(frozen=True)
-class Figure:
+class ShownNumber:
     """A number of a cell.
 
     Attributes:
@@ -61,7 +61,7 @@ class Shown:
         marks: of collapsed runs, of a significant difference, and of what is missing.
     """
 
-    figures: tuple[Figure, ...]
+    figures: tuple[ShownNumber, ...]
     count: str = ""
     marks: str = ""
 
@@ -105,20 +105,20 @@ def shown(cell: Cell, column: Column) -> Shown:
     if not cell.applies:
         return Shown(())
     if cell.untested and column.kind == "group":
-        return Shown((Figure(NOT_COMPARED),))
+        return Shown((ShownNumber(NOT_COMPARED),))
     if cell.text and column.kind not in COUNTED:
-        return Shown((Figure(cell.text),))
+        return Shown((ShownNumber(cell.text),))
     spans = interval(cell, column) if "interval" in column.show else ""
     if cell.mean is None:
-        first = Figure(cell.text or NOTHING)
+        first = ShownNumber(cell.text or NOTHING)
         return Shown((first, *([_framed("interval", spans)] if spans else [])), *_note(cell, column))
     figures = list(_figures(cell, column, spans))
     if figures:
-        figures[0] = Figure(figures[0].text, figures[0].place)
+        figures[0] = ShownNumber(figures[0].text, figures[0].place)
     return Shown(tuple(figures), *_note(cell, column))
 
 
-def _figures(cell: Cell, column: Column, spans: str) -> Iterator[Figure]:
+def _figures(cell: Cell, column: Column, spans: str) -> Iterator[ShownNumber]:
     for statistic in column.show:
         if statistic == "interval":
             if spans:
@@ -132,9 +132,9 @@ def _figures(cell: Cell, column: Column, spans: str) -> Iterator[Figure]:
         yield _framed(statistic, text, cell.places.get(statistic, 0))
 
 
-def _framed(statistic: str, text: str, place: int = 0) -> Figure:
+def _framed(statistic: str, text: str, place: int = 0) -> ShownNumber:
     """A number as it stands behind the first."""
-    return Figure(text, place, "± ") if statistic == SPREAD else Figure(text, place, "(", ")")
+    return ShownNumber(text, place, "± ") if statistic == SPREAD else ShownNumber(text, place, "(", ")")
 
 
 def same_count(section: Section) -> str:

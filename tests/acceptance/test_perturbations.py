@@ -148,6 +148,6 @@ def test_what_does_not_suit_a_task_is_left_out_with_its_reason(filled: Place) ->
 def test_a_report_outlives_the_file(filled: Place) -> None:
     (filled.folder / "mine.py").rename(filled.folder / "gone.py")
     try:
-        assert "mute: tiny" in filled.ftbench("report", "--table", "robustness")
+        assert "Rows without words: tiny" in filled.ftbench("report", "--table", "robustness")
     finally:
         (filled.folder / "gone.py").rename(filled.folder / "mine.py")

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from ftbench.cli import app
 from ftbench.render import formats
 from ftbench.stats import statistics
 from tests.cli.conftest import Ftbench
@@ -49,12 +50,14 @@ def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Put]:
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
         there.append((package, name))
+        app._tree.cache_clear()  # what commands say of themselves names what there is
 
     yield add
     for package, name in there:
         sys.modules.pop(f"{package.__name__}.{name}", None)
         vars(package).pop(name, None)
         package.find.cache_clear()
+    app._tree.cache_clear()
 
 
 def test_a_new_statistic_is_shown_in_every_format(filled: Ftbench, put: Put) -> None:

@@ -55,7 +55,7 @@ def test_a_query_that_is_refused_is_one_line_and_exit_2(example: Ftbench, sql: s
 def test_why_lists_jobs_seeds_scores_and_the_command(example: Ftbench) -> None:
     lines = example("why", "bidrop", "sts-b").out.splitlines()
     assert (
-        lines[0] == "Main results: minilm · 500 training rows · Bi-Drop · STS-B (Spearman): 65.82 (71.51) n=3"
+        lines[0] == "Main results: minilm · 500 training rows · Bi-Drop · STS-B (Spearman): 65.82 ± 5.93 n=3"
     )
     assert lines[1] == "Bi-Drop · STS-B: 65.82 of 3 jobs"
     assert [line.split()[1] for line in lines[3:6]] == ["0", "1", "2"]
@@ -76,7 +76,7 @@ def test_the_command_of_why_queues_the_same_jobs(example: Ftbench) -> None:
 
 def test_a_difference_has_both_sides_behind_it(example: Ftbench) -> None:
     (answer,) = example("why", "bidrop", "difference", "--json").json
-    assert answer["number"] == "+1.71 (+4.21)"
+    assert answer["number"] == "+1.71 (-5.28 to +8.70, p=1.000)"
     assert [part["title"] for part in answer["parts"]] == [
         f"{row} · {task}" for task in ("STS-B", "SST-2", "QNLI") for row in ("Bi-Drop", "Vanilla")
     ]

@@ -57,10 +57,11 @@ def test_a_baseline_is_one_method(text):
 
 
 def test_a_comparison_has_its_methods_in_order_and_two_at_least():
-    assert requests.compared(None, None, ["bidrop[k=3]", "vanilla"]).methods == (BIDROP, VANILLA)
+    found = requests.compared(None, None, ["bidrop[k=3]", "vanilla"], command="power")
+    assert found.methods == (BIDROP, VANILLA)
     for words in (["bidrop"], ["bidrop", " bidrop"], ["", "bidrop"]):
         with pytest.raises(UsageError, match="two methods or more"):
-            requests.compared(None, None, words)
+            requests.compared(None, None, words, command="power")
 
 
 def test_a_filter_of_jobs_has_labels_and_states():

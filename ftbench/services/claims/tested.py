@@ -166,8 +166,7 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     for row in rows:
         runs = [job for job in jobs if about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in runs))
-        title = heading(row.claim.condition, told)
-        settings = arranged(runs, shown, keys, codes.own, title, topped)
+        settings = arranged(runs, shown, keys, codes.own, heading(row.claim.condition, told), topped)
         settings = (replace(one, aside=aside) for one in settings)
         under = [one for compared in settings for one in _under(row, compared, runs)]
         waiting = any(job.status in PENDING for job in runs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ftbench.render.numbers import percent, probability
+from ftbench.render.numbers import p_equals, percent
 from ftbench.services.scores.compared import AVERAGE, Compared
 from ftbench.stats import power
 
@@ -56,12 +56,7 @@ def _sentence(compared: Compared, row: Mapping[str, Any], correction: str, famil
     low, high = (percent(row[end], signed=True) for end in ("low", "high"))
     after = f" after {correction} over {family} comparisons" if correction and family > 1 else ""
     shown = "shown" if row["mark"] else "not shown"
-    return f"{words} (95 % interval {low} to {high}): {shown}, p {_equals(row['p_corrected'])}{after}"
-
-
-def _equals(p: float) -> str:
-    text = probability(p)
-    return text if text.startswith("<") else f"= {text}"
+    return f"{words} (95 % interval {low} to {high}): {shown}, {p_equals(row['p_corrected'])}{after}"
 
 
 def _seeds(difference: float, spread: float, alpha: float) -> str:

@@ -260,15 +260,14 @@ def with_ranks(
 
 def friedman_of(frame: pd.DataFrame) -> str:
     """What Friedman's test says of the methods that have a score on every task, in a sentence."""
-    from ftbench.render.numbers import probability
+    from ftbench.render.numbers import p_equals
     from ftbench.stats import ranks
     from ftbench.stats.findings import Significance
 
     found = ranks.friedman(_task_means(frame).to_numpy().T)
     if not isinstance(found, Significance):
         return f"No Friedman test: {found}."
-    p = probability(found.p)
-    return f"Friedman's test that all are equal: p {p if p.startswith('<') else f'= {p}'}."
+    return f"Friedman's test that all are equal: {p_equals(found.p)}."
 
 
 def _task_means(frame: pd.DataFrame) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def test_a_difference_that_is_not_shown_says_how_many_seeds_it_takes():
     assert verdict == (
         f"bidrop is {100 * apart.mean():.2f} points better than vanilla on average over 2 tasks "
         f"(bert-base · all training rows), with 4 seeds "
-        f"(95 % interval {100 * low:+.2f} to {100 * high:+.2f}): not shown, p = {p:.3f} "
+        f"(95 % interval {100 * low:+.2f} to {100 * high:+.2f}): not shown, p={p:.3f} "
         f"after Holm over 3 comparisons; if this is the difference, it takes about "
         f"{needed} seeds to show it with a power of 80 %. "
         "Task by task: better on 0, worse on 0, not told apart on 2."
@@ -54,7 +54,7 @@ def test_what_is_shown_on_one_task_needs_no_more_seeds():
     one = {("bidrop", "rte"): [0.74, 0.76, 0.75, 0.78], ("vanilla", "rte"): [0.70, 0.71, 0.72, 0.72]}
     (verdict,) = said(one, "bidrop", "vanilla")
     p = stats.ttest_rel(*one.values()).pvalue
-    assert f": shown, p = {p:.3f}." in verdict and verdict.endswith(".") and "Task by task" not in verdict
+    assert f": shown, p={p:.3f}." in verdict and verdict.endswith(".") and "Task by task" not in verdict
     assert "on RTE (bert-base" in verdict and "seeds to show" not in verdict
 
 

@@ -73,7 +73,7 @@ def test_groups_of_topped_up_runs_are_those_of_the_plans_level(monkeypatch):
         assert critical == pytest.approx(q * math.sqrt(3 * 4 / (6 * 2)), rel=1e-6)
         assert how[0] == f"Nemenyi, {level:.3g}" and len(how) == (2 if level == 0.05 else 3)
     p = stats.friedmanchisquare([0.6, 0.9], [0.7, 0.9], [0.65, 0.8]).pvalue
-    friedman = f"Friedman's test that all are equal: p = {p:.3f}."
+    friedman = f"Friedman's test that all are equal: p={p:.3f}."
     assert with_groups(frame(RANKED), "", [], 0.7) == (0.7, ("as given, whatever its level", friedman))
     two = frame({key: values for key, values in RANKED.items() if key[0] in "ab"})
     assert with_groups(two, "", [])[1][-1] == "No Friedman test: too few methods: needs 3, has 2."
