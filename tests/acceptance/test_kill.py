@@ -6,8 +6,6 @@ import random
 import signal
 import subprocess
 
-import pytest
-
 from tests.acceptance.conftest import DEADLINE, GRID, Place, children_of, kill, until
 
 
@@ -26,10 +24,9 @@ def checkpoints_seen(place: Place, worker: subprocess.Popen[str], wanted: int) -
     until(enough, f"{wanted} checkpoints")
 
 
-@pytest.mark.parametrize("method", ["vanilla", "rdrop", "bidrop"])
-def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, undisturbed, method):
-    moments = random.Random(f"kill {method}")
-    place.ftbench("queue", "--methods", method, "--no-baseline", "--seeds", "1", *GRID)
+def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, undisturbed):
+    moments = random.Random("kill")  # that any method goes on with the same bits is its conformance's to show
+    place.ftbench("queue", "--methods", "bidrop", "--no-baseline", "--seeds", "1", *GRID)
 
     worker = place.start("worker", "--drain", "--threads", "1", "--lease", "2")
     checkpoints_seen(place, worker, moments.randint(1, 5))
