@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -281,7 +282,9 @@ def test_a_perturbation_of_ones_own_is_queued_with_its_place(ftbench: Ftbench) -
     with open_database("ftbench.db", write=False) as database:
         rows = database.jobs.list()
     assert {row.perturbation for row in rows} == {Perturbation.of({"mine": 0.3})}
-    assert {row.places["perturbations"]["mine"] for row in rows} == {str(Path("own.py").resolve())}
+    own = str(Path("own.py").resolve())
+    assert {row.places["perturbations"]["mine"] for row in rows} == {own}
+    assert all(row.places["digests"] == {own: sha256(MINE.encode()).hexdigest()} for row in rows)
     left = ftbench(*GRID, "--tasks", "cola,stsb", "--perturb", "./own.py:mine=0,0.3", "--dry-run").err
     assert left == "left out: stsb with mine 0.3 (4 jobs): it is not mine\n"
 

@@ -121,7 +121,7 @@ def _one_setting(
         left_out = settings.keys() - meant
         if left_out:
             said.append(
-                f"{choice.text}: its default setting alone; for the {len(left_out)} others of this database, "
+                f"{choice.text}: its default setting alone; for the other {len(left_out)} of this database, "
                 f"too: '{replace(choice, every=True).text}'."
             )
         dropped |= {cell.digest for cell in mine if cell.hparams.text in left_out}

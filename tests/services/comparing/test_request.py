@@ -94,7 +94,7 @@ def test_a_name_alone_means_the_default_setting(filled):
     (one,) = compared_runs(filled, request("bidrop", "vanilla"))
     assert [one.labels[key] for key in one.block.compared] == ["bidrop", "vanilla"]
     assert one.aside[-1] == (
-        "bidrop: its default setting alone; for the 2 others of this database, too: 'bidrop[*]'."
+        "bidrop: its default setting alone; for the other 2 of this database, too: 'bidrop[*]'."
     )
     assert pairs(filled, "vanilla", "bidrop[k=4]") == [[("vanilla", "bidrop[k=4]")]]
     assert pairs(filled, "bidrop", "bidrop[k=3]") == [[("bidrop", "bidrop[k=3]")]]

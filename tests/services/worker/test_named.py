@@ -26,17 +26,21 @@ def test_a_file_that_only_the_job_names_is_refused_once_in_words(told: list[str]
     assert len(told) == 1 and str(file) in told[0]
 
 
-def test_a_file_that_was_queued_here_runs_and_a_changed_one_does_not(told: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["plugins", "perturbations"])
+def test_a_file_that_was_queued_here_runs_and_a_changed_one_does_not(
+    told: list[str], tmp_path: Path, kind: str
+) -> None:
     file = tmp_path / "mine.py"
     file.write_text("x = 1")
     trust.name(file)
-    places = {"plugins": [str(file)], "digests": {str(file): trust.digest(file)}}
+    named_by = {"plugins": [str(file)], "perturbations": {"mine": str(file)}}[kind]
+    places = {kind: named_by, "digests": {str(file): trust.digest(file)}}
     assert NamedFiles((), told.append).refused(places) is None
     file.write_text("x = 2")
     assert NamedFiles((), told.append).refused(places)
     told.clear()
     named = NamedFiles([str(file)], told.append)  # --methods: named as it is now
-    assert named.refused(places) is None and named.here(places)["plugins"] == [str(file)]
+    assert named.refused(places) is None and named.here(places)[kind] == named_by
     assert len(told) == 1 and "has changed since" in told[0]
 
 
