@@ -81,9 +81,7 @@ def test_a_file_never_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None
     assert (code, states(tmp_path)) == (0, ["queued"])
 
 
-@pytest.mark.parametrize(
-    "end", [">&- 2>err", ">/dev/full 2>err", "2>err | true; exit ${PIPESTATUS[0]}", ">&- 2>&-"]
-)
+@pytest.mark.parametrize("end", [">/dev/full 2>err", "2>err | true; exit ${PIPESTATUS[0]}", ">&- 2>&-"])
 def test_a_worker_that_nobody_listens_to_stores_its_jobs(tmp_path: Path, end: str) -> None:
     assert ran(tmp_path, f"ftbench {QUEUE} --seeds 2 2>err") == (0, [])
     code, said = ran(tmp_path, f"ftbench worker --drain --threads 1 {end}")
