@@ -268,3 +268,10 @@ def test_order_of_samples_that_do_not_overlap_or_are_equal():
     near = dominance.almost_stochastic_order(np.array([0.2, 0.4, 0.6]), np.array([0.1, 0.45, 0.5]))
     assert near.low == 0.0 < near.value < near.high <= 1.0
     assert dominance.almost_stochastic_order(low[:1], high) == NoAnswer("too few runs", 1, 2)
+
+
+@pytest.mark.parametrize(("tasks", "methods", "digits"), [(2, 3, 1), (7, 5, 1), (4, 8, 3)])
+def test_friedman_with_ties_is_that_of_scipy(tasks, methods, digits):
+    means = np.round(np.random.default_rng(tasks).random((tasks, methods)), digits)
+    found, theirs = ranks.friedman(means), stats.friedmanchisquare(*means.T)
+    assert (found.p, found.statistic) == (pytest.approx(theirs.pvalue), pytest.approx(theirs.statistic))

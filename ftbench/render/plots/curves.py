@@ -38,11 +38,11 @@ def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
         "Training loss as logged, mean over seeds; band: one standard deviation (ddof 1) to each side. "
         "Each method has a loss of its own: heights do not compare across panels."
     )
-    frame = frame.assign(x=frame["step"], metric="loss")
     labels = list(dict.fromkeys(frame["label"]))
+    found = _bands(frame.assign(x=frame["step"]), ["task", "label", "x"])
     panels = [
-        _panel(part, labels, "step", points=False, task=f"{label} on {task}")
-        for task, whole in frame.groupby("task", sort=False)
+        _panel(part, "loss", labels, "step", points=False, task=f"{label} on {task}")
+        for task, whole in found.groupby("task", sort=False)
         for label, part in whole.groupby("label", sort=False)
     ]
     return theme.finished(theme.side_by_side(panels), title, told)
@@ -50,16 +50,28 @@ def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
 
 def _lines(frame: pd.DataFrame, axis: str) -> theme.Spec:
     """Means with bands, a panel for each task."""
-    labels = list(dict.fromkeys(frame["label"]))
-    groups = frame.groupby("task", sort=False)
-    return theme.side_by_side([_panel(part, labels, axis, points=True, task=task) for task, part in groups])
+    labels, metrics = list(dict.fromkeys(frame["label"])), frame.groupby("task")["metric"].first()
+    found = _bands(frame, ["task", "label", "x"])
+    return theme.side_by_side(
+        [
+            _panel(part, str(metrics[task]), labels, axis, points=True, task=task)
+            for task, part in found.groupby("task", sort=False)
+        ]
+    )
 
 
-def _panel(part: pd.DataFrame, labels: list[str], axis: str, *, points: bool, task: object) -> theme.Spec:
-    found = part.groupby(["label", "x"], sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
+def _bands(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Means over seeds, with one standard deviation to each side."""
+    found = frame.groupby(by, sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
     found["low"], found["high"] = found["mean"] - found["std"], found["mean"] + found["std"]
+    return found
+
+
+def _panel(
+    found: pd.DataFrame, metric: str, labels: list[str], axis: str, *, points: bool, task: object
+) -> theme.Spec:
     rows = theme.records(found, "label", "x", "mean", "std", "low", "high", "count")
-    ticks = {"values": sorted(part["x"].unique().tolist())} if points else {}
+    ticks = {"values": sorted(found["x"].unique().tolist())} if points else {}
     x = theme.field("x:Q", title=axis, axis={**ticks, "grid": False}, scale={"nice": False, "padding": 8})
     colour, score = theme.colour(labels), {"zero": False, "padding": 8}
     digits = ".2f" if points else ".3f"
@@ -71,7 +83,7 @@ def _panel(part: pd.DataFrame, labels: list[str], axis: str, *, points: bool, ta
         theme.field("count:Q", title="runs"),
     ]
     band = {"x": x, "y": theme.field("low:Q", scale=score), "y2": theme.end("high"), "color": colour}
-    mean = theme.field("mean:Q", scale=score, title=str(part["metric"].iloc[0]))
+    mean = theme.field("mean:Q", scale=score, title=metric)
     line = {"x": x, "y": mean, "color": colour, "tooltip": tips}
     layers = [
         theme.layer(rows, "area", band, opacity=0.13),

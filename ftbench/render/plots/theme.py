@@ -234,6 +234,8 @@ def _kept(rows: _Rows, datasets: dict[str, _Rows]) -> str:
 
 def records(frame: Any, *columns: str) -> _Rows:
     """The rows of a data frame as plain values, no number that is missing among them."""
-    plain = frame[list(columns)].astype(object).where(frame[list(columns)].notna(), None)
-    found: _Rows = plain.to_dict("records")
-    return found
+    plain = []
+    for name in columns:
+        values, there = frame[name].tolist(), frame[name].notna().tolist()
+        plain.append([value if known else None for value, known in zip(values, there, strict=True)])
+    return [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]

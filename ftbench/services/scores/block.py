@@ -97,6 +97,15 @@ class Block:
 
     def failed(self, method: MethodKey) -> tuple[BoolArray, BoolArray]:
         """Which runs failed, and which have ended: (seeds, tasks) each."""
+        if method not in self._failed:
+            self._failed[method] = self._failures(method)
+        return self._failed[method]
+
+    @cached_property
+    def _failed(self) -> dict[MethodKey, tuple[BoolArray, BoolArray]]:
+        return {}
+
+    def _failures(self, method: MethodKey) -> tuple[BoolArray, BoolArray]:
         found = np.zeros((2, *self.planned.shape), dtype=np.bool_)
         at = {seed: row for row, seed in enumerate(self.seeds)}
         for column, task in enumerate(self.tasks):
