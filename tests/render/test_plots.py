@@ -107,7 +107,6 @@ def test_plots_one_above_the_other_keep_their_data(tmp_path):
 
 LOOKS = {
     "robustness": lambda data, title: curves.robustness(data, title, "noise"),
-    "learning": curves.learning,
     "cost": lambda data, title: cost.cost(data, title, BETTER),
 }
 
@@ -145,7 +144,7 @@ def test_a_method_looks_the_same_in_every_plot_of_a_picture(kind, tmp_path):
         (tmp_path / "plot.svg").read_text(encoding="utf-8"),
     )
     colours = {name: {fill for other, fill in drawn if other == name} for name, _ in drawn}
-    assert kind == "learning" or (len(drawn) > 9 and all(len(fills) == 1 for fills in colours.values()))
+    assert len(drawn) > 9 and all(len(fills) == 1 for fills in colours.values())
 
 
 def test_a_plot_is_written_as_the_file_is_named(tmp_path):

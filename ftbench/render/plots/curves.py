@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ftbench.render.plots import theme
 
@@ -38,10 +39,9 @@ def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
         "Training loss as logged, mean over seeds; band: one standard deviation (ddof 1) to each side. "
         "Each method has a loss of its own: heights do not compare across panels."
     )
-    labels = list(dict.fromkeys(frame["label"]))
-    found = _bands(frame.assign(x=frame["step"]), ["task", "label", "x"])
+    found = _bands(frame.assign(x=frame["step"]))
     panels = [
-        _panel(part, "loss", labels, "step", points=False, task=f"{label} on {task}")
+        _loss(part, f"{label} on {task}")
         for task, whole in found.groupby("task", sort=False)
         for label, part in whole.groupby("label", sort=False)
     ]
@@ -51,30 +51,56 @@ def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
 def _lines(frame: pd.DataFrame, axis: str) -> theme.Spec:
     """Means with bands, a panel for each task."""
     labels, metrics = list(dict.fromkeys(frame["label"])), frame.groupby("task")["metric"].first()
-    found = _bands(frame, ["task", "label", "x"])
+    found = _bands(frame)
     return theme.side_by_side(
         [
-            _panel(part, str(metrics[task]), labels, axis, points=True, task=task)
+            _scores(part, str(metrics[task]), labels, axis, task)
             for task, part in found.groupby("task", sort=False)
         ]
     )
 
 
-def _bands(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Means over seeds, with one standard deviation to each side."""
-    found = frame.groupby(by, sort=False)["value"].agg(["mean", "std", "count"]).reset_index()
+def _bands(frame: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds by task, method and place, with one standard deviation to each side."""
+    found = frame.groupby(["task", "label", "x"], sort=False)["value"].agg(["mean", "std", "count"])
+    found = found.reset_index()
     found["low"], found["high"] = found["mean"] - found["std"], found["mean"] + found["std"]
     return found
 
 
-def _panel(
-    found: pd.DataFrame, metric: str, labels: list[str], axis: str, *, points: bool, task: object
-) -> theme.Spec:
-    rows = theme.records(found, "label", "x", "mean", "std", "low", "high", "count")
-    ticks = {"values": sorted(found["x"].unique().tolist())} if points else {}
+def _scores(found: pd.DataFrame, metric: str, labels: list[str], axis: str, task: object) -> theme.Spec:
+    """A task's scores, with a colour, a dash and a shape for each method."""
+    colour = theme.colour(labels)
+    band, line = _encoded(axis, metric, ".2f", {"values": sorted(found["x"].unique().tolist())})
+    band, line = {**band, "color": colour}, {**line, "color": colour}
+    rows, point = _records(found), {**line, "shape": theme.shape(labels)}
+    layers = [
+        theme.layer(rows, "area", band, opacity=0.13),
+        theme.layer(rows, "line", {**line, "strokeDash": theme.dash(labels)}, strokeWidth=2),
+        theme.layer(rows, "point", point, filled=True, size=60, opacity=1),
+    ]
+    return theme.layered_plot(layers, theme.WIDTH, theme.HEIGHT, task)
+
+
+def _loss(found: pd.DataFrame, title: str) -> theme.Spec:
+    """One method's losses on a task; its title names it, so that all panels have one colour."""
+    band, line = _encoded("step", "loss", ".3f", {})
+    rows, blue = _records(found), theme.COLOURS[0]
+    layers = [
+        theme.layer(rows, "area", band, opacity=0.13, color=blue),
+        theme.layer(rows, "line", line, strokeWidth=2, color=blue),
+    ]
+    return theme.layered_plot(layers, theme.WIDTH, theme.HEIGHT, title)
+
+
+def _records(found: pd.DataFrame) -> list[dict[str, Any]]:
+    return theme.records(found, "label", "x", "mean", "std", "low", "high", "count")
+
+
+def _encoded(axis: str, value: str, digits: str, ticks: Mapping[str, Any]) -> tuple[theme.Spec, theme.Spec]:
+    """The places of a band and of its line."""
     x = theme.field("x:Q", title=axis, axis={**ticks, "grid": False}, scale={"nice": False, "padding": 8})
-    colour, score = theme.colour(labels), {"zero": False, "padding": 8}
-    digits = ".2f" if points else ".3f"
+    score = {"zero": False, "padding": 8}
     tips = [
         theme.field("label:N", title="method"),
         theme.field("x:Q", title=axis),
@@ -82,14 +108,5 @@ def _panel(
         theme.field("std:Q", title="standard deviation", format=digits),
         theme.field("count:Q", title="runs"),
     ]
-    band = {"x": x, "y": theme.field("low:Q", scale=score), "y2": theme.end("high"), "color": colour}
-    mean = theme.field("mean:Q", scale=score, title=metric)
-    line = {"x": x, "y": mean, "color": colour, "tooltip": tips}
-    layers = [
-        theme.layer(rows, "area", band, opacity=0.13),
-        theme.layer(rows, "line", {**line, "strokeDash": theme.dash(labels)}, strokeWidth=2),
-    ]
-    if points:
-        point = {**line, "shape": theme.shape(labels)}
-        layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=1))
-    return theme.layered_plot(layers, theme.WIDTH, theme.HEIGHT, task)
+    band = {"x": x, "y": theme.field("low:Q", scale=score), "y2": theme.end("high")}
+    return band, {"x": x, "y": theme.field("mean:Q", scale=score, title=value), "tooltip": tips}
