@@ -16,16 +16,21 @@ if TYPE_CHECKING:
 COLUMNS = "section ratio label method hparams task metric seed value job".split()
 
 
-def score_frame(*sections: Section) -> pd.DataFrame:
+def score_frame(*sections: Section, first: bool = False) -> pd.DataFrame:
     """The scores of some tables.
 
+    Args:
+        sections: the tables.
+        first: the metric that a table has first, as that of label 1 where rows of it are missing, instead of
+            each task's own.
+
     Returns:
-        ``COLUMNS``; methods, tasks and seeds in the order of the tables. Scores by another metric than the
-        task's own are left out where the table has both; ``hparams`` is JSON with sorted keys.
+        ``COLUMNS``; methods, tasks and seeds in the order of the tables. Where a table has two metrics, the
+        scores of one alone; ``hparams`` is JSON with sorted keys.
     """
     import pandas as pd
 
-    columns = zip(*(row for section in sections for row in _rows(section)), strict=True)
+    columns = zip(*(row for section in sections for row in _rows(section, first)), strict=True)
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=False)), columns=COLUMNS)
 
 
@@ -34,9 +39,10 @@ def frame_of(report: Report) -> pd.DataFrame:
     return score_frame(*report.sections)
 
 
-def _rows(section: Section) -> Iterator[tuple[object, ...]]:
+def _rows(section: Section, first: bool) -> Iterator[tuple[object, ...]]:
     columns = [(at, c) for at, c in enumerate(section.columns) if c.kind == "score"]
-    own = [(at, c) for at, c in columns if c.measure == OWN]
+    wanted = columns[0][1].measure if first and columns else OWN
+    own = [(at, c) for at, c in columns if c.measure == wanted]
     for group in section.groups:
         for row in group.rows:
             hparams = json.dumps(dict(row.hparams), sort_keys=True)

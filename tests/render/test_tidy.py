@@ -27,13 +27,16 @@ def test_every_score_is_a_row_in_the_order_of_the_table():
     assert frame["section"].nunique() == 1 and frame["section"][0].startswith("Main results")
 
 
-def test_of_two_metrics_the_tasks_own_is_drawn():
+def test_of_two_metrics_the_tasks_own_is_given_or_the_first_of_the_table():
     rows = Rows()
     for ratio in (0.0, 0.5):
         rows.job("vanilla", "rte", 0, 0.7 - ratio / 10, reduction=ratio, also={"accuracy_label1": 0.2})
-    frame = tidy.frame_of(table_of(rows, report_request("robustness")))
+    table = table_of(rows, report_request("robustness"))
+    frame = tidy.frame_of(table)
     assert frame["metric"].tolist() == ["accuracy", "accuracy"]
     assert frame[["ratio", "value"]].values.tolist() == [[0.0, 0.7], [0.5, pytest.approx(0.65)]]
+    first = tidy.score_frame(*table.sections, first=True)
+    assert (set(first["metric"]), set(first["value"])) == ({"label 1"}, {0.2})
 
 
 def test_a_table_without_scores_is_an_empty_frame_with_its_columns():

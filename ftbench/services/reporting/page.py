@@ -105,7 +105,7 @@ def _figures_of(
     from ftbench.render.plots.ranks import LEAST_TASKS
 
     scores, title = section.scores, section.title
-    frame = tidy.score_frame(scores)
+    frame = tidy.score_frame(scores, first=bool(scores.axis))
     if frame.empty:
         return
     if scores.axis:

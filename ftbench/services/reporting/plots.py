@@ -98,7 +98,8 @@ def _plot(database: Database, request: PlotRequest, section: Section) -> dict[st
     from ftbench.render import tidy
     from ftbench.render.plots import cost, curves, spread
 
-    frame, title, kind = tidy.score_frame(section), section.title, request.kind
+    title, kind = section.title, request.kind
+    frame = tidy.score_frame(section, first=kind == "robustness")
     if kind == "strip":
         return spread.strip(frame, title, violin=request.violin)
     if kind == "sweep":
