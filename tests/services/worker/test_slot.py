@@ -37,3 +37,15 @@ def test_a_process_that_died_while_it_waited_is_replaced(log: JobLog) -> None:
         assert second is not first and second.poll() is None and not first.filenos()
     finally:
         slot.end_child("a test")
+
+
+def test_a_process_that_was_killed_is_told_as_ended_however_soon_it_is_gone(
+    log: JobLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    slot = Slot(FAKE)
+    child = slot.ready_child(log)
+    child.kill()
+    assert child.join(20.0) == -signal.SIGKILL
+    with caplog.at_level("INFO"):
+        slot.end_child("what it sent is no event")
+    assert [r.getMessage() for r in caplog.records if "child-ended" in r.getMessage()] != []
