@@ -1,5 +1,6 @@
 # make demo    the main job on the embedded model and tasks, in a fresh virtual environment
-# make test    the tests        make lint    style, types, generated pages
+# make test    the tests        make test-slow   those that take long or start a cluster
+# make lint    style, types, generated pages
 # make docs    the generated pages             make bench   the measurements of speed
 #
 # PYTHON      the interpreter that makes the virtual environment
@@ -11,13 +12,16 @@ PIP_FLAGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_FLAGS)
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test test-slow lint docs bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ftbench demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow'
+
+test-slow: $(VENV)/.test
+	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
