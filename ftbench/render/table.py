@@ -22,7 +22,8 @@ COUNTED = ("score", "estimate")
 
 PENDING = ("queued", "running")
 """Why a score is missing, where it will still come; every other reason stays until somebody acts."""
-
+NOT_QUEUED = "not queued"
+"""Why a score is missing of which there is no job."""
 
 BETTER, WORSE = "▲", "▼"
 NOT_COMPARED = "n/c"

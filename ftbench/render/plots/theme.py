@@ -147,6 +147,29 @@ def side_by_side(panels: list[Spec]) -> Spec:
     return {"concat": panels, "columns": columns, "spacing": 28, "resolve": shared}
 
 
+def faceted(rows: _Rows, by: str, order: Sequence[str], layers: Sequence[Spec]) -> Spec:
+    """One plot for each value of a column, with axes of its own: sooner drawn than as many panels.
+
+    Args:
+        rows: the data of all layers.
+        by: the column, which names the panels.
+        order: its values.
+        layers: over one another in each panel.
+    """
+    plain = [{name: value for name, value in one.items() if name != "data"} for one in layers]
+    there = {row[by] for row in rows}
+    named = {"title": None, "labelAnchor": "start"}
+    order = [name for name in order if name in there]
+    return {
+        "data": {"values": rows},
+        "facet": field(f"{by}:N", sort=order, header=named),
+        "columns": min(3, len(order)),
+        "spacing": 28,
+        "spec": {"layer": plain, "width": WIDTH, "height": HEIGHT},
+        "resolve": {"scale": {"x": "independent", "y": "independent"}},
+    }
+
+
 def alike(specs: Sequence[Spec]) -> list[Spec]:
     """Finished plots in which each method looks the same, whatever other methods each plot has."""
     names = list(dict.fromkeys(name for spec in specs for name in _labels(spec)))

@@ -16,7 +16,7 @@ from ftbench.domain.recipe import Recipe
 from ftbench.domain.result import State
 from ftbench.models.resolve import covered
 from ftbench.render.suite_table import NOT_COMPARABLE, SuiteCell, SuiteHead
-from ftbench.render.table import Cell
+from ftbench.render.table import NOT_QUEUED, Cell
 from ftbench.services.papers.layout import Place
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores.jobs import status_of
@@ -95,7 +95,7 @@ def measured_cell(jobs: Mapping[int, list[FoundJobs]], place: Place, seeds: Sequ
         if scored:
             values[seed] = scored[0].scores[at], scored[0].row.digest
         else:
-            status = here[0].status if here else "not queued"
+            status = here[0].status if here else NOT_QUEUED
             missing["no score" if status == State.DONE else status] += 1
     return of_values(
         {s: v for s, (v, _) in values.items()}, len(seeds), missing, [d for _, d in values.values()]

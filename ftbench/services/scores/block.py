@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ftbench.render.table import Cell
+from ftbench.render.table import NOT_QUEUED, Cell
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob
 from ftbench.stats import aggregate, statistics
 from ftbench.stats.aggregate import BoolArray, FloatArray
@@ -77,7 +77,7 @@ class Block:
         planned = [seed for row, seed in enumerate(self.seeds) if self.planned[row, column]]
         there = [seed for seed in planned if seed in mine and math.isfinite(mine[seed].score(metric))]
         absent = sorted(set(planned) - set(there))
-        missing = Counter(mine[seed].reason(metric) if seed in mine else "not queued" for seed in absent)
+        missing = Counter(mine[seed].reason(metric) if seed in mine else NOT_QUEUED for seed in absent)
         return Cell(
             _finite({name: statistic.of(one)[0] for name, statistic in self.statistics.items()}),
             n=len(there),
