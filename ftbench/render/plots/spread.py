@@ -191,15 +191,12 @@ def _panel(
 
 def _joined(beside: pd.DataFrame, places: int, x: theme.Spec, y: theme.Spec) -> theme.Spec:
     """Thin lines between the runs of one seed, which end where the next method lacks it."""
-    whole = beside.set_index(["seed", "at"])["value"]
-    sides = beside.groupby("seed")["side"].first() - beside.groupby("seed")["at"].first()
+    plain = theme.records(beside, "seed", "at", "side", "value")
+    values = {(row["seed"], row["at"]): row["value"] for row in plain}
+    shifts = {row["seed"]: row["side"] - row["at"] for row in plain}
     rows = [
-        {
-            "seed": int(seed),
-            "side": at + float(side),
-            "value": float(whole[seed, at]) if (seed, at) in whole.index else None,
-        }
-        for seed, side in sides.items()
+        {"seed": seed, "side": at + shift, "value": values.get((seed, at))}
+        for seed, shift in shifts.items()
         for at in range(places)
     ]
     ends = {"x": x, "y": y, "detail": theme.field("seed:N")}
