@@ -69,8 +69,12 @@ VariantOption = Annotated[
     str | None, typer.Option("--variant", metavar="NAME", help="With --suite: paper or published.")
 ]
 MarginOption = Annotated[
-    float | None,
-    typer.Option("--margin", metavar="POINTS", help="With --suite: a smaller difference is none (1)."),
+    str | None,
+    typer.Option(
+        "--margin",
+        metavar="LIST",
+        help="With --suite: points within which means agree: 1, or accuracy=1,matthews=2.",
+    ),
 ]
 FormatOption = Annotated[
     str | None,
@@ -141,15 +145,17 @@ def report(
     _check_files(output, macros, address)
     named = suite if suite is not None else table if _beyond_layouts(table) else None
     ours = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
-    ours |= {"--diverged": diverged != "chance", "--estimand": estimand != "mean"}
+    ours |= {"--estimand": estimand != "mean"}
     ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename), "--where": where}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
     if published is not None:
-        _refuse("--published", {"--models": models, "--tasks": tasks, "--methods": methods, **ours, **papers})
+        filters = {"--models": models, "--tasks": tasks, "--methods": methods}
+        _refuse("--published", {**filters, "--diverged": diverged != "chance", **ours, **papers})
         _published(printed(published), to)
     elif named is not None:
-        from ftbench.services.papers.request import MARGIN, SuiteRequest
+        from ftbench.domain.margins import Margins, margins
+        from ftbench.services.papers.request import SuiteRequest
 
         _refuse("--suite", ours)
         changes = perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb)
@@ -163,7 +169,8 @@ def report(
             settings=set_ or (),
             variant=variant,
         )
-        _suites(address, SuiteRequest(named, given, MARGIN if margin is None else margin), to)
+        within = Margins() if margin is None else margins(margin)
+        _suites(address, SuiteRequest(named, given, within, diverged), to)
     else:
         from ftbench.services.reporting.request import ReportRequest
 

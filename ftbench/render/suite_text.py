@@ -31,6 +31,7 @@ def lines(cell: SuiteCell, statistics: Sequence[str]) -> tuple[str, str]:
     ]
     theirs = [_number(cell.printed[name], small) for name in statistics if name in cell.printed]
     seeds = f"n={found.n}" if found.complete else f"n={found.n}/{found.planned}"
+    seeds += f" d={found.diverged}" if found.diverged else ""
     about = "≈ " if cell.recomputed else ""
     sign = f" {SIGNS[cell.verdict]}" if cell.verdict else ""
     return _joined(ours, statistics) or NOTHING, " ".join(

@@ -323,7 +323,7 @@ def test_agreement_is_green_and_disagreement_is_not():
             "label": ["not reproduced", "reproduced", "underpowered"],
         }
     )
-    spec = reproduction.reproduction(pairs, "Title", margin=1.0)
+    spec = reproduction.reproduction(pairs.assign(margin=1.0), "Title")
     (scale,) = {json.dumps(s) for s in found(spec, "scale") if "range" in s and s["range"][0][0] == "#"}
     colours = dict(zip(json.loads(scale)["domain"], json.loads(scale)["range"], strict=True))
     assert colours["reproduced"] == "#009E73" and colours["not reproduced"] == "#D55E00"
@@ -331,7 +331,7 @@ def test_agreement_is_green_and_disagreement_is_not():
     assert [(row["under"], row["over"]) for row in layer_rows(band, spec)] == [
         (pytest.approx(row["a"] - 1), pytest.approx(row["a"] + 1)) for row in layer_rows(band, spec)
     ]
-    assert "in the band to within 1 points" in " ".join(spec["title"]["subtitle"])
+    assert "in the band to within 1 point." in " ".join(spec["title"]["subtitle"])
     others = reproduction.reproduction(pairs.assign(label=["x", "y", "x"]), "Title")
     assert "#009E73" not in json.dumps([s["range"][:2] for s in found(others, "scale") if "range" in s])
 
@@ -396,3 +396,29 @@ def test_a_plot_says_what_its_bars_are() -> None:
     assert "Bars" not in json.dumps(
         reproduction.reproduction(pairs[["name", "published", "measured"]], "Title")
     )
+
+
+def test_verdicts_keep_their_colours_on_a_page_and_far_points_are_named_in_the_picture():
+    pairs = pd.DataFrame(
+        {
+            "name": ["Bi-Drop · RTE", "Bi-Drop · CoLA", "Vanilla · RTE"],
+            "published": [60.0, 70.0, 65.0],
+            "measured": [61.0, 60.0, 66.0],
+            "label": ["undecidable", "not reproduced", "reproduced"],
+            "margin": [1.0, 2.0, None],
+        }
+    )
+    spec = reproduction.reproduction(pairs, "Title")
+    (page,) = theme.alike([spec])
+    assert page == spec  # methods have other colours where a page has several plots
+    (scale,) = {json.dumps(s) for s in found(spec, "scale") if "range" in s and s["range"][0][0] == "#"}
+    colours = dict(zip(json.loads(scale)["domain"], json.loads(scale)["range"], strict=True))
+    assert colours["reproduced"] == "#009E73" and len(set(colours.values())) == 3
+    named = [layer for layer in spec["layer"] if layer["mark"]["type"] == "text"]
+    assert [row["name"] for layer in named for row in layer_rows(layer, spec)] == ["Bi-Drop · CoLA"]
+    bars = next(layer for layer in spec["layer"] if layer["mark"].get("strokeWidth") == 11)
+    assert layer_rows(bars, spec) == [
+        {"a": 60.0, "under": 59.0, "over": 61.0},
+        {"a": 70.0, "under": 68.0, "over": 72.0},
+    ]
+    assert "in its grey bar to within its margin (1 to 2 points)" in " ".join(spec["title"]["subtitle"])

@@ -29,10 +29,12 @@ class Figure:
     Attributes:
         name: what it shows, for its button.
         spec: the Vega-Lite specification.
+        points: what its points are, as a table below it: the headings, then a row each; () for none.
     """
 
     name: str
     spec: Mapping[str, Any]
+    points: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True)
