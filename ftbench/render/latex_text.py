@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from ftbench.render.numbers import everywhere, legend, same_count, shown
+from ftbench.render.numbers import ShownNumber, everywhere, legend, same_count, shown
 from ftbench.render.table import Cell, Column, Group, Report, Section
 
-MARKS = {0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}
+BEST = r"\textbf{{{}}}"
 HEAD = r"""% Compiles as it is; a paper that loads booktabs and graphicx can \input it.
 \ifdefined\maketitle\def\ftbenchend{}\else
 \documentclass{article}
@@ -106,7 +106,7 @@ def _section(section: Section, at: int) -> Iterator[str]:
 def _caption(section: Section, count: str) -> str:
     """The whole caption: how to read the table, what is marked, and the count that every cell has."""
     first, *rest = section.caption
-    told = [first, legend(section, "bold", "underlined"), everywhere(count), *rest]
+    told = [first, legend(section, "bold"), everywhere(count), *rest]
     return " ".join(text if text.endswith(".") else f"{text}." for text in told if text)
 
 
@@ -120,14 +120,15 @@ def _group(group: Group, section: Section, width: int, count: str) -> Iterator[s
 
 def _cell(cell: Cell, column: Column, count: str) -> str:
     found = shown(cell, column)
-    words = [
-        f"{_figure(one.before)}{MARKS[one.place].format(_figure(one.text))}{_figure(one.after)}"
-        for one in found.figures
-    ]
+    words = [f"{_figure(one.before)}{_emphasised(one)}{_figure(one.after)}" for one in found.figures]
     note = found.note(count)
     if note:
         words.append(rf"{{\scriptsize {escape_latex(note)}}}")
     return " ".join(words)
+
+
+def _emphasised(one: ShownNumber) -> str:
+    return BEST.format(_figure(one.text)) if one.best else _figure(one.text)
 
 
 def _figure(text: str) -> str:

@@ -101,7 +101,7 @@ def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
         "title": section.title,
         "caption": [
             *section.caption[:1],
-            legend(section, "bold", "underlined"),
+            legend(section, "bold"),
             everywhere(count),
             *section.caption[1:],
         ],

@@ -58,8 +58,10 @@ class Marking:
 
 def marked_groups(
     groups: Sequence[Group], blocks: Sequence[Block], columns: Sequence[Column], about: Marking
-) -> tuple[tuple[Group, ...], str]:
+) -> tuple[tuple[Group, ...], str, FloatArray | None]:
     """The rows with what differs from the baseline and with the methods' groups, and how to read it.
+
+    The last is (ratios, methods, methods) p of the averages' pairs; None where pairs are not tested.
 
     Args:
         groups: the rows, by ratio.
@@ -73,7 +75,7 @@ def marked_groups(
     for table, group in enumerate(groups):
         tell = _Table(found, scores[table], table, about, columns)
         result.append(replace(group, rows=tuple(map(tell.row, range(len(group.rows)), group.rows))))
-    return tuple(result), " ".join(_caption(found, about, columns))
+    return tuple(result), " ".join(_caption(found, about, columns)), found.pairs if about.grouped else None
 
 
 def _ranked(block: Block, methods: Sequence[MethodKey]) -> FloatArray:
