@@ -185,10 +185,12 @@ def _tables(address: str, request: ReportRequest, macros: str | None, to: Delive
     """The tables of the database's jobs."""
     from ftbench.render import latex_macros, render
     from ftbench.services.reporting import build, page
+    from ftbench.services.scores import looks
 
     chosen = to.chosen()
     with reported(address, request) as database:
-        found = build.build_report(database, request)
+        how = f"{request.estimand} {request.diverged} {request.collapsed}"
+        found = looks.told_in_report(address, build.build_report(database, request), how)
         if chosen == "html":
             text = page.page(database, found)
         else:
@@ -202,10 +204,11 @@ def _suites(address: str, request: SuiteRequest, to: Delivery) -> None:
     """Papers' tables, with our scores beside the printed ones."""
     from ftbench.render import render_suites
     from ftbench.services.papers import page, report
+    from ftbench.services.scores import looks
 
     chosen = to.chosen()
     with reading_if_there(address) as database:
-        tables = report.suite_reports(address, database, request)
+        tables = looks.told_in_suites(address, report.suite_reports(address, database, request))
     if chosen == "html":
         to.deliver(page.page(tables))
     else:
