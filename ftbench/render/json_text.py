@@ -35,7 +35,8 @@ A cell, all scores as fractions, null where there is none::
      "collapsed": number,                                         (scores of runs that collapsed)
      "diverged": number,                           (scores that stand for diverged runs: chance)
      "tested": null | {"difference", "low", "high", "n", "p" (alone), "p_corrected" (of all that is asked),
-                       "mark": "▲" | "▼" | "", "test": "max-T" | "t" | "signs", "p_holm" (of averages)},
+                       "mark": "▲" | "▼" | "", "test": "max-T" | "t" | "signs", "p_holm" (of averages),
+                       "undone_by" (a share of failures)},
                                                     (to the baseline: paired by seed, 95 % interval)
      "untested": text | null}                       (why it cannot be compared)
     {…, "tasks": [name], "reduced": bool, "low", "high", "tested", "untested"}

@@ -180,4 +180,4 @@ def _note(cell: Cell, column: Column) -> tuple[str, str]:
 
 def _compared(cell: Cell) -> str:
     """The mark of a significant difference, or that there was no test."""
-    return cell.tested.mark if cell.tested else NOT_COMPARED * bool(cell.untested)
+    return cell.tested.shown if cell.tested else NOT_COMPARED * bool(cell.untested)

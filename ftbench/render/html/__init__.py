@@ -227,6 +227,6 @@ def _tested(tested: Tested) -> list[tuple[str, str]]:
     found = f"{percent(tested.difference, signed=True)} [{ends}] over {tested.n} seeds"
     p, corrected = (figure(value, "p") for value in (tested.p, tested.p_corrected))
     return [
-        ("difference to the baseline", f"{found} {tested.mark}".rstrip()),
+        ("difference to the baseline", f"{found} {tested.shown}".rstrip()),
         ("p, p corrected", f"{p}, {corrected}"),
     ]

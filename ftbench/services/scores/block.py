@@ -113,6 +113,20 @@ class Block:
                 found[:, at[seed], column] = job.failed, job.failed or bool(job.scores)
         return found[0], found[1]
 
+    def above_chance(self, method: MethodKey, columns: Sequence[int]) -> float:
+        """How far the runs of a method that did not fail lie above chance, on average over some tasks.
+
+        NaN where a task has no such run, or its metric no chance level that is known.
+        """
+        failed, _ = self.failed(method)
+        kept = np.where(failed, np.nan, self.scores[method])
+        heights = []
+        for at in columns:
+            there = kept[np.isfinite(kept[:, at]), at]
+            guessed = self.tasks[at].chances().get(self.metrics[at], math.nan)
+            heights.append(float(there.mean()) - guessed if len(there) else math.nan)
+        return float(np.mean(heights)) if heights else math.nan
+
     def without_jobs(self) -> Block:
         """The same cells, for none of which there is a job."""
         empty = {method: np.full(self.planned.shape, np.nan) for method in self.methods}
