@@ -19,6 +19,8 @@ Words = Sequence[Sequence[Span]]
 GAP = "  "
 #: What the first column keeps on a terminal that is too narrow for it and another one.
 NARROWEST = 8
+#: What a heading takes at most; longer ones are folded.
+WIDEST = 32
 #: Marks the best where emphasis would not show.
 SIGN = "¹"
 CODES = {"bold": "1", "dim": "2"}
@@ -178,7 +180,7 @@ def _chopped(word: str, width: int) -> list[str]:
 
 
 def _heading(head: Head) -> Words:
-    return [[(head.title, "bold")], [(head.subtitle, "dim")]]
+    return [*([(line, "bold")] for line in folded(head.title, WIDEST)), [(head.subtitle, "dim")]]
 
 
 def _rows(grid: TextGrid) -> Iterator[tuple[Words, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import special
 
 from ftbench.stats import paired, steady
 from ftbench.stats.aggregate import BoolArray, FloatArray
@@ -13,7 +14,8 @@ def apart_from_best(scores: FloatArray, used: BoolArray, best: int) -> FloatArra
 
     The best is the best of what is looked at, and so above its own mean more often than not: hence
     Bonferroni's correction over all pairs of methods, not over those with the best alone. By t-tests of which
-    no spread is taken to be below the column's; see :func:`ftbench.stats.steady.means`.
+    no spread is taken to be below the column's (see :func:`ftbench.stats.steady.means`), with the degrees of
+    freedom of the column's: a few seeds of a method that is plainly worse are to show it, also among many.
 
     Args:
         scores: (methods, seeds, tasks), NaN for a missing run.
@@ -25,6 +27,11 @@ def apart_from_best(scores: FloatArray, used: BoolArray, best: int) -> FloatArra
     apart[best] = np.nan
     which = np.broadcast_to(used, (methods, len(used))).copy()
     which[best] = False
-    p = steady.means(apart, which, np.zeros(methods, dtype=np.int64)).p
+    found = steady.means(apart, which, np.zeros(methods, dtype=np.int64))
+    tested = np.isfinite(found.p) & (found.error > 0)
+    if not tested.any():
+        return np.full(methods, np.nan)
+    statistic = np.where(tested, found.value / np.where(tested, found.error, 1.0), np.nan)
+    p = 2 * special.stdtr(found.df[tested].max(), -np.abs(statistic))
     adjusted: FloatArray = np.minimum(1.0, p * (methods * (methods - 1) // 2))
     return adjusted

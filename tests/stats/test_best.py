@@ -29,12 +29,17 @@ def test_the_correction_is_over_all_pairs_and_the_spread_no_smaller_than_the_col
     pooled = variances.mean()
     df = variances.sum() ** 2 / (variances**2 / 3).sum()
     expected = [
-        min(1, 3 * 2 * stats.t.sf(mean / np.sqrt(max(own, pooled) / 4), df if own < pooled else max(df, 3)))
-        if own < pooled
-        else min(1, 3 * 2 * stats.t.sf(mean / np.sqrt(own / 4), 3))
+        min(1, 3 * 2 * stats.t.sf(mean / np.sqrt(max(own, pooled) / 4), max(df, 3)))
         for mean, own in zip(apart.mean(axis=1), variances, strict=True)
     ]
     assert apart_from_best(scores[:, :, None], ONE, 0)[1:] == pytest.approx(expected)
+
+
+def test_a_method_that_is_plainly_worse_is_told_by_three_seeds_among_sixty():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0.8, 0.01, (60, 3, 1))
+    scores[0, :, 0] = 0.55, 0.57, 0.62  # three times as noisy as the others
+    assert apart_from_best(scores, ONE, int(scores.mean(axis=(1, 2)).argmax()))[0] < 0.001
 
 
 def test_seeds_that_only_one_has_do_not_count_and_one_in_common_is_no_test():

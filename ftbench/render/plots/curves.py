@@ -49,8 +49,8 @@ def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
     )
     found = _bands(frame.assign(x=frame["step"]))
     places = [(task, label) for task in frame["task"].unique() for label in frame["label"].unique()]
-    order = [f"{label} on {task}" for task, label in places]
-    found = found.assign(panel=found["label"] + " on " + found["task"])
+    order = [_panel_of(label, task) for task, label in places]
+    found = found.assign(panel=list(map(_panel_of, found["label"], found["task"])))
     if (count := found["panel"].nunique()) > PANELS:
         raise BadValue(
             f"learning: {count:,} panels, one for each method on each task, and a picture holds {PANELS}; "
@@ -64,6 +64,10 @@ def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
         theme.layer(rows, "line", line, strokeWidth=2, color=blue),
     ]
     return theme.finished(theme.faceted(rows, "panel", order, layers), title, told)
+
+
+def _panel_of(label: str, task: str) -> str:
+    return f"{theme.in_brief(label)} on {theme.in_brief(task)}"
 
 
 def _lines(frame: pd.DataFrame, axis: str) -> theme.Spec:
