@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -39,7 +40,8 @@ def test_a_terminal_of_80_columns_shows_every_name_in_full(reports, crowded):
 @pytest.mark.parametrize("crowded", CROWDS)
 @pytest.mark.parametrize("format_", ["markdown", "latex", "html", "json", "csv"])
 def test_files_have_every_name_in_full(reports, crowded, format_):
-    text = render(reports[crowded], format_).replace("\\_", "_")
+    text = render(reports[crowded], format_).replace(r"\_\allowbreak{}", "_").replace(r"\_", "_")
+    text = text.replace(r" \\ a_", "a_").replace(r" \\ ", "")
     assert not [name for name in names_of(reports[crowded]) if name not in text]
 
 
@@ -51,7 +53,7 @@ def test_a_strip_has_a_place_for_every_method_by_a_name_that_tells_it_apart(repo
     methods = len(section.groups[0].rows)
     assert len(values(spec, "runs")) == methods  # those of all tasks are alike, and stand once
     labels = {label for label in found(spec, "labelExpr") if isinstance(label, str)}
-    (shown,) = {tuple(re.findall(r'"(.*?)"', label)) for label in labels}
+    (shown,) = {tuple(json.loads(label.partition("]")[0] + "]")) for label in labels}
     assert len(set(shown)) == methods and max(map(len, shown)) <= 41
     for panel in spec["concat"]:
         lines = panel["title"]["text"]
