@@ -144,14 +144,16 @@ def report(
     _check_choice({"--published": published, "--suite": suite, "--table": table})
     _check_files(output, macros, address)
     named = suite if suite is not None else table if _beyond_layouts(table) else None
-    ours = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
+    ours = {"--baseline": baseline != BASELINE, "--macros": macros}
     ours |= {"--estimand": estimand != "mean"}
     ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename), "--where": where}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
     if published is not None:
         filters = {"--models": models, "--tasks": tasks, "--methods": methods}
-        _refuse("--published", {**filters, "--diverged": diverged != "chance", **ours, **papers})
+        _refuse(
+            "--published", {**filters, "--diverged": diverged != "chance", "--show": show, **ours, **papers}
+        )
         _published(printed(published), to)
     elif named is not None:
         from ftbench.domain.margins import Margins, margins
@@ -170,7 +172,7 @@ def report(
             variant=variant,
         )
         within = Margins() if margin is None else margins(margin)
-        _suites(address, SuiteRequest(named, given, within, diverged), to)
+        _suites(address, SuiteRequest(named, given, within, diverged, names(show)), to)
     else:
         from ftbench.services.reporting.request import ReportRequest
 

@@ -78,7 +78,9 @@ def suite_reports(address: str, database: Database | None, request: SuiteRequest
     changed = [suite_grid.adapted(suite, asked) for suite in found]
     source = _read(database, changed) if database else SuiteSource(address)
     return tuple(
-        table(one, _titled(now, asked, recipe), recipe, source, request.margins, request.diverged)
+        table(
+            one, _titled(now, asked, recipe), recipe, source, request.margins, request.diverged, request.show
+        )
         for one, now in zip(found, changed, strict=True)
         for recipe in asked.by_recipe()
     )
@@ -101,6 +103,7 @@ def table(
     source: SuiteSource,
     margins: Margins,
     diverged: str = CHANCE,
+    show: tuple[str, ...] = (),
 ) -> SuiteReport:
     """One suite's table.
 
@@ -111,6 +114,7 @@ def table(
         source: the database's rows.
         margins: within which two means agree.
         diverged: what runs of ours that diverged count as: ``chance`` or ``missing``.
+        show: the statistics of a cell, of a suite of scores; () for those of the paper.
     """
     jobs = JobsByCell(source.rows, source.scores, diverged)
     measured = [] if suite.kind == TIME else list(_blocks(changed, asked, jobs))
@@ -123,7 +127,7 @@ def table(
     return SuiteReport(
         name=suite.name,
         title=changed.title,
-        statistics=("ratio",) if suite.kind == TIME else changed.statistics,
+        statistics=("ratio",) if suite.kind == TIME else show or changed.statistics,
         margins={} if suite.kind == TIME else _margins(changed, margins),
         sections=sections,
         caption=(*notes.caption(suite, asked, rule, _diverged(measured)), *why),
