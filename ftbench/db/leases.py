@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ftbench.db import kinds
+from ftbench.db.chain import append, of_job
 from ftbench.db.checked import Unreadable, check_column, read_job, read_places
 from ftbench.db.engine import Store, Transaction
 from ftbench.db.kinds import Kind
@@ -14,6 +15,7 @@ from ftbench.db.reaping import RUNNING, LeaseWatch, take_back, token_for
 from ftbench.db.recording import GIVE_BACK, check_finite, record, uncount
 from ftbench.db.rows import Lease, Moved
 from ftbench.db.statements import LAST
+from ftbench.domain.chain import LinkKind
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
 from ftbench.errors import UnknownName
 
@@ -138,6 +140,7 @@ class Leases:
                 return False
             _close(transaction, claim.digest, claim.attempt, Outcome.OK, now=transaction.now())
             record(transaction, claim.digest, claim.attempt, result)
+            append(transaction, [of_job(transaction, LinkKind.FINISH, claim.digest)])
             return True
 
     def fail(
@@ -204,6 +207,7 @@ class Leases:
             _end(transaction, digest, token, State.DONE)
             _close(transaction, digest, number, Outcome.OK, now=now)
             record(transaction, digest, number, result)
+            append(transaction, [of_job(transaction, LinkKind.INGEST, digest)])
             return True
 
     def reap(self) -> int:
