@@ -150,12 +150,13 @@ class Leases:
         message: str,
         traceback: str = "",
         provenance: Mapping[str, Any] | None = None,
+        final: bool = False,
     ) -> State | None:
         """Record a failed attempt.
 
-        The job is queued again unless the outcome is final (``user``, ``diverged``) or it was the last of
-        the attempts that a job has. What is the machine's fault (``environment``) is not counted: of such
-        attempts the last one alone is kept.
+        The job is queued again unless the outcome is final (``user``, ``diverged``; any, if the caller says
+        so) or it was the last of the attempts that a job has. What is the machine's fault (``environment``)
+        is not counted: of such attempts the last one alone is kept.
 
         Returns:
             The job's new state, None where the lease is lost.
@@ -168,7 +169,7 @@ class Leases:
         with self._store.writing(durable=True) as transaction:
             tries = transaction.one("SELECT attempts FROM jobs WHERE digest = :digest", digest=claim.digest)
             more = outcome is Outcome.ENVIRONMENT or (tries is not None and tries[0] < MAX_ATTEMPTS)
-            state = State.QUEUED if more and outcome not in FINAL_OUTCOMES else State.FAILED
+            state = State.QUEUED if more and not final and outcome not in FINAL_OUTCOMES else State.FAILED
             if not _end(transaction, claim.digest, claim.token, state):
                 return None
             if outcome is Outcome.ENVIRONMENT:

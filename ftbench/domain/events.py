@@ -36,7 +36,8 @@ class End:
 
     Attributes:
         kind: ``done``, ``failed`` or ``stopped``.
-        outcome: the class of a failure; lack: what the machine lacks, where that is known.
+        outcome: the class of a failure; lack: what the machine lacks, where that is known; final: whether
+            another attempt would only end as this one.
         changed: what the job has changed in its process, which no other job is to be given.
     """
 
@@ -46,6 +47,7 @@ class End:
     traceback: str = ""
     lack: Lack | None = None
     changed: tuple[str, ...] = ()
+    final: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,10 @@ def _failure(event: Mapping[str, Any]) -> End:
     given = _str(event, "message"), _str(event, "traceback", "")
     message, trace = (text.encode("utf-8", "backslashreplace").decode() for text in given)
     lack, changed = Lack(named) if named else None, _words(event, "changed")
-    return End("failed", outcome, " ".join(message.split()), trace, lack, changed)
+    final = event.get("final", False)
+    if not isinstance(final, bool):
+        raise ProtocolError("the event 'failed' has no proper 'final'")
+    return End("failed", outcome, " ".join(message.split()), trace, lack, changed, final)
 
 
 def _words(event: Mapping[str, Any], key: str) -> tuple[str, ...]:

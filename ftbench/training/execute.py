@@ -243,7 +243,8 @@ def _failure(failure: Failure, error: BaseException, trace: str) -> dict[str, An
         "message": message_of(error, failure),
         "traceback": shortened(trace, _TRACE),
     }
-    return told | ({"lack": str(failure.lack)} if failure.lack is not None else {})
+    told |= {"lack": str(failure.lack)} if failure.lack is not None else {}
+    return told | ({"final": True} if failure.final else {})
 
 
 def _commands(descriptor: int) -> Iterator[dict[str, Any]]:
