@@ -46,7 +46,7 @@ _INSERT = (
 )
 #: Takes the row's lock, where rows have one.
 _HOLD = "UPDATE chain_ends SET digest = digest WHERE strand = :strand"
-_END = "SELECT sequence, digest FROM chain_ends WHERE strand = :strand"
+_END = "SELECT digest FROM chain_ends WHERE strand = :strand"
 _LAST = "SELECT sequence FROM chain WHERE strand = :strand ORDER BY sequence DESC LIMIT 1"
 _COUNTED = (
     "SELECT coalesce(max(sequence), 0) FROM chain WHERE strand = :strand AND sequence BETWEEN 0 AND 1e15"
@@ -86,9 +86,9 @@ def append(transaction: Transaction, news: Iterable[News]) -> None:
 def _append_to(transaction: Transaction, strand: str, news: Sequence[News], now: float) -> None:
     if not transaction.run(_HOLD, strand=strand):  # somebody has deleted it
         transaction.run(_MAKE, strand=strand, sequence=0, digest="")
-    sequence, digest = transaction.one(_END, strand=strand)
+    (digest,) = transaction.one(_END, strand=strand)
     (last,) = transaction.one(_LAST, strand=strand) or (0,)
-    if sequence != last or not isinstance(last, int):
+    if not isinstance(last, int):
         (last,) = transaction.one(_COUNTED, strand=strand)
     rows: list[dict[str, Any]] = []
     for at, one in enumerate(news, start=int(last) + 1):

@@ -182,7 +182,7 @@ class Leases:
     def complete(self, digest: str, result: JobResult, worker: str) -> bool:
         """Record a result that was made elsewhere, for a job that nobody has claimed.
 
-        A failed or cancelled job becomes done too.
+        A failed or cancelled job becomes done too, and one whose lease was seen to be over.
 
         Returns:
             False, and nothing recorded, where the job is done already or a worker is running it.
@@ -194,10 +194,8 @@ class Leases:
         check_finite(result)
         with self._store.writing(durable=True) as transaction:
             now = transaction.now()
-            expired = transaction.all(
-                f"{RUNNING} AND digest = :digest AND expires < :now", digest=digest, now=now
-            )
-            take_back(transaction, expired, now)
+            over = self.watcher.look(transaction.all(RUNNING))
+            take_back(transaction, [row for row in over if row[0] == digest], now)
             row = transaction.one("SELECT state FROM jobs WHERE digest = :digest", digest=digest)
             if row is None:
                 raise UnknownName("job", digest, [])

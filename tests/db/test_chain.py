@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ftbench.db import ClaimRow, Database, create_database, open_database, upgrade_database
+from ftbench.db.backends.sqlite import Sqlite
 from ftbench.domain.chain import Link
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.result import JobResult, Outcome, Score
@@ -206,6 +207,31 @@ def test_a_damaged_chain_keeps_no_result_from_being_recorded(claimed: Database, 
     assert len({finish(claimed) for _ in range(40)}) == 40
     assert claimed.claims.add(DeclaredClaim("dps", "vanilla"))
     assert changed(claimed)[0][0] == "chain"
+
+
+@pytest.mark.parametrize("column", ["sequence", "kind", "subject", "ends", "time", "digest"])
+def test_links_of_other_types_stop_nothing(claimed: Database, column: str) -> None:
+    if not isinstance(claimed._store.backend, Sqlite):
+        pytest.skip("its columns take their own type alone")
+    execute(claimed, f"UPDATE chain SET {column} = CAST('x' || {column} AS BLOB) WHERE kind = 'finish'")
+    claimed.jobs.add([entry(seed, "dps") for seed in range(20)])
+    assert len({finish(claimed) for _ in range(20)}) == 20
+    assert any("unreadable" in line for line in claimed.claims.chain().broken)
+
+
+def test_what_came_from_elsewhere_is_held_to_when_it_began(database: Database) -> None:
+    database.jobs.add([entry(0)])
+    digest = entry(0).job.digest
+    result = JobResult(RESULT.scores, provenance={"began": 5.0})
+    assert database.jobs.complete(digest, result, "elsewhere") and changed(database) == []
+    execute(database, "UPDATE provenance SET facts = replace(facts, '5.0', '9.0')")
+    assert changed(database)[0][1].endswith("its scores were changed by hand")
+
+
+def test_a_result_without_scores_is_no_change_by_hand(database: Database) -> None:
+    database.jobs.add([entry(0)])
+    finish(database, JobResult(curves=RESULT.curves))
+    assert changed(database) == []
 
 
 def test_links_that_hold_anything_are_told_in_words(claimed: Database) -> None:
