@@ -249,27 +249,15 @@ topup_looks = Table(
 chain_links = Table(
     "chain",
     metadata,
-    Column(
-        "strand", Text, primary_key=True, nullable=False, comment="a job's first digit, or claims: its order"
-    ),
+    Column("strand", Text, primary_key=True, nullable=False, comment="a job's first digit, or claims"),
     Column("sequence", Integer, primary_key=True, nullable=False, comment="1, 2, … in the strand"),
-    Column(
-        "kind",
-        Text,
-        nullable=False,
-        comment="finish, ingest, merge, restart, claim, withdraw; before: was there before the chain",
-    ),
+    Column("kind", Text, nullable=False, comment="finish, ingest, merge, restart, claim, withdraw or before"),
     # No foreign key: that a job or a claim is gone is what a link shows.
     Column("subject", Text, nullable=False, comment="the job, or the text of the claim"),
     Column("content", Text, nullable=False, comment="SHA-256 of the scores, or of the claim; empty: gone"),
-    Column(
-        "ends",
-        Text,
-        nullable=False,
-        comment="JSON: where the jobs' strands ended, as in chain_ends; of a claim alone",
-    ),
+    Column("ends", Text, nullable=False, comment="JSON: where the jobs' strands ended then, of a claim"),
     Column("time", Float, nullable=False, comment="when"),
-    Column("digest", Text, nullable=False, comment="SHA-256 of all that and of the link before's digest"),
+    Column("digest", Text, nullable=False, comment="SHA-256 of all that and of the link before"),
     comment="One row a thing that came into the database or left it, so that a change by hand shows.",
     sqlite_with_rowid=False,
 )

@@ -23,13 +23,13 @@ def upgrade() -> None:
         return  # of a database that was taken back by hand
     op.create_table(
         "chain",
-        Column("strand", sa.Text(), nullable=False, comment="a job's first digit, or claims: its order"),
+        Column("strand", sa.Text(), nullable=False, comment="a job's first digit, or claims"),
         Column("sequence", sa.Integer(), nullable=False, comment="1, 2, … in the strand"),
         Column(
             "kind",
             sa.Text(),
             nullable=False,
-            comment="finish, ingest, merge, restart, claim, withdraw; before: was there before the chain",
+            comment="finish, ingest, merge, restart, claim, withdraw or before",
         ),
         Column("subject", sa.Text(), nullable=False, comment="the job, or the text of the claim"),
         Column(
@@ -39,18 +39,10 @@ def upgrade() -> None:
             comment="SHA-256 of the scores, or of the claim; empty: gone",
         ),
         Column(
-            "ends",
-            sa.Text(),
-            nullable=False,
-            comment="JSON: where the jobs' strands ended, as in chain_ends; of a claim alone",
+            "ends", sa.Text(), nullable=False, comment="JSON: where the jobs' strands ended then, of a claim"
         ),
         Column("time", sa.Float(), nullable=False, comment="when"),
-        Column(
-            "digest",
-            sa.Text(),
-            nullable=False,
-            comment="SHA-256 of all that and of the link before's digest",
-        ),
+        Column("digest", sa.Text(), nullable=False, comment="SHA-256 of all that and of the link before"),
         sa.PrimaryKeyConstraint("strand", "sequence", name="pk_chain"),
         comment="One row a thing that came into the database or left it, so that a change by hand shows.",
         sqlite_with_rowid=False,
