@@ -3,7 +3,7 @@
 import signal
 
 
-def main() -> None:
+def start_command_line() -> None:
     """Load the command line, and run it.
 
     Loading takes a tenth of a second, in which nobody catches Ctrl-C: it ends the process as it does others,
@@ -20,4 +20,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start_command_line()

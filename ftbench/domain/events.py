@@ -36,8 +36,7 @@ class End:
 
     Attributes:
         kind: ``done``, ``failed`` or ``stopped``.
-        outcome: the class of a failure; lack: what the machine lacks, where that is known; final: whether
-            another attempt would only end as this one.
+        outcome: the class of a failure; lack: what the machine lacks; final: no use in trying again.
         changed: what the job has changed in its process, which no other job is to be given.
     """
 

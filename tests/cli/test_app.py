@@ -49,7 +49,9 @@ def test_an_interruption_is_quiet(ftbench: Ftbench, monkeypatch: pytest.MonkeyPa
     assert (ended.code, ended.out, ended.err) == (130, "", "")
 
 
-@pytest.mark.parametrize("start", [["-m", "ftbench"], ["-c", "from ftbench.__main__ import main; main()"]])
+@pytest.mark.parametrize(
+    "start", [["-m", "ftbench"], ["-c", "from ftbench.__main__ import start_command_line as start; start()"]]
+)
 def test_an_interruption_while_it_loads_is_quiet(tmp_path: Path, start: list[str]) -> None:
     (tmp_path / "typer.py").write_text(
         "import os, signal\n"
