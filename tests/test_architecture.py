@@ -38,6 +38,7 @@ ARROWS: dict[str, set[str]] = {
 ROOMS: dict[str, set[str]] = {
     "worker": set(),
     "scores": set(),
+    "launching": {"worker"},
     "planning": {"worker", "scores"},
     "exchange": {"worker", "scores"},
     "papers": {"worker", "scores", "planning", "exchange"},
