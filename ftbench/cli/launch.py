@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -76,10 +77,7 @@ def slurm(
     from ftbench.services.launching.base import folder_of, new_id
 
     given = engine_file.checked_arguments(arguments or ())
-    _check_number("--workers", workers)
-    _check_number("--backlog", backlog)
-    if gpus not in (0, 1):
-        raise BadValue(f"--gpus-per-worker {gpus}: a worker trains on one GPU (1) or on the CPU (0)")
+    _check_worker_numbers(workers, backlog, gpus)
     seconds = None if time is None else limit_seconds(time, "--time")
     limit_seconds(idle, "--idle")
     told = WorkerArguments(slots, lease, threads, time, idle, False, _files(methods), _folder(data_dir))
@@ -104,6 +102,66 @@ def slurm(
     if new:
         tell(f"launch {launch.id}: {counted(len(new), 'worker')} asked of SLURM")
         tell(f"see them with: ftbench launch status{db_flag(address)}")
+
+
+@app.command("ray")
+def ray(
+    workers: Annotated[int, typer.Option("--workers", metavar="N", help="How many workers.")] = 1,
+    gpus: Annotated[
+        int, typer.Option("--gpus-per-worker", metavar="0|1", help="0: workers that train on the CPU.")
+    ] = 1,
+    slots: SlotsOption = "1",
+    idle: Annotated[
+        str, typer.Option("--idle", metavar="SPAN", help="A worker ends after so long without a job.")
+    ] = "10m",
+    backlog: Annotated[
+        int, typer.Option("--backlog", metavar="JOBS", help="One worker for each so many queued jobs.")
+    ] = 1,
+    address: Annotated[
+        str | None,
+        typer.Option("--address", metavar="HOST:PORT", help="The cluster; else RAY_ADDRESS, or this node's."),
+    ] = None,
+    lease: LeaseOption = None,
+    threads: ThreadsOption = None,
+    methods: PluginsOption = None,
+    data_dir: DataOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be asked for.")] = False,
+    db: DatabaseOption = None,
+) -> None:
+    """Have a Ray cluster that is there already run workers: one actor each, made again where it is lost.
+
+    Never more workers than queued jobs. ftbench has to be installed on the nodes.
+    """
+    from ftbench.db import open_database
+    from ftbench.domain.amount import limit_seconds
+    from ftbench.domain.launch import Launch, worth
+    from ftbench.domain.result import State
+    from ftbench.services.launching import care
+    from ftbench.services.launching.arguments import WorkerArguments
+    from ftbench.services.launching.base import folder_of, new_id
+    from ftbench.services.launching.ray import Plan, Ray
+    from ftbench.services.launching.ray_cluster import checked_address
+
+    cluster = checked_address(address)
+    _check_worker_numbers(workers, backlog, gpus)
+    limit_seconds(idle, "--idle")
+    told = WorkerArguments(slots, lease, threads, None, idle, False, _files(methods), _folder(data_dir))
+    database_here, launch = database_address(db), Launch(new_id(), "ray", workers, backlog)
+    shown = _in_script(database_here, db)
+    if shown is None:
+        raise BadValue("FTBENCH_DB holds a password, which Ray would show: put it into the nodes' PGPASSFILE")
+    plan = Plan(cluster, shown, told.words(0 if gpus else None), gpus, threads or 1, os.getcwd())
+    with open_database(database_here) as database:
+        queued = database.jobs.counts()[State.QUEUED]
+        if dry_run:
+            say(plan.words())
+            say(f"# {launches.for_jobs(worth(launch, (), queued), workers, queued, backlog)}")
+            return
+        new = care.begun(database, Ray(folder_of(database_here, launch.id), plan), launch)
+    tell(launches.for_jobs(len(new), workers, queued, backlog))
+    if new:
+        tell(f"launch {launch.id}: {counted(len(new), 'worker')} asked of Ray, which keeps them from now on")
+        tell(f"see them with: ftbench launch status{db_flag(database_here)}")
 
 
 app.command("status")(launches.status)
@@ -161,6 +219,13 @@ def local(
 def _check_number(flag: str, value: int) -> None:
     if value < 1:
         raise BadValue(f"{flag} {value}: give a number, 1 or more")
+
+
+def _check_worker_numbers(workers: int, backlog: int, gpus: int) -> None:
+    _check_number("--workers", workers)
+    _check_number("--backlog", backlog)
+    if gpus not in (0, 1):
+        raise BadValue(f"--gpus-per-worker {gpus}: a worker trains on one GPU (1) or on the CPU (0)")
 
 
 def _in_script(address: str, db: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -127,6 +128,44 @@ def _written(
 def _death(engine: Engine, one: Allocation, words: str) -> str:
     line = engine.last_line(one)
     return f"{words}; its log ends with: {line}" if line else words
+
+
+def settled(
+    database: Database,
+    engine: Engine,
+    row: Allocation,
+    before: float | None,
+    code: int,
+    seconds: float,
+    node: str | None = None,
+) -> Allocation:
+    """The row of a worker whose process is gone: as the worker wrote it, else that it died.
+
+    Args:
+        database: with the row.
+        engine: the launch's.
+        row: as it is now.
+        before: when the worker of this allocation that came before had begun; None where there was none.
+        code: of the process, negative for a signal.
+        seconds: that the process ran.
+        node: where; None: as it is written.
+    """
+    told_it = row.state is not Standing.RUNNING and row.started != before
+    if told_it or row.state is Standing.STOPPED:
+        return row
+    # The log's end may be of an earlier start, unless this one came so far as to begin.
+    line = "" if row.state is Standing.RUNNING else engine.last_line(row)
+    told = f"died by {_cause(code)}" + (f"; its log ends with: {line}" if line else "")
+    database.launches.observe(row, Standing.FAILED, told, node, seconds)
+    found = database.launches.find(row.launch)
+    return next(one for one in found.allocations if one.number == row.number)
+
+
+def _cause(code: int) -> str:
+    """How a process ended."""
+    if code >= 0:
+        return f"exit code {code}"
+    return signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
 
 
 def judged(database: Database, engine: Engine, found: Launched) -> Launched:

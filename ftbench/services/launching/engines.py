@@ -5,9 +5,10 @@ from __future__ import annotations
 from ftbench.errors import UnknownName
 from ftbench.services.launching.base import Engine
 from ftbench.services.launching.local import Local
+from ftbench.services.launching.ray import Ray
 from ftbench.services.launching.slurm import Slurm
 
-_ALL: dict[str, type[Engine]] = {engine.name: engine for engine in (Local, Slurm)}
+_ALL: dict[str, type[Engine]] = {engine.name: engine for engine in (Local, Slurm, Ray)}
 
 
 def engine_of(name: str) -> type[Engine]:

@@ -12,6 +12,7 @@ from functools import cached_property
 from ftbench.domain.amount import limit_seconds
 from ftbench.errors import BadValue, FtbenchError, one_line
 
+NODE = "FTBENCH_NODE"  # in a worker's environment: the machine's name, as its engine has it
 _PATIENCE = 30.0  # seconds that a scheduler's command may take
 
 
@@ -32,7 +33,7 @@ class Site:
     @property
     def node(self) -> str:
         """The machine's name."""
-        return socket.gethostname()
+        return self._environment.get(NODE) or socket.gethostname()
 
     @property
     def engine_id(self) -> str | None:

@@ -159,15 +159,11 @@ class LocalWatch:
         post.code = process.returncode
         row = self._row(post)
         name = f"worker {post.number} on {post.device}"
-        if row is not None and (row.state is Standing.RUNNING or row.started == post.known):
-            words = _cause(process.returncode)  # it could not say so itself
-            line = "" if row.state is Standing.RUNNING else self._engine.last_line(row)
-            told = f"died by {words}" + (f"; its log ends with: {line}" if line else "")
+        if row is not None:
             ran = time.monotonic() - post.begun
-            self._database.launches.observe(row, Standing.FAILED, told, seconds=ran)
-            row = self._row(post)
+            row = care.settled(self._database, self._engine, row, post.known, post.code, ran)
         if self._signals.received or row is None or row.state is not Standing.FAILED:
-            self._say(f"{name}: ended: {row.reason if row is not None else _cause(process.returncode)}")
+            self._say(f"{name}: ended: {row.reason if row is not None else f'exit code {post.code}'}")
             return
         self._again(post, row, name)
 
@@ -206,10 +202,3 @@ class LocalWatch:
         found = self._database.launches.find(self._launch.id)
         if found.launch.state is LaunchState.OPEN:
             self._database.launches.set_state(self._launch.id, LaunchState.STOPPED, "its watch has ended")
-
-
-def _cause(code: int) -> str:
-    """How a process ended."""
-    if code >= 0:
-        return f"exit code {code}"
-    return signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
