@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from ftbench.db import Database, Launched, open_database
 from ftbench.domain.launch import LaunchState, Standing
 from ftbench.domain.result import State
-from ftbench.errors import BadValue, DatabaseError, FtbenchError, one_line
+from ftbench.errors import BadValue, DatabaseError, FtbenchError, UnknownName, one_line
 from ftbench.secrets import masked
 from ftbench.services.launching import care, engines
 from ftbench.services.launching.base import VARIABLE, folder_of
@@ -120,7 +120,7 @@ class _Kept:
 
     def fail(self, error: BaseException, faults: int) -> None:
         told = masked(one_line(str(error))) or type(error).__name__
-        with suppress(DatabaseError), self._open() as database:
+        with suppress(DatabaseError, UnknownName), self._open() as database:
             found = self._written(database, Standing.FAILED, told, faults)
             if found is not None:
                 self._judge(database, found)
@@ -129,15 +129,18 @@ class _Kept:
         """Write the end in order; where there is more to do and the time was over, have the engine go on."""
         try:
             with self._open() as database:
-                more = mine.timed_out and database.jobs.counts()[State.QUEUED] > 0
-                state = Standing.PENDING if more else Standing.ENDED
+                stood = database.launches.find(self._launch).launch.state
+                left = mine.timed_out and database.jobs.counts()[State.QUEUED] > 0
+                more = left and stood is LaunchState.OPEN
+                over = Standing.STOPPED if stood is LaunchState.STOPPED else Standing.ENDED
+                state = Standing.PENDING if more else over
                 found = self._written(database, state, mine.ending(), mine.tally.faults)
                 if found is None:
                     return
-                if found.launch.state is LaunchState.OPEN and more:
+                if more:
                     self._again(database, found, mine.site)
                 self._judge(database, found)
-        except DatabaseError as error:
+        except (DatabaseError, UnknownName) as error:
             self._say(f"how this allocation ended is not written down: {error}")
 
     def _written(self, database: Database, state: Standing, reason: str, faults: int) -> Launched | None:

@@ -72,6 +72,7 @@ class Cluster:
     def __init__(self, folder: Path, nodes: int = 2) -> None:
         """Start them, and wait until the nodes are idle."""
         self.folder, self.nodes = folder, [f"ftb{at}" for at in range(nodes)]
+        self.user = getpass.getuser()
         self.env = {
             **os.environ,
             "SLURM_CONF": str(folder / "conf" / "slurm.conf"),
@@ -95,7 +96,7 @@ class Cluster:
     def _configure(self) -> None:
         host = socket.gethostname().partition(".")[0]
         first = _free(1 + len(self.nodes))
-        text = _CONF.format(host=host, port=first, user=getpass.getuser(), folder=self.folder)
+        text = _CONF.format(host=host, port=first, user=self.user, folder=self.folder)
         for at, name in enumerate(self.nodes, start=1):
             text += _NODE.format(name=name, host=host, port=first + at)
         (self.folder / "conf" / "slurm.conf").write_text(text + _PARTITIONS)
@@ -167,7 +168,7 @@ class Cluster:
 
     def close(self) -> None:
         """End all of it."""
-        subprocess.run(["scancel", "--full", "-u", getpass.getuser()], env=self.env, capture_output=True)
+        subprocess.run(["scancel", "--full", "-u", self.user], env=self.env, capture_output=True)
         time.sleep(0.5)
         for path in (*(self.folder / "run").glob("*.pid"), self.folder / "munge" / "pid"):
             with contextlib.suppress(OSError, ValueError):
