@@ -147,9 +147,10 @@ def ray(
     limit_seconds(idle, "--idle")
     told = WorkerArguments(slots, lease, threads, None, idle, False, _files(methods), _folder(data_dir))
     database_here, launch = database_address(db), Launch(new_id(), "ray", workers, backlog)
-    shown = _in_script(database_here, db)
+    shown = _in_script(database_here, None)
     if shown is None:
-        raise BadValue("FTBENCH_DB holds a password, which Ray would show: put it into the nodes' PGPASSFILE")
+        how = "put it into ~/.pgpass on the nodes (PGPASSFILE)"
+        raise BadValue(f"{masked(database_here)}: Ray would keep and show the password: {how}")
     plan = Plan(cluster, shown, told.words(0 if gpus else None), gpus, threads or 1, os.getcwd())
     with open_database(database_here) as database:
         queued = database.jobs.counts()[State.QUEUED]

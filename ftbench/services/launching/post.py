@@ -125,6 +125,8 @@ class Post:
             found = care.judged(database, self._engine, database.launches.find(self._order.launch))
             if found.launch.state is not LaunchState.OPEN or self._node in found.launch.barred:
                 return 0
+            # Else whoever tops the launch up meanwhile would ask for one too many.
+            database.launches.observe(row, Standing.PENDING, f"{row.reason}; starts again")
             return max(1, row.early)
 
     def _last_start(self) -> float | None:
