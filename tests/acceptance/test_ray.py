@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -74,6 +76,19 @@ def test_a_launch_is_stopped_and_its_jobs_are_given_back(cluster: RayCluster, pl
     assert place.rows("select distinct state, attempts from jobs") == [("queued", 0)]
     assert {one["reason"] for one in allocations(place)} == {"stopped by SIGTERM", "stopped before it ran"}
     assert not processes(f"FTBENCH_TEST_RAY={cluster.folder}", f"FTBENCH_WORKER={launch}-0")
+
+
+def test_a_node_that_is_left_alone_gets_no_worker(cluster: RayCluster, place: Place) -> None:
+    place.ftbench("queue", "--methods", "vanilla", "--seeds", "1", *SMALL)
+    place.ftbench("launch", "ray", "--workers", "1", *WORKERS)
+    until(place, lambda: count(place, "jobs where state = 'done'") == 1 and over(place))
+    (first,) = allocations(place)
+    with contextlib.closing(sqlite3.connect(place.folder / "ftbench.db")) as connection, connection:
+        connection.execute("update launches set barred = ?", [json.dumps([first["node"]])])
+    place.ftbench("queue", "--methods", "bidrop", "--seeds", "1", *SMALL)
+    assert "1 worker more" in place.ftbench("launch", "top-up")
+    until(place, lambda: count(place, "jobs where state = 'done'") == 2 and over(place))
+    assert allocations(place)[1]["node"] in set(cluster.nodes) - {first["node"]}
 
 
 def test_every_job_is_done_once_though_a_node_dies(

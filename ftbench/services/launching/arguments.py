@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+
+#: What runs a worker.
+PROGRAM = (sys.executable, "-P", "-m", "ftbench", "worker")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from ftbench.errors import FtbenchError
 from ftbench.services.launching.base import Engine, Seen, Sight
 from ftbench.settings import db_flag
 
+PAUSES = (1.0, 5.0, 15.0)  # seconds before a worker that died is started again: the first time, and so on
 UNNAMED = 300.0  # seconds in which an engine has said how it calls what it was asked for
 NO_WORD = "its worker ended without a word"
 
@@ -159,6 +160,11 @@ def settled(
     database.launches.observe(row, Standing.FAILED, told, node, seconds)
     found = database.launches.find(row.launch)
     return next(one for one in found.allocations if one.number == row.number)
+
+
+def pause(deaths: int) -> float:
+    """Seconds before another start, where so many have died one after another, at least 1."""
+    return PAUSES[min(deaths, len(PAUSES)) - 1]
 
 
 def _cause(code: int) -> str:

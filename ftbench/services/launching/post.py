@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -19,12 +18,10 @@ from ftbench.db import Database, open_database
 from ftbench.domain.launch import Allocation, LaunchState, Standing
 from ftbench.errors import FtbenchError
 from ftbench.services.launching import care
+from ftbench.services.launching.arguments import PROGRAM
 from ftbench.services.launching.base import Engine, variables
 from ftbench.services.launching.site import NODE
 from ftbench.services.worker.child import die_with
-
-PROGRAM = (sys.executable, "-P", "-m", "ftbench", "worker")
-PAUSES = (1.0, 5.0, 15.0)  # seconds before another start after one that died early, after two, and so on
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,6 @@ class Post:
         node: str,
         *,
         program: Sequence[str] = PROGRAM,
-        pauses: Sequence[float] = PAUSES,
     ) -> None:
         """Start the worker, from a thread that lives as long as the post: the worker ends with that thread.
 
@@ -67,12 +63,11 @@ class Post:
             engine: the launch's, with its folder on this node.
             node: this node's name, as the engine has it.
             program: what runs a worker.
-            pauses: seconds before another start.
 
         Raises:
             OSError: there is no room for the worker's log, or the program cannot be started.
         """
-        self._order, self._engine, self._node, self._pauses = order, engine, node, pauses
+        self._order, self._engine, self._node = order, engine, node
         self._stopped = threading.Event()
         self._before = self._last_start()
         self._begun = time.monotonic()
@@ -107,11 +102,8 @@ class Post:
             early = self._early(code, time.monotonic() - self._begun)
         except FtbenchError as error:  # the database does not say; 0 says that the worker ended in order
             print(f"{self._order.name}: {error}", flush=True)
-            early = len(self._pauses) if code else 0
-        if not early:
-            return False
-        pause = self._pauses[min(early, len(self._pauses)) - 1]
-        return not self._stopped.wait(pause)
+            early = len(care.PAUSES) if code else 0
+        return early > 0 and not self._stopped.wait(care.pause(early))
 
     def _early(self, code: int, ran: float) -> int:
         """How many starts one after another have died early, at least 1; 0 where no other is to follow."""

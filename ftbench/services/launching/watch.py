@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +14,13 @@ from ftbench.db import Database
 from ftbench.domain.launch import Allocation, Launch, LaunchState, Standing
 from ftbench.errors import FtbenchError
 from ftbench.services.launching import care
+from ftbench.services.launching.arguments import PROGRAM
 from ftbench.services.launching.base import variables
 from ftbench.services.launching.local import Local
 from ftbench.services.worker.child import die_with
 from ftbench.services.worker.signals import Signals
 
 _LOOK = 5.0  # seconds between two looks at the processes, should no end be noticed
-_PAUSES = (1.0, 5.0, 15.0)  # seconds before a worker that died is started again: the first time, and so on
-PROGRAM = (sys.executable, "-P", "-m", "ftbench", "worker")
 
 
 @dataclass
@@ -180,7 +178,7 @@ class LocalWatch:
             self._say(f"{name}: {row.reason}; not started again: workers met errors of this machine")
             return
         post.deaths = post.deaths + 1 if row.early else 1
-        pause = _PAUSES[min(post.deaths, len(_PAUSES)) - 1]
+        pause = care.pause(post.deaths)
         post.start_at = time.monotonic() + pause
         self._say(f"{name}: {row.reason}; starting another in {pause:g} s")
 

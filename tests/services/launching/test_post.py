@@ -23,8 +23,9 @@ PYTHON = (sys.executable, "-c")
 
 
 @pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+def _importable_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.getcwd())
+    monkeypatch.setattr(care, "PAUSES", (0.0,))
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def address(tmp_path: Path, engine: FakeEngine) -> str:
 def posted(
     address: str, engine: FakeEngine, how: str, *, cpu: bool = False, program: Sequence[str] = WORKER
 ) -> Post:
-    return Post(Order(ID, 0, "e0", address, (how,), cpu), engine, "node-a", program=program, pauses=(0.0,))
+    return Post(Order(ID, 0, "e0", address, (how,), cpu), engine, "node-a", program=program)
 
 
 def found(address: str) -> Launched:

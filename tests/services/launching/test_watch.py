@@ -14,7 +14,7 @@ import pytest
 
 from ftbench.db import Database
 from ftbench.domain.launch import Allocation, Launch, LaunchState, Standing
-from ftbench.services.launching import care, watch
+from ftbench.services.launching import care
 from ftbench.services.launching.local import Local
 from ftbench.services.launching.watch import LocalWatch
 
@@ -24,7 +24,7 @@ PROGRAM = (sys.executable, str(Path(__file__).with_name("fake_worker.py")))
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_PAUSES", (0.01,))
+    monkeypatch.setattr(care, "PAUSES", (0.01,))
 
 
 def watched(database: Database, tmp_path: Path, *posts: tuple[str, ...]) -> tuple[LocalWatch, list[str]]:
