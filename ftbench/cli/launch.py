@@ -139,7 +139,7 @@ def ray(
     from ftbench.services.launching import care
     from ftbench.services.launching.arguments import WorkerArguments
     from ftbench.services.launching.base import folder_of, new_id
-    from ftbench.services.launching.ray import Plan, Ray
+    from ftbench.services.launching.ray import Ray, WorkerPlan
     from ftbench.services.launching.ray_cluster import checked_address
 
     cluster = checked_address(address)
@@ -151,7 +151,7 @@ def ray(
     if shown is None:
         how = "put it into ~/.pgpass on the nodes (PGPASSFILE)"
         raise BadValue(f"{masked(database_here)}: Ray would keep and show the password: {how}")
-    plan = Plan(cluster, shown, told.words(0 if gpus else None), gpus, threads or 1, os.getcwd())
+    plan = WorkerPlan(cluster, shown, told.words(0 if gpus else None), gpus, threads or 1, os.getcwd())
     with open_database(database_here) as database:
         queued = database.jobs.counts()[State.QUEUED]
         if dry_run:

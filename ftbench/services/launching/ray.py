@@ -31,7 +31,7 @@ _ANSWER = 3.0  # seconds that actors have to answer
 
 
 @dataclass(frozen=True)
-class Plan:
+class WorkerPlan:
     """What every worker of a launch is to be.
 
     Attributes:
@@ -90,7 +90,7 @@ class Ray(Engine):
 
     name: ClassVar[str] = "ray"
 
-    def __init__(self, folder: Path, plan: Plan | None = None) -> None:
+    def __init__(self, folder: Path, plan: WorkerPlan | None = None) -> None:
         """Take the launch's folder, and for a new launch what its workers are to be."""
         super().__init__(folder)
         self._new = plan
@@ -138,7 +138,7 @@ class Ray(Engine):
     def _kept(self) -> Path:
         return self.folder / "ray.json"
 
-    def _write(self, plan: Plan) -> None:
+    def _write(self, plan: WorkerPlan) -> None:
         """Keep what later starts need."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -146,13 +146,13 @@ class Ray(Engine):
         except OSError as error:
             raise FtbenchError(f"{error.filename or self.folder}: {error.strerror or error}") from error
 
-    def _plan(self) -> Plan:
+    def _plan(self) -> WorkerPlan:
         """What the workers are to be, from this machine's own file: a database is not believed."""
         if self._new is not None:
             return self._new
         try:
             kept = json.loads(self._kept.read_text())
-            return Plan(**{**kept, "worker": tuple(kept["worker"])})
+            return WorkerPlan(**{**kept, "worker": tuple(kept["worker"])})
         except (OSError, ValueError, TypeError, KeyError):
             raise FtbenchError(
                 f"{self._kept} is not here: call this in the folder where the launch was made, on a machine "
@@ -176,7 +176,7 @@ def _check_one_host(address: str, ray: Any) -> None:
         raise FtbenchError(f"{why}: use PostgreSQL (--db postgresql://USER@HOST/NAME)")
 
 
-def _make(ray: Any, plan: Plan, launch: Launch, names: Mapping[int, str]) -> None:
+def _make(ray: Any, plan: WorkerPlan, launch: Launch, names: Mapping[int, str]) -> None:
     """Make actors, by their numbers: all of them or, after an error, none."""
     made = []
     try:
@@ -191,7 +191,7 @@ def _make(ray: Any, plan: Plan, launch: Launch, names: Mapping[int, str]) -> Non
         raise
 
 
-def _options(plan: Plan, name: str) -> dict[str, Any]:
+def _options(plan: WorkerPlan, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "namespace": NAMESPACE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +11,18 @@ from types import SimpleNamespace
 import pytest
 
 from ftbench.domain.launch import Allocation, Launch, Standing
-from ftbench.errors import BadValue, FtbenchError
+from ftbench.errors import FtbenchError
 from ftbench.services.launching import ray as file
 from ftbench.services.launching import ray_cluster
 from ftbench.services.launching.base import Seen, Sight
-from ftbench.services.launching.ray import Actor, Plan, Ray
-from ftbench.services.launching.ray_cluster import checked_address, connected
+from ftbench.services.launching.ray import Actor, Ray, WorkerPlan
 from tests.services.launching.fake_ray import FakeRay, stand_in
 
 ID = "0a1b2c3d"
 LAUNCH = Launch(ID, "ray", 2)
-PLAN = Plan("auto", "postgresql://ann@db/ftbench", ("--gpu", "0", "--idle", "10m"), 1, 4, "/home/ann/work")
+PLAN = WorkerPlan(
+    "auto", "postgresql://ann@db/ftbench", ("--gpu", "0", "--idle", "10m"), 1, 4, "/home/ann/work"
+)
 
 
 @pytest.fixture
@@ -138,41 +138,6 @@ def test_the_cluster_is_that_of_the_launch_and_elsewhere_the_one_that_is_found(
     monkeypatch.setenv("RAY_ADDRESS", "other:6379")
     Ray(tmp_path / "elsewhere").seen(new())
     assert ray.inits[-1]["address"] == "other:6379" and reached == ["head:6379", "head:6379", "other:6379"]
-
-
-def test_without_ray_the_line_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with (
-        pytest.raises(FtbenchError, match=r"ray is not installed: pip install 'ftbench\[ray\]'"),
-        connected("auto"),
-    ):
-        pass
-
-
-def test_a_cluster_that_is_not_there_or_does_not_fit_is_a_line(ray: FakeRay) -> None:
-    def told(address: str = "auto") -> str:
-        with pytest.raises(FtbenchError) as raised, connected(address):
-            pass
-        return str(raised.value)
-
-    assert told("127.0.0.1:1") == "no Ray cluster at 127.0.0.1:1: Connection refused"
-    ray.refusal = ConnectionError("Could not find any running Ray instance.")
-    assert told() == "no Ray cluster runs here: call this on a node of one, or give --address HOST:PORT"
-    ray.refusal = RuntimeError(
-        "Version mismatch: The cluster was started with:\n    Ray: 2.9\n    Python: 3.11.7\n"
-    )
-    assert (
-        told()
-        == "Ray at this machine: Version mismatch: The cluster was started with: Ray: 2.9 Python: 3.11.7"
-    )
-
-
-def test_an_address_is_a_host_and_a_port() -> None:
-    assert checked_address(None) == checked_address("auto") == "auto"
-    assert checked_address("head:6379") == "head:6379"
-    for wrong in ("local", "head", "head:", ":1", "head:x", "head:99999", "ray://head:10001", ""):
-        with pytest.raises(BadValue, match=r"--address '.*': give HOST:PORT"):
-            checked_address(wrong)
 
 
 @pytest.mark.parametrize("again", [True, False])
