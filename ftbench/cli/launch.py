@@ -75,6 +75,7 @@ def slurm(
     from ftbench.services.launching import slurm as engine_file
     from ftbench.services.launching.arguments import WorkerArguments
     from ftbench.services.launching.base import folder_of, new_id
+    from ftbench.services.launching.script import Script
 
     given = engine_file.checked_arguments(arguments or ())
     _check_worker_numbers(workers, backlog, gpus)
@@ -84,7 +85,7 @@ def slurm(
     address, launch = database_address(db), Launch(new_id(), "slurm", workers, backlog)
     folder = folder_of(address, launch.id)
     words = told.words(0 if gpus else None)
-    script = engine_file.Script(launch.id, folder, words, _in_script(address, db), gpus, seconds)
+    script = Script(launch.id, folder, words, _in_script(address, db), gpus, seconds)
     engine = engine_file.Slurm(folder, script, given)
     with open_database(address) as database:
         queued = database.jobs.counts()[State.QUEUED]

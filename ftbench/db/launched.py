@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ftbench.db.checked import Unreadable, check_column
 from ftbench.domain.launch import Allocation, Launch, LaunchState, Standing
 
+_ID = re.compile(r"[0-9a-f]{8}")
 _WRONG = (ValueError, TypeError, RecursionError, Unreadable)
 _Row = Mapping[Any, Any]
 
@@ -50,6 +52,8 @@ def _launch(row: _Row) -> Launch:
     barred = json.loads(row["barred"])
     if not isinstance(barred, list):
         raise Unreadable("its barred nodes are no list")
+    if not _ID.fullmatch(str(row["id"])):  # it names a folder
+        raise Unreadable("its id is not eight hexadecimal digits")
     check_column("name", (row["id"], row["engine"], *barred))
     check_column("number", (row["workers"], row["backlog"]))
     check_column("created", (row["asked"],))

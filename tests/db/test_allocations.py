@@ -142,6 +142,11 @@ def test_a_launch_that_cannot_be_believed_is_set_aside(database: Database, chang
     assert list(database.aside) == ["the launch 'abcd0001'"]
 
 
+def test_an_id_that_is_a_path_names_no_folder(database: Database) -> None:
+    database.launches.add(Launch("../../ab", "slurm", 1))
+    assert database.launches.list() == [] and list(database.aside) == ["the launch '../../ab'"]
+
+
 @pytest.mark.parametrize("change", ["state = 'x'", "engine_id = char(10)", "early = 'x'", "started = -1"])
 def test_an_allocation_that_cannot_be_believed_is_set_aside(database: Database, change: str) -> None:
     launched(database)
