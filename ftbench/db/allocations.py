@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ftbench.db.engine import Store, Transaction
+from ftbench.db.launch_tables import launch_allocations, launches
 from ftbench.db.launched import Launched, launched
-from ftbench.db.tables import launch_allocations, launches
 from ftbench.domain.launch import EARLY, LIVE, Allocation, Launch, LaunchState, Standing
 from ftbench.errors import DatabaseError, UnknownName
 

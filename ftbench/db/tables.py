@@ -16,20 +16,13 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
+from ftbench.db import launch_tables  # noqa: F401  # they are of the same metadata
+from ftbench.db.metadata import metadata as metadata
 
 
 def _job(**options: Any) -> Column[str]:
@@ -246,37 +239,30 @@ topup_looks = Table(
     comment="One row a look at a plan's comparisons.",
 )
 
-launches = Table(
-    "launches",
+chain_links = Table(
+    "chain",
     metadata,
-    Column("id", Text, primary_key=True, nullable=False, comment="eight hexadecimal digits"),
-    Column("engine", Text, nullable=False, comment="what places the workers: slurm, local, …"),
-    Column("workers", Integer, nullable=False, comment="how many there should be"),
-    Column("backlog", Integer, nullable=False, comment="one worker for each so many queued jobs"),
-    Column("state", Text, nullable=False, comment="open, paused or stopped"),
-    Column("reason", Text, nullable=False, comment="why it is paused or stopped"),
-    Column("barred", Text, nullable=False, comment="JSON: nodes that are left alone"),
-    Column("asked", Float, nullable=False, comment="when"),
-    comment="One row a call of ftbench launch that asked for workers.",
+    Column("strand", Text, primary_key=True, nullable=False, comment="a job's first digit, or claims"),
+    Column("sequence", Integer, primary_key=True, nullable=False, comment="1, 2, … in the strand"),
+    Column("kind", Text, nullable=False, comment="finish, ingest, merge, restart, claim, withdraw or before"),
+    # No foreign key: that a job or a claim is gone is what a link shows.
+    Column("subject", Text, nullable=False, comment="the job, or the text of the claim"),
+    Column("content", Text, nullable=False, comment="SHA-256 of the scores, or of the claim; empty: gone"),
+    Column("ends", Text, nullable=False, comment="JSON: where the jobs' strands ended then, of a claim"),
+    Column("time", Float, nullable=False, comment="when"),
+    Column("digest", Text, nullable=False, comment="SHA-256 of all that and of the link before"),
+    comment="One row a thing that came into the database or left it, so that a change by hand shows.",
+    sqlite_with_rowid=False,
 )
 
-launch_allocations = Table(
-    "allocations",
+chain_ends = Table(
+    "chain_ends",
     metadata,
-    Column("launch", Text, ForeignKey("launches.id"), primary_key=True, nullable=False, comment="the launch"),
-    Column("number", Integer, primary_key=True, nullable=False, comment="0, 1, … in the launch"),
-    Column("engine_id", Text, nullable=False, comment="how the engine calls it; empty: not yet"),
-    Column("state", Text, nullable=False, comment="pending, running, ended, failed or stopped"),
-    Column("reason", Text, nullable=False, comment="why, in a line"),
-    Column("node", Text, comment="where its worker runs, or ran last"),
-    Column("worker", Text, comment="the worker's name"),
-    Column("asked", Float, nullable=False, comment="when it was asked for"),
-    Column("started", Float, comment="when its worker began the last time"),
-    Column("ended", Float, comment="when that was over; NULL: it is not"),
-    Column("restarts", Integer, nullable=False, comment="how often the worker was started again"),
-    Column("early", Integer, nullable=False, comment="starts in a row that died within a minute"),
-    Column("failures", Integer, nullable=False, comment="errors of the node met since it started"),
-    comment="One row a worker that an engine was asked for: what a cluster gave it.",
+    Column("strand", Text, primary_key=True, nullable=False, comment="as in chain"),
+    Column("sequence", Integer, nullable=False, comment="of its last link; 0: none"),
+    Column("digest", Text, nullable=False, comment="of its last link; empty: none"),
+    comment="Where each strand of the chain ends; who appends a link holds the row.",
+    sqlite_with_rowid=False,
 )
 
 settings = Table(
