@@ -13,6 +13,8 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
+    if "launches" in sa.inspect(op.get_bind()).get_table_names():
+        return  # of a database that was taken back by hand
     op.create_table(
         "launches",
         Column("id", sa.Text(), nullable=False, comment="eight hexadecimal digits"),
