@@ -15,7 +15,8 @@ from benchmarks._hostile import VALUES, broken_bytes, broken_text
 if TYPE_CHECKING:
     from ftbench.db import Database
 
-_TABLES = "jobs attempts scores past_scores curves predictions provenance claims topups topup_looks settings"
+_TABLES = "jobs attempts scores past_scores curves predictions provenance claims topups topup_looks settings "
+_TABLES += "launches allocations"
 
 
 class Rows:

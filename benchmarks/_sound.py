@@ -61,6 +61,7 @@ def sound(path: Path, jobs: int = 5) -> list[dict[str, Any]]:
     from ftbench.db import Entry, create_database
     from ftbench.domain.claim import DeclaredClaim
     from ftbench.domain.events import encode_logits
+    from ftbench.domain.launch import Launch
     from ftbench.domain.perturbation import Perturbation
     from ftbench.domain.result import CurvePoint as Point
     from ftbench.domain.result import JobResult, Outcome, Predictions, Score
@@ -91,6 +92,8 @@ def sound(path: Path, jobs: int = 5) -> list[dict[str, Any]]:
         database.claims.add(DeclaredClaim("bidrop", "vanilla"))
         pair = made[0].digest, made[1].digest
         database.topups.record(TopupPlan("a, b", (pair,), 0.05, 0.0, (0, 1, 2), (2, 3), (("open",),)))
+        database.launches.add(Launch("0a1b2c3d", "slurm", 2))
+        database.launches.reserve("0a1b2c3d", lambda found: 2)
         waiting = next(row.digest for row in database.jobs.list() if row.state == "queued")
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")

@@ -88,6 +88,7 @@ class Cases:
                 results.predictions(row.digest)
             results.losses(there)
             database.topups.list()
+            database.launches.list()
             while (lease := database.jobs.claim("fuzz", 60.0)) is not None:
                 database.jobs.release(lease)
                 database.jobs.cancel(JobFilter(digests=(lease.digest,)))

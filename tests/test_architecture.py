@@ -38,6 +38,7 @@ ARROWS: dict[str, set[str]] = {
 ROOMS: dict[str, set[str]] = {
     "worker": set(),
     "scores": set(),
+    "launching": {"worker"},
     "planning": {"worker", "scores"},
     "exchange": {"worker", "scores"},
     "papers": {"worker", "scores", "planning", "exchange"},
@@ -48,7 +49,18 @@ ROOMS: dict[str, set[str]] = {
 #: Beside the rooms, and used by them: it makes and fills a database.
 BELOW_ROOMS = {"database"}
 LINES = 300
-HEAVY = {"sqlalchemy", "alembic", "pandas", "scipy", "numpy", "torch", "transformers", "datasets", "rich"}
+HEAVY = {
+    "sqlalchemy",
+    "alembic",
+    "pandas",
+    "scipy",
+    "numpy",
+    "torch",
+    "transformers",
+    "datasets",
+    "ray",
+    "rich",
+}
 
 
 ALL = list(imports())

@@ -200,7 +200,7 @@ def test_every_command_shown_has_the_options_it_is_shown_with() -> None:
     shown = [(page, line) for page in PAGES for line in commands(page)]
     assert len(shown) > 20
     for page, line in shown:
-        command, words = root, shlex.split(line, comments=True)[1:]
+        command, words = root, shlex.split(line.partition(" -- ")[0], comments=True)[1:]
         while hasattr(command, "commands"):
             assert words and words[0] in command.commands, f"{page.name}: {line}"
             command = command.commands[words.pop(0)]

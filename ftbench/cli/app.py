@@ -22,6 +22,7 @@ from ftbench.cli import (
     demo,
     exchange,
     jobs,
+    launch,
     plot,
     power,
     prune,
@@ -92,6 +93,7 @@ for _function, _name in (
     (demo.demo, "demo"),
 ):
     app.command(_name, cls=Command)(_function)
+app.add_typer(launch.app, name="launch")
 app.add_typer(database.app, name="db")
 
 

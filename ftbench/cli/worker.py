@@ -37,6 +37,13 @@ def worker(
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="MINUTES", help="Stop a job that takes longer.")
     ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option("--time", metavar="SPAN", help="End after so long: 8h; SLURM's limit counts by itself."),
+    ] = None,
+    idle: Annotated[
+        str | None, typer.Option("--idle", metavar="SPAN", help="End after so long without a job: 10m.")
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print the worker's log on standard error, too.")
     ] = False,
@@ -61,6 +68,8 @@ def worker(
     checkpoint_seconds()  # of the environment: refused before a job is taken
     number = _slots(slots)
     from ftbench.db import open_database
+    from ftbench.domain.amount import limit_seconds
+    from ftbench.services.launching.allotted import allotted
     from ftbench.services.worker import log, machine, progress
     from ftbench.services.worker import threads as cpu
     from ftbench.services.worker import worker as service
@@ -68,28 +77,38 @@ def worker(
     from ftbench.services.worker.options import Options, worker_name
     from ftbench.services.worker.workdir import WorkDir
 
-    device = machine.choose_device(gpu)
+    limit = None if time is None else limit_seconds(time, "--time")
+    patience = None if idle is None else limit_seconds(idle, "--idle")
     folder = chosen_data_dir(data_dir) if data_dir else None
     if folder is not None and not folder.is_dir():
         raise BadValue(f"--data-dir {folder}: no such folder")
-    insist, address = Insisting(typer.echo), database_address(db)
-    with insist(lambda: open_database(address, timeout=LOCK)) as database:
-        options = Options(
-            name=worker_name(name),
-            device=device,
-            threads=insist(lambda: cpu.fixed_threads(database, threads, number)),
-            slots=number,
-            lease=lease,
-            drain=drain,
-            max_jobs=max_jobs,
-            timeout=None if timeout is None else 60 * timeout,
-            data_dir=folder,
-            methods=_files(methods),
-        )
-        display = progress.to_terminal()
-        logs = WorkDir(database.address).workers
-        with after_work(), log.kept_log(logs, options.name, display.say, display.aside if verbose else None):
-            code = service.Worker(database, options, display).run().exit_code
+    insist, address, called = Insisting(typer.echo), database_address(db), worker_name(name)
+    with allotted(address, called, typer.echo) as held:
+        if held.refusal:
+            typer.echo(held.refusal)
+            return
+        device = machine.choose_device(gpu)
+        with insist(lambda: open_database(address, timeout=LOCK)) as database:
+            options = Options(
+                name=called,
+                device=device,
+                threads=insist(lambda: cpu.fixed_threads(database, threads, number)),
+                slots=number,
+                lease=lease,
+                drain=drain,
+                max_jobs=max_jobs,
+                timeout=None if timeout is None else 60 * timeout,
+                seconds=held.seconds(limit),
+                idle=patience,
+                data_dir=folder,
+                methods=_files(methods),
+            )
+            display = progress.to_terminal()
+            logs, echo = WorkDir(database.address).workers, display.aside if verbose else None
+            with after_work(), log.kept_log(logs, options.name, display.say, echo):
+                working = service.Worker(database, options, display)
+                held.tally = working.tally
+                code = working.run().exit_code
     raise typer.Exit(code)
 
 

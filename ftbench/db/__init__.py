@@ -10,6 +10,7 @@ from ftbench.db.database import (
 from ftbench.db.health import Trouble
 from ftbench.db.jobs import Jobs
 from ftbench.db.kinds import Kind
+from ftbench.db.launched import Launched
 from ftbench.db.merging import Conflict, Merged
 from ftbench.db.needs import Need, Settled
 from ftbench.db.results import Results
@@ -47,6 +48,7 @@ __all__ = [
     "JobRow",
     "Kind",
     "Jobs",
+    "Launched",
     "Merged",
     "Moved",
     "Need",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ftbench import settings as paths
+from ftbench.db.allocations import Launches
 from ftbench.db.backends.base import Backend
 from ftbench.db.backends.sqlite import Sqlite
 from ftbench.db.claims import DeclaredClaims
@@ -48,6 +49,7 @@ class Database:
         health: what is wrong with it.
         failed_attempts: those that done jobs no longer need.
         failures: which jobs wait because others like them failed.
+        launches: where workers were asked for, and what became of them.
     """
 
     def __init__(self, address: str, store: Store) -> None:
@@ -61,6 +63,7 @@ class Database:
         self.health = Health(store)
         self.failed_attempts = FailedAttempts(store)
         self.failures = Failures(store)
+        self.launches = Launches(store)
         self._store = store
 
     def setting(self, name: str, default: str) -> str:

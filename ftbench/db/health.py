@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, exists, func, inspect, not_, or_, select
 
+from ftbench.db.allocations import Launches
 from ftbench.db.chain_check import read_chain
 from ftbench.db.checked import SpecReader, Told, Unreadable, read_object, read_places, read_rows
 from ftbench.db.claims import DeclaredClaims
@@ -147,8 +148,13 @@ class Health:
         yield "curves", [_short(digest) for (digest,) in points]
         yield "predictions", list(self._predictions())
         before = set(self._store.aside)
-        for name, store in (("claims", DeclaredClaims(self._store)), ("topups", Topups(self._store))):
-            store.list()
+        lists = {
+            "claims": DeclaredClaims(self._store).list,
+            "topups": Topups(self._store).list,
+            "launches": Launches(self._store).list,
+        }
+        for name, read in lists.items():
+            read()
             told = {who: why for who, why in self._store.aside.items() if who not in before}
             before |= told.keys()
             yield name, [f"{who}: {why}" for who, why in told.items()]

@@ -247,7 +247,7 @@ def test_an_upgraded_database_has_a_link_for_what_was_there(address: str) -> Non
         database.claims.add(CLAIM)
         execute(database, "DROP TABLE chain")
         execute(database, "DROP TABLE chain_ends")
-        execute(database, "UPDATE alembic_version SET version_num = '0005'")
+        execute(database, "UPDATE alembic_version SET version_num = '0006'")
     upgrade_database(address)
     with open_database(address) as database:
         finish(database)

@@ -10,6 +10,7 @@ from ftbench.db import Database
 from ftbench.db.engine import Store
 from ftbench.db.health import ADVICE
 from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.launch import Launch
 from ftbench.domain.result import JobResult, Outcome, Predictions, Score
 from tests.db.samples import RESULT, claim, entry, execute
 
@@ -29,6 +30,8 @@ def whole(database: Database) -> Database:
     database.jobs.add([entry(7), entry(8, "bidrop")])
     claim(database)
     database.claims.add(DeclaredClaim("bidrop", "vanilla"))
+    database.launches.add(Launch("0a1b2c3d", "slurm", 1))
+    database.launches.reserve("0a1b2c3d", lambda found: 1)
     return database
 
 
@@ -64,6 +67,8 @@ def test_a_whole_database_has_no_trouble(whole: Database) -> None:
         ("UPDATE predictions SET logits = x'00'", "unreadable", "predictions", "3 x 2"),
         ("UPDATE curves SET value = 'x'", "unreadable", "curves", ""),
         ("UPDATE claims SET tasks = '{{'", "unreadable", "claims", ""),
+        ("UPDATE launches SET barred = 'x'", "unreadable", "launches", "0a1b2c3d"),
+        ("UPDATE allocations SET state = 'x'", "unreadable", "launches", "the allocation"),
         ("CREATE VIEW mine AS SELECT 1", "view or trigger", "", "mine"),
         ("DROP INDEX jobs_queued", "other form", "jobs", "index jobs_queued is missing"),
         ("DROP TABLE topup_looks", "other form", "topup_looks", "no such table"),

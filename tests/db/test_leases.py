@@ -263,6 +263,18 @@ def test_a_claim_leaves_kinds_of_jobs_alone(
     assert found == expected
 
 
+def test_kinds_may_be_of_a_size_or_of_the_whole_training_set(database: Database) -> None:
+    database.jobs.add([entry(0), entry(1, train_size=300), entry(2, train_size=500)])
+    for size in (0, 300, 500):
+        taken = [
+            database.jobs.claim("w", 60.0, besides=[Kind(task="toy-entail", train_size=size)]) for _ in "12"
+        ]
+        assert all(taken), f"size {size}"
+        assert (size or None) not in {one.job.perturbation.train_size for one in taken if one}
+        for one in taken:
+            assert one is not None and database.jobs.release(one)
+
+
 def test_a_job_whose_workers_keep_dying_fails(database: Database) -> None:
     database.jobs.add([entry(0)])
     for _ in range(MAX_ATTEMPTS):

@@ -61,7 +61,7 @@ def test_an_upgrade_keeps_a_copy_and_brings_the_numbers(tmp_path: Path) -> None:
     assert service.upgrade(address) is None
     with open_database(address) as database:
         assert database.published.count() == 1560
-        for table in ("topup_looks", "topups", "past_scores"):
+        for table in ("allocations", "launches", "topup_looks", "topups", "past_scores"):
             execute(database, f"DROP TABLE {table}")
         for table, column in (("jobs", "perturbation"), ("claims", "perturbation"), ("claims", "places")):
             execute(database, f"ALTER TABLE {table} DROP COLUMN {column}")

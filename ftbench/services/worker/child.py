@@ -75,7 +75,7 @@ class Child:
                     stderr=output,
                     pass_fds=(events,),
                     start_new_session=True,  # a terminal's Ctrl-C is the worker's to pass on
-                    preexec_fn=_die_with(os.getpid()),
+                    preexec_fn=die_with(os.getpid()),
                     env={**_sharing(), **os.environ, **_DEBUGGABLE, **(environment or {}), **self._mark},
                 )
         except BaseException:
@@ -221,7 +221,7 @@ def _sharing() -> Mapping[str, str]:
     return {} if "OMP_WAIT_POLICY" in os.environ else SHARING
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
+def die_with(parent: int, number: signal.Signals = signal.SIGKILL) -> Callable[[], None] | None:
     """What makes a process die with its parent, to be run in it before its program; None where unknown.
 
     The end of its input would do, but only once it looks; a process that hangs, or is deep in a library,
@@ -232,7 +232,7 @@ def _die_with(parent: int) -> Callable[[], None] | None:
     prctl = ctypes.CDLL(None).prctl  # found before the fork: little is safe after it
 
     def arrange() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+        prctl(_PR_SET_PDEATHSIG, int(number))
         if os.getppid() != parent:  # it died before the call
             os._exit(1)
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from ftbench import settings
-from ftbench.db import Lease
+from ftbench.db import Database, Lease
 from ftbench.domain.command import places_here
 from ftbench.domain.places import unresolved
+from ftbench.domain.result import Outcome
 from ftbench.services.worker.joblog import JobLog
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.workdir import WorkDir
+
+
+def parts_of(database: Database, claim: Lease) -> int:
+    """Into how many each micro-batch is cut: twice as many after each attempt that memory ended."""
+    tries = database.results.attempts(claim.digest) if claim.attempt > 1 else []
+    return int(2 ** sum(one.outcome is Outcome.OOM for one in tries))
 
 
 def command(

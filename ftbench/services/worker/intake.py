@@ -6,6 +6,7 @@ import time
 
 from ftbench.db import Database, Kind, Lease
 from ftbench.domain.breaker import Held
+from ftbench.domain.duration import span
 from ftbench.domain.events import End
 from ftbench.domain.result import Lack, Outcome, State
 from ftbench.errors import DatabaseBusy, FtbenchError
@@ -20,6 +21,7 @@ from ftbench.services.worker.options import Options
 from ftbench.services.worker.patience import Patience
 from ftbench.services.worker.progress import Progress
 from ftbench.services.worker.settling import settle
+from ftbench.services.worker.term import Term
 from ftbench.settings import data_dir, db_flag
 
 _events = Journal("queue")
@@ -33,14 +35,24 @@ class Intake:
     Attributes:
         aside: what cannot be done here.
         stuck: whether the worker ends with jobs in the queue that it cannot do.
+        timed_out: whether it ends because what is queued takes longer than the time that is left.
     """
 
-    def __init__(self, database: Database, options: Options, progress: Progress, named: NamedFiles) -> None:
+    def __init__(
+        self,
+        database: Database,
+        options: Options,
+        progress: Progress,
+        named: NamedFiles,
+        term: Term | None = None,
+    ) -> None:
         """Begin with the whole queue."""
         self.aside = Aside()
-        self.stuck = False
+        self.stuck = self.timed_out = False
+        self._progress, self._term = progress, term
+        self._too_long: list[Kind] = []
         self._database, self._options, self._named = database, options, named
-        self._patience = Patience(database, progress, drain=options.drain)
+        self._patience = Patience(database, progress, drain=options.drain, idle=options.idle)
         self._look_at = self._held_at = self._locked = 0.0
         self._held: list[Held] = []
 
@@ -113,9 +125,17 @@ class Intake:
             self._held_at = now + _HELD
             self._held = self._database.failures.held()
         waiting = [Kind(method=one.method, model=one.model, task=one.task) for one in self._held]
-        return waiting + self.aside.kinds()
+        self._too_long = self._term.too_long() if self._term is not None else []
+        return waiting + self.aside.kinds() + self._too_long
 
     def _wait(self, busy: bool) -> float | None:
+        if self._term is not None and self._too_long and not busy:
+            if self._database.jobs.counts()[State.QUEUED]:
+                self.timed_out = True
+                left = span(self._term.left)
+                self._progress.say(f"what is queued takes longer than the {left} that are left: ending")
+                _events.info("no-time", seconds=round(self._term.left))
+                return None
         known = self._held or self._named.left or self.aside.reasons(hub=True)
         queued = self._database.jobs.counts()[State.QUEUED] if known and not busy else 0
         if not queued:

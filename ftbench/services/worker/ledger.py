@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftbench.db import Database, JobFilter, Moved
+from ftbench.db import Database, JobFilter, Lease, Moved
 from ftbench.domain.events import End
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.provenance import Provenance
 from ftbench.domain.result import Lack, Outcome, State
+from ftbench.errors import DatabaseError
 from ftbench.secrets import masked
 from ftbench.services.worker import machine
 from ftbench.services.worker.attempt import Attempt, Why
@@ -30,6 +31,8 @@ class Tally:
         ended: attempts that came to an end of their own.
         signal: the exit code for the signal that ended the worker; 0 if none did.
         stuck: whether it ended with jobs in the queue that it cannot do.
+        timed_out: whether it ended because its time was over, or too short for what is queued.
+        faults: errors of the machine that its attempts met.
     """
 
     ended: int = 0
@@ -37,6 +40,8 @@ class Tally:
     failed: int = 0
     signal: int = 0
     stuck: bool = False
+    timed_out: bool = False
+    faults: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -87,6 +92,14 @@ class Ledger:
         attempt.count()
         self._progress.ended(attempt.claim.digest, "released", attempt.seconds, detail or reason)
 
+    def abandon(self, claim: Lease, reason: BaseException) -> None:
+        """Put the job back into the queue after an error of the worker's."""
+        _events.of(claim).error("abandoned", reason=reason)
+        try:
+            self._database.jobs.release(claim)
+        except DatabaseError as error:  # its lease runs out by itself
+            _events.of(claim).error("kept-until-its-lease-is-over", reason=error)
+
     def _done(self, attempt: Attempt) -> None:
         self._insist(attempt.count)
         result = attempt.collector.result(self._facts(attempt))
@@ -109,6 +122,8 @@ class Ledger:
             lambda: self._database.jobs.fail(attempt.claim, outcome, message, trace, facts, final=end.final)
         )
         told = {"outcome": outcome, "reason": message, "seconds": round(attempt.seconds, 1)}
+        if outcome is Outcome.ENVIRONMENT and end.lack not in (Lack.MODEL, Lack.DATA):
+            self.tally.faults += 1
         if state is None:
             self._dropped(attempt)
         elif state is State.FAILED:

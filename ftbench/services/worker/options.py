@@ -28,6 +28,8 @@ class Options:
         drain: end when nothing is queued, instead of waiting for more.
         max_jobs: end after so many attempts.
         timeout: seconds that an attempt may take.
+        seconds: that the worker may go on; None: nothing sets an end.
+        idle: seconds without a job after which it ends; None: it waits.
         data_dir: where the data of jobs from a folder are on this machine.
         grace: seconds for a checkpoint before the training process is killed.
         methods: files that jobs may run, named on this machine by this.
@@ -42,6 +44,8 @@ class Options:
     drain: bool = False
     max_jobs: int | None = None
     timeout: float | None = None
+    seconds: float | None = None
+    idle: float | None = None
     data_dir: Path | None = None
     grace: float = 8.0
     methods: tuple[str, ...] = ()
@@ -59,6 +63,8 @@ class Options:
             "drain": self.drain or None,
             "max_jobs": self.max_jobs,
             "timeout": self.timeout,
+            "seconds": None if self.seconds is None else round(self.seconds),
+            "idle": self.idle,
             "data_dir": self.data_dir,
         }
 

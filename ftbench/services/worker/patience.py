@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from ftbench.db import Database, JobFilter
+from ftbench.domain.duration import span
 from ftbench.domain.result import State
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.progress import Progress
@@ -16,9 +20,26 @@ _LOST_POLL = 0.5  # while jobs may come back from a worker that is gone
 class Patience:
     """How long to wait where nothing is queued, and whether to wait at all."""
 
-    def __init__(self, database: Database, progress: Progress, *, drain: bool) -> None:
-        """Begin with short waits."""
+    def __init__(
+        self,
+        database: Database,
+        progress: Progress,
+        *,
+        drain: bool,
+        idle: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin with short waits.
+
+        Args:
+            database: whose queue it is.
+            progress: takes what is said.
+            drain: do not wait for jobs to be queued.
+            idle: seconds without a job after which it is time to end; None: never.
+            clock: seconds.
+        """
         self._database, self._progress, self._drain = database, progress, drain
+        self._idle, self._clock = idle, clock
         self._left = ""
         self.refresh()
 
@@ -27,6 +48,7 @@ class Patience:
         self._seconds = _FIRST_POLL
         self._leases: dict[str, float | None] | None = None
         self._said = ""
+        self._since: float | None = None
 
     def next(self, *, busy: bool, left: str = "", pause: float | None = None) -> float | None:
         """Seconds until the next look; None where it is time to end.
@@ -43,8 +65,13 @@ class Patience:
         """
         state = left or "the queue is empty"
         if busy:
-            self._seconds = min(2 * self._seconds, _LAST_POLL)
+            self._seconds, self._since = min(2 * self._seconds, _LAST_POLL), None
             return self._seconds
+        if self._is_over():
+            text = f"{state} for {span(self._idle)}: ending"
+            _events.info("idle-end", reason=text)
+            self._progress.say(text)
+            return None
         rows = self._database.jobs.list(JobFilter(states=(State.RUNNING,)))
         running = {row.digest: row.expires for row in rows}
         if self._leases is None:
@@ -67,6 +94,12 @@ class Patience:
         _events.info("drained", reason=text)
         self._progress.say(text)
         return None
+
+    def _is_over(self) -> bool:
+        """Whether there was nothing to do for as long as is waited."""
+        now = self._clock()
+        self._since = now if self._since is None else self._since
+        return self._idle is not None and now - self._since >= self._idle
 
     def _say(self, text: str) -> None:
         if text != self._said:

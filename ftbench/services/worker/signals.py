@@ -9,16 +9,17 @@ from typing import Any, Self
 
 
 class Signals:
-    """While entered, SIGINT, SIGTERM, SIGHUP and SIGUSR1 end nothing: they are kept in ``received``.
+    """While entered, SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGALRM end nothing: they are kept in ``received``.
 
-    A signal that was ignored before stays ignored (``nohup``). To be entered in the main thread.
+    The last is the clock's: the worker's time is over. A signal that was ignored before stays ignored
+    (``nohup``). To be entered in the main thread.
 
     Attributes:
         received: the signals in the order of their coming.
         fileno: readable once one has come, until ``news``.
     """
 
-    WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+    WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGALRM)
 
     def __init__(self) -> None:
         """Note nothing yet."""
@@ -60,8 +61,13 @@ class Signals:
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a program that such a signal ended: 130 for Ctrl-C."""
-        return 128 + self.received[0] if self.received else 0
+        """What a shell expects of a program that such a signal ended: 130 for Ctrl-C; 0 for the clock's."""
+        return 128 + self.received[0] if self.received and not self.timed_out else 0
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether it was the end of the worker's time that came first."""
+        return self.received[:1] == [signal.SIGALRM]
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.received.append(signal.Signals(number))

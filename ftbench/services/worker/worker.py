@@ -18,7 +18,7 @@ from ftbench.domain.result import Outcome
 from ftbench.errors import DatabaseError, FtbenchError
 from ftbench.services.worker.attempt import NEVER, Attempt, Why
 from ftbench.services.worker.child import wait
-from ftbench.services.worker.handover import command
+from ftbench.services.worker.handover import command, parts_of
 from ftbench.services.worker.insisting import Insisting
 from ftbench.services.worker.intake import Intake
 from ftbench.services.worker.joblog import JobLog
@@ -31,6 +31,7 @@ from ftbench.services.worker.packing import Packing
 from ftbench.services.worker.progress import Progress, job_words
 from ftbench.services.worker.signals import Signals
 from ftbench.services.worker.slot import Slot
+from ftbench.services.worker.term import Term, alarm
 from ftbench.services.worker.threads import most_slots, too_many
 from ftbench.services.worker.workdir import WorkDir
 
@@ -51,7 +52,8 @@ class Worker:
         self._ledger = Ledger(database, progress, self._folder, options.name, self._insist)
         self._mps = Mps(self._folder.path)
         self._named = NamedFiles(options.methods, progress.say)
-        self._intake = Intake(database, options, progress, self._named)
+        self._term = Term(options.seconds, database.jobs.durations) if options.seconds is not None else None
+        self._intake = Intake(database, options, progress, self._named, self._term)
         self._packing = Packing(options.slots, most_slots(options.device, options.threads))
         self._slots: list[Slot] = []
 
@@ -62,7 +64,7 @@ class Worker:
             DatabaseError: the database cannot be written any more.
             FtbenchError: the disk is full, or the training process does not start.
         """
-        with self._signals:
+        with self._signals, alarm(self._term):
             try:
                 _events.info("started", **self._options.told())
                 self._folder.sweep(self._database)
@@ -77,7 +79,14 @@ class Worker:
                 raise
             finally:
                 self._end()
-        self._ledger.tally.signal, self._ledger.tally.stuck = self._signals.exit_code, self._intake.stuck
+        tally = self.tally
+        tally.signal, tally.stuck = self._signals.exit_code, self._intake.stuck
+        tally.timed_out = self._signals.timed_out or self._intake.timed_out
+        return tally
+
+    @property
+    def tally(self) -> Tally:
+        """What it has done so far."""
         return self._ledger.tally
 
     def _share(self) -> None:
@@ -122,7 +131,8 @@ class Worker:
         busy = self._busy()
         if any(attempt.why is None for _, attempt in busy):
             words = "the job writes a checkpoint" if len(busy) == 1 else "the jobs write checkpoints"
-            self._progress.say(f"stopping: {words} first (once more to stop at once)")
+            end = "its time is over" if self._signals.timed_out else "stopping"
+            self._progress.say(f"{end}: {words} first (once more to stop at once)")
         for _, attempt in busy:
             attempt.stop(Why.SIGNAL)
             if len(self._signals.received) > 1:
@@ -201,21 +211,16 @@ class Worker:
             self._progress.started(claim.digest, job_words(claim.job, claim.label))
             measuring = self._packing.measuring
             claim = replace(claim, places=self._named.here(claim.places))
-            attempt.child.send(
-                command(claim, log, self._folder, self._options, memory=measuring, parts=self._parts(claim))
-            )
+            parts = parts_of(self._database, claim)
+            told = command(claim, log, self._folder, self._options, memory=measuring, parts=parts)
+            attempt.child.send(told)
         except BaseException as error:
-            self._release(claim, error)
+            self._ledger.abandon(claim, error)
             raise
         slot.attempt = attempt
         busy = self._busy()
         for _, other in busy:
             other.packed = max(other.packed, len(busy))
-
-    def _parts(self, claim: Lease) -> int:
-        """Into how many each micro-batch is cut: twice as many after each attempt that memory ended."""
-        tries = self._database.results.attempts(claim.digest) if claim.attempt > 1 else []
-        return int(2 ** sum(one.outcome is Outcome.OOM for one in tries))
 
     def _is_here(self, claim: Lease) -> bool:
         """Whether another slot still works on the job, which was cancelled and queued again meanwhile."""
@@ -271,19 +276,12 @@ class Worker:
         _events.warning("slots", slots=left, reason=words)
         self._progress.say(words)
 
-    def _release(self, claim: Lease, reason: BaseException) -> None:
-        _events.of(claim).error("abandoned", reason=reason)
-        try:
-            self._database.jobs.release(claim)
-        except DatabaseError as error:  # its lease runs out by itself
-            _events.of(claim).error("kept-until-its-lease-is-over", reason=error)
-
     def _abandon(self, reason: BaseException) -> None:
         """After an error, keep no job."""
         _events.error("stopped", reason=reason)
         for slot, attempt in self._busy():
             slot.end_child("the worker stops")
-            self._release(attempt.claim, reason)
+            self._ledger.abandon(attempt.claim, reason)
 
     def _end(self) -> None:
         self._tell_signals()

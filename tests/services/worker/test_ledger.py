@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ftbench.db import Database, JobFilter
 from ftbench.domain.events import End
-from ftbench.domain.result import MAX_ATTEMPTS, Outcome, State
+from ftbench.domain.result import MAX_ATTEMPTS, Lack, Outcome, State
 from ftbench.errors import DatabaseBusy
 from ftbench.services.worker.attempt import Attempt, Why
 from ftbench.services.worker.insisting import Insisting
@@ -62,8 +63,21 @@ def test_each_end_is_recorded_as_it_came_about(
     assert [row.outcome for row in database.results.attempts(digest)] == tries
     assert scores(database) == ([(digest, 0.5)] if how == "done" else [])
     assert book.tally == Tally(
-        ended=int(how != "released"), done=int(how == "done"), failed=int(how == "failed")
+        ended=int(how != "released"),
+        done=int(how == "done"),
+        failed=int(how == "failed"),
+        faults=tries.count(Outcome.ENVIRONMENT),
     )
+
+
+@pytest.mark.parametrize(("lack", "faults"), [(None, 1), (Lack.DISK, 1), (Lack.MODEL, 0), (Lack.DATA, 0)])
+def test_what_is_missing_of_a_job_is_no_fault_of_the_machine(
+    database: Database, take: Take, lack: Lack | None, faults: int
+) -> None:
+    queue(database, [])
+    book = ledger(database, Watch())
+    book.settle(take(), replace(FAILED, lack=lack))
+    assert book.tally.faults == faults
 
 
 def test_the_last_try_fails_the_job_for_good_and_the_exit_code_says_so(

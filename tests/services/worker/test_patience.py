@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ftbench.db import Database
 from ftbench.services.worker.patience import Patience
 from tests.services.worker.helpers import Watch, queue
@@ -23,6 +25,24 @@ def test_a_worker_that_is_busy_always_looks_again_and_says_nothing(database: Dat
     patience = Patience(database, watch, drain=True)
     assert [patience.next(busy=True) for _ in range(7)] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
     assert watch.said == []
+
+
+@pytest.mark.parametrize("left", ["", "nothing is left that can be done here"])
+def test_a_worker_ends_after_so_long_without_a_job(database: Database, left: str) -> None:
+    watch, now = Watch(), [0.0]
+    patience = Patience(database, watch, drain=False, idle=600, clock=lambda: now[0])
+    assert patience.next(busy=False, left=left, pause=1.0) is not None
+    now[0] = 599.0
+    assert patience.next(busy=False, left=left, pause=1.0) is not None
+    patience.next(busy=True)  # other jobs at hand
+    now[0] = 1000.0
+    assert patience.next(busy=False, left=left, pause=1.0) is not None
+    patience.refresh()  # a job came
+    now[0] = 1599.0
+    assert patience.next(busy=False, left=left, pause=1.0) is not None
+    now[0] = 2199.0
+    assert patience.next(busy=False, left=left, pause=1.0) is None
+    assert watch.said[-1] == f"{left or 'the queue is empty'} for 10 min: ending"
 
 
 def test_draining_ends_at_once_where_nothing_runs(database: Database) -> None:

@@ -36,6 +36,17 @@ def test_the_exit_code_is_that_of_the_first_signal(number: signal.Signals, code:
     assert signals.exit_code == code
 
 
+def test_the_clock_is_no_failure_unless_another_signal_came_first() -> None:
+    with Signals() as signals:
+        os.kill(os.getpid(), signal.SIGALRM)
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signals.timed_out and signals.exit_code == 0
+    with Signals() as signals:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGALRM)
+    assert not signals.timed_out and signals.exit_code == 143
+
+
 def test_handlers_and_descriptors_are_given_back() -> None:
     before = [signal.getsignal(number) for number in Signals.WATCHED]
     with Signals() as signals:

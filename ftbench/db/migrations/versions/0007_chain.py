@@ -1,7 +1,7 @@
 """A chain of digests over scores and claims, with a link for each that is there already.
 
 Revision ID: 0007
-Revises: 0005
+Revises: 0006
 """
 
 import time
@@ -15,7 +15,7 @@ from ftbench.db.engine import Transaction
 from ftbench.domain.chain import STRANDS, LinkKind
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 
 def upgrade() -> None:
