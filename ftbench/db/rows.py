@@ -186,6 +186,7 @@ class JobSummary(NamedTuple):
     Attributes:
         last_outcome: how the latest attempt of a failed job ended; None of other jobs.
         aside: why the scores of a done job stand in no table, such as ``other code``; "" where they may.
+        trial: whether it is scored on held-out training rows, for tuning; such jobs stand in no table.
     """
 
     digest: str
@@ -202,6 +203,7 @@ class JobSummary(NamedTuple):
     model_revision: str
     data_revision: str
     aside: str = ""
+    trial: bool = False
 
     @property
     def scored(self) -> bool:
