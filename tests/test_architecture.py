@@ -44,6 +44,7 @@ ROOMS: dict[str, set[str]] = {
     "claims": {"worker", "scores", "planning", "exchange"},
     "reporting": {"worker", "scores", "planning", "exchange", "papers", "claims"},
     "comparing": {"worker", "scores", "planning", "exchange", "papers", "claims"},
+    "tuning": {"worker", "scores", "planning"},
 }
 #: Beside the rooms, and used by them: it makes and fills a database.
 BELOW_ROOMS = {"database"}
