@@ -12,6 +12,7 @@ from ftbench.db.checked import SpecReader, Told, Unreadable, read_object, read_p
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
 from ftbench.db.rows import change_of
+from ftbench.db.studies import Studies
 from ftbench.db.tables import attempts, curves, jobs, metadata, past_scores, predictions, provenance, scores
 from ftbench.db.topups import Topups
 from ftbench.domain.result import Outcome, Predictions, State, in_range
@@ -134,8 +135,13 @@ class Health:
         yield "curves", [_short(digest) for (digest,) in points]
         yield "predictions", list(self._predictions())
         before = set(self._store.aside)
-        for name, store in (("claims", DeclaredClaims(self._store)), ("topups", Topups(self._store))):
-            store.list()
+        lists = {
+            "claims": DeclaredClaims(self._store).list,
+            "topups": Topups(self._store).list,
+            "studies": Studies(self._store).list,
+        }
+        for name, read in lists.items():
+            read()
             told = {who: why for who, why in self._store.aside.items() if who not in before}
             before |= told.keys()
             yield name, [f"{who}: {why}" for who, why in told.items()]

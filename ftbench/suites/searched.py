@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-Grid = tuple[float | str, ...]
+_Tried = tuple[float | str, ...]
 
 #: What all methods of Bi-Drop's tables were searched over.
-SHARED: Mapping[str, Grid] = {"lr": (1e-5, 2e-5, 3e-5, 4e-5, 5e-5, 6e-5, 7e-5, 8e-5, 9e-5, 1e-4)}
+SHARED: Mapping[str, _Tried] = {"lr": (1e-5, 2e-5, 3e-5, 4e-5, 5e-5, 6e-5, 7e-5, 8e-5, 9e-5, 1e-4)}
 
 #: Method -> hyper-parameters, and settings of the recipe, that were searched for it.
-OWN: Mapping[str, Mapping[str, Grid]] = {
+OWN: Mapping[str, Mapping[str, _Tried]] = {
     "bidrop": {"dropout": (0.05, 0.1)},
     "mixout": {"p": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)},
     "r3f": {"noise_type": ("normal", "uniform")},
