@@ -160,7 +160,7 @@ def _tell(call: TuneCall, address: str, as_json: bool) -> None:
 
 def _show(call: TuneCall, as_json: bool) -> None:
     """The draws, a line for each method, study and number; the values that differ from the default recipe."""
-    from ftbench.services.tuning.values import departures
+    from ftbench.services.tuning.values import departures, spelled
 
     rows: list[dict[str, Any]] = []
     seen = set()
@@ -179,13 +179,9 @@ def _show(call: TuneCall, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    shown = [{**row, "values": _spelled(row["values"])} for row in rows]
+    shown = [{**row, "values": spelled(row["values"])} for row in rows]
     print_rows(shown, ("method", "study", "draw", "values"))
     say(f"would queue {counted(len(call.jobs.jobs), 'trial')}; nothing was written")
-
-
-def _spelled(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in values.items()) or "the default recipe"
 
 
 def _list(address: str, as_json: bool) -> None:

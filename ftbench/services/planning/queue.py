@@ -70,7 +70,7 @@ def make_plan(request: QueueRequest) -> plan.Plan:
         whole = suite_plan.plan_suite(request.suite, request.asked, find)
     else:
         seeds = DEFAULT_SEEDS if request.asked.seeds is None else request.asked.seeds
-        whole = plan.crossed(grids(request, seeds[:1] if streams else seeds, find))
+        whole = plan.crossed(grids_asked(request, seeds[:1] if streams else seeds, find))
         whole = plan.varied(whole, streams, seeds) if streams else whole
     if not whole.jobs:
         first, *others = whole.left_out
@@ -167,7 +167,7 @@ def _methods(request: QueueRequest) -> tuple[plan.GridMethod, ...]:
     return found
 
 
-def grids(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Finder) -> list[plan.Grid]:
+def grids_asked(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Finder) -> list[plan.Grid]:
     """One grid, or one per default model where no model was given.
 
     Raises:

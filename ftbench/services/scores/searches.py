@@ -47,7 +47,7 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Search:
+class Searched:
     """One method on one model, task and condition, in one repetition of a study.
 
     Attributes:
@@ -85,7 +85,7 @@ class Search:
         return f"{self.method} on {self.start.model}, {self.start.task}{change}{times}"
 
 
-def searches(database: Database) -> list[Search]:
+def searches(database: Database) -> list[Searched]:
     """The searches of all studies, in the order in which they were declared."""
     studies = database.studies.list()
     if not studies:
@@ -104,7 +104,7 @@ _Cell = tuple[str, str, str, str, Perturbation]
 
 def _of(
     study: Study, cells: Mapping[str, JobSummary], scores: Mapping[str, float], metrics: Mapping[str, str]
-) -> list[Search]:
+) -> list[Searched]:
     grouped: dict[tuple[str, int, _Cell], list[Tried]] = {}
     starts: dict[tuple[str, int, _Cell], JobSummary] = {}
     gone: dict[tuple[str, int], list[Tried]] = {}
@@ -121,7 +121,7 @@ def _of(
         if trial.draw == 0:
             starts[key] = cell
     return [
-        Search(
+        Searched(
             study,
             method,
             repeat,

@@ -111,7 +111,7 @@ def tune(database: Database | None, request: TuneRequest, *, dry_run: bool = Fal
     found = lookup.Finder(data_dir(request.folder))
     known = database.jobs.durations() if database else {}
     wanted = QueueRequest(request.asked, baseline=request.baseline, data_dir=request.folder)
-    grids = queue.grids(wanted, (FIRST_SEED,), found)
+    grids = queue.grids_asked(wanted, (FIRST_SEED,), found)
     if found.missing:
         raise FtbenchError(f"{found.missing.words}; a study needs them here before it is declared")
     competing = _competitors(grids[0], request)

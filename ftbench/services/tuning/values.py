@@ -24,3 +24,8 @@ def departures(
     changed = {k: v for k, v in values.items() if v is not None and usual.get(k) != v}
     mine, theirs = hparams.normalise(own), hparams.normalise(start_own)
     return changed | {k: v for k, v in mine.items() if theirs.get(k) != v}
+
+
+def spelled(values: Mapping[str, Value]) -> str:
+    """Values in a line, as they are typed."""
+    return ", ".join(f"{name}={value}" for name, value in values.items()) or "the default recipe"

@@ -13,6 +13,8 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
+    if "studies" in sa.inspect(op.get_bind()).get_table_names():
+        return  # it is in a database that was taken back by hand
     op.create_table(
         "studies",
         Column("name", sa.Text(), nullable=False, comment="what it is called"),
