@@ -88,7 +88,8 @@ NOTES = (
     "the runs with these values on the reported split, over n seeds; default: of the same seeds with the "
     "default recipe; gain: the first minus the second.",
     "Behind: the best mean on the reported split that the method has there with any study's choice or the "
-    "default recipe, minus this one: what selection cost, as far as it was run. No trial is scored there.",
+    "default recipe, minus this one, over the seeds that each has: what selection cost, as far as it was "
+    "run. No trial is scored there.",
 )
 
 
