@@ -31,6 +31,12 @@ def test_other_methods_and_their_order_move_no_draw() -> None:
     assert first(alone, "bidrop", 200) == first(among, "bidrop", 200)
 
 
+def test_what_is_shared_moves_nothing_of_a_methods_own() -> None:
+    own = {"m": (Dimension("y", low=0, high=1, hparam=True),)}
+    mine = [[draw.hparams for draw in first(Space("s", shared, own), "m", 20)] for shared in ((LR,), ())]
+    assert mine[0] == mine[1]
+
+
 def test_each_study_has_draws_of_its_own_and_the_same_again() -> None:
     space = Space("s", (LR,))
     assert first(space, "x", 9) == first(space, "x", 9)
