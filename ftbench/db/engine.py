@@ -102,20 +102,24 @@ class Store:
     def rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
         """All rows of a query as the driver gives them: SQLAlchemy's rows would take as long again."""
         with self.reading() as connection:
-            compiled = query.compile(
-                dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-            )  # lists of values are spelled out
-            cursor = connection.connection.cursor()
-            try:
+            return self.rows_of(connection, query)
+
+    def rows_of(self, connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
+        """``rows`` within a transaction, of which several queries see one state."""
+        compiled = query.compile(
+            dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+        )  # lists of values are spelled out
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(str(compiled), compiled.params)
+            return list(cursor.fetchall())
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            if not self.backend.misread(error):
+                raise
+            with self.backend.any_text(connection):
+                cursor = connection.connection.cursor()
                 cursor.execute(str(compiled), compiled.params)
                 return list(cursor.fetchall())
-            except self._engine.dialect.loaded_dbapi.Error as error:
-                if not self.backend.misread(error):
-                    raise
-                with self.backend.any_text(connection):
-                    cursor = connection.connection.cursor()
-                    cursor.execute(str(compiled), compiled.params)
-                    return list(cursor.fetchall())
 
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a user's query: the names of its columns, and its rows.

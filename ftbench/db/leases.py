@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ftbench.db import kinds
+from ftbench.db.chain import append, of_job
 from ftbench.db.checked import Unreadable, check_column, read_job, read_places
 from ftbench.db.engine import Store, Transaction
 from ftbench.db.kinds import Kind
@@ -14,6 +15,7 @@ from ftbench.db.reaping import RUNNING, LeaseWatch, take_back, token_for
 from ftbench.db.recording import GIVE_BACK, check_finite, record, uncount
 from ftbench.db.rows import Lease, Moved
 from ftbench.db.statements import LAST
+from ftbench.domain.chain import LinkKind
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
 from ftbench.errors import UnknownName
 
@@ -138,6 +140,7 @@ class Leases:
                 return False
             _close(transaction, claim.digest, claim.attempt, Outcome.OK, now=transaction.now())
             record(transaction, claim.digest, claim.attempt, result)
+            append(transaction, [of_job(transaction, LinkKind.FINISH, claim.digest)])
             return True
 
     def fail(
@@ -147,12 +150,13 @@ class Leases:
         message: str,
         traceback: str = "",
         provenance: Mapping[str, Any] | None = None,
+        final: bool = False,
     ) -> State | None:
         """Record a failed attempt.
 
-        The job is queued again unless the outcome is final (``user``, ``diverged``) or it was the last of
-        the attempts that a job has. What is the machine's fault (``environment``) is not counted: of such
-        attempts the last one alone is kept.
+        The job is queued again unless the outcome is final (``user``, ``diverged``; any, if the caller says
+        so) or it was the last of the attempts that a job has. What is the machine's fault (``environment``)
+        is not counted: of such attempts the last one alone is kept.
 
         Returns:
             The job's new state, None where the lease is lost.
@@ -165,7 +169,7 @@ class Leases:
         with self._store.writing(durable=True) as transaction:
             tries = transaction.one("SELECT attempts FROM jobs WHERE digest = :digest", digest=claim.digest)
             more = outcome is Outcome.ENVIRONMENT or (tries is not None and tries[0] < MAX_ATTEMPTS)
-            state = State.QUEUED if more and outcome not in FINAL_OUTCOMES else State.FAILED
+            state = State.QUEUED if more and not final and outcome not in FINAL_OUTCOMES else State.FAILED
             if not _end(transaction, claim.digest, claim.token, state):
                 return None
             if outcome is Outcome.ENVIRONMENT:
@@ -178,7 +182,7 @@ class Leases:
     def complete(self, digest: str, result: JobResult, worker: str) -> bool:
         """Record a result that was made elsewhere, for a job that nobody has claimed.
 
-        A failed or cancelled job becomes done too.
+        A failed or cancelled job becomes done too, and one whose lease was seen to be over.
 
         Returns:
             False, and nothing recorded, where the job is done already or a worker is running it.
@@ -190,10 +194,8 @@ class Leases:
         check_finite(result)
         with self._store.writing(durable=True) as transaction:
             now = transaction.now()
-            expired = transaction.all(
-                f"{RUNNING} AND digest = :digest AND expires < :now", digest=digest, now=now
-            )
-            take_back(transaction, expired, now)
+            over = self.watcher.look(transaction.all(RUNNING))
+            take_back(transaction, [row for row in over if row[0] == digest], now)
             row = transaction.one("SELECT state FROM jobs WHERE digest = :digest", digest=digest)
             if row is None:
                 raise UnknownName("job", digest, [])
@@ -204,6 +206,7 @@ class Leases:
             _end(transaction, digest, token, State.DONE)
             _close(transaction, digest, number, Outcome.OK, now=now)
             record(transaction, digest, number, result)
+            append(transaction, [of_job(transaction, LinkKind.INGEST, digest)])
             return True
 
     def reap(self) -> int:
