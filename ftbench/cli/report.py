@@ -171,6 +171,7 @@ def report(
         _published(printed(published), to)
     elif table in TUNING:
         del ours["--where"]
+        ours |= {"--diverged": diverged != "chance", "--show": show}
         _refuse(f"the table '{table}'", {**ours, **papers})
         _tuning(address, table, selection(models, tasks, methods, where=where), to)
     elif named is not None:
