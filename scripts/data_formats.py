@@ -8,9 +8,10 @@ import textwrap
 from collections.abc import Iterator
 from types import ModuleType
 
-from ftbench.cli import claim, topup
+from ftbench.cli import claim, topup, tune
 from ftbench.cli import compare as compare_command
 from ftbench.cli import power as power_command
+from ftbench.cli import report as report_command
 from ftbench.render import csv_text, json_text, suite_data
 from ftbench.render.sheet import Field
 from ftbench.services.claims import tested
@@ -24,6 +25,7 @@ from ftbench.services.comparing import (
     variance_sources,
 )
 from ftbench.services.comparing import topup as topup_service
+from ftbench.services.tuning import budgets, ledger
 
 TABLES = (
     ("Tables as JSON", "ftbench report --format json", json_text),
@@ -44,6 +46,8 @@ SHEETS = {
     "power": (power_command.SCHEMA, {"power": power.FIELDS, "sources": variance_sources.FIELDS}),
     "claim": (claim.SCHEMA, {"claims": tested.FIELDS}),
     "topup": (topup.SCHEMA, {"topup": topup_service.FIELDS, "plans": topup_plans.FIELDS}),
+    "tune": (tune.SCHEMA, {"studies": ledger.LISTED}),
+    "report --table tuning": (report_command.SCHEMA, {"tuning": ledger.FIELDS, "budget": budgets.FIELDS}),
 }
 
 
@@ -79,9 +83,10 @@ def _text(module: ModuleType) -> str:
 
 def _findings() -> Iterator[str]:
     yield (
-        "`compare`, `power`, `claim` and `topup` print lists, as JSON "
+        "`compare`, `power`, `claim`, `topup`, `tune` and the tables of studies are lists, as JSON "
         '`{"schema": name, "sheets": [{"name", "title", "rows": [{field: value}], "notes": [text]}]}`, null '
-        "where there is no value (of `compare` with `verdicts`, texts); `compare` and `power` also as CSV. "
+        "where there is no value (of `compare` with `verdicts`, texts); all but `claim`, `topup` and `tune` "
+        "also as CSV. "
         "Fields may be added to a schema, none is renamed or removed."
     )
     for command, (schema, sheets) in SHEETS.items():

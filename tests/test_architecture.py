@@ -45,6 +45,7 @@ ROOMS: dict[str, set[str]] = {
     "claims": {"worker", "scores", "planning", "exchange"},
     "reporting": {"worker", "scores", "planning", "exchange", "papers", "claims"},
     "comparing": {"worker", "scores", "planning", "exchange", "papers", "claims"},
+    "tuning": {"worker", "scores", "planning"},
 }
 #: Beside the rooms, and used by them: it makes and fills a database.
 BELOW_ROOMS = {"database"}
@@ -336,6 +337,9 @@ def test_queue_and_report_commands_do_not_load_torch(tmp_path: Path) -> None:
         ["claim"],
         ["topup", "bidrop", "--dry-run", "--db", str(EXAMPLE)],
         ["power", "vanilla", "bidrop", "--db", str(EXAMPLE)],
+        ["tune", "--methods", "rdrop", "--tasks", "toy-accept", "--trials", "2", "--db", "study.db"],
+        ["report", "--table", "tuning", "--db", "study.db"],
+        ["tune", "--db", "study.db"],
         [*grid, "--perturb", "typos[side=both]=0,0.1"],
         *([name] for name in ("methods", "tasks", "models", "suites", "perturbations")),
         ["perturbations", "typos"],

@@ -10,7 +10,7 @@ from ftbench.errors import BadValue, UnknownName
 if TYPE_CHECKING:
     from ftbench.cli._yaml import Scalar, Tree
 
-_SWITCHES = ("keep-head", "no-baseline", "dry-run", "json", "yes")
+_SWITCHES = ("keep-head", "no-baseline", "tuned", "dry-run", "json", "yes")
 _NUMBERS = ("priority", "budget")
 _REPEATED = ("set", "perturb")
 

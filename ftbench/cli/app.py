@@ -29,6 +29,7 @@ from ftbench.cli import (
     queue,
     report,
     topup,
+    tune,
     worker,
 )
 from ftbench.cli._options import Command
@@ -72,6 +73,7 @@ for _function, _name in (
     (claim.claim, "claim"),
     (power.power, "power"),
     (topup.topup, "topup"),
+    (tune.tune, "tune"),
     (plot.plot, "plot"),
     (ask.why, "why"),
     (ask.query, "query"),

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from ftbench.cli._databases import reading
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, perturb_of
 from ftbench.cli._output import note, print_card, print_json, print_rows, tell
 from ftbench.cli._requests import asked, names
 from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import data_dir as data_folder
-from ftbench.settings import database_address
+from ftbench.settings import database_address, is_missing
 
 NameArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this one whole.")]
 
@@ -28,18 +29,31 @@ def methods(
         list[str] | None,
         typer.Option("--file", metavar="FILE", help="A method of your own; may be repeated."),
     ] = None,
+    db: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the methods, or show one with its hyper-parameters."""
+    """List the methods, or show one with its hyper-parameters, and the values that studies chose for it."""
     from ftbench.services import catalog as service
 
     if name is not None:
-        _print(service.method_card(name), as_json)
+        card = service.method_card(name)
+        _print({**card, **_chosen(card["name"], database_address(db))}, as_json)
         return
     rows = service.list_methods(plugins or ())
     if not as_json:  # a line each: the card of one says the rest
         rows = [{**row, **{key: row[key].partition(";")[0] for key in ("paper", "cost")}} for row in rows]
     _print_usable(rows, as_json, ("name", "family", "paper", "cost"))
+
+
+def _chosen(method: str, address: str) -> dict[str, Any]:
+    """What the studies of the database chose for a method, where there are any."""
+    if is_missing(address):
+        return {}
+    from ftbench.services.tuning.recommended import recommended
+
+    with reading(address) as database:
+        rows = recommended(database, method)
+    return {"chosen by tuning": rows} if rows else {}
 
 
 def tasks(name: NameArgument = None, as_json: JsonOption = False) -> None:

@@ -50,6 +50,10 @@ def compare(
         bool,
         typer.Option("--untested", help="Name each comparison without a test, and dropped seeds."),
     ] = False,
+    study: Annotated[
+        str | None,
+        typer.Option("--study", metavar="NAME", help="Compare the runs with the choices of this tuning."),
+    ] = None,
     data_dir: DataOption = None,
     rename: RenameOption = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
@@ -78,7 +82,9 @@ def compare(
     check_output("--output", output, address)
     runs = requests.compared(models, tasks, methods, rename, command="compare")
     condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
-    request = CompareRequest(runs, condition, test, correction, region / 100, examples, data_dir, untested)
+    request = CompareRequest(
+        runs, condition, test, correction, region / 100, examples, data_dir, untested, study or ""
+    )
     with compared(address) as database:
         sheets = looks.told_in_sheets(address, service.compare(database, request))
     to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

@@ -154,6 +154,8 @@ def merge(
         for other, merged in found.items():
             for name in merged.other_plans:
                 note(f"{other}: the top-up '{name}' is another one here, which stays")
+            for name in merged.other_studies:
+                note(f"{other}: the study '{name}' is another one here, which stays")
         rows = [
             {"database": other, **asdict(one), "digest": one.digest[:12]}
             for other, merged in found.items()
@@ -176,4 +178,5 @@ def _taken(merged: Merged) -> str:
         parts += [f"{number} {what}"] if number else []
     parts += [counted(merged.claims, "claim")] if merged.claims else []
     parts += [counted(merged.plans, "top-up")] if merged.plans else []
+    parts += [f"{merged.studies} stud{'y' if merged.studies == 1 else 'ies'}"] if merged.studies else []
     return ", ".join(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from ftbench.cli._output import check_output, note
 from ftbench.cli._requests import asked, selection
 from ftbench.errors import BadValue, UsageError
 from ftbench.settings import database_address
+
+if TYPE_CHECKING:
+    from ftbench.services.scores.selection import Selection
 
 #: The kinds of plots that a flag is for.
 KINDS = {
@@ -29,7 +32,7 @@ def plot(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="KIND", help="strip, sweep, robustness, learning, cost, ranks or reproduction."
+            metavar="KIND", help="strip, sweep, robustness, learning, cost, ranks, budget, reproduction."
         ),
     ],
     output: Annotated[
@@ -86,6 +89,10 @@ def plot(
         if over is not None:
             raise UsageError("sweep: give a hyper-parameter with --over, or a figure with --suite, not both")
         spec = _suite(kind, address, suite, methods, tasks, models)
+    elif kind == "budget":
+        if rename:
+            raise UsageError("--rename does not go with budget; leave it out")
+        spec = _budget(address, selection(models, tasks, methods))
     else:
         jobs = selection(models, tasks, methods, renamed=rename)
         request = service.PlotRequest(kind, jobs, over, critical, violin)
@@ -93,6 +100,17 @@ def plot(
             spec = service.draw(opened, request)
     plots.write(spec, output)
     note(f"wrote {output}")
+
+
+def _budget(address: str, jobs: Selection) -> dict[str, Any]:
+    """What trials of studies bought."""
+    from ftbench.errors import NothingToReport
+    from ftbench.services.tuning.plot import draw_budget
+
+    with reading_if_there(address) as database:
+        if database is None:
+            raise NothingToReport(f"there is no database '{address}'; make and fill it with: ftbench tune …")
+        return draw_budget(database, jobs)
 
 
 def _check_flags(kind: str, flags: Mapping[str, object]) -> None:

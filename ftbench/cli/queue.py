@@ -13,6 +13,7 @@ from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.cli._requests import asked, names
 from ftbench.cli._streams import after_work
+from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ def queue(
         typer.Option("--keep-head", help="Keep a checkpoint's own head, where its classes are the task's."),
     ] = False,
     no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Do not add vanilla.")] = False,
+    tuned: Annotated[
+        bool, typer.Option("--tuned", help="Each method of a study with the values that it chose there.")
+    ] = False,
+    study: Annotated[str | None, _axis("--study", "With --tuned: which, of several.", "NAME")] = None,
     budget: Annotated[
         float | None,
         typer.Option("--budget", metavar="HOURS", help="Queue only as many seeds as should fit."),
@@ -95,6 +100,8 @@ def queue(
     given: dict[str, Any] = {
         name: None if value in (False, 0, []) else value for name, value in named.items()
     }
+    if study is not None and not tuned:
+        raise UsageError("--study goes with --tuned: it says whose choices are meant")
     given["budget"] = budget  # 0 hours are refused, not passed over
     if config is not None:
         given = _config.under(given, _config.read(config, list(given)))
@@ -114,7 +121,7 @@ def _queue(given: dict[str, Any]) -> None:
     from ftbench.services.planning import rerun
 
     request = _request(given)
-    plan = service.make_plan(request)
+    plan = _tuned(request, given) if given["tuned"] else service.make_plan(request)
     for line in plan.notes:
         note(line)
     for cell in plan.left_out:
@@ -159,6 +166,18 @@ def _request(given: Mapping[str, Any]) -> QueueRequest:
         baseline=not given["no-baseline"],
         data_dir=given["data-dir"],
     )
+
+
+def _tuned(request: QueueRequest, given: Mapping[str, Any]) -> Plan:
+    """The runs of a study's choices."""
+    from ftbench.services.tuning.reporting_runs import TunedRequest, tuned_plan
+
+    for flag in ("suite", "vary", "evaluate", "train-size", "no-baseline", "data-dir"):
+        if given[flag] is not None:
+            raise UsageError(f"--{flag} does not go with --tuned; leave one of the two out")
+    seeds = {} if request.asked.seeds is None else {"seeds": request.asked.seeds}
+    with reading(database_address(given["db"])) as database:
+        return tuned_plan(database, TunedRequest(request.asked, given["study"] or "", **seeds))
 
 
 def _capped(plan: Plan, hours: float, address: str) -> Plan:

@@ -29,11 +29,17 @@ from ftbench.settings import database_address
 if TYPE_CHECKING:
     from ftbench.services.papers.request import PrintedRequest, SuiteRequest
     from ftbench.services.reporting.request import ReportRequest
+    from ftbench.services.scores.selection import Selection
 
+#: Tables of studies, which are lists of findings.
+TUNING = ("tuning", "budget")
+SCHEMA = "ftbench.tuning/1"
 TableOption = Annotated[
     str | None,
     typer.Option(
-        "--table", metavar="NAME", help="main (default), robustness, curves, or as --suite takes it."
+        "--table",
+        metavar="NAME",
+        help="main (default), robustness, curves, tuning, budget, or as --suite takes it.",
     ),
 ]
 SuiteOption = Annotated[
@@ -102,6 +108,12 @@ EstimandOption = Annotated[
         help="What marks are about: mean, probability (of being better), two-part.",
     ),
 ]
+TunedOption = Annotated[
+    str,
+    typer.Option(
+        "--tuned", metavar="WHICH", help="Runs with a study's choices: no (default), only, or both."
+    ),
+]
 MacrosOption = Annotated[
     str | None,
     typer.Option("--macros", metavar="FILE", help="Write the numbers as LaTeX commands here, too."),
@@ -132,6 +144,7 @@ def report(
     without_collapsed: CollapsedOption = False,
     diverged: DivergedOption = "chance",
     estimand: EstimandOption = "mean",
+    tuned: TunedOption = "no",
     macros: MacrosOption = None,
     rename: RenameOption = None,
     db: DatabaseOption = None,
@@ -147,6 +160,7 @@ def report(
     ours = {"--baseline": baseline != BASELINE, "--macros": macros}
     ours |= {"--estimand": estimand != "mean"}
     ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename), "--where": where}
+    ours |= {"--tuned": tuned != "no"}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
     if published is not None:
@@ -155,6 +169,11 @@ def report(
             "--published", {**filters, "--diverged": diverged != "chance", "--show": show, **ours, **papers}
         )
         _published(printed(published), to)
+    elif table in TUNING:
+        del ours["--where"]
+        ours |= {"--diverged": diverged != "chance", "--show": show}
+        _refuse(f"the table '{table}'", {**ours, **papers})
+        _tuning(address, table, selection(models, tasks, methods, where=where), to)
     elif named is not None:
         from ftbench.domain.margins import Margins, margins
         from ftbench.services.papers.request import SuiteRequest
@@ -179,7 +198,7 @@ def report(
         _refuse("a table of all jobs", papers)
         jobs = selection(models, tasks, methods, baseline, rename, where)
         named = "main" if table is None else table
-        request = ReportRequest(jobs, named, names(show), not without_collapsed, diverged, estimand)
+        request = ReportRequest(jobs, named, names(show), not without_collapsed, diverged, estimand, tuned)
         _tables(address, request, macros, to)
 
 
@@ -200,6 +219,21 @@ def _tables(address: str, request: ReportRequest, macros: str | None, to: Delive
     if macros is not None:
         deliver(latex_macros.render(found), macros)
     to.deliver(text)
+
+
+def _tuning(address: str, table: str, jobs: Selection, to: Delivery) -> None:
+    """What studies spent and chose, or what a budget buys."""
+    from ftbench.errors import NothingToReport
+    from ftbench.render import render_sheets
+    from ftbench.services.tuning import budgets, ledger
+
+    chosen = to.chosen(lists=True)
+    with reading_if_there(address) as database:
+        if database is None:
+            raise NothingToReport(f"there is no database '{address}'; make and fill it with: ftbench tune …")
+        make = ledger.ledger if table == "tuning" else budgets.budgets
+        found = make(database, jobs)
+    to.deliver(render_sheets([found], chosen, schema=SCHEMA, styled=to.styled))
 
 
 def _suites(address: str, request: SuiteRequest, to: Delivery) -> None:
@@ -249,10 +283,10 @@ def _beyond_layouts(table: str | None) -> bool:
     """Whether a table's name means suites; the layouts of our own come first."""
     from ftbench.render import LAYOUTS
 
-    if table is None or table in LAYOUTS:
+    if table is None or table in LAYOUTS or table in TUNING:
         return False
     from ftbench.services.planning import suite_cards
 
     if not suite_cards.names_suites(table):
-        raise UnknownName("table", table, [*LAYOUTS, *suite_cards.names()])
+        raise UnknownName("table", table, [*LAYOUTS, *TUNING, *suite_cards.names()])
     return True

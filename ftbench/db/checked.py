@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ftbench.db.rows import Document
 from ftbench.domain.job import DIGEST, Job
 from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.target import HELD_OUT
 from ftbench.errors import FtbenchError
 from ftbench.plugins import is_file
 
@@ -216,6 +217,7 @@ class Told(NamedTuple):
     seed: int
     perturbation: Perturbation
     recipe: Document
+    trial: bool
 
 
 class SpecReader:
@@ -241,8 +243,8 @@ class SpecReader:
         seed, _, rest = tail.partition(",")
         try:
             model, revision, method, hparams, perturbation, recipe = self._before(head)
-            task, data = self._after(rest)
-            return Told(model, revision, task, data, method, hparams, int(seed), perturbation, recipe)
+            task, data, trial = self._after(rest)
+            return Told(model, revision, task, data, method, hparams, int(seed), perturbation, recipe, trial)
         except (ValueError, RecursionError, Unreadable):
             return self._slowly(digest, spec)
 
@@ -252,11 +254,11 @@ class SpecReader:
         told = self._of(_job(json.loads(whole)))
         return told.model, told.model_revision, told.method, told.hparams, told.perturbation, told.recipe
 
-    def _tail(self, text: str) -> tuple[str, str]:
+    def _tail(self, text: str) -> tuple[str, str, bool]:
         task = json.loads(f"{{{text}")["task"]
         names = task["name"], task["revision"]
         check_column("task", names)
-        return names
+        return *names, HELD_OUT in task["evaluation"]
 
     def _slowly(self, digest: object, spec: object) -> Told:
         return self._of(read_job(digest, spec))
@@ -267,4 +269,4 @@ class SpecReader:
         hparams = self._document(json.dumps(whole["method"]["hparams"], sort_keys=True))
         recipe = self._document(json.dumps(whole["recipe"], sort_keys=True))
         names = job.model, job.model_revision, job.task, job.data_revision, job.method
-        return Told(*names, hparams, job.seed, job.perturbation, recipe)
+        return Told(*names, hparams, job.seed, job.perturbation, recipe, HELD_OUT in job.evaluation)

@@ -33,6 +33,7 @@ from ftbench.domain.chain import Ends, LinkKind
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome
+from ftbench.domain.target import HELD_OUT
 from ftbench.errors import FtbenchError, UnknownName
 
 
@@ -182,6 +183,7 @@ def _about(claim: DeclaredClaim, model: ColumnElement[str]) -> ColumnElement[boo
     conditions = [
         jobs.c.label.in_([claim.better, claim.worse]),
         func.json_remove(as_json(jobs.c.perturbation), "$.train_size") == _json(claim.condition),
+        ~jobs.c.spec.contains(f'"evaluation":["{HELD_OUT}"]'),  # trials say nothing of the reported split
     ]
     if claim.train_sizes:
         sizes = [size for size in claim.train_sizes if size is not None]

@@ -24,6 +24,7 @@ from ftbench.db.migrations import HEAD, REVISIONS, migrate
 from ftbench.db.pruning import FailedAttempts
 from ftbench.db.published import PublishedNumbers
 from ftbench.db.results import Results
+from ftbench.db.studies import Studies
 from ftbench.db.tables import metadata, settings
 from ftbench.db.topups import Topups
 from ftbench.domain import shell
@@ -46,6 +47,7 @@ class Database:
         published: the numbers printed in papers.
         claims: what was declared before it was run.
         topups: by which plans seeds are added.
+        studies: how methods are tuned.
         health: what is wrong with it.
         failed_attempts: those that done jobs no longer need.
         failures: which jobs wait because others like them failed.
@@ -60,6 +62,7 @@ class Database:
         self.published = PublishedNumbers(store)
         self.claims = DeclaredClaims(store)
         self.topups = Topups(store)
+        self.studies = Studies(store)
         self.health = Health(store)
         self.failed_attempts = FailedAttempts(store)
         self.failures = Failures(store)

@@ -14,6 +14,7 @@ from ftbench.db.checked import SpecReader, Told, Unreadable, read_object, read_p
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
 from ftbench.db.rows import change_of
+from ftbench.db.studies import Studies
 from ftbench.db.tables import attempts, curves, jobs, metadata, past_scores, predictions, provenance, scores
 from ftbench.db.topups import Topups
 from ftbench.domain.result import Outcome, Predictions, State, in_range
@@ -152,6 +153,7 @@ class Health:
             "claims": DeclaredClaims(self._store).list,
             "topups": Topups(self._store).list,
             "launches": Launches(self._store).list,
+            "studies": Studies(self._store).list,
         }
         for name, read in lists.items():
             read()

@@ -13,7 +13,7 @@ from ftbench.db.chain import News, append, ends_of, of_claim, of_job
 from ftbench.db.claims import claim_of, scored_by
 from ftbench.db.engine import Store, Transaction
 from ftbench.db.statements import LAST
-from ftbench.db.tables import attempts, claims, jobs, metadata, past_scores, topup_looks, topups
+from ftbench.db.tables import attempts, claims, jobs, metadata, past_scores, studies, topup_looks, topups
 from ftbench.domain.chain import LinkKind
 from ftbench.domain.result import Outcome, State
 
@@ -60,6 +60,7 @@ class Merged:
         claims: declared there alone, or earlier than here.
         plans: top-ups that this one did not have, or had fewer looks of.
         other_plans: names of top-ups that are others here; these stay.
+        studies: tunings that this one did not have; other_studies: names of those that are others here.
     """
 
     added: int = 0
@@ -70,6 +71,8 @@ class Merged:
     claims: int = 0
     plans: int = 0
     other_plans: list[str] = field(default_factory=list)
+    studies: int = 0
+    other_studies: list[str] = field(default_factory=list)
 
 
 def merge(here: Store, there: Store) -> Merged:
@@ -84,6 +87,7 @@ def merge(here: Store, there: Store) -> Merged:
         merger.take_jobs()
         merger.take_claims()
         merger.take_topups()
+        merger.take_studies()
         append(writes, merger.news)
         return merger.found
 
@@ -242,6 +246,17 @@ class _Merger:
             _insert(self._here, topups, [row] if mine is None else [])
             _insert(self._here, topup_looks, new)
             self.found.plans += mine is None or bool(new)
+
+    def take_studies(self) -> None:
+        """Studies of other names; one that is declared otherwise here stays as it is."""
+        known = {row["name"]: row for row in _rows(self._here, studies)}
+        for row in _rows(self._there, studies, order="declared"):
+            mine = known.get(row["name"])
+            if mine is None:
+                _insert(self._here, studies, [row])
+                self.found.studies += 1
+            elif any(json.loads(mine[name]) != json.loads(row[name]) for name in ("declaration", "trials")):
+                self.found.other_studies.append(row["name"])
 
 
 def _who(attempt: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -58,7 +58,7 @@ class Results:
             "hparams": parse,
             "recipe": parse,
         }
-        believed = {cell.digest for cell in self.cells(where)}
+        believed = {cell.digest for cell in self._summaries(where)}
         rows = [row for row in self._store.rows(query) if row[0] in believed]
         return [
             ScoreRow._make(row) for row in read_rows(rows, ScoreRow._fields, convert, self._store.set_aside)
@@ -72,7 +72,17 @@ class Results:
         return [ValueRow._make(row) for row in self._read(query, ValueRow._fields, {})]
 
     def cells(self, where: JobFilter = ALL) -> list[JobSummary]:
-        """The axes of the jobs in every state, so that a report can mark what is missing or incomplete."""
+        """The axes of the jobs in every state, so that a report can mark what is missing or incomplete.
+
+        Trials of a tuning are none of them: what they score is no result.
+        """
+        return [cell for cell in self._summaries(where) if not cell.trial]
+
+    def trials(self, where: JobFilter = ALL) -> list[JobSummary]:
+        """The axes of the jobs that are scored on held-out training rows."""
+        return [cell for cell in self._summaries(where) if cell.trial]
+
+    def _summaries(self, where: JobFilter) -> list[JobSummary]:
         last_outcome = (
             select(attempts.c.outcome)
             .where(attempts.c.digest == jobs.c.digest, attempts.c.outcome.is_not(None))
@@ -89,12 +99,13 @@ class Results:
         called = self._store.model_names()
         for digest, label, state, outcome, spec in read_rows(self._store.rows(query), fields, convert, aside):
             try:
-                model, revision, task, data, method, hparams, seed, change, recipe = told(digest, spec)
+                model, revision, task, data, method, hparams, seed, change, recipe, trial = told(digest, spec)
             except Unreadable as error:
                 aside(digest, str(error))
                 continue
             axes = called.get((model, revision), model), task, method, seed, change
-            cells.append(JobSummary(digest, label, *axes, state, outcome, hparams, recipe, revision, data))
+            rest = hparams, recipe, revision, data
+            cells.append(JobSummary(digest, label, *axes, state, outcome, *rest, trial=trial))
         return cells
 
     def past(self, where: JobFilter = ALL) -> list[PastScore]:

@@ -185,6 +185,7 @@ class JobSummary(NamedTuple):
     Attributes:
         last_outcome: how the latest attempt of a failed job ended; None of other jobs.
         aside: why the scores of a done job stand in no table, such as ``other code``; "" where they may.
+        trial: whether it is scored on held-out training rows, for tuning; such jobs stand in no table.
     """
 
     digest: str
@@ -201,6 +202,7 @@ class JobSummary(NamedTuple):
     model_revision: str
     data_revision: str
     aside: str = ""
+    trial: bool = False
 
     @property
     def scored(self) -> bool:
@@ -214,12 +216,7 @@ class JobSummary(NamedTuple):
 
 
 class AttemptRow(NamedTuple):
-    """A try at a job.
-
-    Attributes:
-        started: None where it ran elsewhere and was ingested.
-        ended: None while it runs; so is ``outcome``.
-    """
+    """A try at a job; ``started`` is None where it was ingested, ``ended`` and ``outcome`` while it runs."""
 
     number: int
     worker: str

@@ -239,6 +239,23 @@ topup_looks = Table(
     comment="One row a look at a plan's comparisons.",
 )
 
+studies = Table(
+    "studies",
+    metadata,
+    Column("name", Text, primary_key=True, nullable=False, comment="what it is called"),
+    Column(
+        "declaration",
+        Text,
+        nullable=False,
+        comment="JSON: methods, tasks, models, budget, unit, studies, space and what else was declared",
+    ),
+    Column(
+        "trials", Text, nullable=False, comment="JSON: of each trial its job, method, repetition and draw"
+    ),
+    Column("declared", Float, nullable=False, comment="when it was declared"),
+    comment="How methods are tuned on equal budgets; ftbench tune.",
+)
+
 chain_links = Table(
     "chain",
     metadata,

@@ -26,6 +26,7 @@ def hparam(
     unit: str = "",
     help: str = "",
     grid: tuple[Any, ...] = (),
+    log: bool = False,
     later: bool = False,
 ) -> Any:
     """A field of a hyper-parameter dataclass.
@@ -38,9 +39,11 @@ def hparam(
         unit: what the number counts, for the card.
         help: one line for the card.
         grid: the values that a search tries.
+        log: the search draws between the ends of ``grid``, evenly in the logarithm.
         later: jobs were queued before it was there: at its default, a job's identity leaves it out.
     """
-    spec = {"range": range, "open": open, "choices": choices, "unit": unit, "help": help, "grid": grid}
+    spec: dict[str, Any] = {"range": range, "open": open, "choices": choices, "unit": unit, "help": help}
+    spec |= {"grid": grid, "log": log}
     return dataclasses.field(default=default, metadata={"hparam": spec, "later": later})
 
 
@@ -57,6 +60,7 @@ class HParamSpec:
     unit: str
     help: str
     grid: tuple[Value, ...]
+    log: bool = False
 
     @property
     def interval(self) -> str:
@@ -98,6 +102,7 @@ def describe(cls: type[Any]) -> tuple[HParamSpec, ...]:
                 unit=meta.get("unit", ""),
                 help=meta.get("help", ""),
                 grid=meta.get("grid", ()),
+                log=meta.get("log", False),
             )
         )
     return tuple(specs)

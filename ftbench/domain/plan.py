@@ -14,7 +14,9 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.places import DATA, MODEL, UNRESOLVED
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.suited import suited
+from ftbench.domain.target import HELD_OUT, held_out_count
 from ftbench.domain.task import DataRef, TaskSpec
+from ftbench.errors import BadValue
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,10 @@ class GridPerturbation:
 
 @dataclass(frozen=True)
 class Grid:
-    """Axes that are crossed; ``settings`` are the recipe settings that win over all others, by recipe."""
+    """Axes that are crossed; ``settings`` are the recipe settings that win over all others, by recipe.
+
+    Where ``held_out``, its jobs are scored on a part of their training rows alone: trials of a tuning.
+    """
 
     models: tuple[GridModel, ...]
     tasks: tuple[GridTask, ...]
@@ -102,6 +107,7 @@ class Grid:
     seeds: tuple[int, ...]
     perturbations: tuple[GridPerturbation, ...] = (GridPerturbation(),)
     settings: tuple[Mapping[str, Any], ...] = ({},)
+    held_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,7 +179,7 @@ def _jobs(grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, Non
         cells = list(_cells(model, grid, left_out, notes))
         for seed in grid.seeds:
             for task, method, change, recipe in cells:
-                yield _planned(model, task, method, change, recipe, seed)
+                yield _planned(model, task, method, change, recipe, seed, held_out=grid.held_out)
 
 
 _FP16 = "precision=fp16 needs a CUDA GPU: a worker on a CPU refuses these jobs"
@@ -195,8 +201,11 @@ def _cells(
         for change, (method, recipe) in itertools.product(grid.perturbations, methods):
             refused = change.refused(task.spec, task.rows)
             fitting = suited(recipe, model.spec, task.spec, method.hparams)
+            few = _too_few(task, change.perturbation) if grid.held_out else ""
             if refused is not None:
                 cell, reason = f"{task.spec.name} with {refused[0]}", refused[1]
+            elif few:
+                cell, reason = task.spec.name, few
             else:
                 cell = f"{method.label} on {model.ref.id}, {task.spec.name}"
                 reason = method.unsupported(model.spec, task.spec) or fitting.refused
@@ -208,8 +217,27 @@ def _cells(
                 yield task, method, change, fitting.recipe
 
 
+def _too_few(task: GridTask, change: Perturbation) -> str:
+    """Why no part of a task's training rows can be held out, as far as their number is known; or ""."""
+    rows = change.train_size or task.rows or task.spec.train_rows
+    if rows is None:
+        return ""
+    try:
+        held_out_count(rows)
+    except BadValue as error:
+        return str(error)
+    return ""
+
+
 def _planned(
-    model: GridModel, task: GridTask, method: GridMethod, change: GridPerturbation, recipe: Recipe, seed: int
+    model: GridModel,
+    task: GridTask,
+    method: GridMethod,
+    change: GridPerturbation,
+    recipe: Recipe,
+    seed: int,
+    *,
+    held_out: bool,
 ) -> Planned:
     others = task.others
     job = Job(
@@ -217,13 +245,13 @@ def _planned(
         model_revision=model.ref.revision,
         task=task.spec.name,
         data_revision=task.data.revision,
-        evaluation=(*(rows.name for rows in task.spec.evaluation), *others),
+        evaluation=(HELD_OUT,) if held_out else (*(rows.name for rows in task.spec.evaluation), *others),
         method=method.name,
         hparams=method.hparams,
         seed=seed,
         perturbation=change.perturbation,
         recipe=recipe,
-        others={name: data.revision for name, data in others.items()},
+        others={} if held_out else {name: data.revision for name, data in others.items()},
     )
     folders = [data.path for data in (task.data, *others.values()) if data.path]
     places: dict[str, Any] = {

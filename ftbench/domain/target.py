@@ -2,6 +2,7 @@
 
 ``dev`` is a set of the job's own task; ``sick:dev`` one of another task, whose labels must fit the model's;
 ``rte:dev@linear`` a probe: the encoder is frozen, and a new head trained on the other task's training rows.
+``held_out`` is a part of the job's own training rows, which it is not trained on: what tuning selects by.
 """
 
 from __future__ import annotations
@@ -14,6 +15,24 @@ from ftbench.errors import BadValue, UnknownName
 
 LINEAR, LOGISTIC = "linear", "logistic"
 PROBES = (LINEAR, LOGISTIC)
+
+HELD_OUT = "held_out"
+HELD_OUT_SHARE, HELD_OUT_LEAST = 0.1, 100
+
+
+def held_out_count(rows: int) -> int:
+    """How many of so many training rows are held out: a tenth, and 100 at least.
+
+    Raises:
+        BadValue: that is more than half of them, so that too few are left to train on.
+    """
+    count = max(HELD_OUT_LEAST, round(HELD_OUT_SHARE * rows))
+    if 2 * count > rows:
+        raise BadValue(
+            f"{rows} training rows are too few to hold {count} of them out for selection: "
+            f"{2 * HELD_OUT_LEAST} are needed"
+        )
+    return count
 
 
 @dataclass(frozen=True)

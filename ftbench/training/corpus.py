@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,15 @@ from torch import Tensor
 from ftbench import tasks
 from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
-from ftbench.domain.target import Target
+from ftbench.domain.target import HELD_OUT, Target
 from ftbench.domain.task import TaskSpec
 from ftbench.perturbations import NO_FILES, PluginFiles
 from ftbench.run.data import Tokenised
-from ftbench.run.seeding import keys_of, stream_seed
+from ftbench.run.seeding import digest, stream_seed
 from ftbench.tasks import sources
-from ftbench.training import perturb
+from ftbench.training import perturb, selection
 from ftbench.training.model_limits import ModelLimits
+from ftbench.training.training_rows import TrainingRows
 
 
 @dataclass(frozen=True)
@@ -128,54 +129,6 @@ def _make_room(kept: dict[Any, Any], room: int) -> None:
         kept.pop(next(iter(kept)))
 
 
-class TrainingRows:
-    """The rows that a job trains on.
-
-    Attributes:
-        rows: their original numbers, ascending; the k-th copy of row i of n is i + k·n.
-        labels: their labels, on the device; class numbers or numbers.
-        data: their tokens.
-        digests: fingerprints of the rows and of those affected, by perturbation.
-    """
-
-    def __init__(
-        self,
-        task: str,
-        rows: NDArray[np.int64],
-        labels: Tensor,
-        data: Tokenised,
-        digests: Mapping[str, Any],
-        total: int | None = None,
-    ) -> None:
-        """Keep them; ``task`` names the task, for the stream ``split``; ``total`` is n."""
-        self.rows, self.labels, self.data, self.digests = rows, labels, data, dict(digests)
-        self._name, self._total = task, total
-
-    def split(
-        self, rows: NDArray[np.int64], fraction: float, seed: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Hold out round(fraction·n) of ``rows``: those first in the ranking of the stream ``split``.
-
-        Copies of a row stay together, or a model would be judged on rows that it was trained on.
-
-        Returns:
-            The rows that stay and those held out, both ascending.
-        """
-        count = round(fraction * len(rows))
-        if not count:
-            return rows, rows[:0]
-        origins = rows % self._total if self._total else rows
-        ranks = keys_of(origins, stream_seed("split", self._name, seed))
-        order = np.argsort(ranks, kind="stable")
-        while count < len(rows) and origins[order[count]] == origins[order[count - 1]]:
-            count += 1
-        return np.sort(rows[order[count:]]), np.sort(rows[order[:count]])
-
-    def labels_of(self, rows: NDArray[np.int64]) -> Tensor:
-        """The labels of some of the training rows, on the device."""
-        return self.labels[torch.as_tensor(np.searchsorted(self.rows, rows), device=self.labels.device)]
-
-
 class Corpus(TrainingRows):
     """The training rows of a job after its perturbations, and its evaluation sets."""
 
@@ -217,14 +170,30 @@ class Corpus(TrainingRows):
             texts=_columns(train) if job.perturbation.changes else (),
             files=self._files,
         )
-        rows = np.asarray(changed.rows, dtype=np.int64)
-        labels = _tensor(changed.labels, task, library.device)
-        tokens = self._tokens(train, rows, task, task.train.name, job.data_revision, changed.texts)
-        super().__init__(task.name, rows, labels, tokens, changed.digests, len(original))
+        held = np.zeros(len(changed.rows), dtype=np.bool_)
+        if HELD_OUT in job.evaluation:
+            held = selection.held_out(task, job, changed, len(original))
+        self._train, self._selected_on = train, changed.only(held)
+        rest = changed.only(~held)
+        labels = _tensor(rest.labels, task, library.device)
+        tokens = self._tokens(train, rest.rows, task, task.train.name, job.data_revision, rest.texts)
+        super().__init__(task.name, rest.rows, labels, tokens, changed.digests, len(original))
+        if HELD_OUT in job.evaluation:
+            self.digests[HELD_OUT] = digest(self._selected_on.rows)
 
     def evaluation(self, name: str) -> EvaluationSet:
         """One of the job's evaluation sets, of its own task or of another one."""
+        if name == HELD_OUT:
+            return self._held_out()
         return self._set(name, Target.of(name).rows, self._job.perturbation)
+
+    def _held_out(self) -> EvaluationSet:
+        """The training rows that the job is not trained on, as the perturbations left them."""
+        held, task, revision = self._selected_on, self._task, self._job.data_revision
+        tokens = self._tokens(
+            self._train, held.rows, task, task.train.name, revision, held.texts, range(len(held.rows))
+        )
+        return EvaluationSet(HELD_OUT, task, HELD_OUT, tokens, np.asarray(held.labels, dtype=np.float64))
 
     def probe_rows(self, name: str) -> EvaluationSet:
         """The training rows of the task that a probe is about; no perturbation is applied to them."""
@@ -260,8 +229,12 @@ class Corpus(TrainingRows):
         name: str,
         revision: str,
         texts: perturb.Texts | None,
+        called: Sequence[int] | None = None,
     ) -> Tokenised:
-        """The tokens of rows; ``texts`` stand in the place of theirs where they were changed."""
+        """The tokens of rows; ``texts`` stand in the place of theirs where they were changed.
+
+        They are asked for by their numbers, or as they are ``called``.
+        """
         key: tuple[Any, ...] = (*self._key, task.name, name, revision)
         numbers, places = [int(i) for i in wanted], [int(i) % len(rows) for i in wanted]
         if texts is not None:
@@ -269,7 +242,7 @@ class Corpus(TrainingRows):
             written = "\x1f".join(text for column in rows.texts for text in column)
             key, places = (*key, hashlib.sha256(written.encode()).hexdigest()), list(range(len(numbers)))
         return self._library.tokens(
-            rows, places, self._tokenizer, self.max_length, key, numbers, self._limits
+            rows, places, self._tokenizer, self.max_length, key, called or numbers, self._limits
         )
 
 

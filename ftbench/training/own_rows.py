@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue
 from ftbench.run.data import Tokenised
-from ftbench.training.corpus import TrainingRows
 from ftbench.training.own_limits import INPUTS, LABELS, Limits, known, wanted_tokens
+from ftbench.training.training_rows import TrainingRows
 
 
 def read(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,11 @@ class Perturbed:
     texts: Texts | None
     affected: dict[str, Integers]
     digests: dict[str, str]
+
+    def only(self, chosen: NDArray[np.bool_]) -> Perturbed:
+        """Some of the rows; ``chosen`` has the shape of ``rows``."""
+        texts = self.texts and tuple(column[chosen] for column in self.texts)
+        return replace(self, rows=self.rows[chosen], labels=self.labels[chosen], texts=texts)
 
 
 def apply(

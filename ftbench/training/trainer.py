@@ -23,8 +23,8 @@ from ftbench.run.objectives import Objective
 from ftbench.run.run import Run
 from ftbench.run.seeding import digest
 from ftbench.training import checkpoint, evaluation, resuming, run_seeds
-from ftbench.training.corpus import TrainingRows
 from ftbench.training.pretrained import Pretrained, head_digest
+from ftbench.training.training_rows import TrainingRows
 from ftbench.training.watch import Diverged, Watch
 
 EXPLAINED_ROWS = 256

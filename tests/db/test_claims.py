@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,3 +72,12 @@ def test_a_topup_that_cannot_be_read_is_left_out_with_its_reason(database: Datab
     assert [plan.name for plan in database.topups.list()] == ["two"]
     (left,) = database.aside
     assert left.startswith("the top-up")
+
+
+def test_a_trial_of_a_tuning_makes_no_claim_late(database: Database) -> None:
+    made = entry()
+    database.jobs.add([replace(made, job=replace(made.job, evaluation=("held_out",)))])
+    database.jobs.finish(claim(database), RESULT)
+    database.claims.add(DeclaredClaim(made.label, "rdrop", (), (), Perturbation(), ()))
+    (row,) = database.claims.list()
+    assert row.scored == row.scored_now == 0

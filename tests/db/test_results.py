@@ -197,3 +197,11 @@ def test_past_scores_that_are_no_numbers_are_set_aside(database: Database) -> No
     database.jobs.restart({one.digest: {}})
     execute(database, "UPDATE past_scores SET value = 'x' WHERE metric = 'f1'")
     assert [(past.metric, past.old) for past in database.results.past()] == [("accuracy", 0.75)]
+
+
+def test_trials_of_a_tuning_stand_in_no_table(database: Database) -> None:
+    ordinary = entry()
+    trial = replace(ordinary, job=replace(ordinary.job, evaluation=("held_out",)))
+    database.jobs.add([ordinary, trial])
+    assert [cell.digest for cell in database.results.cells()] == [ordinary.job.digest]
+    assert [cell.digest for cell in database.results.trials()] == [trial.job.digest]

@@ -133,3 +133,25 @@ def test_rows_of_other_tasks_tell_where_the_data_are_where_the_task_has_no_folde
     assert planned.places["data"] == "/data" and planned.job.others == {"stsb:dev@linear": "d2"}
     (own,) = plan.crossed([grid(tasks=(STSB,), seeds=(0,))]).jobs
     assert own.places["data"] == "/data"
+
+
+def test_trials_are_scored_on_held_out_rows_alone() -> None:
+    (planned,) = plan.crossed([grid(seeds=(1000,), held_out=True)]).jobs
+    (ordinary,) = plan.crossed([grid(seeds=(1000,))]).jobs
+    assert planned.job.evaluation == ("held_out",) and ordinary.job.evaluation == ("dev",)
+    assert planned.digest != ordinary.digest
+
+
+@pytest.mark.parametrize(("rows", "change"), [(199, {}), (800, {"train_size": 150})])
+def test_a_task_with_too_few_rows_for_a_trial_is_left_out_and_named(
+    rows: int, change: dict[str, int]
+) -> None:
+    task = replace(COLA, rows=rows)
+    whole = plan.crossed([grid(tasks=(task,), perturbations=(perturbed(**change),), held_out=True)])
+    (left,) = whole.left_out
+    assert not whole.jobs and left.cell == "cola" and left.jobs == 2
+    assert left.reason.startswith(f"{change.get('train_size', rows)} training rows are too few")
+
+
+def test_rows_that_are_not_known_leave_nothing_out() -> None:
+    assert plan.crossed([grid(tasks=(replace(COLA, rows=None),), held_out=True)]).jobs

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from typing import Any
+
+import numpy as np
 
 from ftbench.domain.job import Job
 from ftbench.training.perform import perform
@@ -29,3 +33,9 @@ def done(job: Job, **command: Any) -> Sent:
     sent = Sent()
     perform({"job": job.canonical(), "threads": 1, "device": "cpu", **command}, sent, Watcher())
     return sent
+
+
+def logits_of(sent: Sent) -> np.ndarray:
+    (predictions,) = sent.of("predictions")
+    raw = zlib.decompress(base64.b64decode(predictions["logits"]))
+    return np.frombuffer(raw, dtype="<f4").reshape(predictions["rows"], predictions["outputs"])

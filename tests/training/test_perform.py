@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import socket
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +23,7 @@ from ftbench.training.evaluation import metrics
 from ftbench.training.failure import TooLarge
 from ftbench.training.perform import perform
 from tests.training.conftest import Bench, Watcher
-from tests.training.performed import Sent, done
-
-
-def logits_of(sent: Sent) -> np.ndarray:
-    (predictions,) = sent.of("predictions")
-    raw = zlib.decompress(base64.b64decode(predictions["logits"]))
-    return np.frombuffer(raw, dtype="<f4").reshape(predictions["rows"], predictions["outputs"])
+from tests.training.performed import Sent, done, logits_of
 
 
 @pytest.fixture(scope="module")

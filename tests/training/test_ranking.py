@@ -15,8 +15,8 @@ from ftbench.domain.recipe import Recipe
 from ftbench.domain.task import TaskSpec
 from ftbench.run.data import Batches
 from ftbench.run.seeding import stream_seed
-from ftbench.training.corpus import TrainingRows
 from ftbench.training.perturb import Perturbed, apply, evaluated
+from ftbench.training.training_rows import TrainingRows
 from tests.training.ranked import Ranked, digest, hashed, key
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

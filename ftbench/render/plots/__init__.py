@@ -23,6 +23,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "cost": "score against time and memory, with the Pareto front",
         "ranks": "average ranks over tasks: critical-difference diagram",
         "reproduction": "published against measured scores",
+        "budget": "the expected best score of so many trials of a tuning",
     }
 )
 SUFFIXES = (".svg", ".pdf", ".png")

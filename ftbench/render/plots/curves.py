@@ -70,6 +70,26 @@ def _panel_of(label: str, task: str) -> str:
     return f"{theme.in_brief(label)} on {theme.in_brief(task)}"
 
 
+def budget(frame: pd.DataFrame, title: str) -> theme.Spec:
+    """What so many trials buy, a panel for each task; a band from the lowest study to the highest.
+
+    Args:
+        frame: ``task``, ``metric``, ``label``, ``x`` (trials), ``mean``, ``low``, ``high`` and ``std`` over
+            studies, ``count`` of them: a row for each method and number of trials.
+        title: of the plot.
+    """
+    labels = list(dict.fromkeys(frame["label"]))
+    panels = [
+        _scores(part, f"{part['metric'].iloc[0]}, held-out rows", labels, "trials", task)
+        for task, part in frame.groupby("task", sort=False)
+    ]
+    told = (
+        "Expected best of so many trials in any order, in closed form, on the rows held out for selection; "
+        "mean over studies × 100, band: the lowest and the highest of them."
+    )
+    return theme.finished(theme.side_by_side(panels), title, told)
+
+
 def _lines(frame: pd.DataFrame, axis: str) -> theme.Spec:
     """Means with bands, a panel for each task."""
     labels, metrics = list(dict.fromkeys(frame["label"])), frame.groupby("task")["metric"].first()

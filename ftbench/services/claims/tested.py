@@ -25,6 +25,7 @@ from ftbench.services.claims.declared import about
 from ftbench.services.planning import commands, rerun
 from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores import levels as topup_levels
+from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import ReportJob, join, reported
 from ftbench.services.scores.own import own_changes, own_methods
@@ -159,7 +160,7 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     rows = database.claims.list()
     if not rows:
         return []
-    cells = database.results.cells() if cells is None else cells
+    cells, _ = Choices.of(database).untuned(database.results.cells() if cells is None else cells)
     mine = [cell for cell in cells if any(about(row.claim, cell) for row in rows)]
     scores = database.results.values(roughly(mine, cells))
     codes, (files, told) = codes_of(database, mine), own_changes(database, mine)
@@ -172,8 +173,7 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
         runs = [job for job in jobs if about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in runs))
         settings = arranged(runs, shown, keys, codes.own, heading(row.claim.condition, told), topped)
-        settings = (replace(one, aside=aside) for one in settings)
-        under = [one for compared in settings for one in _under(row, compared, runs)]
+        under = [one for each in settings for one in _under(row, replace(each, aside=aside), runs)]
         waiting = any(job.status in PENDING for job in runs)
         under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
         found += [replace(one, own=OwnFiles(own.files, files).over(row.places)) for one in under]

@@ -10,8 +10,9 @@ from ftbench.db import Database, JobSummary
 from ftbench.domain.axes import MethodChoice
 from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.perturbations import CLEAN, Condition
-from ftbench.services.planning import rerun
+from ftbench.services.planning import commands, rerun
 from ftbench.services.scores import levels
+from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
 from ftbench.services.scores.selection import Selection, by_name, in_order, is_of, roughly
@@ -35,6 +36,7 @@ class CompareRequest:
         examples: whether predictions are compared too.
         data_dir: the folder with the data sets, for their labels.
         untested: whether each comparison without a test, or with fewer seeds, is named instead of counted.
+        study: whose choices the compared runs have; "" for runs that were not tuned.
 
     Raises:
         UnknownName: an unknown test or correction.
@@ -49,6 +51,7 @@ class CompareRequest:
     examples: bool = False
     data_dir: str | None = None
     untested: bool = False
+    study: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no comparison can be."""
@@ -69,7 +72,7 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     """
     choices, meant = [by_name(one) for one in request.selection.methods], request.condition.perturbation
     asked = replace(request.selection, baseline=choices[0] if choices else None)
-    cells = database.results.cells()
+    cells, protocol = _runs_of(database, request.study)
     asked.check(cells)
     chosen = [
         cell
@@ -85,13 +88,33 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     named = labels(jobs)
     order, told = _order(named, choices), titles(named, codes.own, dict(asked.renamed))
     settings = arranged(jobs, shown, order, codes.own, condition, topped)
-    aside = (*aside, *others)
+    aside = (*aside, *others, *protocol)
     found = [replace(one, aside=aside, titles=told) for one in settings if one.pairs]
     if not found:
         wanted = ", ".join(choice.text for choice in choices)
         why = "".join(f". {line}" for line in aside)
         raise FtbenchError(f"no scores of two of these methods under one setting: {wanted}{condition}{why}")
     return found
+
+
+def _runs_of(database: Database, study: str) -> tuple[list[JobSummary], tuple[str, ...]]:
+    """The runs with a study's choices, or those of none; and the protocol of their tuning.
+
+    Raises:
+        UnknownName: there is no such study.
+        FtbenchError: no runs have its choices.
+    """
+    choices, cells = Choices.of(database), database.results.cells()
+    if not study:
+        return choices.untuned(cells)[0], ()
+    studies = {one.name: one for one in database.studies.list()}
+    if study not in studies:
+        raise UnknownName("study", study, studies)
+    tuned = choices.tuned(cells).get(study)
+    if not tuned:
+        example = commands.example("queue", "--tuned", "--study", study, address=database.address)
+        raise FtbenchError(f"no runs have the choices of study {study}; queue them with: {example}")
+    return tuned, (studies[study].said(),)
 
 
 def _one_setting(

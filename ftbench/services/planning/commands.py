@@ -19,7 +19,7 @@ from ftbench.perturbations import flag, titled
 from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores.selection import Selection
-from ftbench.services.scores.settings import DATA
+from ftbench.services.scores.settings import DATA, TUNED
 from ftbench.settings import DEFAULT_DATABASE
 
 #: What the papers' tables span, where nothing else is known.
@@ -141,7 +141,10 @@ def for_table(
         *([own.change(f"{axis}={_usual_values(axis)}")] if axis else []),
         ("--db", _unless_default(address)),
     ]
-    by_hand = {name: value for name, value in (changed or {}).items() if name != DATA and value is not None}
+    rest = (DATA, TUNED)
+    by_hand = {
+        name: value for name, value in (changed or {}).items() if name not in rest and value is not None
+    }
     return queue_command(wanted, by_hand, {"--data-dir": data})
 
 

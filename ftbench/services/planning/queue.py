@@ -70,7 +70,7 @@ def make_plan(request: QueueRequest) -> plan.Plan:
         whole = suite_plan.plan_suite(request.suite, request.asked, find)
     else:
         seeds = DEFAULT_SEEDS if request.asked.seeds is None else request.asked.seeds
-        whole = plan.crossed(_grids(request, seeds[:1] if streams else seeds, find))
+        whole = plan.crossed(grids_asked(request, seeds[:1] if streams else seeds, find))
         whole = plan.varied(whole, streams, seeds) if streams else whole
     if not whole.jobs:
         first, *others = whole.left_out
@@ -146,19 +146,34 @@ def _streams(request: QueueRequest) -> tuple[str, ...]:
     return request.vary
 
 
+def choices(request: QueueRequest) -> tuple[MethodChoice, ...]:
+    """The methods that were asked for, with the baseline before them unless it is among them or not wanted.
+
+    Raises:
+        FtbenchError: a method that does not exist, or cannot be used.
+    """
+    found = request.asked.methods or ()
+    variant = request.asked.variant or PAPER
+    named = (lookup.grid_method(choice, variant).name for choice in found)
+    return found if not request.baseline or BASELINE in named else (MethodChoice(BASELINE, {}), *found)
+
+
 def _methods(request: QueueRequest) -> tuple[plan.GridMethod, ...]:
     variant = request.asked.variant or PAPER
-    found = [lookup.grid_method(choice, variant) for choice in request.asked.methods or ()]
-    if request.baseline and all(m.name != BASELINE for m in found):
-        found.insert(0, lookup.grid_method(MethodChoice(BASELINE, {}), variant))
+    found = tuple(lookup.grid_method(choice, variant) for choice in choices(request))
     if not found:
         raise BadValue("no methods: give --methods (ftbench methods lists them), or leave out --no-baseline")
     namesakes.refuse_in_request(found, request.asked.perturb)
-    return tuple(found)
+    return found
 
 
-def _grids(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Finder) -> list[plan.Grid]:
-    """One grid, or one per default model where no model was given."""
+def grids_asked(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Finder) -> list[plan.Grid]:
+    """One grid, or one per default model where no model was given.
+
+    Raises:
+        UsageError: something that does not exist, or a value out of range.
+        FtbenchError: data, a model or a plug-in that cannot be found or used.
+    """
     asked = request.asked
     if not asked.tasks:
         raise BadValue("no tasks: give --tasks (ftbench tasks lists them) or --suite")

@@ -114,7 +114,7 @@ def restart(database: Database, where: JobFilter, named: Mapping[str, str] | Non
         raise UsageError("--stale is about done jobs: leave --state out")
     for file in (named or {}).values():
         trust.name(file)
-    cells = database.results.cells(where)
+    cells = [*database.results.cells(where), *database.results.trials(where)]
     codes = codes_of(database, cells, named)
     now = {name: codes.now(name) for name in dict.fromkeys(cell.method for cell in cells)}
     known = [cell for cell in cells if codes.comparable(cell)]

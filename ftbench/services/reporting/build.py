@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.result import State
+from ftbench.domain.study import Study
 from ftbench.errors import NothingToReport
 from ftbench.perturbations import NO_FILES, NOTHING_KNOWN, KnownChanges, PluginFiles, titled
 from ftbench.render.layouts import Part
@@ -18,7 +20,9 @@ from ftbench.services.reporting.curves import fill_curves
 from ftbench.services.reporting.remarks import remarks
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.reporting.tables import TableSubject, fill_table
+from ftbench.services.reporting.tuned import with_tuned
 from ftbench.services.scores import levels
+from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.jobs import join, labels, reported, without_collapsed, without_failed
 from ftbench.services.scores.levels import Topped
 from ftbench.services.scores.own import NO_METHODS, OwnMethods, own_changes, own_methods
@@ -61,11 +65,12 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     scores = database.results.values(roughly(chosen, cells))
     codes, (files, told) = codes_of(database, cells), own_changes(database, chosen)
     chosen = one_code(chosen, codes)
+    choices = Choices.of(database)
     declared, topped = tested.tested(database, cells), levels.topped(database)
-    found = tabulate(
-        chosen,
-        scores,
-        request,
+    fill = partial(
+        tabulate,
+        scores=scores,
+        request=request,
         address=address,
         own=codes.own,
         files=files,
@@ -73,6 +78,7 @@ def build_report(database: Database, request: ReportRequest) -> Report:
         topped=topped,
         data=_folder(database, chosen),
     )
+    found = with_tuned(request.tuned, choices, chosen, fill, address)
     sections = tuple(
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
         for section in found.sections
@@ -103,6 +109,7 @@ def tabulate(
     told: KnownChanges = NOTHING_KNOWN,
     topped: Sequence[Topped] = (),
     data: str = "",
+    study: Study | None = None,
 ) -> Report:
     """The tables of some jobs.
 
@@ -116,6 +123,7 @@ def tabulate(
         told: what these say of themselves.
         topped: the jobs whose seeds were topped up.
         data: the folder with the rows of jobs that no perturbation has yet; "" for the usual places.
+        study: whose choices the jobs were run with, where they stand in the place of the default recipe.
 
     Raises:
         NothingToReport: the jobs make none of the tables.
@@ -141,6 +149,8 @@ def tabulate(
         request.estimand,
     )
     settings = split(jobs, brought(own))
+    if study is not None:
+        settings = [one.with_choices_of(study) for one in settings]
     sections, missing = _sections(layout.parts, settings, subject)
     changed = (
         settings[0].changed if settings and all(s.changed == settings[0].changed for s in settings) else {}

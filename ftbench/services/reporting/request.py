@@ -13,6 +13,7 @@ from ftbench.stats import statistics
 from ftbench.stats.family import ESTIMANDS, MEAN
 
 CURVES = "curves"
+TUNED = (UNTUNED, ONLY_TUNED, BOTH) = ("no", "only", "both")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class ReportRequest:
         collapsed: whether runs that collapsed count.
         estimand: what marks are about: ``mean``, ``probability`` or ``two-part``.
         diverged: what runs that diverged count as: ``chance`` or ``missing``.
+        tuned: whether runs with a study's choices are shown: ``no``, ``only``, or ``both``, in tables apart.
 
     Raises:
         UnknownName: there is no such table or statistic.
@@ -38,6 +40,7 @@ class ReportRequest:
     collapsed: bool = True
     diverged: str = CHANCE
     estimand: str = MEAN
+    tuned: str = UNTUNED
 
     def __post_init__(self) -> None:
         """Refuse a table that there is not."""
@@ -49,6 +52,8 @@ class ReportRequest:
             raise UnknownName("--estimand", self.estimand, ESTIMANDS)
         if self.diverged not in AS_DIVERGED:
             raise UnknownName("--diverged", self.diverged, AS_DIVERGED)
+        if self.tuned not in TUNED:
+            raise UnknownName("--tuned", self.tuned, TUNED)
         for name in self.show:
             statistics.find(name)
 

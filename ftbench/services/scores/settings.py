@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from ftbench.domain import hparams
 from ftbench.domain.cards import MethodCard
 from ftbench.domain.recipe import Recipe, layered
+from ftbench.domain.study import Study
 from ftbench.domain.suited import length
 from ftbench.errors import FtbenchError
 from ftbench.services.scores.jobs import ReportJob
@@ -26,6 +27,8 @@ Brought = Callable[[str, str, str], Sequence[Mapping[str, Any]]]
 SHOWN = tuple("epochs steps batch_size lr warmup_ratio warmup_steps weight_decay dropout precision".split())
 DATA = "data"
 """Stands among the changes where a task's jobs were run on different rows."""
+TUNED = "tuned"
+"""Stands among the changes where jobs were run with the choices of a study, which it names."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Setting:
         jobs: the jobs.
         common: the recipe settings that all of them share.
         varying: the other settings: name -> task, method label -> value.
+        study: whose choices the runs were trained with, in place of the recipe; None for none.
     """
 
     model: str
@@ -49,6 +53,7 @@ class Setting:
     jobs: tuple[ReportJob, ...]
     common: Mapping[str, Any] = field(default_factory=dict)
     varying: Mapping[str, Mapping[tuple[str, str], Any]] = field(default_factory=dict)
+    study: Study | None = None
 
     @property
     def title(self) -> str:
@@ -59,8 +64,14 @@ class Setting:
             [model, rows, *(f"{k}={plain_value(v)}" for k, v in self.changed.items() if v is not None)]
         )
 
+    def with_choices_of(self, study: Study) -> Setting:
+        """The same jobs, which were trained with a study's choices."""
+        return replace(self, study=study, changed={**self.changed, TUNED: study.name})
+
     def recipe_lines(self) -> tuple[str, ...]:
         """The recipe in a line, and a line for each setting that differs between tasks or methods."""
+        if self.study is not None:
+            return (self.study.said(),)
         shown = [k for k in (*SHOWN, *(k for k in self.changed if k not in SHOWN)) if k in self.common]
         told = [f"{k}={plain_value(self.common[k])}" for k in shown if self.common[k] is not None]
         lines = ["Recipe: " + ", ".join(told)]

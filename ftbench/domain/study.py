@@ -1,0 +1,89 @@
+"""Study: a tuning of methods on equal budgets, as it was declared, and its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+FIRST_SEED = 1000
+"""Of a study's first repetition; reporting runs begin at 0 and should not come so far."""
+TRIALS, PASSES, HOURS = UNITS = ("trials", "passes", "hours")
+FORM = 1
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One job of a study.
+
+    Attributes:
+        digest: of the job.
+        method: its method's label as the study declares it, without what the draw changed.
+        repeat: of the repetition, from 0.
+        draw: its number; 0 is the default recipe.
+    """
+
+    digest: str
+    method: str
+    repeat: int
+    draw: int
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was declared, and the trials that came of it.
+
+    Attributes:
+        name: what it is called.
+        declared: what it is about, as JSON values: see ``declaration``.
+        trials: its jobs.
+    """
+
+    name: str
+    declared: Mapping[str, Any]
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def repeats(self) -> int:
+        """How often the whole search is done, with other draws, heads and held-out rows."""
+        return int(self.declared["studies"])
+
+    @property
+    def each_condition(self) -> bool:
+        """Whether each change to the data has a choice of its own."""
+        return bool(self.declared["each_condition"])
+
+    def repeat_of(self, seed: int) -> int:
+        """Whose choice a reporting run of a seed is trained with: seeds take turns."""
+        return seed % self.repeats
+
+    def said(self) -> str:
+        """The protocol in a line, for captions."""
+        told, space = self.declared, self.declared["space"]
+        shared = ", ".join(f"{name} {_written(one)}" for name, one in space["shared"].items())
+        per = f"{told['budget']:g} {told['unit']}"
+        times = f" × {self.repeats} studies" if self.repeats > 1 else ""
+        which = f"; seed s has the choice of study s mod {self.repeats}" if self.repeats > 1 else ""
+        return (
+            f"Tuned, study {self.name}: {per}{times} for each method, model and task; space "
+            f"{space['name']} ({shared or 'nothing shared'}; and each method's own); chosen by the last "
+            f"model's score on training rows held out (10 %, at least 100), never on these rows{which}."
+        )
+
+    def differs(self, other: Study) -> tuple[str, Any, Any] | None:
+        """The first thing that was declared otherwise: its name, here and there; None where nothing was."""
+        for name in (*self.declared, *other.declared):
+            mine, theirs = self.declared.get(name), other.declared.get(name)
+            if mine != theirs:
+                return name, mine, theirs
+        return None
+
+    def with_trials(self, trials: tuple[Trial, ...]) -> Study:
+        """The study with its jobs."""
+        return replace(self, trials=trials)
+
+
+def _written(dimension: Any) -> str:
+    if isinstance(dimension, Mapping):
+        return f"{dimension['low']:g} to {dimension['high']:g}{' (log)' if dimension.get('log') else ''}"
+    return "|".join(f"{value:g}" if isinstance(value, float) else str(value) for value in dimension)

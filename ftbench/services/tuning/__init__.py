@@ -1,0 +1,1 @@
+"""Tuning: studies of methods on equal budgets; their spaces, draws, trials and choices."""

@@ -1,0 +1,65 @@
+"""Studies: kept as declared; what is none is set aside."""
+
+from __future__ import annotations
+
+import pytest
+
+from ftbench.db import Database, create_database
+from ftbench.domain.study import Study, Trial
+from tests.db.samples import execute
+
+DECLARED = {
+    "methods": ["vanilla"],
+    "studies": 2,
+    "budget": 2,
+    "unit": "trials",
+    "each_condition": False,
+    "space": {"name": "default", "shared": {"lr": {"low": 1e-5, "high": 1e-2, "log": True}}, "methods": {}},
+}
+TRIALS = (Trial("a" * 64, "vanilla", 0, 0), Trial("b" * 64, "vanilla", 1, 0))
+GOOD = Study("good", DECLARED, TRIALS)
+
+
+def test_a_study_comes_back_as_it_was_declared_and_never_changes(database: Database) -> None:
+    database.studies.record(GOOD)
+    database.studies.record(Study("good", {**DECLARED, "budget": 9}, ()))
+    assert database.studies.list() == [GOOD]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "declaration = '{'",
+        "declaration = '{}'",
+        "declaration = json_set(declaration, '$.studies', 0)",
+        "declaration = json_set(declaration, '$.studies', 'x')",
+        "declaration = json_set(declaration, '$.unit', 'x')",
+        "declaration = json_set(declaration, '$.space', 3)",
+        "declaration = json_set(declaration, '$.space.name', char(27))",
+        "trials = '[[1, 2, 3, 4]]'",
+        "trials = '[[]]'",
+        "trials = '{'",
+        "trials = replace(trials, '1, 0', '7, 0')",
+    ],
+)
+def test_a_study_that_is_none_is_set_aside_and_the_others_stay(database: Database, change: str) -> None:
+    database.studies.record(GOOD)
+    database.studies.record(Study("bad", DECLARED, TRIALS))
+    execute(database, f"UPDATE studies SET {change} WHERE name = 'bad'")
+    assert database.studies.list() == [GOOD]
+    assert list(database.aside) == ["the study 'bad'"]
+
+
+def test_a_merge_takes_studies_over_and_keeps_those_that_are_others(database: Database, tmp_path) -> None:
+    with create_database(str(tmp_path / "other.db")) as other:
+        other.studies.record(GOOD)
+        other.studies.record(Study("same name", {**DECLARED, "budget": 9}, TRIALS))
+        database.studies.record(Study("same name", DECLARED, TRIALS))
+        merged = database.merge(other)
+        assert (merged.studies, merged.other_studies) == (1, ["same name"])
+        again = database.merge(other)
+        assert again.studies == 0
+    assert {one.name: one.declared["budget"] for one in database.studies.list()} == {
+        "good": 2,
+        "same name": 2,
+    }
