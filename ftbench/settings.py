@@ -135,6 +135,11 @@ def sqlite_path(address: str) -> Path | None:
     return None if "://" in address else place(address, "database")
 
 
+def without_database() -> dict[str, str]:
+    """This process's variables, for those that need no database: none that has an address or a password."""
+    return {name: value for name, value in os.environ.items() if name not in ("FTBENCH_DB", "PGPASSWORD")}
+
+
 def checkpoint_seconds() -> float:
     """Seconds of training between two checkpoints: ``FTBENCH_CHECKPOINT_SECONDS``, 60 by default.
 

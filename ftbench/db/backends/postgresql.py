@@ -228,7 +228,9 @@ def _has_ended(connection: Any) -> bool:
     try:
         if connection.closed:
             return True
-        if not select.select([connection.fileno()], [], [], 0)[0]:
+        poller = select.poll()
+        poller.register(connection.fileno(), select.POLLIN)
+        if not poller.poll(0):
             return False
         connection.pgconn.consume_input()
         return bool(connection.closed)
