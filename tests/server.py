@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +38,9 @@ class Server:
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder, self._programs = folder, programs
         self._numbers = itertools.count()
-        self._run("initdb", "-D", "data", "-U", "ftbench", "-A", "trust", "-E", "UTF8", "--no-sync")
+        words = ["-D", "data", "-U", "ftbench", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        made = subprocess.run([programs / "initdb", *words], capture_output=True, text=True, **self._own())
+        assert made.returncode == 0, made.stderr
         with (folder / "data" / "postgresql.conf").open("a") as file:
             file.write(f"{_SETTINGS}unix_socket_directories = '{folder}'\n")
         self.start()
@@ -49,12 +55,31 @@ class Server:
         return f"postgresql://ftbench@/{name}?host={self.folder}{more}"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
-        self._run("pg_ctl", "-D", "data", "-l", "log", "-w", "start")
+        """Start it, and wait until it answers; it ends with this process, however that ends."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", "data"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_end_with_parent,
+                **self._own(),
+            )
+        end = time.monotonic() + 30.0
+        while True:
+            try:
+                self.sql("SELECT 1")
+                return
+            except Exception:
+                assert self._process.poll() is None and time.monotonic() < end, (
+                    self.folder / "log"
+                ).read_text()
+            time.sleep(0.02)
 
-    def stop(self, mode: str = "immediate") -> None:
-        """End it: ``immediate`` is what a crash is."""
-        self._run("pg_ctl", "-D", "data", "-m", mode, "-w", "stop")
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """End it: ``SIGQUIT`` is what a crash is, ``SIGINT`` says good-bye first."""
+        self._process.send_signal(how)
+        self._process.wait(30.0)
 
     def sql(self, statement: str, name: str = "postgres") -> list[Any]:
         """What a statement gives, outside a transaction."""
@@ -72,19 +97,15 @@ class Server:
         yield self.address("postgres", f"&options=-csearch_path%3D{schema}")
         self.sql(f"DROP SCHEMA {schema} CASCADE")
 
-    def _run(self, program: str, *arguments: str) -> None:
-        root = os.getuid() == 0  # whom it refuses
-        done = subprocess.run(
-            [self._programs / program, *arguments],
-            cwd=self.folder,
-            user="nobody" if root else None,
-            group="nogroup" if root else None,
-            extra_groups=[] if root else None,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,  # a server that is started keeps it
-        )
-        assert done.returncode == 0, f"{program} {arguments} in {self.folder}"
+    def _own(self) -> dict[str, Any]:
+        """Where it runs, and as whom: it refuses root."""
+        nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
+        return {"cwd": self.folder, **nobody}
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 def programs() -> Path | None:
@@ -112,7 +133,7 @@ def started() -> Iterator[Server]:
         server = Server(folder, there)
         yield server
     finally:
-        if server is not None and (folder / "data" / "postmaster.pid").exists():
+        if server is not None:
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
