@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,11 +21,12 @@ _SETTINGS = """
 listen_addresses = ''
 max_connections = 60
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 shared_buffers = 32MB
 autovacuum = off
 """
+#: Runs a program until a line names the signal that is to end it, or nobody is left to write one.
+_SERVE = '"$@" < /dev/null & server=$!; read -r how; kill -s "${how:-QUIT}" $server; wait $server'
 NONE = "no PostgreSQL server on this machine (initdb, or FTBENCH_TEST_POSTGRESQL, the folder it is in)"
 
 
@@ -58,11 +56,10 @@ class Server:
         """Start it, and wait until it answers; it ends with this process, however that ends."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", "data"],
-                stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", _SERVE, "sh", self._programs / "postgres", "-D", "data"],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_end_with_parent,
                 **self._own(),
             )
         end = time.monotonic() + 30.0
@@ -76,10 +73,9 @@ class Server:
                 ).read_text()
             time.sleep(0.02)
 
-    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
-        """End it: ``SIGQUIT`` is what a crash is, ``SIGINT`` says good-bye first."""
-        self._process.send_signal(how)
-        self._process.wait(30.0)
+    def stop(self, how: str = "QUIT") -> None:
+        """End it: ``QUIT`` is what a crash is, ``INT`` says good-bye first."""
+        self._process.communicate(f"{how}\n".encode(), timeout=30.0)
 
     def sql(self, statement: str, name: str = "postgres") -> list[Any]:
         """What a statement gives, outside a transaction."""
@@ -101,11 +97,6 @@ class Server:
         """Where it runs, and as whom: it refuses root."""
         nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
         return {"cwd": self.folder, **nobody}
-
-
-def _end_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 def programs() -> Path | None:
