@@ -113,6 +113,7 @@ def programs() -> Path | None:
 @contextmanager
 def started() -> Iterator[Server]:
     """A server, stopped at the end; skips where there is none."""
+    pytest.importorskip("psycopg", reason="no driver for PostgreSQL here: it is the extra 'postgres'")
     there = programs()
     if there is None:
         pytest.skip(NONE)
