@@ -102,7 +102,9 @@ class Server:
 def programs() -> Path | None:
     """The folder with the server's programs; the newest where there are several."""
     given = os.environ.get("FTBENCH_TEST_POSTGRESQL")
-    found = [Path(given)] if given else []
+    if given:
+        return Path(given) if (Path(given) / "initdb").exists() else None
+    found = []
     if on_path := shutil.which("initdb"):
         found.append(Path(on_path).resolve().parent)
     usual = Path("/usr/lib/postgresql").glob("*/bin")
