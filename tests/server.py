@@ -148,7 +148,8 @@ def migrate_once(connection: Connection, migrate: Callable[[Connection], None]) 
 
     def keep(_: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
         if not statement.lstrip().startswith("SELECT"):
-            statements.append(_plain(statement, parameters))
+            rows = parameters if isinstance(parameters, list) else [parameters]
+            statements.extend(_plain(statement, row) for row in rows)
 
     event.listen(connection, "before_cursor_execute", keep)
     migrate(connection)

@@ -7,6 +7,7 @@ from ftbench.db.database import (
     open_database,
     upgrade_database,
 )
+from ftbench.db.health import Trouble
 from ftbench.db.jobs import Jobs
 from ftbench.db.kinds import Kind
 from ftbench.db.merging import Conflict, Merged
@@ -53,6 +54,7 @@ __all__ = [
     "Results",
     "ScoreRow",
     "Settled",
+    "Trouble",
     "ValueRow",
     "backup_database",
     "create_database",
