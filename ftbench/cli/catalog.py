@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from ftbench.cli._databases import reading
+from ftbench.cli._databases import reading_if_there
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, perturb_of
 from ftbench.cli._output import note, print_card, print_json, print_rows, tell
 from ftbench.cli._requests import asked, names
 from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import data_dir as data_folder
-from ftbench.settings import database_address, is_missing
+from ftbench.settings import database_address
 
 NameArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this one whole.")]
 
@@ -47,11 +47,11 @@ def methods(
 
 def _chosen(method: str, address: str) -> dict[str, Any]:
     """What the studies of the database chose for a method, where there are any."""
-    if is_missing(address):
-        return {}
-    from ftbench.services.tuning.recommended import recommended
+    with reading_if_there(address) as database:
+        if database is None:
+            return {}
+        from ftbench.services.tuning.recommended import recommended
 
-    with reading(address) as database:
         rows = recommended(database, method)
     return {"chosen by tuning": rows} if rows else {}
 

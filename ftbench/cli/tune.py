@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ftbench.cli import _requests as requests
-from ftbench.cli._databases import reading
+from ftbench.cli._databases import reading_if_there
 from ftbench.cli._delivery import Delivery
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.cli._space import space as space_named
 from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
-from ftbench.settings import database_address, is_missing
+from ftbench.settings import database_address
 
 if TYPE_CHECKING:
     from ftbench.services.tuning.study import TuneCall, TuneRequest
@@ -117,11 +117,8 @@ def _tune(request: TuneRequest, address: str, *, dry_run: bool, as_json: bool, y
     from ftbench.db import create_database
     from ftbench.services.tuning import study as service
 
-    if is_missing(address):
-        planned = service.tune(None, request, dry_run=True)
-    else:
-        with reading(address) as database:
-            planned = service.tune(database, request, dry_run=True)
+    with reading_if_there(address) as there:
+        planned = service.tune(there, request, dry_run=True)
     for cell in planned.jobs.left_out:
         note(f"left out: {cell.cell}: {cell.reason}")
     if dry_run:
@@ -190,10 +187,9 @@ def _list(address: str, as_json: bool) -> None:
 
     to = Delivery(as_json=as_json)
     chosen = to.chosen(lists=True)
-    if is_missing(address):
-        raise UsageError(
-            f"there is no database '{address}'; declare one with: ftbench tune --methods rdrop --tasks toy"
-        )
-    with reading(address) as database:
+    with reading_if_there(address) as database:
+        if database is None:
+            declare = "ftbench tune --methods rdrop --tasks toy"
+            raise UsageError(f"there is no database '{address}'; declare a study with: {declare}")
         found = ledger.listed(database)
     to.deliver(render_sheets([found], chosen, schema=SCHEMA, styled=to.styled))

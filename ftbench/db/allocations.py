@@ -27,7 +27,7 @@ class Launches:
 
     def add(self, launch: Launch) -> None:
         """Write a new launch, asked for now."""
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             transaction.run(
                 "INSERT INTO launches (id, engine, workers, backlog, state, reason, barred, asked) "
                 "VALUES (:id, :engine, :workers, :backlog, 'open', '', '[]', :now)",
@@ -40,7 +40,7 @@ class Launches:
 
     def remove(self, launch: str) -> None:
         """Forget a launch of which the engine would have nothing."""
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             transaction.run("DELETE FROM allocations WHERE launch = :launch", launch=launch)
             transaction.run("DELETE FROM launches WHERE id = :launch", launch=launch)
 
@@ -55,7 +55,7 @@ class Launches:
         Raises:
             UnknownName: no such launch.
         """
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             found = self._find(transaction.connection, launch)
             first = 1 + max((one.number for one in found.allocations), default=-1)
             now = transaction.now()
@@ -69,13 +69,13 @@ class Launches:
 
     def name(self, launch: str, names: Mapping[int, str]) -> None:
         """Write how the engine calls allocations, by their numbers."""
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             rows = [{"launch": launch, "number": number, "name": name} for number, name in names.items()]
             transaction.many(f"UPDATE allocations SET engine_id = :name {_OF}", rows)
 
     def give_up(self, launch: str, numbers: Sequence[int]) -> None:
         """Forget reserved allocations that the engine refused."""
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             rows = [{"launch": launch, "number": number} for number in numbers]
             transaction.many(f"DELETE FROM allocations {_OF} AND engine_id = ''", rows)
 
@@ -89,7 +89,7 @@ class Launches:
             node: where it runs.
             engine_id: how the engine calls the allocation; None where the worker does not know.
         """
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             at = _at(launch, number)
             before = transaction.one(f"SELECT started, engine_id FROM allocations {_OF}", **at)
             if before is None:
@@ -121,7 +121,7 @@ class Launches:
             reason: in a line.
             failures: errors of the node that it met.
         """
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             now = transaction.now()
             row = transaction.one(
                 f"SELECT started FROM allocations {_OF} AND worker = :worker AND state = 'running'",
@@ -157,7 +157,7 @@ class Launches:
         Returns:
             Whether it was written.
         """
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             row = transaction.one(f"SELECT state, started FROM allocations {_OF}", **_of(seen))
             if row is None or row[0] != seen.state or row[1] != seen.started:
                 return False
@@ -180,7 +180,7 @@ class Launches:
 
     def set_state(self, launch: str, state: LaunchState, reason: str = "") -> None:
         """Pause a launch, stop it, or open it again: then its early deaths and barred nodes are forgotten."""
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             transaction.run(
                 "UPDATE launches SET state = :state, reason = :reason WHERE id = :launch",
                 launch=launch,
@@ -195,7 +195,7 @@ class Launches:
 
     def bar(self, launch: str, nodes: Sequence[str]) -> None:
         """Leave nodes alone from now on."""
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             transaction.run(
                 "UPDATE launches SET barred = :barred WHERE id = :launch",
                 launch=launch,

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, inspect, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, inspect, not_, or_, select
 
 from ftbench.db.allocations import Launches
+from ftbench.db.backends.words import IsNumber
 from ftbench.db.chain_check import read_chain
 from ftbench.db.checked import SpecReader, Told, Unreadable, read_object, read_places, read_rows
 from ftbench.db.claims import DeclaredClaims
@@ -76,7 +77,8 @@ class Health:
         found += [_trouble("state", table, rows) for table, rows in self._states()]
         found += [_trouble("score", table.name, self._scores(table)) for table in (scores, past_scores)]
         found += self._chain()
-        return [one for one in found if one]
+        shell = self._store.backend.shell
+        return [one._replace(advice=one.advice.replace("sqlite3", shell)) for one in found if one]
 
     def _chain(self) -> Iterator[Trouble | None]:
         """What was changed by hand, as the chain shows."""
@@ -142,9 +144,8 @@ class Health:
         yield "attempts", wrong.found
         facts = self._store.rows(select(provenance.c.digest, provenance.c.facts))
         yield "provenance", [_short(digest) for digest, text in facts if not _is_object(text)]
-        kinds = or_(
-            func.typeof(curves.c.step) != "integer", func.typeof(curves.c.value).in_(("text", "blob"))
-        )
+        c = curves.c
+        kinds = or_(not_(IsNumber(c.step, whole=True)), and_(c.value.is_not(None), not_(IsNumber(c.value))))
         points = self._store.rows(select(curves.c.digest).where(kinds))
         yield "curves", [_short(digest) for (digest,) in points]
         yield "predictions", list(self._predictions())

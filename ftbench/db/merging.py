@@ -82,7 +82,9 @@ def merge(here: Store, there: Store) -> Merged:
         here: open for writing.
         there: in which ``Health`` has found no trouble.
     """
-    with there.reading() as connection, there.backend.any_text(connection), here.writing() as writes:
+    reading = there.reading()
+    with reading as connection, there.backend.any_text(connection), here.writing(alone=True) as writes:
+        writes.hold_jobs()  # a job that waits here may be done there
         merger = _Merger(writes, Transaction(connection, there.backend.now, {}))
         merger.take_jobs()
         merger.take_claims()

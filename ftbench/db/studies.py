@@ -27,7 +27,7 @@ class Studies:
 
     def record(self, study: Study) -> None:
         """Write a study, unless one of its name is there: what was declared never changes."""
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             connection = transaction.connection
             if study.name not in set(connection.scalars(select(studies.c.name))):
                 trials = [(one.digest, one.method, one.repeat, one.draw) for one in study.trials]

@@ -1,4 +1,8 @@
-"""Insisting: what must be written is tried again while another program holds the database's lock."""
+"""Insisting: what must be read or written is tried again while the database cannot be used.
+
+Another program may hold its lock, or its server be restarted. Whatever is tried here may be done twice: where
+a commit's answer was lost, the token of the lease tells that it is done.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ T = TypeVar("T")
 
 LONGEST = 600.0  # seconds for which a lock is waited out
 LOCK = 5.0  # seconds that one try waits for a lock: a signal is heeded between two
-_PAUSE = 0.05  # seconds between two tries
+_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # seconds between two tries: at first, and at most
 
 _events = Journal("database")
 
@@ -44,7 +48,7 @@ class Insisting:
         Raises:
             DatabaseBusy: the lock was held for ten minutes, or there was no time.
         """
-        begun, said = self._clock(), False
+        begun, said, pause = self._clock(), False, _PAUSE
         while True:
             try:
                 return write()
@@ -54,5 +58,6 @@ class Insisting:
                     raise
                 if not said:
                     said = True
-                    self._say("the database is locked by another program: waiting until it is free")
-            self._sleep(_PAUSE)
+                    self._say(error.told)
+            self._sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)

@@ -67,7 +67,7 @@ class Worker:
         with self._signals, alarm(self._term):
             try:
                 _events.info("started", **self._options.told())
-                self._folder.sweep(self._database)
+                self._insist(lambda: self._folder.sweep(self._database))
                 self._share()
                 self._loop()
             except OSError as error:
@@ -207,11 +207,11 @@ class Worker:
                 timeout=self._options.timeout,
                 grace=self._options.grace,
             )
-            attempt.count()
+            self._insist(attempt.count)
             self._progress.started(claim.digest, job_words(claim.job, claim.label))
             measuring = self._packing.measuring
             claim = replace(claim, places=self._named.here(claim.places))
-            parts = parts_of(self._database, claim)
+            parts = self._insist(lambda: parts_of(self._database, claim))
             told = command(claim, log, self._folder, self._options, memory=measuring, parts=parts)
             attempt.child.send(told)
         except BaseException as error:
@@ -248,7 +248,7 @@ class Worker:
             self._fewer(attempt.packed)
         elif attempt.why is None and end.kind == "stopped" and unresolved(attempt.claim.places):
             self._ledger.give_back(attempt, "what it needs is here now")
-            self._intake.fetched(attempt.claim)
+            self._insist(lambda: self._intake.fetched(attempt.claim))
         else:
             self._ledger.settle(attempt, end)
             self._intake.learn(attempt.claim, end)
