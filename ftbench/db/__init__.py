@@ -1,5 +1,6 @@
 """The database: the queue and the results; nothing else in ftbench loads SQLAlchemy."""
 
+from ftbench.db.copying import Copied
 from ftbench.db.database import (
     Database,
     backup_database,
@@ -10,6 +11,7 @@ from ftbench.db.database import (
 from ftbench.db.jobs import Jobs
 from ftbench.db.kinds import Kind
 from ftbench.db.merging import Conflict, Merged
+from ftbench.db.moving import copy_database
 from ftbench.db.needs import Need, Settled
 from ftbench.db.results import Results
 from ftbench.db.rows import (
@@ -39,6 +41,7 @@ __all__ = [
     "Lease",
     "ClaimRow",
     "Conflict",
+    "Copied",
     "Database",
     "Document",
     "Entry",
@@ -55,6 +58,7 @@ __all__ = [
     "Settled",
     "ValueRow",
     "backup_database",
+    "copy_database",
     "create_database",
     "open_database",
     "upgrade_database",
