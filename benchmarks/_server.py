@@ -1,0 +1,187 @@
+"""A PostgreSQL of one's own, thrown away afterwards: for measurements and tests.
+
+It listens on a socket in its folder alone, so that it needs no port and nobody else reaches it. PostgreSQL does
+not run as root: root starts it as ``postgres``, or as ``nobody`` where there is no such user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+USER = "ftbench"
+
+
+def binaries() -> Path | None:
+    """The folder with ``initdb`` and ``pg_ctl``; None where there is no server on this machine."""
+    found = shutil.which("pg_ctl")
+    places = [Path(found).resolve().parent] if found else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    places += sorted(Path("/usr").glob("pgsql-*/bin"), reverse=True)
+    return next((p for p in places if (p / "initdb").exists() and (p / "pg_ctl").exists()), None)
+
+
+class Server:
+    """A server that runs from ``start`` to ``remove``; or from the beginning to the end of a ``with``.
+
+    Attributes:
+        folder: that holds everything, its data in ``data``.
+    """
+
+    def __init__(self, settings: Mapping[str, str] | None = None, megabytes: int | None = None) -> None:
+        """Make one; nothing runs yet.
+
+        Args:
+            settings: of the server, besides a socket in its folder.
+            megabytes: how large the disk is that its data are on, of memory; only root may mount one.
+
+        Raises:
+            FileNotFoundError: there is no PostgreSQL on this machine.
+        """
+        here = binaries()
+        if here is None:
+            raise FileNotFoundError("there is no PostgreSQL on this machine: initdb and pg_ctl are needed")
+        self._bin, self._user = here, _user()
+        self.folder = Path(tempfile.mkdtemp(prefix="ftbench-pg-", dir="/tmp"))  # a socket's path is short
+        self._mounted = megabytes is not None
+        data = self.folder / "data"
+        data.mkdir()
+        if megabytes is not None:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", data], check=True)
+        for place in (self.folder, data):
+            place.chmod(0o700)
+            if self._user is not None:
+                os.chown(place, *self._user)
+        made = ["initdb", "-D", str(data / "db"), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+        self._run(*made, "--no-sync")
+        lines = {"listen_addresses": "''", "unix_socket_directories": f"'{self.folder}'", **(settings or {})}
+        with (data / "db" / "postgresql.auto.conf").open("a") as file:
+            file.writelines(f"{name} = {value}\n" for name, value in lines.items())
+
+    @property
+    def data(self) -> Path:
+        """The file system with its data; ``db`` in it is what the server takes."""
+        return self.folder / "data"
+
+    def address(self, database: str = "postgres") -> str:
+        """The address of a database on it."""
+        return f"postgresql://{USER}@/{database}?host={quote(str(self.folder), safe='/')}"
+
+    def create(self, database: str) -> str:
+        """Make an empty database on it; its address."""
+        self._run("createdb", "-h", str(self.folder), "-U", USER, database)
+        return self.address(database)
+
+    @property
+    def pid(self) -> int | None:
+        """The process that all others of it descend from; None where it does not run."""
+        try:
+            pid = int((self.data / "db" / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError, IndexError):
+            return None
+        return pid
+
+    def start(self) -> None:
+        """Start it, and wait until it answers; nothing where it runs."""
+        if self.pid is None:
+            self._control("-l", str(self.folder / "log"), "-w", "-t", "60", "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """End it: ``fast`` cuts its connections, ``immediate`` is a crash; nothing where it does not run."""
+        if self.pid is not None:
+            with contextlib.suppress(subprocess.CalledProcessError):  # it was faster
+                self._control("-m", mode, "-w", "-t", "60", "stop")
+
+    def pause(self, seconds: float) -> None:
+        """Stop all its processes for a while, as a machine that hangs."""
+        stopped = self._processes()
+        try:
+            for pid in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+            time.sleep(seconds)
+        finally:
+            for pid in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """No space is left for its data meanwhile; its disk must be one of a few megabytes."""
+        ballast = self.data / "ballast"
+        try:
+            with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+                while file.write(bytes(65536)):
+                    pass
+            yield
+        finally:
+            ballast.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """End it, and delete all that it has written."""
+        self.stop("immediate")
+        if self._mounted:
+            subprocess.run(["umount", "-l", self.data], check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        """The server, running."""
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Throw it away."""
+        self.remove()
+
+    def _processes(self) -> list[int]:
+        """The server's processes, the first one first."""
+        pid = self.pid
+        if pid is None:
+            return []
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *map(int, children)]
+
+    def _control(self, *words: str) -> None:
+        self._run("pg_ctl", "-D", str(self.data / "db"), *words)
+
+    def _run(self, *words: str) -> None:
+        user, group = self._user or (None, None)
+        subprocess.run(
+            [self._bin / words[0], *words[1:]],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            user=user,
+            group=group,
+            extra_groups=None if user is None else [],
+        )
+
+
+def _user() -> tuple[int, int] | None:
+    """Whom root starts it as, the user and the group; None where it is started as who we are."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name).pw_uid, pwd.getpwnam(name).pw_gid
+    return None
