@@ -1,7 +1,7 @@
 """A PostgreSQL of one's own, thrown away afterwards: for measurements and tests.
 
-It listens on a socket in its folder alone, so that it needs no port and nobody else reaches it. PostgreSQL does
-not run as root: root starts it as ``postgres``, or as ``nobody`` where there is no such user.
+It listens on a socket in its folder alone, so that it needs no port and nobody else reaches it. PostgreSQL
+does not run as root: root starts it as ``postgres``, or as ``nobody`` where there is no such user.
 """
 
 from __future__ import annotations
