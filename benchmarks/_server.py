@@ -37,6 +37,7 @@ class Server:
 
     Attributes:
         folder: that holds everything, its data in ``data``.
+        megabytes: of the disk that its data are on, where it has one of its own.
     """
 
     def __init__(self, settings: Mapping[str, str] | None = None, megabytes: int | None = None) -> None:
@@ -54,7 +55,7 @@ class Server:
             raise FileNotFoundError("there is no PostgreSQL on this machine: initdb and pg_ctl are needed")
         self._bin, self._user = here, _user()
         self.folder = Path(tempfile.mkdtemp(prefix="ftbench-pg-", dir="/tmp"))  # a socket's path is short
-        self._mounted = megabytes is not None
+        self.megabytes = megabytes
         data = self.folder / "data"
         data.mkdir()
         if megabytes is not None:
@@ -96,6 +97,7 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it answers; nothing where it runs."""
         if self.pid is None:
+            (self.data / "db" / "postmaster.pid").unlink(missing_ok=True)  # of one that was killed
             self._control("-l", str(self.folder / "log"), "-w", "-t", "60", "start")
 
     def stop(self, mode: str = "fast") -> None:
@@ -132,7 +134,7 @@ class Server:
     def remove(self) -> None:
         """End it, and delete all that it has written."""
         self.stop("immediate")
-        if self._mounted:
+        if self.megabytes is not None:
             subprocess.run(["umount", "-l", self.data], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
