@@ -62,9 +62,11 @@ def measure(queue: Queue, processes: int, seconds: float) -> tuple[float, int]:
     for _, told in ends:
         told.close()
     try:
+        for heard, _ in ends:
+            while not heard.poll(0.5):
+                if any(process.exitcode for process in started):
+                    raise SystemExit(f"{queue.title}: a process of {processes} died")
         found = [heard.recv() for heard, _ in ends]
-    except EOFError:
-        raise SystemExit(f"{queue.title}: a process of {processes} died") from None
     finally:
         for process in started:
             process.terminate()
