@@ -55,7 +55,7 @@ NUMBERS = (
 STUB_WORKER = """
 import sys
 from ftbench.db import open_database
-from ftbench.db.database import _backend as backend_of
+from ftbench.db.backends.addresses import backend_of
 from ftbench.services.worker import insisting, progress, worker
 from ftbench.errors import FtbenchError
 from ftbench.services.worker.options import Options, worker_name

@@ -92,7 +92,7 @@ def _queues(folder: Path, server: _server.Server | None, name: str) -> list[Queu
         found.append(Optuna(f"sqlite:///{folder}/optuna-{name}.db", "Optuna, SQLite"))
     if server is None:
         return found
-    # PGHERE
+    found.append(Ftbench(server.create(f"ours_{name}"), "ftbench, PostgreSQL"))
     if _there("optuna"):
         address = server.create(f"optuna_{name}").replace("postgresql:", "postgresql+psycopg:")
         found.append(Optuna(address, "Optuna, PostgreSQL"))

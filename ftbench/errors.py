@@ -11,8 +11,9 @@
     ├── DeviceMissing           the job needs a device that this machine lacks
     ├── PluginError             a user's file or entry point cannot be used
     └── DatabaseError           the database cannot be used
+        ├── DatabaseMissing     … there is none
         ├── DatabaseReadOnly
-        ├── DatabaseBusy
+        ├── DatabaseBusy        … just now: it is locked, or its server does not answer
         ├── DatabaseGone        … its file was deleted or replaced while it was open
         ├── NotOurDatabase
         └── NewerDatabase
@@ -109,8 +110,21 @@ class DatabaseReadOnly(DatabaseError):
     """The database cannot be written to."""
 
 
+class DatabaseMissing(DatabaseError):
+    """There is no database."""
+
+
 class DatabaseBusy(DatabaseError):
-    """The database is locked by another program."""
+    """The database cannot be used just now; later it may."""
+
+    def __init__(
+        self,
+        message: str | None = None,
+        told: str = "the database is locked by another program: waiting until it is free",
+    ) -> None:
+        """Take the message, and what is told while it is waited for."""
+        super().__init__(message)
+        self.told = one_line(told)
 
 
 class DatabaseGone(DatabaseError):

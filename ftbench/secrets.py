@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 MASK = "<token>"
+HIDDEN = "***"  # in the place of an address's password
 _SHORTEST = 8  # characters of a value that is looked for: shorter ones are words
 _NAMED = re.compile(r"(TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|PGPASS\w*)$", re.I)
 _TOKENS = re.compile(
@@ -60,5 +61,5 @@ def _mask(text: str) -> str:
     if any(mark in text for mark in _MARKS):
         text = _TOKENS.sub(MASK, text)
     if _MAYBE_ADDRESS.search(text):
-        text = _ADDRESS.sub(r"\1:…@", text)
-    return _QUERY.sub(r"\1…", text) if "=" in text else text
+        text = _ADDRESS.sub(rf"\1:{HIDDEN}@", text)
+    return _QUERY.sub(rf"\1{HIDDEN}", text) if "=" in text else text

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 import shlex
 from pathlib import Path
 
 from ftbench.errors import BadValue
+from ftbench.secrets import HIDDEN, masked
 
 DEFAULT_DATABASE = "ftbench.db"
 
@@ -57,11 +59,15 @@ def database_address(given: str | None = None) -> str:
         BadValue: the variable is blank or names a folder.
     """
     known = os.environ.get("FTBENCH_DB")
+    if given and known and HIDDEN in given and given == masked(known):
+        return known  # as ftbench has printed it
     if given or not known:
         return given or DEFAULT_DATABASE
     path = sqlite_path(known)
     if not known.strip() or (path is not None and path.is_dir()):
-        raise BadValue(f"FTBENCH_DB '{known}': give the path of a SQLite file, or sqlite:///PATH")
+        raise BadValue(
+            f"FTBENCH_DB '{known}': give the path of a SQLite file, sqlite:///PATH or postgresql://USER@HOST/NAME"
+        )
     return known
 
 
@@ -94,8 +100,8 @@ def work_dir(address: str) -> Path:
     """The folder for checkpoints and logs of one database, on this machine.
 
     Under ``FTBENCH_WORK`` where set, by the file's name and a hash of where it is, so that databases share
-    nothing there; beside a SQLite file otherwise (``ftbench.db`` -> ``ftbench.db.work``); in the current
-    folder for a server.
+    nothing there; beside a SQLite file otherwise (``ftbench.db`` -> ``ftbench.db.work``). Of a server's
+    database in the current folder, by a hash of its address without the password.
 
     Raises:
         BadValue: the variable names what is no folder.
@@ -105,10 +111,21 @@ def work_dir(address: str) -> Path:
         folder = place(given, "FTBENCH_WORK")
         if folder.exists() and not folder.is_dir():
             raise BadValue(f"FTBENCH_WORK '{given}': give a folder, which is made where there is none")
-        there = str(path.absolute().resolve()) if path is not None else address
+        there = str(path.absolute().resolve()) if path is not None else _server(address)
         name = path.name if path is not None else "server"
-        return folder / f"{name}-{hashlib.sha256(there.encode()).hexdigest()[:12]}"
-    return path.with_name(path.name + ".work") if path is not None else Path("ftbench.work")
+        return folder / f"{name}-{_hash(there)}"
+    if path is None:
+        return Path(f"ftbench-{_hash(_server(address))}.work")
+    return path.with_name(path.name + ".work")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _server(address: str) -> str:
+    """A server's database, however its kind and its password are written."""
+    return re.sub(rf":({re.escape(HIDDEN)})?@", "@", masked(address).partition("://")[2])
 
 
 def sqlite_path(address: str) -> Path | None:
@@ -118,10 +135,9 @@ def sqlite_path(address: str) -> Path | None:
     return None if "://" in address else place(address, "database")
 
 
-def is_missing(address: str) -> bool:
-    """Whether an address is that of a SQLite file which is not there; of a server nothing is known."""
-    path = sqlite_path(address)
-    return path is not None and not path.exists()
+def without_database() -> dict[str, str]:
+    """This process's variables, for those that need no database: none that has an address or a password."""
+    return {name: value for name, value in os.environ.items() if name not in ("FTBENCH_DB", "PGPASSWORD")}
 
 
 def checkpoint_seconds() -> float:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import tests.server
+from tests.server import Server
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -46,6 +49,9 @@ def _migrated_once() -> Iterator[None]:
     migrate = database.migrate
 
     def once(connection: Connection) -> None:
+        if connection.dialect.name != "sqlite":
+            tests.server.migrate_once(connection, migrate)
+            return
         if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar():
             migrate(connection)  # an older one
             return
@@ -60,6 +66,24 @@ def _migrated_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", once)
         yield
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server of this process, in a folder that goes with it."""
+    with tests.server.started() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database that is not there yet: tests of storage are written once."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "runs.db")
+        return
+    running: Server = request.getfixturevalue("server")
+    with running.database() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -30,10 +30,10 @@ def test_what_looks_like_a_token_is_masked(token: str) -> None:
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
-        ("postgresql://user:geheim@h/x", "postgresql://user:…@h/x"),
-        ("postgresql+psycopg://user:ge/he@im@h/x", "postgresql+psycopg://user:…@h/x"),
-        ("postgresql://u@h/x?password=geheim&a=1", "postgresql://u@h/x?password=…&a=1"),
-        ("https://hub/x?token=geheim", "https://hub/x?token=…"),
+        ("postgresql://user:geheim@h/x", "postgresql://user:***@h/x"),
+        ("postgresql+psycopg://user:ge/he@im@h/x", "postgresql+psycopg://user:***@h/x"),
+        ("postgresql://u@h/x?password=geheim&a=1", "postgresql://u@h/x?password=***&a=1"),
+        ("https://hub/x?token=geheim", "https://hub/x?token=***"),
     ],
 )
 def test_passwords_of_addresses_are_masked(address: str, shown: str) -> None:

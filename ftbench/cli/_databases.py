@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ftbench.cli._output import counted, note
-from ftbench.errors import FtbenchError
+from ftbench.errors import DatabaseMissing, FtbenchError
 from ftbench.printable import printable
-from ftbench.settings import DEFAULT_DATABASE, is_missing
+from ftbench.settings import DEFAULT_DATABASE
 
 if TYPE_CHECKING:
     from ftbench.db import Database
@@ -32,11 +32,32 @@ def reading(address: str) -> Iterator[Database]:
     """
     from ftbench.db import open_database
 
-    with open_database(address, write=False) as database:
+    with _telling(open_database(address, write=False)) as database:
+        yield database
+
+
+@contextmanager
+def _telling(opened: Database) -> Iterator[Database]:
+    """An open database, of which is told at the end what could not be believed."""
+    with opened as database:
         try:
             yield database
         finally:
             tell_aside(database)
+
+
+def _opened(address: str, *, write: bool = False) -> Database | None:
+    """A database; None where there is none.
+
+    Raises:
+        DatabaseError: it cannot be opened.
+    """
+    from ftbench.db import open_database
+
+    try:
+        return open_database(address, write=write)
+    except DatabaseMissing:
+        return None
 
 
 def tell_aside(database: Database) -> None:
@@ -50,15 +71,16 @@ def tell_aside(database: Database) -> None:
 
 @contextmanager
 def reading_if_there(address: str) -> Iterator[Database | None]:
-    """The same; None where there is no such file.
+    """The same; None where there is none.
 
     Raises:
         DatabaseError: it cannot be read.
     """
-    if is_missing(address):
+    opened = _opened(address)
+    if opened is None:
         yield None
         return
-    with reading(address) as database:
+    with _telling(opened) as database:
         yield database
 
 
@@ -71,11 +93,12 @@ def reported(address: str, request: ReportRequest) -> Iterator[Database]:
         UsageError: there is none, and the request names what nothing carries.
         DatabaseError: it cannot be read.
     """
-    if is_missing(address):
+    opened = _opened(address)
+    if opened is None:
         from ftbench.services.reporting import build
 
         raise build.nothing_there(address, request)
-    with reading(address) as database:
+    with _telling(opened) as database:
         yield database
 
 
@@ -86,16 +109,12 @@ def compared(address: str, *, write: bool = False) -> Iterator[Database]:
     Raises:
         FtbenchError: there is none, or it cannot be opened.
     """
-    from ftbench.db import open_database
-
-    if is_missing(address):
+    opened = _opened(address, write=write)
+    if opened is None:
         from ftbench.services.planning.commands import for_table
         from ftbench.services.scores.selection import Selection
 
         filled = for_table(Selection(), address)
         raise FtbenchError(f"there is no database '{address}'; make and fill it with: {filled}")
-    with open_database(address, write=write) as database:
-        try:
-            yield database
-        finally:
-            tell_aside(database)
+    with _telling(opened) as database:
+        yield database

@@ -9,10 +9,27 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperOption
 
+from ftbench.cli._output import note
+from ftbench.secrets import HIDDEN, masked
+
+
+def _warned(address: str | None) -> str | None:
+    """An address; whoever gives a password with it is told who can read it."""
+    if address and "://" in address and HIDDEN not in address and masked(address) != address:
+        note(
+            "all users of this machine can see the password in the list of processes: put the address into "
+            "FTBENCH_DB, or the password into ~/.pgpass"
+        )
+    return address
+
+
 DatabaseOption = Annotated[
     str | None,
     typer.Option(
-        "--db", metavar="ADDRESS", help="Database: a SQLite file, ftbench.db by default [FTBENCH_DB]."
+        "--db",
+        metavar="ADDRESS",
+        callback=_warned,
+        help="Database: a SQLite file, ftbench.db by default, or postgresql://USER@HOST/NAME [FTBENCH_DB].",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -21,9 +21,9 @@ from sqlalchemy import (
     update,
 )
 
+from ftbench.db.backends.words import Constant, Fact, Json, Normal, Without
 from ftbench.db.checked import Unreadable, check_column, read_object
 from ftbench.db.engine import Store
-from ftbench.db.filters import as_json
 from ftbench.db.names import shown_model
 from ftbench.db.rows import ClaimRow
 from ftbench.db.tables import attempts, claims, jobs, provenance, scores
@@ -43,13 +43,13 @@ class DeclaredClaims:
     def add(self, claim: DeclaredClaim, places: Mapping[str, Any] | None = None) -> bool:
         """Declare a claim now; False where it was declared before, which stays as it is but for its places.
 
-        The scores that are there are counted under the lock, so that none slips in.
+        The scores that are there are counted in the same transaction: none that anybody could see slips in.
 
         Args:
             claim: in its canonical form.
             places: files on this machine: ``methods`` and ``perturbations``, by name.
         """
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             connection = transaction.connection
             known = connection.scalar(select(claims.c.text).where(claims.c.text == claim.text))
             if known is None:
@@ -80,7 +80,7 @@ class DeclaredClaims:
         Raises:
             UnknownName: it was not declared.
         """
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             connection = transaction.connection
             known = [str(text) for text in connection.scalars(select(claims.c.text))]
             if claim.text not in known:
@@ -148,9 +148,9 @@ def _scored(connection: Connection, claim: DeclaredClaim) -> int:
 
 def _older(connection: Connection, claim: DeclaredClaim, declared: float) -> int:
     """The jobs that a claim is about whose results came in a file and began before it, or do not say when."""
-    began = func.json_extract(as_json(provenance.c.facts), "$.began")
+    began = Fact(Json(provenance.c.facts), "$.began")
     same = [provenance.c[name] == attempts.c[name] for name in ("digest", "number")]
-    after = exists().where(*same, began > declared)
+    after = exists().where(*same, began > Constant(declared))
     came = and_(attempts.c.outcome == str(Outcome.OK), attempts.c.started.is_(None))
     has = exists().where(attempts.c.digest == jobs.c.digest, came, ~after)
     query = select(func.count()).select_from(jobs)
@@ -160,7 +160,7 @@ def _older(connection: Connection, claim: DeclaredClaim, declared: float) -> int
 def _about(claim: DeclaredClaim, model: ColumnElement[str]) -> ColumnElement[bool]:
     conditions = [
         jobs.c.label.in_([claim.better, claim.worse]),
-        func.json_remove(as_json(jobs.c.perturbation), "$.train_size") == _json(claim.condition),
+        Without(jobs.c.perturbation, "train_size") == Normal(_json(claim.condition)),
     ]
     if claim.train_sizes:
         sizes = [size for size in claim.train_sizes if size is not None]

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, or_, select
+from sqlalchemy import Connection, MetaData, Select, Table, column, func, or_, select, table
 
-from ftbench.db.engine import Transaction
-from ftbench.db.tables import attempts, jobs, metadata, published, settings
+from ftbench.db.backends.sqlite import Sqlite
+from ftbench.db.engine import Store, Transaction
+from ftbench.db.migrations import migrate
 from ftbench.domain.result import State
 from ftbench.errors import DatabaseError
 
 BATCH = 500  # rows in memory at a time; a row of logits may have a megabyte
 _Row = tuple[Any, ...]
-_RUNNING = select(jobs.c.digest).where(jobs.c.state == str(State.RUNNING))
+_NEW = ("published", "settings")  # the tables in which a new database has rows
+_OWN = "DELETE FROM settings WHERE name = 'id'"  # a database of its own
+_JOBS = table("jobs", column("digest"), column("state"))
+_RUNNING = select(_JOBS.c.digest).where(_JOBS.c.state == str(State.RUNNING))
 
 
 @dataclass
@@ -32,135 +40,198 @@ class Copied:
     requeued: int = 0
 
 
-@dataclass
-class _Digest:
-    """Of rows in any order: the sum of their SHA-256, so that neither database has to sort them."""
-
-    value: int = 0
-
-    def add(self, rows: Sequence[_Row]) -> None:
-        for row in rows:
-            self.value += int.from_bytes(hashlib.sha256(repr(row).encode()).digest())
-
-
 def copy_rows(
-    there: Connection, here: Transaction, told: Callable[[int, int], None] = lambda done, total: None
+    there: Connection,
+    here: Transaction,
+    told: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    requeue: bool = True,
 ) -> Copied:
     """Copy all rows, and compare the digests of what was read and of what is there afterwards.
 
-    Jobs that run are queued in the copy, as nobody runs them there; their open attempts do not count and are
-    left out. A database's name for itself is left out, too: the copy is another one.
+    A database's name for itself is left out: the copy is another one.
 
     Args:
-        there: a transaction that sees one state of a database of this version.
-        here: a transaction on a database of this version that ``filled`` finds empty.
+        there: a transaction that sees one state of a database throughout.
+        here: a transaction on a database of the same form, of any version, that ``filled`` finds empty.
         told: hears how many rows were handled of how many, each row twice: copied, and compared.
+        requeue: jobs that run are queued in the copy, as nobody runs them there; their open attempts do not
+            count and are left out.
 
     Raises:
         DatabaseError: a row is refused, or did not arrive as it was; the transaction is to be rolled back.
     """
-    tables = metadata.sorted_tables
-    counted = {table: int(there.scalar(_counted(table)) or 0) for table in tables}
-    total, done = 2 * sum(counted.values()), 0
-    found = Copied({table.name: number for table, number in counted.items()})
-    found.requeued = int(there.scalar(select(func.count()).select_from(_RUNNING.subquery())) or 0)
-    digests = {table: _Digest() for table in tables}
-    for table in (published, settings):  # a new database has some of its own
-        here.connection.execute(table.delete().where(_ours(table)))
-    for table in tables:
-        for rows in _arriving(there, table):
-            _insert(here, table, rows)
-            digests[table].add(rows)
+    tables = [_Rows(one, requeue) for one in _tables(here.connection)]
+    found = Copied({one.name: int(there.scalar(one.counted) or 0) for one in tables})
+    if requeue:
+        found.requeued = int(there.scalar(select(func.count()).select_from(_RUNNING.subquery())) or 0)
+    done, total = 0, 2 * sum(found.rows.values())
+    for name in _NEW:
+        here.run(f"DELETE FROM {name}" + (" WHERE name <> 'id'" if name == "settings" else ""))
+    for one in tables:
+        for rows in one.leaving(there):
+            _insert(here, one, rows)
+            one.read += _digest(rows)
             done += len(rows)
             told(done, total)
-    for table in tables:
-        arrived = _Digest()
-        for rows in _rows(here.connection, _all(table)):
-            arrived.add(rows)
+    for one in tables:
+        arrived = 0
+        for rows in one.all(here.connection):
+            arrived += _digest(rows)
             done += len(rows)
             told(done, total)
-        if arrived != digests[table]:
-            raise DatabaseError(f"{_difference(there, here.connection, table)}; nothing was copied")
+        if arrived != one.read:
+            raise DatabaseError(f"{_difference(there, here.connection, one)}; nothing was copied")
     return found
 
 
 def filled(connection: Connection) -> str | None:
     """The first table that holds what no new database does; None where there is none."""
-    for table in metadata.sorted_tables:
-        if table not in (published, settings) and connection.execute(select(table).limit(1)).first():
-            return table.name
+    for one in _tables(connection):
+        if one.name not in _NEW and connection.execute(select(one).limit(1)).first():
+            return one.name
     return None
 
 
-def _ours(table: Table) -> Any:
-    """Of the rows that are copied: all but a database's name for itself."""
-    return settings.c.name != "id" if table is settings else True
+def copy_to_file(source: Connection, target: Path) -> None:
+    """Make a SQLite file of the same revision with all rows, which is there as a whole or not at all.
+
+    Args:
+        source: see ``copy_rows``.
+        target: a file that is not there.
+
+    Raises:
+        DatabaseError: it cannot be written, or a row did not arrive.
+    """
+    revision = str(source.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+    part = target.with_name(target.name + ".part")
+    try:
+        backend = Sqlite(part)
+        store = Store(backend, backend.engine(write=True, timeout=1.0, migrating=True), writable=True)
+        try:
+            with store.writing() as transaction:
+                migrate(transaction.connection, revision)
+                copy_rows(source, transaction, requeue=False)
+        finally:
+            store.close()
+        with closing(sqlite3.connect(part)) as copy:
+            copy.execute(_OWN)
+            copy.commit()
+            copy.execute("PRAGMA journal_mode = DELETE")  # opens from a read-only folder, too
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(part, target)
+    finally:
+        for end in ("", "-wal", "-shm"):
+            part.with_name(part.name + end).unlink(missing_ok=True)
 
 
-def _all(table: Table) -> Select[Any]:
-    return select(table).where(_ours(table))
+class _Rows:
+    """The rows of a table that are copied, as the drivers give them.
+
+    Attributes:
+        name: of the table.
+        columns: their names.
+        keys: the names of those that tell rows apart.
+        read: the digest of the rows that left.
+    """
+
+    def __init__(self, made: Table, requeue: bool) -> None:
+        self.name = made.name
+        self.columns = [one.name for one in made.columns]
+        self.keys = [one.name for one in made.primary_key.columns]
+        self.read = 0
+        self._table = table(self.name, *map(column, self.columns))  # without types: nothing is converted
+        self._requeue = requeue
+
+    def _chosen(self, settled: bool) -> Select[Any]:
+        """All but a database's name for itself, and attempts at jobs that run, where these are settled."""
+        c, query = self._table.c, select(self._table)
+        if self.name == "settings":
+            return query.where(c.name != "id")
+        if self.name == "attempts" and settled:
+            return query.where(or_(c.outcome.is_not(None), c.digest.not_in(_RUNNING)))
+        return query
+
+    @property
+    def counted(self) -> Select[Any]:
+        """How many rows leave."""
+        return select(func.count()).select_from(self._chosen(self._requeue).subquery())
+
+    def all(self, connection: Connection, **key: Any) -> Iterator[list[_Row]]:
+        """The rows that are there, or the one that has a key."""
+        query = self._chosen(False)
+        for name, value in key.items():
+            query = query.where(self._table.c[name] == value)
+        yield from _streamed(connection, query)
+
+    def leaving(self, there: Connection) -> Iterator[list[_Row]]:
+        """The rows as they have to be in the copy."""
+        for rows in _streamed(there, self._chosen(self._requeue)):
+            if self._requeue and self.name == "jobs":
+                rows = [self._requeued(row) if State.RUNNING in row else row for row in rows]
+            yield rows
+
+    def named(self, row: _Row) -> dict[str, Any]:
+        """The values of a row by its columns."""
+        return dict(zip(self.columns, row, strict=True))
+
+    def _requeued(self, row: _Row) -> _Row:
+        """A job's row; one that runs waits, and the try that it is at does not count."""
+        values = self.named(row)
+        if values["state"] != State.RUNNING:
+            return row
+        values |= {"state": str(State.QUEUED), "attempts": values["attempts"] - 1}
+        return tuple((values | {"owner": None, "token": None, "expires": None}).values())
 
 
-def _leaving(table: Table) -> Select[Any]:
-    """Of the rows that leave a database: all but attempts that have not ended, of jobs that run."""
-    ended = or_(attempts.c.outcome.is_not(None), attempts.c.digest.not_in(_RUNNING))
-    return _all(table).where(ended) if table is attempts else _all(table)
+def _tables(connection: Connection) -> list[Table]:
+    """The tables of a database, each after those that it refers to."""
+    found = MetaData()
+    found.reflect(connection)
+    return [one for one in found.sorted_tables if one.name != "alembic_version"]
 
 
-def _counted(table: Table) -> Select[Any]:
-    return select(func.count()).select_from(_leaving(table).subquery())
-
-
-def _arriving(there: Connection, table: Table) -> Iterator[list[_Row]]:
-    """The rows of a table as they have to be in the copy."""
-    if table is not jobs:
-        yield from _rows(there, _leaving(table))
-        return
-    names = [column.name for column in table.columns]
-    for rows in _rows(there, _leaving(table)):
-        yield [_requeued(names, row) if State.RUNNING in row else row for row in rows]
-
-
-def _requeued(names: Sequence[str], row: _Row) -> _Row:
-    """A job's row; one that runs waits, and the try that it is at does not count."""
-    values = dict(zip(names, row, strict=True))
-    if values["state"] != State.RUNNING:
-        return row
-    values |= {"state": str(State.QUEUED), "attempts": values["attempts"] - 1}
-    return tuple((values | {"owner": None, "token": None, "expires": None}).values())
-
-
-def _rows(connection: Connection, query: Select[Any]) -> Iterator[list[_Row]]:
-    """The rows of a query, some at a time, in their canonical form: zero has no sign, which SQLite drops."""
+def _streamed(connection: Connection, query: Select[Any]) -> Iterator[list[_Row]]:
+    """The rows of a query, some at a time."""
     streamed = query.execution_options(stream_results=True, max_row_buffer=BATCH)
     for rows in connection.execute(streamed).partitions(BATCH):
-        yield [tuple([one + 0.0 if type(one) is float else one for one in row]) for row in rows]
+        yield [tuple(row) for row in rows]
 
 
-def _insert(here: Transaction, table: Table, rows: Sequence[_Row]) -> None:
-    names = [column.name for column in table.columns]
-    into = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+def _digest(rows: Sequence[_Row]) -> int:
+    """The sum of the rows' SHA-256, which needs no order.
+
+    Two things are equal here that systems cannot keep apart: zero has no sign in SQLite, and PostgreSQL holds
+    a sign in place of NUL.
+    """
+    total = 0
+    for row in rows:
+        canonical = repr(tuple([one + 0.0 if type(one) is float else one for one in row]))
+        total += int.from_bytes(hashlib.sha256(canonical.replace("\\x00", "␀").encode()).digest())
+    return total
+
+
+def _insert(here: Transaction, one: _Rows, rows: Sequence[_Row]) -> None:
+    names = one.columns
+    into = f"INSERT INTO {one.name} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
     driver = here.connection.dialect.loaded_dbapi
     try:
-        here.many(into, [dict(zip(names, row, strict=True)) for row in rows])
+        here.many(into, [one.named(row) for row in rows])
     except (driver.IntegrityError, driver.DataError, OverflowError) as error:
         reason = str(error).splitlines()[0]
         raise DatabaseError(
-            f"a row of {table.name} is refused ({reason:.200}); nothing was copied: `ftbench db check` of "
+            f"a row of {one.name} is refused ({reason:.200}); nothing was copied: `ftbench db check` of "
             "what is copied may say more"
         ) from error
 
 
-def _difference(there: Connection, here: Connection, table: Table) -> str:
+def _difference(there: Connection, here: Connection, one: _Rows) -> str:
     """The first row that is not as it was, in words."""
-    keys = [column.name for column in table.primary_key.columns]
-    at = [list(table.columns.keys()).index(key) for key in keys]
-    for rows in _arriving(there, table):
+    for rows in one.leaving(there):
         for row in rows:
-            key = [row[i] for i in at]
-            named = [column == value for column, value in zip(table.primary_key.columns, key, strict=True)]
-            found = [one for part in _rows(here, _all(table).where(*named)) for one in part]
-            if found != [row]:
-                shown = ", ".join(f"{name} {value}" for name, value in zip(keys, key, strict=True))
-                return f"the row of {table.name} with {shown} is another one in the copy"
-    return f"the copy has rows of {table.name} that were not there"
+            key: Mapping[str, Any] = {name: one.named(row)[name] for name in one.keys}
+            if sum(_digest(found) for found in one.all(here, **key)) != _digest([row]):
+                shown = ", ".join(f"{name} {value}" for name, value in key.items())
+                return f"the row of {one.name} with {shown} is another one in the copy"
+    return f"the copy has rows of {one.name} that were not there"

@@ -10,9 +10,8 @@ from typing import Any, Self
 from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from ftbench import settings as paths
+from ftbench.db.backends.addresses import backend_of
 from ftbench.db.backends.base import Backend
-from ftbench.db.backends.sqlite import Sqlite
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
 from ftbench.db.failures import Failures
@@ -26,8 +25,7 @@ from ftbench.db.results import Results
 from ftbench.db.tables import metadata, settings
 from ftbench.db.topups import Topups
 from ftbench.domain import shell
-from ftbench.errors import BadValue, DatabaseError, NewerDatabase, NotOurDatabase
-from ftbench.secrets import masked
+from ftbench.errors import DatabaseError, DatabaseMissing, NewerDatabase, NotOurDatabase
 
 TIMEOUT = 30.0  # seconds to wait for another program's lock
 _MARK = select(settings.c.value).where(settings.c.name == "application")
@@ -39,7 +37,7 @@ class Database:
     It may be shared by threads, but not carried through a fork.
 
     Attributes:
-        address: as it was given.
+        address: as it was given, but for a password.
         jobs: the queue.
         results: what done jobs left behind.
         published: the numbers printed in papers.
@@ -131,13 +129,14 @@ def open_database(address: str, *, write: bool = True, timeout: float = TIMEOUT)
         timeout: seconds to wait for another program's lock.
 
     Raises:
-        DatabaseError: there is none, or it is of an older version; the message says what to run.
+        DatabaseMissing: there is none; the message says what makes it.
+        DatabaseError: it is of an older version; the message says what to run.
         DatabaseReadOnly: ``write`` is asked for and not allowed.
         DatabaseBusy: another program holds the lock.
         NotOurDatabase: something else is at the address.
         NewerDatabase: a newer version of ftbench wrote it.
     """
-    backend = _backend(address)
+    backend = backend_of(address)
     revision = _look(backend, timeout)
     if revision is None:
         raise _missing(backend)
@@ -146,7 +145,7 @@ def open_database(address: str, *, write: bool = True, timeout: float = TIMEOUT)
     store = Store(backend, backend.engine(write=write, timeout=timeout), writable=write)
     if write:
         store.identify()
-    return Database(address, store)
+    return Database(backend.address, store)
 
 
 def create_database(address: str, *, timeout: float = TIMEOUT) -> Database:
@@ -155,7 +154,7 @@ def create_database(address: str, *, timeout: float = TIMEOUT) -> Database:
     Raises:
         DatabaseError: and its kinds, as ``open_database``.
     """
-    backend = _backend(address)
+    backend = backend_of(address)
     if _look(backend, timeout) is None:
         _migrate(backend, timeout)
     return open_database(address, timeout=timeout)
@@ -171,7 +170,7 @@ def upgrade_database(address: str, *, timeout: float = TIMEOUT) -> Path | None:
         DatabaseError: and its kinds, as ``open_database``; it is not what its version made; no copy can be
             written.
     """
-    backend = _backend(address)
+    backend = backend_of(address)
     revision = _look(backend, timeout)
     if revision is None:
         raise _missing(backend)
@@ -211,18 +210,9 @@ def backup_database(address: str, target: Path, *, timeout: float = TIMEOUT) -> 
             store.backend.backup(connection, target)
 
 
-def _backend(address: str) -> Backend:
-    """The backend of an address; the place to add the next one."""
-    path = paths.sqlite_path(address)
-    if path is None or str(path) in ("", ".", ":memory:"):
-        shown = masked(address)  # whoever logs this must not learn a password
-        raise BadValue(f"'{shown}' is not a SQLite file: give a path or sqlite:///PATH (--db, FTBENCH_DB)")
-    return Sqlite(path)
-
-
-def _missing(backend: Backend) -> DatabaseError:
+def _missing(backend: Backend) -> DatabaseMissing:
     made = shell.joined(["ftbench", "db", "init", "--db", backend.shown])
-    return DatabaseError(f"no database at {backend.shown}: `{made}` makes it")
+    return DatabaseMissing(f"no database at {backend.shown}: `{made}` makes it")
 
 
 def _look(backend: Backend, timeout: float) -> str | None:
@@ -279,14 +269,16 @@ def _migrate(backend: Backend, timeout: float) -> bool:
     """
     store = Store(backend, backend.engine(write=True, migrating=True, timeout=timeout), writable=True)
     try:
-        with store.writing() as transaction:
+        with store.writing(alone=True) as transaction:
             revision = _revision(transaction.connection, backend)
             if revision == HEAD:
                 return False
             try:
                 migrate(transaction.connection)
+                backend.prepare(transaction.connection)
             except (SQLAlchemyError, ValueError, KeyError, TypeError, RecursionError) as error:
-                if isinstance(error, DBAPIError) and backend.explain(error) is not None:
+                known = backend.explain(error) if isinstance(error, DBAPIError) else None
+                if known is not None and not isinstance(known, NotOurDatabase):
                     raise  # the disk's or another program's fault
                 raise DatabaseError(
                     f"{backend.shown} cannot be upgraded: it is not what schema {revision} made "

@@ -29,10 +29,10 @@ class Transaction:
         connection: the same transaction for SQLAlchemy's statements.
     """
 
-    def __init__(self, connection: Connection, clock: str, compiled: dict[str, str]) -> None:
+    def __init__(self, connection: Connection, backend: Backend, compiled: dict[str, str]) -> None:
         """Wrap a connection on which a transaction is open."""
         self.connection = connection
-        self._clock = clock
+        self._backend = backend
         self._compiled = compiled
         self._cursor: DBAPICursor = connection.connection.cursor()
 
@@ -58,9 +58,18 @@ class Transaction:
         self._cursor.execute(self._driver(sql), values)
         return self._cursor.fetchall()
 
+    def held(self, sql: str, **values: Any) -> Any:
+        """The first row of a query on one table, which nobody else changes until this transaction ends."""
+        return self.one(f"{sql} {self._backend.hold}", **values)
+
+    def hold_jobs(self) -> None:
+        """Keep all others from changing jobs until this transaction ends; claims wait."""
+        if self._backend.hold_jobs:
+            self.run(self._backend.hold_jobs)
+
     def now(self) -> float:
         """Seconds since 1970 by the database's clock; workers' clocks are never compared."""
-        return float(self.one(f"SELECT {self._clock}")[0])
+        return float(self.one(f"SELECT {self._backend.now}")[0])
 
     def _driver(self, sql: str) -> str:
         if sql not in self._compiled:
@@ -77,6 +86,7 @@ class Store:
         self._engine = engine
         self._writer = engine.execution_options(ftbench_writes=True)
         self._durable = engine.execution_options(ftbench_writes=True, ftbench_durable=True)
+        self._alone = engine.execution_options(ftbench_writes=True, ftbench_alone=True)
         self._files = backend.watch()
         self._identity: str | None = None
         self._compiled: dict[str, str] = {}
@@ -123,8 +133,7 @@ class Store:
         Raises:
             UsageError: it is not a query, or has a mistake; the database says so.
         """
-        with self.reading() as connection, self.backend.queries_only(connection):
-            cursor = connection.connection.cursor()
+        with self.reading() as connection, self.backend.asking(connection) as cursor:
             try:
                 cursor.execute(sql)
                 rows = cursor.fetchall()
@@ -138,12 +147,17 @@ class Store:
             return tuple(column[0] for column in cursor.description), [tuple(row) for row in rows]
 
     @contextmanager
-    def writing(self, *, durable: bool = False) -> Iterator[Transaction]:
-        """A transaction that holds the write lock; all of it is kept, or on an exception nothing.
+    def writing(self, *, durable: bool = False, alone: bool = False) -> Iterator[Transaction]:
+        """A transaction that writes; all of it is kept, or on an exception nothing.
+
+        Others may write meanwhile where the system lets them (PostgreSQL does, SQLite does not). One that
+        changes a single job holds that job's row before it looks at anything; one that changes several, or
+        must see what others are about to add, is alone. So nobody waits for somebody who waits for him.
 
         Args:
             durable: it is on the disk when this ends, in the file that was opened, whatever happens to the
                 machine; it costs some milliseconds.
+            alone: no other transaction that is to be alone goes on meanwhile.
 
         Raises:
             DatabaseReadOnly: the database was opened for reading.
@@ -152,11 +166,11 @@ class Store:
         """
         if not self.writable:
             raise DatabaseReadOnly(f"{self.backend.shown} was opened for reading only")
-        writer = self._durable if durable else self._writer
+        writer = self._durable if durable else self._alone if alone else self._writer
         with self.explained():
             self._check_files()
             with writer.begin() as connection:
-                transaction = Transaction(connection, self.backend.now, self._compiled)
+                transaction = Transaction(connection, self.backend, self._compiled)
                 if self._files.touched:
                     self._check_identity(transaction)
                 yield transaction
@@ -220,9 +234,7 @@ class Store:
         if writes and durable != connection.info.get("durable", False):
             self.backend.set_durable(connection, durable)
             connection.info["durable"] = durable
-        statement = self.backend.begin_write if writes else self.backend.begin_read
-        if statement:  # past SQLAlchemy, as a transaction's own statements are: it is faster
-            connection.connection.cursor().execute(statement)
+        self.backend.begin(connection, write=writes, alone=options.get("ftbench_alone", False))
 
 
 def _refuse(wrong: str | None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
+from ftbench.db.backends.words import IsNumber
 from ftbench.db.engine import Store, Transaction
 from ftbench.db.reaping import SILENT
 from ftbench.db.tables import attempts, jobs, settings
@@ -63,7 +64,7 @@ class Failures:
                 .where(
                     attempts.c.outcome == str(Outcome.OK),
                     attempts.c.ended >= first,
-                    func.typeof(attempts.c.ended).in_(("integer", "real")),  # any text would be later
+                    IsNumber(attempts.c.ended),  # any text would be later
                 )
                 .group_by(jobs.c.method, jobs.c.model, jobs.c.task)
             )

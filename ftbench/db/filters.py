@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
 
+from ftbench.db.backends.words import AnyValue, Constant, Fact, IsNumber, Json
 from ftbench.db.rows import JobFilter
 from ftbench.db.tables import jobs
 from ftbench.domain.hparams import Value
@@ -53,30 +54,24 @@ def _condition(where: Where, model: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def _test(stored: ColumnElement[Any], relation: str, values: tuple[Value, ...]) -> ColumnElement[bool]:
-    values = tuple(int(value) if isinstance(value, bool) else value for value in values)  # as JSON's come out
     if relation in ("=", "!="):
-        either = or_(*(stored.is_(None) if value is None else stored == value for value in values))
+        either = or_(*(stored.is_(None) if value is None else stored == Constant(value) for value in values))
         same = func.coalesce(either, false())
         return same if relation == "=" else not_(same)
     (limit,) = values
-    ordered = stored.op(relation, is_comparison=True)(limit)  # one of four; the reader lets no other through
-    # In SQL every text is more than every number.
-    return func.coalesce(and_(func.typeof(stored).in_(("integer", "real")), ordered), false())
+    # One of four relations; the reader lets no other through. In SQL every text is more than every number.
+    ordered = stored.op(relation, is_comparison=True)(Constant(limit))
+    return func.coalesce(and_(IsNumber(stored), ordered), false())
 
 
 def _stored(asked: JobField, model: ColumnElement[str]) -> ColumnElement[Any]:
     """What a job has of a field; NULL for nothing."""
     if asked.home is Home.JOB and asked.name == "model":
-        return model
+        return AnyValue(model)
     if asked.name in _COLUMNS and asked.home in (Home.JOB, Home.PERTURBATION):
-        return case((true(), jobs.c[asked.name]))  # a bare column would take '3' and 3 for the same
+        return AnyValue(jobs.c[asked.name])
     path = f'{_PATHS[asked.home]}."{asked.name}"'  # a name that the reader of expressions let through
-    spec = as_json(jobs.c.spec)
+    spec = Json(jobs.c.spec)
     if asked.home is Home.PERTURBATION:  # a number, or an object where it has options
-        return func.coalesce(func.json_extract(spec, f"{path}.value"), func.json_extract(spec, path), 0)
-    return func.json_extract(spec, path)
-
-
-def as_json(column: ColumnElement[str]) -> ColumnElement[Any]:
-    """A column for functions of JSON, which fail at a text that is none; NULL in its place."""
-    return case((func.json_valid(column) == 1, column))
+        return func.coalesce(Fact(spec, f"{path}.value"), Fact(spec, path), Constant(0))
+    return Fact(spec, path)

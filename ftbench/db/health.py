@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, inspect, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, inspect, not_, or_, select
 
+from ftbench.db.backends.words import IsNumber
 from ftbench.db.checked import SpecReader, Told, Unreadable, read_object, read_places, read_rows
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
@@ -70,7 +71,8 @@ class Health:
         found += [_trouble("unreadable", table, rows) for table, rows in self._contents()]
         found += [_trouble("state", table, rows) for table, rows in self._states()]
         found += [_trouble("score", table.name, self._scores(table)) for table in (scores, past_scores)]
-        return [one for one in found if one]
+        shell = self._store.backend.shell
+        return [one._replace(advice=one.advice.replace("sqlite3", shell)) for one in found if one]
 
     def _damage(self) -> list[str]:
         with self._store.reading() as connection:
@@ -127,9 +129,8 @@ class Health:
         yield "attempts", wrong.found
         facts = self._store.rows(select(provenance.c.digest, provenance.c.facts))
         yield "provenance", [_short(digest) for digest, text in facts if not _is_object(text)]
-        kinds = or_(
-            func.typeof(curves.c.step) != "integer", func.typeof(curves.c.value).in_(("text", "blob"))
-        )
+        c = curves.c
+        kinds = or_(not_(IsNumber(c.step, whole=True)), and_(c.value.is_not(None), not_(IsNumber(c.value))))
         points = self._store.rows(select(curves.c.digest).where(kinds))
         yield "curves", [_short(digest) for (digest,) in points]
         yield "predictions", list(self._predictions())

@@ -7,14 +7,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, and_, func, select, update
 
 from ftbench.db.checked import SpecReader, Unreadable, read_places, read_rows
 from ftbench.db.failures import mark_retried
 from ftbench.db.filters import matching
-from ftbench.db.leases import Leases, fail_unclaimed
+from ftbench.db.leases import Leases
 from ftbench.db.names import ModelRow, models
 from ftbench.db.needs import Need, Settled
+from ftbench.db.recording import fail_unclaimed
 from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow
 from ftbench.db.statements import ADD, MOVE, RESTART, REVIVE
 from ftbench.db.tables import attempts, jobs
@@ -42,7 +43,7 @@ class Jobs(Leases):
         or a file helps.
         """
         rows = [_row(entry) for entry in entries]
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             now = transaction.now()
             (last,) = transaction.one("SELECT coalesce(max(sequence), 0) FROM jobs")
             for sequence, row in enumerate(rows, start=last + 1):
@@ -75,9 +76,9 @@ class Jobs(Leases):
         trained fails with the reason. What is no longer queued is left alone.
         """
         count = 0
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             for one in settled:
-                row = transaction.one(
+                row = transaction.held(
                     "SELECT sequence, created FROM jobs WHERE digest = :digest AND state = 'queued'",
                     digest=one.digest,
                 )
@@ -186,7 +187,7 @@ class Jobs(Leases):
             )
             .values(state=str(State.QUEUED), attempts=0)
         )
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             mark_retried(transaction)
             return transaction.connection.execute(change).rowcount
 
@@ -198,12 +199,12 @@ class Jobs(Leases):
         Args:
             places: digest -> where things are now; those of jobs that are not done are passed over.
         """
-        done = "SELECT count(*) FROM jobs WHERE digest = :digest AND state = 'done'"
-        with self._store.writing() as transaction:
+        done = "SELECT digest FROM jobs WHERE digest = :digest AND state = 'done'"
+        with self._store.writing(alone=True) as transaction:
             rows = [
                 {"digest": digest, "places": _json(dict(there))}
                 for digest, there in places.items()
-                if transaction.one(done, digest=digest)[0]
+                if transaction.held(done, digest=digest)
             ]
             for statement in RESTART:
                 named = [k for k in ("digest", "places") if f":{k}" in statement]
@@ -213,6 +214,8 @@ class Jobs(Leases):
     def cancel(self, where: JobFilter = ALL) -> int:
         """Cancel queued and running jobs; how many that were. A worker notices at its next heartbeat."""
         chosen = matching(where, self._store.shown_model())
+        meant = and_(chosen, jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
+        held = select(jobs.c.digest).where(meant).with_for_update()  # in SQLite this says nothing
         running = select(jobs.c.digest).where(chosen, jobs.c.state == str(State.RUNNING))
         stop = (
             update(attempts)
@@ -220,11 +223,10 @@ class Jobs(Leases):
             .values(outcome=str(Outcome.LOST), message="cancelled")
         )
         change = (
-            update(jobs)
-            .where(chosen, jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
-            .values(state=str(State.CANCELLED), owner=None, token=None, expires=None)
+            update(jobs).where(meant).values(state=str(State.CANCELLED), owner=None, token=None, expires=None)
         )
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
+            transaction.connection.execute(held)
             transaction.connection.execute(stop.values(ended=transaction.now()))
             return transaction.connection.execute(change).rowcount
 

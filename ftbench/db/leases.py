@@ -11,7 +11,16 @@ from ftbench.db.checked import Unreadable, check_column, read_job, read_places
 from ftbench.db.engine import Store, Transaction
 from ftbench.db.kinds import Kind
 from ftbench.db.reaping import RUNNING, LeaseWatch, take_back, token_for
-from ftbench.db.recording import GIVE_BACK, check_finite, record, uncount
+from ftbench.db.recording import (
+    GIVE_BACK,
+    check_finite,
+    close_attempt,
+    end_lease,
+    how_ended,
+    record,
+    start_attempt,
+    uncount,
+)
 from ftbench.db.rows import Lease, Moved
 from ftbench.db.statements import LAST
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
@@ -39,6 +48,7 @@ class Leases:
         """Work on an open database."""
         self._store = store
         self.watcher = LeaseWatch()
+        self._asked = ""  # the token of a claim that may have been committed
 
     def claim(
         self,
@@ -63,42 +73,73 @@ class Leases:
         Returns:
             The claim, None where nothing else is queued.
         """
+        moved = self._taken_back() if self.watcher.due else []
         with self._store.writing() as transaction:
-            now = transaction.now()
-            moved = self._reap(transaction, now) if self.watcher.due else []
-            claim, passed = None, list[str]()
-            while claim is None and (row := self._next(transaction, passed, besides)):
-                digest, spec, label, places = row
-                try:
-                    there = read_places(places)
-                    if (there.get("plugins") or there.get("perturbations")) and refused(there):
-                        passed.append(places)
-                        continue
-                except Unreadable:
-                    there = None
-                token = token_for(uuid.uuid4().hex, lease)
-                number = _start(transaction, digest, token, worker, now=now, expires=now + lease)
-                try:
-                    job, there = read_job(digest, spec), read_places(places)
-                    check_column("label", (label,))
-                except Unreadable as error:
-                    message = f"this version of ftbench cannot read the job: {error}"
-                    _end(transaction, digest, token, State.FAILED)
-                    _close(transaction, digest, number, Outcome.USER, message, now=now)
-                    moved.append(Moved(digest, State.FAILED, None, message))
-                    continue
-                claim = Lease(digest, token, number, job, label, there)
+            claim = self._claimed(transaction, worker, lease, moved, refused, besides)
+        self._asked = ""
         for each in moved:
             told(each)
         return claim
 
+    def _claimed(
+        self,
+        transaction: Transaction,
+        worker: str,
+        lease: float,
+        moved: list[Moved],
+        refused: Callable[[Mapping[str, Any]], object],
+        besides: Sequence[Kind],
+    ) -> Lease | None:
+        """The claim; see ``claim``."""
+        if self._asked and (known := self._had(transaction)):
+            return known
+        now, passed = transaction.now(), list[str]()
+        while row := self._next(transaction, passed, besides):
+            digest, spec, label, places = row
+            try:
+                there = read_places(places)
+                if (there.get("plugins") or there.get("perturbations")) and refused(there):
+                    passed.append(places)
+                    continue
+            except Unreadable:
+                pass  # told below
+            self._asked = token = token_for(uuid.uuid4().hex, lease)
+            number = start_attempt(transaction, digest, token, worker, now=now, expires=now + lease)
+            try:
+                return _lease(digest, token, number, spec, label, places)
+            except Unreadable as error:
+                message = f"this version of ftbench cannot read the job: {error}"
+                end_lease(transaction, digest, token, State.FAILED)
+                close_attempt(transaction, digest, number, Outcome.USER, message, now=now)
+                moved.append(Moved(digest, State.FAILED, None, message))
+        return None
+
+    def _had(self, transaction: Transaction) -> Lease | None:
+        """The claim of a try before, of which it is not known whether it was committed."""
+        row = transaction.held(
+            "SELECT digest, spec, label, places FROM jobs WHERE state = 'running' AND token = :token",
+            token=self._asked,
+        )
+        if row is None:
+            return None
+        (number,) = transaction.one(LAST, digest=row[0])
+        return _lease(row[0], self._asked, number, *row[1:])
+
     def _next(self, transaction: Transaction, passed: Sequence[str], besides: Sequence[Kind]) -> Any:
-        """The row of the next queued job whose places are none of those, and that is of no such kind."""
+        """The row of the next queued job whose places are none of those, and that is of no such kind.
+
+        It is nobody else's until the transaction ends. Those that others hold just now are passed over
+        while there are more, and then waited for: they may be given back.
+        """
         condition, values = kinds.besides(besides)
         names = {f"passed{at}": text for at, text in enumerate(passed)}
         others = f"AND places NOT IN ({', '.join(f':{name}' for name in names)}) " if names else ""
-        query = f"{_QUEUED}{condition}{others}{_FIRST} {self._store.backend.take_one}"
-        return transaction.one(query, **names, **values)
+        query = f"{_QUEUED}{condition}{others}{_FIRST} "
+        backend = self._store.backend
+        for ends in dict.fromkeys((backend.take_free, backend.hold)):
+            if row := transaction.one(query + ends, **names, **values):
+                return row
+        return None
 
     def heartbeat(self, claim: Lease, lease: float) -> bool:
         """Extend the lease to ``lease`` seconds from now; False where it is lost (taken over, cancelled)."""
@@ -116,7 +157,7 @@ class Leases:
     def release(self, claim: Lease) -> bool:
         """Give the job back unfinished; the attempt does not count. False where the lease is lost."""
         with self._store.writing() as transaction:
-            if not _end(transaction, claim.digest, claim.token, State.QUEUED):
+            if not end_lease(transaction, claim.digest, claim.token, State.QUEUED):
                 return False
             transaction.run(GIVE_BACK, digest=claim.digest)
             transaction.run(
@@ -129,14 +170,16 @@ class Leases:
     def finish(self, claim: Lease, result: JobResult) -> bool:
         """Record the result and end the job as done; False, and nothing recorded, where the lease is lost.
 
+        True again where it is recorded already: the answer to an earlier call may have been lost.
+
         Raises:
             ValueError: a score is not finite; such an attempt fails as ``diverged``.
         """
         check_finite(result)
         with self._store.writing(durable=True) as transaction:
-            if not _end(transaction, claim.digest, claim.token, State.DONE):
-                return False
-            _close(transaction, claim.digest, claim.attempt, Outcome.OK, now=transaction.now())
+            if not end_lease(transaction, claim.digest, claim.token, State.DONE):
+                return how_ended(transaction, claim.digest, claim.attempt) == (State.DONE, Outcome.OK, "")
+            close_attempt(transaction, claim.digest, claim.attempt, Outcome.OK, now=transaction.now())
             record(transaction, claim.digest, claim.attempt, result)
             return True
 
@@ -155,7 +198,7 @@ class Leases:
         attempts the last one alone is kept.
 
         Returns:
-            The job's new state, None where the lease is lost.
+            The job's new state, None where the lease is lost; the same again where it is recorded already.
 
         Raises:
             ValueError: the outcome is ``ok``.
@@ -166,12 +209,14 @@ class Leases:
             tries = transaction.one("SELECT attempts FROM jobs WHERE digest = :digest", digest=claim.digest)
             more = outcome is Outcome.ENVIRONMENT or (tries is not None and tries[0] < MAX_ATTEMPTS)
             state = State.QUEUED if more and outcome not in FINAL_OUTCOMES else State.FAILED
-            if not _end(transaction, claim.digest, claim.token, state):
-                return None
+            if not end_lease(transaction, claim.digest, claim.token, state):
+                now_is, *ended = how_ended(transaction, claim.digest, claim.attempt)
+                again = State.FAILED if now_is == State.FAILED else State.QUEUED
+                return again if ended == [outcome, message] else None
             if outcome is Outcome.ENVIRONMENT:
                 uncount(transaction, claim.digest, claim.attempt)
             now = transaction.now()
-            _close(transaction, claim.digest, claim.attempt, outcome, message, traceback, now=now)
+            close_attempt(transaction, claim.digest, claim.attempt, outcome, message, traceback, now=now)
             record(transaction, claim.digest, claim.attempt, JobResult(provenance=provenance or {}))
             return state
 
@@ -194,15 +239,15 @@ class Leases:
                 f"{RUNNING} AND digest = :digest AND expires < :now", digest=digest, now=now
             )
             take_back(transaction, expired, now)
-            row = transaction.one("SELECT state FROM jobs WHERE digest = :digest", digest=digest)
+            row = transaction.held("SELECT state FROM jobs WHERE digest = :digest", digest=digest)
             if row is None:
                 raise UnknownName("job", digest, [])
             if row[0] in (State.DONE, State.RUNNING):
                 return False
             token = uuid.uuid4().hex
-            number = _start(transaction, digest, token, worker, now=None, expires=now)
-            _end(transaction, digest, token, State.DONE)
-            _close(transaction, digest, number, Outcome.OK, now=now)
+            number = start_attempt(transaction, digest, token, worker, now=None, expires=now)
+            end_lease(transaction, digest, token, State.DONE)
+            close_attempt(transaction, digest, number, Outcome.OK, now=now)
             record(transaction, digest, number, result)
             return True
 
@@ -212,74 +257,23 @@ class Leases:
         Returns:
             How many leases were over. ``claim`` does this first, by itself.
         """
-        with self._store.writing() as transaction:
-            return len(self._reap(transaction, transaction.now()))
+        return len(self._taken_back())
 
-    def _reap(self, transaction: Transaction, now: float) -> list[Moved]:
-        return take_back(transaction, self.watcher.look(transaction.all(RUNNING)), now)
-
-
-def _start(
-    transaction: Transaction, digest: str, token: str, worker: str, *, now: float | None, expires: float
-) -> int:
-    """Lease a job that is not running, and open an attempt; its number."""
-    transaction.run(
-        "UPDATE jobs SET state = 'running', attempts = attempts + 1, owner = :worker, token = :token, "
-        "expires = :expires WHERE digest = :digest AND state <> 'running'",
-        digest=digest,
-        token=token,
-        worker=worker,
-        expires=expires,
-    )
-    (last,) = transaction.one(LAST, digest=digest)
-    transaction.run(
-        "INSERT INTO attempts (digest, number, worker, started, message, traceback) "
-        "VALUES (:digest, :number, :worker, :started, '', '')",
-        digest=digest,
-        number=last + 1,
-        worker=worker,
-        started=now,
-    )
-    return int(last) + 1
+    def _taken_back(self) -> list[Moved]:
+        with self._store.reading() as connection:
+            over = self.watcher.look(connection.exec_driver_sql(RUNNING).all())
+        if not over:
+            return []
+        with self._store.writing(alone=True) as transaction:
+            return take_back(transaction, over, transaction.now())
 
 
-def _end(transaction: Transaction, digest: str, token: str, state: State) -> bool:
-    """End a lease; False where the token is no longer the job's."""
-    changed = transaction.run(
-        "UPDATE jobs SET state = :state, owner = NULL, token = NULL, expires = NULL "
-        "WHERE digest = :digest AND token = :token",
-        state=str(state),
-        digest=digest,
-        token=token,
-    )
-    return changed == 1
+def _lease(digest: str, token: str, number: int, spec: str, label: str, places: str) -> Lease:
+    """A lease on the job of a row.
 
-
-def _close(
-    transaction: Transaction,
-    digest: str,
-    number: int,
-    outcome: Outcome,
-    message: str = "",
-    traceback: str = "",
-    *,
-    now: float,
-) -> None:
-    transaction.run(
-        "UPDATE attempts SET outcome = :outcome, ended = :now, message = :message, traceback = :traceback "
-        "WHERE digest = :digest AND number = :number",
-        outcome=str(outcome),
-        now=now,
-        message=message,
-        traceback=traceback,
-        digest=digest,
-        number=number,
-    )
-
-
-def fail_unclaimed(transaction: Transaction, digest: str, reason: str) -> None:
-    """Fail a queued job that nobody can train, with an attempt that says why."""
-    now, token = transaction.now(), uuid.uuid4().hex
-    number = _start(transaction, digest, token, "", now=now, expires=now)
-    _end(transaction, digest, token, State.FAILED)
-    _close(transaction, digest, number, Outcome.USER, reason, now=now)
+    Raises:
+        Unreadable: it holds none.
+    """
+    job, there = read_job(digest, spec), read_places(places)
+    check_column("label", (label,))
+    return Lease(digest, token, number, job, label, there)

@@ -77,8 +77,10 @@ def merge(here: Store, there: Store) -> Merged:
         here: open for writing.
         there: in which ``Health`` has found no trouble.
     """
-    with there.reading() as connection, there.backend.any_text(connection), here.writing() as writes:
-        merger = _Merger(writes, Transaction(connection, there.backend.now, {}))
+    reading = there.reading()
+    with reading as connection, there.backend.any_text(connection), here.writing(alone=True) as writes:
+        writes.hold_jobs()  # a job that waits here may be done there
+        merger = _Merger(writes, Transaction(connection, there.backend, {}))
         merger.take_jobs()
         merger.take_claims()
         merger.take_topups()

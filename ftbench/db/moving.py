@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from ftbench.db.backends.addresses import backend_of
 from ftbench.db.backends.base import Backend
 from ftbench.db.copying import Copied, copy_rows, filled
-from ftbench.db.database import TIMEOUT, _backend, _revision, open_database
+from ftbench.db.database import TIMEOUT, _revision, open_database
 from ftbench.db.engine import Store
 from ftbench.db.migrations import HEAD, migrate
 from ftbench.errors import DatabaseError
@@ -34,12 +35,12 @@ def copy_database(
     Raises:
         DatabaseError: and its kinds, as ``open_database``; the target is not empty; a row did not arrive.
     """
-    backend = _backend(target)
+    backend = backend_of(target)
     with open_database(source, write=False, timeout=timeout) as opened, opened._store.reading() as there:
         new = not backend.exists()
         store = Store(backend, backend.engine(write=True, migrating=True, timeout=timeout), writable=True)
         try:
-            with store.writing(durable=True) as here:
+            with store.writing(alone=True) as here:
                 _prepare(here.connection, backend)
                 return copy_rows(there, here, told)
         except BaseException:
@@ -60,6 +61,7 @@ def _prepare(connection: Connection, backend: Backend) -> None:
     revision = _revision(connection, backend)
     if revision is None:
         migrate(connection)
+        backend.prepare(connection)
     elif revision != HEAD:
         raise DatabaseError(
             f"{backend.shown} is of an older version of ftbench: name a new place for the copy"

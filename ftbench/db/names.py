@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
+from ftbench.db.checked import Unreadable, read_places
 from ftbench.db.tables import jobs
 from ftbench.printable import printable
 
@@ -33,18 +34,26 @@ class ModelRow(NamedTuple):
 
 def models(connection: Connection) -> list[ModelRow]:
     """Every model and revision, in the order of queueing."""
-    path = case((func.json_valid(jobs.c.places) == 1, func.json_extract(jobs.c.places, "$.model")))
     axes = (jobs.c.model, jobs.c.model_revision)
-    query = select(*axes, path, func.min(jobs.c.sequence)).group_by(*axes).order_by(func.min(jobs.c.sequence))
+    first = select(func.min(jobs.c.sequence)).group_by(*axes)
+    query = select(*axes, jobs.c.places).where(jobs.c.sequence.in_(first)).order_by(jobs.c.sequence)
     found = [
-        (str(model), str(revision), place if isinstance(place, str) else None)
-        for model, revision, place, _ in connection.execute(query)
+        (str(model), str(revision), _folder(places)) for model, revision, places in connection.execute(query)
     ]
     names = told_apart(found)
     return [
         ModelRow(names.get((model, revision), model), model, revision, place)
         for model, revision, place in found
     ]
+
+
+def _folder(places: object) -> str | None:
+    """The folder of a model, as a row says where things are."""
+    try:
+        place = read_places(places).get("model")
+    except Unreadable:
+        return None
+    return place if isinstance(place, str) else None
 
 
 def model_names(connection: Connection) -> dict[tuple[str, str], str]:

@@ -58,6 +58,6 @@ class FailedAttempts:
     def delete(self, which: Iterable[tuple[str, int]]) -> int:
         """Delete some of them, by digest and number, with what they ran with; how many that were."""
         rows = [{"digest": digest, "number": number} for digest, number in which]
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             transaction.many(f"DELETE FROM provenance {_THESE}", rows)
             return transaction.many(f"DELETE FROM attempts {_THESE}", rows)

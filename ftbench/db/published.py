@@ -31,7 +31,7 @@ class PublishedNumbers:
         """
         values = [dict(row) for row in rows]
         sources = {row["source"] for row in values}
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             transaction.connection.execute(delete(published).where(published.c.source.in_(sources)))
             transaction.connection.execute(insert(published), values)
 

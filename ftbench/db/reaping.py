@@ -98,20 +98,23 @@ def take_back(transaction: Transaction, rows: Sequence[Sequence[Any]], now: floa
         now: the database's time.
     """
     moved = []
-    for digest, owner, attempts, token, _ in rows:
+    for digest, owner, attempts, token, expires in rows:
+        state = State.QUEUED if attempts < MAX_ATTEMPTS else State.FAILED
+        ended = transaction.run(
+            "UPDATE jobs SET state = :state, owner = NULL, token = NULL, expires = NULL "
+            "WHERE digest = :digest AND token = :token AND (expires = :expires OR expires IS NULL)",
+            state=str(state),
+            digest=digest,
+            token=token,
+            expires=expires,
+        )
+        if not ended:
+            continue  # a heartbeat has come since, or somebody was faster
         transaction.run(
             f"UPDATE attempts SET outcome = 'lost', ended = :now, message = '{SILENT}' "
             "WHERE outcome IS NULL AND digest = :digest",
             now=now,
             digest=digest,
-        )
-        state = State.QUEUED if attempts < MAX_ATTEMPTS else State.FAILED
-        transaction.run(
-            "UPDATE jobs SET state = :state, owner = NULL, token = NULL, expires = NULL "
-            "WHERE digest = :digest AND token = :token",
-            state=str(state),
-            digest=digest,
-            token=token,
         )
         moved.append(Moved(digest, state, owner, SILENT))
     return moved

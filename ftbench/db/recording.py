@@ -1,12 +1,15 @@
-"""Recording: what an attempt leaves behind, written inside the transaction that ends it."""
+"""Recording: an attempt's beginning, its end_lease, and what it leaves behind, in the transaction of each."""
 
 from __future__ import annotations
 
 import json
 import math
+import uuid
+from typing import Any
 
 from ftbench.db.engine import Transaction
-from ftbench.domain.result import JobResult
+from ftbench.db.statements import LAST
+from ftbench.domain.result import JobResult, Outcome, State
 
 GIVE_BACK = "UPDATE jobs SET attempts = attempts - 1 WHERE digest = :digest"
 
@@ -63,3 +66,82 @@ def uncount(transaction: Transaction, digest: str, number: int) -> None:
             digest=digest,
             number=number,
         )
+
+
+def how_ended(transaction: Transaction, digest: str, number: int) -> tuple[Any, Any, Any]:
+    """Where a job stands now, and the outcome and message of an attempt; None for what is not there."""
+    row = transaction.one(
+        "SELECT jobs.state, attempts.outcome, attempts.message FROM attempts "
+        "JOIN jobs ON jobs.digest = attempts.digest "
+        "WHERE attempts.digest = :digest AND attempts.number = :number",
+        digest=digest,
+        number=number,
+    )
+    return tuple(row) if row else (None, None, None)
+
+
+def start_attempt(
+    transaction: Transaction, digest: str, token: str, worker: str, *, now: float | None, expires: float
+) -> int:
+    """Lease a job that is not running, and open an attempt; its number."""
+    transaction.run(
+        "UPDATE jobs SET state = 'running', attempts = attempts + 1, owner = :worker, token = :token, "
+        "expires = :expires WHERE digest = :digest AND state <> 'running'",
+        digest=digest,
+        token=token,
+        worker=worker,
+        expires=expires,
+    )
+    (last,) = transaction.one(LAST, digest=digest)
+    transaction.run(
+        "INSERT INTO attempts (digest, number, worker, started, message, traceback) "
+        "VALUES (:digest, :number, :worker, :started, '', '')",
+        digest=digest,
+        number=last + 1,
+        worker=worker,
+        started=now,
+    )
+    return int(last) + 1
+
+
+def end_lease(transaction: Transaction, digest: str, token: str, state: State) -> bool:
+    """End a lease; False where the token is no longer the job's."""
+    changed = transaction.run(
+        "UPDATE jobs SET state = :state, owner = NULL, token = NULL, expires = NULL "
+        "WHERE digest = :digest AND token = :token",
+        state=str(state),
+        digest=digest,
+        token=token,
+    )
+    return changed == 1
+
+
+def close_attempt(
+    transaction: Transaction,
+    digest: str,
+    number: int,
+    outcome: Outcome,
+    message: str = "",
+    traceback: str = "",
+    *,
+    now: float,
+) -> None:
+    """Write how an attempt ended."""
+    transaction.run(
+        "UPDATE attempts SET outcome = :outcome, ended = :now, message = :message, traceback = :traceback "
+        "WHERE digest = :digest AND number = :number",
+        outcome=str(outcome),
+        now=now,
+        message=message,
+        traceback=traceback,
+        digest=digest,
+        number=number,
+    )
+
+
+def fail_unclaimed(transaction: Transaction, digest: str, reason: str) -> None:
+    """Fail a queued job that nobody can train, with an attempt that says why."""
+    now, token = transaction.now(), uuid.uuid4().hex
+    number = start_attempt(transaction, digest, token, "", now=now, expires=now)
+    end_lease(transaction, digest, token, State.FAILED)
+    close_attempt(transaction, digest, number, Outcome.USER, reason, now=now)

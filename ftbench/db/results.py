@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, select
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from ftbench.db.backends.words import Fact, Json, Listed, Without
 from ftbench.db.checked import SpecReader, Unreadable, number_of, read_object, read_rows
 from ftbench.db.engine import Store
-from ftbench.db.filters import as_json, matching
+from ftbench.db.filters import matching
 from ftbench.db.rows import (
     ALL,
     AttemptRow,
@@ -105,7 +107,7 @@ class Results:
         own = {
             "model": model,
             "number": past_scores.c.number,
-            "code": func.json_extract(as_json(provenance.c.facts), "$.method_digest"),
+            "code": Fact(Json(provenance.c.facts), "$.method_digest"),
             "evaluation": past_scores.c.evaluation,
             "metric": past_scores.c.metric,
             "old": past_scores.c.value,
@@ -155,7 +157,7 @@ class Results:
 
     def provenances(self, digests: Collection[str]) -> dict[str, dict[str, Any]]:
         """``provenance`` of many jobs: digest -> facts; those of which nothing is known are left out."""
-        found = self._latest(digests, provenance.c.facts)
+        found = self._latest(digests, provenance.c, provenance.c.facts)
         known = ((digest, _facts(facts)) for digest, (facts,) in found.items())
         return {digest: facts for digest, facts in known if facts is not None}
 
@@ -169,9 +171,9 @@ class Results:
         """
         asked = [tuple(path) for path in paths]
         places = ['$."' + '"."'.join(path) + '"' for path in asked]
-        found = self._latest(
-            digests, *(func.json_extract(as_json(provenance.c.facts), place) for place in places)
-        )
+        c = provenance.c
+        read = select(c.digest, c.number, Json(c.facts).label("facts")).subquery()  # each text is read once
+        found = self._latest(digests, read.c, *(Fact(read.c.facts, place) for place in places))
         kinds = [int | float if path in NUMBERS else str for path in asked]
         return {
             digest: tuple(
@@ -183,18 +185,19 @@ class Results:
     def surroundings(self, digests: Collection[str], own: Iterable[str]) -> dict[str, Document]:
         """``provenances`` without what is a job's ``own``; jobs that ran alike share theirs."""
         parse = _parser()
-        shared = func.json_remove(as_json(provenance.c.facts), *(f'$."{name}"' for name in own))
-        found = self._latest(digests, shared).items()
+        found = self._latest(digests, provenance.c, Without(provenance.c.facts, *own)).items()
         return {digest: parse(facts if facts and facts[0] == "{" else "{}") for digest, (facts,) in found}
 
-    def _latest(self, digests: Collection[str], *facts: ColumnElement[Any]) -> dict[str, tuple[Any, ...]]:
-        query = select(provenance.c.digest, *facts).order_by(provenance.c.number)
+    def _latest(
+        self, digests: Collection[str], of: ReadOnlyColumnCollection[str, Any], *facts: ColumnElement[Any]
+    ) -> dict[str, tuple[Any, ...]]:
+        query = select(of.digest, *facts).order_by(of.number)
         # All are read and few are kept: of many, looking each up would take longer.
         return {row[0]: row[1:] for row in self._store.rows(query) if row[0] in digests}
 
     def codes(self) -> dict[str, str]:
         """The digest of its method's code that each job was last trained with: job -> digest, where known."""
-        code = func.json_extract(as_json(provenance.c.facts), "$.method_digest")
+        code = Fact(Json(provenance.c.facts), "$.method_digest")
         query = select(provenance.c.digest, code).order_by(provenance.c.number)
         return {digest: found for digest, found in self._store.rows(query) if isinstance(found, str)}
 
@@ -214,7 +217,7 @@ class Results:
     def losses(self, digests: Iterable[str]) -> list[tuple[str, str, int, float]]:
         """The finite losses of many jobs, in their order: digest, run, step, value."""
         order = list(digests)
-        named = func.json_each(json.dumps(order)).table_valued("value")  # room for any number of digests
+        named = Listed(order).table_valued("value")
         fields = ("digest", "run", "step", "value")
         query = (
             select(*(curves.c[name] for name in fields))

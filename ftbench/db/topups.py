@@ -25,7 +25,7 @@ class Topups:
 
     def record(self, plan: TopupPlan) -> None:
         """Write a plan and its looks, as far as they are not there; what is there never changes."""
-        with self._store.writing() as transaction:
+        with self._store.writing(alone=True) as transaction:
             connection = transaction.connection
             known = {text for text in connection.scalars(select(topups.c.name))}
             if plan.name not in known:

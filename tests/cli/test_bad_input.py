@@ -65,7 +65,8 @@ def refused(ended: Ended, code: int, text: str) -> None:
         (("--metods", "rdrop"), 2, "no such option: --metods"),
         (("--priority", "high"), 2, "--priority"),
         (("--db", "/nowhere/jobs.db"), 1, "/nowhere"),
-        (("--db", "postgresql://server/jobs"), 2, "postgresql"),
+        (("--db", "mysql://server/jobs"), 2, "no database that is known"),
+        (("--db", "postgresql:///jobs?host=/nowhere"), 1, "does not answer"),
     ],
 )
 def test_queue_refuses(ftbench: Ftbench, words: tuple[str, ...], code: int, text: str) -> None:

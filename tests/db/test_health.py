@@ -11,7 +11,7 @@ from ftbench.db.engine import Store
 from ftbench.db.health import ADVICE
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.result import JobResult, Outcome, Predictions, Score
-from tests.db.samples import RESULT, claim, entry, execute
+from tests.db.samples import ONLY_SQLITE, RESULT, claim, entry, let_in
 
 LOGITS = Predictions("main", "dev", 3, 2, zlib.compress(bytes(24)))
 
@@ -70,16 +70,18 @@ def test_a_whole_database_has_no_trouble(whole: Database) -> None:
     ],
 )
 def test_each_trouble_is_named(whole: Database, change: str, kind: str, table: str, first: str) -> None:
-    execute(whole, change.replace("{{", "{"))
+    if not let_in(whole, change.replace("{{", "{")):
+        return
     (found, *_) = [
         one
         for one in whole.health.troubles()
         if (one.kind, one.table) == (kind, table) and first in one.first
     ]
-    assert found.advice == ADVICE[kind]
+    assert found.advice == ADVICE[kind].replace("sqlite3", whole._store.backend.shell)
     assert found.rows >= 1
 
 
+@ONLY_SQLITE  # others let nobody write such rows
 def test_rows_of_jobs_that_are_not_there_are_counted(whole: Database) -> None:
     backend = whole._store.backend
     unchecked = Store(backend, backend.engine(write=True, timeout=1.0, migrating=True), writable=True)

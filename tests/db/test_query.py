@@ -9,7 +9,7 @@ import pytest
 
 from ftbench.db import Database, create_database, open_database
 from ftbench.errors import BadValue, DatabaseError
-from tests.db.samples import RESULT, claim, entry
+from tests.db.samples import ONLY_POSTGRESQL, ONLY_SQLITE, RESULT, claim, entry
 
 
 @pytest.fixture
@@ -43,6 +43,13 @@ CHANGES = [
     "WITH x AS (SELECT 1) DELETE FROM jobs",
     "/* SELECT */ REPLACE INTO settings VALUES ('a', 'b')",
     "SELECT load_extension('evil')",
+    "COMMIT; DROP TABLE scores",
+    "SELECT 1; COMMIT; DROP TABLE scores",
+    "SET TRANSACTION READ WRITE",
+    "COPY jobs TO PROGRAM 'touch here'",
+    "DO $$ BEGIN DROP TABLE scores; END $$",
+    "SELECT * FROM jobs FOR UPDATE",
+    "WITH x AS (DELETE FROM jobs RETURNING 1) SELECT * FROM x",
 ]
 
 
@@ -54,7 +61,10 @@ def test_the_database_refuses_what_would_change_something(
     monkeypatch.chdir(tmp_path)
     with open_database(filled, write=write) as database:
         before = database.query("SELECT digest, state FROM jobs")
-        with pytest.raises(BadValue, match="the database refuses this|cannot VACUUM"):
+        with pytest.raises(
+            BadValue,
+            match="the database refuses this|cannot VACUUM|load_extension|syntax error|one statement",
+        ):
             database.query(sql)
         assert database.query("SELECT digest, state FROM jobs") == before
         assert not database.query("SELECT 1 FROM settings WHERE name = 'a'")[1]
@@ -66,6 +76,7 @@ def test_a_database_open_for_writing_can_be_written_after_a_query(database: Data
     assert database.jobs.add([entry(0)]).added == 1
 
 
+@ONLY_SQLITE
 @pytest.mark.parametrize(
     ("sql", "says"),
     [
@@ -89,6 +100,25 @@ def test_a_mistake_is_told_with_the_nearest_right_name(filled: str, sql: str, sa
     assert says in str(caught.value)
 
 
+@ONLY_POSTGRESQL
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELECT labl FROM jobs", "column \"labl\" does not exist; did you mean 'label'?"),
+        ("SELECT j.sed FROM jobs j", "column j.sed does not exist; did you mean 'seed'?"),
+        ("SELECT * FROM score", "relation \"score\" does not exist; did you mean 'scores'?"),
+        ("SELEC 1", 'syntax error at or near "SELEC"): it answers queries only, SELECT …'),
+        ("SELECT mean(value) FROM scores", "function mean(double precision) does not exist"),
+        ("SELECT 1 / 0", "division by zero"),
+        ("SELECT repeat('x', 2000000000)", "requested length too large"),
+        ("SELECT '\udcff'", "no character"),
+    ],
+)
+def test_a_mistake_is_told_by_postgresql_too(filled: str, sql: str, says: str) -> None:
+    test_a_mistake_is_told_with_the_nearest_right_name(filled, sql, says)
+
+
+@ONLY_SQLITE
 def test_a_damaged_file_is_not_a_mistake_in_the_query(filled: str) -> None:
     with sqlite3.connect(filled) as connection:
         (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'scores'").fetchone()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from ftbench.errors import DatabaseError, UsageError
 
@@ -32,21 +33,25 @@ class Backend(ABC):
 
     Attributes:
         shown: the address as messages name it, without a password.
+        address: the same as printed commands and ``Database`` name it.
         now: SQL for the seconds since 1970 (UTC) by the database's own clock.
-        take_one: what ends the select that picks the job to claim; a system with row locks says
-            ``FOR UPDATE SKIP LOCKED`` here, so that claims do not wait for one another.
-        begin_read: the statement that opens a transaction which only reads, "" where the driver does it.
-        begin_write: the same for one that writes.
+        hold: what ends a select whose rows nobody else may change until the transaction ends; "" where a
+            transaction that writes has the whole database to itself.
+        take_free: the same, passing over rows that others hold.
+        hold_jobs: the statement that keeps all others from changing jobs until the transaction ends; "" as
+            with ``hold``.
+        shell: the program in which a user mends the database by hand.
     """
 
     now: ClassVar[str]
-    take_one: ClassVar[str] = ""
-    begin_read: ClassVar[str] = ""
-    begin_write: ClassVar[str] = ""
+    hold: ClassVar[str] = ""
+    take_free: ClassVar[str] = ""
+    hold_jobs: ClassVar[str] = ""
+    shell: ClassVar[str]
 
-    def __init__(self, shown: str) -> None:
+    def __init__(self, shown: str, address: str = "") -> None:
         """Name the database; nothing is opened."""
-        self.shown = shown
+        self.shown, self.address = shown, address or shown
 
     @abstractmethod
     def exists(self) -> bool:
@@ -67,6 +72,20 @@ class Backend(ABC):
         """
 
     @abstractmethod
+    def begin(self, connection: Connection, *, write: bool, alone: bool) -> None:
+        """Open a transaction on a connection that has none.
+
+        Args:
+            connection: of an engine of this backend.
+            write: False for one that only reads, and sees one state of the database throughout.
+            alone: whether it waits for all others that are to be alone, and these for it; one that writes.
+        """
+
+    @abstractmethod
+    def prepare(self, connection: Connection) -> None:
+        """Make what queries need besides the tables; after a migration, in its transaction."""
+
+    @abstractmethod
     def watch(self) -> Files:
         """What looks, while a connection is open, at the files beneath it."""
 
@@ -79,8 +98,12 @@ class Backend(ABC):
         """What a driver's error means for the user; None where it can only be a bug of ours."""
 
     @abstractmethod
-    def queries_only(self, connection: Connection) -> AbstractContextManager[None]:
-        """Let the database itself refuse whatever is not a query, on a connection that only reads."""
+    def asking(self, connection: Connection) -> AbstractContextManager[DBAPICursor]:
+        """A cursor for a user's text: the database itself refuses whatever is not one query.
+
+        Args:
+            connection: in a transaction that only reads.
+        """
 
     @abstractmethod
     def explain_query(self, error: BaseException) -> UsageError | None:
@@ -97,7 +120,7 @@ class Backend(ABC):
 
     @abstractmethod
     def backup(self, connection: Connection, target: Path) -> None:
-        """Write a consistent copy to a file that does not exist yet, while others work on."""
+        """Write a consistent copy to a SQLite file that does not exist yet, while others work on."""
 
     @abstractmethod
     def backup_place(self, revision: str) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backends.base import Backend
@@ -48,13 +49,11 @@ class Sqlite(Backend):
 
     # unixepoch('now', 'subsec') says the same but needs SQLite 3.42.
     now = "(julianday('now') - 2440587.5) * 86400.0"
-    begin_read = "BEGIN"
-    # A transaction that reads first and then writes cannot wait for the lock: it fails at once.
-    begin_write = "BEGIN IMMEDIATE"
+    shell = "sqlite3"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, address: str = "") -> None:
         """Name the file; nothing is opened."""
-        super().__init__(str(path))
+        super().__init__(str(path), address)
         self.path = path
 
     def exists(self) -> bool:
@@ -83,6 +82,15 @@ class Sqlite(Backend):
                 connection.execute("PRAGMA synchronous = NORMAL")
 
         return engine
+
+    def begin(self, connection: Connection, *, write: bool, alone: bool) -> None:
+        """Begin; who writes is alone anyway. See ``Backend.begin``."""
+        # A transaction that reads first and then writes cannot wait for the lock: it fails at once.
+        # Past SQLAlchemy, as a transaction's own statements are: it is faster.
+        connection.connection.cursor().execute("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def prepare(self, connection: Connection) -> None:
+        """Nothing; see ``Backend.prepare``."""
 
     def watch(self) -> Beneath:
         """The file and its log; see ``Backend.watch``."""
@@ -118,8 +126,8 @@ class Sqlite(Backend):
         return None
 
     @contextmanager
-    def queries_only(self, connection: Connection) -> Iterator[None]:
-        """Refuse all but queries; see ``Backend.queries_only``."""
+    def asking(self, connection: Connection) -> Iterator[DBAPICursor]:
+        """Refuse all but queries; see ``Backend.asking``."""
         driver: Any = connection.connection.driver_connection
 
         def authorise(action: int, *_: str | None) -> int:
@@ -127,7 +135,7 @@ class Sqlite(Backend):
 
         driver.set_authorizer(authorise)
         try:
-            yield
+            yield connection.connection.cursor()
         finally:
             driver.set_authorizer(None)
 

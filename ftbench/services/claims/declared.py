@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ftbench import methods
-from ftbench.db import Database, JobSummary, create_database
+from ftbench.db import Database, JobSummary, create_database, open_database
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.claim import DeclaredClaim
-from ftbench.errors import FtbenchError, UnknownName, UsageError
+from ftbench.errors import DatabaseMissing, FtbenchError, UnknownName, UsageError
 from ftbench.methods.base import PAPER
 from ftbench.perturbations import PluginFiles
 from ftbench.services.database import fill_published
 from ftbench.services.planning import lookup
 from ftbench.services.scores.selection import Selection, named_files
-from ftbench.settings import is_missing
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,9 @@ def declare(address: str, request: ClaimRequest) -> tuple[str, bool, int]:
     Raises:
         UsageError: it is about something that there is not.
     """
-    if is_missing(address):
+    try:
+        open_database(address, write=False).close()
+    except DatabaseMissing:
         _canonical(request)  # a mistake leaves no database behind
     with create_database(address) as database:
         canonical = _canonical(request, database)

@@ -38,7 +38,7 @@ def merge_all(address: str, others: Sequence[str]) -> Iterator[tuple[str, Merged
 def _believed(address: str, other: str) -> Database:
     """A database without trouble, open for reading."""
     mine, theirs = sqlite_path(address), sqlite_path(other)
-    if mine is not None and theirs is not None and mine.exists() and theirs.exists() and _same(mine, theirs):
+    if address == other if mine is None or theirs is None else _same(mine, theirs):
         raise BadValue(f"{other} is the database that is merged into: name another one")
     database = open_database(other, write=False)
     try:
@@ -57,4 +57,4 @@ def _believed(address: str, other: str) -> Database:
 
 
 def _same(mine: Path, theirs: Path) -> bool:
-    return mine.samefile(theirs)
+    return mine.exists() and theirs.exists() and mine.samefile(theirs)

@@ -16,6 +16,7 @@ from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import FOLDER
 from ftbench.perturbations import flag, titled
+from ftbench.secrets import masked
 from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores.selection import Selection
@@ -79,7 +80,7 @@ def retry_command(names: Sequence[str], plugins: Mapping[str, Sequence[str]], ad
 
 
 def _database(address: str) -> list[str]:
-    return [] if address == DEFAULT_DATABASE else ["--db", address]
+    return [] if address == DEFAULT_DATABASE else ["--db", masked(address)]
 
 
 def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[int] = ()) -> str:
@@ -293,4 +294,4 @@ def _listed(seeds: Sequence[int]) -> str:
 
 
 def _unless_default(address: str) -> str:
-    return address if address != DEFAULT_DATABASE else ""
+    return masked(address) if address != DEFAULT_DATABASE else ""

@@ -16,7 +16,7 @@ from ftbench.db.rows import Axes
 from ftbench.domain.cards import card_of_method
 from ftbench.domain.job import Job
 from ftbench.domain.plan import Plan, Planned
-from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
+from ftbench.errors import BadValue, DatabaseMissing, FtbenchError, UnknownName, UsageError
 from ftbench.services.planning import cards
 
 TOKENS, THROUGHPUT, OVERHEAD = 64, 4e13, 20.0
@@ -49,12 +49,12 @@ class TimeEstimate:
 def measured_seconds(address: str) -> dict[Axes, float]:
     """The mean seconds of done jobs; nothing where there is no database."""
     from ftbench.db import open_database
-    from ftbench.settings import is_missing
 
-    if is_missing(address):
+    try:
+        with open_database(address, write=False) as database:
+            return database.jobs.durations()
+    except DatabaseMissing:
         return {}
-    with open_database(address, write=False) as database:
-        return database.jobs.durations()
 
 
 def estimate(

@@ -20,6 +20,7 @@ from typing import Any
 from ftbench.domain.events import parse
 from ftbench.errors import ProtocolError
 from ftbench.services.worker import strays
+from ftbench.settings import without_database
 
 COMMAND = (sys.executable, "-P", "-m", "ftbench.training.execute")
 
@@ -56,7 +57,7 @@ class Child:
         Args:
             log: the file that what it prints before its first job is appended to.
             command: program and arguments; ``--events-fd N`` is added.
-            environment: what to add to this process's own.
+            environment: what to add to this process's own, in which nothing leads to a database.
 
         Raises:
             OSError: the log cannot be written, or the program cannot be started.
@@ -76,7 +77,7 @@ class Child:
                     pass_fds=(events,),
                     start_new_session=True,  # a terminal's Ctrl-C is the worker's to pass on
                     preexec_fn=_die_with(os.getpid()),
-                    env={**_sharing(), **os.environ, **_DEBUGGABLE, **(environment or {}), **self._mark},
+                    env={**_own(), **_DEBUGGABLE, **(environment or {}), **self._mark},
                 )
         except BaseException:
             os.close(reading)
@@ -216,9 +217,10 @@ def _readable(filenos: Sequence[int], seconds: float) -> None:
     poller.poll(max(0.0, seconds) * 1000 if seconds < _FOREVER else None)
 
 
-def _sharing() -> Mapping[str, str]:
-    """How threads wait, unless the user has said it."""
-    return {} if "OMP_WAIT_POLICY" in os.environ else SHARING
+def _own() -> Mapping[str, str]:
+    """This process's variables but those of the database, and how threads wait, unless the user says it."""
+    waits = {} if "OMP_WAIT_POLICY" in os.environ else SHARING
+    return {**waits, **without_database()}
 
 
 def _die_with(parent: int) -> Callable[[], None] | None:

@@ -1,4 +1,8 @@
-"""Insisting: what must be written is tried again while another program holds the database's lock."""
+"""Insisting: what must be read or written is tried again while the database cannot be used.
+
+Another program may hold its lock, or its server be restarted. Whatever is tried here may be done twice: where
+a commit's answer was lost, the token of the lease tells that it is done.
+"""
 
 from __future__ import annotations
 
@@ -54,5 +58,5 @@ class Insisting:
                     raise
                 if not said:
                     said = True
-                    self._say("the database is locked by another program: waiting until it is free")
+                    self._say(error.told)
             self._sleep(_PAUSE)

@@ -84,7 +84,7 @@ class Ledger:
         held = self._insist(lambda: self._database.jobs.release(attempt.claim))
         event = "released" if held else "dropped"
         attempt.events.info(event, reason=reason, seconds=round(attempt.seconds, 1))
-        attempt.count()
+        self._insist(attempt.count)
         self._progress.ended(attempt.claim.digest, "released", attempt.seconds, detail or reason)
 
     def _done(self, attempt: Attempt) -> None:
@@ -123,7 +123,8 @@ class Ledger:
     def _dropped(self, attempt: Attempt) -> None:
         """The job is not ours any more; nothing is recorded."""
         digest = attempt.claim.digest
-        row = next(iter(self._database.jobs.list(JobFilter(digests=(digest,)))), None)
+        rows = self._insist(lambda: self._database.jobs.list(JobFilter(digests=(digest,))))
+        row = next(iter(rows), None)
         if row is None:
             attempt.events.warning("dropped", reason=_GONE)
             self._folder.forget(digest)
@@ -139,7 +140,7 @@ class Ledger:
 
     def _ended(self, attempt: Attempt, how: str, detail: str = "") -> None:
         self.tally.ended += 1
-        self._progress.counted(self._database.jobs.counts())
+        self._progress.counted(self._insist(self._database.jobs.counts))
         self._progress.ended(attempt.claim.digest, how, attempt.seconds, detail)
 
     def _facts(self, attempt: Attempt) -> Provenance:

@@ -10,6 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from ftbench.settings import without_database
+
 PROGRAM = "nvidia-cuda-mps-control"
 _PIPE, _LOG = "CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY"
 _USUAL = "/tmp/nvidia-mps"
@@ -80,7 +82,7 @@ def _control(environment: dict[str, str], *arguments: str, say: str = "") -> Non
     """Run the program; what it prints goes nowhere, for a service would keep a pipe open."""
     # CUDA numbers GPUs anew within what it is told is visible, and would do so twice: in the service, and
     # again in the training process.
-    own = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
+    own = {name: value for name, value in without_database().items() if name != "CUDA_VISIBLE_DEVICES"}
     subprocess.run(
         [PROGRAM, *arguments],
         input=say.encode(),

@@ -65,7 +65,7 @@ class Worker:
         with self._signals:
             try:
                 _events.info("started", **self._options.told())
-                self._folder.sweep(self._database)
+                self._insist(lambda: self._folder.sweep(self._database))
                 self._share()
                 self._loop()
             except OSError as error:
@@ -197,7 +197,7 @@ class Worker:
                 timeout=self._options.timeout,
                 grace=self._options.grace,
             )
-            attempt.count()
+            self._insist(attempt.count)
             self._progress.started(claim.digest, job_words(claim.job, claim.label))
             measuring = self._packing.measuring
             claim = replace(claim, places=self._named.here(claim.places))
@@ -214,7 +214,7 @@ class Worker:
 
     def _parts(self, claim: Lease) -> int:
         """Into how many each micro-batch is cut: twice as many after each attempt that memory ended."""
-        tries = self._database.results.attempts(claim.digest) if claim.attempt > 1 else []
+        tries = self._insist(lambda: self._database.results.attempts(claim.digest))
         return int(2 ** sum(one.outcome is Outcome.OOM for one in tries))
 
     def _is_here(self, claim: Lease) -> bool:
@@ -243,7 +243,7 @@ class Worker:
             self._fewer(attempt.packed)
         elif attempt.why is None and end.kind == "stopped" and unresolved(attempt.claim.places):
             self._ledger.give_back(attempt, "what it needs is here now")
-            self._intake.fetched(attempt.claim)
+            self._insist(lambda: self._intake.fetched(attempt.claim))
         else:
             self._ledger.settle(attempt, end)
             self._intake.learn(attempt.claim, end)

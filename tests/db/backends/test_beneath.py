@@ -211,6 +211,6 @@ def test_what_lets_checkpoints_be_deleted_is_on_the_disk(folder: Path, how: str)
         else:
             assert database.jobs.complete(entry(1).job.digest, RESULT, "w")
         assert level() == 2, "FULL"
-        claim(database) if how != "complete" else database.jobs.reap()
+        claim(database) if how != "complete" else database.jobs.heartbeat(held, 60.0)
         assert level() == 1, "NORMAL: a claim need not be"
         assert levels == [True, False]

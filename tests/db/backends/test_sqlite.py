@@ -16,8 +16,8 @@ from alembic.operations import Operations
 from sqlalchemy import Column, Integer
 
 from ftbench.db import Database, backup_database, create_database, open_database, upgrade_database
-from ftbench.db import database as module
 from ftbench.db.backends import sqlite
+from ftbench.db.backends.addresses import backend_of
 from ftbench.db.engine import Store
 from ftbench.domain.result import State
 from ftbench.errors import DatabaseBusy, DatabaseError, DatabaseReadOnly, NotOurDatabase
@@ -288,7 +288,7 @@ def test_a_backup_overwrites_nothing(path: Path, tmp_path: Path) -> None:
 
 
 def test_a_migration_that_rebuilds_a_table_keeps_the_rows_that_refer_to_it(path: Path) -> None:
-    backend = module._backend(str(path))
+    backend = backend_of(str(path))
     store = Store(backend, backend.engine(write=True, timeout=1.0, migrating=True), writable=True)
     with store.writing() as transaction:
         operations = Operations(MigrationContext.configure(transaction.connection))
