@@ -106,14 +106,7 @@ def copy_to_file(source: Connection, target: Path) -> None:
     revision = str(source.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
     part = target.with_name(target.name + ".part")
     try:
-        backend = Sqlite(part)
-        store = Store(backend, backend.engine(write=True, timeout=1.0, migrating=True), writable=True)
-        try:
-            with store.writing() as transaction:
-                migrate(transaction.connection, revision)
-                copy_rows(source, transaction, requeue=False)
-        finally:
-            store.close()
+        _fill(part, source, revision)  # no cursor outlives it, which would keep the file open
         with closing(sqlite3.connect(part)) as copy:
             copy.execute(_OWN)
             copy.commit()
@@ -124,6 +117,17 @@ def copy_to_file(source: Connection, target: Path) -> None:
     finally:
         for end in ("", "-wal", "-shm"):
             part.with_name(part.name + end).unlink(missing_ok=True)
+
+
+def _fill(path: Path, source: Connection, revision: str) -> None:
+    backend = Sqlite(path)
+    store = Store(backend, backend.engine(write=True, timeout=1.0, migrating=True), writable=True)
+    try:
+        with store.writing() as transaction:
+            migrate(transaction.connection, revision)
+            copy_rows(source, transaction, requeue=False)
+    finally:
+        store.close()
 
 
 class _Rows:
