@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -24,12 +25,13 @@ USER = "ftbench"
 
 
 def binaries() -> Path | None:
-    """The folder with ``initdb`` and ``pg_ctl``; None where there is no server on this machine."""
-    found = shutil.which("pg_ctl")
-    places = [Path(found).resolve().parent] if found else []
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    places += sorted(Path("/usr").glob("pgsql-*/bin"), reverse=True)
-    return next((p for p in places if (p / "initdb").exists() and (p / "pg_ctl").exists()), None)
+    """The folder with the server's programs, the newest where there are several; None where there is none."""
+    given, on_path = os.environ.get("FTBENCH_TEST_POSTGRESQL"), shutil.which("initdb")
+    places = [Path(given)] if given else []
+    places += [Path(on_path).resolve().parent] if on_path else []
+    usual = Path("/usr/lib/postgresql").glob("*/bin")
+    places += sorted(usual, key=lambda path: int(re.sub(r"\D", "", path.parent.name) or 0), reverse=True)
+    return next((place for place in places if (place / "initdb").exists()), None)
 
 
 class Server:
