@@ -16,12 +16,14 @@ from sqlalchemy import Connection, MetaData, Select, Table, column, func, or_, s
 from ftbench.db.backends.sqlite import Sqlite
 from ftbench.db.engine import Store, Transaction
 from ftbench.db.migrations import migrate
+from ftbench.db.tables import metadata
 from ftbench.domain.result import State
 from ftbench.errors import DatabaseError
 
 BATCH = 500  # rows in memory at a time; a row of logits may have a megabyte
 _Row = tuple[Any, ...]
 _NEW = ("published", "settings")  # the tables in which a new database has rows
+_VERSION = "alembic_version"  # the table that says which form a database has
 _OWN = "DELETE FROM settings WHERE name = 'id'"  # a database of its own
 _JOBS = table("jobs", column("digest"), column("state"))
 _RUNNING = select(_JOBS.c.digest).where(_JOBS.c.state == str(State.RUNNING))
@@ -45,6 +47,7 @@ def copy_rows(
     here: Transaction,
     told: Callable[[int, int], None] = lambda done, total: None,
     *,
+    form: MetaData = metadata,
     requeue: bool = True,
 ) -> Copied:
     """Copy all rows, and compare the digests of what was read and of what is there afterwards.
@@ -53,15 +56,16 @@ def copy_rows(
 
     Args:
         there: a transaction that sees one state of a database throughout.
-        here: a transaction on a database of the same form, of any version, that ``filled`` finds empty.
+        here: a transaction on a database of the same form, that ``filled`` finds empty.
         told: hears how many rows were handled of how many, each row twice: copied, and compared.
+        form: the tables, those of this version by default.
         requeue: jobs that run are queued in the copy, as nobody runs them there; their open attempts do not
             count and are left out.
 
     Raises:
         DatabaseError: a row is refused, or did not arrive as it was; the transaction is to be rolled back.
     """
-    tables = [_Rows(one, requeue) for one in _tables(here.connection)]
+    tables = [_Rows(one, requeue) for one in form.sorted_tables if one.name != _VERSION]
     found = Copied({one.name: int(there.scalar(one.counted) or 0) for one in tables})
     if requeue:
         found.requeued = int(there.scalar(select(func.count()).select_from(_RUNNING.subquery())) or 0)
@@ -87,7 +91,7 @@ def copy_rows(
 
 def filled(connection: Connection) -> str | None:
     """The first table that holds what no new database does; None where there is none."""
-    for one in _tables(connection):
+    for one in metadata.sorted_tables:
         if one.name not in _NEW and connection.execute(select(one).limit(1)).first():
             return one.name
     return None
@@ -103,7 +107,7 @@ def copy_to_file(source: Connection, target: Path) -> None:
     Raises:
         DatabaseError: it cannot be written, or a row did not arrive.
     """
-    revision = str(source.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+    revision = str(source.exec_driver_sql(f"SELECT version_num FROM {_VERSION}").scalar_one())
     part = target.with_name(target.name + ".part")
     try:
         _fill(part, source, revision)  # no cursor outlives it, which would keep the file open
@@ -125,7 +129,9 @@ def _fill(path: Path, source: Connection, revision: str) -> None:
     try:
         with store.writing() as transaction:
             migrate(transaction.connection, revision)
-            copy_rows(source, transaction, requeue=False)
+            form = MetaData()
+            form.reflect(transaction.connection)
+            copy_rows(source, transaction, form=form, requeue=False)
     finally:
         store.close()
 
@@ -187,13 +193,6 @@ class _Rows:
             return row
         values |= {"state": str(State.QUEUED), "attempts": values["attempts"] - 1}
         return tuple((values | {"owner": None, "token": None, "expires": None}).values())
-
-
-def _tables(connection: Connection) -> list[Table]:
-    """The tables of a database, each after those that it refers to."""
-    found = MetaData()
-    found.reflect(connection)
-    return [one for one in found.sorted_tables if one.name != "alembic_version"]
 
 
 def _streamed(connection: Connection, query: Select[Any]) -> Iterator[list[_Row]]:
