@@ -7,18 +7,20 @@ does not run as root: root starts it as ``postgres``, or as ``nobody`` where the
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import pwd
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote
 
 USER = "ftbench"
@@ -54,8 +56,9 @@ class Server:
         """
         here = binaries()
         if here is None:
-            raise FileNotFoundError("there is no PostgreSQL on this machine: initdb and pg_ctl are needed")
+            raise FileNotFoundError("there is no PostgreSQL on this machine: initdb is needed")
         self._bin, self._user = here, _user()
+        self._process: subprocess.Popen[bytes] | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="ftbench-pg-", dir="/tmp"))  # a socket's path is short
         self.megabytes = megabytes
         data = self.folder / "data"
@@ -66,8 +69,8 @@ class Server:
             place.chmod(0o700)
             if self._user is not None:
                 os.chown(place, *self._user)
-        made = ["initdb", "-D", str(data / "db"), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
-        self._run(*made, "--no-sync")
+        made = ["-D", str(data / "db"), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+        self._run("initdb", *made, "--no-sync")
         lines = {"listen_addresses": "''", "unix_socket_directories": f"'{self.folder}'", **(settings or {})}
         with (data / "db" / "postgresql.auto.conf").open("a") as file:
             file.writelines(f"{name} = {value}\n" for name, value in lines.items())
@@ -87,26 +90,40 @@ class Server:
         return self.address(database)
 
     @property
-    def pid(self) -> int | None:
-        """The process that all others of it descend from; None where it does not run."""
-        try:
-            pid = int((self.data / "db" / "postmaster.pid").read_text().split()[0])
-            os.kill(pid, 0)
-        except (OSError, ValueError, IndexError):
-            return None
-        return pid
+    def running(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start it, and wait until it answers; nothing where it runs."""
-        if self.pid is None:
-            (self.data / "db" / "postmaster.pid").unlink(missing_ok=True)  # of one that was killed
-            self._control("-l", str(self.folder / "log"), "-w", "-t", "60", "start")
+        """Start it, and wait until it answers; nothing where it runs. It ends with this process.
+
+        Raises:
+            RuntimeError: it does not start; with what it says of that.
+        """
+        if self.running:
+            return
+        told = self.data / "db" / "postmaster.pid"
+        told.unlink(missing_ok=True)  # of one that was killed
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._bin / "postgres", "-D", str(self.data / "db")],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_end_with_parent,
+                **self._own,
+            )
+        end = time.monotonic() + 60
+        while not (told.exists() and told.read_text().rstrip().endswith("ready")):
+            if not self.running or time.monotonic() > end:
+                raise RuntimeError((self.folder / "log").read_text(errors="replace")[-2000:])
+            time.sleep(0.02)
 
     def stop(self, mode: str = "fast") -> None:
         """End it: ``fast`` cuts its connections, ``immediate`` is a crash; nothing where it does not run."""
-        if self.pid is not None:
-            with contextlib.suppress(subprocess.CalledProcessError):  # it was faster
-                self._control("-m", mode, "-w", "-t", "60", "stop")
+        if self._process is not None and self.running:
+            self._process.send_signal(signal.SIGINT if mode == "fast" else signal.SIGQUIT)
+            self._process.wait(60)
 
     def pause(self, seconds: float) -> None:
         """Stop all its processes for a while, as a machine that hangs."""
@@ -157,28 +174,30 @@ class Server:
 
     def _processes(self) -> list[int]:
         """The server's processes, the first one first."""
-        pid = self.pid
-        if pid is None:
+        if self._process is None or not self.running:
             return []
+        pid = self._process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return [pid, *map(int, children)]
 
-    def _control(self, *words: str) -> None:
-        self._run("pg_ctl", "-D", str(self.data / "db"), *words)
+    def _run(self, program: str, *words: str) -> None:
+        ended = subprocess.run([self._bin / program, *words], capture_output=True, text=True, **self._own)
+        if ended.returncode:
+            raise RuntimeError(f"{program}: {ended.stderr[-2000:]}")
 
-    def _run(self, *words: str) -> None:
-        user, group = self._user or (None, None)
-        subprocess.run(
-            [self._bin / words[0], *words[1:]],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=self.folder,
-            user=user,
-            group=group,
-            extra_groups=None if user is None else [],
-        )
+    @property
+    def _own(self) -> dict[str, Any]:
+        """Where its programs run, and as whom."""
+        if self._user is None:
+            return {"cwd": self.folder}
+        user, group = self._user
+        return {"cwd": self.folder, "user": user, "group": group, "extra_groups": []}
+
+
+def _end_with_parent() -> None:
+    """Have Linux end the server as soon as this process is gone, however it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 def _user() -> tuple[int, int] | None:

@@ -310,7 +310,7 @@ def grounds(system: str) -> Iterator[Callable[[str, Path], Ground]]:
         yield lambda name, folder: File(folder / f"{name}.db")
         return
     if _server.binaries() is None:
-        sys.exit("there is no PostgreSQL on this machine: initdb and pg_ctl are needed")
+        sys.exit("there is no PostgreSQL on this machine: initdb is needed")
     limits = {"max_connections": "40", "max_wal_size": "64MB", "min_wal_size": "32MB"}
     with _server.Server(limits, megabytes=300 if os.geteuid() == 0 else None) as server:
         yield lambda name, folder: OnServer(server, name, folder)

@@ -141,6 +141,12 @@ class Postgresql(Backend):
         @event.listens_for(engine, "connect")
         def set_up(connection: Any, record: object) -> None:
             self._connected.touched = True
+            encoding = connection.info.parameter_status("server_encoding")
+            if encoding not in (None, "UTF8"):  # a pooler need not say
+                raise DatabaseError(
+                    f"{self.shown} holds texts as {encoding}: make one with `createdb --encoding UTF8 "
+                    "--template template0 NAME`"
+                )
             connection.adapters.register_dumper(str, _Text)
             connection.adapters.register_loader("numeric", FloatLoader)
             settings = {"lock_timeout": f"{1000 * timeout:.0f}"}
@@ -167,17 +173,7 @@ class Postgresql(Backend):
             driver.execute(_ALONE)
 
     def prepare(self, connection: Connection) -> None:
-        """Make the functions of ``words``; see ``Backend.prepare``.
-
-        Raises:
-            DatabaseError: the database's texts are not UTF-8.
-        """
-        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
-        if encoding != "UTF8":
-            raise DatabaseError(
-                f"{self.shown} holds texts as {encoding}: make one with `createdb --encoding UTF8 --template "
-                "template0 NAME`"
-            )
+        """Make the functions of ``words``; see ``Backend.prepare``."""
         for statement in _FUNCTIONS:
             connection.exec_driver_sql(statement)
 
@@ -230,9 +226,10 @@ def _has_ended(connection: Any) -> bool:
             return True
         poller = select.poll()
         poller.register(connection.fileno(), select.POLLIN)
-        if not poller.poll(0):
-            return False
-        connection.pgconn.consume_input()
+        for _ in range(3):  # its last words, and then the end of them
+            if connection.closed or not poller.poll(0):
+                break
+            connection.pgconn.consume_input()
         return bool(connection.closed)
     except (psycopg.Error, OSError, ValueError):
         return True
