@@ -27,6 +27,7 @@ from benchmarks._measure import Table, plain_machine
 from benchmarks._queues import Ftbench
 
 LIMIT = 0.1  # seconds, of 99 claims in 100
+START = 20.0  # seconds in which the workers begin
 BEATS = 4  # heartbeats in the length of a lease, as a worker sends them
 
 
@@ -54,7 +55,7 @@ def work(address: str, number: int, options: argparse.Namespace, stop: Event, to
 
     found = Told([], [], [], [], "", 0.0)
     draw, error = random.Random(number), ""
-    stop.wait(draw.uniform(0.0, options.seconds))  # they are not started in one moment
+    stop.wait(draw.uniform(0.0, START))  # they are not started in one moment
     try:
         _claim_all(address, number, options, stop, draw, found)
     except BaseException:
@@ -106,7 +107,7 @@ def run(address: str, options: argparse.Namespace) -> list[Told]:
     try:
         for process in started:
             process.start()
-        time.sleep(60 * options.minutes)
+        time.sleep(START + 60 * options.minutes)
         stop.set()
         return [heard.recv() for heard, _ in pipes if heard.poll(60)]
     finally:
@@ -129,7 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with _server.Server({"max_connections": str(options.workers + 20)}) as server:
         queue = Ftbench(server.create("many"), "ftbench, PostgreSQL")
-        queue.fill(round(options.workers * (60 * options.minutes / options.seconds + 4) * 1.2), 0)
+        queue.fill(round(options.workers * ((START + 60 * options.minutes) / options.seconds + 4) * 1.2), 0)
         told = run(queue.address, options)
         done = queue.counts()[1]
     names = [name for one in told for name in one.jobs]
@@ -137,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     claims = [seconds for one in told for seconds in one.claims]
     print(
         f"{plain_machine()}; {options.workers} workers, {options.minutes:g} minutes: {len(names):,} jobs, "
-        f"{len(names) / (60 * options.minutes):.0f} a second; "
+        f"{len(names) / (START + 60 * options.minutes):.0f} a second; "
         f"a worker took {max((one.megabytes for one in told), default=0):.0f} MB at most\n"
     )
     table = Table(["milliseconds of a", "number", "median", "95 %", "99 %", "99.9 %", "longest"])

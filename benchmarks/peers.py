@@ -51,7 +51,8 @@ def measure(queue: Queue, processes: int, seconds: float) -> tuple[float, int]:
         SystemExit: a job is not known to be done, or one of ours was had twice; or nothing waited any more.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([m for m in ("benchmarks._queues", "ftbench.db", "optuna") if _there(m)])
+    preload = ["__main__", *(module for module in ("ftbench.db", "optuna") if _there(module))]
+    context.set_forkserver_preload(preload)
     ready, before = context.Barrier(processes), queue.counts()[1]
     ends = [context.Pipe(duplex=False) for _ in range(processes)]
     started = [
