@@ -7,14 +7,12 @@ does not run as root: root starts it as ``postgres``, or as ``nobody`` where the
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import pwd
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -24,6 +22,8 @@ from typing import Any, Self
 from urllib.parse import quote
 
 USER = "ftbench"
+#: Runs a program until a line names the signal that is to end it, or nobody is left to write one.
+_SERVE = '"$@" < /dev/null & server=$!; read -r how; kill -s "${how:-QUIT}" $server; wait $server'
 
 
 def binaries() -> Path | None:
@@ -92,7 +92,12 @@ class Server:
     @property
     def running(self) -> bool:
         """Whether it runs."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.poll() is None and self._told.exists()
+
+    @property
+    def _told(self) -> Path:
+        """The file that says which process it is, and whether it is ready; it goes when it falls."""
+        return self.data / "db" / "postmaster.pid"
 
     def start(self) -> None:
         """Start it, and wait until it answers; nothing where it runs. It ends with this process.
@@ -102,28 +107,27 @@ class Server:
         """
         if self.running:
             return
-        told = self.data / "db" / "postmaster.pid"
-        told.unlink(missing_ok=True)  # of one that was killed
+        self.stop("immediate")  # what it ran in
+        self._told.unlink(missing_ok=True)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._bin / "postgres", "-D", str(self.data / "db")],
-                stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", _SERVE, "sh", self._bin / "postgres", "-D", str(self.data / "db")],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_end_with_parent,
                 **self._own,
             )
         end = time.monotonic() + 60
-        while not (told.exists() and told.read_text().rstrip().endswith("ready")):
-            if not self.running or time.monotonic() > end:
+        while not (self.running and self._told.read_text().rstrip().endswith("ready")):
+            if time.monotonic() > end:
                 raise RuntimeError((self.folder / "log").read_text(errors="replace")[-2000:])
             time.sleep(0.02)
 
     def stop(self, mode: str = "fast") -> None:
         """End it: ``fast`` cuts its connections, ``immediate`` is a crash; nothing where it does not run."""
-        if self._process is not None and self.running:
-            self._process.send_signal(signal.SIGINT if mode == "fast" else signal.SIGQUIT)
-            self._process.wait(60)
+        if self._process is not None:
+            self._process.communicate(b"INT\n" if mode == "fast" else b"QUIT\n", timeout=60)
+            self._process = None
 
     def pause(self, seconds: float) -> None:
         """Stop all its processes for a while, as a machine that hangs."""
@@ -174,9 +178,9 @@ class Server:
 
     def _processes(self) -> list[int]:
         """The server's processes, the first one first."""
-        if self._process is None or not self.running:
+        if not self.running:
             return []
-        pid = self._process.pid
+        pid = int(self._told.read_text().split()[0])
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return [pid, *map(int, children)]
 
@@ -192,12 +196,6 @@ class Server:
             return {"cwd": self.folder}
         user, group = self._user
         return {"cwd": self.folder, "user": user, "group": group, "extra_groups": []}
-
-
-def _end_with_parent() -> None:
-    """Have Linux end the server as soon as this process is gone, however it ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 def _user() -> tuple[int, int] | None:

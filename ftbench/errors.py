@@ -121,10 +121,12 @@ class DatabaseBusy(DatabaseError):
         self,
         message: str | None = None,
         told: str = "the database is locked by another program: waiting until it is free",
+        *,
+        absent: bool = False,
     ) -> None:
-        """Take the message, and what is told while it is waited for."""
+        """Take the message, what is told while it is waited for, and whether nobody answers there."""
         super().__init__(message)
-        self.told = one_line(told)
+        self.told, self.absent = one_line(told), absent
 
 
 class DatabaseGone(DatabaseError):

@@ -16,7 +16,6 @@ from benchmarks import _server
 _SETTINGS = {
     "max_connections": "60",
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "autovacuum": "off",

@@ -6,6 +6,8 @@ import random
 import signal
 import subprocess
 
+import pytest
+
 from tests.acceptance.conftest import DEADLINE, GRID, Place, children_of, kill, until
 
 
@@ -62,6 +64,7 @@ def test_ctrl_c_puts_the_job_back_and_the_next_worker_goes_on(place, undisturbed
     assert place.results() == undisturbed.results(place.digests())
 
 
+@pytest.mark.slow
 def test_dead_child_costs_one_attempt_and_the_other_jobs_run(place):
     place.ftbench("queue", "--methods", "vanilla", "--seeds", "3", *GRID)
     worker = place.start("worker", "--drain", "--threads", "1")

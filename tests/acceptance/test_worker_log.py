@@ -79,6 +79,7 @@ def log(folder: Path) -> str:
     return "\n".join(sorted("".join(found).splitlines()))
 
 
+@pytest.mark.slow
 def test_the_logs_tell_why_a_job_went_from_worker_to_worker(tmp_path: Path, workers: list[Worker]) -> None:
     gate = make_gate(tmp_path / "gate")
     with create_database(str(tmp_path / "ftbench.db")) as database:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DisconnectionError
 from ftbench.db.backends import postgresql_errors as errors
 from ftbench.db.backends.base import Backend
 from ftbench.db.copying import copy_to_file
-from ftbench.errors import DatabaseError, UsageError
+from ftbench.errors import DatabaseBusy, DatabaseError, UsageError
 
 _LOCKS = 20526  # the first number of our advisory locks; the second is that of the schema
 _ALONE = f"SELECT pg_advisory_xact_lock({_LOCKS}, hashtext(current_schema()))"
@@ -85,7 +85,7 @@ class _Connected:
     """In place of files: after each new connection the server may have another database at the address."""
 
     def __init__(self) -> None:
-        self.touched = True
+        self.touched, self.ever = True, False
 
     def wrong(self) -> str | None:
         """Nothing; see ``Files``."""
@@ -140,7 +140,7 @@ class Postgresql(Backend):
 
         @event.listens_for(engine, "connect")
         def set_up(connection: Any, record: object) -> None:
-            self._connected.touched = True
+            self._connected.touched = self._connected.ever = True
             encoding = connection.info.parameter_status("server_encoding")
             if encoding not in (None, "UTF8"):  # a pooler need not say
                 raise DatabaseError(
@@ -186,7 +186,10 @@ class Postgresql(Backend):
 
     def explain(self, error: BaseException) -> DatabaseError | None:
         """What PostgreSQL's error means; see ``Backend.explain``."""
-        return errors.meaning(error, self.shown, self._secret)
+        found = errors.meaning(error, self.shown, self._secret)
+        if isinstance(found, DatabaseBusy) and found.absent and not self._connected.ever:
+            return DatabaseError(f"{found}: check the address, and that the server runs")
+        return found
 
     @contextmanager
     def asking(self, connection: Connection) -> Iterator[DBAPICursor]:

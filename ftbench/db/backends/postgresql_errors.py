@@ -84,11 +84,11 @@ def _unconnected(shown: str, said: str) -> DatabaseError:
             return DatabaseError(f"{shown}: " + words.format(said=said, **found.groupdict()))
     if re.search(r"too many (clients|connections)|connection slots", said):
         return _busy(f"{shown} {_MESSAGES['53300']}")
-    return _busy(f"{shown} does not answer ({said})")
+    return _busy(f"{shown} does not answer ({said})", absent="starting up" not in said)
 
 
-def _busy(message: str) -> DatabaseBusy:
-    return DatabaseBusy(message, f"{message}: {_LATER}")
+def _busy(message: str, *, absent: bool = False) -> DatabaseBusy:
+    return DatabaseBusy(message, f"{message}: {_LATER}", absent=absent)
 
 
 def _said(error: psycopg.Error, secret: str) -> str:

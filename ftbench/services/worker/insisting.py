@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 LONGEST = 600.0  # seconds for which a lock is waited out
 LOCK = 5.0  # seconds that one try waits for a lock: a signal is heeded between two
-_PAUSE = 0.05  # seconds between two tries
+_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # seconds between two tries: at first, and at most
 
 _events = Journal("database")
 
@@ -48,7 +48,7 @@ class Insisting:
         Raises:
             DatabaseBusy: the lock was held for ten minutes, or there was no time.
         """
-        begun, said = self._clock(), False
+        begun, said, pause = self._clock(), False, _PAUSE
         while True:
             try:
                 return write()
@@ -59,4 +59,5 @@ class Insisting:
                 if not said:
                     said = True
                     self._say(error.told)
-            self._sleep(_PAUSE)
+            self._sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)

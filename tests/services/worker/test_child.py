@@ -226,3 +226,11 @@ def test_its_threads_spin_a_little_unless_the_user_says_how_they_wait(
     wait([child], [], LIMIT)
     child.close()
     assert log.read_text(encoding="utf-8").split() == [spins]
+
+
+def test_a_training_process_knows_of_no_database(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTBENCH_DB", "postgresql://ann:geheim@h/runs")
+    monkeypatch.setenv("PGPASSWORD", "geheim")
+    child = python(log, "import os; print('geheim' in str(os.environ), open('/proc/self/environ').read())")
+    child.close(LIMIT)
+    assert "geheim" not in log.read_text() and log.read_text().startswith("False")
