@@ -171,9 +171,8 @@ class Results:
         """
         asked = [tuple(path) for path in paths]
         places = ['$."' + '"."'.join(path) + '"' for path in asked]
-        c = provenance.c
-        read = select(c.digest, c.number, Json(c.facts).label("facts")).subquery()  # each text is read once
-        found = self._latest(digests, read.c, *(Fact(read.c.facts, place) for place in places))
+        read = _read_once()
+        found = self._latest(digests, read, *(Fact(read.facts, place) for place in places))
         kinds = [int | float if path in NUMBERS else str for path in asked]
         return {
             digest: tuple(
@@ -197,8 +196,8 @@ class Results:
 
     def codes(self) -> dict[str, str]:
         """The digest of its method's code that each job was last trained with: job -> digest, where known."""
-        code = Fact(Json(provenance.c.facts), "$.method_digest")
-        query = select(provenance.c.digest, code).order_by(provenance.c.number)
+        read = _read_once()
+        query = select(read.digest, Fact(read.facts, "$.method_digest")).order_by(read.number)
         return {digest: found for digest, found in self._store.rows(query) if isinstance(found, str)}
 
     def curves(self, digest: str) -> list[CurvePoint]:
@@ -249,6 +248,12 @@ class Results:
     ) -> Iterator[tuple[Any, ...]]:
         """The rows of a query that can be believed, whose first field is the digest of their job."""
         return read_rows(self._store.rows(query), fields, convert, self._store.set_aside)
+
+
+def _read_once() -> ReadOnlyColumnCollection[str, Any]:
+    """The columns of ``provenance``, its texts as documents: for several facts each is read once."""
+    c = provenance.c
+    return select(c.digest, c.number, Json(c.facts).label("facts")).subquery().c
 
 
 def _facts(text: object) -> dict[str, Any] | None:

@@ -40,12 +40,11 @@ _FUNCTIONS = (
     # Volatile, so that it is called once where a query reads several facts of what it gives.
     "CREATE OR REPLACE FUNCTION ftbench_json(given text) RETURNS jsonb LANGUAGE plpgsql AS "
     "$$ BEGIN RETURN given::jsonb; EXCEPTION WHEN others THEN RETURN NULL; END $$",
-    "CREATE OR REPLACE FUNCTION ftbench_fact(given jsonb, path text) RETURNS jsonb LANGUAGE plpgsql AS "
-    "$$ DECLARE found jsonb := jsonb_path_query_first(given, path::jsonpath); BEGIN "
-    "RETURN CASE jsonb_typeof(found) WHEN 'null' THEN NULL "
-    "WHEN 'boolean' THEN to_jsonb(found::boolean::integer) ELSE found END; END $$",
     "CREATE OR REPLACE FUNCTION ftbench_fact(given text, path text) RETURNS jsonb LANGUAGE plpgsql AS "
-    "$$ BEGIN RETURN ftbench_fact(ftbench_json(given), path); END $$",
+    "$$ DECLARE found jsonb; BEGIN found := jsonb_path_query_first(given::jsonb, path::jsonpath); "
+    "RETURN CASE jsonb_typeof(found) WHEN 'null' THEN NULL "
+    "WHEN 'boolean' THEN to_jsonb(found::boolean::integer) ELSE found END; "
+    "EXCEPTION WHEN others THEN RETURN NULL; END $$",
     "CREATE OR REPLACE FUNCTION ftbench_without(given text, keys text[]) RETURNS text LANGUAGE plpgsql AS "
     "$$ BEGIN RETURN (given::jsonb - keys)::text; EXCEPTION WHEN others THEN RETURN NULL; END $$",
 )

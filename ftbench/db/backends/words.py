@@ -31,7 +31,7 @@ class Json(Element):
 
 
 class Fact(Element):
-    """A value in a document, true and false as 1 and 0; NULL where there is none."""
+    """A value in a document; NULL where there is none. True and false are 1 and 0 to be compared with."""
 
     name, inherit_cache = "fact", True
 
@@ -124,9 +124,12 @@ def _(element: Fact, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(Fact, "postgresql")
 def _(element: Fact, compiler: SQLCompiler, **options: Any) -> str:
     document, path = element.clauses
+    where = compiler.process(path, **options)
     if isinstance(document, Json):  # read and looked into at once
-        (document,) = document.clauses
-    return f"ftbench_fact({compiler.process(document, **options)}, {compiler.process(path, **options)})"
+        (text,) = document.clauses
+        return f"ftbench_fact({compiler.process(text, **options)}, {where})"
+    found = f"jsonb_path_query_first({compiler.process(document, **options)}, CAST({where} AS jsonpath))"
+    return f"NULLIF({found}, 'null'::jsonb)"
 
 
 @compiles(Without, "sqlite")
