@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._databases import reading
-from ftbench.cli._options import DatabaseOption, JsonOption
+from ftbench.cli._options import DatabaseOption, JsonOption, warned
 from ftbench.cli._output import counted, print_json, print_rows, say, tell
 from ftbench.settings import database_address
 
@@ -74,8 +74,8 @@ def backup(
 
 @app.command("copy")
 def copy(
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The database to copy.")],
-    target: Annotated[str, typer.Argument(metavar="TO", help="The address of a new one, or an empty one.")],
+    source: Annotated[str, typer.Argument(metavar="FROM", callback=warned, help="The database to copy.")],
+    target: Annotated[str, typer.Argument(metavar="TO", callback=warned, help="A new or an empty one.")],
 ) -> None:
     """Move a database to another place or system: every row, compared on both sides; all or nothing.
 
@@ -85,6 +85,7 @@ def copy(
     from ftbench.db import copy_database
     from ftbench.domain import shell
 
+    source, target = database_address(source), database_address(target)
     with Counting("rows copied and compared") as counting:
         copied = copy_database(source, target, counting)
     jobs, rows = counted(copied.rows["jobs"], "job"), counted(sum(copied.rows.values()), "row")
