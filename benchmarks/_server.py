@@ -29,8 +29,9 @@ _SERVE = '"$@" < /dev/null & server=$!; read -r how; kill -s "${how:-QUIT}" $ser
 def binaries() -> Path | None:
     """The folder with the server's programs, the newest where there are several; None where there is none."""
     given, on_path = os.environ.get("FTBENCH_TEST_POSTGRESQL"), shutil.which("initdb")
-    places = [Path(given)] if given else []
-    places += [Path(on_path).resolve().parent] if on_path else []
+    if given:
+        return Path(given) if (Path(given) / "initdb").exists() else None
+    places = [Path(on_path).resolve().parent] if on_path else []
     usual = Path("/usr/lib/postgresql").glob("*/bin")
     places += sorted(usual, key=lambda path: int(re.sub(r"\D", "", path.parent.name) or 0), reverse=True)
     return next((place for place in places if (place / "initdb").exists()), None)

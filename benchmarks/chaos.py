@@ -83,6 +83,7 @@ class Field:
         kinds: what is done to its workers, by name; what is done to it, it knows itself.
         step: seconds that a step of a stub job takes.
         counts: what was done to it.
+        retries: how often jobs that had failed were queued again, as by ``ftbench retry``.
         outputs: what its workers have printed.
     """
 
@@ -93,6 +94,7 @@ class Field:
     kinds: dict[str, Callable[[Field], None]]
     step: float
     counts: Counter[str] = field(default_factory=Counter)
+    retries: int = 0
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     outputs: list[Path] = field(default_factory=list)
     stopped: dict[int, float] = field(default_factory=dict)
@@ -226,12 +228,10 @@ def fire(field_: Field, workers: int, disturbances: int, pause: float) -> None:
             field_.keep(workers)
             time.sleep(field_.draw.expovariate(1 / pause))
             field_.disturb()
-            # Losing an attempt is the machine's right; it is not what is measured here.
-            field_.ground.execute("UPDATE jobs SET attempts = 0 WHERE state = 'queued'")
-            field_.ground.execute("UPDATE jobs SET state = 'queued', attempts = 0 WHERE state = 'failed'")
+            retry(field_)
         while field_.open_jobs or field_.stopped:
             field_.keep(workers if field_.open_jobs else 0)
-            field_.ground.execute("UPDATE jobs SET state = 'queued', attempts = 0 WHERE state = 'failed'")
+            retry(field_)
             time.sleep(0.1)
         for worker in field_.workers:
             worker.wait(120)
@@ -251,13 +251,35 @@ def numbers(ground: Ground) -> Numbers:
     return found
 
 
+def retry(field_: Field) -> None:
+    """Queue failed jobs again, as their user would: to be killed three times is no fault of the queue's."""
+    from ftbench.db import open_database
+    from ftbench.errors import DatabaseError
+
+    with suppress(DatabaseError, *Missed):
+        if field_.ground.rows("SELECT 1 FROM jobs WHERE state = 'failed' LIMIT 1"):
+            with open_database(field_.ground.address, timeout=5) as database:
+                database.jobs.retry()
+            field_.retries += 1
+
+
+def troubles(field_: Field) -> list[str]:
+    """What ``ftbench db check`` finds."""
+    from ftbench.db import open_database
+
+    with open_database(field_.ground.address, write=False) as database:
+        return [f"{one.kind}: {one.first}" for one in database.health.troubles()]
+
+
 def wrong(field_: Field, expected: Numbers) -> list[str]:
     """What is not as it must be."""
     found, ground = numbers(field_.ground), field_.ground
     once = ground.rows("SELECT digest FROM attempts WHERE outcome = 'ok' GROUP BY digest HAVING count(*) = 1")
     left = [p for p in field_.work.glob("*/*") if p.name.endswith((".pt", ".part"))]
     traces = [text[-500:] for p in field_.outputs if _fell(text := p.read_text(errors="replace"))]
+    ill = troubles(field_)
     told = [
+        (len(ill), f"troubles of the database, the first of them: {ill[:1]}"),
         (len(expected) - len(once), "jobs not done exactly once"),
         (sum(found.get(digest) != value for digest, value in expected.items()), "jobs with other numbers"),
         (len(left), "checkpoints left"),
@@ -345,6 +367,7 @@ def main(arguments: list[str] | None = None) -> int:
                 told = f"{name}: {jobs} jobs, {len(fought.outputs)} workers, {sum(fought.counts.values())} "
                 told += f"disturbances in {time.monotonic() - begun:.0f} s: "
                 print(told + ("; ".join(found) or "each done once, bit-equal, nothing left, no traceback"))
+                print(f"  {fought.retries:5}  (failed jobs queued again)")
                 for kind, number in sorted(fought.counts.items()):
                     print(f"  {number:5}  {kind}")
                 failed = failed or bool(found)

@@ -14,36 +14,16 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from ftbench.db import backup_database
+from ftbench.db import backup_database, open_database
 
-RESULTS = ("attempts", "scores", "curves", "predictions", "provenance")
-
-
-def add(path: Path, source: str) -> None:
-    """Add the done jobs of another database that this one has not done, with their results."""
-    connection = sqlite3.connect(path)
-    connection.execute("ATTACH ? AS other", (source,))
-    names = [row[1] for row in connection.execute("PRAGMA table_info(jobs)")]
-    values = [
-        "(SELECT max(sequence) FROM main.jobs) + o.sequence" if n == "sequence" else f"o.{n}" for n in names
-    ]
-    with connection:
-        keep_done(connection)
-        known = "SELECT digest FROM main.jobs"
-        new = f"SELECT digest FROM other.jobs WHERE state = 'done' AND digest NOT IN ({known})"
-        connection.execute(f"CREATE TEMP TABLE new AS {new}")
-        chosen = f"SELECT {', '.join(values)} FROM other.jobs o WHERE o.digest IN new ORDER BY o.sequence"
-        connection.execute(f"INSERT INTO main.jobs ({', '.join(names)}) {chosen}")
-        for table in RESULTS:
-            connection.execute(f"INSERT INTO main.{table} SELECT * FROM other.{table} WHERE digest IN new")
-    connection.close()
+RESULTS = ("attempts", "scores", "past_scores", "curves", "predictions", "provenance")
 
 
 def keep_done(connection: sqlite3.Connection) -> None:
     """Remove the jobs that are not done, with all that was recorded of them."""
-    done = "SELECT digest FROM main.jobs WHERE state = 'done'"
+    done = "SELECT digest FROM jobs WHERE state = 'done'"
     for table in (*reversed(RESULTS), "jobs"):
-        connection.execute(f"DELETE FROM main.{table} WHERE digest NOT IN ({done})")
+        connection.execute(f"DELETE FROM {table} WHERE digest NOT IN ({done})")
 
 
 def strip(path: Path) -> None:
@@ -69,8 +49,10 @@ def main() -> int:
         parser.error(f"{options.target} is the target and a source: copy it first")
     options.target.unlink(missing_ok=True)
     backup_database(options.sources[0], options.target)
-    for source in options.sources[1:]:
-        add(options.target, source)
+    with open_database(str(options.target)) as database:
+        for source in options.sources[1:]:
+            with open_database(source, write=False) as other:
+                database.merge(other)
     strip(options.target)
     print(f"wrote {options.target}: {options.target.stat().st_size / 2**20:.1f} MB")
     return 0

@@ -76,11 +76,12 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a database that is not there yet: tests of storage are written once."""
     if request.param == "sqlite":
         yield str(tmp_path / "runs.db")
         return
+    monkeypatch.chdir(tmp_path)  # where the copy of an older one goes
     running: Server = request.getfixturevalue("server")
     with running.database() as made:
         yield made

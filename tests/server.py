@@ -50,6 +50,7 @@ class Server(_server.Server):
 @contextmanager
 def started() -> Iterator[Server]:
     """A server, thrown away at the end; skips where there is none."""
+    pytest.importorskip("psycopg", reason="no driver for PostgreSQL here: it is the extra 'postgres'")
     if _server.binaries() is None:
         pytest.skip(NONE)
     with Server() as server:
@@ -72,7 +73,8 @@ def migrate_once(connection: Connection, migrate: Callable[[Connection], None]) 
 
     def keep(_: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
         if not statement.lstrip().startswith("SELECT"):
-            statements.append(_plain(statement, parameters))
+            rows = parameters if isinstance(parameters, list) else [parameters]
+            statements.extend(_plain(statement, row) for row in rows)
 
     event.listen(connection, "before_cursor_execute", keep)
     migrate(connection)

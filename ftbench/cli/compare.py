@@ -71,6 +71,7 @@ def compare(
     from ftbench.render import render_sheets
     from ftbench.services.comparing import by_task as service
     from ftbench.services.comparing.request import CompareRequest
+    from ftbench.services.scores import looks
 
     address, to = database_address(db), Delivery(format_, as_json, output)
     chosen = to.chosen(lists=True)
@@ -79,5 +80,5 @@ def compare(
     condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
     request = CompareRequest(runs, condition, test, correction, region / 100, examples, data_dir, untested)
     with compared(address) as database:
-        sheets = service.compare(database, request)
+        sheets = looks.told_in_sheets(address, service.compare(database, request))
     to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

@@ -45,11 +45,22 @@ def upgrade(db: DatabaseOption = None) -> None:
 
 
 @app.command("check")
-def check(db: DatabaseOption = None, as_json: JsonOption = False) -> None:
+def check(
+    claims: Annotated[
+        Path | None,
+        typer.Option("--claims", metavar="FILE", help="Whether it still holds what `claim --export` wrote."),
+    ] = None,
+    db: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Read all of a database and say what is wrong with it, and what to do; exit 1 if something is."""
     address = database_address(db)
     with reading(address) as database:
         found = database.health.troubles()
+        if claims is not None:
+            from ftbench.services.claims import exported
+
+            found += exported.troubles(database, claims)
     rows = [one._asdict() for one in found]
     if as_json:
         print_json({"database": address, "troubles": rows})

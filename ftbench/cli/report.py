@@ -69,8 +69,12 @@ VariantOption = Annotated[
     str | None, typer.Option("--variant", metavar="NAME", help="With --suite: paper or published.")
 ]
 MarginOption = Annotated[
-    float | None,
-    typer.Option("--margin", metavar="POINTS", help="With --suite: a smaller difference is none (1)."),
+    str | None,
+    typer.Option(
+        "--margin",
+        metavar="LIST",
+        help="With --suite: points within which means agree: 1, or accuracy=1,matthews=2.",
+    ),
 ]
 FormatOption = Annotated[
     str | None,
@@ -140,16 +144,20 @@ def report(
     _check_choice({"--published": published, "--suite": suite, "--table": table})
     _check_files(output, macros, address)
     named = suite if suite is not None else table if _beyond_layouts(table) else None
-    ours = {"--baseline": baseline != BASELINE, "--show": show, "--macros": macros}
-    ours |= {"--diverged": diverged != "chance", "--estimand": estimand != "mean"}
+    ours = {"--baseline": baseline != BASELINE, "--macros": macros}
+    ours |= {"--estimand": estimand != "mean"}
     ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename), "--where": where}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
     if published is not None:
-        _refuse("--published", {"--models": models, "--tasks": tasks, "--methods": methods, **ours, **papers})
+        filters = {"--models": models, "--tasks": tasks, "--methods": methods}
+        _refuse(
+            "--published", {**filters, "--diverged": diverged != "chance", "--show": show, **ours, **papers}
+        )
         _published(printed(published), to)
     elif named is not None:
-        from ftbench.services.papers.request import MARGIN, SuiteRequest
+        from ftbench.domain.margins import Margins, margins
+        from ftbench.services.papers.request import SuiteRequest
 
         _refuse("--suite", ours)
         changes = perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb)
@@ -163,7 +171,8 @@ def report(
             settings=set_ or (),
             variant=variant,
         )
-        _suites(address, SuiteRequest(named, given, MARGIN if margin is None else margin), to)
+        within = Margins() if margin is None else margins(margin)
+        _suites(address, SuiteRequest(named, given, within, diverged, names(show)), to)
     else:
         from ftbench.services.reporting.request import ReportRequest
 
@@ -178,10 +187,12 @@ def _tables(address: str, request: ReportRequest, macros: str | None, to: Delive
     """The tables of the database's jobs."""
     from ftbench.render import latex_macros, render
     from ftbench.services.reporting import build, page
+    from ftbench.services.scores import looks
 
     chosen = to.chosen()
     with reported(address, request) as database:
-        found = build.build_report(database, request)
+        how = f"{request.estimand} {request.diverged} {request.collapsed}"
+        found = looks.told_in_report(address, build.build_report(database, request), how)
         if chosen == "html":
             text = page.page(database, found)
         else:
@@ -195,10 +206,11 @@ def _suites(address: str, request: SuiteRequest, to: Delivery) -> None:
     """Papers' tables, with our scores beside the printed ones."""
     from ftbench.render import render_suites
     from ftbench.services.papers import page, report
+    from ftbench.services.scores import looks
 
     chosen = to.chosen()
     with reading_if_there(address) as database:
-        tables = report.suite_reports(address, database, request)
+        tables = looks.told_in_suites(address, report.suite_reports(address, database, request))
     if chosen == "html":
         to.deliver(page.page(tables))
     else:

@@ -8,6 +8,7 @@ from ftbench.db.database import (
     open_database,
     upgrade_database,
 )
+from ftbench.db.health import Trouble
 from ftbench.db.jobs import Jobs
 from ftbench.db.kinds import Kind
 from ftbench.db.merging import Conflict, Merged
@@ -56,6 +57,7 @@ __all__ = [
     "Results",
     "ScoreRow",
     "Settled",
+    "Trouble",
     "ValueRow",
     "backup_database",
     "copy_database",

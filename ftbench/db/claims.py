@@ -22,11 +22,14 @@ from sqlalchemy import (
 )
 
 from ftbench.db.backends.words import Constant, Fact, Json, Normal, Without
+from ftbench.db.chain import append, ends_of, gone, of_claim
+from ftbench.db.chain_check import Chain, read_chain
 from ftbench.db.checked import Unreadable, check_column, read_object
-from ftbench.db.engine import Store
+from ftbench.db.engine import Store, Transaction
 from ftbench.db.names import shown_model
 from ftbench.db.rows import ClaimRow
-from ftbench.db.tables import attempts, claims, jobs, provenance, scores
+from ftbench.db.tables import attempts, claims, jobs, past_scores, provenance, scores
+from ftbench.domain.chain import Ends, LinkKind
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome
@@ -43,7 +46,8 @@ class DeclaredClaims:
     def add(self, claim: DeclaredClaim, places: Mapping[str, Any] | None = None) -> bool:
         """Declare a claim now; False where it was declared before, which stays as it is but for its places.
 
-        The scores that are there are counted in the same transaction: none that anybody could see slips in.
+        The scores that are there are counted after the chain was looked at: one that slips in is either
+        counted or comes later by the chain.
 
         Args:
             claim: in its canonical form.
@@ -53,6 +57,7 @@ class DeclaredClaims:
             connection = transaction.connection
             known = connection.scalar(select(claims.c.text).where(claims.c.text == claim.text))
             if known is None:
+                ends = ends_of(transaction)
                 connection.execute(
                     insert(claims).values(
                         text=claim.text,
@@ -69,6 +74,8 @@ class DeclaredClaims:
                         places=json.dumps(places or {}, sort_keys=True),
                     )
                 )
+                stored = connection.execute(select(claims).where(claims.c.text == claim.text)).mappings()
+                append(transaction, [of_claim(LinkKind.CLAIM, {**stored.one()}, ends)])
             elif places:
                 moved = update(claims).where(claims.c.text == claim.text)
                 connection.execute(moved.values(places=json.dumps(places, sort_keys=True)))
@@ -88,13 +95,25 @@ class DeclaredClaims:
             scored = _scored(connection, claim)
             if not scored:
                 connection.execute(delete(claims).where(claims.c.text == claim.text))
+                append(transaction, [gone(LinkKind.WITHDRAW, claim.text)])
             return scored
+
+    def ends(self) -> Ends:
+        """Where the chain ends now; later scores and claims stand behind."""
+        with self._store.reading() as connection:
+            return ends_of(Transaction(connection, self._store.backend.now, {}))
+
+    def chain(self) -> Chain:
+        """The chain, held against what is there."""
+        with self._store.reading() as connection:
+            return read_chain(self._store, connection)
 
     def list(self) -> builtins.list[ClaimRow]:
         """The claims in the order in which they were declared."""
         query = select(claims).order_by(claims.c.declared, claims.c.text)
         with self._store.reading() as connection:
-            found = []
+            found: builtins.list[ClaimRow] = []
+            chain = read_chain(self._store, connection) if connection.scalar(query.limit(1)) else Chain()
             for row in map(dict[str, Any], connection.execute(query).mappings()):
                 try:
                     claim, places = claim_of(row), read_object(row["places"], "places")
@@ -104,7 +123,9 @@ class DeclaredClaims:
                     self._store.set_aside(f"the claim {row['text']!r:.80}", str(error))
                     continue
                 counted = _scored(connection, claim), _older(connection, claim, row["declared"])
-                found.append(ClaimRow(claim, row["declared"], row["scored"], *counted, places))
+                about = select(jobs.c.digest).where(_about(claim, shown_model(connection)))
+                untrue = chain.untrue(row["text"], connection.scalars(about).all(), late=row["scored"] > 0)
+                found.append(ClaimRow(claim, row["declared"], row["scored"], *counted, places, untrue))
             return found
 
 
@@ -136,8 +157,8 @@ def scored_by(connection: Connection, claim: DeclaredClaim, moment: float) -> in
 
 
 def _scored(connection: Connection, claim: DeclaredClaim) -> int:
-    """The jobs that a claim is about which have scores."""
-    has = exists().where(scores.c.digest == jobs.c.digest)
+    """The jobs that a claim is about which have scores, or had some before they were run again."""
+    has = or_(*(exists().where(table.c.digest == jobs.c.digest) for table in (scores, past_scores)))
     return int(
         connection.scalar(
             select(func.count()).select_from(jobs).where(_about(claim, shown_model(connection)), has)

@@ -29,10 +29,12 @@ class Transaction:
         connection: the same transaction for SQLAlchemy's statements.
     """
 
-    def __init__(self, connection: Connection, backend: Backend, compiled: dict[str, str]) -> None:
-        """Wrap a connection on which a transaction is open."""
+    def __init__(
+        self, connection: Connection, clock: str, compiled: dict[str, str], backend: Backend | None = None
+    ) -> None:
+        """Wrap a connection on which a transaction is open; without a backend it has no rows to hold."""
         self.connection = connection
-        self._backend = backend
+        self._clock, self._backend = clock, backend
         self._compiled = compiled
         self._cursor: DBAPICursor = connection.connection.cursor()
 
@@ -60,17 +62,17 @@ class Transaction:
 
     def held(self, sql: str, **values: Any) -> Any:
         """The first row of a query on one table, which nobody else changes until this transaction ends."""
-        return self.one(f"{sql} {self._backend.hold}", **values)
+        return self.one(f"{sql} {self._backend.hold if self._backend else ''}", **values)
 
     def hold_jobs(self) -> None:
         """Keep all others from changing jobs until this transaction ends; claims wait."""
-        if self._backend.hold_jobs:
+        if self._backend and self._backend.hold_jobs:
             self.run(self._backend.hold_jobs)
 
     @property
     def clock(self) -> str:
         """SQL for the seconds since 1970 by the database's clock; ``now`` asks for them."""
-        return self._backend.now
+        return self._clock
 
     def now(self) -> float:
         """Seconds since 1970 by the database's clock; workers' clocks are never compared."""
@@ -117,20 +119,24 @@ class Store:
     def rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
         """All rows of a query as the driver gives them: SQLAlchemy's rows would take as long again."""
         with self.reading() as connection:
-            compiled = query.compile(
-                dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-            )  # lists of values are spelled out
-            cursor = connection.connection.cursor()
-            try:
+            return self.rows_of(connection, query)
+
+    def rows_of(self, connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
+        """``rows`` within a transaction, of which several queries see one state."""
+        compiled = query.compile(
+            dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+        )  # lists of values are spelled out
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(str(compiled), compiled.params)
+            return list(cursor.fetchall())
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            if not self.backend.misread(error):
+                raise
+            with self.backend.any_text(connection):
+                cursor = connection.connection.cursor()
                 cursor.execute(str(compiled), compiled.params)
                 return list(cursor.fetchall())
-            except self._engine.dialect.loaded_dbapi.Error as error:
-                if not self.backend.misread(error):
-                    raise
-                with self.backend.any_text(connection):
-                    cursor = connection.connection.cursor()
-                    cursor.execute(str(compiled), compiled.params)
-                    return list(cursor.fetchall())
 
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a user's query: the names of its columns, and its rows.
@@ -175,7 +181,7 @@ class Store:
         with self.explained():
             self._check_files()
             with writer.begin() as connection:
-                transaction = Transaction(connection, self.backend, self._compiled)
+                transaction = Transaction(connection, self.backend.now, self._compiled, self.backend)
                 if self._files.touched:
                     self._check_identity(transaction)
                 yield transaction

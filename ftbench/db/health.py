@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, exists, inspect, not_, or_, select
 
 from ftbench.db.backends.words import IsNumber
+from ftbench.db.chain_check import read_chain
 from ftbench.db.checked import SpecReader, Told, Unreadable, read_object, read_places, read_rows
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
@@ -27,6 +28,8 @@ ADVICE = {
     "unlike its spec": "restore a backup: the digest stands for the spec, and filters read the columns",
     "state": "restore a backup, or set the state with `sqlite3`: no worker leaves it so",
     "score": "delete it with `sqlite3` and set the job's state to 'queued'",
+    "changed by hand": "restore a backup, or leave it: claims about these rows do not count as declared",
+    "chain": "restore a backup: until then no claim counts as declared",
 }
 
 
@@ -71,8 +74,18 @@ class Health:
         found += [_trouble("unreadable", table, rows) for table, rows in self._contents()]
         found += [_trouble("state", table, rows) for table, rows in self._states()]
         found += [_trouble("score", table.name, self._scores(table)) for table in (scores, past_scores)]
+        found += self._chain()
         shell = self._store.backend.shell
         return [one._replace(advice=one.advice.replace("sqlite3", shell)) for one in found if one]
+
+    def _chain(self) -> Iterator[Trouble | None]:
+        """What was changed by hand, as the chain shows."""
+        with self._store.reading() as connection:
+            chain = read_chain(self._store, connection)
+        yield _trouble("chain", "chain", chain.broken)
+        for table, changed in (("jobs", chain.jobs), ("claims", chain.claims)):
+            told = [f"{who[:12] if table == 'jobs' else who}: {what}" for who, what in changed.items()]
+            yield _trouble("changed by hand", table, told)
 
     def _damage(self) -> list[str]:
         with self._store.reading() as connection:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, select, update
 
+from ftbench.db.chain import append, gone
 from ftbench.db.checked import SpecReader, Unreadable, read_places, read_rows
 from ftbench.db.failures import mark_retried
 from ftbench.db.filters import matching
@@ -19,6 +20,7 @@ from ftbench.db.recording import fail_unclaimed
 from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow
 from ftbench.db.statements import ADD, MOVE, RESTART, REVIVE
 from ftbench.db.tables import attempts, jobs
+from ftbench.domain.chain import LinkKind
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.places import UNRESOLVED
 from ftbench.domain.result import Outcome, State
@@ -209,6 +211,7 @@ class Jobs(Leases):
             for statement in RESTART:
                 named = [k for k in ("digest", "places") if f":{k}" in statement]
                 transaction.many(statement, [{k: row[k] for k in named} for row in rows])
+            append(transaction, [gone(LinkKind.RESTART, row["digest"]) for row in rows])
             return len(rows)
 
     def cancel(self, where: JobFilter = ALL) -> int:

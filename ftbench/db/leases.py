@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ftbench.db import kinds
+from ftbench.db.chain import append, of_job
 from ftbench.db.checked import Unreadable, check_column, read_job, read_places
 from ftbench.db.engine import Store, Transaction
 from ftbench.db.kinds import Kind
@@ -23,6 +24,7 @@ from ftbench.db.recording import (
 )
 from ftbench.db.rows import Lease, Moved
 from ftbench.db.statements import LAST
+from ftbench.domain.chain import LinkKind
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
 from ftbench.errors import UnknownName
 
@@ -182,6 +184,7 @@ class Leases:
                 return how_ended(transaction, claim.digest, claim.attempt) == (State.DONE, Outcome.OK, "")
             close_attempt(transaction, claim.digest, claim.attempt, Outcome.OK)
             record(transaction, claim.digest, claim.attempt, result)
+            append(transaction, [of_job(transaction, LinkKind.FINISH, claim.digest)])
             return True
 
     def fail(
@@ -191,12 +194,13 @@ class Leases:
         message: str,
         traceback: str = "",
         provenance: Mapping[str, Any] | None = None,
+        final: bool = False,
     ) -> State | None:
         """Record a failed attempt.
 
-        The job is queued again unless the outcome is final (``user``, ``diverged``) or it was the last of
-        the attempts that a job has. What is the machine's fault (``environment``) is not counted: of such
-        attempts the last one alone is kept.
+        The job is queued again unless the outcome is final (``user``, ``diverged``; any, if the caller says
+        so) or it was the last of the attempts that a job has. What is the machine's fault (``environment``)
+        is not counted: of such attempts the last one alone is kept.
 
         Returns:
             The job's new state, None where the lease is lost; the same again where it is recorded already.
@@ -209,7 +213,7 @@ class Leases:
         with self._store.writing(durable=True) as transaction:
             tries = transaction.one("SELECT attempts FROM jobs WHERE digest = :digest", digest=claim.digest)
             more = outcome is Outcome.ENVIRONMENT or (tries is not None and tries[0] < MAX_ATTEMPTS)
-            state = State.QUEUED if more and outcome not in FINAL_OUTCOMES else State.FAILED
+            state = State.QUEUED if more and not final and outcome not in FINAL_OUTCOMES else State.FAILED
             if not end_lease(transaction, claim.digest, claim.token, state):
                 now_is, *ended = how_ended(transaction, claim.digest, claim.attempt)
                 again = State.FAILED if now_is == State.FAILED else State.QUEUED
@@ -223,7 +227,7 @@ class Leases:
     def complete(self, digest: str, result: JobResult, worker: str) -> bool:
         """Record a result that was made elsewhere, for a job that nobody has claimed.
 
-        A failed or cancelled job becomes done too.
+        A failed or cancelled job becomes done too, and one whose lease was seen to be over.
 
         Returns:
             False, and nothing recorded, where the job is done already or a worker is running it.
@@ -235,10 +239,8 @@ class Leases:
         check_finite(result)
         with self._store.writing(durable=True) as transaction:
             now = transaction.now()
-            expired = transaction.all(
-                f"{RUNNING} AND digest = :digest AND expires < :now", digest=digest, now=now
-            )
-            take_back(transaction, expired, now)
+            over = self.watcher.look(transaction.all(RUNNING))
+            take_back(transaction, [row for row in over if row[0] == digest], now)
             row = transaction.held("SELECT state FROM jobs WHERE digest = :digest", digest=digest)
             if row is None:
                 raise UnknownName("job", digest, [])
@@ -249,6 +251,7 @@ class Leases:
             end_lease(transaction, digest, token, State.DONE)
             close_attempt(transaction, digest, number, Outcome.OK)
             record(transaction, digest, number, result)
+            append(transaction, [of_job(transaction, LinkKind.INGEST, digest)])
             return True
 
     def reap(self) -> int:

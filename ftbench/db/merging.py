@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from ftbench.db.chain import News, append, ends_of, of_claim, of_job
 from ftbench.db.claims import claim_of, scored_by
 from ftbench.db.engine import Store, Transaction
 from ftbench.db.statements import LAST
 from ftbench.db.tables import attempts, claims, jobs, metadata, past_scores, topup_looks, topups
+from ftbench.domain.chain import LinkKind
 from ftbench.domain.result import Outcome, State
 
 _Row = dict[str, Any]
@@ -80,16 +82,17 @@ def merge(here: Store, there: Store) -> Merged:
     reading = there.reading()
     with reading as connection, there.backend.any_text(connection), here.writing(alone=True) as writes:
         writes.hold_jobs()  # a job that waits here may be done there
-        merger = _Merger(writes, Transaction(connection, there.backend, {}))
+        merger = _Merger(writes, Transaction(connection, there.backend.now, {}))
         merger.take_jobs()
         merger.take_claims()
         merger.take_topups()
+        append(writes, merger.news)
         return merger.found
 
 
 class _Merger:
     def __init__(self, here: Transaction, there: Transaction) -> None:
-        self.found = Merged()
+        self.found, self.news = Merged(), list[News]()
         self._here, self._there = here, there
 
     def take_jobs(self) -> None:
@@ -196,6 +199,8 @@ class _Merger:
     def _copy_results(self, digest: str) -> None:
         for table in _OF_JOB:
             _insert(self._here, table, _rows(self._there, table, digest))
+        if (news := of_job(self._here, LinkKind.MERGE, digest)).content:
+            self.news.append(news)
 
     def _shift(self, digest: str, by: int) -> None:
         """Make room before a job's attempts here."""
@@ -218,6 +223,7 @@ class _Merger:
             if new != ours.get(text):
                 self._here.run("DELETE FROM claims WHERE text = :text", text=text)
                 _insert(self._here, claims, [new])
+                self.news.append(of_claim(LinkKind.MERGE, new, ends_of(self._here)))
                 self.found.claims += text not in ours or new["declared"] < ours[text]["declared"]
 
     def take_topups(self) -> None:

@@ -86,7 +86,6 @@ class Moved(NamedTuple):
     """A job that a claim has moved on its way to another one.
 
     Attributes:
-        digest: the job.
         state: where it stands now: queued again, or failed for good.
         owner: the worker whose lease had expired; None where no worker can read the job.
         reason: why, in words.
@@ -259,12 +258,12 @@ class ClaimRow(NamedTuple):
     """A declared claim.
 
     Attributes:
-        claim: what it says.
         declared: when, in seconds since 1970 (UTC).
         scored: the jobs that it is about which had scores then.
         scored_now: which have them now.
         older: whose results were ingested, and began before the claim or do not say when.
         places: files of users' own on this machine: ``methods`` and ``perturbations``, by name.
+        untrue: why the chain does not bear it out; "" where it does.
     """
 
     claim: DeclaredClaim
@@ -273,11 +272,17 @@ class ClaimRow(NamedTuple):
     scored_now: int
     older: int = 0
     places: Mapping[str, Any] = {}
+    untrue: str = ""
 
     @property
     def late(self) -> bool:
         """Whether a score was there when it was declared, or may have been elsewhere."""
         return self.scored > 0 or self.older > 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts as declared."""
+        return not self.late and not self.untrue
 
 
 class Axes(NamedTuple):

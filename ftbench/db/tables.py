@@ -246,6 +246,32 @@ topup_looks = Table(
     comment="One row a look at a plan's comparisons.",
 )
 
+chain_links = Table(
+    "chain",
+    metadata,
+    Column("strand", Text, primary_key=True, nullable=False, comment="a job's first digit, or claims"),
+    Column("sequence", Integer, primary_key=True, nullable=False, comment="1, 2, … in the strand"),
+    Column("kind", Text, nullable=False, comment="finish, ingest, merge, restart, claim, withdraw or before"),
+    # No foreign key: that a job or a claim is gone is what a link shows.
+    Column("subject", Text, nullable=False, comment="the job, or the text of the claim"),
+    Column("content", Text, nullable=False, comment="SHA-256 of the scores, or of the claim; empty: gone"),
+    Column("ends", Text, nullable=False, comment="JSON: where the jobs' strands ended then, of a claim"),
+    Column("time", Float, nullable=False, comment="when"),
+    Column("digest", Text, nullable=False, comment="SHA-256 of all that and of the link before"),
+    comment="One row a thing that came into the database or left it, so that a change by hand shows.",
+    sqlite_with_rowid=False,
+)
+
+chain_ends = Table(
+    "chain_ends",
+    metadata,
+    Column("strand", Text, primary_key=True, nullable=False, comment="as in chain"),
+    Column("sequence", Integer, nullable=False, comment="of its last link; 0: none"),
+    Column("digest", Text, nullable=False, comment="of its last link; empty: none"),
+    comment="Where each strand of the chain ends; who appends a link holds the row.",
+    sqlite_with_rowid=False,
+)
+
 settings = Table(
     "settings",
     metadata,

@@ -36,7 +36,7 @@ class End:
 
     Attributes:
         kind: ``done``, ``failed`` or ``stopped``.
-        outcome: the class of a failure; lack: what the machine lacks, where that is known.
+        outcome: the class of a failure; lack: what the machine lacks; final: no use in trying again.
         changed: what the job has changed in its process, which no other job is to be given.
     """
 
@@ -46,6 +46,7 @@ class End:
     traceback: str = ""
     lack: Lack | None = None
     changed: tuple[str, ...] = ()
+    final: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,10 @@ def _failure(event: Mapping[str, Any]) -> End:
     given = _str(event, "message"), _str(event, "traceback", "")
     message, trace = (text.encode("utf-8", "backslashreplace").decode() for text in given)
     lack, changed = Lack(named) if named else None, _words(event, "changed")
-    return End("failed", outcome, " ".join(message.split()), trace, lack, changed)
+    final = event.get("final", False)
+    if not isinstance(final, bool):
+        raise ProtocolError("the event 'failed' has no proper 'final'")
+    return End("failed", outcome, " ".join(message.split()), trace, lack, changed, final)
 
 
 def _words(event: Mapping[str, Any], key: str) -> tuple[str, ...]:

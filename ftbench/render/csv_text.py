@@ -12,7 +12,8 @@ runs that collapsed) and ``diverged`` (that stand for diverged runs: chance); ``
 ``difference_low``, ``difference_high``, ``pairs`` (to the baseline, paired by seed, with its 95 % interval
 and the seeds behind it); ``p``, ``p_corrected`` (of the test alone, and of all that is asked); ``test``
 (``max-T``, ``t``, ``signs``; of failures McNemar's or Fisher's); ``p_holm`` (of an average: t-tests with
-Holm's correction); ``untested`` (why there is no test); ``text`` (of the kinds ``group``, ``failed`` and
+Holm's correction); ``undone_by`` (the share of failures that would take a marked difference away, where the
+runs do not exclude it); ``untested`` (why there is no test); ``text`` (of the kinds ``group``, ``failed`` and
 ``runs``, and where words stand for an estimate); ``low``, ``high`` (of an estimate's or a share's 95 %
 interval); then a column for each statistic that is not named here. Cells without meaning have no row.
 """
@@ -32,7 +33,7 @@ COLUMNS = (
     "table part model train_size changed perturbation ratio label title method hparams column kind "
     "task evaluation metric n planned missing reduced mean max std tasks seeds values jobs remark "
     "median iqm collapsed diverged difference difference_low difference_high pairs p p_corrected "
-    "test p_holm untested text low high"
+    "test p_holm undone_by untested text low high"
 ).split()
 
 
@@ -79,7 +80,8 @@ def _values(
     yield from (_text(getattr(tested, name)) if tested else "" for name in names)
     about = tested or failed
     yield from (_text(about.p), _text(about.p_corrected), about.test) if about else ("", "", "")
-    yield from (_text(tested.p_holm) if tested else "", cell.untested)
+    yield from (_text(tested.p_holm), _text(tested.undone_by)) if tested else ("", "")
+    yield cell.untested
     yield from (cell.text, _text(cell.low), _text(cell.high))
     yield from (_text(cell.statistics.get(name)) for name in further)
 

@@ -29,13 +29,14 @@ A row is a method::
 A cell, all scores as fractions, null where there is none::
 
     {"mean", "max", "median", "iqm", "std" (ddof 1), "n" (scores there), "planned" (queued), "complete": bool,
-     "missing": {reason: number}, "places": {"mean" | "max": 1 | 2} (best or second of its column),
+     "missing": {reason: number}, "best": [statistic] (the best of its column by, or not told from it),
      "seeds": [seed], "values": [score], "jobs": [digest],          (a score: in the same order)
      "remark": text | null,                                       (what the method says of it)
      "collapsed": number,                                         (scores of runs that collapsed)
      "diverged": number,                           (scores that stand for diverged runs: chance)
      "tested": null | {"difference", "low", "high", "n", "p" (alone), "p_corrected" (of all that is asked),
-                       "mark": "▲" | "▼" | "", "test": "max-T" | "t" | "signs", "p_holm" (of averages)},
+                       "mark": "▲" | "▼" | "", "test": "max-T" | "t" | "signs", "p_holm" (of averages),
+                       "undone_by" (a share of failures)},
                                                     (to the baseline: paired by seed, 95 % interval)
      "untested": text | null}                       (why it cannot be compared)
     {…, "tasks": [name], "reduced": bool, "low", "high", "tested", "untested"}
@@ -122,7 +123,7 @@ def _cell(cell: Cell, column: Column) -> dict[str, Any] | None:
         return {"text": cell.text}
     values: dict[str, Any] = {**dict.fromkeys(STATISTICS), **cell.statistics}
     values |= {"n": cell.n, "planned": cell.planned}
-    values |= {"complete": cell.complete, "missing": dict(cell.missing), "places": dict(cell.places)}
+    values |= {"complete": cell.complete, "missing": dict(cell.missing), "best": list(cell.best)}
     if column.kind == "score":
         values |= {"seeds": list(cell.seeds), "values": list(cell.values), "jobs": list(cell.jobs)}
         values |= _compared(cell) | {"collapsed": cell.collapsed, "diverged": cell.diverged}

@@ -6,13 +6,16 @@ A paper that inputs it loads ``booktabs`` and ``graphicx``; the file's own pream
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from ftbench.render.numbers import everywhere, legend, same_count, shown
+from ftbench.render.numbers import ShownNumber, everywhere, legend, same_count, shown
 from ftbench.render.table import Cell, Column, Group, Report, Section
 
-MARKS = {0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}
+#: Columns that a page takes beside the names, and letters that a name takes of it.
+MOST, LONGEST = 15, 48
+BEST = r"\textbf{{{}}}"
 HEAD = r"""% Compiles as it is; a paper that loads booktabs and graphicx can \input it.
 \ifdefined\maketitle\def\ftbenchend{}\else
 \documentclass{article}
@@ -66,7 +69,13 @@ def render(report: Report) -> str:
 
 def escape_latex(text: str) -> str:
     """Text that LaTeX prints as it is, on one line; a character without a glyph becomes its code."""
-    return "".join(_char(char) for char in " ".join(text.split()))
+    return " ".join(map(_word, text.split()))
+
+
+def _word(word: str) -> str:
+    """A word; one that is longer than a line may be broken at its underscores."""
+    escaped = "".join(map(_char, word))
+    return escaped.replace(r"\_", r"\_\allowbreak{}") if len(word) > LONGEST else escaped
 
 
 def _char(char: str) -> str:
@@ -79,23 +88,13 @@ def _char(char: str) -> str:
 
 def _section(section: Section, at: int) -> Iterator[str]:
     count = same_count(section)
-    width = len(section.columns) + 1
     yield r"\begin{table}[htbp]"
     yield r"\centering"
     yield rf"\caption{{\textbf{{{escape_latex(section.title)}.}} {escape_latex(_caption(section, count))}}}"
     yield rf"\label{{tab:{section.part}-{at}}}\medskip"
-    yield FIT
-    aligned = "".join("l" if column.kind == "group" else "r" for column in section.columns)
-    yield rf"\begin{{tabular}}{{l{aligned}}}"
-    yield r"\toprule"
-    yield _line("Method", *(escape_latex(column.title) for column in section.columns))
-    if any(column.subtitle for column in section.columns):
-        yield _line("", *(rf"{{\small {escape_latex(column.subtitle)}}}" for column in section.columns))
-    for group in section.groups:
-        yield r"\midrule"
-        yield from _group(group, section, width, count)
-    yield r"\bottomrule"
-    yield r"\end{tabular}}"
+    for start in range(0, len(section.columns), MOST):
+        yield from [r"\par\medskip"] if start else []
+        yield from _tabular(section, range(start, min(start + MOST, len(section.columns))), count)
     if section.notes:
         notes = r"\\ ".join(escape_latex(note) for note in section.notes)
         yield r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize\raggedright"
@@ -103,31 +102,57 @@ def _section(section: Section, at: int) -> Iterator[str]:
     yield r"\end{table}"
 
 
+def _tabular(section: Section, places: range, count: str) -> Iterator[str]:
+    """Some of the columns: a page is not wide enough for more."""
+    columns = [section.columns[at] for at in places]
+    yield FIT
+    aligned = "".join("l" if column.kind == "group" else "r" for column in columns)
+    yield rf"\begin{{tabular}}{{l{aligned}}}"
+    yield r"\toprule"
+    yield _line("Method", *(_name(column.title, "r") for column in columns))
+    if any(column.subtitle for column in columns):
+        yield _line("", *(rf"{{\small {escape_latex(column.subtitle)}}}" for column in columns))
+    for group in section.groups:
+        yield r"\midrule"
+        yield from _group(group, columns, places, count)
+    yield r"\bottomrule"
+    yield r"\end{tabular}}"
+
+
+def _name(text: str, side: str) -> str:
+    """A name; a long one in lines one above the other, or the whole table would shrink for it."""
+    if len(text) <= LONGEST:
+        return escape_latex(text)
+    lines = (escape_latex(line) for line in textwrap.wrap(text, LONGEST))
+    return rf"\shortstack[{side}]{{" + r" \\ ".join(lines) + "}"
+
+
 def _caption(section: Section, count: str) -> str:
     """The whole caption: how to read the table, what is marked, and the count that every cell has."""
     first, *rest = section.caption
-    told = [first, legend(section, "bold", "underlined"), everywhere(count), *rest]
+    told = [first, legend(section, "bold"), everywhere(count), *rest]
     return " ".join(text if text.endswith(".") else f"{text}." for text in told if text)
 
 
-def _group(group: Group, section: Section, width: int, count: str) -> Iterator[str]:
+def _group(group: Group, columns: Sequence[Column], places: range, count: str) -> Iterator[str]:
     if group.title:
-        yield rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape_latex(group.title)}}}}} \\"
+        yield rf"\multicolumn{{{len(columns) + 1}}}{{l}}{{\emph{{{escape_latex(group.title)}}}}} \\"
     for row in group.rows:
-        cells = zip(row.cells, section.columns, strict=True)
-        yield _line(escape_latex(row.shown), *(_cell(cell, column, count) for cell, column in cells))
+        cells = zip((row.cells[at] for at in places), columns, strict=True)
+        yield _line(_name(row.shown, "l"), *(_cell(cell, column, count) for cell, column in cells))
 
 
 def _cell(cell: Cell, column: Column, count: str) -> str:
     found = shown(cell, column)
-    words = [
-        f"{_figure(one.before)}{MARKS[one.place].format(_figure(one.text))}{_figure(one.after)}"
-        for one in found.figures
-    ]
+    words = [f"{_figure(one.before)}{_emphasised(one)}{_figure(one.after)}" for one in found.figures]
     note = found.note(count)
     if note:
         words.append(rf"{{\scriptsize {escape_latex(note)}}}")
     return " ".join(words)
+
+
+def _emphasised(one: ShownNumber) -> str:
+    return BEST.format(_figure(one.text)) if one.best else _figure(one.text)
 
 
 def _figure(text: str) -> str:

@@ -27,7 +27,7 @@ def _section(section: Section) -> Iterator[str]:
         yield f"- {escape_markdown(note)}"
     if section.notes:
         yield ""
-    told = (section.caption[0], legend(section, "bold", "underlined"), everywhere(same_count(section)))
+    told = (section.caption[0], legend(section, "bold"), everywhere(same_count(section)))
     yield escape_markdown(" ".join(text for text in told if text))
     for line in section.caption[1:]:
         yield ""

@@ -11,23 +11,37 @@ NOTHING = "–"
 SPREAD = "std"
 
 
-def legend(section: Section, best: str, second: str) -> str:
-    """How the best and the second are marked; "" where nothing is.
+def legend(section: Section, best: str) -> str:
+    """What is marked as best, and how; "" where nothing is.
 
     Args:
         section: the table.
         best: what the best has, such as ``bold``.
-        second: what the second has.
     """
     if not marked(section):
         return ""
-    column = f"each column at each {section.axis} ratio" if section.axis else "each column"
-    return f"In {column}, the best is {best} and the second {second}; cells that lack seeds do not compete."
+    where = f"each column at each {section.axis} ratio" if section.axis else "each column"
+    others = any(name != "mean" for cell in _cells(section) for name in cell.best)
+    alone = "; of other statistics than the mean the best alone" if others else ""
+    kinds = zip(
+        section.columns, zip(*(r.cells for g in section.groups for r in g.rows), strict=True), strict=True
+    )
+    grouped = any(column.kind == "group" and any(c.text for c in cells) for column, cells in kinds)
+    averages = "averages: by their groups; others: " if grouped else ""
+    return (
+        f"In {where}, the best and all that cannot be told from it are {best} ({averages}paired t-tests, "
+        f"Bonferroni over the pairs of the column{alone}); cells that lack seeds, and single seeds, do not "
+        "compete."
+    )
 
 
 def marked(section: Section) -> bool:
     """Whether a table has marks for the best."""
-    return any(cell.places for group in section.groups for row in group.rows for cell in row.cells)
+    return any(cell.best for cell in _cells(section))
+
+
+def _cells(section: Section) -> Iterator[Cell]:
+    return (cell for group in section.groups for row in group.rows for cell in row.cells)
 
 
 @dataclass(frozen=True)
@@ -36,12 +50,12 @@ class ShownNumber:
 
     Attributes:
         text: the number.
-        place: 1 best, 2 second, 0 neither.
+        best: whether it is the best, or cannot be told from it.
         before, after: what stands around it: brackets, or ± before a standard deviation.
     """
 
     text: str
-    place: int = 0
+    best: bool = False
     before: str = ""
     after: str = ""
 
@@ -114,7 +128,7 @@ def shown(cell: Cell, column: Column) -> Shown:
         return Shown((first, *([_framed("interval", spans)] if spans else [])), *_note(cell, column))
     figures = list(_figures(cell, column, spans))
     if figures:
-        figures[0] = ShownNumber(figures[0].text, figures[0].place)
+        figures[0] = ShownNumber(figures[0].text, figures[0].best)
     return Shown(tuple(figures), *_note(cell, column))
 
 
@@ -129,12 +143,12 @@ def _figures(cell: Cell, column: Column, spans: str) -> Iterator[ShownNumber]:
             continue  # of one run, and of an average
         star = "*" if cell.remark or (cell.reduced and column.kind == "difference") else ""
         text = NOTHING if value is None else percent(value, signed=column.signed) + star
-        yield _framed(statistic, text, cell.places.get(statistic, 0))
+        yield _framed(statistic, text, statistic in cell.best)
 
 
-def _framed(statistic: str, text: str, place: int = 0) -> ShownNumber:
+def _framed(statistic: str, text: str, best: bool = False) -> ShownNumber:
     """A number as it stands behind the first."""
-    return ShownNumber(text, place, "± ") if statistic == SPREAD else ShownNumber(text, place, "(", ")")
+    return ShownNumber(text, best, "± ") if statistic == SPREAD else ShownNumber(text, best, "(", ")")
 
 
 def same_count(section: Section) -> str:
@@ -166,4 +180,4 @@ def _note(cell: Cell, column: Column) -> tuple[str, str]:
 
 def _compared(cell: Cell) -> str:
     """The mark of a significant difference, or that there was no test."""
-    return cell.tested.mark if cell.tested else NOT_COMPARED * bool(cell.untested)
+    return cell.tested.shown if cell.tested else NOT_COMPARED * bool(cell.untested)

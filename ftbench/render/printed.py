@@ -12,18 +12,19 @@ from ftbench.render.numbers import shown
 from ftbench.render.table import Cell, Column
 
 Span = tuple[str, str]
-"""A text and its emphasis: ``bold`` for the best, ``underline`` for the second, ``dim``, or ""."""
+"""A text and its emphasis: ``bold`` for the best, ``dim``, or ""."""
 Words = Sequence[Sequence[Span]]
 """A cell in words, line by line."""
 
 GAP = "  "
 #: What the first column keeps on a terminal that is too narrow for it and another one.
 NARROWEST = 8
-PLACES = {0: "", 1: "bold", 2: "underline"}
-#: Marks of the places where emphasis would not show.
-SIGNS = {1: "¹", 2: "²"}
-CODES = {"bold": "1", "dim": "2", "underline": "4"}
-MARKUP = {"bold": "**{}**", "underline": "<u>{}</u>"}
+#: What a heading takes at most; longer ones are folded.
+WIDEST = 32
+#: Marks the best where emphasis would not show.
+SIGN = "¹"
+CODES = {"bold": "1", "dim": "2"}
+MARKUP = {"bold": "**{}**"}
 #: What would be markup: underscores inside words and brackets that begin no link are left readable.
 _SPECIAL = re.compile(r"([\\`*<>|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\](?=[(\[:]))")
 #: Characters that move a terminal's cursor.
@@ -67,7 +68,7 @@ def in_words(
         column: its column.
         count: that is said once for the whole table.
         stacked: whether the numbers stand one above the other.
-        signs: whether places are marked by a sign, too; the others then leave room for one.
+        signs: whether the best is marked by a sign, too; the others then leave room for one.
     """
     found = shown(cell, column)
     lines: list[list[Span]] = [[]]
@@ -76,9 +77,9 @@ def in_words(
             lines.append([])
         elif at:
             lines[-1].append((" ", ""))
-        words = [(one.before, ""), (one.text, PLACES[one.place]), (one.after, "")]
+        words = [(one.before, ""), (one.text, "bold" if one.best else ""), (one.after, "")]
         lines[-1] += [word for word in words if word[0]]
-        lines[-1] += [(SIGNS.get(one.place, " "), "")] if signs else []
+        lines[-1] += [(SIGN if one.best else " ", "")] if signs else []
     note = found.note(count)
     return [*lines, [(note + " " * signs, "dim")]] if note else lines
 
@@ -179,7 +180,7 @@ def _chopped(word: str, width: int) -> list[str]:
 
 
 def _heading(head: Head) -> Words:
-    return [[(head.title, "bold")], [(head.subtitle, "dim")]]
+    return [*([(line, "bold")] for line in folded(head.title, WIDEST)), [(head.subtitle, "dim")]]
 
 
 def _rows(grid: TextGrid) -> Iterator[tuple[Words, ...]]:

@@ -45,7 +45,7 @@ def _section(section: Section, width: int, styled: bool) -> Iterator[str]:
     one_line, stacked = (_grid(section, stack, styled) for stack in (False, True))
     grid = one_line if printed.columns_needed(one_line, FIRST) <= width else stacked
     yield from printed.terminal(grid, width=width, first=FIRST, styled=styled)
-    told = legend(section, "bold", "underlined") if styled else legend(section, "marked ¹", "²")
+    told = legend(section, "bold" if styled else "marked ¹")
     yield from prose(section.notes, width)
     said = [text for text in (told, everywhere(same_count(section))) if text]
     yield from prose((*section.caption, *said), width, "dim", styled)

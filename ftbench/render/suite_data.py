@@ -4,17 +4,19 @@ CSV has a row for each cell: ``suite``, ``model``, ``setting`` (as the printed n
 (the condition in words), ``row`` and ``column`` (headings), ``n``, ``planned``, ``mean``, ``max``, ``std``
 (ours: fractions; times in the unit of their column), ``printed_mean``, ``printed_max``, ``printed_std``,
 ``printed_ratio``, ``printed_n`` (as printed, scores × 100), ``verdict``, ``reason``, ``p_equal``,
-``p_apart``, ``note``.
+``p_apart``, ``needs`` (seeds), ``note``, ``margin`` (points), ``diverged`` (of ``n``: runs that
+diverged and score chance).
 
 JSON has the same::
 
-    {"schema": "ftbench.suite/1", "suite", "title", "margin", "caption": [text], "notes": [text],
+    {"schema": "ftbench.suite/1", "suite", "title", "margins": {metric: points}, "caption": [text],
+     "notes": [text],
      "claims": [{"text", "verdict", "detail"}],
      "cells": [{"model", "setting", "group", "row", "column",
                 "measured": {"mean", "max", "std", "n", "planned", "missing": {reason: number}, "seeds",
-                             "values", "jobs"},
+                             "values", "jobs", "diverged"},
                 "printed": {statistic: number}, "printed_n", "verdict", "reason", "p_equal", "p_apart",
-                "note"}]}
+                "margin", "needs", "note"}]}
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ COLUMNS = (
     *"suite model setting group row column n planned".split(),
     *MEASURED,
     *(f"printed_{statistic}" for statistic in PRINTED),
-    *"printed_n verdict reason p_equal p_apart needs note".split(),
+    *"printed_n verdict reason p_equal p_apart needs note margin diverged".split(),
 )
 
 
@@ -51,7 +53,7 @@ def to_csv(reports: Sequence[SuiteReport]) -> str:
             ours = cell.measured
             printed = [cell.printed.get(statistic) for statistic in PRINTED]
             tests = [cell.p_equal, cell.p_apart, cell.needs]
-            rest = [cell.n_printed, cell.verdict, cell.reason, *tests, cell.note]
+            rest = [cell.n_printed, cell.verdict, cell.reason, *tests, cell.note, cell.margin, ours.diverged]
             writer.writerow(
                 csv_cell(value)
                 for value in [
@@ -79,7 +81,7 @@ def _document(report: SuiteReport) -> dict[str, Any]:
         "schema": SCHEMA,
         "suite": report.name,
         "title": report.title,
-        "margin": report.margin,
+        "margins": dict(report.margins),
         "caption": list(report.caption),
         "notes": list(report.notes),
         "claims": [asdict(claim) for claim in report.claims],
@@ -101,7 +103,7 @@ def _cells(report: SuiteReport) -> Iterator[tuple[dict[str, str], SuiteCell]]:
 
 
 def _cell(cell: SuiteCell) -> dict[str, Any]:
-    ours, names = cell.measured, ("n", "planned", "missing", "seeds", "values", "jobs")
+    ours, names = cell.measured, ("n", "planned", "missing", "seeds", "values", "jobs", "diverged")
     return {
         "measured": {
             **{name: ours.statistics.get(name) for name in MEASURED},
@@ -113,6 +115,7 @@ def _cell(cell: SuiteCell) -> dict[str, Any]:
         "reason": cell.reason or None,
         "p_equal": cell.p_equal,
         "p_apart": cell.p_apart,
+        "margin": cell.margin,
         "needs": cell.needs,
         "note": cell.note or None,
     }

@@ -39,6 +39,7 @@ class SuiteCell:
         reason: why the two are not comparable.
         p_equal: of the test that they agree to within the margin; None where none was made.
         p_apart: of the test that they do not.
+        margin: points within which the two agree; None where no test was made.
         needs: our seeds that an underpowered cell would need for a verdict.
         note: what the source of the printed number says.
         recomputed: whether it is not printed, but follows from the row's printed cells.
@@ -52,6 +53,7 @@ class SuiteCell:
     reason: str = ""
     p_equal: float | None = None
     p_apart: float | None = None
+    margin: float | None = None
     needs: int | None = None
     note: str = ""
     recomputed: bool = False
@@ -114,7 +116,7 @@ class SuiteReport:
         name: of the suite.
         title: what it shows.
         statistics: what is shown of each cell: ``mean``, ``max``, ``std``, or ``ratio``.
-        margin: points within which two means agree.
+        margins: metric -> points within which two means agree; {} where none are compared.
         sections: the table.
         caption: how to read it, a paragraph each.
         notes: what is missing and what must be known, a line each.
@@ -124,7 +126,7 @@ class SuiteReport:
     name: str
     title: str
     statistics: tuple[str, ...]
-    margin: float
+    margins: Mapping[str, float]
     sections: tuple[SuiteSection, ...]
     caption: tuple[str, ...]
     notes: tuple[str, ...] = ()

@@ -25,17 +25,17 @@ def lines(cell: SuiteCell, statistics: Sequence[str]) -> tuple[str, str]:
     found = cell.measured
     small = "ratio" in statistics and any(0 < value < 0.1 for value in cell.printed.values())
     ours = [
-        _number(value * scale, small)
+        (name, _number(value * scale, small))
         for name in statistics
         if (value := found.statistics.get("mean" if name == "ratio" else name)) is not None
     ]
-    theirs = [_number(cell.printed[name], small) for name in statistics if name in cell.printed]
+    theirs = [(name, _number(cell.printed[name], small)) for name in statistics if name in cell.printed]
     seeds = f"n={found.n}" if found.complete else f"n={found.n}/{found.planned}"
+    seeds += f" d={found.diverged}" if found.diverged else ""
     about = "≈ " if cell.recomputed else ""
     sign = f" {SIGNS[cell.verdict]}" if cell.verdict else ""
-    return _joined(ours, statistics) or NOTHING, " ".join(
-        ([f"[{about}{_joined(theirs, statistics)}]{sign}"] if theirs else [])
-        + ([seeds] if found.planned else [])
+    return _joined(ours) or NOTHING, " ".join(
+        ([f"[{about}{_joined(theirs)}]{sign}"] if theirs else []) + ([seeds] if found.planned else [])
     )
 
 
@@ -121,11 +121,10 @@ def rich(report: SuiteReport, *, width: int, styled: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _joined(numbers: Sequence[str], statistics: Sequence[str]) -> str:
-    """``mean (max)``, ``mean ±std``."""
-    if len(numbers) < 2:
-        return "".join(numbers)
-    return f"{numbers[0]} ±{numbers[1]}" if statistics[1] == "std" else f"{numbers[0]} ({numbers[1]})"
+def _joined(numbers: Sequence[tuple[str, str]]) -> str:
+    """``mean (max)``, ``mean ±std``: numbers by the names of their statistics, the first bare."""
+    told = [f"±{number}" if name == "std" else f"({number})" for name, number in numbers[1:]]
+    return " ".join([*(number for _, number in numbers[:1]), *told])
 
 
 def _grid(section: SuiteSection, statistics: Sequence[str], *, named: bool) -> TextGrid:

@@ -22,7 +22,8 @@ COUNTED = ("score", "estimate")
 
 PENDING = ("queued", "running")
 """Why a score is missing, where it will still come; every other reason stays until somebody acts."""
-
+NOT_QUEUED = "not queued"
+"""Why a score is missing of which there is no job."""
 
 BETTER, WORSE = "▲", "▼"
 NOT_COMPARED = "n/c"
@@ -48,7 +49,7 @@ class Cell:
         tasks: an average or difference: the tasks it is over.
         reduced: an average or difference over fewer scores than the grid has.
         applies: False where the cell has no meaning, such as the drop of the clean run.
-        places: statistic -> 1 (best of its column) or 2 (second); others are left out.
+        best: the statistics by which it is the best of its column, or cannot be told from the best.
         remark: what the method says of its scores on the task; "" for nothing.
         collapsed: how many of the scores are of runs that collapsed.
         diverged: how many stand for runs that diverged: the chance level of the metric.
@@ -71,7 +72,7 @@ class Cell:
     tasks: tuple[str, ...] = ()
     reduced: bool = False
     applies: bool = True
-    places: Mapping[str, int] = field(default_factory=dict)
+    best: tuple[str, ...] = ()
     remark: str = ""
     collapsed: int = 0
     diverged: int = 0

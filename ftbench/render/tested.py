@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNLESS = "°"
+"""Stands behind a mark that failures might undo which the runs do not exclude."""
+
 
 @dataclass(frozen=True)
 class Tested:
@@ -19,6 +22,8 @@ class Tested:
         mark: ``BETTER`` or ``WORSE`` where that is significant, else "".
         test: of ``p_corrected``: ``max-T``, ``t`` or ``signs``.
         p_holm: of an average: by t-tests with Holm's correction; None for others.
+        undone_by: the share of failures beyond those seen that would take the difference away, where the
+            better one's runs do not exclude it and it is marked; None elsewhere.
     """
 
     difference: float
@@ -30,6 +35,12 @@ class Tested:
     mark: str = ""
     test: str = "t"
     p_holm: float | None = None
+    undone_by: float | None = None
+
+    @property
+    def shown(self) -> str:
+        """The mark, with ``°`` where unseen failures might undo it."""
+        return self.mark + UNLESS * (self.undone_by is not None)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ftbench.render.table import OWN, Report, Section
+from ftbench.render.table import NOT_QUEUED, OWN, PENDING, Column, Report, Section
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,15 +39,41 @@ def frame_of(report: Report) -> pd.DataFrame:
     return score_frame(*report.sections)
 
 
-def _rows(section: Section, first: bool) -> Iterator[tuple[object, ...]]:
+def run_counts(section: Section) -> list[dict[str, object]]:
+    """How many runs each method has on each task of a table without ratios, those without any among them.
+
+    Returns:
+        ``label`` and ``task`` as in a frame, ``n`` (runs with a score), ``lost`` (those that ended without
+        one), ``waiting`` (those that will come), ``lacking`` (those that others have and
+        nobody queued here), ``collapsed`` and ``diverged`` (of ``n``).
+    """
+    found = []
+    for row in section.groups[0].rows:
+        for at, column in _own(section, first=False):
+            cell = row.cells[at]
+            waiting = sum(cell.missing.get(reason, 0) for reason in PENDING)
+            lacking = cell.missing.get(NOT_QUEUED, 0)
+            lost = cell.planned - cell.n - waiting - lacking
+            counts = {"n": cell.n, "lost": lost, "waiting": waiting, "lacking": lacking}
+            failed = {"collapsed": cell.collapsed, "diverged": cell.diverged}
+            found.append({"label": row.shown, "task": column.title, **counts, **failed})
+    return found
+
+
+def _own(section: Section, first: bool) -> list[tuple[int, Column]]:
+    """The columns of the one metric that frames have."""
     columns = [(at, c) for at, c in enumerate(section.columns) if c.kind == "score"]
     wanted = columns[0][1].measure if first and columns else OWN
-    own = [(at, c) for at, c in columns if c.measure == wanted]
+    return [(at, c) for at, c in columns if c.measure == wanted] or columns
+
+
+def _rows(section: Section, first: bool) -> Iterator[tuple[object, ...]]:
+    own = _own(section, first)
     for group in section.groups:
         for row in group.rows:
             hparams = json.dumps(dict(row.hparams), sort_keys=True)
             mine = (section.title, group.ratio or 0.0, row.shown, row.method, hparams)
-            for at, column in own or columns:
+            for at, column in own:
                 cell, same = row.cells[at], (*mine, column.title, column.subtitle)
                 for found in zip(cell.seeds, cell.values, cell.jobs, strict=True):
                     yield same + found

@@ -75,20 +75,6 @@ def difference(left: FloatArray, right: FloatArray) -> FloatArray:
     return paired
 
 
-def places(values: Sequence[float]) -> tuple[int, ...]:
-    """1 for the largest value, 2 for the next smaller one, 0 for the others and for NaN.
-
-    Equal values share a place; two that share the first leave no second. A value alone has no place, and
-    values that are all equal have none.
-    """
-    finite = [v for v in values if np.isfinite(v)]
-    levels = sorted(set(finite), reverse=True)
-    if len(levels) < 2:
-        return (0,) * len(values)
-    second = levels[1] if finite.count(levels[0]) == 1 else np.inf
-    return tuple(1 if v == levels[0] else 2 if v == second else 0 for v in values)
-
-
 def tallies(places: IntArray, n: int) -> FloatArray:
     """How often each of ``n`` places is drawn in each resample: (resamples, draws) -> (resamples, n).
 

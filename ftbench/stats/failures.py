@@ -28,6 +28,29 @@ def share(failed: int, runs: int, level: float = 0.95) -> Interval | NoAnswer:
     return Interval(failed / runs, float(low), float(high), runs, level, "Clopper-Pearson")
 
 
+def undone_by(difference: float, height: float, failed: int, runs: int, level: float = 0.95) -> float | None:
+    """The share of failures beyond those seen that would take a difference away, where the runs allow for it.
+
+    A method that fails now and then looks better while none of its few runs does, and nothing in them tells.
+    What they do tell is how often it can fail at most (Clopper & Pearson, one-sided).
+
+    Args:
+        difference: of two means, of either sign.
+        height: of the better one's runs that did not fail, above what failing scores; above 0.
+        failed: how many of its runs did.
+        runs: of how many.
+        level: in (0, 1).
+
+    Returns:
+        None where the runs exclude it, and where nothing is known.
+    """
+    if not runs or not height > 0:
+        return None
+    needed = abs(difference) / height
+    most = float(special.betaincinv(failed + 1, runs - failed, level)) if failed < runs else 1.0
+    return needed if needed <= most - failed / runs else None
+
+
 def fails_more(
     left: BoolArray, right: BoolArray, left_there: BoolArray, right_there: BoolArray
 ) -> Significance | NoAnswer:

@@ -238,12 +238,10 @@ def keep_memory() -> None:
 
 def _failure(failure: Failure, error: BaseException, trace: str) -> dict[str, Any]:
     """What the event ``failed`` says."""
-    told = {
-        "outcome": str(failure.outcome),
-        "message": message_of(error, failure),
-        "traceback": shortened(trace, _TRACE),
-    }
-    return told | ({"lack": str(failure.lack)} if failure.lack is not None else {})
+    told = {"outcome": str(failure.outcome), "message": message_of(error, failure)}
+    more = {"lack": failure.lack and str(failure.lack), "final": failure.final}
+    known = {name: value for name, value in more.items() if value}
+    return {**told, "traceback": shortened(trace, _TRACE), **known}
 
 
 def _commands(descriptor: int) -> Iterator[dict[str, Any]]:

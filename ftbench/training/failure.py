@@ -26,6 +26,10 @@ _MEMORY = (
 _OWN = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EBADF, errno.EINVAL})
 
 
+class TooLarge(MemoryError):
+    """Memory ran out, and nothing smaller can be tried."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """What became of a job.
@@ -33,10 +37,12 @@ class Failure:
     Attributes:
         outcome: the class.
         lack: what the machine lacks, where that is known of an outcome ``environment``.
+        final: whether another attempt would only end as this one.
     """
 
     outcome: Outcome
     lack: Lack | None = None
+    final: bool = False
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -54,7 +60,7 @@ def failure_of(error: BaseException, plugins: Iterable[str | Path] = ()) -> Fail
     """
     text = str(error).lower()
     if is_out_of_memory(error):
-        return Failure(Outcome.OOM)
+        return Failure(Outcome.OOM, final=isinstance(error, TooLarge))
     if isinstance(error, ModelMissing):
         return Failure(Outcome.ENVIRONMENT, Lack.MODEL)
     if isinstance(error, DataMissing):

@@ -7,17 +7,24 @@ nothing can be forgotten in it.
 
 from __future__ import annotations
 
+import ctypes
+import decimal
+import fcntl
 import gc
 import inspect
+import itertools
+import locale
 import logging
 import os
 import random
 import resource
 import signal
+import stat
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -98,8 +105,15 @@ def _is_constant(key: str, value: object) -> bool:
     return isinstance(value, _Plain) and key.lstrip("_").isupper()
 
 
-def _environment() -> dict[str, str]:
-    return dict(os.environ)
+def _environment() -> tuple[dict[str, str], list[bytes]]:
+    """Python's own copy, and what libraries see: ``os.putenv`` changes the latter alone."""
+    try:
+        there = ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.CDLL(None), "environ")
+    except (ValueError, OSError):
+        return dict(os.environ), []
+    names = itertools.takewhile(lambda one: one is not None, (there[at] for at in itertools.count()))
+    # OpenMP notes there when it is first used.
+    return dict(os.environ), sorted(one for one in names if not one.startswith(b"__KMP_REGISTERED_LIB"))
 
 
 def _folder() -> str:
@@ -138,6 +152,33 @@ def _file(descriptor: int) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _written() -> set[tuple[int, int, int]]:
+    """The files that are open for writing, by descriptor, beside the streams; none where nobody tells."""
+    found = set()
+    for name in _names_in("/proc/self/fd"):
+        with suppress(OSError, ValueError):
+            descriptor = int(name)
+            status = os.fstat(descriptor)
+            written = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+            if descriptor > 2 and written and stat.S_ISREG(status.st_mode):
+                found.add((descriptor, status.st_dev, status.st_ino))
+    return found
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _decimals() -> tuple[object, ...]:
+    """How decimal numbers round; not what has happened to them so far."""
+    now = decimal.getcontext()
+    rules = (now.prec, now.rounding, now.Emin, now.Emax, now.capitals, now.clamp)
+    return (*rules, tuple(signal for signal, trapped in now.traps.items() if trapped))
 
 
 def _backends() -> tuple[object, ...]:
@@ -202,6 +243,11 @@ _STATES: dict[str, Callable[[], object]] = {
     "autocasting": lambda: (torch.is_autocast_enabled(), torch.get_autocast_dtype("cpu")),
     "modes of torch": _modes,
     "deterministic kernels": torch.are_deterministic_algorithms_enabled,
+    "how tensors are printed": lambda: dict(vars(torch._tensor_str.PRINT_OPTS)),
+    "how arrays are printed": np.get_printoptions,
+    "decimal numbers": _decimals,
+    "the locale": lambda: locale.setlocale(locale.LC_ALL),
+    "files open for writing": _written,
     "errors of numpy": lambda: (np.geterr(), np.geterrcall()),
     "warnings": lambda: tuple(warnings.filters),
     "the garbage collector": lambda: (gc.isenabled(), gc.get_threshold()),

@@ -30,7 +30,7 @@ from ftbench.methods.base import Method
 from ftbench.training import products
 from ftbench.training.checkpoint import RunFiles
 from ftbench.training.corpus import Corpus, Library
-from ftbench.training.failure import is_out_of_memory
+from ftbench.training.failure import TooLarge, is_out_of_memory
 from ftbench.training.pretrained import Pretrained, Shelf
 from ftbench.training.resuming import free_memory
 from ftbench.training.scoring import Scorer
@@ -142,8 +142,10 @@ def _trained(
         try:
             model = method.fit(trainer)
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error) or cls.whole_batch or parts >= rows:
+            if not is_out_of_memory(error):
                 raise
+            if cls.whole_batch or parts >= rows:
+                raise TooLarge(str(error) or type(error).__name__) from error
             _log.warning("memory ran out (%s): going on with micro-batches of half the rows", error)
         else:
             if parts > 1:

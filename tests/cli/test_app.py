@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,27 @@ def test_an_interruption_is_quiet(ftbench: Ftbench, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("ftbench.services.catalog.list_tasks", interrupt)
     ended = ftbench("tasks")
     assert (ended.code, ended.out, ended.err) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    "start", [["-m", "ftbench"], ["-c", "from ftbench.__main__ import start_command_line as start; start()"]]
+)
+def test_an_interruption_while_it_loads_is_quiet(tmp_path: Path, start: list[str]) -> None:
+    (tmp_path / "typer.py").write_text(
+        "import os, signal\n"
+        "signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "for _ in range(10**9): pass\n"
+    )
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    (tmp_path / "sitecustomize.py").write_text(heard)
+    ended = subprocess.run(
+        [sys.executable, *start, "status"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")
 
 
 def test_a_bug_shows_its_traceback(ftbench: Ftbench, monkeypatch: pytest.MonkeyPatch) -> None:

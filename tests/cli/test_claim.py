@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -67,6 +69,25 @@ def test_a_claim_after_the_fact_is_late_and_in_no_family(filled):
     assert late["p"] is not None and late["p_corrected"] is None and other["standing"] == "declared"
     assert "declared late (15 of 15" in filled("compare", "bidrop", "vanilla").out
     assert "over the 1 declared claims" in filled("claim").out.replace("\n", " ")
+
+
+def test_a_claim_whose_scores_were_changed_by_hand_is_not_counted_as_declared(ftbench):
+    for text in ("bidrop > vanilla @ noise=0.1", "rdrop > vanilla @ noise=0.1"):
+        ftbench("claim", text)
+    run(SCORES)
+    with sqlite3.connect("ftbench.db") as connection:
+        connection.execute(
+            "UPDATE scores SET value = value + 0.01 "
+            "WHERE digest IN (SELECT digest FROM jobs WHERE method = 'bidrop')"
+        )
+    changed, other = rows(ftbench)
+    assert changed["verdict"] == changed["standing"]
+    assert changed["standing"].startswith("not counted as declared: job ")
+    assert changed["p"] is not None and changed["p_corrected"] is None and other["standing"] == "declared"
+    listed = " ".join(ftbench("claim").out.split())
+    assert "over the 1 declared claims" in listed and "`ftbench db check` names them all" in listed
+    compared = ftbench("compare", "bidrop", "vanilla", "--noise", "0.1").out
+    assert "not counted as declared: job " in " ".join(compared.split())
 
 
 def test_the_scores_of_the_baseline_alone_make_a_claim_late(ftbench):

@@ -13,10 +13,28 @@ def test_a_check_says_what_is_wrong_and_what_to_do(filled: Ftbench) -> None:
         connection.execute("UPDATE scores SET value = 7 WHERE value = 0.6")
     ended = filled("db", "check")
     assert ended.code == 1
-    assert "score  scores" in ended.out and "accuracy on dev is 7" in ended.out
-    assert ended.out.splitlines()[-1].startswith("score: delete it with `sqlite3`")
-    (trouble,) = filled("db", "check", "--json").json["troubles"]
-    assert (trouble["kind"], trouble["table"], trouble["rows"]) == ("score", "scores", 2)
+    assert "score            scores" in ended.out and "accuracy on dev is 7" in ended.out
+    assert "\nscore: delete it with `sqlite3`" in ended.out and "\nchanged by hand: " in ended.out
+    troubles = filled("db", "check", "--json").json["troubles"]
+    found = [(trouble["kind"], trouble["table"], trouble["rows"]) for trouble in troubles]
+    assert found == [("score", "scores", 2), ("changed by hand", "jobs", 2)]
+
+
+def test_a_check_holds_the_database_against_a_file_of_claims(filled: Ftbench) -> None:
+    filled("claim", "bidrop > rdrop")
+    filled("claim", "--export", "claims.json")
+    assert filled("db", "check", "--claims", "claims.json").out == "ftbench.db is whole\n"
+    filled("db", "init", "--db", "other.db")
+    ended = filled("db", "check", "--claims", "claims.json", "--db", "other.db")
+    assert ended.code == 1 and "claims file" in ended.out
+    assert filled("db", "check", "--claims", "no.json").err.startswith(
+        "ftbench: error: no.json cannot be read"
+    )
+    for text in ("x", "[" * 100000, "[]", '{"schema": "ftbench.declared/1", "claims": 5}'):
+        with open("no.json", "w") as file:
+            file.write(text)
+        ended = filled("db", "check", "--claims", "no.json")
+        assert ended.code == 1 and len(ended.err.splitlines()) == 1 and "claim --export" in ended.err
 
 
 def test_a_check_changes_nothing(filled: Ftbench) -> None:

@@ -9,6 +9,7 @@ import pytest
 from ftbench.cli import _requests as requests
 from ftbench.db import JobFilter
 from ftbench.domain.axes import MethodChoice
+from ftbench.domain.margins import Margins
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, UnknownName, UsageError
 from ftbench.services.comparing.request import CompareRequest
@@ -92,7 +93,7 @@ def test_printed_numbers_are_of_a_paper_a_table_or_all(text, request_):
         (lambda: ReportRequest(show=("maen",)), "did you mean 'mean'"),
         (lambda: ReportRequest(table="curves", show=("mean",)), "--show does not go with the table 'curves'"),
         (lambda: PlotRequest("stripe"), "did you mean 'strip'"),
-        (lambda: SuiteRequest("dps", margin=0), "margin 0"),
+        (lambda: SuiteRequest("dps", margins=Margins({}, 0)), "margin 0"),
         (lambda: requests.condition({"noise": 1.0}, None), r"noise 1 is outside \[0, 1\)"),
         (lambda: CompareRequest(Selection(), correction="hol"), "did you mean 'holm'"),
     ],

@@ -25,6 +25,8 @@ def test_three_jobs_that_failed_alike_hold_the_rest_for_every_worker_until_a_ret
     assert database.failures.held() == [], "failures before a retry do not count"
     fail(database, 3)
     assert len(database.failures.held()) == 1
+    assert database.jobs.retry(JobFilter(methods=("rdrop",))) == 0
+    assert database.failures.held() == [], "the last retry counts, not the first"
 
 
 def test_divergence_silence_and_the_machines_fault_hold_nothing(database: Database) -> None:

@@ -161,10 +161,23 @@ def test_retry_and_cancel_keep_to_their_filter(database: Database) -> None:
 
 
 def test_cancel_leaves_what_has_ended(database: Database) -> None:
-    database.jobs.add([entry(0)])
+    database.jobs.add([entry(0), entry(1)])
     database.jobs.finish(claim(database), RESULT)
+    database.jobs.fail(claim(database), Outcome.USER, "no such layer")
     assert database.jobs.cancel() == 0
-    assert database.jobs.counts()[State.DONE] == 1
+    assert (database.jobs.counts()[State.DONE], database.jobs.counts()[State.FAILED]) == (1, 1)
+
+
+def test_cancel_ends_the_running_attempt_and_no_earlier_one(database: Database) -> None:
+    database.jobs.add([entry(0)])
+    database.jobs.fail(claim(database), Outcome.OOM, "no memory")
+    claim(database)
+    assert database.jobs.cancel() == 1
+    tries = database.results.attempts(entry(0).job.digest)
+    assert [(t.outcome, t.message) for t in tries] == [
+        (Outcome.OOM, "no memory"),
+        (Outcome.LOST, "cancelled"),
+    ]
 
 
 def test_time_left_can_be_told_from_what_ended_and_what_waits(database: Database) -> None:

@@ -223,6 +223,19 @@ def test_the_machines_fault_is_no_try_and_the_last_such_attempt_alone_is_kept(da
     assert database.results.provenance(failed.digest) == {"n": 5}
 
 
+def test_the_machines_fault_on_the_third_try_leaves_the_third_try(database: Database) -> None:
+    database.jobs.add([entry(0)])
+    for _ in range(MAX_ATTEMPTS - 1):
+        database.jobs.fail(claim(database), Outcome.LOST, "it died")
+    assert database.jobs.fail(claim(database), Outcome.ENVIRONMENT, "no disk") is State.QUEUED
+    assert database.jobs.fail(claim(database), Outcome.LOST, "it died") is State.FAILED
+
+
+def test_a_failure_that_is_said_to_be_final_is_not_tried_again(database: Database) -> None:
+    database.jobs.add([entry(0)])
+    assert database.jobs.fail(claim(database), Outcome.OOM, "no memory", final=True) is State.FAILED
+
+
 @pytest.mark.parametrize(
     ("kinds", "expected"),
     [
@@ -318,6 +331,28 @@ def test_a_result_made_elsewhere_leaves_a_running_job_to_its_worker(database: Da
     expire(database, held.digest)
     assert database.jobs.complete(held.digest, RESULT, "cluster")
     assert not database.jobs.finish(held, RESULT)
+
+
+@pytest.mark.parametrize("expires", [1.0, 1e10])
+def test_a_result_made_elsewhere_takes_no_job_for_what_a_clock_says(
+    database: Database, expires: float
+) -> None:
+    """The worker's clock may be behind: its heartbeats are not seen to stand still."""
+    database.jobs.add([entry(0)])
+    held = claim(database)
+    execute(database, "UPDATE jobs SET expires = :expires", expires=expires)
+    assert not database.jobs.complete(held.digest, RESULT, "cluster")
+    assert database.jobs.finish(held, RESULT)
+
+
+def test_a_result_made_elsewhere_takes_one_lease_back_and_no_other(database: Database) -> None:
+    database.jobs.add([entry(0), entry(1)])
+    held, other = claim(database), claim(database)
+    expire(database, other.digest)
+    expire(database, held.digest)
+    assert database.jobs.complete(held.digest, RESULT, "cluster")
+    assert [t.outcome for t in database.results.attempts(held.digest)] == [Outcome.LOST, Outcome.OK]
+    assert database.jobs.find(other.digest).state is State.RUNNING
 
 
 def test_a_result_made_elsewhere_mends_a_failed_job(database: Database) -> None:

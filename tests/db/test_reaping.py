@@ -70,6 +70,28 @@ def test_each_lease_has_its_own_length() -> None:
     assert (length_of(token_for("x", 2.5)), length_of("old")) == (2.5, 60.0)
 
 
+def test_a_lease_is_as_long_as_it_was_claimed_for(database: Database) -> None:
+    database.jobs.add([entry(0), entry(1)])
+    short, long = claim(database, lease=10.0), claim(database, lease=600.0)
+    clock = Clock()
+    database.jobs.watcher.clock = clock
+    taken = []
+    for _ in range(4):
+        clock.now += 4
+        taken.append(database.jobs.reap())
+    assert taken == [0, 0, 0, 1], "12 seconds of silence, but 8 are too few"
+    assert database.jobs.find(short.digest).state is State.QUEUED
+    assert database.jobs.find(long.digest).state is State.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("token", "length"),
+    [("t", 60.0), ("t.", 60.0), ("t.x", 60.0), ("t.-5", 0.0), ("t.0.5", 0.5), ("t.90", 90.0)],
+)
+def test_a_token_says_how_long_its_lease_is(token: str, length: float) -> None:
+    assert length_of(token) == length
+
+
 def test_a_lease_that_ended_meanwhile_is_forgotten() -> None:
     clock = Clock()
     watcher = LeaseWatch(clock)

@@ -17,9 +17,9 @@ COLUMNS = (
 )
 
 
-def score(mean: float, best: float, n: int = 3, planned: int = 3, **more: Any) -> Cell:
+def score(mean: float, top: float, n: int = 3, planned: int = 3, **more: Any) -> Cell:
     cell = Cell(
-        {"mean": mean, "max": best, "std": 0.01},
+        {"mean": mean, "max": top, "std": 0.01},
         n,
         planned,
         seeds=tuple(range(n)),
@@ -46,7 +46,7 @@ ROWS = (
         "bidrop",
         {"k": 3},
         (
-            score(0.6494, 0.6669, places={"mean": 1, "max": 1}),
+            score(0.6494, 0.6669, best=("mean", "max")),
             score(0.7379, 0.7761, n=2, missing={"diverged": 1, "queued": 0}),
             Cell(n=5, planned=6, missing={"diverged": 1}, reduced=True),
             Cell({"mean": 0.0155, "max": -0.015}, n=5, planned=6, tasks=("cola", "rte"), reduced=True),
@@ -57,7 +57,7 @@ ROWS = (
         "rdrop",
         {"loss": "a_b"},
         (
-            score(0.6376, 0.6601, places={"max": 2}),
+            score(0.6376, 0.6601),
             Cell(planned=3, missing={"queued": 2, "failed": 1}),
             Cell(n=3, planned=6, missing={"queued": 2, "failed": 1}, reduced=True),
             Cell(applies=False),

@@ -33,7 +33,7 @@ def test_json_has_fractions_seeds_and_jobs_by_column():
         "planned": 3,
         "complete": True,
         "missing": {},
-        "places": {},
+        "best": [],
         "seeds": [0, 1, 2],
         "values": [0.6376] * 3,
         "jobs": ["d"] * 3,
@@ -46,7 +46,7 @@ def test_json_has_fractions_seeds_and_jobs_by_column():
         "untested": None,
     }
     assert bidrop["hparams"] == {"k": 3}
-    assert bidrop["cells"]["cola"]["places"] == {"mean": 1, "max": 1}
+    assert bidrop["cells"]["cola"]["best"] == ["mean", "max"]
     assert bidrop["cells"]["average"]["mean"] is None
     assert bidrop["cells"]["difference"]["reduced"] is True
     assert rdrop["cells"]["difference"] is None

@@ -15,7 +15,7 @@ def test_table_has_numbers_counts_and_marks():
     assert lines[5] == (
         r"| bidrop[k=3] | **64.94** (**66.69**) n=3 | 73.79 (77.61) n=2/3 ! | – ! | +1.55\* (-1.50\*) n=5/6 |"
     )
-    assert "(<u>66.01</u>)" in lines[6] and lines[6].endswith("| – n=0/3 …! | – …! |  |")
+    assert "(66.01)" in lines[6] and lines[6].endswith("| – n=0/3 …! | – …! |  |")
     assert "- Incomplete cells: 2 of 6." in lines
     assert "- A note on all." in lines
 

@@ -55,7 +55,7 @@ def test_an_interval_has_its_ends_and_the_corrected_p(cell, text):
 @pytest.mark.parametrize(
     ("cell", "column", "figures", "note"),
     [
-        (Cell(BOTH, n=3, planned=3, places={"max": 1}), SCORE, (("60.00", 0), ("70.00", 1)), "n=3"),
+        (Cell(BOTH, n=3, planned=3, best=("max",)), SCORE, (("60.00", 0), ("70.00", 1)), "n=3"),
         (Cell(BOTH, n=2, planned=3, missing={"queued": 1}), SCORE, (("60.00", 0), ("70.00", 0)), "n=2/3 …"),
         (Cell({"mean": 0.6}, n=3, planned=3, remark="odd"), SCORE, (("60.00*", 0), ("–", 0)), "n=3"),
         (Cell(n=0, planned=3, missing={"failed": 3}), SCORE, (("–", 0),), "n=0/3 !"),
@@ -82,7 +82,7 @@ def test_an_interval_has_its_ends_and_the_corrected_p(cell, text):
 )
 def test_a_cell_reads_by_its_kind(cell, column, figures, note):
     found = shown(cell, column)
-    assert (tuple((one.text, one.place) for one in found.figures), found.note()) == (figures, note)
+    assert (tuple((one.text, int(one.best)) for one in found.figures), found.note()) == (figures, note)
 
 
 SPREAD = Column("rte", "score", "RTE", show=("mean", "std"))
@@ -120,15 +120,15 @@ def test_a_count_that_all_cells_share_is_said_once():
 
 
 @pytest.mark.parametrize(
-    ("axis", "places", "where"),
+    ("axis", "best", "where"),
     [
-        (None, {"mean": 1}, "In each column, the best is bold"),
-        ("noise", {"mean": 2}, "In each column at each noise ratio, the best is bold"),
-        (None, {}, ""),
+        (None, ("mean",), "In each column, the best and all that cannot be told from it are bold"),
+        ("noise", ("mean",), "In each column at each noise ratio, the best and all"),
+        (None, (), ""),
     ],
 )
-def test_marks_are_explained_where_there_are_any(axis, places, where):
-    rows = (Row("m", "m", {}, (Cell(BOTH, places=places),)),)
+def test_marks_are_explained_where_there_are_any(axis, best, where):
+    rows = (Row("m", "m", {}, (Cell(BOTH, best=best),)),)
     section = Section("main", axis, "", (), "bert-base", None, {}, {}, (SCORE,), (Group("", None, rows),))
-    said = legend(section, "bold", "underlined")
-    assert said.startswith(where) and bool(said) == bool(places)
+    said = legend(section, "bold")
+    assert said.startswith(where) and bool(said) == bool(best)

@@ -102,7 +102,7 @@ def test_plots_one_above_the_other_keep_their_data(tmp_path):
     one, two = spread.strip(frame(), "A"), spread.strip(frame(seeds=4), "B")
     plots.write(theme.stacked([one, two]), tmp_path / "plot.svg")
     points = (tmp_path / "plot.svg").read_text(encoding="utf-8").count('aria-roledescription="point"')
-    assert points == len(values(one, "side")) + len(values(two, "side")) == 18 + 24
+    assert points == len(values(one, "side", "job")) + len(values(two, "side", "job")) == 18 + 24
 
 
 LOOKS = {
@@ -191,7 +191,7 @@ def test_without_the_package_one_line_names_the_extra(monkeypatch):
 
 def test_strips_have_every_run_and_its_quartiles():
     spec = spread.strip(frame(seeds=5), "Title")
-    points = values(spec, "side", "value")
+    points = values(spec, "side", "value", "job")
     assert len(points) == 3 * 2 * 5
     first = [p["side"] for p in points[:5]]
     assert first == sorted(first) and np.mean(first) == pytest.approx(0) and len({*first}) == 5
@@ -269,15 +269,49 @@ def test_ranks_need_three_tasks(tasks, words):
         ranked(frame(tasks=tasks))
 
 
+def test_strips_join_the_runs_of_a_seed_and_break_where_a_method_lacks_it():
+    data = frame(seeds=3, tasks=1)
+    lacking = data[(data["label"] != "bidrop[k=3]") | (data["seed"] != 1)]
+    lines = [row for row in values(spread.strip(lacking, "Title"), "seed", "side") if "job" not in row]
+    by_seed = {s: [row["value"] for row in lines if row["seed"] == s] for s in range(3)}
+    assert by_seed[1] == [pytest.approx(70.1), None, pytest.approx(72.1)]
+    assert None not in by_seed[0] + by_seed[2] and len(by_seed[0]) == 3
+    assert not [row for row in values(spread.sweep(data, "Title", "k"), "seed", "side") if "job" not in row]
+
+
+def test_strips_say_n_and_what_failed_over_each_method_also_of_one_without_runs():
+    none = {"lost": 0, "waiting": 0, "lacking": 0, "collapsed": 0, "diverged": 0}
+    counts = [
+        {"label": "vanilla", "task": "T0", **none, "n": 3},
+        {"label": "bidrop[k=3]", "task": "T0", **none, "n": 3, "diverged": 2},
+        {"label": "none at all", "task": "T0", **none, "n": 0, "lost": 4},
+    ]
+    spec = spread.strip(frame(methods=2, tasks=1), "Title", counts=counts)
+    assert values(spec, "runs") == [
+        {"at": 0, "runs": "n=3"},
+        {"at": 1, "runs": "n=3\nd=2"},
+        {"at": 2, "runs": "n=0\nlost 4"},
+    ]
+    told = " ".join(spec["title"]["subtitle"])
+    assert "lost: runs that ended without one" in told and "diverged, which score chance" in told
+    assert "collapsed" not in told
+
+
 def test_losses_of_two_methods_never_share_an_axis():
     spec = curves.learning(frame(), "Title")
-    assert [panel["title"]["text"] for panel in spec["concat"]] == [
+    assert spec["facet"]["sort"] == [
         f"{label} on {task}" for task in ("T0", "T1") for label in ("vanilla", "bidrop[k=3]", ODD)
     ]
-    for panel in spec["concat"]:
-        drawn = {row["label"] for layer in panel["layer"] for row in layer_rows(layer, spec)}
-        assert len(drawn) == 1
-    assert spec.get("resolve", {}).get("scale", {}).get("y") is None
+    assert spec["facet"]["field"] == "panel" and spec["columns"] == 3
+    rows = spec["datasets"][spec["data"]["name"]]
+    assert {row["panel"] for row in rows} == set(spec["facet"]["sort"])
+    assert all(row["panel"].startswith(row["label"]) for row in rows)
+    assert spec["resolve"]["scale"] == {"x": "independent", "y": "independent"}
+
+
+def test_more_losses_than_a_picture_holds_are_refused_with_their_number():
+    with pytest.raises(BadValue, match=r"learning: 124 panels, .* holds 120; choose some with --methods"):
+        curves.learning(frame(methods=62, seeds=1), "Title")
 
 
 def test_agreement_is_green_and_disagreement_is_not():
@@ -289,7 +323,7 @@ def test_agreement_is_green_and_disagreement_is_not():
             "label": ["not reproduced", "reproduced", "underpowered"],
         }
     )
-    spec = reproduction.reproduction(pairs, "Title", margin=1.0)
+    spec = reproduction.reproduction(pairs.assign(margin=1.0), "Title")
     (scale,) = {json.dumps(s) for s in found(spec, "scale") if "range" in s and s["range"][0][0] == "#"}
     colours = dict(zip(json.loads(scale)["domain"], json.loads(scale)["range"], strict=True))
     assert colours["reproduced"] == "#009E73" and colours["not reproduced"] == "#D55E00"
@@ -297,7 +331,7 @@ def test_agreement_is_green_and_disagreement_is_not():
     assert [(row["under"], row["over"]) for row in layer_rows(band, spec)] == [
         (pytest.approx(row["a"] - 1), pytest.approx(row["a"] + 1)) for row in layer_rows(band, spec)
     ]
-    assert "in the band to within 1 points" in " ".join(spec["title"]["subtitle"])
+    assert "in the band to within 1 point." in " ".join(spec["title"]["subtitle"])
     others = reproduction.reproduction(pairs.assign(label=["x", "y", "x"]), "Title")
     assert "#009E73" not in json.dumps([s["range"][:2] for s in found(others, "scale") if "range" in s])
 
@@ -362,3 +396,29 @@ def test_a_plot_says_what_its_bars_are() -> None:
     assert "Bars" not in json.dumps(
         reproduction.reproduction(pairs[["name", "published", "measured"]], "Title")
     )
+
+
+def test_verdicts_keep_their_colours_on_a_page_and_far_points_are_named_in_the_picture():
+    pairs = pd.DataFrame(
+        {
+            "name": ["Bi-Drop · RTE", "Bi-Drop · CoLA", "Vanilla · RTE"],
+            "published": [60.0, 70.0, 65.0],
+            "measured": [61.0, 60.0, 66.0],
+            "label": ["undecidable", "not reproduced", "reproduced"],
+            "margin": [1.0, 2.0, None],
+        }
+    )
+    spec = reproduction.reproduction(pairs, "Title")
+    (page,) = theme.alike([spec])
+    assert page == spec  # methods have other colours where a page has several plots
+    (scale,) = {json.dumps(s) for s in found(spec, "scale") if "range" in s and s["range"][0][0] == "#"}
+    colours = dict(zip(json.loads(scale)["domain"], json.loads(scale)["range"], strict=True))
+    assert colours["reproduced"] == "#009E73" and len(set(colours.values())) == 3
+    named = [layer for layer in spec["layer"] if layer["mark"]["type"] == "text"]
+    assert [row["name"] for layer in named for row in layer_rows(layer, spec)] == ["Bi-Drop · CoLA"]
+    bars = next(layer for layer in spec["layer"] if layer["mark"].get("strokeWidth") == 11)
+    assert layer_rows(bars, spec) == [
+        {"a": 60.0, "under": 59.0, "over": 61.0},
+        {"a": 70.0, "under": 68.0, "over": 72.0},
+    ]
+    assert "in its grey bar to within its margin (1 to 2 points)" in " ".join(spec["title"]["subtitle"])

@@ -79,22 +79,6 @@ def test_no_seeds_at_all_gives_nan_for_every_task():
         assert np.isnan(statistic(nothing)).all()
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([0.3, 0.9, 0.6], (0, 1, 2)),
-        ([0.9, 0.9, 0.6], (1, 1, 0)),
-        ([0.9, 0.6, 0.6], (1, 2, 2)),
-        ([NAN, 0.6, 0.7], (0, 2, 1)),
-        ([NAN, 0.6], (0, 0)),
-        ([0.6, 0.6], (0, 0)),
-        ([], ()),
-    ],
-)
-def test_places_mark_best_and_second_and_share_ties(values, expected):
-    assert aggregate.places(values) == expected
-
-
 def test_median_and_interquartile_mean_are_over_the_runs_a_task_has():
     rng = np.random.default_rng(0)
     for n in (1, 2, 3, 4, 5, 8, 11):

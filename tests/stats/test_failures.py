@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -46,3 +48,23 @@ def test_runs_are_paired_where_they_can_be():
         stats.fisher_exact([[2, 0], [0, 2]]).pvalue
     )
     assert isinstance(failures.fails_more(left, right, everywhere, ~everywhere), NoAnswer)
+
+
+def test_a_difference_is_undone_by_failures_that_the_runs_leave_room_for():
+    # 0 of 20 runs leave room for 1 - 0.05^(1/20) = 13.9 % of failures; each costs 20 points
+    assert failures.undone_by(0.027, 0.2, 0, 20) == pytest.approx(0.135)
+    assert failures.undone_by(-0.027, 0.2, 0, 20) == pytest.approx(0.135)
+    assert failures.undone_by(0.028, 0.2, 0, 20) is None
+    # of those seen the mean knows already: 2 of 20 leave room for 28.3 %, 18.3 % more than there are
+    most = stats.beta.ppf(0.95, 3, 18)
+    assert failures.undone_by(0.2 * (most - 0.1) - 1e-6, 0.2, 2, 20) is not None
+    assert failures.undone_by(0.2 * (most - 0.1) + 1e-6, 0.2, 2, 20) is None
+
+
+@pytest.mark.parametrize(("height", "failed", "runs"), [(math.nan, 0, 5), (0.0, 0, 5), (0.2, 0, 0)])
+def test_without_a_height_or_runs_nothing_is_known_of_failures(height, failed, runs):
+    assert failures.undone_by(0.01, height, failed, runs) is None
+
+
+def test_a_method_of_which_all_runs_failed_can_lose_no_more():
+    assert failures.undone_by(0.1, 0.2, 5, 5) is None

@@ -187,6 +187,7 @@ def test_a_fall_is_told_by_its_class_and_gives_no_score(
     assert not scores(events) and not [e for e in events if e["event"] == "predictions"]
     (failed,) = [e for e in events if e["event"] == "failed"]
     assert failed["outcome"] == outcome and message in failed["message"] and "\n" not in failed["message"]
+    assert failed.get("final", False) is (outcome == "oom"), "its micro-batches are one row by then"
     assert ("falls.py" in failed["traceback"]) is (how != "nan")
     assert ("falls.py" in capfd.readouterr().err) is (how != "nan")  # into the job's log
 

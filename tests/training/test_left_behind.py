@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import decimal
 import gc
 import io
+import locale
 import logging
 import math
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -174,6 +177,36 @@ def output(undo: ExitStack) -> None:
     undo.enter_context(redirect_stdout(io.StringIO()))
 
 
+def variable_of_libraries(undo: ExitStack) -> None:
+    undo.callback(os.unsetenv, "LEFT_BEHIND")
+    os.putenv("LEFT_BEHIND", "1")
+
+
+def printed_tensors(undo: ExitStack) -> None:
+    undo.callback(torch.set_printoptions, profile="default")
+    torch.set_printoptions(precision=2)
+
+
+def printed_arrays(undo: ExitStack) -> None:
+    undo.callback(np.set_printoptions, **np.get_printoptions())
+    np.set_printoptions(precision=2)
+
+
+def decimals(undo: ExitStack) -> None:
+    undo.callback(decimal.setcontext, decimal.getcontext().copy())
+    decimal.getcontext().prec = 5
+
+
+def place(undo: ExitStack) -> None:
+    usual = locale.setlocale(locale.LC_ALL)
+    undo.callback(locale.setlocale, locale.LC_ALL, usual)
+    locale.setlocale(locale.LC_ALL, "C" if "UTF-8" in usual else "C.UTF-8")
+
+
+def file(undo: ExitStack) -> None:
+    undo.enter_context(tempfile.TemporaryFile())
+
+
 CHANGES: list[tuple[Callable[[ExitStack], None], str]] = [
     (dtype, "the default dtype"),
     (threads_of_torch, "the number of threads"),
@@ -215,7 +248,22 @@ def test_each_change_is_told_by_its_name(
     assert told in before.changes()
 
 
-def test_training_leaves_nothing_behind() -> None:
+def test_settings_that_do_not_meet_each_other_are_each_told(undo: ExitStack) -> None:
+    settings = {
+        variable_of_libraries: "the environment",
+        printed_tensors: "how tensors are printed",
+        printed_arrays: "how arrays are printed",
+        decimals: "decimal numbers",
+        place: "the locale",
+        file: "files open for writing",
+    }
+    before = Before()
+    for change in settings:
+        change(undo)
+    assert sorted(before.changes()) == sorted(settings.values())
+
+
+def test_training_and_looking_leave_nothing_behind(undo: ExitStack) -> None:
     model = torch.nn.Linear(3, 2)
     optimizer = torch.optim.AdamW(model.parameters())
     before = Before()
@@ -223,4 +271,6 @@ def test_training_leaves_nothing_behind() -> None:
         loss = torch.nn.functional.cross_entropy(model(torch.randn(4, 3)), torch.tensor([0, 1, 1, 0]))
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+    undo.enter_context(open(__file__))
+    assert decimal.Decimal(1) / 3 and repr(np.ones(2)) and repr(torch.ones(2))
     assert before.changes() == []

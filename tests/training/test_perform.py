@@ -22,6 +22,7 @@ from ftbench.run.run import Run
 from ftbench.tasks import toy
 from ftbench.training import perform as performing
 from ftbench.training.evaluation import metrics
+from ftbench.training.failure import TooLarge
 from ftbench.training.perform import perform
 from tests.training.conftest import Bench, Watcher
 from tests.training.performed import Sent, done
@@ -207,7 +208,7 @@ def test_where_memory_runs_out_the_job_goes_on_from_its_checkpoint_with_smaller_
 
 def test_a_machine_too_small_for_one_row_ends_the_job(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     Narrow(monkeypatch, rows=0)
-    with pytest.raises(RuntimeError, match="out of memory"):
+    with pytest.raises(TooLarge, match="out of memory"):
         done(bench.job(steps=2))
 
 
@@ -216,7 +217,7 @@ def test_a_method_that_needs_its_batch_whole_fails_at_once(
 ) -> None:
     narrow = Narrow(monkeypatch, rows=8, first=1)
     monkeypatch.setattr(find("vanilla"), "whole_batch", "its loss is over pairs of rows")
-    with pytest.raises(RuntimeError, match="out of memory"):
+    with pytest.raises(TooLarge, match="out of memory"):
         done(bench.job(steps=2, batch_size=16), parts=4)
     assert sum(narrow.sizes) == 16, "nothing was tried again, nor cut because an attempt before was"
 

@@ -29,10 +29,12 @@ class Figure:
     Attributes:
         name: what it shows, for its button.
         spec: the Vega-Lite specification.
+        points: what its points are, as a table below it: the headings, then a row each; () for none.
     """
 
     name: str
     spec: Mapping[str, Any]
+    points: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
         "title": section.title,
         "caption": [
             *section.caption[:1],
-            legend(section, "bold", "underlined"),
+            legend(section, "bold"),
             everywhere(count),
             *section.caption[1:],
         ],
@@ -225,6 +227,6 @@ def _tested(tested: Tested) -> list[tuple[str, str]]:
     found = f"{percent(tested.difference, signed=True)} [{ends}] over {tested.n} seeds"
     p, corrected = (figure(value, "p") for value in (tested.p, tested.p_corrected))
     return [
-        ("difference to the baseline", f"{found} {tested.mark}".rstrip()),
+        ("difference to the baseline", f"{found} {tested.shown}".rstrip()),
         ("p, p corrected", f"{p}, {corrected}"),
     ]

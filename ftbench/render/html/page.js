@@ -48,7 +48,7 @@
   }
 
   // -- sorting: down first for numbers; a third click restores the order of the table
-  for (const table of all("main table")) {
+  for (const table of all("main table:not(.points)")) {
     const body = table.tBodies[0], original = [...body.rows];
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, at) => {
@@ -82,7 +82,7 @@
     let shown = 0;
     for (const section of all("main section")) {
       let mine = 0;
-      for (const row of all("tbody tr", section)) {
+      for (const row of all("table:not(.points) > tbody > tr", section)) {
         const head = row.querySelector("th"), text = `${head.textContent} ${head.title}`.toLowerCase();
         row.hidden = !words.every((word) => text.includes(word));
         mine += !row.hidden;

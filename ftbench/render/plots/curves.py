@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ftbench.errors import BadValue
 from ftbench.render.plots import theme
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PANELS = 120
+"""What a picture holds of them, three in a row."""
+_COLUMNS = ("label", "x", "mean", "std", "low", "high", "count")
 
 
 def robustness(frame: pd.DataFrame, title: str, axis: str, percent: bool = True) -> theme.Spec:
@@ -34,18 +39,35 @@ def learning(frame: pd.DataFrame, title: str) -> theme.Spec:
     Args:
         frame: ``task``, ``label``, ``seed``, ``step``, ``value``: a row for each logged loss.
         title: of the plot.
+
+    Raises:
+        BadValue: there are more panels than a picture holds.
     """
     told = (
         "Training loss as logged, mean over seeds; band: one standard deviation (ddof 1) to each side. "
         "Each method has a loss of its own: heights do not compare across panels."
     )
     found = _bands(frame.assign(x=frame["step"]))
-    panels = [
-        _loss(part, f"{label} on {task}")
-        for task, whole in found.groupby("task", sort=False)
-        for label, part in whole.groupby("label", sort=False)
+    places = [(task, label) for task in frame["task"].unique() for label in frame["label"].unique()]
+    order = [_panel_of(label, task) for task, label in places]
+    found = found.assign(panel=list(map(_panel_of, found["label"], found["task"])))
+    if (count := found["panel"].nunique()) > PANELS:
+        raise BadValue(
+            f"learning: {count:,} panels, one for each method on each task, and a picture holds {PANELS}; "
+            "choose some with --methods or --tasks"
+        )
+    band, line = _encoded("step", "loss", ".3f", {"tickCount": 3})  # labels take most of the time
+    band = {**band, "y": {**band["y"], "axis": {"tickCount": 3}}}
+    rows, blue = theme.records(found, "panel", *_COLUMNS), theme.COLOURS[0]
+    layers = [
+        theme.layer(rows, "area", band, opacity=0.13, color=blue),
+        theme.layer(rows, "line", line, strokeWidth=2, color=blue),
     ]
-    return theme.finished(theme.side_by_side(panels), title, told)
+    return theme.finished(theme.faceted(rows, "panel", order, layers), title, told)
+
+
+def _panel_of(label: str, task: str) -> str:
+    return f"{theme.in_brief(label)} on {theme.in_brief(task)}"
 
 
 def _lines(frame: pd.DataFrame, axis: str) -> theme.Spec:
@@ -82,19 +104,8 @@ def _scores(found: pd.DataFrame, metric: str, labels: list[str], axis: str, task
     return theme.layered_plot(layers, theme.WIDTH, theme.HEIGHT, task)
 
 
-def _loss(found: pd.DataFrame, title: str) -> theme.Spec:
-    """One method's losses on a task; its title names it, so that all panels have one colour."""
-    band, line = _encoded("step", "loss", ".3f", {})
-    rows, blue = _records(found), theme.COLOURS[0]
-    layers = [
-        theme.layer(rows, "area", band, opacity=0.13, color=blue),
-        theme.layer(rows, "line", line, strokeWidth=2, color=blue),
-    ]
-    return theme.layered_plot(layers, theme.WIDTH, theme.HEIGHT, title)
-
-
 def _records(found: pd.DataFrame) -> list[dict[str, Any]]:
-    return theme.records(found, "label", "x", "mean", "std", "low", "high", "count")
+    return theme.records(found, *_COLUMNS)
 
 
 def _encoded(axis: str, value: str, digits: str, ticks: Mapping[str, Any]) -> tuple[theme.Spec, theme.Spec]:

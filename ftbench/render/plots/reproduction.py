@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ftbench.render.plots import theme
@@ -15,22 +16,25 @@ VERDICTS = {
     "reproduced": ("#009E73", "circle"),
     "not reproduced": ("#D55E00", "cross"),
     "underpowered": ("#E69F00", "triangle-up"),
+    "undecidable": ("#CC79A7", "triangle-down"),
     "not comparable": ("#7F7F7F", "square"),
     "no verdict": ("#56B4E9", "diamond"),
 }
 
 
-def reproduction(
-    frame: pd.DataFrame, title: str, bars: str = "intervals", margin: float | None = None
-) -> theme.Spec:
+NAMED = 12
+"""Points that are named in the picture itself: more would hide one another."""
+
+
+def reproduction(frame: pd.DataFrame, title: str, bars: str = "intervals") -> theme.Spec:
     """A point for each pair of a published and a measured score, and the line where they agree.
 
     Args:
         frame: ``name``, ``published``, ``measured`` (both × 100); where there is an interval of the measured
-            score ``low`` and ``high`` (missing: none), where there are groups to tell apart ``label``.
+            score ``low`` and ``high`` (missing: none), where there are groups to tell apart ``label``, and
+            where there is a ``margin`` within which both agree, that (missing: none), drawn around the line.
         title: of the plot.
         bars: what the intervals are.
-        margin: within which both agree, × 100, drawn as a band; None for none.
     """
     frame = frame.assign(label=frame["label"] if "label" in frame else "pair")
     numbers = frame[["published", "measured"]].to_numpy(dtype=float)
@@ -38,8 +42,11 @@ def reproduction(
     edge = 0.05 * (ends[1] - ends[0] or 1.0)
     domain = [ends[0] - edge, ends[1] + edge]
     labels = list(dict.fromkeys(frame["label"]))
+    # Not "label": a page paints that as a method, which is to look the same in all of its plots.
+    key = "verdict" if set(labels) <= VERDICTS.keys() else "label"
+    frame = frame.rename(columns={"label": key})
     interval = ("low", "high") if {"low", "high"} <= set(frame.columns) else ()
-    rows = theme.records(frame, *COLUMNS, "label", *interval)
+    rows = theme.records(frame, *COLUMNS, key, *interval)
     scale = {"domain": domain, "nice": False, "zero": False}
 
     def x(name: str) -> theme.Spec:
@@ -52,26 +59,61 @@ def reproduction(
     legend = len(labels) > 1
     colour, shape = _looks(labels, legend)
     same = [{"a": end} for end in domain]
+    near, said = _near(frame, domain, x, y)
     layers = [
+        *near,
         theme.layer(same, "line", {"x": x("a:Q"), "y": y("a:Q")}, strokeDash=[4, 3], color="#888"),
     ]
-    if margin is not None:
-        near = [{"a": end, "under": end - margin, "over": end + margin} for end in domain]
-        band = {"x": x("a:Q"), "y": y("under:Q"), "y2": theme.end("over")}
-        layers.insert(0, theme.layer(near, "area", band, opacity=0.13, color="#888", clip=True))
     if interval:
         span = {"x": x("published:Q"), "y": y("low:Q"), "y2": theme.end("high"), "color": colour}
         layers.append(theme.layer(rows, "rule", span, clip=True))  # two seeds give long ones
     at = {"x": x("published:Q"), "y": y("measured:Q"), "color": colour, "shape": shape}
-    verdict = [theme.field("label:N", title="verdict")] if legend else []
+    verdict = [theme.field(f"{key}:N", title="verdict")] if legend else []
     point = {**at, "tooltip": [theme.field("name:N"), *told, *verdict]}
     layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=0.85))
+    apart = [row for row in rows if row[key] == "not reproduced"]
+    if 0 < len(apart) <= NAMED:
+        place = {"x": x("published:Q"), "y": y("measured:Q"), "text": theme.field("name:N")}
+        middle = sum(domain) / 2
+        for align, dx in (("left", 8), ("right", -8)):  # towards the middle, where there is room
+            mine = [row for row in apart if (row["published"] <= middle) == (align == "left")]
+            layers.append(
+                theme.layer(mine, "text", place, fontSize=10, align=align, dx=dx, limit=260, color="#777")
+            )
+        said += " Named: what is not reproduced."
     side = 1.6 * theme.WIDTH
     chart = theme.layered_plot(layers, side, side)
-    said = "" if margin is None else f", in the band to within {margin:g} points"
-    said += ". Scores × 100."
     said += f" Bars: {bars} of the measured scores, cut at the edges." if interval else ""
     return theme.finished(chart, title, f"On the dashed line both agree{said}")
+
+
+def _near(
+    frame: pd.DataFrame,
+    domain: list[float],
+    x: Callable[[str], theme.Spec],
+    y: Callable[[str], theme.Spec],
+) -> tuple[list[theme.Spec], str]:
+    """What is near enough to the line, and its words: a band; where margins differ, a bar for each point."""
+    known = frame[frame["margin"].notna()] if "margin" in frame else frame[:0]
+    margins = sorted(set(known["margin"])) if len(known) else []
+    if not margins:
+        return [], ". Scores × 100."
+    look = {"opacity": 0.13, "color": "#888", "clip": True}
+    if len(margins) == 1:
+        margin = margins[0]
+        band = [{"a": end, "under": end - margin, "over": end + margin} for end in domain]
+        where = {"x": x("a:Q"), "y": y("under:Q"), "y2": theme.end("over")}
+        points = f"{margin:g} point{'s' * (margin != 1)}"
+        return [theme.layer(band, "area", where, **look)], f", in the band to within {points}. Scores × 100."
+    bars = [
+        {"a": at, "under": at - margin, "over": at + margin}
+        for at, margin in zip(known["published"].tolist(), known["margin"].tolist(), strict=True)
+    ]
+    where = {"x": x("a:Q"), "y": y("under:Q"), "y2": theme.end("over")}
+    words = (
+        f", in its grey bar to within its margin ({margins[0]:g} to {margins[-1]:g} points). Scores × 100."
+    )
+    return [theme.layer(bars, "rule", where, **{**look, "strokeWidth": 11, "opacity": 0.2})], words
 
 
 def _looks(labels: list[str], legend: bool) -> tuple[theme.Spec, theme.Spec]:
@@ -81,7 +123,9 @@ def _looks(labels: list[str], legend: bool) -> tuple[theme.Spec, theme.Spec]:
     there = [name for name in VERDICTS if name in labels]
     key = {"title": None} if legend else None
     colour, shape = (
-        theme.field("label:N", legend=key, scale={"domain": there, "range": [VERDICTS[n][at] for n in there]})
+        theme.field(
+            "verdict:N", legend=key, scale={"domain": there, "range": [VERDICTS[n][at] for n in there]}
+        )
         for at in (0, 1)
     )
     return colour, shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ftbench.errors import BadValue, UnknownName
@@ -15,26 +16,47 @@ BOX = "Box: the middle half of the runs, with whiskers to the lowest and the hig
 HALF = 0.3  # a box's width to each side
 POINTS = 60  # scores of one method on one task; more are shown as a box alone
 VIOLIN_FROM = 5  # runs; the shape of fewer is a guess
+#: What is said of runs over a method, beside their number: what it means, and how it is written.
+COUNTS = {
+    "lost": "lost: runs that ended without one",
+    "waiting": "…: runs that are still to come",
+    "lacking": "lacks: runs that others have, and nobody queued",
+    "collapsed": "c: of the n, collapsed",
+    "diverged": "d: of the n, diverged, which score chance",
+}
+SHORT = {"lost": "lost ", "waiting": "… ", "lacking": "lacks ", "collapsed": "c=", "diverged": "d="}
+LINE = 12  # what a line over a method takes
 STEPS = 64  # heights at which a violin's width is computed
 
 
-def strip(frame: pd.DataFrame, title: str, *, violin: bool = False) -> dict[str, Any]:
-    """Every score of every method, a panel for each task, with quartiles and median.
+def strip(
+    frame: pd.DataFrame,
+    title: str,
+    *,
+    violin: bool = False,
+    counts: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Every score of every method, a panel for each task; quartiles, median, and runs of one seed joined.
 
     Args:
         frame: see ``ftbench.render.tidy``; one table, clean runs.
         title: of the plot.
         violin: with the density of the runs as a shape, instead of a box.
+        counts: the runs of each method on each task, see ``tidy.run_counts``; () for none to say.
     """
-    labels = list(dict.fromkeys(frame["label"]))
-    told = f"Each point is a run. {BOX} Scores × 100."
+    labels = list(dict.fromkeys([*(row["label"] for row in counts), *frame["label"]]))
+    shape = BOX
     if violin:
-        told = (
-            "Each point is a run. Shape: their density, from the lowest to the highest (Gaussian kernel, "
-            f"Scott's width), a box where fewer than {VIOLIN_FROM} runs differ; line: the median. "
-            "Scores × 100."
+        shape = (
+            "Shape: their density, from the lowest to the highest (Gaussian kernel, Scott's width), a box "
+            f"where fewer than {VIOLIN_FROM} runs differ; line: the median."
         )
-    return theme.finished(_panels(frame.assign(place=frame["label"]), labels, "", violin), title, told)
+    told = f"Each point is a run; thin lines join the runs of one seed. {shape} Scores × 100."
+    said = {word: told for word, told in COUNTS.items() if any(row[word] for row in counts)}
+    if counts:
+        told += " n: runs with a score" + "".join(f"; {text}" for text in said.values()) + "."
+    placed = frame.assign(place=frame["label"])
+    return theme.finished(_panels(placed, labels, "", violin, counts, joined=True), title, told)
 
 
 def sweep(frame: pd.DataFrame, title: str, over: str | None = None) -> dict[str, Any]:
@@ -71,14 +93,57 @@ def sweep(frame: pd.DataFrame, title: str, over: str | None = None) -> dict[str,
     )
 
 
-def _panels(frame: pd.DataFrame, order: list[str], axis: str, violin: bool = False) -> theme.Spec:
+def _panels(
+    frame: pd.DataFrame,
+    order: list[str],
+    axis: str,
+    violin: bool = False,
+    counts: Sequence[Mapping[str, Any]] = (),
+    joined: bool = False,
+) -> theme.Spec:
     """Boxes or violins, and points, by ``place``, a panel for each task."""
     frame = frame.assign(value=100 * frame["value"])
     groups = frame.groupby("task", sort=False)
-    return theme.side_by_side([_panel(part, order, axis, violin, task) for task, part in groups])
+    above = {task: _counted(counts, order, task) for task, _ in groups}
+    lines = max((row["runs"].count("\n") + 1 for rows in above.values() for row in rows), default=0)
+    panels = []
+    for task, part in groups:
+        panel = _panel(part, order, axis, violin, task, joined)
+        if lines:
+            place = {"x": _places(order, axis)("at:Q"), "y": {"value": -LINE * lines - 4}}
+            text = {**place, "text": theme.field("runs:N")}
+            small = {"fontSize": 10, "color": "#666", "baseline": "top", "lineBreak": "\n"}
+            panel["layer"].append(theme.layer(above[task], "text", text, lineHeight=LINE, **small))
+        panels.append(panel)
+    return theme.side_by_side(panels)
 
 
-def _panel(part: pd.DataFrame, order: list[str], axis: str, violin: bool, task: object) -> theme.Spec:
+def _places(order: list[str], axis: str) -> Callable[[str], theme.Spec]:
+    return theme.named_places(order, axis, upright=5)
+
+
+def _counted(counts: Sequence[Mapping[str, Any]], order: list[str], task: object) -> list[dict[str, Any]]:
+    """What stands over each method: its number of runs, and how many of them failed or are lost."""
+    return [
+        {
+            "at": order.index(row["label"]),
+            "runs": "\n".join(
+                [f"n={row['n']}", *(f"{SHORT[word]}{row[word]}" for word in COUNTS if row[word])]
+            ),
+        }
+        for row in counts
+        if row["task"] == task
+    ]
+
+
+def _panel(
+    part: pd.DataFrame,
+    order: list[str],
+    axis: str,
+    violin: bool,
+    task: object,
+    joined: bool,
+) -> theme.Spec:
     """Boxes at whole numbers, the points of each a little beside one another; the axis names the places."""
     part = part.assign(at=part["place"].map({place: at for at, place in enumerate(order)}))
     boxes = _boxes(part)
@@ -86,7 +151,7 @@ def _panel(part: pd.DataFrame, order: list[str], axis: str, violin: bool, task: 
     outlined = {one["place"] for one in shapes}
     every = theme.records(boxes, *boxes.columns)
     boxed = [row for row in every if row["place"] not in outlined] if outlined else every
-    x = theme.named_places(order, axis, upright=5)
+    x = _places(order, axis)
     metric = str(part["metric"].iloc[0])
 
     def y(name: str) -> theme.Spec:
@@ -113,12 +178,29 @@ def _panel(part: pd.DataFrame, order: list[str], axis: str, violin: bool, task: 
         area = theme.layer(shapes, "area", outline, orient="horizontal", opacity=0.28, color=blue)
         layers.insert(0, area)
     if int(boxes["count"].max()) <= POINTS:
-        rows = theme.records(_spread_out(part), "side", "value", "seed", "job")
+        beside = _spread_out(part)
+        rows = theme.records(beside, "side", "value", "seed", "job")
+        if joined and len(boxes) > 1:
+            layers.insert(0, _joined(beside, len(order), x("side:Q"), y("value:Q")))
         run = [theme.field("seed:Q"), theme.field("value:Q", format=".2f"), theme.field("job:N")]
         point = {"x": x("side:Q"), "y": y("value:Q"), "tooltip": run}
         orange = theme.COLOURS[1]
         layers.append(theme.layer(rows, "point", point, filled=True, size=42, opacity=0.85, color=orange))
     return theme.layered_plot(layers, max(theme.WIDTH, 34 * len(order)), theme.HEIGHT, task)
+
+
+def _joined(beside: pd.DataFrame, places: int, x: theme.Spec, y: theme.Spec) -> theme.Spec:
+    """Thin lines between the runs of one seed, which end where the next method lacks it."""
+    plain = theme.records(beside, "seed", "at", "side", "value")
+    values = {(row["seed"], row["at"]): row["value"] for row in plain}
+    shifts = {row["seed"]: row["side"] - row["at"] for row in plain}
+    rows = [
+        {"seed": seed, "side": at + shift, "value": values.get((seed, at))}
+        for seed, shift in shifts.items()
+        for at in range(places)
+    ]
+    ends = {"x": x, "y": y, "detail": theme.field("seed:N")}
+    return theme.layer(rows, "line", ends, strokeWidth=0.7, color="#888", opacity=0.4)
 
 
 def _boxes(part: pd.DataFrame) -> pd.DataFrame:

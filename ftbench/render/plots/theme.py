@@ -20,6 +20,7 @@ SHAPES = "circle square triangle-up diamond cross triangle-down triangle-right t
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
 FONT = "system-ui, 'DejaVu Sans', Arial, sans-serif"
 HEIGHT, WIDTH = 200, 240
+LETTER = 8  # what one takes on average, bold ones of panels' titles
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 KINDS = {"Q": "quantitative", "N": "nominal"}
 
@@ -89,21 +90,29 @@ def named_places(order: Sequence[str], title: str, *, upright: int) -> Callable[
     Args:
         order: the names.
         title: of the axis; none where empty.
-        upright: from so many names on they are slanted.
+        upright: from so many names on they are slanted, and where one is too long.
 
     Returns:
         The field of a column that holds places on this axis.
     """
+    shown = [in_brief(name) for name in order]
+    beside = WIDTH / max(len(order), 1) / LETTER  # letters that have room
     names = {
         "values": list(range(len(order))),
-        "labelExpr": f"{json.dumps(order)}[datum.value]",
-        "labelAngle": 0 if len(order) < upright else -40,
-        "labelLimit": 180,
+        "labelExpr": f"{json.dumps(shown)}[datum.value]",
+        "labelAngle": 0 if len(order) < upright and max(map(len, shown), default=0) <= beside else -40,
+        "labelLimit": 300,
         "labelOverlap": False,
         "grid": False,
     }
     ends = {"domain": [-0.6, len(order) - 0.4], "nice": False, "zero": False}
     return lambda name: field(name, scale=ends, axis=names, title=title or None)
+
+
+def in_brief(name: str, letters: int = 40) -> str:
+    """A name with its middle left out where it is long: those of one beginning are told by their ends."""
+    half = letters // 2
+    return name if len(name) <= letters else f"{name[:half]}…{name[-half:]}"
 
 
 def end(name: str) -> Spec:
@@ -115,7 +124,13 @@ def layered_plot(layers: Sequence[Spec], width: float, height: float, title: obj
     """Layers over one another, with a title above the left edge."""
     spec: Spec = {"layer": list(layers), "width": width, "height": height}
     if title is not None:
-        spec["title"] = {"text": str(title), "frame": "group", "fontSize": 13, "offset": 8}
+        lines = textwrap.wrap(str(title), int(width / LETTER)) or [""]
+        spec["title"] = {
+            "text": lines[0] if len(lines) == 1 else lines,
+            "frame": "group",
+            "fontSize": 13,
+            "offset": 8,
+        }
     return spec
 
 
@@ -145,6 +160,29 @@ def side_by_side(panels: list[Spec]) -> Spec:
     columns = 2 if len(panels) in (2, 4) else 3
     shared = {"scale": {"color": "shared", "shape": "shared"}}
     return {"concat": panels, "columns": columns, "spacing": 28, "resolve": shared}
+
+
+def faceted(rows: _Rows, by: str, order: Sequence[str], layers: Sequence[Spec]) -> Spec:
+    """One plot for each value of a column, with axes of its own: sooner drawn than as many panels.
+
+    Args:
+        rows: the data of all layers.
+        by: the column, which names the panels.
+        order: its values.
+        layers: over one another in each panel.
+    """
+    plain = [{name: value for name, value in one.items() if name != "data"} for one in layers]
+    there = {row[by] for row in rows}
+    named = {"title": None, "labelAnchor": "start"}
+    order = [name for name in order if name in there]
+    return {
+        "data": {"values": rows},
+        "facet": field(f"{by}:N", sort=order, header=named),
+        "columns": min(3, len(order)),
+        "spacing": 28,
+        "spec": {"layer": plain, "width": WIDTH, "height": HEIGHT},
+        "resolve": {"scale": {"x": "independent", "y": "independent"}},
+    }
 
 
 def alike(specs: Sequence[Spec]) -> list[Spec]:

@@ -11,6 +11,7 @@ from ftbench.domain.axes import MethodChoice
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.errors import DatabaseMissing, FtbenchError, UnknownName, UsageError
 from ftbench.methods.base import PAPER
+from ftbench.models.resolve import id_of
 from ftbench.perturbations import PluginFiles
 from ftbench.services.database import fill_published
 from ftbench.services.planning import lookup
@@ -75,6 +76,17 @@ def withdraw(database: Database, request: ClaimRequest) -> str:
     if scored:
         raise UsageError(f"claim '{canonical.text}': it stays, for {scored} of its runs have scores already")
     return canonical.text
+
+
+def about(claim: DeclaredClaim, cell: JobSummary) -> bool:
+    """Whether a claim is about a job."""
+    return (
+        cell.label in (claim.better, claim.worse)
+        and cell.perturbation.condition == claim.condition
+        and (not claim.train_sizes or cell.train_size in claim.train_sizes)
+        and (not claim.models or bool({cell.model, id_of(cell.model)} & set(claim.models)))
+        and (not claim.tasks or cell.task in claim.tasks)
+    )
 
 
 def _canonical(request: ClaimRequest, database: Database | None = None) -> DeclaredClaim:

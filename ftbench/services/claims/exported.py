@@ -1,7 +1,8 @@
 """Declared claims as a file that can be shown to others: what was claimed, of which jobs, when, and a digest.
 
 The digest is of all the rest. Sent to somebody before the run (a mail, a registry, a commit), it is what a
-database alone cannot give: proof that the claim and its grid have not changed since.
+database alone cannot give: proof that the claim and its grid have not changed since. The file says where the
+database's chain ended, too: a chain that somebody has made anew, as a whole, does not lead through there.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ftbench._version import __version__
-from ftbench.db import Database
+from ftbench.db import Database, Trouble
+from ftbench.domain.chain import STRANDS
 from ftbench.domain.moment import moment
-from ftbench.errors import FtbenchError, UsageError
-from ftbench.services.claims.tested import about
+from ftbench.errors import DataError, FtbenchError, UsageError
+from ftbench.printable import printable
+from ftbench.services.claims.declared import about
 
 SCHEMA = "ftbench.declared/1"
 
@@ -51,8 +54,9 @@ def export(database: Database, path: Path) -> tuple[int, str]:
                 "recipes": [json.loads(text) for text in sorted(recipes)],
             }
         )
+    ends = {strand: list(end) for strand, end in sorted(database.claims.ends().items())}
     versions = {"ftbench": __version__, "python": platform.python_version()}
-    whole: dict[str, Any] = {"schema": SCHEMA, "claims": found, "versions": versions}
+    whole: dict[str, Any] = {"schema": SCHEMA, "claims": found, "chain": ends, "versions": versions}
     digest = seal(whole)
     text = json.dumps({**whole, "digest": digest}, indent=2, ensure_ascii=False) + "\n"
     try:
@@ -60,6 +64,52 @@ def export(database: Database, path: Path) -> tuple[int, str]:
     except OSError as error:
         raise FtbenchError(f"{path} cannot be written: {error.strerror}") from error
     return len(rows), digest
+
+
+def troubles(database: Database, path: Path) -> list[Trouble]:
+    """Whether a database still holds what a file of claims says of it; [] where it does.
+
+    Args:
+        database: whose claims they were.
+        path: as ``export`` wrote it.
+
+    Raises:
+        DataError: it is no such file.
+    """
+    whole = _read(path)
+    found = []
+    if seal(whole) != whole.get("digest"):
+        found.append("the file was changed: its digest is another one")
+    chain, ends = database.claims.chain(), whole["chain"]
+    found += [
+        f"strand {strand} of the chain does not lead through where it ended then"
+        for strand in STRANDS
+        if not chain.has(strand, ends.get(strand))
+    ]
+    now = {row.claim.text: moment(row.declared) for row in database.claims.list()}
+    for claim in whole["claims"]:
+        text, declared = (str(claim.get(name)) for name in ("claim", "declared"))
+        if text not in now:
+            found.append(f"the claim '{text:.80}' is not here")
+        elif now[text] != declared:
+            found.append(f"the claim '{text:.80}' was declared {declared:.30} there and {now[text]} here")
+    advice = "it is another database, or one that was made anew or changed by hand since the file was written"
+    return [Trouble("claims file", "claims", len(found), printable(found[0]), advice)] if found else []
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        whole = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError):
+        raise DataError(f"{path} is no file of `ftbench claim --export`: it is no JSON") from None
+    kinds = {"schema": str, "claims": list, "chain": dict, "digest": str}
+    if not isinstance(whole, dict) or not all(isinstance(whole.get(n), kind) for n, kind in kinds.items()):
+        raise DataError(f"{path} is no file of `ftbench claim --export` of this version")
+    if whole["schema"] != SCHEMA or not all(isinstance(claim, dict) for claim in whole["claims"]):
+        raise DataError(f"{path} is no file of `ftbench claim --export` of this version")
+    return whole
 
 
 def seal(whole: dict[str, Any]) -> str:

@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 
 from ftbench.db import ClaimRow, Database, JobSummary
-from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
-from ftbench.models.resolve import id_of
 from ftbench.perturbations import heading
 from ftbench.render.numbers import p_equals, percent
 from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import PENDING, Section
+from ftbench.services.claims.declared import about
 from ftbench.services.planning import commands, rerun
 from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores import levels as topup_levels
@@ -70,7 +69,7 @@ class TestedClaim:
         own: the files of users' own that it is about.
         p: one-sided, of the claim; None without a test.
         opposite: the same of its opposite.
-        p_corrected: over the declared claims; None without a test, and for a claim that was declared late.
+        p_corrected: over the declared claims; None without a test, and for a claim that does not count.
         verdict: in words.
     """
 
@@ -89,7 +88,9 @@ class TestedClaim:
 
     @property
     def standing(self) -> str:
-        """``declared``, or ``declared late`` with the scores that were there."""
+        """``declared``, ``declared late`` with the scores that were there, or why it does not count."""
+        if self.row.untrue:
+            return f"not counted as declared: {self.row.untrue}"
         if not self.row.late:
             return "declared"
         there, now = max(self.row.scored, self.row.older), self.row.scored_now
@@ -99,9 +100,8 @@ class TestedClaim:
     def line(self) -> str:
         """The claim and what came of it, in one line."""
         interval = paired.t_interval(self.pairs)
-        said = (
-            f"{self.standing}: {self.row.claim.text}: {self.verdict if not self.row.late else 'exploratory'}"
-        )
+        verdict = self.verdict if self.row.counts else "exploratory"
+        said = f"{self.standing}: {self.row.claim.text}: {verdict}"
         if isinstance(interval, Interval):
             ends = f"{percent(interval.low, signed=True)} to {percent(interval.high, signed=True)}"
             said += f"; {percent(interval.value, signed=True)} points, {ends}, n={interval.n}"
@@ -117,7 +117,7 @@ def listed(database: Database) -> list[Sheet]:
         DatabaseError: the database cannot be read.
     """
     found = tested(database)
-    family = sum(not one.row.late for one in found)
+    family = sum(one.row.counts for one in found)
     notes = [
         "One-sided paired t over the seeds' averages of the tasks, in the direction of the claim; corrected: "
         f"Holm over the {family} declared claims, {ALPHA:g}. Contradicted: the same test of the opposite. "
@@ -125,6 +125,11 @@ def listed(database: Database) -> list[Sheet]:
     ]
     if any(one.row.late for one in found):
         notes.append("Declared late: scores were there, so the claim is exploratory and not in the family.")
+    if any(one.row.untrue for one in found):
+        notes.append(
+            "Not counted as declared: rows were changed by hand, so the claim is exploratory and not in the "
+            "family; `ftbench db check` names them all."
+        )
     if any(one.level < ALPHA for one in found):
         levels = {f"{100 * one.level:.3g} %" for one in found if one.level < ALPHA}
         notes.append(f"Seeds were topped up: such claims hold below {', '.join(sorted(levels))}.")
@@ -210,17 +215,6 @@ def _same(setting: Setting, other: Setting | Section) -> bool:
     return mine == (other.model, other.train_size, other.changed)
 
 
-def about(claim: DeclaredClaim, cell: JobSummary) -> bool:
-    """Whether a claim is about a job."""
-    return (
-        cell.label in (claim.better, claim.worse)
-        and cell.perturbation.condition == claim.condition
-        and (not claim.train_sizes or cell.train_size in claim.train_sizes)
-        and (not claim.models or bool({cell.model, id_of(cell.model)} & set(claim.models)))
-        and (not claim.tasks or cell.task in claim.tasks)
-    )
-
-
 def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iterator[TestedClaim]:
     """A claim under one setting; nothing where one of its methods is not there.
 
@@ -253,7 +247,7 @@ def _judged(found: Sequence[TestedClaim]) -> list[TestedClaim]:
     """The claims with p and verdict."""
     answers = [paired.t_test(one.pairs) for one in found]
     sided = [paired.one_sided(a) if isinstance(a, Significance) else None for a in answers]
-    at = [place for place, one in enumerate(found) if not one.row.late]
+    at = [place for place, one in enumerate(found) if one.row.counts]
     both = np.array([sided[place] or (1.0, 1.0) for place in at]).reshape(-1, 2)
     corrected = {place: (holm(both[:, 0])[i], holm(both[:, 1])[i]) for i, place in enumerate(at)}
     result = []
@@ -272,7 +266,7 @@ def _judged(found: Sequence[TestedClaim]) -> list[TestedClaim]:
 
 
 def _verdict(one: TestedClaim, answer: Significance | NoAnswer, corrected: tuple[float, float] | None) -> str:
-    if one.row.late:
+    if not one.row.counts:
         return one.standing
     if not len(one.pairs):
         return EMPTY

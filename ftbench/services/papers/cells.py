@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ftbench.db import JobSummary, ScoreRow, ValueRow
 from ftbench.domain import hparams
+from ftbench.domain.margins import Margins
 from ftbench.domain.recipe import Recipe
-from ftbench.domain.result import State
+from ftbench.domain.result import State, chance
 from ftbench.models.resolve import covered
 from ftbench.render.suite_table import NOT_COMPARABLE, SuiteCell, SuiteHead
-from ftbench.render.table import Cell
+from ftbench.render.table import NOT_QUEUED, Cell
 from ftbench.services.papers.layout import Place
 from ftbench.services.planning.suite_grid import Wanted
-from ftbench.services.scores.jobs import status_of
+from ftbench.services.scores.jobs import CHANCE, DIVERGED, status_of
 from ftbench.stats import equivalence, statistics
 from ftbench.stats.equivalence import Estimate
 from ftbench.suites import Panel
@@ -50,8 +51,17 @@ class FoundJobs:
 class JobsByCell:
     """The jobs of a database by what they are, whatever rows and revisions they were made with."""
 
-    def __init__(self, rows: Sequence[JobSummary], scores: Iterable[ScoreRow | ValueRow]) -> None:
-        """Index them; scores count for done jobs only."""
+    def __init__(
+        self, rows: Sequence[JobSummary], scores: Iterable[ScoreRow | ValueRow], diverged: str = CHANCE
+    ) -> None:
+        """Index them; scores count for done jobs only.
+
+        Args:
+            rows: the jobs.
+            scores: theirs.
+            diverged: what a diverged run counts as.
+        """
+        self.diverged = diverged
         done = {row.digest for row in rows if row.scored}
         known: dict[str, dict[tuple[str, str], float]] = {}
         for score in scores:
@@ -84,22 +94,37 @@ class JobsByCell:
         return next((jobs for jobs in here if jobs), {})
 
 
-def measured_cell(jobs: Mapping[int, list[FoundJobs]], place: Place, seeds: Sequence[int]) -> Cell:
-    """The cell of a line in a column."""
+def measured_cell(
+    jobs: Mapping[int, list[FoundJobs]], place: Place, seeds: Sequence[int], diverged: str = CHANCE
+) -> Cell:
+    """The cell of a line in a column.
+
+    Args:
+        jobs: those of the line, by seed.
+        place: the column.
+        seeds: the paper's.
+        diverged: what a diverged run counts as: ``chance``, the chance level of the metric, or ``missing``.
+    """
     at = (place.evaluation, place.metric)
     values: dict[int, tuple[float, str]] = {}
     missing: Counter[str] = Counter()
+    guessed = chance(place.metric, place.classes) if diverged == CHANCE else None
+    lost = 0
     for seed in seeds:
         here = jobs.get(seed, [])
         scored = [found for found in here if math.isfinite(found.scores.get(at, math.nan))]
         if scored:
             values[seed] = scored[0].scores[at], scored[0].row.digest
+        elif here and here[0].status == DIVERGED and guessed is not None:
+            values[seed] = guessed, here[0].row.digest
+            lost += 1
         else:
-            status = here[0].status if here else "not queued"
+            status = here[0].status if here else NOT_QUEUED
             missing["no score" if status == State.DONE else status] += 1
-    return of_values(
+    found = of_values(
         {s: v for s, (v, _) in values.items()}, len(seeds), missing, [d for _, d in values.values()]
     )
+    return replace(found, diverged=lost)
 
 
 def of_values(
@@ -141,32 +166,41 @@ class Rule:
     """How measured and printed numbers are compared.
 
     Attributes:
-        margin: points within which two means agree.
+        margins: within which two means agree.
         level: of the tests.
         departs: why the numbers of a line are not of the printed protocol; () where they are.
     """
 
-    margin: float
+    margins: Margins = field(default_factory=Margins)
     level: float = equivalence.LEVEL
     departs: tuple[str, ...] = ()
 
 
-def compared(cell: Cell, printed: Printed, rule: Rule) -> SuiteCell:
+def compared(cell: Cell, printed: Printed, metric: str, rule: Rule) -> SuiteCell:
     """A cell of one column beside the printed one."""
-    return _beside(cell, printed, rule, _ours([cell]), _theirs([printed], [cell], printed))
+    margin = rule.margins.of(metric)
+    return _beside(cell, printed, rule, margin, _ours([cell]), _theirs([printed], [cell], printed))
 
 
 def compared_average(
-    cell: Cell, printed: Printed, parts: Sequence[tuple[Cell, Printed]], rule: Rule
+    cell: Cell, printed: Printed, parts: Sequence[tuple[Cell, Printed, str]], rule: Rule
 ) -> SuiteCell:
-    """An average beside the printed one: their uncertainty is that of the columns."""
-    cells = [one for one, _ in parts]
-    theirs = _theirs([one for _, one in parts], cells, printed)
-    return _beside(cell, printed, rule, _ours(cells) if cell.mean is not None else None, theirs)
+    """An average beside the printed one: their uncertainty is that of the columns, and so is the margin.
+
+    Args:
+        cell: the average.
+        printed: the paper's.
+        parts: the columns: ours, the paper's, and the metric.
+        rule: how they are compared.
+    """
+    cells = [one for one, _, _ in parts]
+    theirs = _theirs([one for _, one, _ in parts], cells, printed)
+    margin = rule.margins.averaged(metric for _, _, metric in parts)
+    return _beside(cell, printed, rule, margin, _ours(cells) if cell.mean is not None else None, theirs)
 
 
 def _beside(
-    cell: Cell, printed: Printed, rule: Rule, ours: Estimate | None, theirs: Estimate | None
+    cell: Cell, printed: Printed, rule: Rule, margin: float, ours: Estimate | None, theirs: Estimate | None
 ) -> SuiteCell:
     any_of = next(iter(printed.values()), None)
     shown = {statistic: one.value for statistic, one in printed.items()}
@@ -185,11 +219,11 @@ def _beside(
         return SuiteCell(**common, verdict=NOT_COMPARABLE, reason=reason)
     if ours is None or theirs is None:
         return SuiteCell(**common, verdict=equivalence.UNDERPOWERED, reason="fewer than two seeds")
-    test = equivalence.tost(ours, theirs, rule.margin, rule.level)
-    common |= {"p_equal": test.p_equal, "p_apart": test.p_apart}
+    test = equivalence.tost(ours, theirs, margin, rule.level)
+    common |= {"p_equal": test.p_equal, "p_apart": test.p_apart, "margin": margin}
     if test.verdict != equivalence.UNDERPOWERED:
         return SuiteCell(**common, verdict=test.verdict)
-    needs = equivalence.seeds_for(ours, cell.n, theirs, rule.margin, rule.level)
+    needs = equivalence.seeds_for(ours, cell.n, theirs, margin, rule.level)
     return SuiteCell(**common, verdict=test.verdict if needs else equivalence.UNDECIDABLE, needs=needs)
 
 

@@ -24,6 +24,7 @@ class Place:
         task: what is trained on.
         evaluation: what is scored.
         metric: which metric.
+        classes: how many its task has; 0 where a number is to be predicted.
         averaged: whether it counts in the average.
         difference: whether its difference to vanilla is printed.
     """
@@ -33,6 +34,7 @@ class Place:
     task: str
     evaluation: str
     metric: str
+    classes: int = 0
     averaged: bool = True
     difference: bool = False
 
@@ -48,6 +50,7 @@ def printed_places(block: Panel) -> tuple[Place, ...]:
                 spec.name,
                 spec.evaluation[0].name,
                 block.metric or block.metrics.get(spec.name, spec.metric),
+                len(spec.labels),
             )
             for spec in specs
         )
@@ -55,9 +58,10 @@ def printed_places(block: Panel) -> tuple[Place, ...]:
     found = []
     for column in block.columns:
         other = Target.of(column.evaluation).task
-        metric = block.metric or (tasks.find(other) if other else trained).metric
+        scored = tasks.find(other) if other else trained
+        metric = block.metric or scored.metric
         key = column.published or column.evaluation
-        at = trained.name, column.evaluation, metric, column.averaged, column.difference
+        at = trained.name, column.evaluation, metric, len(scored.labels), column.averaged, column.difference
         found.append(Place(key, column.title, *at))
     return tuple(found)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ftbench.db.rows import JobSummary
+from ftbench.render.layouts import METRIC_TITLES
 from ftbench.render.suite_table import SuiteCell
+from ftbench.services.papers import layout
 from ftbench.services.papers.cells import Rule
 from ftbench.services.planning import commands, rerun, suite_grid
 from ftbench.services.planning.asked import Asked
@@ -15,8 +17,15 @@ from ftbench.suites import TIME, Suite
 from ftbench.suites.published import TITLES
 
 
-def caption(suite: Suite, asked: Asked, rule: Rule) -> Iterator[str]:
-    """How the table is to be read."""
+def caption(suite: Suite, asked: Asked, rule: Rule, diverged: bool = False) -> Iterator[str]:
+    """How the table is to be read.
+
+    Args:
+        suite: the paper's.
+        asked: the axes that were given.
+        rule: how means are compared.
+        diverged: whether runs of ours did, and count as chance.
+    """
     yield f"{TITLES[suite.source]}. {suite.protocol}"
     differs = suite_grid.differs(suite, asked)
     if differs:
@@ -24,7 +33,7 @@ def caption(suite: Suite, asked: Asked, rule: Rule) -> Iterator[str]:
     if suite.kind == TIME:
         yield "Measured on runs that had the machine to themselves; evaluation is not in the times."
         return
-    margin = f"{rule.margin:g} point{'s' * (rule.margin != 1)}"
+    margin = _within(suite, rule)
     yield (
         "Measured, and [in brackets] printed. The sign compares the means by two one-sided t tests "
         f"at {rule.level:.3g}: = reproduced, within {margin}; ≠ not reproduced, further apart; ? "
@@ -33,6 +42,25 @@ def caption(suite: Suite, asked: Asked, rule: Rule) -> Iterator[str]:
         "too. Max, std and Δ are described, not "
         "tested."
     )
+    if diverged:
+        yield (
+            "d: runs of ours that diverged; they score the chance level of their metric (--diverged missing: "
+            "none)."
+        )
+
+
+def _within(suite: Suite, rule: Rule) -> str:
+    """The margins in words: one where the metrics share it."""
+    metrics = dict.fromkeys(p.metric for block in suite.blocks for p in layout.printed_places(block))
+    titles: dict[float, list[str]] = {}
+    for metric in metrics:
+        titles.setdefault(rule.margins.of(metric), []).append(METRIC_TITLES.get(metric, metric))
+    told = [
+        f"{points:g} point{'s' * (points != 1)}" + (f" ({', '.join(names)})" if len(titles) > 1 else "")
+        for points, names in titles.items()
+    ]
+    averaged = "; an average: the mean of its columns'" if len(titles) > 1 else ""
+    return " or ".join(told) + averaged
 
 
 def notes(suite: Suite, asked: Asked, cells: Sequence[SuiteCell], address: str) -> Iterator[str]:

@@ -32,4 +32,4 @@ def _figures_of(table: SuiteReport) -> Iterator[list[html.Figure]]:
     """A list for each section; a table's one plot stands with its last, as its notes do."""
     yield from ([] for _ in table.sections[1:])
     spec = reproduction.of_table(table)
-    yield [html.Figure("Reproduction", spec)] if spec else []
+    yield [html.Figure("Reproduction", spec, reproduction.named_points(table))] if spec else []

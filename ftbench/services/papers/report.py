@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from ftbench import suites, tasks
 from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.axes import MethodChoice
+from ftbench.domain.margins import Margins
 from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import model_id
 from ftbench.render.suite_table import (
@@ -30,6 +31,7 @@ from ftbench.services.planning import suite_grid
 from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores import levels
+from ftbench.services.scores.jobs import CHANCE
 from ftbench.services.scores.levels import Topped, strictest
 from ftbench.services.scores.stale import Codes, codes_of, one_code
 from ftbench.suites import TIME, Line, Panel, Suite, claims
@@ -76,7 +78,9 @@ def suite_reports(address: str, database: Database | None, request: SuiteRequest
     changed = [suite_grid.adapted(suite, asked) for suite in found]
     source = _read(database, changed) if database else SuiteSource(address)
     return tuple(
-        table(one, _titled(now, asked, recipe), recipe, source, request.margin)
+        table(
+            one, _titled(now, asked, recipe), recipe, source, request.margins, request.diverged, request.show
+        )
         for one, now in zip(found, changed, strict=True)
         for recipe in asked.by_recipe()
     )
@@ -92,7 +96,15 @@ def _titled(suite: Suite, asked: Asked, one: Asked) -> Suite:
     return replace(suite, title=" · ".join([suite.title, *told]), blocks=tuple(blocks))
 
 
-def table(suite: Suite, changed: Suite, asked: Asked, source: SuiteSource, margin: float) -> SuiteReport:
+def table(
+    suite: Suite,
+    changed: Suite,
+    asked: Asked,
+    source: SuiteSource,
+    margins: Margins,
+    diverged: str = CHANCE,
+    show: tuple[str, ...] = (),
+) -> SuiteReport:
     """One suite's table.
 
     Args:
@@ -100,23 +112,25 @@ def table(suite: Suite, changed: Suite, asked: Asked, source: SuiteSource, margi
         changed: under the axes that were given.
         asked: those axes.
         source: the database's rows.
-        margin: points within which two means agree.
+        margins: within which two means agree.
+        diverged: what runs of ours that diverged count as: ``chance`` or ``missing``.
+        show: the statistics of a cell, of a suite of scores; () for those of the paper.
     """
-    jobs = JobsByCell(source.rows, source.scores)
+    jobs = JobsByCell(source.rows, source.scores, diverged)
     measured = [] if suite.kind == TIME else list(_blocks(changed, asked, jobs))
     digests = (job for one in measured for row in one.rows.values() for cell in row for job in cell.jobs)
     level, why = strictest(source.topped, digests)
-    rule = Rule(margin, level)
+    rule = Rule(margins, level)
     make = times.grids if suite.kind == TIME else _grids
     sections = tuple(_sections(changed, list(make(changed, asked, jobs, source.facts or {}, rule))))
     cells = [c for s in sections for g in s.groups for r in g.rows for c in r.cells if c.applies]
     return SuiteReport(
         name=suite.name,
         title=changed.title,
-        statistics=("ratio",) if suite.kind == TIME else changed.statistics,
-        margin=margin,
+        statistics=("ratio",) if suite.kind == TIME else show or changed.statistics,
+        margins={} if suite.kind == TIME else _margins(changed, margins),
         sections=sections,
-        caption=(*notes.caption(suite, asked, rule), *why),
+        caption=(*notes.caption(suite, asked, rule, _diverged(measured)), *why),
         notes=(
             *orders.order_lines(changed, measured, level),
             *notes.notes(suite, asked, cells, source.address),
@@ -146,7 +160,7 @@ def _grids(
             printed = _by_column(layout.printed(suite, block, line))
             rule = replace(given, departs=(*block.departs, *_departs(suite, line, asked)))
             shown = [
-                suite_cells.compared(cell, printed.get(place.key, {}), rule)
+                suite_cells.compared(cell, printed.get(place.key, {}), place.metric, rule)
                 for cell, place in zip(row, places, strict=True)
             ]
             whole = replace(rule, departs=(*rule.departs, "over other tasks")) if other_tasks else rule
@@ -164,6 +178,16 @@ def _grids(
         yield PanelGrid(block, tuple(heads), tuple(rows))
 
 
+def _diverged(measured: Sequence[Measured]) -> bool:
+    return any(cell.diverged for one in measured for row in one.rows.values() for cell in row)
+
+
+def _margins(suite: Suite, margins: Margins) -> dict[str, float]:
+    """Metric -> points, of the metrics that a suite scores."""
+    metrics = dict.fromkeys(p.metric for block in suite.blocks for p in layout.printed_places(block))
+    return {metric: margins.of(metric) for metric in metrics}
+
+
 def _task_names(suite: Suite) -> set[str]:
     return {spec.name for block in suite.blocks for spec in tasks.expand(block.tasks)}
 
@@ -176,7 +200,7 @@ def _measured(
     for line in block.lines:
         mine = {w.task.name: jobs.of(w, block.model) for w in wanted if w.block is block and w.line is line}
         found[line] = [
-            suite_cells.measured_cell(mine[place.task], place, suite.seeds)
+            suite_cells.measured_cell(mine[place.task], place, suite.seeds, jobs.diverged)
             for place in layout.printed_places(block)
         ]
     return found
@@ -195,7 +219,7 @@ def _average(
 ) -> SuiteCell:
     parts = [(cell, place) for cell, place in zip(row, places, strict=True) if place.averaged]
     cell = suite_cells.averaged_cell([c for c, _ in parts], [p.key for _, p in parts])
-    pairs = [(c, printed.get(p.key, {})) for c, p in parts]
+    pairs = [(c, printed.get(p.key, {}), p.metric) for c, p in parts]
     return suite_cells.compared_average(cell, printed.get(AVERAGE, {}), pairs, rule)
 
 

@@ -77,7 +77,7 @@ def draw_suite(address: str, database: Database | None, request: SuiteRequest) -
         raise NothingToReport(
             f"{name}: no cell has both a printed and a measured mean; `{table}` says what is missing"
         )
-    return _drawn(rows, tables[0].title if len(tables) == 1 else name, {table.margin for table in tables})
+    return _drawn(rows, tables[0].title if len(tables) == 1 else name)
 
 
 def of_table(table: SuiteReport) -> dict[str, Any] | None:
@@ -87,19 +87,35 @@ def of_table(table: SuiteReport) -> dict[str, Any] | None:
         table: of a paper; one about time has no scores to draw.
     """
     rows = [] if table.timed else list(pairs(table, named=False))
-    return _drawn(rows, table.title, {table.margin}) if rows else None
+    return _drawn(rows, table.title) if rows else None
 
 
-def _drawn(rows: list[dict[str, Any]], title: str, margins: set[float]) -> dict[str, Any]:
+def named_points(table: SuiteReport) -> list[list[str]]:
+    """The points of a table's plot in words: the headings, then the point that is farthest off first."""
+    rows = sorted(pairs(table, named=False), key=lambda row: -abs(row["measured"] - row["published"]))
+    heads = ["point", "published", "measured", "difference", "verdict"]
+    return [
+        heads,
+        *(
+            [
+                row["name"],
+                f"{row['published']:.2f}",
+                f"{row['measured']:.2f}",
+                f"{row['measured'] - row['published']:+.2f}",
+                row["label"],
+            ]
+            for row in rows
+        ),
+    ]
+
+
+def _drawn(rows: list[dict[str, Any]], title: str) -> dict[str, Any]:
     import pandas as pd
 
     from ftbench.render.plots import reproduction
 
     return reproduction.reproduction(
-        pd.DataFrame(rows),
-        f"Published and measured: {title}",
-        "95 % t intervals",
-        margins.pop() if len(margins) == 1 else None,
+        pd.DataFrame(rows), f"Published and measured: {title}", "95 % t intervals"
     )
 
 
@@ -132,4 +148,5 @@ def pairs(table: SuiteReport, *, named: bool) -> Iterator[dict[str, Any]]:
                         "low": None if ends[0] is None else 100 * ends[0],
                         "high": None if ends[1] is None else 100 * ends[1],
                         "label": cell.verdict or "no verdict",
+                        "margin": cell.margin,
                     }

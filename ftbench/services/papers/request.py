@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ftbench.errors import BadValue
+from ftbench.domain.margins import Margins
+from ftbench.errors import UnknownName
 from ftbench.services.planning.asked import Asked
+from ftbench.services.scores.jobs import AS_DIVERGED, CHANCE
 
-MARGIN = 1.0
+SHOWN = ("mean", "max", "std")
+"""What papers print of a cell."""
 
 
 @dataclass(frozen=True)
@@ -17,20 +20,27 @@ class SuiteRequest:
     Attributes:
         name: of the suite or suites.
         asked: axes in the place of the paper's.
-        margin: points within which two means agree, in (0, 100).
+        margins: within which two means agree.
+        show: what is shown of each cell, of ``SHOWN``; () for what the paper prints.
+        diverged: what runs of ours that diverged count as: ``chance`` or ``missing``.
 
     Raises:
-        BadValue: a margin that is none.
+        UnknownName: there is no such way to count them, or no such statistic.
     """
 
     name: str
     asked: Asked = field(default_factory=Asked)
-    margin: float = MARGIN
+    margins: Margins = field(default_factory=Margins)
+    diverged: str = CHANCE
+    show: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a margin that is none."""
-        if not 0 < self.margin < 100:
-            raise BadValue(f"margin {self.margin:g}: give points above 0 and below 100, such as 1")
+        """Refuse a way to count that there is not, and statistics that papers do not print."""
+        for name in self.show:
+            if name not in SHOWN:
+                raise UnknownName("statistic of a suite", name, SHOWN)
+        if self.diverged not in AS_DIVERGED:
+            raise UnknownName("--diverged", self.diverged, AS_DIVERGED)
 
 
 @dataclass(frozen=True)

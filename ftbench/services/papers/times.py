@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftbench.domain.result import State
 from ftbench.render.suite_table import SuiteCell, SuiteHead
-from ftbench.render.table import Cell
+from ftbench.render.table import NOT_QUEUED, Cell
 from ftbench.services.papers import cells, layout
 from ftbench.services.papers.cells import FoundJobs, JobsByCell, Rule
 from ftbench.services.planning import suite_grid
@@ -77,7 +77,7 @@ def cell(
                 values[seed] = value
         else:
             here = jobs.get(seed, [])
-            missing["not exclusive" if done else here[0].status if here else "not queued"] += 1
+            missing["not exclusive" if done else here[0].status if here else NOT_QUEUED] += 1
     found = cells.of_values(values, planned, missing)
     return found if planned else replace(found, applies=False)
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ftbench.render.table import BETTER, SURVIVORS, WORSE, Cell, Column, Group, Row
-from ftbench.render.tested import Tested
+from ftbench.render.tested import UNLESS, Tested
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey
-from ftbench.stats import paired, probability
+from ftbench.stats import failures, paired, probability
 from ftbench.stats.aggregate import FloatArray
-from ftbench.stats.family import MAX_T, PROBABILITY, SIGNS
+from ftbench.stats.family import MAX_T, MEAN, PROBABILITY, SIGNS
 from ftbench.stats.findings import Interval
 from ftbench.stats.leaderboard import ALPHA, Leaderboard, judge
 
@@ -36,7 +36,7 @@ class Marking:
         baseline: what is compared with; None: nothing is.
         name: the baseline's.
         level: below which p are marked; smaller where seeds were topped up.
-        estimand: ``mean`` or ``probability``.
+        estimand: ``mean``, ``probability`` or ``two-part``.
     """
 
     methods: Sequence[MethodKey]
@@ -58,8 +58,10 @@ class Marking:
 
 def marked_groups(
     groups: Sequence[Group], blocks: Sequence[Block], columns: Sequence[Column], about: Marking
-) -> tuple[tuple[Group, ...], str]:
+) -> tuple[tuple[Group, ...], str, FloatArray | None]:
     """The rows with what differs from the baseline and with the methods' groups, and how to read it.
+
+    The last is (ratios, methods, methods) p of the averages' pairs; None where pairs are not tested.
 
     Args:
         groups: the rows, by ratio.
@@ -71,9 +73,11 @@ def marked_groups(
     found = judge(scores, about.at, grouped=about.grouped, estimand=about.estimand, alpha=about.level)
     result = []
     for table, group in enumerate(groups):
-        tell = _Table(found, scores[table], table, about, columns)
+        tell = _Table(found, scores[table], table, about, columns, blocks[table])
         result.append(replace(group, rows=tuple(map(tell.row, range(len(group.rows)), group.rows))))
-    return tuple(result), " ".join(_caption(found, about, columns))
+    told = list(_caption(found, about, columns))
+    told[1:1] = _unless(result)
+    return tuple(result), " ".join(told), found.pairs if about.grouped else None
 
 
 def _ranked(block: Block, methods: Sequence[MethodKey]) -> FloatArray:
@@ -91,6 +95,7 @@ class _Table:
     table: int
     about: Marking
     columns: Sequence[Column]
+    block: Block
 
     def row(self, place: int, row: Row) -> Row:
         cells = list(row.cells)
@@ -123,7 +128,8 @@ class _Table:
         interval: object = paired.t_interval(pairs)
         if self.about.estimand == PROBABILITY:
             interval = _from_half(probability.tosses(probability.wins(pairs[:, None])))
-        return self._told(cell, interval, len(pairs), float(plain), p)
+        told = self._told(cell, interval, len(pairs), float(plain), p)
+        return replace(told, tested=self._unless(told.tested, place, [at]))
 
     def _average(self, cell: Cell, place: int) -> Cell:
         """The average or its difference, tested over every task; the difference is that of the test."""
@@ -141,6 +147,7 @@ class _Table:
         if tested is None:
             return told
         tested = replace(tested, test=first.test, p_holm=_number(first.holm[at]))
+        tested = self._unless(tested, place, np.flatnonzero(first.used[at]).tolist()) or tested
         if self.columns[answered_in(self.columns)].kind != "difference":
             return replace(told, tested=tested)
         half = 0.5 if self.about.estimand == PROBABILITY else 0.0
@@ -149,6 +156,16 @@ class _Table:
         there = tuple(name for name, used in zip(over, first.used[at], strict=True) if used)
         low, high, n = tested.low + half, tested.high + half, tested.n * len(there)
         return replace(told, statistics=shown, tested=tested, low=low, high=high, n=n, tasks=there)
+
+    def _unless(self, tested: Tested | None, place: int, tasks: Sequence[int]) -> Tested | None:
+        """A mark of means with the failures that would undo it, as far as the better one's runs allow."""
+        if tested is None or not tested.mark or self.about.estimand != MEAN:
+            return tested
+        better = self.about.methods[place if tested.difference > 0 else self.about.at or 0]
+        failed, ended = self.block.failed(better)
+        height = self.block.above_chance(better, tasks)
+        share = failures.undone_by(tested.difference, height, int(failed.sum()), int(ended.sum()))
+        return replace(tested, undone_by=share)
 
     def _without(self, cell: Cell, place: int) -> Cell:
         """An average that cannot be compared; a probability is then none at all."""
@@ -206,6 +223,17 @@ def _caption(found: Leaderboard, about: Marking, columns: Sequence[Column]) -> I
     untested = _untested(columns)
     if untested:
         yield f"Not tested: {untested}."
+
+
+def _unless(groups: Sequence[Group]) -> Iterator[str]:
+    """What a degree sign says, where there is one."""
+    cells = (cell for group in groups for row in group.rows for cell in row.cells)
+    if any(cell.tested and cell.tested.undone_by is not None for cell in cells):
+        yield (
+            f"{UNLESS}: unless the better one fails more often than it did here: a share of failures that "
+            "its runs do not exclude (95 %) would take the difference away; groups are about the runs as "
+            "they are."
+        )
 
 
 def _test(found: Leaderboard, about: Marking) -> str:

@@ -113,7 +113,7 @@ def _figures_of(
             "Robustness", curves.robustness(frame, title, scores.axis, scores.groups[0].percent)
         )
         return
-    yield html.Figure("Runs", spread.strip(frame, title))
+    yield html.Figure("Runs", spread.strip(frame, title, counts=tidy.run_counts(scores)))
     costs, timed = with_costs(took, frame)
     if costs["training_seconds"].notna().any():
         yield html.Figure("Cost", cost.cost(costs, title, better_ones(frame), timed))
@@ -121,5 +121,6 @@ def _figures_of(
         yield html.Figure("Ranks", with_groups(frame, title, topped))
     if frame["job"].nunique() <= CURVES:
         losses = with_losses(database, frame)
-        if not losses.empty:
+        panels = losses[["task", "label"]].drop_duplicates()
+        if 0 < len(panels) <= curves.PANELS:
             yield html.Figure("Learning", curves.learning(losses, title))

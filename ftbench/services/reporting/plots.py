@@ -101,7 +101,7 @@ def _plot(database: Database, request: PlotRequest, section: Section) -> dict[st
     title, kind = section.title, request.kind
     frame = tidy.score_frame(section, first=kind == "robustness")
     if kind == "strip":
-        return spread.strip(frame, title, violin=request.violin)
+        return spread.strip(frame, title, violin=request.violin, counts=tidy.run_counts(section))
     if kind == "sweep":
         return _sweep(frame, title, request.over)
     if kind == "robustness":

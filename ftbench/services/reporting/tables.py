@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ftbench.render.layouts import Measure, Part
-from ftbench.render.table import SHARED, Cell, Column, Group, Row, Section
+from ftbench.render.table import Cell, Column, Group, Row, Section
 from ftbench.services.reporting import failed
+from ftbench.services.reporting.best import with_best
 from ftbench.services.reporting.headings import Blocks, caption_of, columns_of
 from ftbench.services.reporting.marks import Marking, marked_groups
 from ftbench.services.reporting.notes import notes
@@ -19,7 +20,6 @@ from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, baselin
 from ftbench.services.scores.levels import Topped, strictest
 from ftbench.services.scores.own import Remarks
 from ftbench.services.scores.settings import Setting
-from ftbench.stats import aggregate, statistics
 from ftbench.stats.family import MEAN
 
 
@@ -95,7 +95,10 @@ def fill_table(
         _group(part, ratio, blocks, baseline, columns, subject, mine)
         for ratio, mine in zip(blocks, beside, strict=True)
     )
-    groups, told = (groups, "") if part.curve else marked_groups(groups, firsts, columns, about)
+    told, pairs = "", None
+    if not part.curve:
+        groups, told, pairs = marked_groups(groups, firsts, columns, about)
+    groups = with_best(groups, list(blocks.values()), columns, rows, level, pairs)
     return Section(
         part=part.name,
         axis=part.axis,
@@ -179,16 +182,14 @@ def _group(
     subject: TableSubject,
     beside: Mapping[MethodKey, tuple[Cell, Cell]],
 ) -> Group:
-    block, failing = blocks[ratio][0], any(column.kind == "failed" for column in columns)
+    failing = any(column.kind == "failed" for column in columns)
     cells = []
     for method, extra in beside.items():
         *found, runs = _cells(part, ratio, blocks, method, baseline, subject.remarks)
         cells.append((*found, *(extra if failing else ()), runs))
-    survived = [bool(block.survivors(method).any()) for method in beside]
-    placed = _placed(cells, columns, survived)
     rows = tuple(
         Row(subject.labels[method], method.method, method.values(), found, subject.titles.get(method, ""))
-        for method, found in zip(beside, placed, strict=True)
+        for method, found in zip(beside, cells, strict=True)
     )
     if part.axis is None:
         return Group("", None, rows)
@@ -220,29 +221,3 @@ def _cells(
     first = blocks[ratio][0]
     n, planned = int(np.isfinite(first.scores[method]).sum()), int(first.planned.sum())
     yield Cell(n=n, planned=planned, text=f"{n}/{planned}")
-
-
-def _placed(
-    rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column], survived: Sequence[bool]
-) -> list[tuple[Cell, ...]]:
-    """The rows with the best and the second of each column marked, as the table shows the numbers.
-
-    Where a method is seen by the runs that did not fail alone, an average over what all methods have is, too.
-    """
-    marked = [list(row) for row in rows]
-    for at, column in enumerate(columns):
-        if column.kind not in ("score", "average"):
-            continue
-        for statistic in (name for name in column.show if statistics.find(name).level):
-            same_runs = column.key == SHARED and not any(survived)
-            values = [_comparable(row[at], statistic, same_runs) for row in rows]
-            for row, place in zip(marked, aggregate.places(values), strict=True):
-                if place:
-                    row[at] = replace(row[at], places={**row[at].places, statistic: place})
-    return [tuple(row) for row in marked]
-
-
-def _comparable(cell: Cell, statistic: str, same_runs: bool) -> float:
-    """What is compared for a mark, at the precision shown: complete cells, or those over the same runs."""
-    value = cell.statistics.get(statistic)
-    return round(100 * value, 2) if value is not None and (cell.complete or same_runs) else math.nan

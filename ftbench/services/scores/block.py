@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ftbench.render.table import Cell
+from ftbench.render.table import NOT_QUEUED, Cell
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob
 from ftbench.stats import aggregate, statistics
 from ftbench.stats.aggregate import BoolArray, FloatArray
@@ -77,7 +77,7 @@ class Block:
         planned = [seed for row, seed in enumerate(self.seeds) if self.planned[row, column]]
         there = [seed for seed in planned if seed in mine and math.isfinite(mine[seed].score(metric))]
         absent = sorted(set(planned) - set(there))
-        missing = Counter(mine[seed].reason(metric) if seed in mine else "not queued" for seed in absent)
+        missing = Counter(mine[seed].reason(metric) if seed in mine else NOT_QUEUED for seed in absent)
         return Cell(
             _finite({name: statistic.of(one)[0] for name, statistic in self.statistics.items()}),
             n=len(there),
@@ -112,6 +112,20 @@ class Block:
             for seed, job in self.jobs.get((method, task.name), {}).items():
                 found[:, at[seed], column] = job.failed, job.failed or bool(job.scores)
         return found[0], found[1]
+
+    def above_chance(self, method: MethodKey, columns: Sequence[int]) -> float:
+        """How far the runs of a method that did not fail lie above chance, on average over some tasks.
+
+        NaN where a task has no such run, or its metric no chance level that is known.
+        """
+        failed, _ = self.failed(method)
+        kept = np.where(failed, np.nan, self.scores[method])
+        heights = []
+        for at in columns:
+            there = kept[np.isfinite(kept[:, at]), at]
+            guessed = self.tasks[at].chances().get(self.metrics[at], math.nan)
+            heights.append(float(there.mean()) - guessed if len(there) else math.nan)
+        return float(np.mean(heights)) if heights else math.nan
 
     def without_jobs(self) -> Block:
         """The same cells, for none of which there is a job."""

@@ -105,7 +105,9 @@ class Ledger:
             outcome, message = Outcome.TIMEOUT, f"no end after {attempt.seconds / 60:.3g} minutes (--timeout)"
         message, trace = masked(message), masked(end.traceback)
         facts = attempt.collector.result(self._facts(attempt)).provenance
-        state = self._insist(lambda: self._database.jobs.fail(attempt.claim, outcome, message, trace, facts))
+        state = self._insist(
+            lambda: self._database.jobs.fail(attempt.claim, outcome, message, trace, facts, final=end.final)
+        )
         told = {"outcome": outcome, "reason": message, "seconds": round(attempt.seconds, 1)}
         if state is None:
             self._dropped(attempt)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ftbench import methods, suites
 from ftbench.domain import hparams
+from ftbench.domain.margins import Margins
 from ftbench.domain.topup import TopupPlan
 from ftbench.render.suite_table import SuiteCell, SuiteReport
 from ftbench.services.papers import report as suite_report
@@ -48,12 +49,17 @@ def around(mean: float, spread: float, n: int = 10) -> list[float]:
 
 
 def table(
-    name: str, rows: Rows, margin: float = 1.0, topped: Sequence[Topped] = (), **given: Any
+    name: str,
+    rows: Rows,
+    margin: float | None = 1.0,
+    topped: Sequence[Topped] = (),
+    diverged: str = "chance",
+    **given: Any,
 ) -> SuiteReport:
     axes = asked(**given)
     changed = suite_grid.adapted(suites.find(name), axes)
     source = SuiteSource("my.db", rows.cells, rows.scores, topped=topped)
-    return suite_report.table(suites.find(name), changed, axes, source, margin)
+    return suite_report.table(suites.find(name), changed, axes, source, Margins({}, margin), diverged)
 
 
 def topped_up(rows: Rows, looks: int) -> list[Topped]:

@@ -8,6 +8,7 @@ import pytest
 
 from ftbench import suites
 from ftbench.db import Document
+from ftbench.domain.result import Outcome, State
 from ftbench.render.table import Cell
 from ftbench.services.papers import cells as suite_cells
 from ftbench.services.papers import layout
@@ -34,12 +35,12 @@ def vanilla_on_cola() -> Wanted:
 
 
 def test_where_only_an_average_is_printed_its_number_of_seeds_is_that_of_its_tasks() -> None:
-    parts = [(measured(10), {}), (measured(10), {})]
-    cell = suite_cells.averaged_cell([one for one, _ in parts], ["cola", "rte"])
-    found = suite_cells.compared_average(cell, {"mean": WHOLE}, parts, Rule(1.0))
+    parts = [(measured(10), {}, "matthews"), (measured(10), {}, "accuracy")]
+    cell = suite_cells.averaged_cell([one for one, _, _ in parts], ["cola", "rte"])
+    found = suite_cells.compared_average(cell, {"mean": WHOLE}, parts, Rule())
     assert found.verdict == "reproduced"
     unknown = replace(WHOLE, n_seeds=None)
-    found = suite_cells.compared_average(cell, {"mean": unknown}, parts, Rule(1.0))
+    found = suite_cells.compared_average(cell, {"mean": unknown}, parts, Rule())
     assert (found.verdict, found.reason) == ("underpowered", "fewer than two seeds")
 
 
@@ -57,11 +58,39 @@ def test_a_deviation_that_was_divided_by_n_is_turned_into_a_sample_deviation() -
 
 def test_an_average_with_a_task_of_one_seed_is_not_tested() -> None:
     told = {"mean": WHOLE, "std": replace(WHOLE, statistic="std", value=1.0)}
-    parts = [(measured(10), told), (measured(1), told)]
-    cell = suite_cells.averaged_cell([one for one, _ in parts], ["cola", "rte"])
-    found = suite_cells.compared_average(cell, told, parts, Rule(1.0))
+    parts = [(measured(10), told, "matthews"), (measured(1), told, "accuracy")]
+    cell = suite_cells.averaged_cell([one for one, _, _ in parts], ["cola", "rte"])
+    found = suite_cells.compared_average(cell, told, parts, Rule())
     assert found.measured.mean == pytest.approx(0.7005)
     assert (found.verdict, found.reason) == ("underpowered", "fewer than two seeds")
+
+
+def test_a_mean_is_held_to_the_margin_of_its_metric() -> None:
+    told = {"mean": replace(WHOLE, value=71.5), "std": replace(WHOLE, statistic="std", value=0.1)}
+    ours = suite_cells.of_values({seed: 0.70 + 0.001 * (-1) ** seed for seed in range(10)}, 10, {})
+    found = {metric: suite_cells.compared(ours, told, metric, Rule()) for metric in ("matthews", "accuracy")}
+    assert {metric: (one.verdict, one.margin) for metric, one in found.items()} == {
+        "matthews": ("reproduced", 2.0),
+        "accuracy": ("not reproduced", 1.0),
+    }
+    parts = [(ours, told, "matthews"), (ours, told, "accuracy")]
+    average = suite_cells.averaged_cell([ours, ours], ["cola", "rte"])
+    assert suite_cells.compared_average(average, told, parts, Rule()).margin == 1.5
+
+
+@pytest.mark.parametrize(("task", "guessed"), [("cola", 0.0), ("rte", 0.5), ("mrpc", 0.5)])
+def test_a_diverged_run_scores_chance_unless_it_is_asked_to_be_missing(task: str, guessed: float) -> None:
+    rows = Suited()
+    rows.add("vanilla", task, around(70.0, 0.2, 4))
+    lost = [row._replace(seed=4, state=State.FAILED, last_outcome=Outcome.DIVERGED) for row in rows.cells[:1]]
+    jobs = {row.seed: [FoundJobs(row, {})] for row in lost}
+    given = asked(methods="vanilla", tasks=task)
+    (wanted,) = suite_grid.wanted_cells(suite_grid.adapted(suites.find("dps/table1"), given), given)
+    (place,) = layout.printed_places(wanted.block)
+    counted = suite_cells.measured_cell(jobs, place, [4])
+    assert (counted.values, counted.diverged, counted.complete) == ((guessed,), 1, True)
+    missing = suite_cells.measured_cell(jobs, place, [4], "missing")
+    assert (missing.values, missing.diverged, dict(missing.missing)) == ((), 0, {"diverged": 1})
 
 
 def test_a_job_from_before_a_setting_was_added_has_its_default() -> None:

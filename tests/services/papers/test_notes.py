@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ftbench import suites
+from ftbench.domain.margins import Margins, margins
 from ftbench.methods import find, source_digest
 from ftbench.render.suite_table import SuiteCell
 from ftbench.render.table import Cell
@@ -21,21 +22,26 @@ def caption(name: str, given: Asked, rule: Rule) -> list[str]:
 
 
 def test_a_caption_names_paper_and_protocol_and_how_the_signs_came_about() -> None:
-    first, last = caption("dps/table1", Asked(), Rule(1.0))
+    first, last = caption("dps/table1", Asked(), Rule(Margins({}, 1.0)))
     assert first == f"DPS (Zhang et al. 2022). {TABLE1.protocol}"
     assert "two one-sided t tests at 0.05: = reproduced, within 1 point; ≠" in last
-    assert (
-        "at 0.0125: = reproduced, within 0.5 points;" in caption("dps/table1", Asked(), Rule(0.5, 0.0125))[1]
-    )
+    _, half = caption("dps/table1", Asked(), Rule(margins("0.5"), 0.0125))
+    assert "at 0.0125: = reproduced, within 0.5 points;" in half
+
+
+def test_a_caption_says_which_metric_has_which_margin_and_what_diverged_runs_score() -> None:
+    _, tested, diverged = notes.caption(TABLE1, Asked(), Rule(), True)
+    assert "within 2 points (Matthews) or 1 point (F1, accuracy, Spearman); an average: the mean" in tested
+    assert diverged.startswith("d: runs of ours that diverged; they score the chance level of their metric")
 
 
 def test_a_caption_says_what_differs_from_the_papers_protocol() -> None:
-    _, differs, _ = caption("dps/table1", asked(seeds="3", settings=("lr=1e-4",)), Rule(1.0))
+    _, differs, _ = caption("dps/table1", asked(seeds="3", settings=("lr=1e-4",)), Rule(Margins({}, 1.0)))
     assert differs == "Differs from the paper's protocol: 3 seeds instead of 10; lr=1e-4."
 
 
 def test_times_are_not_tested() -> None:
-    _, last = caption("dps/table6", Asked(), Rule(1.0))
+    _, last = caption("dps/table6", Asked(), Rule(Margins({}, 1.0)))
     assert last == "Measured on runs that had the machine to themselves; evaluation is not in the times."
 
 

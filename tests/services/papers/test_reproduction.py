@@ -42,7 +42,7 @@ def test_averages_are_pairs_where_a_table_has_nothing_else():
     ours = SuiteCell(Cell({"mean": 0.71}, n=4, planned=4), {"mean": 70.5}, verdict="underpowered")
     row = SuiteRow(SuiteHead("vanilla", "Vanilla"), (ours, ours))
     section = SuiteSection((AVG, DELTA), (SuiteGroup("500 rows", "n=500", "bert-large", (row,)),))
-    report = SuiteReport("blo/table1", "Title", ("mean",), 1.0, (section,), ())
+    report = SuiteReport("blo/table1", "Title", ("mean",), {"f1": 1.0}, (section,), ())
     assert list(reproduction.pairs(report, named=False)) == [
         {
             "name": "500 rows · Vanilla · Avg",
@@ -51,5 +51,6 @@ def test_averages_are_pairs_where_a_table_has_nothing_else():
             "low": None,
             "high": None,
             "label": "underpowered",
+            "margin": None,
         }
     ]

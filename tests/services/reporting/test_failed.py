@@ -62,7 +62,7 @@ def test_how_often_runs_fail_stands_beside_the_mean_of_those_that_did_not(rows):
     values = [v for task in TASKS for v in cell(section, "rdrop", task).values if v != 0.5]
     average = cell(section, "rdrop", "average_not_failed")
     assert average.mean == pytest.approx((np.mean(values[:8]) + np.mean(values[8:])) / 2)
-    assert (average.n, average.planned, dict(average.places)) == (18, 20, {})
+    assert (average.n, average.planned, average.best) == (18, 20, ())
 
 
 def test_a_method_that_fails_more_often_is_marked_so():
@@ -89,7 +89,7 @@ def test_a_method_seen_by_its_survivors_has_no_place_mark_or_letter(rows, flags)
     cells = section.groups[0].named("rdrop").cells
     mine = {column.name: found for column, found in zip(section.columns, cells, strict=True)}
     assert dict(mine["rte"].missing) == {"diverged": 2}
-    assert not any(found.places for name, found in mine.items() if name != "sst2")
+    assert not any(found.best for name, found in mine.items() if name != "sst2")
     assert mine["rte"].tested is None and mine["difference"].tested is None
     assert mine["group"].text == "" and mine["group"].untested and mine["rte"].untested
     assert any("a method is not ranked" in line for line in section.caption)

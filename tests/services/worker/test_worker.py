@@ -103,6 +103,14 @@ def test_a_failure_is_recorded_and_tried_again_where_that_may_help(
     assert watch.how == ["again"] * (tries - 1) + ["failed", "done"]
 
 
+def test_a_job_that_memory_has_no_room_for_in_any_cut_is_tried_once(database: Database) -> None:
+    failed = {"event": "failed", "outcome": "oom", "message": "no memory", "final": True}
+    (bad,) = queue(database, [["event", failed]])
+    watch = Watch()
+    assert work(database, watch).exit_code == 1
+    assert (outcomes(database, bad), watch.how) == ([Outcome.OOM], ["failed"])
+
+
 @pytest.mark.parametrize(("outcome", "processes"), [("user", 1), ("environment", 3)])
 def test_after_an_error_of_the_machine_the_next_job_gets_a_fresh_process(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: str, processes: int
