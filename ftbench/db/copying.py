@@ -22,7 +22,7 @@ from ftbench.errors import DatabaseError
 
 BATCH = 500  # rows in memory at a time; a row of logits may have a megabyte
 _Row = tuple[Any, ...]
-_NEW = ("published", "settings")  # the tables in which a new database has rows
+_NEW = ("published", "settings", "chain_ends")  # the tables in which a new database has rows
 _VERSION = "alembic_version"  # the table that says which form a database has
 _OWN = "DELETE FROM settings WHERE name = 'id'"  # a database of its own
 _JOBS = table("jobs", column("digest"), column("state"))
@@ -70,7 +70,7 @@ def copy_rows(
     if requeue:
         found.requeued = int(there.scalar(select(func.count()).select_from(_RUNNING.subquery())) or 0)
     done, total = 0, 2 * sum(found.rows.values())
-    for name in _NEW:
+    for name in found.rows.keys() & _NEW:
         here.run(f"DELETE FROM {name}" + (" WHERE name <> 'id'" if name == "settings" else ""))
     for one in tables:
         for rows in one.leaving(there):
