@@ -184,6 +184,11 @@ def machine(device: str = "cpu") -> str:
     return f"{_processor()}, {cores} cores, {torch.get_num_threads()} threads, {versions}"
 
 
+def plain_machine() -> str:
+    """Processor, cores and Python, where no library is measured."""
+    return f"{_processor()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}"
+
+
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
     names = (

@@ -1,11 +1,13 @@
 """Whether a queue under fire loses anything: workers are killed, stopped, signalled, locked out and lied to.
 
-    python -m benchmarks.chaos [--workers 4] [--stub 300] [--real 20] [--disturbances 1000] [--step 0.03]
+    python -m benchmarks.chaos [--db postgresql] [--workers 4] [--stub 300] [--real 20] [--disturbances 1000]
 
 Stub jobs train nothing and show what becomes of the queue; real ones show what becomes of numbers. At the end
-every job must be done once, with the scores of a queue that nobody disturbed, bit for bit; no checkpoint may
-be left, and no worker may have printed a traceback. Exit 1 where that is not so. Of the workers on stub jobs
-a third has a clock that is an hour ahead, and a third one that is an hour behind.
+every job must be done once, with the scores and logits of a queue that nobody disturbed, bit for bit; no
+checkpoint may be left, and no worker may have printed a traceback. Exit 1 where that is not so. Of the
+workers on stub jobs a third has a clock that is an hour ahead, and a third one that is an hour behind. With
+``--db postgresql`` the queue is on a server of its own, which is restarted, stopped, cut off and, for root,
+left without space; what nobody disturbed is a SQLite file all the same.
 """
 
 from __future__ import annotations
@@ -15,21 +17,24 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import chaos_child
+from benchmarks import _server, chaos_child
+from benchmarks._grounds import File, Ground, Missed, OnServer
+from ftbench.settings import work_dir
 
 LEASE = 2.0  # seconds
-Fought = tuple["Field", dict[object, object]]  # and the scores that its jobs must have
+Numbers = dict[str, dict[tuple[str, str], str | bytes]]  # of each job
+Fought = tuple["Field", Numbers]  # and the numbers that its jobs must have
 GRID = [
     "--models",
     "tiny",
@@ -41,21 +46,21 @@ GRID = [
     "--set",
     "epochs=3",
 ]
-#: All scores of each job, to the last bit.
-SCORES = (
-    "SELECT digest, group_concat(told) FROM (SELECT digest, evaluation || ' ' || metric || ' ' || "
-    "printf('%!.17g', value) AS told FROM scores ORDER BY 1, 2) GROUP BY digest"
+#: All scores of each job, and its logits.
+NUMBERS = (
+    "SELECT digest, evaluation, metric, value FROM scores",
+    "SELECT digest, run, evaluation, logits FROM predictions",
 )
 #: A worker whose jobs are stubs.
 STUB_WORKER = """
 import sys
 from ftbench.db import open_database
-from ftbench.db.backends.sqlite import Sqlite
+from ftbench.db.backends.addresses import backend_of
 from ftbench.services.worker import insisting, progress, worker
 from ftbench.errors import FtbenchError
 from ftbench.services.worker.options import Options, worker_name
 address, lease, child, ahead = sys.argv[1:]
-Sqlite.now += f" + {ahead}"
+type(backend_of(address)).now += f" + {ahead}"
 insist = insisting.Insisting(print)
 try:
     with insist(lambda: open_database(address, timeout=insisting.LOCK)) as database:
@@ -72,17 +77,17 @@ class Field:
     """A database under fire, and the workers on it.
 
     Attributes:
-        path: of the database.
+        ground: the database.
         command: starts a worker.
         clocks: seconds by which a worker's clock may be ahead, the last word of its command; or none.
-        kinds: what is done to it, by name.
+        kinds: what is done to its workers, by name; what is done to it, it knows itself.
         step: seconds that a step of a stub job takes.
         counts: what was done to it.
         retries: how often jobs that had failed were queued again, as by ``ftbench retry``.
         outputs: what its workers have printed.
     """
 
-    path: Path
+    ground: Ground
     command: list[str]
     draw: random.Random
     clocks: tuple[float, ...]
@@ -94,20 +99,20 @@ class Field:
     outputs: list[Path] = field(default_factory=list)
     stopped: dict[int, float] = field(default_factory=dict)
 
-    def rows(self, query: str) -> list[tuple[object, ...]]:
-        """Look into the database as any other tool would."""
-        with closing(sqlite3.connect(self.path, timeout=60)) as connection:
-            return connection.execute(query).fetchall()
-
     @property
     def open_jobs(self) -> int:
         """Jobs that are not done."""
-        (row,) = self.rows("SELECT count(*) FROM jobs WHERE state <> 'done'")
-        return int(str(row[0]))
+        (row,) = self.ground.rows("SELECT count(*) FROM jobs WHERE state <> 'done'")
+        return int(row[0])
+
+    @property
+    def work(self) -> Path:
+        """The folder of checkpoints and logs."""
+        return self.ground.folder / work_dir(self.ground.address)
 
     def start(self) -> None:
         """Start a worker."""
-        output = self.path.parent / f"worker-{len(self.outputs)}.out"
+        output = self.ground.folder / f"worker-{len(self.outputs)}.out"
         self.outputs.append(output)
         environment = {
             **os.environ,
@@ -123,7 +128,7 @@ class Field:
                     stdout=file,
                     stderr=file,
                     env=environment,
-                    cwd=self.path.parent,
+                    cwd=self.ground.folder,
                     start_new_session=True,
                 )
             )
@@ -135,15 +140,19 @@ class Field:
                 del self.stopped[pid]
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
+        self.ground.keep()
         self.workers = [worker for worker in self.workers if worker.poll() is None]
         while len(self.workers) < number:
             self.start()
 
     def disturb(self) -> None:
         """Do one thing to one worker, its training process, the database or a checkpoint."""
-        kind = self.draw.choice(list(self.kinds))
-        with suppress(OSError, IndexError, sqlite3.OperationalError):
-            self.kinds[kind](self)
+        kind = self.draw.choice([*self.kinds, *self.ground.kinds])
+        with suppress(*Missed):
+            if kind in self.kinds:
+                self.kinds[kind](self)
+            else:
+                self.ground.kinds[kind](self.ground, self.draw)
             self.counts[kind] += 1
 
     def any_worker(self) -> int:
@@ -158,34 +167,12 @@ class Field:
 
     def any_checkpoint(self) -> Path:
         """A file with a checkpoint."""
-        return self.draw.choice(sorted(Path(f"{self.path}.work").glob("*/*.part.pt")))
+        return self.draw.choice(sorted(self.work.glob("*/*.part.pt")))
 
     def pause(self, pid: int, seconds: float) -> None:
         """Stop a process for a while."""
         os.kill(pid, signal.SIGSTOP)
         self.stopped[pid] = time.monotonic() + seconds
-
-    def lock(self, seconds: float) -> None:
-        """Hold the database's write lock."""
-        with closing(sqlite3.connect(self.path, timeout=1, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            time.sleep(seconds)
-            connection.execute("ROLLBACK")
-
-    def replace(self) -> None:
-        """Put a copy of the database, which holds the same, in its place."""
-        copy = self.path.with_suffix(".copy")
-        copy.unlink(missing_ok=True)
-        with (
-            closing(sqlite3.connect(self.path, timeout=1, isolation_level=None)) as lock,
-            closing(sqlite3.connect(self.path)) as reader,
-        ):
-            lock.execute("BEGIN IMMEDIATE")
-            reader.execute("VACUUM INTO ?", [str(copy)])
-            for end in ("-wal", "-shm"):
-                Path(f"{self.path}{end}").unlink(missing_ok=True)
-            copy.replace(self.path)
-            lock.execute("ROLLBACK")
 
     def spoil(self, change: Callable[[bytes], bytes]) -> None:
         """Change a checkpoint behind everybody's back."""
@@ -209,10 +196,10 @@ class Field:
 
 def _accident(what: str) -> Callable[[Field], None]:
     """Let the next training process that looks for it do something."""
-    return lambda f: (f.path.parent / chaos_child.ACCIDENT).write_text(what) and None
+    return lambda f: (f.ground.folder / chaos_child.ACCIDENT).write_text(what) and None
 
 
-#: What is done, by name.
+#: What is done to workers, by name.
 KINDS: dict[str, Callable[[Field], None]] = {
     "worker killed": lambda f: os.kill(f.any_worker(), signal.SIGKILL),
     "training process killed": lambda f: os.kill(f.any_child(), signal.SIGKILL),
@@ -224,10 +211,7 @@ KINDS: dict[str, Callable[[Field], None]] = {
     "SIGHUP": lambda f: os.kill(f.any_worker(), signal.SIGHUP),
     "SIGUSR1": lambda f: os.kill(f.any_worker(), signal.SIGUSR1),
     "SIGTERM twice": lambda f: [os.kill(f.any_worker(), signal.SIGTERM) for _ in range(2)] and None,
-    "database locked": lambda f: f.lock(f.draw.uniform(0.05, 0.5)),
-    "database locked past the leases": lambda f: f.lock(3 * LEASE),
-    "database replaced by a copy": Field.replace,
-    "folder of checkpoints and logs deleted": lambda f: shutil.rmtree(f"{f.path}.work"),
+    "folder of checkpoints and logs deleted": lambda f: shutil.rmtree(f.work),
     "checkpoint cut short": lambda f: f.spoil(lambda content: content[: len(content) // 2]),
     "checkpoint with a flipped bit": lambda f: f.spoil(f.flip),
     "checkpoint emptied": lambda f: f.spoil(lambda content: b""),
@@ -257,14 +241,24 @@ def fire(field_: Field, workers: int, disturbances: int, pause: float) -> None:
         field_.end()
 
 
+def numbers(ground: Ground) -> Numbers:
+    """What each job came to: its scores to the last bit, and its logits as they were computed."""
+    found: Numbers = {}
+    for query in NUMBERS:
+        for digest, place, name, value in ground.rows(query):
+            exact = zlib.decompress(value) if isinstance(value, bytes) else float(value).hex()
+            found.setdefault(digest, {})[place, name] = exact
+    return found
+
+
 def retry(field_: Field) -> None:
     """Queue failed jobs again, as their user would: to be killed three times is no fault of the queue's."""
     from ftbench.db import open_database
     from ftbench.errors import DatabaseError
 
-    with suppress(DatabaseError, sqlite3.OperationalError):
-        if field_.rows("SELECT 1 FROM jobs WHERE state = 'failed' LIMIT 1"):
-            with open_database(str(field_.path), timeout=5) as database:
+    with suppress(DatabaseError, *Missed):
+        if field_.ground.rows("SELECT 1 FROM jobs WHERE state = 'failed' LIMIT 1"):
+            with open_database(field_.ground.address, timeout=5) as database:
                 database.jobs.retry()
             field_.retries += 1
 
@@ -273,21 +267,21 @@ def troubles(field_: Field) -> list[str]:
     """What ``ftbench db check`` finds."""
     from ftbench.db import open_database
 
-    with open_database(str(field_.path), write=False) as database:
+    with open_database(field_.ground.address, write=False) as database:
         return [f"{one.kind}: {one.first}" for one in database.health.troubles()]
 
 
-def wrong(field_: Field, expected: dict[object, object]) -> list[str]:
+def wrong(field_: Field, expected: Numbers) -> list[str]:
     """What is not as it must be."""
-    found = dict(field_.rows(SCORES))
-    once = field_.rows("SELECT digest FROM attempts WHERE outcome = 'ok' GROUP BY digest HAVING count(*) = 1")
-    left = [p for p in Path(f"{field_.path}.work").glob("*/*") if p.name.endswith((".pt", ".part"))]
+    found, ground = numbers(field_.ground), field_.ground
+    once = ground.rows("SELECT digest FROM attempts WHERE outcome = 'ok' GROUP BY digest HAVING count(*) = 1")
+    left = [p for p in field_.work.glob("*/*") if p.name.endswith((".pt", ".part"))]
     traces = [text[-500:] for p in field_.outputs if _fell(text := p.read_text(errors="replace"))]
     ill = troubles(field_)
     told = [
         (len(ill), f"troubles of the database, the first of them: {ill[:1]}"),
         (len(expected) - len(once), "jobs not done exactly once"),
-        (sum(found.get(digest) != value for digest, value in expected.items()), "jobs with other scores"),
+        (sum(found.get(digest) != value for digest, value in expected.items()), "jobs with other numbers"),
         (len(left), "checkpoints left"),
         (len(traces), f"tracebacks, the first of them: {traces[:1]}"),
     ]
@@ -299,43 +293,55 @@ def _fell(output: str) -> bool:
     return "Traceback" in output and not output.rstrip().endswith("KeyboardInterrupt")
 
 
-def stub_field(folder: Path, jobs: int, draw: random.Random, step: float) -> Fought:
+def stub_field(ground: Ground, jobs: int, draw: random.Random, step: float) -> Fought:
     """A queue of stub jobs, and the scores that they must have."""
     from ftbench.db import Entry, create_database
     from ftbench.domain.job import Job
 
-    path = folder / "stub.db"
     queued = [Job("tiny", "r1", "toy", "r1", ("dev",), "bidrop", {"k": 2}, seed) for seed in range(jobs)]
-    with create_database(str(path)) as database:
+    with create_database(ground.address) as database:
         database.jobs.add([Entry(job, "bidrop") for job in queued])
-    command = [sys.executable, "-c", STUB_WORKER, str(path), str(LEASE), chaos_child.__file__]
-    with closing(sqlite3.connect(":memory:")) as shown:
-        text = "SELECT 'dev accuracy ' || printf('%!.17g', ?)"
-        expected: dict[object, object] = {
-            job.digest: shown.execute(text, (chaos_child.score(job.digest),)).fetchone()[0] for job in queued
-        }
-    return Field(path, command, draw, (0.0, 3600.0, -3600.0), STUB_KINDS, step), expected
+    command = [sys.executable, "-c", STUB_WORKER, ground.address, str(LEASE), chaos_child.__file__]
+    expected: Numbers = {
+        job.digest: {("dev", "accuracy"): chaos_child.score(job.digest).hex()} for job in queued
+    }
+    return Field(ground, command, draw, (0.0, 3600.0, -3600.0), STUB_KINDS, step), expected
 
 
-def real_field(folder: Path, jobs: int, draw: random.Random, step: float) -> Fought:
-    """A queue of real jobs, and the scores that they have where nobody disturbs them."""
+def real_field(ground: Ground, jobs: int, draw: random.Random, step: float) -> Fought:
+    """A queue of real jobs, and the numbers that they have where nobody disturbs them."""
     ftbench = [sys.executable, "-m", "ftbench"]
     command = ["worker", "--threads", "1", "--drain", "--db"]
-    for name in ("calm.db", "real.db"):
-        seeds = ["--methods", "vanilla", "--seeds", str(jobs), "--yes", "--db", str(folder / name)]
+    calm = File(ground.folder / "calm.db")
+    for address in (calm.address, ground.address):
+        seeds = ["--methods", "vanilla", "--seeds", str(jobs), "--yes", "--db", address]
         subprocess.run([*ftbench, "queue", *GRID, *seeds], check=True, capture_output=True)
-    subprocess.run([*ftbench, *command, str(folder / "calm.db")], check=True, capture_output=True)
-    calm = Field(folder / "calm.db", [], draw, (), {}, step)
-    expected = dict(calm.rows(SCORES))
-    path = folder / "real.db"
-    return Field(
-        path, [*ftbench, *command, str(path), "--lease", str(LEASE)], draw, (), KINDS, step
-    ), expected
+    subprocess.run([*ftbench, *command, calm.address], check=True, capture_output=True)
+    fighting = [*ftbench, *command, ground.address, "--lease", str(LEASE)]
+    return Field(ground, fighting, draw, (), KINDS, step), numbers(calm)
+
+
+@contextmanager
+def grounds(system: str) -> Iterator[Callable[[str, Path], Ground]]:
+    """What makes databases on a system, by their names, in folders.
+
+    Raises:
+        SystemExit: there is no PostgreSQL here.
+    """
+    if system == "sqlite":
+        yield lambda name, folder: File(folder / f"{name}.db")
+        return
+    if _server.binaries() is None:
+        sys.exit("there is no PostgreSQL on this machine: initdb is needed")
+    limits = {"max_connections": "40", "max_wal_size": "64MB", "min_wal_size": "32MB"}
+    with _server.Server(limits, megabytes=300 if os.geteuid() == 0 else None) as server:
+        yield lambda name, folder: OnServer(server, name, folder)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Fire, and count."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--db", choices=("sqlite", "postgresql"), default="sqlite", help="the system")
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--stub", type=int, default=300, help="jobs that train nothing")
     parser.add_argument("--real", type=int, default=20, help="jobs that train")
@@ -345,24 +351,26 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     failed = False
     share = given.stub / max(1, given.stub + given.real)
-    for name, make, jobs, part, pause in (
-        ("stub", stub_field, given.stub, share, 0.15),
-        ("real", real_field, given.real, 1 - share, 2.0),
-    ):
-        if not jobs:
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            fought, expected = make(Path(folder), jobs, random.Random(given.seed), given.step)
-            begun = time.monotonic()
-            fire(fought, given.workers, round(given.disturbances * part), pause)
-            found = wrong(fought, expected)
-            told = f"{name}: {jobs} jobs, {len(fought.outputs)} workers, {sum(fought.counts.values())} "
-            told += f"disturbances in {time.monotonic() - begun:.0f} s: "
-            print(told + ("; ".join(found) or "each done once, bit-equal, nothing left, no traceback"))
-            print(f"  {fought.retries:5}  (failed jobs queued again)")
-            for kind, number in sorted(fought.counts.items()):
-                print(f"  {number:5}  {kind}")
-            failed = failed or bool(found)
+    with grounds(given.db) as ground:
+        for name, make, jobs, part, pause in (
+            ("stub", stub_field, given.stub, share, 0.15),
+            ("real", real_field, given.real, 1 - share, 2.0),
+        ):
+            if not jobs:
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                draw = random.Random(given.seed)
+                fought, expected = make(ground(name, Path(folder)), jobs, draw, given.step)
+                begun = time.monotonic()
+                fire(fought, given.workers, round(given.disturbances * part), pause)
+                found = wrong(fought, expected)
+                told = f"{name}: {jobs} jobs, {len(fought.outputs)} workers, {sum(fought.counts.values())} "
+                told += f"disturbances in {time.monotonic() - begun:.0f} s: "
+                print(told + ("; ".join(found) or "each done once, bit-equal, nothing left, no traceback"))
+                print(f"  {fought.retries:5}  (failed jobs queued again)")
+                for kind, number in sorted(fought.counts.items()):
+                    print(f"  {number:5}  {kind}")
+                failed = failed or bool(found)
     return 1 if failed else 0
 
 

@@ -3,85 +3,38 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
-import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
 
-_SETTINGS = """
-listen_addresses = ''
-max_connections = 60
-fsync = off
-full_page_writes = off
-shared_buffers = 32MB
-autovacuum = off
-"""
-#: Runs a program until a line names the signal that is to end it, or nobody is left to write one.
-_SERVE = '"$@" < /dev/null & server=$!; read -r how; kill -s "${how:-QUIT}" $server; wait $server'
+from benchmarks import _server
+
+_SETTINGS = {
+    "max_connections": "60",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "autovacuum": "off",
+}
 NONE = "no PostgreSQL server on this machine (initdb, or FTBENCH_TEST_POSTGRESQL, the folder it is in)"
 
 
-class Server:
+class Server(_server.Server):
     """A server that runs; each database is a schema of its own, which is made in a millisecond."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
-        self.folder, self._programs = folder, programs
+    def __init__(self) -> None:
+        super().__init__(_SETTINGS)
         self._numbers = itertools.count()
-        words = ["-D", "data", "-U", "ftbench", "-A", "trust", "-E", "UTF8", "--no-sync"]
-        made = subprocess.run([programs / "initdb", *words], capture_output=True, text=True, **self._own())
-        assert made.returncode == 0, made.stderr
-        with (folder / "data" / "postgresql.conf").open("a") as file:
-            file.write(f"{_SETTINGS}unix_socket_directories = '{folder}'\n")
-        self.start()
-
-    @property
-    def url(self) -> str:
-        """The address of the server's first database."""
-        return self.address("postgres")
-
-    def address(self, name: str, more: str = "") -> str:
-        """The address of a database."""
-        return f"postgresql://ftbench@/{name}?host={self.folder}{more}"
-
-    def start(self) -> None:
-        """Start it, and wait until it answers; it ends with this process, however that ends."""
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _SERVE, "sh", self._programs / "postgres", "-D", "data"],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                **self._own(),
-            )
-        end = time.monotonic() + 30.0
-        while True:
-            try:
-                self.sql("SELECT 1")
-                return
-            except Exception:
-                assert self._process.poll() is None and time.monotonic() < end, (
-                    self.folder / "log"
-                ).read_text()
-            time.sleep(0.02)
-
-    def stop(self, how: str = "QUIT") -> None:
-        """End it: ``QUIT`` is what a crash is, ``INT`` says good-bye first."""
-        self._process.communicate(f"{how}\n".encode(), timeout=30.0)
 
     def sql(self, statement: str, name: str = "postgres") -> list[Any]:
         """What a statement gives, outside a transaction."""
         import psycopg
 
-        with psycopg.connect(host=str(self.folder), user="ftbench", dbname=name, autocommit=True) as one:
+        with psycopg.connect(self.address(name), autocommit=True) as one:
             cursor = one.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
@@ -90,46 +43,18 @@ class Server:
         """The address of an empty database, which goes at the end."""
         schema = f"test_{next(self._numbers)}"
         self.sql(f"CREATE SCHEMA {schema}")
-        yield self.address("postgres", f"&options=-csearch_path%3D{schema}")
+        yield f"{self.address()}&options=-csearch_path%3D{schema}"
         self.sql(f"DROP SCHEMA {schema} CASCADE")
-
-    def _own(self) -> dict[str, Any]:
-        """Where it runs, and as whom: it refuses root."""
-        nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
-        return {"cwd": self.folder, **nobody}
-
-
-def programs() -> Path | None:
-    """The folder with the server's programs; the newest where there are several."""
-    given = os.environ.get("FTBENCH_TEST_POSTGRESQL")
-    if given:
-        return Path(given) if (Path(given) / "initdb").exists() else None
-    found = []
-    if on_path := shutil.which("initdb"):
-        found.append(Path(on_path).resolve().parent)
-    usual = Path("/usr/lib/postgresql").glob("*/bin")
-    found += sorted(usual, key=lambda path: int(re.sub(r"\D", "", path.parent.name) or 0), reverse=True)
-    return next((path for path in found if (path / "initdb").exists()), None)
 
 
 @contextmanager
 def started() -> Iterator[Server]:
-    """A server, stopped at the end; skips where there is none."""
+    """A server, thrown away at the end; skips where there is none."""
     pytest.importorskip("psycopg", reason="no driver for PostgreSQL here: it is the extra 'postgres'")
-    there = programs()
-    if there is None:
+    if _server.binaries() is None:
         pytest.skip(NONE)
-    folder = Path(tempfile.mkdtemp(prefix="ftbench-pg-", dir="/tmp"))  # the path of a socket is short
-    if os.getuid() == 0:
-        shutil.chown(folder, "nobody", "nogroup")
-    server = None
-    try:
-        server = Server(folder, there)
+    with Server() as server:
         yield server
-    finally:
-        if server is not None:
-            server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 _made: list[str] = []

@@ -13,7 +13,7 @@ from ftbench.cli._output import note
 from ftbench.secrets import HIDDEN, masked
 
 
-def _warned(address: str | None) -> str | None:
+def warned(address: str | None) -> str | None:
     """An address; whoever gives a password with it is told who can read it."""
     if address and "://" in address and HIDDEN not in address and masked(address) != address:
         note(
@@ -28,7 +28,7 @@ DatabaseOption = Annotated[
     typer.Option(
         "--db",
         metavar="ADDRESS",
-        callback=_warned,
+        callback=warned,
         help="Database: a SQLite file, ftbench.db by default, or postgresql://USER@HOST/NAME [FTBENCH_DB].",
     ),
 ]

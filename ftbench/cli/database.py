@@ -1,4 +1,4 @@
-"""``ftbench db``: make, check, upgrade and copy a database."""
+"""``ftbench db``: make, check, upgrade, copy and move a database."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._databases import reading
-from ftbench.cli._options import DatabaseOption, JsonOption
-from ftbench.cli._output import print_json, print_rows, say, tell
+from ftbench.cli._options import DatabaseOption, JsonOption, warned
+from ftbench.cli._output import counted, print_json, print_rows, say, tell
 from ftbench.settings import database_address
 
-app = typer.Typer(help="Make, check, upgrade or copy a database.", rich_markup_mode=None)
+app = typer.Typer(help="Make, check, upgrade, copy or move a database.", rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
@@ -81,3 +81,28 @@ def backup(
     address = database_address(db)
     backup_database(address, target)
     tell(f"{address} was copied to {target}")
+
+
+@app.command("copy")
+def copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", callback=warned, help="The database to copy.")],
+    target: Annotated[str, typer.Argument(metavar="TO", callback=warned, help="A new or an empty one.")],
+) -> None:
+    """Move a database to another place or system: every row, compared on both sides; all or nothing.
+
+    Jobs that run are queued in the copy; nothing is changed where they were.
+    """
+    from ftbench.cli._progress import Counting
+    from ftbench.db import copy_database
+    from ftbench.domain import shell
+
+    source, target = database_address(source), database_address(target)
+    with Counting("rows copied and compared") as counting:
+        copied = copy_database(source, target, counting)
+    jobs, rows = counted(copied.rows["jobs"], "job"), counted(sum(copied.rows.values()), "row")
+    tell(f"{source} was copied to {target}: {jobs}, {rows} in all, each compared")
+    if copied.requeued:
+        were = f"{counted(copied.requeued, 'job')} {'was' if copied.requeued == 1 else 'were'} running there"
+        merge = shell.joined(["ftbench", "merge", source, "--db", target])
+        tell(f"{were}, queued here: end the workers there; what they still finish comes over with `{merge}`")
+    tell(f"{source} stays as it is: from now on give --db {shell.quoted(target)}, or set FTBENCH_DB to it")

@@ -1,5 +1,6 @@
 """The database: the queue and the results; nothing else in ftbench loads SQLAlchemy."""
 
+from ftbench.db.copying import Copied
 from ftbench.db.database import (
     Database,
     backup_database,
@@ -12,6 +13,7 @@ from ftbench.db.jobs import Jobs
 from ftbench.db.kinds import Kind
 from ftbench.db.launched import Launched
 from ftbench.db.merging import Conflict, Merged
+from ftbench.db.moving import copy_database
 from ftbench.db.needs import Need, Settled
 from ftbench.db.results import Results
 from ftbench.db.rows import (
@@ -41,6 +43,7 @@ __all__ = [
     "Lease",
     "ClaimRow",
     "Conflict",
+    "Copied",
     "Database",
     "Document",
     "Entry",
@@ -59,6 +62,7 @@ __all__ = [
     "Trouble",
     "ValueRow",
     "backup_database",
+    "copy_database",
     "create_database",
     "open_database",
     "upgrade_database",

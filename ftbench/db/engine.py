@@ -69,9 +69,14 @@ class Transaction:
         if self._backend and self._backend.hold_jobs:
             self.run(self._backend.hold_jobs)
 
+    @property
+    def clock(self) -> str:
+        """SQL for the seconds since 1970 by the database's clock; ``now`` asks for them."""
+        return self._clock
+
     def now(self) -> float:
         """Seconds since 1970 by the database's clock; workers' clocks are never compared."""
-        return float(self.one(f"SELECT {self._clock}")[0])
+        return float(self.one(f"SELECT {self.clock}")[0])
 
     def _driver(self, sql: str) -> str:
         if sql not in self._compiled:

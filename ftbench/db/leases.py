@@ -95,7 +95,7 @@ class Leases:
         """The claim; see ``claim``."""
         if self._asked and (known := self._had(transaction)):
             return known
-        now, passed = transaction.now(), list[str]()
+        passed = list[str]()
         while row := self._next(transaction, passed, besides):
             digest, spec, label, places = row
             try:
@@ -106,13 +106,13 @@ class Leases:
             except Unreadable:
                 pass  # told below
             self._asked = token = token_for(uuid.uuid4().hex, lease)
-            number = start_attempt(transaction, digest, token, worker, now=now, expires=now + lease)
+            number = start_attempt(transaction, digest, token, worker, lease)
             try:
                 return _lease(digest, token, number, spec, label, places)
             except Unreadable as error:
                 message = f"this version of ftbench cannot read the job: {error}"
                 end_lease(transaction, digest, token, State.FAILED)
-                close_attempt(transaction, digest, number, Outcome.USER, message, now=now)
+                close_attempt(transaction, digest, number, Outcome.USER, message)
                 moved.append(Moved(digest, State.FAILED, None, message))
         return None
 
@@ -147,8 +147,9 @@ class Leases:
         """Extend the lease to ``lease`` seconds from now; False where it is lost (taken over, cancelled)."""
         with self._store.writing() as transaction:
             changed = transaction.run(
-                "UPDATE jobs SET expires = :expires WHERE digest = :digest AND token = :token",
-                expires=transaction.now() + lease,
+                f"UPDATE jobs SET expires = {transaction.clock} + :lease "
+                "WHERE digest = :digest AND token = :token",
+                lease=float(lease),
                 digest=claim.digest,
                 token=claim.token,
             )
@@ -181,7 +182,7 @@ class Leases:
         with self._store.writing(durable=True) as transaction:
             if not end_lease(transaction, claim.digest, claim.token, State.DONE):
                 return how_ended(transaction, claim.digest, claim.attempt) == (State.DONE, Outcome.OK, "")
-            close_attempt(transaction, claim.digest, claim.attempt, Outcome.OK, now=transaction.now())
+            close_attempt(transaction, claim.digest, claim.attempt, Outcome.OK)
             record(transaction, claim.digest, claim.attempt, result)
             append(transaction, [of_job(transaction, LinkKind.FINISH, claim.digest)])
             return True
@@ -219,8 +220,7 @@ class Leases:
                 return again if ended == [outcome, message] else None
             if outcome is Outcome.ENVIRONMENT:
                 uncount(transaction, claim.digest, claim.attempt)
-            now = transaction.now()
-            close_attempt(transaction, claim.digest, claim.attempt, outcome, message, traceback, now=now)
+            close_attempt(transaction, claim.digest, claim.attempt, outcome, message, traceback)
             record(transaction, claim.digest, claim.attempt, JobResult(provenance=provenance or {}))
             return state
 
@@ -247,9 +247,9 @@ class Leases:
             if row[0] in (State.DONE, State.RUNNING):
                 return False
             token = uuid.uuid4().hex
-            number = start_attempt(transaction, digest, token, worker, now=None, expires=now)
+            number = start_attempt(transaction, digest, token, worker, 0.0, here=False)
             end_lease(transaction, digest, token, State.DONE)
-            close_attempt(transaction, digest, number, Outcome.OK, now=now)
+            close_attempt(transaction, digest, number, Outcome.OK)
             record(transaction, digest, number, result)
             append(transaction, [of_job(transaction, LinkKind.INGEST, digest)])
             return True

@@ -81,25 +81,33 @@ def how_ended(transaction: Transaction, digest: str, number: int) -> tuple[Any, 
 
 
 def start_attempt(
-    transaction: Transaction, digest: str, token: str, worker: str, *, now: float | None, expires: float
+    transaction: Transaction, digest: str, token: str, worker: str, lease: float, *, here: bool = True
 ) -> int:
-    """Lease a job that is not running, and open an attempt; its number."""
+    """Lease a job that is not running, and open an attempt; its number.
+
+    Args:
+        transaction: that writes.
+        digest: the job.
+        token: of the lease.
+        worker: who tries.
+        lease: seconds until the lease ends.
+        here: False for one that ran elsewhere, of which nobody knows when it began.
+    """
     transaction.run(
         "UPDATE jobs SET state = 'running', attempts = attempts + 1, owner = :worker, token = :token, "
-        "expires = :expires WHERE digest = :digest AND state <> 'running'",
+        f"expires = {transaction.clock} + :lease WHERE digest = :digest AND state <> 'running'",
         digest=digest,
         token=token,
         worker=worker,
-        expires=expires,
+        lease=float(lease),
     )
     (last,) = transaction.one(LAST, digest=digest)
     transaction.run(
         "INSERT INTO attempts (digest, number, worker, started, message, traceback) "
-        "VALUES (:digest, :number, :worker, :started, '', '')",
+        f"VALUES (:digest, :number, :worker, {transaction.clock if here else 'NULL'}, '', '')",
         digest=digest,
         number=last + 1,
         worker=worker,
-        started=now,
     )
     return int(last) + 1
 
@@ -123,15 +131,12 @@ def close_attempt(
     outcome: Outcome,
     message: str = "",
     traceback: str = "",
-    *,
-    now: float,
 ) -> None:
-    """Write how an attempt ended."""
+    """Write how an attempt ended, now."""
     transaction.run(
-        "UPDATE attempts SET outcome = :outcome, ended = :now, message = :message, traceback = :traceback "
-        "WHERE digest = :digest AND number = :number",
+        f"UPDATE attempts SET outcome = :outcome, ended = {transaction.clock}, message = :message, "
+        "traceback = :traceback WHERE digest = :digest AND number = :number",
         outcome=str(outcome),
-        now=now,
         message=message,
         traceback=traceback,
         digest=digest,
@@ -141,7 +146,7 @@ def close_attempt(
 
 def fail_unclaimed(transaction: Transaction, digest: str, reason: str) -> None:
     """Fail a queued job that nobody can train, with an attempt that says why."""
-    now, token = transaction.now(), uuid.uuid4().hex
-    number = start_attempt(transaction, digest, token, "", now=now, expires=now)
+    token = uuid.uuid4().hex
+    number = start_attempt(transaction, digest, token, "", 0.0)
     end_lease(transaction, digest, token, State.FAILED)
-    close_attempt(transaction, digest, number, Outcome.USER, reason, now=now)
+    close_attempt(transaction, digest, number, Outcome.USER, reason)

@@ -24,7 +24,7 @@ def test_jobs_on_a_server_that_crashes_end_with_the_same_bits(
         line = Path("/proc", str(child), "cmdline").read_bytes()
         assert b"geheim" not in variables + line and b"FTBENCH_WORK" not in variables
         for _ in range(3):
-            server.stop()
+            server.stop("immediate")
             server.start()
         for worker in workers:
             out, err = worker.communicate(timeout=300)

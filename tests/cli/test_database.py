@@ -50,3 +50,19 @@ def test_an_upgrade_tells_of_its_copy(filled: Ftbench) -> None:
     ended = filled("db", "upgrade")
     assert ended.out == "ftbench.db was upgraded; as it was, it is ftbench.db.0003.backup\n"
     assert filled("db", "check").code == 0
+
+
+def test_a_copy_says_where_the_work_goes_on(filled: Ftbench) -> None:
+    with sqlite3.connect("ftbench.db") as connection:
+        connection.execute(
+            "UPDATE jobs SET state = 'running', owner = 'w', token = 't', expires = 1 WHERE sequence = 1"
+        )
+    said = filled("db", "copy", "ftbench.db", "new.db").out.splitlines()
+    assert said[0].startswith("ftbench.db was copied to new.db: ") and said[0].endswith("each compared")
+    assert said[1] == (
+        "1 job was running there, queued here: end the workers there; what they still finish comes over with "
+        "`ftbench merge ftbench.db --db new.db`"
+    )
+    assert said[2] == "ftbench.db stays as it is: from now on give --db new.db, or set FTBENCH_DB to it"
+    ended = filled("db", "copy", "ftbench.db", "new.db")
+    assert ended.code == 1 and "not empty" in ended.err

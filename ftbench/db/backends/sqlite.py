@@ -37,6 +37,7 @@ NETWORK = frozenset(
     "fuse.sshfs fuse.glusterfs fuse.ceph fuse.s3fs fuse.gcsfuse fuse.rclone fuse.juicefs fuse.beegfs".split()
 )
 MOUNTS = Path("/proc/self/mountinfo")
+_CACHE = 256 * 1024  # KiB of pages in memory where a whole database is written
 #: What a statement may do in a user's query. A file opened for reading can still attach others for writing.
 _QUERIES = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -77,6 +78,8 @@ class Sqlite(Backend):
         @event.listens_for(engine, "connect")
         def set_up(connection: Any, record: object) -> None:
             connection.execute(f"PRAGMA foreign_keys = {'OFF' if migrating else 'ON'}")
+            if migrating:  # all rows may be written in one transaction, in no order of their digests
+                connection.execute(f"PRAGMA cache_size = -{_CACHE}")
             if write:
                 _use_wal(connection, timeout)
                 connection.execute("PRAGMA synchronous = NORMAL")

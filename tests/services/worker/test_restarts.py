@@ -25,7 +25,7 @@ def database(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def crash(server: Server) -> None:
     """Let it end at once, and start again after a while."""
-    server.stop()
+    server.stop("immediate")
     threading.Timer(0.2, server.start).start()
 
 
