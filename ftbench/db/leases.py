@@ -237,10 +237,8 @@ class Leases:
             ValueError: a score is not finite.
         """
         check_finite(result)
+        self._taken_back()
         with self._store.writing(durable=True) as transaction:
-            now = transaction.now()
-            over = self.watcher.look(transaction.all(RUNNING))
-            take_back(transaction, [row for row in over if row[0] == digest], now)
             row = transaction.held("SELECT state FROM jobs WHERE digest = :digest", digest=digest)
             if row is None:
                 raise UnknownName("job", digest, [])

@@ -71,6 +71,9 @@ READING = [
     ["query", "ATTACH '/etc/passwd' AS x"],
     ["queue"],
     ["suites", "bidrop/table5"],
+    ["methods", "vanilla"],
+    ["tune"],
+    ["launch", "status", "--all"],
     ["prune", "--dry-run"],
     ["db", "check"],
     ["db", "backup", "backup.db"],
@@ -203,8 +206,9 @@ def test_every_command_that_takes_a_database_is_tried() -> None:
         for part, one in inner:
             if any("--db" in parameter.opts for parameter in one.params):
                 taking.add(f"{name} {part}".strip())
-    tried = {" ".join(words[: 2 if words[0] == "db" else 1]) for words in (*READING, *WRITING)}
-    assert taking - tried == {"worker", "demo", "show", "logs"}, "tried below, or a queue and a worker"
+    tried = {" ".join(words[: 2 if words[0] in ("db", "launch") else 1]) for words in (*READING, *WRITING)}
+    workers = {"worker", "demo", *(f"launch {one}" for one in ("local", "slurm", "ray", "stop", "top-up"))}
+    assert taking - tried == {*workers, "show", "logs"}, "tried below, or a queue and workers"
 
 
 def test_reading_opens_and_starts_nothing_that_the_database_names(folder: Path) -> None:

@@ -63,8 +63,8 @@ def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Put]:
 def test_a_new_statistic_is_shown_in_every_format(filled: Ftbench, put: Put) -> None:
     put(statistics, "range", RANGE.format(level=False))
     asked = ("report", "--tasks", "rte", "--show", "mean,range", "--format")
-    assert "<u>70.50</u> (3.00)" in filled(*asked, "markdown").out
-    assert r"\underline{70.50} (3.00)" in filled(*asked, "latex").out
+    assert "**73.50** (4.50)" in filled(*asked, "markdown").out
+    assert r"\textbf{73.50} (4.50)" in filled(*asked, "latex").out
     assert "Mean (range) over seeds" in filled(*asked, "rich").out
     assert '["range","3.00"]' in filled(*asked, "html").out
     rows = list(csv.DictReader(io.StringIO(filled(*asked, "csv").out)))
@@ -80,7 +80,7 @@ def test_a_level_competes_and_is_averaged_and_a_spread_is_not(filled: Ftbench, p
     put(statistics, "range", RANGE.format(level=level))
     (section,) = filled("report", "--tasks", "rte", "--show", "range", "--json").json["sections"]
     cells = [row["cells"] for row in section["groups"][0]["rows"]]
-    assert [cell["rte"]["places"] for cell in cells] == ([{"range": 2}, {"range": 1}] if level else [{}, {}])
+    assert [cell["rte"]["best"] for cell in cells] == [[], ["range"] if level else []]
     assert all(("range" in cell["average"]) == level for cell in cells)
 
 

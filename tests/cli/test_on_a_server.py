@@ -77,8 +77,8 @@ def test_every_command_says_on_both_the_same(filled: Ftbench, address: str, tmp_
             text = ended.out + "\n".join(one for one in ended.err.splitlines() if "~/.pgpass" not in one)
             written = out.read_text() if "{out}" in line else ""
             assert "geheim" not in text + written
-            told = (text + written).replace(quoted, FILE).replace(shown, FILE)
-            said.append((ended.code, told.split()))  # lines are as long as the address lets them be
+            told = "".join((text + written).split())  # lines end where the address lets them
+            said.append((ended.code, told.replace(quoted, FILE).replace(shown, FILE)))
         if "DELETE" in line or "methods" == line:  # each system in its own words
             assert [code for code, _ in said] == [said[0][0]] * 2
             continue

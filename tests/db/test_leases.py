@@ -357,14 +357,14 @@ def test_a_result_made_elsewhere_takes_no_job_for_what_a_clock_says(
     assert database.jobs.finish(held, RESULT)
 
 
-def test_a_result_made_elsewhere_takes_one_lease_back_and_no_other(database: Database) -> None:
+def test_a_result_made_elsewhere_takes_back_what_is_over_as_a_claim_does(database: Database) -> None:
     database.jobs.add([entry(0), entry(1)])
     held, other = claim(database), claim(database)
     expire(database, other.digest)
     expire(database, held.digest)
     assert database.jobs.complete(held.digest, RESULT, "cluster")
     assert [t.outcome for t in database.results.attempts(held.digest)] == [Outcome.LOST, Outcome.OK]
-    assert database.jobs.find(other.digest).state is State.RUNNING
+    assert database.jobs.find(other.digest).state is State.QUEUED
 
 
 def test_a_result_made_elsewhere_mends_a_failed_job(database: Database) -> None:

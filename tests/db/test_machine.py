@@ -180,8 +180,7 @@ class Queue(RuleBasedStateMachine):
         if digest not in self.known:
             return
         known = self.known[digest]
-        if known.late:  # the leases of other jobs are left alone
-            self.lose(digest)
+        self.reap_model()
         free = known.state not in (State.DONE, State.RUNNING)
         assert self.database.jobs.complete(digest, RESULT, "elsewhere") is free
         if free:

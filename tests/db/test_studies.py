@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ftbench.db import Database, create_database
@@ -31,11 +33,11 @@ def test_a_study_comes_back_as_it_was_declared_and_never_changes(database: Datab
     [
         "declaration = '{'",
         "declaration = '{}'",
-        "declaration = json_set(declaration, '$.studies', 0)",
-        "declaration = json_set(declaration, '$.studies', 'x')",
-        "declaration = json_set(declaration, '$.unit', 'x')",
-        "declaration = json_set(declaration, '$.space', 3)",
-        "declaration = json_set(declaration, '$.space.name', char(27))",
+        f"declaration = '{json.dumps(DECLARED | {'studies': 0})}'",
+        f"declaration = '{json.dumps(DECLARED | {'studies': 'x'})}'",
+        f"declaration = '{json.dumps(DECLARED | {'unit': 'x'})}'",
+        f"declaration = '{json.dumps(DECLARED | {'space': 3})}'",
+        f"declaration = '{json.dumps(DECLARED | {'space': DECLARED['space'] | {'name': chr(27)}})}'",
         "trials = '[[1, 2, 3, 4]]'",
         "trials = '[[]]'",
         "trials = '{'",
@@ -45,7 +47,7 @@ def test_a_study_comes_back_as_it_was_declared_and_never_changes(database: Datab
 def test_a_study_that_is_none_is_set_aside_and_the_others_stay(database: Database, change: str) -> None:
     database.studies.record(GOOD)
     database.studies.record(Study("bad", DECLARED, TRIALS))
-    execute(database, f"UPDATE studies SET {change} WHERE name = 'bad'")
+    execute(database, f"UPDATE studies SET {change} WHERE name = 'bad'".replace(":", "\\:"))
     assert database.studies.list() == [GOOD]
     assert list(database.aside) == ["the study 'bad'"]
 
