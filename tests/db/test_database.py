@@ -23,7 +23,14 @@ from ftbench.db.engine import Store
 from ftbench.db.migrations import HEAD, REVISIONS, migrate
 from ftbench.db.tables import metadata
 from ftbench.domain.result import State
-from ftbench.errors import BadValue, DatabaseError, DatabaseReadOnly, FtbenchError, NewerDatabase
+from ftbench.errors import (
+    BadValue,
+    DatabaseError,
+    DatabaseReadOnly,
+    FtbenchError,
+    NewerDatabase,
+    NotOurDatabase,
+)
 from tests.db.samples import ONLY_SQLITE, RESULT, claim, entry, execute
 
 OLD_JOB = (
@@ -301,3 +308,25 @@ def test_a_view_in_the_place_of_a_table_is_refused(tmp_path: Path) -> None:
     for write in (False, True):
         with pytest.raises(DatabaseError, match="a view in the place of its table 'scores'"):
             open_database(address, write=write)
+
+
+@pytest.mark.parametrize(
+    ("change", "lacks"),
+    [
+        ("DROP TABLE scores", "lacks a table of ftbench"),
+        ("ALTER TABLE jobs DROP COLUMN priority", "lacks a column of ftbench"),
+    ],
+)
+def test_what_lacks_a_table_or_a_column_is_told_in_a_line(address: str, change: str, lacks: str) -> None:
+    with create_database(address) as database:
+        database.jobs.add([entry(0)])
+        with database._store.writing() as transaction:
+            if "priority" in change:
+                transaction.connection.exec_driver_sql("DROP INDEX jobs_queued")
+            transaction.connection.exec_driver_sql(change)
+        reads = database.results.values if "scores" in change else database.jobs.list
+        with pytest.raises(NotOurDatabase, match=lacks) as told:
+            reads()
+        assert "\n" not in str(told.value)
+        with pytest.raises(BadValue, match="did you mean"):
+            database.query("SELECT digst FROM jobs")

@@ -68,8 +68,9 @@ def meaning(error: BaseException, shown: str, secret: str) -> DatabaseError | No
         return DatabaseReadOnly(f"{shown} is read-only ({said}): name the server that others copy")
     if code == "42501":
         return DatabaseReadOnly(f"{shown} does not let you do this ({said}): ask its owner for the right")
-    if code == "42P01":
-        return NotOurDatabase(f"{shown} lacks a table of ftbench ({said}): restore a backup")
+    if code in ("42P01", "42703"):
+        lacking = "table" if code == "42P01" else "column"
+        return NotOurDatabase(f"{shown} lacks a {lacking} of ftbench ({said}): restore a backup")
     if code.startswith("XX"):
         return DatabaseError(f"{shown} is damaged ({said}): see the server's log, or restore a backup")
     if code or not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):

@@ -124,6 +124,8 @@ class Sqlite(Backend):
             return DatabaseError(f"no space left for {self.shown}: free some, nothing was written")
         if name.startswith("SQLITE_CANTOPEN"):
             return DatabaseError(f"cannot open {self.shown}: check that it is a file that you may read")
+        if (unknown := _UNKNOWN.search(str(cause))) and unknown[1] != "function":
+            return NotOurDatabase(f"{self.shown} lacks a {unknown[1]} of ftbench ({cause}): restore a backup")
         if name.startswith(("SQLITE_IOERR", "SQLITE_PERM", "SQLITE_PROTOCOL")):
             return DatabaseError(f"cannot read or write {self.shown} ({cause}): check the disk")
         return None
@@ -161,10 +163,10 @@ class Sqlite(Backend):
         said = str(error)
         if "not authorized" in said:  # under several codes
             return BadValue(f"the database refuses this ({said}): it answers queries only, SELECT …")
-        if self.explain(error) is not None:
+        unknown, hint = _UNKNOWN.match(said), ""
+        if unknown is None and self.explain(error) is not None:
             return None
         # What is no trouble with the file is the query's, under more codes than can be listed here.
-        unknown, hint = _UNKNOWN.match(said), ""
         if unknown is not None and unknown[1] != "function":
             tables = metadata.tables.values()
             known = {c.name for t in tables for c in t.columns} if unknown[1] == "column" else metadata.tables
