@@ -74,7 +74,10 @@ def test_a_launch_is_stopped_and_its_jobs_are_given_back(cluster: RayCluster, pl
     place.ftbench("launch", "stop", launch)
     until(place, lambda: over(place), 120)
     assert place.rows("select distinct state, attempts from jobs") == [("queued", 0)]
-    assert {one["reason"] for one in allocations(place)} == {"stopped by SIGTERM", "stopped before it ran"}
+    reasons = {one["reason"] for one in allocations(place)}
+    # the third may have been given the place of the first that ended, and be stopped while Python loads
+    assert "stopped by SIGTERM" in reasons
+    assert reasons <= {"stopped by SIGTERM", "stopped before it ran", "died by SIGTERM"}
     assert not processes(f"FTBENCH_TEST_RAY={cluster.folder}", f"FTBENCH_WORKER={launch}-0")
 
 
