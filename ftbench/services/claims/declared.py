@@ -54,10 +54,11 @@ def declare(address: str, request: ClaimRequest) -> tuple[str, bool, int]:
         UsageError: it is about something that there is not.
     """
     try:
-        open_database(address, write=False).close()
+        opened = open_database(address)
     except DatabaseMissing:
         _canonical(request)  # a mistake leaves no database behind
-    with create_database(address) as database:
+        opened = create_database(address)
+    with opened as database:
         canonical = _canonical(request, database)
         fill_published(database)
         new = database.claims.add(canonical, request.places)
