@@ -118,3 +118,22 @@ def compared(address: str, *, write: bool = False) -> Iterator[Database]:
         raise FtbenchError(f"there is no database '{address}'; make and fill it with: {filled}")
     with _telling(opened) as database:
         yield database
+
+
+@contextmanager
+def studied(address: str) -> Iterator[Database]:
+    """The database whose studies are read.
+
+    Raises:
+        NothingToReport: there is none; the text says which command would declare a study.
+        DatabaseError: it cannot be read.
+    """
+    opened = _opened(address)
+    if opened is None:
+        from ftbench.errors import NothingToReport
+        from ftbench.services.planning.commands import example
+
+        declare = example("tune", "--methods", "rdrop", "--tasks", "toy", address=address)
+        raise NothingToReport(f"there is no database '{address}'; make it with a study: {declare}")
+    with _telling(opened) as database:
+        yield database

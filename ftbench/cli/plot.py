@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ftbench.cli._databases import reading_if_there, reported
+from ftbench.cli._databases import reading_if_there, reported, studied
 from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, RenameOption, TasksFilter
 from ftbench.cli._output import check_output, note
 from ftbench.cli._requests import asked, selection
@@ -104,12 +104,9 @@ def plot(
 
 def _budget(address: str, jobs: Selection) -> dict[str, Any]:
     """What trials of studies bought."""
-    from ftbench.errors import NothingToReport
     from ftbench.services.tuning.plot import draw_budget
 
-    with reading_if_there(address) as database:
-        if database is None:
-            raise NothingToReport(f"there is no database '{address}'; make and fill it with: ftbench tune …")
+    with studied(address) as database:
         return draw_budget(database, jobs)
 
 

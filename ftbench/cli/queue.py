@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ftbench.cli import _config
-from ftbench.cli._databases import reading
+from ftbench.cli._databases import reading, studied
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.cli._requests import asked, names
@@ -176,7 +176,7 @@ def _tuned(request: QueueRequest, given: Mapping[str, Any]) -> Plan:
         if given[flag] is not None:
             raise UsageError(f"--{flag} does not go with --tuned; leave one of the two out")
     seeds = {} if request.asked.seeds is None else {"seeds": request.asked.seeds}
-    with reading(database_address(given["db"])) as database:
+    with studied(database_address(given["db"])) as database:
         return tuned_plan(database, TunedRequest(request.asked, given["study"] or "", **seeds))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ftbench.cli._databases import reading_if_there, reported
+from ftbench.cli._databases import reading_if_there, reported, studied
 from ftbench.cli._delivery import Delivery, deliver
 from ftbench.cli._options import (
     PERTURB,
@@ -223,14 +223,11 @@ def _tables(address: str, request: ReportRequest, macros: str | None, to: Delive
 
 def _tuning(address: str, table: str, jobs: Selection, to: Delivery) -> None:
     """What studies spent and chose, or what a budget buys."""
-    from ftbench.errors import NothingToReport
     from ftbench.render import render_sheets
     from ftbench.services.tuning import budgets, ledger
 
     chosen = to.chosen(lists=True)
-    with reading_if_there(address) as database:
-        if database is None:
-            raise NothingToReport(f"there is no database '{address}'; make and fill it with: ftbench tune …")
+    with studied(address) as database:
         make = ledger.ledger if table == "tuning" else budgets.budgets
         found = make(database, jobs)
     to.deliver(render_sheets([found], chosen, schema=SCHEMA, styled=to.styled))

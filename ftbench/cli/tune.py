@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ftbench.cli import _requests as requests
-from ftbench.cli._databases import reading_if_there
+from ftbench.cli._databases import reading_if_there, studied
 from ftbench.cli._delivery import Delivery
 from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.cli._space import space as space_named
 from ftbench.cli._streams import after_work
-from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
@@ -187,9 +186,6 @@ def _list(address: str, as_json: bool) -> None:
 
     to = Delivery(as_json=as_json)
     chosen = to.chosen(lists=True)
-    with reading_if_there(address) as database:
-        if database is None:
-            declare = "ftbench tune --methods rdrop --tasks toy"
-            raise UsageError(f"there is no database '{address}'; declare a study with: {declare}")
+    with studied(address) as database:
         found = ledger.listed(database)
     to.deliver(render_sheets([found], chosen, schema=SCHEMA, styled=to.styled))
