@@ -63,7 +63,11 @@ class Study:
         shared = ", ".join(f"{name} {_written(one)}" for name, one in space["shared"].items())
         per = f"{told['budget']:g} {told['unit']}"
         times = f" × {self.repeats} studies" if self.repeats > 1 else ""
-        which = f"; seed s has the choice of study s mod {self.repeats}" if self.repeats > 1 else ""
+        which = (
+            f"; seed s has the choice of study s mod {self.repeats}, and tests are over studies"
+            if self.repeats > 1
+            else "; with one study, tests are about these values, not about what another search would find"
+        )
         return (
             f"Tuned, study {self.name}: {per}{times} for each method, model and task; space "
             f"{space['name']} ({shared or 'nothing shared'}; and each method's own); chosen by the last "
