@@ -48,6 +48,10 @@ def tune(
     space: Annotated[
         str, typer.Option("--space", metavar="NAME", help="default, paper, or a YAML file of your own.")
     ] = "default",
+    select: Annotated[
+        str,
+        typer.Option("--select", metavar="NAME", help="A trial's score: final (default), or best-step."),
+    ] = "final",
     name: Annotated[
         str,
         typer.Option("--name", metavar="STUDY", help="What the study is called."),
@@ -108,6 +112,7 @@ def tune(
         tune_each_condition,
         not no_baseline,
         data_dir,
+        select,
     )
     _tune(request, address, dry_run=dry_run, as_json=as_json, yes=yes)
 

@@ -13,7 +13,7 @@ from ftbench.db.engine import Store
 from ftbench.db.tables import studies
 from ftbench.db.topups import WRONG
 from ftbench.domain.job import DIGEST
-from ftbench.domain.study import UNITS, Study, Trial
+from ftbench.domain.study import SELECTED, UNITS, Study, Trial
 
 _MOST = 1000  # repetitions
 
@@ -72,6 +72,8 @@ def _study_of(row: Row[Any]) -> Study:
         raise Unreadable("its trials are none of it")
     if declared["unit"] not in UNITS or not isinstance(declared["budget"], int | float):
         raise Unreadable("its budget is none")
+    if study.select not in SELECTED:
+        raise Unreadable("it selects by what there is not")
     if not study.said().isprintable() or type(study.each_condition) is not bool:
         raise Unreadable("its declaration cannot be shown")
     return study

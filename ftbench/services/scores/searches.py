@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ftbench.db import Database, JobSummary
+from ftbench.db.rows import Document
+from ftbench.domain import hparams
 from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.recipe import Recipe
 from ftbench.domain.result import Outcome, State
 from ftbench.domain.study import Study
-from ftbench.domain.target import HELD_OUT
+from ftbench.domain.target import HELD_OUT, HELD_OUT_BEST
 from ftbench.services.scores.jobs import reported
 
 #: How a failed trial has used its place in the budget: by what the method did. A lost one has not.
@@ -25,12 +28,36 @@ class Tried:
         digest: of its job.
         cell: its job; None where the database has it no more.
         score: on the held-out rows; None where it failed or has not ended.
+        length: where the score is of the end of an epoch: the epochs or steps that end there.
     """
 
     draw: int
     digest: str
     cell: JobSummary | None
     score: float | None
+    length: float | None = None
+
+    def shortened(self, recipe: Recipe) -> Recipe:
+        """Its recipe with the length that its score is of; warm-up in steps keeps its share."""
+        if self.length is None:
+            return recipe
+        if recipe.steps is not None:
+            share = self.length / recipe.steps
+            shorter = replace(recipe, steps=max(1, round(self.length)))
+        else:
+            share = self.length / (recipe.epochs or self.length)
+            shorter = replace(recipe, epochs=self.length)
+        if recipe.warmup_steps is None:
+            return shorter
+        return replace(shorter, warmup_steps=round(recipe.warmup_steps * share))
+
+    @property
+    def run(self) -> JobSummary | None:
+        """Its job as reporting runs are trained: as long as what its score is of."""
+        if self.cell is None or self.length is None:
+            return self.cell
+        recipe = self.shortened(hparams.parse(Recipe, self.cell.recipe, kind="recipe setting"))
+        return self.cell._replace(recipe=Document(hparams.normalise(recipe.canonical())))
 
     @property
     def ended(self) -> bool:
@@ -91,19 +118,23 @@ def searches(database: Database) -> list[Searched]:
     if not studies:
         return []
     cells = {cell.digest: cell for cell in database.results.trials()}
-    values = [one for one in database.results.values() if one.digest in cells and one.evaluation == HELD_OUT]
-    metrics = {
-        n: r.metric for n, r in reported((c.task for c in cells.values()), cells.values(), values).items()
-    }
-    found = {one.digest: one.value for one in values if one.metric == metrics[cells[one.digest].task]}
-    return [search for study in studies for search in _of(study, cells, found, metrics)]
+    values = [one for one in database.results.values() if one.digest in cells]
+    last = [one for one in values if one.evaluation == HELD_OUT]
+    shown = reported((c.task for c in cells.values()), cells.values(), last)
+    metrics = {name: one.metric for name, one in shown.items()}
+    scores: dict[str, _Scores] = {HELD_OUT: {}, HELD_OUT_BEST: {}}
+    for one in values:
+        if one.evaluation in scores:
+            scores[one.evaluation].setdefault(one.digest, {})[one.metric] = one.value
+    return [s for study in studies for s in _of(study, cells, scores[study.scored_on[-1]], metrics)]
 
 
 _Cell = tuple[str, str, str, str, Perturbation]
+_Scores = dict[str, dict[str, float]]  # job -> metric -> value
 
 
 def _of(
-    study: Study, cells: Mapping[str, JobSummary], scores: Mapping[str, float], metrics: Mapping[str, str]
+    study: Study, cells: Mapping[str, JobSummary], scores: _Scores, metrics: Mapping[str, str]
 ) -> list[Searched]:
     grouped: dict[tuple[str, int, _Cell], list[Tried]] = {}
     starts: dict[tuple[str, int, _Cell], JobSummary] = {}
@@ -116,8 +147,11 @@ def _of(
             continue
         axes = cell.model, cell.model_revision, cell.task, cell.data_revision, cell.perturbation
         key = trial.method, trial.repeat, axes
-        score = scores.get(trial.digest) if cell.scored else None
-        grouped.setdefault(key, []).append(Tried(trial.draw, trial.digest, cell, score))
+        found = scores.get(trial.digest, {}) if cell.scored else {}
+        length = found.get("epochs" if cell.recipe.get("steps") is None else "steps", 0.0)
+        score = found.get(metrics[cell.task])
+        tried = Tried(trial.draw, trial.digest, cell, score, length if length > 0 else None)
+        grouped.setdefault(key, []).append(tried)
         if trial.draw == 0:
             starts[key] = cell
     return [
@@ -127,8 +161,8 @@ def _of(
             repeat,
             starts[method, repeat, axes],
             metrics[axes[2]],
-            tuple(sorted((*tried, *gone.get((method, repeat), ())), key=lambda one: one.draw)),
+            tuple(sorted((*mine, *gone.get((method, repeat), ())), key=lambda one: one.draw)),
         )
-        for (method, repeat, axes), tried in grouped.items()
+        for (method, repeat, axes), mine in grouped.items()
         if (method, repeat, axes) in starts
     ]

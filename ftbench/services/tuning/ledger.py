@@ -153,9 +153,9 @@ class _Runs:
             "passes": sum(self._passes(tried.digest) for tried in one.tried if tried.ended),
             "hours": sum(self._hours(tried.digest) for tried in one.tried),
         }
-        if chosen is None or chosen.cell is None:
+        if chosen is None or chosen.run is None:
             return line
-        values = departures(chosen.cell.recipe, chosen.cell.hparams, start.recipe, start.hparams)
+        values = departures(chosen.run.recipe, chosen.run.hparams, start.recipe, start.hparams)
         mine = self._scores(self._tuned.get(_key(one), ()))
         line |= {"draw": chosen.draw, "values": spelled(values), "held_out": chosen.score}
         if mine:

@@ -151,6 +151,7 @@ def _runs(
     assert search.chosen is not None
     row = rows[search.chosen.digest]
     trial, task = Job.from_canonical(row.spec), tasks.find(search.start.task)
+    recipe = search.chosen.shortened(trial.recipe)
     for change in _changes(search, request.asked):
         files = files_named(request.asked.perturb)
         grid = grid_of(change, files)
@@ -160,7 +161,7 @@ def _runs(
             left[at] = left.get(at, 0) + 1
             continue
         names = tuple(rows.name for rows in task.evaluation)
-        job = replace(trial, seed=seed, evaluation=names, perturbation=change)
+        job = replace(trial, seed=seed, evaluation=names, perturbation=change, recipe=recipe)
         places = {**row.places, **({"perturbations": dict(grid.files)} if grid.files else {})}
         yield plan.Planned(job, job.digest, row.label, places)
 

@@ -9,7 +9,7 @@ from typing import Any
 from ftbench import methods
 from ftbench.db import Added, Database
 from ftbench.domain import hparams, plan
-from ftbench.domain.study import FIRST_SEED, FORM, TRIALS, UNITS, Study
+from ftbench.domain.study import FINAL, FIRST_SEED, FORM, SELECTED, TRIALS, UNITS, Study
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
 from ftbench.methods.base import PAPER
 from ftbench.plugins import is_file
@@ -39,6 +39,7 @@ class TuneRequest:
         each_condition: whether noisy data and the like have choices of their own.
         baseline: whether vanilla is tuned, too.
         folder: where the rows lie; None for the usual places.
+        select: what of a trial counts: ``final``, or ``best-step``.
 
     Raises:
         UsageError: a value out of its range, or an axis that a study does not have.
@@ -53,11 +54,14 @@ class TuneRequest:
     each_condition: bool = False
     baseline: bool = True
     folder: str | None = None
+    select: str = FINAL
 
     def __post_init__(self) -> None:
         """Refuse what no study can be."""
         if self.unit not in UNITS:
             raise UnknownName("unit", self.unit, UNITS)
+        if self.select not in SELECTED:
+            raise UnknownName("select", self.select, SELECTED)
         if self.unit == TRIALS and not (1 <= self.budget <= MOST_TRIALS and self.budget % 1 == 0):
             raise BadValue(f"trials {self.budget:g}: give a whole number from 1 to {MOST_TRIALS}")
         if not self.budget > 0:
@@ -130,7 +134,7 @@ def tune(database: Database | None, request: TuneRequest, *, dry_run: bool = Fal
             f"{_short(changed[1])}: it cannot change; call another one by --name"
         )
     budget = trials.Budget(request.budget, request.unit, trials.price_in(request.unit, known))
-    laid = trials.lay(grids, competing, space, request.studies, budget, there)
+    laid = trials.lay(grids, competing, space, request.studies, budget, there, study.scored_on)
     if not laid.jobs:
         first = laid.left_out[0]
         raise UsageError(f"nothing is left to tune: {first.cell}: {first.reason}")
@@ -182,6 +186,7 @@ def _declared(
             "each_condition": request.each_condition,
             "sampler": "sobol",
             "seed": FIRST_SEED,
+            **({"select": request.select} if request.select != FINAL else {}),
         }
     )
     return found

@@ -15,6 +15,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import LeftOut, Planned
 from ftbench.domain.space import Space
 from ftbench.domain.study import FIRST_SEED, HOURS, PASSES, Study, Trial
+from ftbench.domain.target import HELD_OUT
 from ftbench.errors import UsageError
 from ftbench.services.planning import cards, costs, lookup
 from ftbench.services.tuning.draws import Draw, draws
@@ -93,6 +94,7 @@ def lay(
     repeats: int,
     budget: Budget,
     there: Study | None = None,
+    scored_on: tuple[str, ...] = (HELD_OUT,),
 ) -> Laid:
     """The trials of a study: all methods' first draws, then their second ones, as far as budgets go.
 
@@ -106,13 +108,14 @@ def lay(
         repeats: how often, each time with another seed.
         budget: of each method and cell.
         there: the study, where it was declared before: its trials are those, and budgets are not asked.
+        scored_on: the evaluation of its jobs.
 
     Raises:
         UsageError: a budget that not even one trial fits into.
     """
     found: list[tuple[Trial, Planned]] = []
     left_out: dict[LeftOut, None] = {}
-    for grid in grids:
+    for grid in [replace(one, held_out=scored_on) for one in grids]:
         for one in competitors:
             for repeat in range(repeats):
                 for draw, planned in _spent(grid, one, space, repeat, budget, there, left_out):
@@ -146,7 +149,6 @@ def _spent(
                     methods=(one.drawn(draw),),
                     seeds=(seed,),
                     settings=({**fixed, **draw.settings},),
-                    held_out=True,
                 )
             ]
         )
