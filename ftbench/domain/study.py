@@ -15,8 +15,10 @@ FINAL, BEST_STEP = SELECTED = ("final", "best-step")
 """What of a trial counts: its last model, or the best of those at the ends of its epochs."""
 SOBOL, TPE = SAMPLERS = ("sobol", "tpe")
 FORM = 1
-LATER = {"select": FINAL}
+LATER = {"select": FINAL, "batch": 0}
 """What is declared only where it is not so: studies of earlier versions say nothing of it."""
+AGAIN = "again"
+"""The command that goes on with a study whose draws hang on results; how it was typed declares nothing."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,16 @@ class Study:
         return str(self.declared.get("select", FINAL))
 
     @property
+    def sampler(self) -> str:
+        """What draws."""
+        return str(self.declared.get("sampler", SOBOL))
+
+    @property
+    def batch(self) -> int:
+        """The trials of a round, where draws hang on the results of the round before; 0 elsewhere."""
+        return int(self.declared.get("batch", 0))
+
+    @property
     def scored_on(self) -> tuple[str, ...]:
         """What its trials are scored on: the evaluation of their jobs, that which counts last."""
         return (HELD_OUT,) if self.select == FINAL else (HELD_OUT, HELD_OUT_BEST)
@@ -85,16 +97,17 @@ class Study:
             if self.repeats > 1
             else "; with one study, tests are about these values, not about what another search would find"
         )
+        rounds = f"; draws by TPE, after {self.batch} common ones" if self.sampler == TPE else ""
         return (
             f"Tuned, study {self.name}: {per}{times} for each method, model and task; space "
             f"{space['name']} ({shared or 'nothing shared'}; and each method's own); chosen by the "
             f"{_COUNTS[self.select]} on training rows held out (10 %, at least 100), never on these rows"
-            f"{_THEN[self.select]}{which}."
+            f"{_THEN[self.select]}{which}{rounds}."
         )
 
     def differs(self, other: Study) -> tuple[str, Any, Any] | None:
         """The first thing that was declared otherwise: its name, here and there; None where nothing was."""
-        for name in (*self.declared, *other.declared):
+        for name in (name for name in (*self.declared, *other.declared) if name != AGAIN):
             mine, theirs = (told.get(name, LATER.get(name)) for told in (self.declared, other.declared))
             if mine != theirs:
                 return name, mine, theirs

@@ -11,7 +11,7 @@ from ftbench.domain import hparams
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.result import Outcome, State
-from ftbench.domain.study import Study
+from ftbench.domain.study import TPE, Study
 from ftbench.domain.target import HELD_OUT, HELD_OUT_BEST
 from ftbench.services.scores.jobs import reported
 
@@ -99,10 +99,18 @@ class Searched:
         return tuple(one for one in self.tried if not one.ended)
 
     @property
+    def undrawn(self) -> int:
+        """The trials that are not drawn yet: those of later rounds, which hang on the results of this one."""
+        if self.study.sampler != TPE:
+            return 0
+        return max(0, int(self.study.declared["budget"]) - len(self.tried))
+
+    @property
     def chosen(self) -> Tried | None:
         """The best trial, of equal ones the lowest draw; None before all have ended, and where all failed."""
         scored = [(one.score, -one.draw, one) for one in self.tried if one.score is not None]
-        return max(scored, key=lambda found: found[:2])[2] if scored and not self.missing else None
+        over = not self.missing and not self.undrawn
+        return max(scored, key=lambda found: found[:2])[2] if scored and over else None
 
     @property
     def where(self) -> str:

@@ -18,6 +18,7 @@ from ftbench.services.planning.asked import Asked
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.searches import Searched
 from ftbench.services.scores.selection import is_of
+from ftbench.services.tuning.going_on import again
 
 LISTED = 3
 
@@ -59,7 +60,7 @@ def tuned_plan(database: Database, request: TunedRequest) -> plan.Plan:
     study = study_named(database, request.study)
     found = [one for one in Choices.of(database).found if one.study.name == study.name]
     found = _asked(found, request.asked)
-    _refuse_unfinished(study, found, database.address)
+    _refuse_unfinished(database, study, found)
     rows = _rows(database, found)
     jobs: dict[str, plan.Planned] = {}
     left: dict[tuple[str, str], int] = {}
@@ -111,7 +112,8 @@ def _asked(found: Sequence[Searched], asked: Asked) -> list[Searched]:
     return kept
 
 
-def _refuse_unfinished(study: Study, found: Sequence[Searched], address: str) -> None:
+def _refuse_unfinished(database: Database, study: Study, found: Sequence[Searched]) -> None:
+    address = database.address
     missing = [one for search in found for one in search.missing]
     if missing:
         waiting = [search for search in found if search.missing]
@@ -129,6 +131,11 @@ def _refuse_unfinished(study: Study, found: Sequence[Searched], address: str) ->
         raise FtbenchError(
             f"study {study.name} is not finished: {len(missing)} of its trials have not ended "
             f"({listed}{more}); run them with: {how}"
+        )
+    if undrawn := sum(search.undrawn for search in found):
+        raise FtbenchError(
+            f"study {study.name} is not finished: {undrawn} of its trials are not drawn yet; draw the next "
+            f"with: {again(database, study)}"
         )
     for search in found:
         if search.chosen is None:

@@ -56,11 +56,13 @@ class Budget:
         amount: of the unit.
         unit: ``trials``, ``passes`` or ``hours``.
         price: of a trial.
+        most: trials beyond which no draw is made before results are known; None: no such number.
     """
 
     amount: float
     unit: str
     price: Price
+    most: int | None = None
 
 
 def price_in(unit: str, known: Mapping[Axes, float]) -> Price:
@@ -135,12 +137,13 @@ def _spent(
 ) -> Iterator[tuple[int, Planned]]:
     """The trials of one method in one repetition: (number of the draw, job); no job twice."""
     spent: dict[_Cell, float] = {}
+    made: dict[_Cell, int] = {}
     over: set[_Cell] = set()
     digests: set[str] = set()
     seed = FIRST_SEED + repeat
     known = [t for t in there.trials if (t.method, t.repeat) == (one.label, repeat)] if there else []
     kept, last = {t.digest for t in known}, max((t.draw for t in known), default=0)
-    for draw in _different(space, one.label, seed):
+    for draw in different(space, one.label, seed):
         fixed = grid.settings[0]
         whole = plan.crossed(
             [
@@ -161,6 +164,9 @@ def _spent(
                 continue
             if there is None:
                 price = budget.price(planned)
+                made[cell] = made.get(cell, 0) + 1
+                if made[cell] == budget.most:
+                    over.add(cell)
                 if spent[cell] + price > budget.amount * (1 + 1e-9):
                     _refuse_nothing(one.label, spent[cell], price, budget)
                     over.add(cell)
@@ -182,7 +188,7 @@ def _refuse_nothing(label: str, spent: float, price: float, budget: Budget) -> N
         )
 
 
-def _different(space: Space, label: str, seed: int) -> Iterator[Draw]:
+def different(space: Space, label: str, seed: int) -> Iterator[Draw]:
     """The draws of a method, those of the same values once; their numbers stay as they are."""
     shared, further = space.of(label)
     dimensions = (*shared, *further)
