@@ -14,6 +14,7 @@ from ftbench.domain.result import Outcome, State
 from ftbench.domain.study import TPE, Study
 from ftbench.domain.target import HELD_OUT, HELD_OUT_BEST
 from ftbench.services.scores.jobs import reported
+from ftbench.services.scores.stale import Codes, codes_of, one_code
 
 #: How a failed trial has used its place in the budget: by what the method did. A lost one has not.
 SPENT = frozenset({Outcome.DIVERGED, Outcome.OOM, Outcome.USER, Outcome.TIMEOUT})
@@ -121,11 +122,16 @@ class Searched:
 
 
 def searches(database: Database) -> list[Searched]:
-    """The searches of all studies, in the order in which they were declared."""
+    """The searches of all studies, in the order in which they were declared.
+
+    Trials of a method that were trained with other code than the rest of its study have no score until they
+    are run again: a choice among them would compare code.
+    """
     studies = database.studies.list()
     if not studies:
         return []
     cells = {cell.digest: cell for cell in database.results.trials()}
+    codes = codes_of(database, cells.values())
     values = [one for one in database.results.values() if one.digest in cells]
     last = [one for one in values if one.evaluation == HELD_OUT]
     shown = reported((c.task for c in cells.values()), cells.values(), last)
@@ -134,7 +140,7 @@ def searches(database: Database) -> list[Searched]:
     for one in values:
         if one.evaluation in scores:
             scores[one.evaluation].setdefault(one.digest, {})[one.metric] = one.value
-    return [s for study in studies for s in _of(study, cells, scores[study.scored_on[-1]], metrics)]
+    return [s for study in studies for s in _of(study, cells, scores[study.scored_on[-1]], metrics, codes)]
 
 
 _Cell = tuple[str, str, str, str, Perturbation]
@@ -142,8 +148,10 @@ _Scores = dict[str, dict[str, float]]  # job -> metric -> value
 
 
 def _of(
-    study: Study, cells: Mapping[str, JobSummary], scores: _Scores, metrics: Mapping[str, str]
+    study: Study, cells: Mapping[str, JobSummary], scores: _Scores, metrics: Mapping[str, str], codes: Codes
 ) -> list[Searched]:
+    mine = [cells[trial.digest] for trial in study.trials if trial.digest in cells]
+    cells = {cell.digest: cell for cell in one_code(mine, codes)}
     grouped: dict[tuple[str, int, _Cell], list[Tried]] = {}
     starts: dict[tuple[str, int, _Cell], JobSummary] = {}
     gone: dict[tuple[str, int], list[Tried]] = {}
@@ -169,8 +177,8 @@ def _of(
             repeat,
             starts[method, repeat, axes],
             metrics[axes[2]],
-            tuple(sorted((*mine, *gone.get((method, repeat), ())), key=lambda one: one.draw)),
+            tuple(sorted((*made, *gone.get((method, repeat), ())), key=lambda one: one.draw)),
         )
-        for (method, repeat, axes), mine in grouped.items()
+        for (method, repeat, axes), made in grouped.items()
         if (method, repeat, axes) in starts
     ]

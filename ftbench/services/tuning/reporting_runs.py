@@ -10,15 +10,18 @@ from ftbench.db import Database, JobFilter, JobRow
 from ftbench.domain import plan
 from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.result import State
 from ftbench.domain.study import FIRST_SEED, Study
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
 from ftbench.perturbations import combined, files_named, grid_of
 from ftbench.services.planning import commands
 from ftbench.services.planning.asked import Asked
+from ftbench.services.planning.declaring import declare_command
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.searches import Searched
 from ftbench.services.scores.selection import is_of
-from ftbench.services.tuning.going_on import again
+from ftbench.services.scores.stale import codes_of
+from ftbench.services.tuning import going_on
 
 LISTED = 3
 
@@ -86,7 +89,7 @@ def study_named(database: Database, name: str) -> Study:
     if name and name not in studies:
         raise UnknownName("study", name, studies)
     if not studies:
-        example = commands.example("tune", "--methods", "rdrop", "--tasks", "toy", address=database.address)
+        example = declare_command(database.address)
         raise UsageError(f"no study is declared; declare one with: {example}")
     if not name and len(studies) > 1:
         raise UsageError(f"several studies are declared: name one by --study: {', '.join(studies)}")
@@ -121,21 +124,24 @@ def _refuse_unfinished(database: Database, study: Study, found: Sequence[Searche
             f"{one.where}: draw {', '.join(str(t.draw) for t in one.missing)}" for one in waiting[:LISTED]
         )
         more = f"; and of {len(waiting) - LISTED} more searches" if len(waiting) > LISTED else ""
-        failed = any(t.cell is not None and t.cell.state in ("failed", "cancelled") for t in missing)
-        retry = commands.example("retry", "--state", "failed,cancelled", address=address)
-        how = (
-            f"{retry}, then {commands.worker_command(address)}"
-            if failed
-            else commands.worker_command(address)
-        )
+        cells = [one.cell for one in missing if one.cell is not None]
+        stale = sorted({cell.method for cell in cells if cell.aside})
+        again = []
+        if stale:
+            files = codes_of(database, cells).own.files
+            again.append(commands.retry_command(stale, files, address))
+        if any(cell.state in (State.FAILED, State.CANCELLED) for cell in cells):
+            again.append(commands.example("retry", "--state", "failed,cancelled", address=address))
+        how = ", then ".join([*again, commands.worker_command(address)])
+        other = "; some were trained with other code than the rest" if stale else ""
         raise FtbenchError(
             f"study {study.name} is not finished: {len(missing)} of its trials have not ended "
-            f"({listed}{more}); run them with: {how}"
+            f"({listed}{more}{other}); run them with: {how}"
         )
     if undrawn := sum(search.undrawn for search in found):
         raise FtbenchError(
             f"study {study.name} is not finished: {undrawn} of its trials are not drawn yet; draw the next "
-            f"with: {again(database, study)}"
+            f"with: {going_on.again(database, study)}"
         )
     for search in found:
         if search.chosen is None:
