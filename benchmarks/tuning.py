@@ -148,7 +148,7 @@ def tables(
     Args:
         plan: how they are tuned.
         count: how many.
-        pool: (SEARCHES, TRIALS) rates that searches try.
+        pool: (searches, TRIALS) rates that searches try.
         rng: of all that is drawn.
         equal: whether the means of tuned runs are equal, or the scores at the best rate.
         gain: by how much the second method is better; then its average against the baseline is counted.
@@ -160,7 +160,7 @@ def tables(
         cost = methods.chosen(pool, plan.held_out, rng).mean(axis=1, keepdims=True) if equal else 0.0
         level = CENTRE + np.zeros((METHODS, 1, TASKS)) + cost
         level[1] += gain
-        mine = pool[rng.choice(SEARCHES, plan.studies, replace=False)]
+        mine = pool[rng.choice(len(pool), plan.studies, replace=False)]
         chosen = methods.chosen(mine, plan.held_out, rng)
         noise = related(rng, plan.seeds, plan.rho)
         default = level - methods.lost(np.full((METHODS, 1, TASKS), DEFAULT)) + noise

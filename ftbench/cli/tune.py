@@ -144,9 +144,10 @@ def _tune(request: TuneRequest, address: str, *, dry_run: bool, as_json: bool, y
         raise typer.Abort()
     with create_database(address) as database:
         call = service.tune(database, request)
-        again = [] if call.study.sampler != TPE else [going_on.again(database, call.study)]
+        last = call.study.sampler != TPE or not going_on.undrawn(database, call.study)
+        again = "" if last else going_on.again(database, call.study)
     with after_work():
-        _tell(call, address, as_json, *again)
+        _tell(call, address, as_json, again)
 
 
 def _tell(call: TuneCall, address: str, as_json: bool, again: str = "") -> None:

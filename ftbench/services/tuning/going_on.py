@@ -21,6 +21,11 @@ def waiting(database: Database) -> list[str]:
     return lines
 
 
+def undrawn(database: Database, study: Study) -> bool:
+    """Whether some of a study's trials are not drawn yet."""
+    return any(one.undrawn for one in searches(database) if one.study.name == study.name)
+
+
 def again(database: Database, study: Study) -> str:
     """The command that goes on with a study."""
     return commands.example(*map(str, study.declared[AGAIN]), address=database.address)
