@@ -46,7 +46,8 @@ def test_report_agrees_with_the_scores_in_the_database(filled: Place) -> None:
     assert f"{mean:.2f}" in row
 
 
-def test_jobs_travel_as_files_to_a_machine_without_the_database(filled: Place, place: Place) -> None:
+def test_jobs_travel_as_files_to_a_machine_without_the_database(filled: Place, loaded_place: Place) -> None:
+    place = loaded_place
     place.ftbench("queue", "--methods", "vanilla", "--tasks", "toy-accept", *SMALL)
     place.ftbench("export", "--jobs", "jobs.jsonl")
     place.train("jobs.jsonl", "e.jsonl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import importlib
 import io
 import marshal
 import os
@@ -21,6 +22,16 @@ from ftbench.services.worker import child
 CLIENT = Path(__file__).with_name("client.py")
 #: Most files that a process is given: its streams, and the pipe of events.
 FILES = 4
+#: What commands and jobs load at work, inside functions.
+LATE = (
+    "alembic.command",
+    "pandas",
+    "rich.live",
+    "scipy.stats",
+    "sqlalchemy.dialects.sqlite",
+    "transformers.models.auto",
+    "transformers.models.bert.modeling_bert",
+)
 #: Above every number of a file that a process may be given.
 HIGH = 600
 
@@ -39,6 +50,8 @@ def load(place: str) -> dict[str, Callable[[list[str]], int]]:
     from ftbench.training import execute
 
     execute.load_libraries()
+    for name in LATE:
+        importlib.import_module(name)
     gc.freeze()
 
     def ftbench(arguments: list[str]) -> int:
