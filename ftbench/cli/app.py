@@ -20,6 +20,7 @@ from ftbench.cli import (
     compare,
     database,
     demo,
+    doctor,
     exchange,
     jobs,
     launch,
@@ -93,6 +94,7 @@ for _function, _name in (
     (exchange.merge, "merge"),
     (prune.prune, "prune"),
     (demo.demo, "demo"),
+    (doctor.doctor, "doctor"),
 ):
     app.command(_name, cls=Command)(_function)
 app.add_typer(launch.app, name="launch")
