@@ -12,6 +12,7 @@ import typer
 
 from ftbench._version import __version__
 from ftbench.cli import (
+    _completion,
     _streams,
     ask,
     catalog,
@@ -41,7 +42,6 @@ from ftbench.secrets import masked
 app = typer.Typer(
     name="ftbench",
     help="Compare fine-tuning methods for pretrained language models.",
-    add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -145,7 +145,7 @@ def run(arguments: list[str]) -> int:
 @cache
 def _tree() -> Any:
     """The parser of all commands, of a class of typer's; made once, as it reads all their signatures."""
-    return typer.main.get_command(app)
+    return _completion.completed(typer.main.get_command(app))
 
 
 def _stands_somewhere() -> bool:
