@@ -1,6 +1,6 @@
 """What shells complete behind a flag or a command: names of methods, tasks, models, tables, in lists too.
 
-Looked up when a shell asks, by the name of the flag or of the argument; nothing is loaded but what lists them.
+Looked up when a shell asks, by the name of the flag or argument; nothing is loaded but what lists them.
 """
 
 from __future__ import annotations
