@@ -65,7 +65,7 @@ HEAVY = {
 }
 
 
-ALL = list(imports())
+ALL = imports()
 #: What really happens; what type checkers read besides counts for rooms and circles.
 RUN = [one for one in ALL if not one.typing]
 
