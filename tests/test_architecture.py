@@ -39,6 +39,7 @@ ROOMS: dict[str, set[str]] = {
     "worker": set(),
     "scores": set(),
     "launching": {"worker"},
+    "doctor": {"worker"},
     "planning": {"worker", "scores"},
     "exchange": {"worker", "scores"},
     "papers": {"worker", "scores", "planning", "exchange"},
