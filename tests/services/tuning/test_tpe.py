@@ -1,4 +1,4 @@
-"""Suggestions of the tree-structured Parzen estimator: learnt from trials, the same again, inside the space."""
+"""Suggestions of the estimator: learnt from trials, the same again, inside the space."""
 
 from __future__ import annotations
 
