@@ -16,8 +16,8 @@ from ftbench.errors import FtbenchError
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-#: A trial's values, and its score; None for one that failed.
-Told = tuple[Mapping[str, Value], float | None]
+#: What a trial was given, and its score; None for one that failed.
+Trialled = tuple[Mapping[str, Value], float | None]
 
 
 def check_installed() -> None:
@@ -31,7 +31,7 @@ def check_installed() -> None:
 
 
 def suggestions(
-    dimensions: Sequence[Dimension], told: Sequence[Told], seed: Sequence[object]
+    dimensions: Sequence[Dimension], told: Sequence[Trialled], seed: Sequence[object]
 ) -> Iterator[dict[str, Value]]:
     """What to try next, without end: the same for the same trials in the same order, and the same seed.
 
