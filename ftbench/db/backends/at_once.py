@@ -58,7 +58,8 @@ def _finish() -> str:
 
     Whatever is not as it should be makes a column NULL that may not be, and so the whole fails.
     """
-    content = f":content0 || {_quoted(as_python('started'))} || :content1 || {_quoted(as_python('ended'))} || :content2"
+    started, ended = (_quoted(as_python(name)) for name in ("started", "ended"))
+    content = f":content0 || {started} || :content1 || {ended} || :content2"
     link = (
         f":link0 || {_quoted('chain_ends.digest')} || :link1 || chain_ends.sequence + 1 || :link2 || "
         f"{_quoted('told.content')} || :link3 || {as_python('told.ended')} || :link4"

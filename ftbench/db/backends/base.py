@@ -107,6 +107,10 @@ class Backend(ABC):
         """Make what queries need besides the tables; after a migration, in its transaction."""
 
     @abstractmethod
+    def settle(self, connection: Connection) -> None:
+        """Make ready for queries what was filled at once, in the transaction that has filled it."""
+
+    @abstractmethod
     def watch(self) -> Files:
         """What looks, while a connection is open, at the files beneath it."""
 

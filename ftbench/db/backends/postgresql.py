@@ -22,6 +22,7 @@ from ftbench.db.backends import postgresql_errors as errors
 from ftbench.db.backends.at_once import AT_ONCE, CLOCK
 from ftbench.db.backends.base import Backend
 from ftbench.db.copying import copy_to_file
+from ftbench.db.tables import metadata
 from ftbench.errors import DatabaseBusy, DatabaseError, UsageError
 
 _LOCKS = 20526  # the first number of our advisory locks; the second is that of the schema
@@ -178,6 +179,10 @@ class Postgresql(Backend):
         for statement in _FUNCTIONS:
             connection.exec_driver_sql(statement)
 
+    def settle(self, connection: Connection) -> None:
+        """Have the server learn what the tables hold; see ``Backend.settle``."""
+        connection.exec_driver_sql(f"ANALYZE {', '.join(metadata.tables)}")
+
     def watch(self) -> _Connected:
         """Nothing but whether it was connected anew; see ``Backend.watch``."""
         return self._connected
@@ -189,7 +194,9 @@ class Postgresql(Backend):
         """What PostgreSQL's error means; see ``Backend.explain``."""
         found = errors.meaning(error, self.shown, self._secret)
         if isinstance(found, DatabaseBusy) and found.absent and not self._connected.ever:
-            return DatabaseError(f"{found}: check the address, and that the server runs")
+            # A worker that is started while the server restarts waits for it, as one that works does.
+            message = f"{found}: check the address, and that the server runs"
+            return DatabaseBusy(message, found.told, absent=True)
         return found
 
     @contextmanager
