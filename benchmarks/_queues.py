@@ -30,6 +30,9 @@ class Queue(Protocol):
     def fill(self, queued: int, done: int) -> None:
         """Put jobs in: some that wait, and some that are over."""
 
+    def settle(self) -> None:
+        """Leave nothing of the filling to be done while something is measured."""
+
     def worker(self) -> Work:
         """A connection of a process's own; each call claims a job and completes it.
 
@@ -80,6 +83,10 @@ class Ftbench:
                     transaction.run(_COPIES.format(prefix=f"{copy:08x}", back=copy * queued))
                 for statement in _OVER if done else ():
                     transaction.run(statement)
+
+    def settle(self) -> None:
+        """See ``Queue``."""
+        _sweep(self.address)
 
     def worker(self) -> Work:
         """As ``ftbench worker`` claims and ends; see ``Queue``."""
@@ -152,6 +159,9 @@ class Huey:
             connection.executemany("INSERT INTO task (queue, data, priority) VALUES (?, ?, 0)", waiting)
             connection.executemany("INSERT INTO kv (queue, key, value) VALUES (?, ?, ?)", results)
 
+    def settle(self) -> None:
+        """See ``Queue``."""
+
     def worker(self) -> Work:
         """See ``Queue``."""
         opened, _ = self._open()
@@ -215,6 +225,10 @@ class Optuna:
             if queued:
                 execute(into + "(:number, :study, 'WAITING', NULL, NULL)", numbers[done:])
 
+    def settle(self) -> None:
+        """See ``Queue``."""
+        _sweep(self.address)
+
     def worker(self) -> Work:
         """See ``Queue``."""
         import optuna
@@ -265,6 +279,10 @@ class Procrastinate:
                     f"'nothing', '{state}' FROM generate_series(1, {number})"
                 )
 
+    def settle(self) -> None:
+        """See ``Queue``."""
+        _sweep(self.address)
+
     def worker(self) -> Work:
         """See ``Queue``."""
         import procrastinate
@@ -314,6 +332,17 @@ def _executing(
             lambda sql: int(connection.execute(sqlalchemy.text(sql)).scalar_one()),
         )
     engine.dispose()
+
+
+def _sweep(address: str) -> None:
+    """Have a server sweep and count its tables; SQLite has nothing to be done."""
+    if address.startswith("postgresql"):
+        import psycopg
+
+        plain = address.replace("postgresql+psycopg:", "postgresql:")
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+            connection.execute("CHECKPOINT")
 
 
 def _row(cursor: Any) -> Any:

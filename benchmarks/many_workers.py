@@ -95,9 +95,7 @@ def _claim_all(
 def run(address: str, options: argparse.Namespace) -> list[Told]:
     """Start the workers, let them work, and hear what they tell."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["benchmarks.many_workers", "ftbench.db", "ftbench.db.backends.postgresql"]
-    )
+    context.set_forkserver_preload(["__main__", "ftbench.db", "ftbench.db.backends.postgresql"])
     stop = context.Event()
     pipes = [context.Pipe(duplex=False) for _ in range(options.workers)]
     started = [

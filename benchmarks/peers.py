@@ -3,9 +3,10 @@
     python -m benchmarks.peers [--queued 100000] [--rows 1000000] [--processes 1,4,16] [--seconds 3]
 
 Every queue is filled twice: with jobs that all wait, and with so many besides that are done. Then processes
-claim jobs and complete them, as fast as they can. The database must know of as many completed ones as the
-processes do; jobs that two processes had are counted, and ours may have none. Queues that are not installed
-are left out, those on PostgreSQL where there is no server. Exit 1 where a peer that keeps a record of a job
+claim jobs and complete them, as fast as they can. A server sweeps its tables after they were filled, so that
+it does not while something is measured. The database must know of as many completed ones as the processes
+do; jobs that two processes had are counted, and ours may have none. Queues that are not installed are left
+out, those on PostgreSQL where there is no server. Exit 1 where a peer that keeps a record of a job
 is ahead of ours on the same database.
 """
 
@@ -106,6 +107,7 @@ def _fill(queues: Sequence[Queue], queued: int, done: int) -> None:
         begun, most = time.perf_counter(), queue.most or queued + done
         share = min(1.0, most / (queued + done))
         queue.fill(round(queued * share), round(done * share))
+        queue.settle()
         print(f"{queue.title}: filled in {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
 
 

@@ -9,7 +9,7 @@ import typer
 from ftbench.cli._databases import tell_aside
 from ftbench.cli._options import DatabaseOption, JsonOption
 from ftbench.cli._output import counted, note, print_json, print_rows, say, tell
-from ftbench.errors import FtbenchError
+from ftbench.errors import DatabaseReadOnly, FtbenchError
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
@@ -29,10 +29,8 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Show the launches and their workers, as the engine has them now."""
-    from ftbench.db import open_database
-
     address = database_address(db)
-    with open_database(address) as database:
+    with _to_be_looked_at(address) as database:
         chosen = _chosen(database, launch, everything or launch is not None)
         found = [_looked_at(database, address, one) for one in chosen]
         tell_aside(database)
@@ -121,6 +119,16 @@ def _engine(address: str, found: Launched) -> Engine:
     from ftbench.services.launching.base import folder_of
 
     return engines.engine_of(found.launch.engine)(folder_of(address, found.launch.id))
+
+
+def _to_be_looked_at(address: str) -> Database:
+    """The database, to write down what the engine says; for reading where nothing else is allowed."""
+    from ftbench.db import open_database
+
+    try:
+        return open_database(address)
+    except DatabaseReadOnly:
+        return open_database(address, write=False)
 
 
 def _looked_at(database: Database, address: str, found: Launched) -> Launched:

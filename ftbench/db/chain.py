@@ -26,6 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ftbench.db.engine import Transaction
+from ftbench.db.statements import LINK
 from ftbench.domain.chain import (
     CLAIMS,
     JOBS,
@@ -40,10 +41,7 @@ from ftbench.domain.chain import (
 
 #: The ends of all strands.
 ENDS = "SELECT strand, sequence, digest FROM chain_ends"
-_INSERT = (
-    "INSERT INTO chain (strand, sequence, kind, subject, content, ends, time, digest) "
-    "VALUES (:strand, :sequence, :kind, :subject, :content, :ends, :time, :digest)"
-)
+_INSERT = f"{LINK} VALUES (:strand, :sequence, :kind, :subject, :content, :ends, :time, :digest)"
 #: Takes the row's lock, where rows have one.
 _HOLD = "UPDATE chain_ends SET digest = digest WHERE strand = :strand"
 _END = "SELECT digest FROM chain_ends WHERE strand = :strand"

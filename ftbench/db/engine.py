@@ -79,9 +79,7 @@ class Transaction:
         return float(self.one(f"SELECT {self.clock}")[0])
 
     def _driver(self, sql: str) -> str:
-        if sql not in self._compiled:
-            self._compiled[sql] = str(text(sql).compile(dialect=self.connection.dialect))
-        return self._compiled[sql]
+        return _driver(sql, self.connection, self._compiled)
 
 
 class Store:
@@ -188,6 +186,33 @@ class Store:
             if durable:  # what went into a file that was deleted meanwhile is not kept
                 self._check_files()
 
+    def at_once(self, sql: str, **values: Any) -> Any:
+        """The first row of a statement that is a transaction of its own; None where it has changed nothing.
+
+        Args:
+            sql: one of the backend's ``at_once``.
+            values: of its parameters.
+
+        Raises:
+            DatabaseError: as ``writing``; it may have been committed all the same.
+        """
+        with self.explained(), self._engine.connect() as connection:
+            if self._files.touched:  # the identity is to be looked at first
+                return None
+            cursor = connection.connection.cursor()
+            try:
+                cursor.execute(_driver(sql, connection, self._compiled), values)
+            except self._engine.dialect.loaded_dbapi.IntegrityError:
+                return None
+            return cursor.fetchone()
+
+    def single(self, sql: str) -> Sequence[Any]:
+        """All rows of one query, which needs no transaction around it."""
+        with self.explained(), self._engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute(sql)
+            return cursor.fetchall()
+
     def identify(self) -> None:
         """Learn the database's name for itself, which it is given if it has none; each write looks at it.
 
@@ -246,6 +271,13 @@ class Store:
             self.backend.set_durable(connection, durable)
             connection.info["durable"] = durable
         self.backend.begin(connection, write=writes, alone=options.get("ftbench_alone", False))
+
+
+def _driver(sql: str, connection: Connection, compiled: dict[str, str]) -> str:
+    """A statement in the driver's own way of naming parameters."""
+    if sql not in compiled:
+        compiled[sql] = str(text(sql).compile(dialect=connection.dialect))
+    return compiled[sql]
 
 
 def _refuse(wrong: str | None) -> None:

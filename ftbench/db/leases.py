@@ -17,21 +17,20 @@ from ftbench.db.recording import (
     check_finite,
     close_attempt,
     end_lease,
+    finish_values,
     how_ended,
     record,
     start_attempt,
     uncount,
 )
 from ftbench.db.rows import Lease, Moved
-from ftbench.db.statements import LAST
+from ftbench.db.statements import BEAT, FIRST, LAST, QUEUED
 from ftbench.domain.chain import LinkKind
 from ftbench.domain.result import FINAL_OUTCOMES, MAX_ATTEMPTS, JobResult, Outcome, State
 from ftbench.errors import UnknownName
 
 # Written with the state as a literal: the partial index jobs_queued serves this and nothing slower.
-_QUEUED = "SELECT digest, spec, label, places FROM jobs WHERE state = 'queued' "
-_FIRST = "ORDER BY priority DESC, sequence LIMIT 1"
-NEXT_JOB = _QUEUED + _FIRST
+NEXT_JOB = QUEUED + FIRST
 
 
 class Leases:
@@ -76,12 +75,32 @@ class Leases:
             The claim, None where nothing else is queued.
         """
         moved = self._taken_back() if self.watcher.due else []
-        with self._store.writing() as transaction:
-            claim = self._claimed(transaction, worker, lease, moved, refused, besides)
+        claim = self._claimed_at_once(worker, lease, besides)
+        if claim is None:
+            with self._store.writing() as transaction:
+                claim = self._claimed(transaction, worker, lease, moved, refused, besides)
         self._asked = ""
         for each in moved:
             told(each)
         return claim
+
+    def _claimed_at_once(self, worker: str, lease: float, besides: Sequence[Kind]) -> Lease | None:
+        """The claim by one statement; None where ``_claimed`` is to see to it."""
+        statements = self._store.backend.at_once
+        if statements is None or self._asked:
+            return None
+        conditions, values = kinds.besides(besides)
+        self._asked = token = token_for(uuid.uuid4().hex, lease)
+        sql = statements.claim.replace("{conditions}", conditions)
+        row = self._store.at_once(sql, worker=worker, token=token, lease=float(lease), **values)
+        if row is None or row[4] is None:
+            self._asked = ""
+            return None
+        digest, spec, label, places, number, *_ = row
+        try:
+            return _lease(digest, token, worker, number, spec, label, places)
+        except Unreadable:
+            return None  # the job is found by its token
 
     def _claimed(
         self,
@@ -93,22 +112,24 @@ class Leases:
         besides: Sequence[Kind],
     ) -> Lease | None:
         """The claim; see ``claim``."""
-        if self._asked and (known := self._had(transaction)):
-            return known
-        passed = list[str]()
-        while row := self._next(transaction, passed, besides):
+        passed, had = list[str](), self._had(transaction)
+        while row := had or self._next(transaction, passed, besides):
             digest, spec, label, places = row
             try:
                 there = read_places(places)
-                if (there.get("plugins") or there.get("perturbations")) and refused(there):
+                if not had and (there.get("plugins") or there.get("perturbations")) and refused(there):
                     passed.append(places)
                     continue
             except Unreadable:
                 pass  # told below
-            self._asked = token = token_for(uuid.uuid4().hex, lease)
-            number = start_attempt(transaction, digest, token, worker, lease)
+            if had:
+                token, (number,) = self._asked, transaction.one(LAST, digest=digest)
+            else:
+                self._asked = token = token_for(uuid.uuid4().hex, lease)
+                number = start_attempt(transaction, digest, token, worker, lease)
+            had = None
             try:
-                return _lease(digest, token, number, spec, label, places)
+                return _lease(digest, token, worker, number, spec, label, places)
             except Unreadable as error:
                 message = f"this version of ftbench cannot read the job: {error}"
                 end_lease(transaction, digest, token, State.FAILED)
@@ -116,16 +137,14 @@ class Leases:
                 moved.append(Moved(digest, State.FAILED, None, message))
         return None
 
-    def _had(self, transaction: Transaction) -> Lease | None:
-        """The claim of a try before, of which it is not known whether it was committed."""
-        row = transaction.held(
+    def _had(self, transaction: Transaction) -> Any:
+        """The row of the job of a claim before, of which it is not known whether it was committed."""
+        if not self._asked:
+            return None
+        return transaction.held(
             "SELECT digest, spec, label, places FROM jobs WHERE state = 'running' AND token = :token",
             token=self._asked,
         )
-        if row is None:
-            return None
-        (number,) = transaction.one(LAST, digest=row[0])
-        return _lease(row[0], self._asked, number, *row[1:])
 
     def _next(self, transaction: Transaction, passed: Sequence[str], besides: Sequence[Kind]) -> Any:
         """The row of the next queued job whose places are none of those, and that is of no such kind.
@@ -136,7 +155,7 @@ class Leases:
         condition, values = kinds.besides(besides)
         names = {f"passed{at}": text for at, text in enumerate(passed)}
         others = f"AND places NOT IN ({', '.join(f':{name}' for name in names)}) " if names else ""
-        query = f"{_QUEUED}{condition}{others}{_FIRST} "
+        query = f"{QUEUED}{condition}{others}{FIRST} "
         backend = self._store.backend
         for ends in dict.fromkeys((backend.take_free, backend.hold)):
             if row := transaction.one(query + ends, **names, **values):
@@ -145,17 +164,15 @@ class Leases:
 
     def heartbeat(self, claim: Lease, lease: float) -> bool:
         """Extend the lease to ``lease`` seconds from now; False where it is lost (taken over, cancelled)."""
-        with self._store.writing() as transaction:
-            changed = transaction.run(
-                f"UPDATE jobs SET expires = {transaction.clock} + :lease "
-                "WHERE digest = :digest AND token = :token",
-                lease=float(lease),
-                digest=claim.digest,
-                token=claim.token,
-            )
-            if self.watcher.due:  # those who only work would else see too little of others
-                self.watcher.look(transaction.all(RUNNING))
-            return changed == 1
+        values = {"lease": float(lease), "digest": claim.digest, "token": claim.token}
+        statements = self._store.backend.at_once
+        extended = statements is not None and self._store.at_once(statements.beat, **values) is not None
+        if not extended:
+            with self._store.writing() as transaction:
+                extended = transaction.run(BEAT.format(clock=transaction.clock), **values) == 1
+        if self.watcher.due:  # those who only work would else see too little of others
+            self.watcher.look(self._store.single(RUNNING))
+        return extended
 
     def release(self, claim: Lease) -> bool:
         """Give the job back unfinished; the attempt does not count. False where the lease is lost."""
@@ -179,9 +196,12 @@ class Leases:
             ValueError: a score is not finite; such an attempt fails as ``diverged``.
         """
         check_finite(result)
+        statements, values = self._store.backend.at_once, finish_values(claim, result)
+        if statements is not None and values is not None and self._store.at_once(statements.finish, **values):
+            return True
         with self._store.writing(durable=True) as transaction:
             if not end_lease(transaction, claim.digest, claim.token, State.DONE):
-                return how_ended(transaction, claim.digest, claim.attempt) == (State.DONE, Outcome.OK, "")
+                return how_ended(transaction, claim) == (State.DONE, Outcome.OK, "")
             close_attempt(transaction, claim.digest, claim.attempt, Outcome.OK)
             record(transaction, claim.digest, claim.attempt, result)
             append(transaction, [of_job(transaction, LinkKind.FINISH, claim.digest)])
@@ -215,7 +235,7 @@ class Leases:
             more = outcome is Outcome.ENVIRONMENT or (tries is not None and tries[0] < MAX_ATTEMPTS)
             state = State.QUEUED if more and not final and outcome not in FINAL_OUTCOMES else State.FAILED
             if not end_lease(transaction, claim.digest, claim.token, state):
-                now_is, *ended = how_ended(transaction, claim.digest, claim.attempt)
+                now_is, *ended = how_ended(transaction, claim)
                 again = State.FAILED if now_is == State.FAILED else State.QUEUED
                 return again if ended == [outcome, message] else None
             if outcome is Outcome.ENVIRONMENT:
@@ -261,15 +281,14 @@ class Leases:
         return len(self._taken_back())
 
     def _taken_back(self) -> list[Moved]:
-        with self._store.reading() as connection:
-            over = self.watcher.look(connection.exec_driver_sql(RUNNING).all())
+        over = self.watcher.look(self._store.single(RUNNING))
         if not over:
             return []
         with self._store.writing(alone=True) as transaction:
             return take_back(transaction, over, transaction.now())
 
 
-def _lease(digest: str, token: str, number: int, spec: str, label: str, places: str) -> Lease:
+def _lease(digest: str, token: str, worker: str, number: int, spec: str, label: str, places: str) -> Lease:
     """A lease on the job of a row.
 
     Raises:
@@ -277,4 +296,4 @@ def _lease(digest: str, token: str, number: int, spec: str, label: str, places: 
     """
     job, there = read_job(digest, spec), read_places(places)
     check_column("label", (label,))
-    return Lease(digest, token, number, job, label, there)
+    return Lease(digest, token, worker, number, job, label, there)

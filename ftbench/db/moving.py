@@ -42,7 +42,9 @@ def copy_database(
         try:
             with store.writing(alone=True) as here:
                 _prepare(here.connection, backend)
-                return copy_rows(there, here, told)
+                copied = copy_rows(there, here, told)
+                backend.settle(here.connection)
+                return copied
         except BaseException:
             store.close()
             if new:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ftbench.db.engine import Transaction
 from ftbench.db.rows import Moved
+from ftbench.db.statements import END
 from ftbench.domain.result import MAX_ATTEMPTS, State
 
 RUNNING = "SELECT digest, owner, attempts, token, expires FROM jobs WHERE state = 'running'"
@@ -101,8 +102,7 @@ def take_back(transaction: Transaction, rows: Sequence[Sequence[Any]], now: floa
     for digest, owner, attempts, token, expires in rows:
         state = State.QUEUED if attempts < MAX_ATTEMPTS else State.FAILED
         ended = transaction.run(
-            "UPDATE jobs SET state = :state, owner = NULL, token = NULL, expires = NULL "
-            "WHERE digest = :digest AND token = :token AND (expires = :expires OR expires IS NULL)",
+            f"{END} AND (expires = :expires OR expires IS NULL)",
             state=str(state),
             digest=digest,
             token=token,

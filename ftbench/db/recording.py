@@ -8,7 +8,9 @@ import uuid
 from typing import Any
 
 from ftbench.db.engine import Transaction
-from ftbench.db.statements import LAST
+from ftbench.db.rows import Lease
+from ftbench.db.statements import CLOSE, END, FACTS, LAST, LEFT, OPEN, TAKE
+from ftbench.domain.chain import GAP, LinkKind, sealed_around, strand_of, told_of_job
 from ftbench.domain.result import JobResult, Outcome, State
 
 GIVE_BACK = "UPDATE jobs SET attempts = attempts - 1 WHERE digest = :digest"
@@ -29,30 +31,65 @@ def check_finite(result: JobResult) -> None:
 
 def record(transaction: Transaction, digest: str, number: int, result: JobResult) -> None:
     """Store what an attempt leaves behind."""
-    transaction.many(
-        "INSERT INTO scores (digest, evaluation, metric, value) "
-        "VALUES (:digest, :evaluation, :metric, :value)",
-        [{"digest": digest, **vars(score)} for score in result.scores],
-    )
-    transaction.many(
-        "INSERT INTO curves (digest, run, name, step, value) VALUES (:digest, :run, :name, :step, :value)",
-        [
-            {"digest": digest, **vars(p), "value": p.value if math.isfinite(p.value) else None}
-            for p in result.curves
+    for table, rows in left(result).items():
+        names = ", ".join(LEFT[table])
+        values = ", ".join(f":{name}" for name in LEFT[table])
+        into = f"INSERT INTO {table} (digest, {names}) VALUES (:digest, {values})"
+        transaction.many(into, [{"digest": digest, **row} for row in rows])
+    if told := facts(result):
+        values = "VALUES (:digest, :number, :facts)"
+        transaction.run(f"{FACTS} {values}", digest=digest, number=number, facts=told)
+
+
+def left(result: JobResult) -> dict[str, list[dict[str, Any]]]:
+    """The rows that a result is, by the tables of ``LEFT``."""
+    return {
+        "scores": [{**vars(score), "value": float(score.value)} for score in result.scores],
+        "curves": [
+            {**vars(p), "value": float(p.value) if math.isfinite(p.value) else None} for p in result.curves
         ],
-    )
-    transaction.many(
-        "INSERT INTO predictions (digest, run, evaluation, rows, outputs, logits) "
-        "VALUES (:digest, :run, :evaluation, :rows, :outputs, :logits)",
-        [{"digest": digest, **vars(p)} for p in result.predictions],
-    )
-    if result.provenance:
-        transaction.run(
-            "INSERT INTO provenance (digest, number, facts) VALUES (:digest, :number, :facts)",
-            digest=digest,
-            number=number,
-            facts=json.dumps(dict(result.provenance), sort_keys=True),
-        )
+        "predictions": [*map(vars, result.predictions)],
+    }
+
+
+def finish_values(claim: Lease, result: JobResult) -> dict[str, Any] | None:
+    """The parameters of ``AtOnce.finish``; None where it cannot say what is to be said.
+
+    Those of ``END`` and ``CLOSE``, of ``LEFT`` as a list for each column, and the pieces of what the digests
+    of the link and of its content are taken of, around what the database puts in.
+    """
+    scores = [(score.evaluation, score.metric, score.value) for score in result.scores]
+    digest, strand, kind = claim.digest, strand_of(claim.digest), str(LinkKind.FINISH)
+    told = told_of_job(claim.label, GAP, GAP, None, scores)
+    pieces = {"content": told, "link": [GAP, strand, GAP, kind, digest, GAP, "", GAP]}
+    around = {f"{name}{at}": text for name, of in pieces.items() for at, text in enumerate(sealed_around(of))}
+    if len(around) != 3 + 5:
+        return None
+    lists = {
+        f"{table}_{name}": [row[name] for row in rows]
+        for table, rows in left(result).items()
+        for name in LEFT[table]
+    }
+    return {
+        "digest": digest,
+        "token": claim.token,
+        "number": claim.attempt,
+        "state": str(State.DONE),
+        "outcome": str(Outcome.OK),
+        "message": "",
+        "traceback": "",
+        "facts": facts(result),
+        "strand": strand,
+        "kind": kind,
+        "scored": bool(scores),
+        **lists,
+        **around,
+    }
+
+
+def facts(result: JobResult) -> str | None:
+    """What an attempt ran with, as its column holds it; None where that is not known."""
+    return json.dumps(dict(result.provenance), sort_keys=True) if result.provenance else None
 
 
 def uncount(transaction: Transaction, digest: str, number: int) -> None:
@@ -68,14 +105,18 @@ def uncount(transaction: Transaction, digest: str, number: int) -> None:
         )
 
 
-def how_ended(transaction: Transaction, digest: str, number: int) -> tuple[Any, Any, Any]:
-    """Where a job stands now, and the outcome and message of an attempt; None for what is not there."""
+def how_ended(transaction: Transaction, claim: Lease) -> tuple[Any, Any, Any]:
+    """Where a job stands now, and the outcome and message of a claim's attempt; None for what is not there.
+
+    A claim that a crash of the machine has undone may have left its number to somebody else's.
+    """
     row = transaction.one(
         "SELECT jobs.state, attempts.outcome, attempts.message FROM attempts "
         "JOIN jobs ON jobs.digest = attempts.digest "
-        "WHERE attempts.digest = :digest AND attempts.number = :number",
-        digest=digest,
-        number=number,
+        "WHERE attempts.digest = :digest AND attempts.number = :number AND attempts.worker = :worker",
+        digest=claim.digest,
+        number=claim.attempt,
+        worker=claim.worker,
     )
     return tuple(row) if row else (None, None, None)
 
@@ -94,8 +135,7 @@ def start_attempt(
         here: False for one that ran elsewhere, of which nobody knows when it began.
     """
     transaction.run(
-        "UPDATE jobs SET state = 'running', attempts = attempts + 1, owner = :worker, token = :token, "
-        f"expires = {transaction.clock} + :lease WHERE digest = :digest AND state <> 'running'",
+        f"{TAKE.format(clock=transaction.clock)} WHERE digest = :digest AND state <> 'running'",
         digest=digest,
         token=token,
         worker=worker,
@@ -103,8 +143,7 @@ def start_attempt(
     )
     (last,) = transaction.one(LAST, digest=digest)
     transaction.run(
-        "INSERT INTO attempts (digest, number, worker, started, message, traceback) "
-        f"VALUES (:digest, :number, :worker, {transaction.clock if here else 'NULL'}, '', '')",
+        f"{OPEN} VALUES (:digest, :number, :worker, {transaction.clock if here else 'NULL'}, '', '')",
         digest=digest,
         number=last + 1,
         worker=worker,
@@ -114,14 +153,7 @@ def start_attempt(
 
 def end_lease(transaction: Transaction, digest: str, token: str, state: State) -> bool:
     """End a lease; False where the token is no longer the job's."""
-    changed = transaction.run(
-        "UPDATE jobs SET state = :state, owner = NULL, token = NULL, expires = NULL "
-        "WHERE digest = :digest AND token = :token",
-        state=str(state),
-        digest=digest,
-        token=token,
-    )
-    return changed == 1
+    return transaction.run(END, state=str(state), digest=digest, token=token) == 1
 
 
 def close_attempt(
@@ -134,8 +166,7 @@ def close_attempt(
 ) -> None:
     """Write how an attempt ended, now."""
     transaction.run(
-        f"UPDATE attempts SET outcome = :outcome, ended = {transaction.clock}, message = :message, "
-        "traceback = :traceback WHERE digest = :digest AND number = :number",
+        CLOSE.format(clock=transaction.clock),
         outcome=str(outcome),
         message=message,
         traceback=traceback,

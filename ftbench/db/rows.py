@@ -68,6 +68,7 @@ class Lease:
     Attributes:
         digest: the job's identity.
         token: the lease's secret; results are recorded only with it.
+        worker: who has it.
         attempt: which try of the job's life this is, from 1.
         job: what to do.
         label: the method as tables show it.
@@ -76,6 +77,7 @@ class Lease:
 
     digest: str
     token: str
+    worker: str
     attempt: int
     job: Job
     label: str

@@ -19,6 +19,9 @@ CLAIMS = "claims"
 JOBS = tuple("0123456789abcdef")
 STRANDS = (*JOBS, CLAIMS)
 
+#: Stands in what is sealed for what only the database knows; no text that a database holds has a NUL.
+GAP = "\0"
+
 #: What a claim says, and when; not where files lie on this machine, which may change.
 CLAIM_COLUMNS = "better worse models tasks noise reduction perturbation train_sizes declared scored".split()
 
@@ -78,6 +81,11 @@ def sealed(content: object) -> str:
     return sha256(json.dumps(content, separators=(",", ":"), default=repr).encode()).hexdigest()
 
 
+def sealed_around(content: object) -> list[str]:
+    """The JSON that ``sealed`` takes the digest of, in the pieces around each ``GAP``."""
+    return json.dumps(content, separators=(",", ":"), default=repr).split(json.dumps(GAP))
+
+
 def content_of_job(
     label: object, started: object, ended: object, began: object, scores: Iterable[Sequence[object]]
 ) -> str:
@@ -90,8 +98,15 @@ def content_of_job(
         began: when it began elsewhere, by the clock there; None where it was here or is not known.
         scores: evaluation set, metric and value of each, in any order.
     """
+    return sealed(told_of_job(label, started, ended, began, scores))
+
+
+def told_of_job(
+    label: object, started: object, ended: object, began: object, scores: Iterable[Sequence[object]]
+) -> list[object]:
+    """What ``content_of_job`` is the digest of."""
     told = sorted([str(evaluation), str(metric), _number(value)] for evaluation, metric, value in scores)
-    return sealed([label, _number(started), _number(ended), _number(began), told])
+    return [label, _number(started), _number(ended), _number(began), told]
 
 
 def content_of_claim(row: Mapping[str, Any]) -> str:

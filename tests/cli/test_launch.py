@@ -53,6 +53,17 @@ def test_workers_are_asked_for_once_sbatch_has_agreed(queued: Ftbench, slurm: Fa
     assert "7_2" in shown and "Resources" in shown
 
 
+def test_a_launch_is_shown_from_a_database_that_may_only_be_read(
+    queued: Ftbench, slurm: FakeSlurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(*CPU, "--workers", "3")
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, how: how != os.W_OK and may(path, how))
+    ended = queued("launch", "status")
+    assert ended.code == 0 and "0 of 3 workers running" in ended.out
+    assert "as the database has it: ftbench.db was opened for reading only" in ended.err
+
+
 def test_never_more_workers_than_queued_jobs(queued: Ftbench, slurm: FakeSlurm) -> None:
     assert "4 workers in the place of 9: 4 queued jobs" in queued(*CPU, "--workers", "9").out
     assert "2 workers in the place of 9: 4 queued jobs, one for each 3" in (

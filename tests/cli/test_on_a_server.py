@@ -110,6 +110,18 @@ def test_a_database_that_is_not_there_is_told_with_what_makes_it(
     assert ended.code == 1 and "`createdb nowhere` on the server makes it" in ended.err
 
 
+def test_a_worker_waits_for_a_server_that_is_not_there_yet_and_says_so_once(
+    ftbench: Ftbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nowhere = f"postgresql://ann@/runs?host={tmp_path}"
+    assert "check the address" in ftbench("status", "--db", nowhere).err
+    monkeypatch.setattr("ftbench.services.worker.insisting.LONGEST", 0.5)
+    ended = ftbench("worker", "--drain", "--db", nowhere)
+    assert ended.code == 1 and ended.out.count("does not answer") == 1
+    assert "trying again until it can be used" in ended.out
+    assert "check the address, and that the server runs" in ended.err
+
+
 def test_two_servers_databases_share_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     from ftbench.settings import work_dir
 

@@ -78,6 +78,15 @@ def test_every_row_arrives_but_what_a_worker_was_at(full: Database, target: str)
 
 
 @FILES
+def test_a_server_knows_at_once_what_a_copy_holds(full: Database, target: str) -> None:
+    copy_database(full.address, target)
+    if not target.startswith("postgresql"):
+        return  # SQLite plans without
+    with open_database(target) as copied:
+        known = copied.query("SELECT reltuples FROM pg_class WHERE oid = 'jobs'::regclass")[1]
+    assert known == [(6.0,)]
+
+
 def test_what_is_queued_in_a_copy_comes_after_what_was_there(full: Database, target: str) -> None:
     copy_database(full.address, target)
     with open_database(target) as copy:

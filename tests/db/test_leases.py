@@ -188,6 +188,20 @@ def test_a_late_result_is_refused_once_the_lease_was_taken_back(database: Databa
     assert count(database, "scores") == 0
 
 
+def test_a_claim_that_a_crash_has_undone_takes_nobody_elses_result_for_its_own(
+    database: Database,
+) -> None:
+    database.jobs.add([entry(0)])
+    undone = claim(database, "one")
+    execute(database, "DELETE FROM attempts")
+    execute(database, "UPDATE jobs SET state = 'queued', attempts = 0, owner = NULL, token = NULL")
+    held = claim(database, "other")
+    assert held.attempt == undone.attempt and not database.jobs.heartbeat(undone, 60.0)
+    assert database.jobs.finish(held, RESULT)
+    assert not database.jobs.finish(undone, RESULT)
+    assert database.jobs.finish(held, RESULT)  # again, as after a lost answer
+
+
 def test_a_heartbeat_keeps_the_lease(database: Database) -> None:
     database.jobs.add([entry(0)])
     held = claim(database)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -28,6 +28,25 @@ class Files(Protocol):
         """The same, seen from within a transaction that writes, in which a mark is left."""
 
 
+class AtOnce(NamedTuple):
+    """Statements each of which is a whole transaction of ``Leases``, so that a server is asked once for it.
+
+    Each does what the transaction does; or it changes nothing and gives no row, or a constraint ends it, and
+    then the transaction is to be gone through, which decides what was not as usual.
+
+    Attributes:
+        claim: gives digest, spec, label and places of the next free job, and the number of the attempt; NULL
+            where the job was left as it is, because its places name files of the user's. ``{conditions}``
+            stands for more conditions on it. A crash of the server may undo it, as it may a heartbeat.
+        beat: gives a row where the lease was extended.
+        finish: gives a row where the result was recorded; see ``recording.finish_values`` for its parameters.
+    """
+
+    claim: str
+    beat: str
+    finish: str
+
+
 class Backend(ABC):
     """One database on one system: how to reach it, its dialect's few words, and what its errors mean.
 
@@ -40,6 +59,7 @@ class Backend(ABC):
         take_free: the same, passing over rows that others hold.
         hold_jobs: the statement that keeps all others from changing jobs until the transaction ends; "" as
             with ``hold``.
+        at_once: transactions that are one statement each; None where several are as fast.
         shell: the program in which a user mends the database by hand.
     """
 
@@ -47,6 +67,7 @@ class Backend(ABC):
     hold: ClassVar[str] = ""
     take_free: ClassVar[str] = ""
     hold_jobs: ClassVar[str] = ""
+    at_once: ClassVar[AtOnce | None] = None
     shell: ClassVar[str]
 
     def __init__(self, shown: str, address: str = "") -> None:
@@ -84,6 +105,10 @@ class Backend(ABC):
     @abstractmethod
     def prepare(self, connection: Connection) -> None:
         """Make what queries need besides the tables; after a migration, in its transaction."""
+
+    @abstractmethod
+    def settle(self, connection: Connection) -> None:
+        """Make ready for queries what was filled at once, in the transaction that has filled it."""
 
     @abstractmethod
     def watch(self) -> Files:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import IsolationLevel
 from psycopg.types.numeric import FloatLoader
 from psycopg.types.string import StrDumper
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
@@ -20,12 +19,18 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DisconnectionError
 
 from ftbench.db.backends import postgresql_errors as errors
+from ftbench.db.backends.at_once import AT_ONCE, CLOCK
 from ftbench.db.backends.base import Backend
 from ftbench.db.copying import copy_to_file
+from ftbench.db.tables import metadata
 from ftbench.errors import DatabaseBusy, DatabaseError, UsageError
 
 _LOCKS = 20526  # the first number of our advisory locks; the second is that of the schema
 _ALONE = f"SELECT pg_advisory_xact_lock({_LOCKS}, hashtext(current_schema()))"
+_READS, _WRITES = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+)
 _STUCK = 60  # seconds after which the server ends a transaction that writes and whose program does nothing
 #: A cut cable is noticed within a minute or so, not after the two hours that systems wait by themselves.
 _CONNECTING: dict[str, Any] = {
@@ -99,10 +104,11 @@ class _Connected:
 class Postgresql(Backend):
     """A database on a PostgreSQL server, and in it the first schema of the search path."""
 
-    now = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+    now = CLOCK
     hold = "FOR UPDATE"
     take_free = "FOR UPDATE SKIP LOCKED"
     hold_jobs = "LOCK TABLE jobs IN SHARE ROW EXCLUSIVE MODE"
+    at_once = AT_ONCE
     shell = "psql"
 
     def __init__(self, url: URL, shown: str) -> None:
@@ -125,7 +131,8 @@ class Postgresql(Backend):
         """An engine with one connection; see ``Backend.engine``."""
         given = {name: value for name, value in _CONNECTING.items() if name not in self._url.query}
         # The usual encoding of the place does not count: texts are UTF-8 here.
-        arguments = {**given, "client_encoding": "utf8", "autocommit": False}
+        # Transactions begin by a statement of ours, and one without it is a single statement.
+        arguments = {**given, "client_encoding": "utf8", "autocommit": True}
         engine = create_engine(
             self._url,
             connect_args=arguments,
@@ -148,12 +155,12 @@ class Postgresql(Backend):
                 )
             connection.adapters.register_dumper(str, _Text)
             connection.adapters.register_loader("numeric", FloatLoader)
-            settings = {"lock_timeout": f"{1000 * timeout:.0f}"}
+            # Digests are made there of numbers as they are written.
+            settings = {"lock_timeout": f"{1000 * timeout:.0f}", "extra_float_digits": "1"}
             if write:
                 settings["idle_in_transaction_session_timeout"] = f"{1000 * _STUCK}"
-            for name, value in settings.items():
-                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-            connection.commit()
+            asked = ", ".join("set_config(%s, %s, false)" for _ in settings)
+            connection.execute(f"SELECT {asked}", [word for pair in settings.items() for word in pair])
 
         @event.listens_for(engine, "checkout")
         def look(connection: Any, record: object, proxy: object) -> None:
@@ -163,18 +170,18 @@ class Postgresql(Backend):
         return engine
 
     def begin(self, connection: Connection, *, write: bool, alone: bool) -> None:
-        """Have the driver begin before the first statement; see ``Backend.begin``."""
+        """Begin, and wait for whoever is alone; see ``Backend.begin``."""
         driver: Any = connection.connection.driver_connection
-        level = IsolationLevel.READ_COMMITTED if write else IsolationLevel.REPEATABLE_READ
-        if (driver.read_only, driver.isolation_level) != (not write, level):
-            driver.read_only, driver.isolation_level = not write, level
-        if alone:
-            driver.execute(_ALONE)
+        driver.execute((f"{_WRITES}; {_ALONE}" if alone else _WRITES) if write else _READS)
 
     def prepare(self, connection: Connection) -> None:
         """Make the functions of ``words``; see ``Backend.prepare``."""
         for statement in _FUNCTIONS:
             connection.exec_driver_sql(statement)
+
+    def settle(self, connection: Connection) -> None:
+        """Have the server learn what the tables hold; see ``Backend.settle``."""
+        connection.exec_driver_sql(f"ANALYZE {', '.join(metadata.tables)}")
 
     def watch(self) -> _Connected:
         """Nothing but whether it was connected anew; see ``Backend.watch``."""
@@ -187,7 +194,9 @@ class Postgresql(Backend):
         """What PostgreSQL's error means; see ``Backend.explain``."""
         found = errors.meaning(error, self.shown, self._secret)
         if isinstance(found, DatabaseBusy) and found.absent and not self._connected.ever:
-            return DatabaseError(f"{found}: check the address, and that the server runs")
+            # A worker that is started while the server restarts waits for it, as one that works does.
+            message = f"{found}: check the address, and that the server runs"
+            return DatabaseBusy(message, found.told, absent=True)
         return found
 
     @contextmanager

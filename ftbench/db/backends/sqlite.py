@@ -95,6 +95,9 @@ class Sqlite(Backend):
     def prepare(self, connection: Connection) -> None:
         """Nothing; see ``Backend.prepare``."""
 
+    def settle(self, connection: Connection) -> None:
+        """Nothing: its plans are the right ones without statistics; see ``Backend.settle``."""
+
     def watch(self) -> Beneath:
         """The file and its log; see ``Backend.watch``."""
         return Beneath(self.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -14,12 +15,15 @@ import pytest
 pytest.importorskip("psycopg", reason="no driver for PostgreSQL here: it is the extra 'postgres'")
 
 import psycopg
+from sqlalchemy import text
 
 from ftbench.db import Database, create_database, open_database
 from ftbench.db.backends import postgresql_errors
 from ftbench.db.backends.addresses import backend_of
+from ftbench.db.backends.at_once import AT_ONCE, as_python
+from ftbench.db.backends.postgresql import Postgresql
 from ftbench.db.leases import NEXT_JOB
-from ftbench.db.reaping import RUNNING
+from ftbench.db.reaping import RUNNING, LeaseWatch
 from ftbench.db.tables import jobs
 from ftbench.domain.result import JobResult, Outcome, Score, State
 from ftbench.errors import DatabaseBusy, DatabaseError, DatabaseGone, DatabaseReadOnly
@@ -231,20 +235,38 @@ def test_a_connection_that_is_cut_in_a_transaction_leaves_nothing_and_is_replace
 
 def lose_the_answer(database: Database, server: Server) -> None:
     """Cut the connection after the next commit of what was written, before its answer is there."""
-    dialect = database._store._engine.dialect
-    commit = dialect.do_commit
+    store = database._store
+    dialect = store._engine.dialect
+    commit, at_once = dialect.do_commit, store.at_once
 
-    def cut_after(connection: Any) -> None:
-        commit(connection)
-        if connection.driver_connection.read_only:
-            return
-        dialect.do_commit = commit  # type: ignore[method-assign]
+    def cut(connection: Any) -> None:
+        dialect.do_commit, store.at_once = commit, at_once  # type: ignore[method-assign]
         connection.driver_connection.close()
         raise psycopg.OperationalError("consuming input failed: server closed the connection unexpectedly")
 
-    dialect.do_commit = cut_after  # type: ignore[method-assign]
+    def commit_and_cut(connection: Any) -> None:
+        (reads,) = connection.driver_connection.execute("SHOW transaction_read_only").fetchone()
+        commit(connection)
+        if reads == "off":
+            cut(connection)
+
+    def do_and_cut(sql: str, **values: Any) -> Any:
+        if (row := at_once(sql, **values)) is not None:
+            with store.explained(), store.bare() as connection:
+                cut(connection.connection)
+        return row
+
+    dialect.do_commit, store.at_once = commit_and_cut, do_and_cut  # type: ignore[method-assign]
 
 
+@pytest.fixture(params=["one statement", "a transaction"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Claims and ends by one statement, and by the transaction that sees to what is not as usual."""
+    if request.param == "a transaction":
+        monkeypatch.setattr(Postgresql, "at_once", None)
+
+
+@pytest.mark.usefixtures("either_way")
 def test_a_result_whose_answer_was_lost_is_recorded_once(server: Server, database: Database) -> None:
     database.jobs.add([entry(0)])
     held = claim(database)
@@ -267,6 +289,7 @@ def test_a_failure_whose_answer_was_lost_is_recorded_once(server: Server, databa
     assert database.jobs.fail(held, Outcome.OOM, "something else") is None
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_claim_whose_answer_was_lost_is_taken_up_again(server: Server, database: Database) -> None:
     database.jobs.add([entry(0), entry(1)])
     lose_the_answer(database, server)
@@ -318,7 +341,48 @@ def test_queries_of_users_give_plain_numbers(database: Database) -> None:
     assert rows == [(1.5, 3)] and [type(value) for value in rows[0]] == [float, int]
 
 
-# Plans
+# What a transaction costs, and plans
+
+
+def test_a_claim_a_heartbeat_and_a_result_ask_the_server_once_each(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.jobs.add([entry(seed) for seed in range(3)])
+    claim(database)  # all is connected now
+    asked, wait = list[str](), psycopg.Connection.wait
+
+    def counted(connection: psycopg.Connection[Any], question: Any, *given: Any) -> Any:
+        if question.__name__ != "_rollback_gen":  # the pool's, which finds nothing to take back
+            asked.append(question.__name__)
+        return wait(connection, question, *given)
+
+    monkeypatch.setattr(psycopg.Connection, "wait", counted)
+    monkeypatch.setattr(LeaseWatch, "due", False)
+    held = claim(database)
+    assert len(asked) == 1
+    assert database.jobs.heartbeat(held, 60.0) and len(asked) == 2
+    assert database.jobs.finish(held, RESULT) and len(asked) == 3
+    assert claim(database).job.seed == 2
+
+
+def test_a_result_waits_for_the_disk_and_a_claim_does_not(server: Server, database: Database) -> None:
+    def waits() -> bool:
+        ((flushed,),) = server.sql("SELECT pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()")
+        return bool(flushed)
+
+    database.jobs.add([entry(seed) for seed in range(10)])
+    assert not all(claim(database) and waits() for _ in range(5))  # the server's own writer may come between
+    assert all(database.jobs.finish(claim(database), RESULT) and waits() for _ in range(5))
+
+
+def test_the_server_writes_numbers_into_digests_as_python_does(database: Database) -> None:
+    numbers = [1.0, 1.5, 0.1 + 1, 1764545278.0, 1764545278.1234567, 99999999999999.9, 1e14, 2 / 3 + 1e9]
+    with database._store.bare() as connection:
+        for number in numbers:
+            sql = f"SELECT {as_python('CAST(:x AS double precision)')}"
+            assert connection.scalar(text(sql), {"x": number}) == repr(number)
+        for odd in (0.0, -1.0, 1e-5, 1e15, float("nan")):
+            assert connection.scalar(text(sql), {"x": odd}) is None
 
 
 def test_claims_read_the_partial_index_with_many_queued(database: Database) -> None:
@@ -342,9 +406,22 @@ def test_claims_read_the_partial_index_with_many_queued(database: Database) -> N
     taken = plan(NEXT_JOB)
     assert "jobs_queued" in taken and "Seq Scan" not in taken and '"Sort"' not in taken
     assert "jobs_running" in plan(RUNNING)
+    at_once = plan(_with_values(AT_ONCE.claim.replace("{conditions}", "")))
+    assert "jobs_queued" in at_once and '"Sort"' not in at_once
+    for sql in (AT_ONCE.claim.replace("{conditions}", ""), AT_ONCE.beat, AT_ONCE.finish):
+        read = re.findall(r'"Node Type": "(\w+ Scan)"[^{}]*?"Relation Name": "jobs"', plan(_with_values(sql)))
+        assert read and set(read) == {"Index Scan"}, (sql, read)
     begun = time.monotonic()
     assert claim(database).job.seed == 0
     assert time.monotonic() - begun < 0.5
+
+
+def _with_values(sql: str) -> str:
+    """A statement with something in place of its parameters, as EXPLAIN takes it."""
+    numbers = {"number": "1", "lease": "60.0", "scored": "true"}
+    return re.sub(
+        r"(?<!:):(\w+)", lambda name: numbers.get(name[1], "NULL" if "_" in name[1] else "'a'"), sql
+    )
 
 
 # What a user is told
@@ -421,7 +498,7 @@ def test_an_error_that_is_met_is_the_one_that_is_told(server: Server) -> None:
             open_database(f"postgresql://nobodyhere@/postgres?host={server.folder}")
         with pytest.raises(DatabaseError, match="does not answer .*: check the address") as absent:
             open_database("postgresql://ann:geheim@/runs?host=/nowhere")
-        assert not isinstance(absent.value, DatabaseBusy)  # nobody waits for what has never answered
+        assert isinstance(absent.value, DatabaseBusy)  # a worker waits for it
     finally:
         server.sql("DROP ROLE guest")
 

@@ -80,7 +80,7 @@ def test_three_jobs_in_a_row_show_that_it_is_the_machine(database: Database) -> 
 def test_pauses_double_up_to_five_minutes_and_begin_anew_after_work() -> None:
     now = 0.0
     found = aside.Aside(lambda: now)
-    claim = Lease("d", "t", 1, job(0), "bidrop", {})
+    claim = Lease("d", "t", "w", 1, job(0), "bidrop", {})
     missing = End("failed", Outcome.ENVIRONMENT, "no good", lack=Lack.DEVICE)
     pauses = []
     for _ in range(8):

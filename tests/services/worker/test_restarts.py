@@ -48,7 +48,9 @@ def test_a_worker_loses_nothing_and_does_nothing_twice(
 
     watch = Watch(on_start=at, on_step=at)
     tally = work(database, watch)
-    assert (tally.done, tally.failed) == (JOBS, 0) and watch.how == ["done"] * JOBS
+    assert (tally.done, tally.failed) == (JOBS, 0)
+    # A claim does not wait for the disk: a crash may undo the latest, and the job is claimed anew.
+    assert [how for how in watch.how if how != "dropped" or disturb is cut] == ["done"] * JOBS
     assert database.jobs.counts()[State.DONE] == JOBS
     assert sorted(scores(database)) == sorted((digest, 0.5) for digest in digests)
     assert [len(database.results.attempts(digest)) for digest in digests] == [1] * JOBS
