@@ -14,8 +14,8 @@ from ftbench.errors import FtbenchError
 from ftbench.metrics import Metric
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing import seeds_and_examples
-from ftbench.services.comparing.predicted import Predicted
 from ftbench.services.scores.compared import Compared
+from ftbench.services.scores.predicted import Predicted
 from ftbench.stats import examples
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS, TITLES
@@ -85,7 +85,7 @@ def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, An
     for left, right in compared.pairs:
         jobs = [compared.block.jobs.get((key, task.name), {}) for key in (left, right)]
         for seed in sorted(set(jobs[0]) & set(jobs[1])):
-            mine, theirs = (runs.logits(by_seed[seed], task.evaluation) for by_seed in jobs)
+            mine, theirs = (runs.logits(by_seed[seed].cell.digest, task.evaluation) for by_seed in jobs)
             if mine is None or theirs is None:
                 continue
             labels = runs.labels(spec, task.evaluation, jobs[0][seed].cell.data_revision)

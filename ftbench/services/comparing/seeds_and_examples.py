@@ -8,8 +8,8 @@ from typing import Any
 from ftbench import tasks
 from ftbench.errors import FtbenchError
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.predicted import Predicted
 from ftbench.services.scores.compared import Compared
+from ftbench.services.scores.predicted import Predicted
 from ftbench.stats.two_way import TwoWay, two_way
 
 FIELDS = (
@@ -58,7 +58,7 @@ def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, An
         jobs = [compared.block.jobs.get((key, task.name), {}) for key in (left, right)]
         both = []
         for seed in sorted(set(jobs[0]) & set(jobs[1])):
-            mine, theirs = (runs.logits(by_seed[seed], task.evaluation) for by_seed in jobs)
+            mine, theirs = (runs.logits(by_seed[seed].cell.digest, task.evaluation) for by_seed in jobs)
             if mine is not None and theirs is not None:
                 both.append((metric.seen(mine), metric.seen(theirs), jobs[0][seed].cell.data_revision))
         if not both:

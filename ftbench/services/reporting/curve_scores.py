@@ -24,6 +24,8 @@ class Curves:
         methods: the rows as tables print them.
         scores: (methods, seeds, ratios); NaN where a task lacks its score.
         baseline: its place among the methods; None where it has no row.
+        fraction: whether scores are shown × 100.
+        sign: -1 where lower scores are better, else 1.
     """
 
     metric: str
@@ -33,6 +35,8 @@ class Curves:
     methods: tuple[str, ...]
     scores: FloatArray
     baseline: int | None
+    fraction: bool = True
+    sign: int = 1
 
     def named(self, which: BoolArray) -> tuple[int, ...]:
         """Some of the seeds.
@@ -59,6 +63,7 @@ def scores_along(part: Part, basis: Section, baseline: str) -> list[Curves]:
     found = []
     for at in range(len(part.measures)):
         measure = OWN if at else ""
+        first = next(c for c in basis.columns if c.kind == "score" and c.measure == measure)
         found.append(
             Curves(
                 metric=next(c.subtitle for c in basis.columns if c.key == "average" and c.measure == measure),
@@ -68,6 +73,8 @@ def scores_along(part: Part, basis: Section, baseline: str) -> list[Curves]:
                 methods=tuple(row.shown for row in rows),
                 scores=np.stack(list(_averages(basis, measure, seeds)), axis=-1),
                 baseline=next((place for place, row in enumerate(rows) if row is other), None),
+                fraction=first.fraction,
+                sign=1 if first.higher else -1,
             )
         )
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ftbench import tasks
-from ftbench.services.comparing.predicted import answers
+from ftbench.services.scores.predicted import answers
 
 
 def test_a_class_is_the_largest_logit_and_a_number_the_only_one():

@@ -7,8 +7,8 @@ import zlib
 import numpy as np
 
 from ftbench.db import Database
+from ftbench.domain.result import Predictions
 from ftbench.domain.task import TaskSpec
-from ftbench.services.scores.jobs import ReportJob
 from ftbench.settings import data_dir
 from ftbench.stats.aggregate import FloatArray
 from ftbench.tasks import sources
@@ -23,15 +23,15 @@ class Predicted:
         self._labels: dict[tuple[str, str, str], FloatArray] = {}
         self._logits: dict[tuple[str, str], FloatArray | None] = {}
 
-    def logits(self, job: ReportJob, evaluation: str) -> FloatArray | None:
-        """(examples, outputs); None where none are stored."""
-        at = job.cell.digest, evaluation
+    def logits(self, digest: str, evaluation: str, *, keep: bool = True) -> FloatArray | None:
+        """Of a job, (examples, outputs), kept where they are asked for again; None where none are stored."""
+        at = digest, evaluation
         if at not in self._logits:
-            stored = [p for p in self._database.results.predictions(at[0]) if p.evaluation == evaluation]
-            self._logits[at] = None
-            if stored:
-                flat = np.frombuffer(zlib.decompress(stored[0].logits), dtype="<f4")
-                self._logits[at] = flat.reshape(stored[0].rows, stored[0].outputs).astype(np.float64)
+            stored = [p for p in self._database.results.predictions(digest) if p.evaluation == evaluation]
+            found = _unpacked(stored[0]) if stored else None
+            if not keep:
+                return found
+            self._logits[at] = found
         return self._logits[at]
 
     def labels(self, task: TaskSpec, evaluation: str, revision: str) -> FloatArray:
@@ -45,3 +45,8 @@ class Predicted:
             ref = sources.reopen(task, revision, data_dir(self._data))
             self._labels[at] = np.asarray(sources.read(task, evaluation, ref).labels, dtype=np.float64)
         return self._labels[at]
+
+
+def _unpacked(stored: Predictions) -> FloatArray:
+    flat = np.frombuffer(zlib.decompress(stored.logits), dtype="<f4")
+    return flat.reshape(stored.rows, stored.outputs).astype(np.float64)
