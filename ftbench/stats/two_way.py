@@ -40,6 +40,7 @@ def two_way(
     labels: FloatArray,
     metric: Resampled,
     level: float = 0.95,
+    groups: int | None = None,
 ) -> TwoWay | NoAnswer:
     """The difference in a metric over seeds and examples, both samples (Owen 2007, Ann. Appl. Stat. 1).
 
@@ -55,6 +56,7 @@ def two_way(
         labels: (examples,) or (examples, parts).
         metric: of samples.
         level: in (0, 1).
+        groups: leave out the examples in so many groups, drawn once, instead of each; None for each.
     """
     n, examples = len(left), len(labels)
     if n < 2 or examples < 2:
@@ -68,9 +70,12 @@ def two_way(
         return np.stack([metric(a, gold, drawn) - metric(b, gold, drawn) for a, b in pairs])
 
     found = differences(times[None])[:, 0]
-    without = _left_out(differences, times)  # (seeds, kinds)
-    mean = _jackknife(without.mean(axis=0), times)
-    own = float(np.mean([_jackknife(one, times) for one in without]))
+    if groups is None or groups >= len(times):
+        without, weights = _left_out(differences, times), times  # (seeds, kinds)
+    else:
+        without, weights = _groups_left_out(differences, times, groups), np.ones(groups, dtype=np.int64)
+    mean = _jackknife(without.mean(axis=0), weights)
+    own = float(np.mean([_jackknife(one, weights) for one in without]))
     both = max(0.0, own - mean) / (n - 1)
     seeds, rows = float(found.var(ddof=1)) / n, max(0.0, mean - both)
     total = seeds + rows
@@ -92,6 +97,17 @@ def _left_out(differences: Callable[[Counts], FloatArray], times: Counts) -> Flo
         drawn = np.repeat(times[None], len(at), axis=0)
         drawn[np.arange(len(at)), at] -= 1
         parts.append(differences(drawn))
+    return np.concatenate(parts, axis=1)
+
+
+def _groups_left_out(differences: Callable[[Counts], FloatArray], times: Counts, groups: int) -> FloatArray:
+    """The differences without each group of kinds in turn: (seeds, groups)."""
+    of = np.random.default_rng(0).permutation(len(times)) % groups
+    size = max(1, AT_ONCE // len(times))
+    parts = [
+        differences(times * (of != np.arange(start, min(groups, start + size))[:, None]))
+        for start in range(0, groups, size)
+    ]
     return np.concatenate(parts, axis=1)
 
 

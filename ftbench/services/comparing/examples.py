@@ -37,6 +37,8 @@ FIELDS = (
     Field("p_corrected", "corrected", "p"),
     Field("mark", ""),
 )
+FEWER = 1_000
+"""Samples of a metric of which they take long."""
 
 
 def sheets(database: Database, compared: list[Compared], correction: str, data: str | None) -> list[Sheet]:
@@ -76,7 +78,8 @@ def _sheet(runs: Predicted, compared: Compared, correction: str) -> Sheet:
         f"{compared.level:.3g}.",
         *compared.said,
     ]
-    return Sheet("examples", f"Comparison by example: {compared.title}", FIELDS, tuple(rows), tuple(notes))
+    title = f"Comparison by example: {compared.title}"
+    return Sheet("examples", title, FIELDS, tuple(rows), tuple(notes), (), compared.fraction)
 
 
 def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
@@ -103,7 +106,7 @@ def _compared(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"metric": metric.name(), "difference": None, "p_mcnemar": None}
     seen = metric.seen(mine), metric.seen(theirs)
-    interval = examples.bootstrap(*seen, labels, metric.resampled, resamples=examples.RESAMPLES)
+    interval = examples.bootstrap(*seen, labels, metric.resampled, resamples=resamples)
     if isinstance(interval, Interval):
         row |= {"difference": interval.value, "low": interval.low, "high": interval.high}
     if not classes:

@@ -25,6 +25,8 @@ FIELDS = (
     Field("floor", "± with any number of seeds", "score"),
     Field("no_interval", "", shown=False),
 )
+GROUPS = 200
+"""Groups of examples that are left out, of a metric whose samples take long."""
 NOTE = (
     "Δ: the mean difference over the seeds of which predictions are stored, with a 95 % interval that takes "
     "both seeds and test examples for samples: what another test set of this size would change is in it. "
@@ -45,7 +47,7 @@ def sheet(runs: Predicted, compared: Compared) -> Sheet:
         f"{r['comparison_title']} on {r['task']}: {r['no_interval']}." for r in rows if r["no_interval"]
     ]
     title = f"Seeds and test examples together: {compared.title}"
-    return Sheet("seeds_and_examples", title, FIELDS, tuple(rows), tuple(notes))
+    return Sheet("seeds_and_examples", title, FIELDS, tuple(rows), tuple(notes), (), compared.fraction)
 
 
 def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
@@ -64,7 +66,13 @@ def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, An
         if not both:
             continue
         labels = runs.labels(spec, task.evaluation, both[0][2])
-        found = two_way([b[0] for b in both], [b[1] for b in both], labels, metric.resampled)
+        found = two_way(
+            [b[0] for b in both],
+            [b[1] for b in both],
+            labels,
+            metric.resampled,
+            groups=None if metric.stored else GROUPS,
+        )
         row: dict[str, Any] = {"task": task.title, **compared.names(left, right), "n": len(both)}
         row |= {"examples": len(labels), "metric": task.metric, "no_interval": None}
         if isinstance(found, TwoWay):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, index_of, labels
@@ -54,9 +55,28 @@ class Compared:
             "comparison_title": f"{self.shown(left)} − {self.shown(right)}",
         }
 
+    @property
+    def fraction(self) -> bool:
+        """Whether scores are fractions, shown × 100."""
+        return self.block.measured.percent
+
+    def turned(self, row: Mapping[str, Any], *names: tuple[str, str, str]) -> dict[str, Any]:
+        """A row of a list whose numbers came from ``columns``, as the scores are.
+
+        Args:
+            row: key -> value.
+            names: keys of a number and the ends of its interval, which change their sign where lower scores
+                are better, and the ends their places.
+        """
+        found = dict(row)
+        for value, low, high in names if self.block.sign < 0 else ():
+            ends = {value: found.get(value), low: found.get(high), high: found.get(low)}
+            found |= {key: None if end is None else -end for key, end in ends.items() if key in found}
+        return found
+
     def columns(self, left: MethodKey, right: MethodKey) -> Iterator[tuple[str, FloatArray, FloatArray]]:
-        """Title and scores (seeds,) of two methods on each task; then their averages, of several tasks."""
-        mine, theirs = self.block.scores[left], self.block.scores[right]  # (seeds, tasks)
+        """Title and merits (seeds,) of two methods on each task; then their averages, of several tasks."""
+        mine, theirs = self.block.merits(left), self.block.merits(right)  # (seeds, tasks)
         for at, task in enumerate(self.block.tasks):
             yield task.title, mine[:, at], theirs[:, at]
         if len(self.block.tasks) > 1:

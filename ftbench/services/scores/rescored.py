@@ -87,11 +87,11 @@ def rescored(
         try:
             spec = tasks.find(name)
             if why := metric.unfit(spec):
-                notes.append(f"{spec.title} is left out: {metric.name()} does not fit it, {why}.")
+                notes.append(f"{spec.title} is left out: {metric.name()} does not fit it, {why}")
                 continue
             labels = {r: runs.labels(spec, _set(spec), r) for r in _revisions(mine, known, _set(spec))}
         except FtbenchError as error:
-            notes.append(f"{name} is left out: {error}")
+            notes.append(f"{_title(name)} is left out: {str(error).removeprefix(f'task {name}: ')}")
             continue
         any_labels = next(iter(labels.values()), None)
         guessed = metric.chance(len(spec.labels), any_labels)
@@ -109,12 +109,19 @@ def rescored(
             if np.isfinite(value):
                 found.append(ValueRow(cell.digest, task.evaluation, metric.name(), value))
     if not shown:
-        raise NothingToReport(f"no task here can be scored by {metric.name()}: {' '.join(notes)}")
+        raise NothingToReport(f"no task here can be scored by {metric.name()}: {'; '.join(notes)}")
     if without:
         counted = "1 run has" if without == 1 else f"{without} runs have"
         notes.append(f"{counted} no stored logits, and so no {metrics.said(metric)}: shown as 'no score'.")
     kept = [cell for cell in cells if cell.task in shown]
     return Rescored(kept, [*scores, *found], shown, tuple(notes))
+
+
+def _title(name: str) -> str:
+    try:
+        return tasks.find(name).title
+    except FtbenchError:
+        return name
 
 
 def _set(spec: TaskSpec) -> str:
