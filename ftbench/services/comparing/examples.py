@@ -106,6 +106,7 @@ def _compared(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"metric": metric.name(), "difference": None, "p_mcnemar": None}
     seen = metric.seen(mine), metric.seen(theirs)
+    resamples = examples.RESAMPLES if metric.stored else FEWER
     interval = examples.bootstrap(*seen, labels, metric.resampled, resamples=resamples)
     if isinstance(interval, Interval):
         row |= {"difference": interval.value, "low": interval.low, "high": interval.high}
