@@ -32,8 +32,12 @@ def log_probabilities(logits: Floats) -> Floats:
 
 
 def certainty(logits: Floats) -> Floats:
-    """The probability of the class that is answered: (rows, classes) -> (rows,)."""
-    found: Floats = np.exp(log_probabilities(logits).max(axis=1))
+    """The probability of the class that is answered: (rows, classes) -> (rows,).
+
+    Rows of the same logits in another order have the same in all digits.
+    """
+    wide = np.sort(logits.astype(np.float64), axis=1)
+    found: Floats = 1 / np.exp(wide - wide[:, -1:]).sum(axis=1)
     return found
 
 
@@ -45,7 +49,7 @@ def log_odds(logits: Floats) -> Floats:
     wide = logits.astype(np.float64)
     found = np.empty_like(wide)
     for one in range(wide.shape[1]):
-        others = np.delete(wide, one, axis=1)
+        others = np.sort(np.delete(wide, one, axis=1), axis=1)  # in one order, so that equal rows tie
         highest = others.max(axis=1)
         found[:, one] = wide[:, one] - highest - np.log(np.exp(others - highest[:, None]).sum(axis=1))
     return found
