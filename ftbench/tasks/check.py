@@ -17,7 +17,7 @@ from ftbench.domain.task import (
     TaskSpec,
 )
 from ftbench.errors import nearest
-from ftbench.metrics import fitting
+from ftbench.metrics import fitting, of_score
 from ftbench.tasks.rows import plain_text
 
 #: What is typed between commas, colons and brackets.
@@ -102,6 +102,12 @@ def _range(task: TaskSpec) -> Iterator[str]:
 def _metric(task: TaskSpec) -> Iterator[str]:
     known = metrics_of(task)
     if task.metric in known:
+        one = of_score(task.metric)
+        if not one.higher or not one.percent:
+            yield (
+                f"metric '{task.metric}': a task reports a fraction of which higher is better; "
+                f"others are shown by `report --metric {task.metric}`"
+            )
         return
     kind = f"{len(task.labels)} classes" if task.kind == CLASSIFICATION else task.kind
     yield f"metric '{task.metric}' is not computed for {kind}{nearest(str(task.metric), known)}"

@@ -77,3 +77,9 @@ def test_chance_levels_are_those_of_what_tells_nothing_apart():
     assert {found[name] for name in ("ece", "brier", "aurc")} == {0.5}
     assert found["rmse"] == pytest.approx(labels.std()) and found["mae"] == 0.25
     assert metrics.find("rmse").chance(0) is None and metrics.find("ece").chance(0) is None
+
+
+def test_a_class_is_the_largest_logit_and_a_number_the_only_one():
+    logits = np.array([[0.1, 0.9], [2.0, -1.0], [0.5, 0.5]])
+    assert metrics.find("accuracy").seen(logits).tolist() == [1.0, 0.0, 0.0]
+    assert metrics.find("pearson").seen(logits[:, :1]).tolist() == [0.1, 2.0, 0.5]
