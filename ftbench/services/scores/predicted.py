@@ -12,6 +12,7 @@ from ftbench.domain.task import TaskSpec
 from ftbench.settings import data_dir
 from ftbench.stats.aggregate import FloatArray
 from ftbench.tasks import sources
+from ftbench.tasks.rows import label_array
 
 
 class Predicted:
@@ -35,7 +36,7 @@ class Predicted:
         return self._logits[at]
 
     def labels(self, task: TaskSpec, evaluation: str, revision: str) -> FloatArray:
-        """What is right: (examples,).
+        """What is right, as labels lie in memory: (examples,) or (examples, parts).
 
         Raises:
             DataError: the rows that the jobs were scored on are not here.
@@ -43,7 +44,9 @@ class Predicted:
         at = task.name, evaluation, revision
         if at not in self._labels:
             ref = sources.reopen(task, revision, data_dir(self._data))
-            self._labels[at] = np.asarray(sources.read(task, evaluation, ref).labels, dtype=np.float64)
+            self._labels[at] = label_array(task, sources.read(task, evaluation, ref).labels).astype(
+                np.float64
+            )
         return self._labels[at]
 
 

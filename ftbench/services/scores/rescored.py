@@ -14,6 +14,7 @@ from ftbench.errors import FtbenchError, NothingToReport
 from ftbench.metrics import Metric
 from ftbench.services.scores.jobs import DIVERGED, Reported, status_of
 from ftbench.services.scores.predicted import Predicted
+from ftbench.stats.aggregate import FloatArray
 
 
 @dataclass(frozen=True)
@@ -93,19 +94,22 @@ def rescored(
         except FtbenchError as error:
             notes.append(f"{_title(name)} is left out: {str(error).removeprefix(f'task {name}: ')}")
             continue
-        any_labels = next(iter(labels.values()), None)
-        guessed = metric.chance(len(spec.labels), any_labels)
+        lost = [cell.data_revision for cell in mine if status_of(cell) == DIVERGED]
+        gold = next(iter(labels.values()), None)
+        if gold is None and lost:
+            gold = _labels(runs, spec, lost[0])
+        guessed = metric.chance(len(spec.labels), gold)
         task = Reported.of(spec)
         shown[name] = replace(task, metric=metric.name(), own=metric, guessed=guessed)
         for cell in mine:
             if not cell.scored or (cell.digest, task.evaluation) in known:
                 continue
             logits = runs.logits(cell.digest, task.evaluation, keep=False)
-            gold = labels[cell.data_revision]
-            if logits is None or len(logits) != len(gold):
+            right = labels[cell.data_revision]
+            if logits is None or len(logits) != len(right):
                 without += 1
                 continue
-            value = metric.score(logits, gold)
+            value = metric.score(logits, right)
             if np.isfinite(value):
                 found.append(ValueRow(cell.digest, task.evaluation, metric.name(), value))
     if not shown:
@@ -129,13 +133,17 @@ def _set(spec: TaskSpec) -> str:
 
 
 def _revisions(cells: Iterable[JobSummary], known: set[tuple[str, str]], evaluation: str) -> dict[str, None]:
-    """The data of the jobs whose score is not stored, or that count as chance."""
-    needed = (c for c in cells if (c.scored and (c.digest, evaluation) not in known) or _diverged(c))
+    """The data of the jobs whose score is not stored."""
+    needed = (cell for cell in cells if cell.scored and (cell.digest, evaluation) not in known)
     return dict.fromkeys(cell.data_revision for cell in needed)
 
 
-def _diverged(cell: JobSummary) -> bool:
-    return status_of(cell) == DIVERGED
+def _labels(runs: Predicted, spec: TaskSpec, revision: str) -> FloatArray | None:
+    """Labels of a task, for its level of chance; None where its rows are not here."""
+    try:
+        return runs.labels(spec, _set(spec), revision)
+    except FtbenchError:
+        return None
 
 
 def told(metric: Metric) -> str:
