@@ -57,6 +57,7 @@ EXPLAINED = "explained"
 
 RANGES: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("accuracy", "accuracy_label1", "f1"), (0.0, 1.0)),
+    **dict.fromkeys(("micro_f1", "macro_f1", "entity_f1", "token_accuracy"), (0.0, 1.0)),
     **dict.fromkeys(("matthews", "pearson", "spearman"), (-1.0, 1.0)),
     "mse": (0.0, math.inf),
     EXPLAINED: (-math.inf, 1.0),
@@ -64,8 +65,15 @@ RANGES: Mapping[str, tuple[float, float]] = {
 """The smallest and largest value of each metric; of others nothing is known."""
 
 
-AT_CHANCE: Mapping[str, float] = {**dict.fromkeys(("matthews", "pearson", "spearman"), 0.0), "f1": 0.5}
-"""What guessing scores, whatever the classes; an F1 of coin tosses on classes that are equally large."""
+AT_CHANCE: Mapping[str, float] = {
+    **dict.fromkeys(("matthews", "pearson", "spearman"), 0.0),
+    "f1": 0.5,
+    **dict.fromkeys(("micro_f1", "macro_f1", "entity_f1"), 0.0),
+}
+"""What guessing scores, whatever the classes; an F1 of coin tosses on classes that are equally large.
+
+Of several labels and of entities: what a model scores that finds none.
+"""
 
 
 def chance(metric: str, classes: int) -> float | None:
@@ -75,7 +83,7 @@ def chance(metric: str, classes: int) -> float | None:
         metric: as stored.
         classes: how many there are; 0: not known, or a number is to be predicted.
     """
-    if metric in ("accuracy", "accuracy_label1"):
+    if metric in ("accuracy", "accuracy_label1", "token_accuracy"):
         return 1 / classes if classes else None
     return AT_CHANCE.get(metric)
 

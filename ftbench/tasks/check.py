@@ -21,6 +21,7 @@ from ftbench.tasks.rows import plain_text
 
 #: What is typed between commas, colons and brackets.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_ENTITY = re.compile(r"[BIES]-.+")
 
 
 def metrics_of(task: TaskSpec) -> tuple[str, ...]:
@@ -28,10 +29,15 @@ def metrics_of(task: TaskSpec) -> tuple[str, ...]:
     if task.kind == MULTI_LABEL:
         return ("micro_f1", "macro_f1")
     if task.kind == TOKEN_CLASSIFICATION:
-        return ("entity_f1", "token_accuracy")
+        return ("entity_f1", "token_accuracy") if tags_entities(task.labels) else ("token_accuracy",)
     if task.regression:
         return ("pearson", "spearman", "mse")
     return ("accuracy", "accuracy_label1", *(("f1", "matthews") if len(task.labels) == 2 else ()))
+
+
+def tags_entities(tags: Sequence[str]) -> bool:
+    """Whether tags are those of entities: ``O``, and types behind ``B-``, ``I-``, ``E-`` or ``S-``."""
+    return "O" in tags and all(tag == "O" or _ENTITY.fullmatch(tag) for tag in tags)
 
 
 def wrong(task: TaskSpec) -> str:

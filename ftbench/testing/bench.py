@@ -122,8 +122,9 @@ class Bench:
         return Corpus(self.library, task, job, pretrained.tokenizer, key, data, limits=pretrained.limits)
 
     def _pretrained(self, job: Job) -> Pretrained:
-        outputs = tasks.find(job.task).outputs
-        return self.shelf.get(self.ref, outputs, keep_head=job.recipe.head == KEPT)
+        task = tasks.find(job.task)
+        kept = job.recipe.head == KEPT
+        return self.shelf.get(self.ref, task.outputs, keep_head=kept, tokens=task.by_word)
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
