@@ -25,6 +25,7 @@ from ftbench.training.trainer import Trainer
 #: Batches of 4, 10 steps.
 SHORT_RECIPE = {"steps": 10, "batch_size": 4, "lr": 1e-3, "dropout": 0.1, "warmup_steps": 2}
 CLASSIFICATION, REGRESSION = "toy-accept", "toy-sim"
+SEVERAL, WORDS = "toy-topics", "toy-tags"
 
 
 class Watcher:

@@ -7,7 +7,8 @@ import zlib
 import numpy as np
 
 from ftbench.db import Database
-from ftbench.domain.task import TaskSpec
+from ftbench.domain.task import MULTI_LABEL, TOKEN_CLASSIFICATION, TaskSpec
+from ftbench.errors import BadValue
 from ftbench.services.scores.jobs import ReportJob
 from ftbench.settings import data_dir
 from ftbench.stats.aggregate import FloatArray
@@ -38,8 +39,11 @@ class Predicted:
         """What is right: (examples,).
 
         Raises:
+            BadValue: an example has several labels: it is not right or wrong.
             DataError: the rows that the jobs were scored on are not here.
         """
+        if task.kind in (MULTI_LABEL, TOKEN_CLASSIFICATION):
+            raise BadValue("its rows have several labels each, and these tests count rows as right or wrong")
         at = task.name, evaluation, revision
         if at not in self._labels:
             ref = sources.reopen(task, revision, data_dir(self._data))
