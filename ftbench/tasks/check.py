@@ -7,37 +7,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from ftbench.domain.task import (
-    CLASSIFICATION,
-    KINDS,
-    MULTI_LABEL,
-    REGRESSION,
-    TOKEN_CLASSIFICATION,
-    RowSet,
-    TaskSpec,
-)
+from ftbench.domain.task import CLASSIFICATION, KINDS, REGRESSION, RowSet, TaskSpec
 from ftbench.errors import nearest
+from ftbench.metrics import fitting
 from ftbench.tasks.rows import plain_text
 
 #: What is typed between commas, colons and brackets.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
-_ENTITY = re.compile(r"[BIES]-.+")
 
 
 def metrics_of(task: TaskSpec) -> tuple[str, ...]:
     """The metrics that are computed for a task's kind; it reports one of them."""
-    if task.kind == MULTI_LABEL:
-        return ("micro_f1", "macro_f1")
-    if task.kind == TOKEN_CLASSIFICATION:
-        return ("entity_f1", "token_accuracy") if tags_entities(task.labels) else ("token_accuracy",)
-    if task.regression:
-        return ("pearson", "spearman", "mse")
-    return ("accuracy", "accuracy_label1", *(("f1", "matthews") if len(task.labels) == 2 else ()))
-
-
-def tags_entities(tags: Sequence[str]) -> bool:
-    """Whether tags are those of entities: ``O``, and types behind ``B-``, ``I-``, ``E-`` or ``S-``."""
-    return "O" in tags and all(tag == "O" or _ENTITY.fullmatch(tag) for tag in tags)
+    return tuple(metric.name() for metric in fitting(task))
 
 
 def wrong(task: TaskSpec) -> str:

@@ -139,7 +139,7 @@ class Trainer:
         if self._redrawn:
             raise ValueError("a run with split_seed trained on rows that are held out: train a phase instead")
         logits = self._predict(model, self._held_rows)
-        return evaluation.metrics(self.task, logits, self._labels(self._held_rows))
+        return evaluation.scored(self.task, logits, self._labels(self._held_rows))
 
     def outputs(self, model: nn.Module) -> NDArray[np.float32]:
         """The logits of a model on the rows of the job, as ``predict_task`` gives them."""
