@@ -118,6 +118,16 @@ class TaskSpec:
         return self.kind == REGRESSION
 
     @property
+    def by_word(self) -> bool:
+        """Whether every word has a label."""
+        return self.kind == TOKEN_CLASSIFICATION
+
+    @property
+    def one_class(self) -> bool:
+        """Whether every row has one class."""
+        return self.kind == CLASSIFICATION
+
+    @property
     def outputs(self) -> int:
         """The width of the head: the number of classes, labels or tags, or 1."""
         return len(self.labels) or 1

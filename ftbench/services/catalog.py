@@ -9,7 +9,7 @@ from typing import Any
 from ftbench import methods, metrics, models, perturbations, tasks, trust
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
-from ftbench.domain.task import TaskSpec
+from ftbench.domain.task import CLASSIFICATION, MULTI_LABEL, TOKEN_CLASSIFICATION, TaskSpec
 from ftbench.methods.base import FAMILIES, Method
 from ftbench.metrics import Metric
 from ftbench.perturbations import Perturber
@@ -202,12 +202,15 @@ def _place(entry: PluginEntry[Method]) -> tuple[int, str]:
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), entry.name
 
 
+_COUNTED = {CLASSIFICATION: "classes", MULTI_LABEL: "labels", TOKEN_CLASSIFICATION: "tags of words"}
+
+
 def _task(spec: TaskSpec) -> _Row:
     return {
         "name": spec.name,
         "title": spec.title,
         "benchmark": spec.benchmark,
-        "outputs": "a number" if spec.regression else f"{len(spec.labels)} classes",
+        "outputs": "a number" if spec.regression else f"{len(spec.labels)} {_COUNTED[spec.kind]}",
         "metric": spec.metric,
         "reported": spec.evaluation[0].name,
     }

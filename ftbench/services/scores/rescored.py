@@ -9,12 +9,13 @@ import numpy as np
 
 from ftbench import metrics, tasks
 from ftbench.db import Database, JobSummary, ScoreRow, ValueRow
-from ftbench.domain.task import TaskSpec
+from ftbench.domain.task import NO_LABEL, TOKEN_CLASSIFICATION, TaskSpec
 from ftbench.errors import FtbenchError, NothingToReport
 from ftbench.metrics import Metric
 from ftbench.services.scores.jobs import DIVERGED, Reported, status_of
 from ftbench.services.scores.predicted import Predicted
 from ftbench.stats.aggregate import FloatArray
+from ftbench.tasks.rows import logits_by_row
 
 
 @dataclass(frozen=True)
@@ -98,18 +99,19 @@ def rescored(
         gold = next(iter(labels.values()), None)
         if gold is None and lost:
             gold = _labels(runs, spec, lost[0])
-        guessed = metric.chance(len(spec.labels), gold)
+        own = metric.for_task(spec)
+        guessed = own.chance(len(spec.labels), gold)
         task = Reported.of(spec)
-        shown[name] = replace(task, metric=metric.name(), own=metric, guessed=guessed)
+        shown[name] = replace(task, metric=metric.name(), own=own, guessed=guessed)
         for cell in mine:
             if not cell.scored or (cell.digest, task.evaluation) in known:
                 continue
             logits = runs.logits(cell.digest, task.evaluation, keep=False)
             right = labels[cell.data_revision]
-            if logits is None or len(logits) != len(right):
+            if logits is None or len(logits) != _stored_rows(spec, right):
                 without += 1
                 continue
-            value = metric.score(logits, right)
+            value = own.score(logits_by_row(spec, logits, right), right)
             if np.isfinite(value):
                 found.append(ValueRow(cell.digest, task.evaluation, metric.name(), value))
     if not shown:
@@ -119,6 +121,11 @@ def rescored(
         notes.append(f"{counted} no stored logits, and so no {metrics.said(metric)}: shown as 'no score'.")
     kept = [cell for cell in cells if cell.task in shown]
     return Rescored(kept, [*scores, *found], shown, tuple(notes))
+
+
+def _stored_rows(spec: TaskSpec, labels: FloatArray) -> int:
+    """How many rows of logits there must be: of a task of words one for each that is labelled."""
+    return int((labels != NO_LABEL).sum()) if spec.kind == TOKEN_CLASSIFICATION else len(labels)
 
 
 def _title(name: str) -> str:
