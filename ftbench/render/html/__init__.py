@@ -227,7 +227,7 @@ def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
 def _tested(tested: Tested, fraction: bool) -> list[tuple[str, str]]:
     """The difference to the baseline, and how sure it is."""
     ends = ", ".join(in_unit(end, fraction, signed=True) for end in (tested.low, tested.high))
-    found = f"{in_unit(tested.difference, fraction, signed=True)} [{ends}] over {tested.n} seeds"
+    found = f"{in_unit(tested.difference, fraction, signed=True)} [{ends}] over {tested.n} {tested.unit}"
     p, corrected = (figure(value, "p") for value in (tested.p, tested.p_corrected))
     return [
         ("difference to the baseline", f"{found} {tested.shown}".rstrip()),

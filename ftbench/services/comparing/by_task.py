@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ftbench.db import Database
 from ftbench.domain.axes import seed_ranges
+from ftbench.render.numbers import UNDONE
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing.request import TESTS, CompareRequest, compared_runs
 from ftbench.services.comparing.verdict import verdicts
@@ -44,6 +45,7 @@ FIELDS = (
     Field("smallest_p", "smallest", "p"),
     Field("p_corrected", "corrected", "p"),
     Field("mark", ""),
+    Field("undone_by", "unless", "share"),
     Field("g", "g", "number"),
     Field("g_low", "g from", "number", shown=False),
     Field("g_high", "g to", "number", shown=False),
@@ -95,7 +97,8 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
     for row, p in zip(tests, corrected, strict=True):
         row["p_corrected"] = float(p)
         row["mark"] = "" if p >= compared.level else "better" if row["difference"] > 0 else "worse"
-    notes = (*_notes(rows, request, compared.level), *compared.said, *compared.aside, *lines)
+    _unless(compared, rows)
+    notes = (*_notes(rows, request, compared), *compared.said, *compared.aside, *lines)
     correction = "" if request.correction == "none" else TITLES[request.correction]
     said = tuple(verdicts(compared, rows, spreads, correction))
     shown = tuple(
@@ -105,19 +108,31 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
     return Sheet("tasks", title, FIELDS, shown, notes, said, compared.fraction)
 
 
+def _unless(compared: Compared, rows: Sequence[dict[str, Any]]) -> None:
+    """Say of what is marked which failures, that the better one's runs do not exclude, would undo it."""
+    tasks = list(range(len(compared.block.tasks)))
+    columns = [[at] for at in tasks] + [tasks] * (len(tasks) > 1)
+    about = [(*pair, over) for pair in compared.pairs for over in columns]
+    for row, (left, right, over) in zip(rows, about, strict=True):
+        if row.get("mark"):
+            better = left if row["difference"] > 0 else right
+            row["undone_by"] = compared.block.undone_by(better, row["difference"], over)
+
+
 def _rows(
     compared: Compared, left: MethodKey, right: MethodKey, test: str, sure: float
 ) -> Iterator[tuple[dict[str, Any], float]]:
     """The rows of a pair; with each, the standard deviation of its differences, NaN for fewer than 2."""
     block = compared.block
+    named = tuple(sorted(set(block.studies))) or block.seeds
     names = {"left": compared.labels[left], "right": compared.labels[right]}
     names |= {"left_title": compared.shown(left), "right_title": compared.shown(right)}
     for title, one, other in compared.columns(left, right):
-        alone = [
+        alone = [  # of studies none: their means are over the seeds that both have
             (key, f" alone has {seed_ranges(seeds)}")
             for key, seeds in (
-                (left, _seeds(block.seeds, np.isfinite(one) & ~np.isfinite(other))),
-                (right, _seeds(block.seeds, np.isfinite(other) & ~np.isfinite(one))),
+                (left, _seeds(named, np.isfinite(one) & ~np.isfinite(other))),
+                (right, _seeds(named, np.isfinite(other) & ~np.isfinite(one))),
             )
             if seeds
         ]
@@ -161,20 +176,24 @@ def _paired(one: FloatArray, other: FloatArray, test: str, sure: float) -> dict[
     return row
 
 
-def _notes(rows: list[dict[str, Any]], request: CompareRequest, level: float) -> Iterator[str]:
+def _notes(rows: list[dict[str, Any]], request: CompareRequest, compared: Compared) -> Iterator[str]:
     family = sum(row["p"] is not None for row in rows)
     how = TITLES[request.correction]
+    unit = compared.block.unit
+    one = "seed" if unit == "seeds" else "study (the means of its runs)"
     yield (
-        f"Δ: mean difference in points over n seeds, paired by seed, with the 95 % interval of the "
+        f"Δ: mean difference in points over n {unit}, paired by {one}, with the 95 % interval of the "
         f"paired t-test, uncorrected. Corrected: {how} over the {family} comparisons of this table "
-        f"({TESTS[request.test]} test); marked below {level:.3g}."
+        f"({TESTS[request.test]} test); marked below {compared.level:.3g}."
     )
     yield (
-        "smallest: the smallest p that Wilcoxon's and the sign-flip test can reach with these seeds. "
-        "g: paired Hedges' g. P(better): share of seeds on which the left method is better. "
+        f"smallest: the smallest p that Wilcoxon's and the sign-flip test can reach with these {unit}. "
+        f"g: paired Hedges' g. P(better): share of {unit} on which the left method is better. "
         f"ε: almost stochastic order, upper bound, corrected (Bonferroni) over the {len(rows)} comparisons; "
-        f"below {dominance.DOMINATES:g} the left method dominates; from {dominance.LEAST} seeds."
+        f"below {dominance.DOMINATES:g} the left method dominates; from {dominance.LEAST} {unit}."
     )
+    if any(row.get("undone_by") is not None for row in rows):
+        yield UNDONE
     untested, dropped = [row for row in rows if row["no_test"]], [row for row in rows if row["dropped"]]
     if untested and not request.untested:
         yield f"No test for {len(untested)} of the {len(rows)} comparisons; --untested says why."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ftbench.render.numbers import in_unit, p_equals
+from ftbench.render.numbers import in_unit, p_equals, unless
 from ftbench.services.scores.compared import AVERAGE, Compared
 from ftbench.stats import power
 
@@ -33,7 +33,9 @@ def verdicts(
         about = rows[places[-1]]
         words = _sentence(compared, about, correction, family)
         if about["p"] is not None and not about["mark"] and about["difference"]:
-            words += _seeds(about["difference"], spreads[places[-1]], compared.level / max(family, 1))
+            words += _seeds(
+                compared, about["difference"], spreads[places[-1]], compared.level / max(family, 1)
+            )
         yield words + "." + _by_task(rows[at] for at in places if rows[at]["task"] != AVERAGE)
 
 
@@ -44,29 +46,39 @@ def _sentence(compared: Compared, row: Mapping[str, Any], correction: str, famil
     where = f"on average over {len(tasks)} tasks" if row["task"] == AVERAGE else f"on {row['task']}"
     where += f" ({compared.title})"
     if row["difference"] is None:
-        return f"{left} and {right} cannot be compared {where}: no seed of which both have all scores"
+        one = _counted(compared, 1)
+        return f"{left} and {right} cannot be compared {where}: no {one} of which both have all scores"
     if not row["difference"]:
         words = f"{left} is as good as {right}"
     else:
         unit = " points" if compared.fraction else ""
         side = "better" if row["difference"] > 0 else "worse"
         words = f"{left} is {in_unit(abs(row['difference']), compared.fraction)}{unit} {side} than {right}"
-    words += f" {where}, with {row['n']} seed{'' if row['n'] == 1 else 's'}"
+    words += f" {where}, with {row['n']} {_counted(compared, row['n'])}"
     if row["p"] is None:
         return f"{words}; it cannot be tested: {row['no_test']}"
     ends = compared.turned(row, ("difference", "low", "high"))
     low, high = (in_unit(ends[end], compared.fraction, signed=True) for end in ("low", "high"))
     after = f" after {correction} over {family} comparisons" if correction and family > 1 else ""
     shown = "shown" if row["mark"] else "not shown"
-    return f"{words} (95 % interval {low} to {high}): {shown}, {p_equals(row['p_corrected'])}{after}"
+    words += f" (95 % interval {low} to {high}): {shown}, {p_equals(row['p_corrected'])}{after}"
+    if row.get("undone_by") is not None:
+        words += f", {unless(left if row['difference'] > 0 else right, row['undone_by'])}"
+    return words
 
 
-def _seeds(difference: float, spread: float, alpha: float) -> str:
-    """How many seeds would show such a difference."""
+def _counted(compared: Compared, number: int) -> str:
+    """What such a number is of, seeds or studies."""
+    one = {"seeds": "seed", "studies": "study"}[compared.block.unit]
+    return one if number == 1 else compared.block.unit
+
+
+def _seeds(compared: Compared, difference: float, spread: float, alpha: float) -> str:
+    """How many seeds, or studies of so many seeds, would show such a difference."""
     if not spread > 0:
         return ""
     needed = power.seeds_needed(difference, spread, alpha, WANTED)
-    number = f"about {needed:,} seeds" if isinstance(needed, int) else str(needed)
+    number = f"about {needed:,} {compared.block.unit}" if isinstance(needed, int) else str(needed)
     return f"; if this is the difference, it takes {number} to show it with a power of {100 * WANTED:.0f} %"
 
 

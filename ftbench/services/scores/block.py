@@ -16,11 +16,13 @@ from functools import cached_property
 
 import numpy as np
 
+from ftbench.domain.study import Study
 from ftbench.metrics import Metric, of_score
 from ftbench.render.table import NOT_QUEUED, Cell
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob
-from ftbench.stats import aggregate, statistics
+from ftbench.stats import aggregate, failures, statistics
 from ftbench.stats.aggregate import BoolArray, FloatArray
+from ftbench.stats.by_study import study_means
 from ftbench.stats.statistics import Statistic
 
 JobIndex = Mapping[tuple[MethodKey, str], Mapping[int, ReportJob]]
@@ -40,6 +42,8 @@ class Block:
         jobs: the jobs.
         scores: method -> (seeds, tasks); NaN where there is no score.
         planned: (seeds, tasks): queued for some method; for a task without any, what the others have.
+        studies: whose choice each seed was trained with, where there are several: then the studies are the
+            sample, and tests are over their means; () where each seed stands for itself.
     """
 
     tasks: tuple[Reported, ...]
@@ -49,6 +53,7 @@ class Block:
     jobs: JobIndex
     scores: Mapping[MethodKey, FloatArray]
     planned: BoolArray
+    studies: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -58,8 +63,9 @@ class Block:
         seeds: Sequence[int],
         methods: Sequence[MethodKey],
         jobs: JobIndex,
+        study: Study | None = None,
     ) -> Block:
-        """Lay the jobs out as arrays."""
+        """Lay the jobs out as arrays; ``study``: whose choices they were trained with."""
         planned = np.zeros((len(seeds), len(tasks)), dtype=np.bool_)
         scores = {method: np.full(planned.shape, np.nan) for method in methods}
         at = {seed: row for row, seed in enumerate(seeds)}
@@ -70,7 +76,21 @@ class Block:
                     scores[method][at[seed], column] = job.score(metric)
         # A task that no method has at this ratio lacks the seeds that the other tasks have.
         planned |= ~planned.any(axis=0) & planned.any(axis=1, keepdims=True)
-        return cls(tuple(tasks), tuple(metrics), tuple(seeds), tuple(methods), jobs, scores, planned)
+        turns = tuple(map(study.repeat_of, seeds)) if study is not None and study.repeats > 1 else ()
+        return cls(tuple(tasks), tuple(metrics), tuple(seeds), tuple(methods), jobs, scores, planned, turns)
+
+    @property
+    def unit(self) -> str:
+        """What tests are over, in words."""
+        return "studies" if self.studies else "seeds"
+
+    def sampled(self, scores: FloatArray) -> FloatArray:
+        """What tests are over: the scores themselves, or the means of the studies that seeds belong to.
+
+        Args:
+            scores: (methods, seeds, tasks), NaN for a missing run.
+        """
+        return study_means(scores, np.array(self.studies)) if self.studies else scores
 
     def cell(self, method: MethodKey, column: int) -> Cell:
         """A method's score on the task of a column."""
@@ -128,6 +148,21 @@ class Block:
             guessed = self.tasks[at].chances().get(self.metrics[at], math.nan)
             heights.append(self.sign * (float(there.mean()) - guessed) if len(there) else math.nan)
         return float(np.mean(heights)) if heights else math.nan
+
+    def undone_by(self, better: MethodKey, difference: float, columns: Sequence[int]) -> float | None:
+        """The share of failures of a method, beyond those seen, that would take a difference away.
+
+        Args:
+            better: the method that is ahead.
+            difference: by how much, of either sign.
+            columns: the tasks that the difference is the mean of.
+
+        Returns:
+            None where its runs exclude so many (95 %), and where nothing is known.
+        """
+        failed, ended = self.failed(better)
+        height = self.above_chance(better, columns)
+        return failures.undone_by(difference, height, int(failed.sum()), int(ended.sum()))
 
     def without_jobs(self) -> Block:
         """The same cells, for none of which there is a job."""
