@@ -12,7 +12,7 @@ from ftbench.render.table import OWN, SHARED, Column
 from ftbench.services.reporting import failed
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import Reported
-from ftbench.services.scores.rescored import told
+from ftbench.services.scores.rescored import scored_by
 from ftbench.stats import statistics
 from ftbench.stats.family import PROBABILITY, TWO_PART
 
@@ -96,7 +96,9 @@ def caption_of(part: Part, blocks: Blocks, baseline: str, estimand: str) -> str:
     chosen = next((task.own for task in next(iter(blocks.values()))[0].tasks if task.own), None)
     if chosen is None:
         return text
-    return f"{told(chosen)} {text if chosen.percent else text.replace('over seeds, × 100;', 'over seeds;')}"
+    return (
+        f"{scored_by(chosen)} {text if chosen.percent else text.replace('over seeds, × 100;', 'over seeds;')}"
+    )
 
 
 def _statistics(part: Part) -> str:
