@@ -47,6 +47,7 @@ def pages() -> dict[Path, str]:
     found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method_card(name)) for name in names}
     parts = {"tasks": task_table(), "recipe": setting_table(), "models": model_table(), "recipes": recipes()}
     parts["perturbations"] = perturbation_table()
+    found |= filled("metrics.md", {"metrics": metric_table()})
     found |= filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
     found |= filled("results.md", results.page()) | filled("../README.md", results.readme())
     found |= {DOCS / "data-formats.md": data_formats.page(NOTE), DOCS / "architecture.svg": house.picture()}
@@ -280,6 +281,19 @@ def model_table() -> str:
     specs = [models.find(name) for name in models.names()]
     rows = ((code(s.name), code(s.hub_id), s.family, f"{s.parameters:g} M", s.note) for s in specs)
     return table(("name", "hub id", "family", "parameters", "note"), rows)
+
+
+def metric_table() -> str:
+    """The built-in metrics: how each is computed, and how it is read."""
+    rows = []
+    for found in catalog.list_metrics():
+        if found["source"] == "built-in":
+            card = catalog.metric_card(found["name"])
+            where = "; ".join(part for part in (card["where there is little"], card["paper"]) if part)
+            shown = (found["of"], found["better"], found["range"], found["shown"])
+            rows.append((code(found["name"]), *shown, card["formula"].replace("|", "\\|"), where))
+    head = ("name", "of", "better", "range", "shown", "formula", "edge cases; reference")
+    return table(head, rows)
 
 
 def perturbation_table() -> str:

@@ -55,6 +55,14 @@ RenameOption = Annotated[
     list[str] | None,
     typer.Option("--rename", metavar="METHOD=TITLE", help="Call a method so: bidrop=Ours; may be repeated."),
 ]
+MetricOption = Annotated[
+    str | None,
+    typer.Option(
+        "--metric",
+        metavar="NAME",
+        help="Score by this metric instead, from the stored logits: ece, macro_f1, ./mine.py.",
+    ),
+]
 PerturbFilter = Annotated[
     list[str] | None,
     typer.Option("--perturb", metavar="NAME=X", help="Of the runs with this; may be repeated."),

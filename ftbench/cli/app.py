@@ -86,6 +86,7 @@ for _function, _name in (
     (check.check, "check"),
     (catalog.tasks, "tasks"),
     (catalog.perturbations, "perturbations"),
+    (catalog.metrics, "metrics"),
     (catalog.models, "models"),
     (catalog.suites, "suites"),
     (catalog.prepare, "prepare"),

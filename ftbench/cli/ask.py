@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ftbench.cli._databases import reading, reported
-from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, TasksFilter
+from ftbench.cli._options import (
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    MetricOption,
+    ModelsFilter,
+    TasksFilter,
+)
 from ftbench.cli._output import counted, print_json, print_rows, say, text
 from ftbench.cli._requests import BASELINE, selection
 from ftbench.errors import UsageError
@@ -67,6 +74,8 @@ def why(
     baseline: Annotated[
         str, typer.Option("--baseline", metavar="METHOD", help="What differences are taken to.")
     ] = BASELINE,
+    metric: MetricOption = None,
+    data_dir: DataOption = None,
     db: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -76,8 +85,10 @@ def why(
     """
     from ftbench.services.reporting import why as service
     from ftbench.services.reporting.request import ReportRequest
+    from ftbench.services.scores.rescored import MetricChoice
 
-    request = ReportRequest(selection(models, tasks, None, baseline), table)
+    jobs, by = selection(models, tasks, None, baseline), MetricChoice.of(metric, data_dir)
+    request = ReportRequest(jobs, table, metric=by)
     with reported(database_address(db), request) as database:
         answers = service.explain(database, service.WhyRequest(request, row, column, ratio))
     if as_json:

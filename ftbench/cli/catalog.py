@@ -81,6 +81,21 @@ def perturbations(
     _print_usable(service.list_perturbations(), as_json, ("name", "values", "neutral", "options", "changes"))
 
 
+def metrics(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Show this one whole; a file is one of yours.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what scores predictions, or show one: its range, its formula, which end is better."""
+    from ftbench.services import catalog as service
+
+    if name is not None:
+        _print(service.metric_card(name), as_json)
+        return
+    _print_usable(service.list_metrics(), as_json, ("name", "scores", "of", "better", "range", "shown"))
+
+
 def models(name: NameArgument = None, as_json: JsonOption = False) -> None:
     """List the models, or show one with its recipe.
 

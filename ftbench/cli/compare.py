@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from ftbench.cli._options import (
     DatabaseOption,
     DataOption,
     JsonOption,
+    MetricOption,
     ModelsFilter,
     PerturbFilter,
     RenameOption,
@@ -54,6 +56,7 @@ def compare(
         str | None,
         typer.Option("--study", metavar="NAME", help="Compare the runs with the choices of this tuning."),
     ] = None,
+    metric: MetricOption = None,
     data_dir: DataOption = None,
     rename: RenameOption = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
@@ -76,6 +79,7 @@ def compare(
     from ftbench.services.comparing import by_task as service
     from ftbench.services.comparing.request import CompareRequest
     from ftbench.services.scores import looks
+    from ftbench.services.scores.rescored import MetricChoice
 
     address, to = database_address(db), Delivery(format_, as_json, output)
     chosen = to.chosen(lists=True)
@@ -85,6 +89,7 @@ def compare(
     request = CompareRequest(
         runs, condition, test, correction, region / 100, examples, data_dir, untested, study or ""
     )
+    request = replace(request, metric=MetricChoice.of(metric, data_dir))
     with compared(address) as database:
         sheets = looks.told_in_sheets(address, service.compare(database, request))
     to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ftbench.cli._databases import reading_if_there, reported, studied
-from ftbench.cli._options import DatabaseOption, MethodsFilter, ModelsFilter, RenameOption, TasksFilter
+from ftbench.cli._options import (
+    DatabaseOption,
+    DataOption,
+    MethodsFilter,
+    MetricOption,
+    ModelsFilter,
+    RenameOption,
+    TasksFilter,
+)
 from ftbench.cli._output import check_output, note
 from ftbench.cli._requests import asked, selection
 from ftbench.errors import BadValue, UsageError
@@ -63,6 +71,8 @@ def plot(
         bool, typer.Option("--violin", help="strip: the density of the runs instead of a box.")
     ] = False,
     rename: RenameOption = None,
+    metric: MetricOption = None,
+    data_dir: DataOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Draw a figure of the tables' scores.
@@ -71,6 +81,7 @@ def plot(
     """
     from ftbench.render import plots
     from ftbench.services.reporting import plots as service
+    from ftbench.services.scores.rescored import MetricChoice
 
     address = database_address(db)
     plots.check_name(output)
@@ -79,6 +90,8 @@ def plot(
     _check_flags(kind, {**given, "--violin": violin or None})
     if critical is not None and not 0 < critical < float("inf"):
         raise BadValue(f"--critical {critical:g}: give a difference of ranks above 0")
+    if metric is not None and (suite is not None or kind in ("reproduction", "budget")):
+        raise UsageError("--metric does not go with a paper's table, nor with 'budget'; leave it out")
     if kind == "reproduction":
         if rename:
             raise UsageError("--rename is for methods of jobs, not for the lines of a paper's table")
@@ -95,7 +108,8 @@ def plot(
         spec = _budget(address, selection(models, tasks, methods))
     else:
         jobs = selection(models, tasks, methods, renamed=rename)
-        request = service.PlotRequest(kind, jobs, over, critical, violin)
+        by = MetricChoice.of(metric, data_dir)
+        request = service.PlotRequest(kind, jobs, over, critical, violin, by)
         with reported(address, request.report) as opened:
             spec = service.draw(opened, request)
     plots.write(spec, output)

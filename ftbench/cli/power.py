@@ -9,7 +9,15 @@ import typer
 from ftbench.cli import _requests as requests
 from ftbench.cli._databases import compared, reading
 from ftbench.cli._delivery import Delivery
-from ftbench.cli._options import DatabaseOption, JsonOption, ModelsFilter, RenameOption, TasksFilter
+from ftbench.cli._options import (
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    MetricOption,
+    ModelsFilter,
+    RenameOption,
+    TasksFilter,
+)
 from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
@@ -43,6 +51,8 @@ def power(
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     rename: RenameOption = None,
+    metric: MetricOption = None,
+    data_dir: DataOption = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
@@ -53,6 +63,7 @@ def power(
     from ftbench.services.comparing import variance_sources
     from ftbench.services.comparing.request import CompareRequest
     from ftbench.services.comparing.variance_sources import SourcesRequest
+    from ftbench.services.scores.rescored import MetricChoice
 
     address, to = database_address(db), Delivery(format_, as_json)
     chosen = to.chosen(lists=True)
@@ -62,6 +73,8 @@ def power(
         raise UsageError(
             "power needs either methods, such as bidrop vanilla, or --spread POINTS with --seeds N"
         )
+    if metric is not None and (sources or spread is not None):
+        raise UsageError("--metric goes with methods that are compared, and neither --sources nor --spread")
     if spread is not None and (models or tasks or rename):
         raise UsageError("--models, --tasks and --rename go with methods: a stated --spread is of no runs")
     if sources:
@@ -74,7 +87,10 @@ def power(
     if spread is not None:
         sheets = service.stated(spread / 100, request)
     else:
-        runs = CompareRequest(requests.compared(models, tasks, methods or (), rename, command="power"))
+        runs = CompareRequest(
+            requests.compared(models, tasks, methods or (), rename, command="power"),
+            metric=MetricChoice.of(metric, data_dir),
+        )
         with compared(address) as database:
             sheets = service.measured_power(database, runs, request)
     to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))

@@ -13,8 +13,10 @@ from ftbench.cli._delivery import Delivery, deliver
 from ftbench.cli._options import (
     PERTURB,
     DatabaseOption,
+    DataOption,
     JsonOption,
     MethodsFilter,
+    MetricOption,
     ModelsFilter,
     RenameOption,
     TasksFilter,
@@ -147,6 +149,8 @@ def report(
     tuned: TunedOption = "no",
     macros: MacrosOption = None,
     rename: RenameOption = None,
+    metric: MetricOption = None,
+    data_dir: DataOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Print the table of a paper: scores per task and method, with what is missing marked.
@@ -160,7 +164,7 @@ def report(
     ours = {"--baseline": baseline != BASELINE, "--macros": macros}
     ours |= {"--estimand": estimand != "mean"}
     ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename), "--where": where}
-    ours |= {"--tuned": tuned != "no"}
+    ours |= {"--tuned": tuned != "no", "--metric": metric, "--data-dir": data_dir}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
     if published is not None:
@@ -175,7 +179,7 @@ def report(
         _refuse(f"the table '{table}'", {**ours, **papers})
         _tuning(address, table, selection(models, tasks, methods, where=where), to)
     elif named is not None:
-        from ftbench.domain.margins import Margins, margins
+        from ftbench.metrics import Margins, margins
         from ftbench.services.papers.request import SuiteRequest
 
         _refuse("--suite", ours)
@@ -194,11 +198,15 @@ def report(
         _suites(address, SuiteRequest(named, given, within, diverged, names(show)), to)
     else:
         from ftbench.services.reporting.request import ReportRequest
+        from ftbench.services.scores.rescored import MetricChoice
 
         _refuse("a table of all jobs", papers)
         jobs = selection(models, tasks, methods, baseline, rename, where)
         named = "main" if table is None else table
-        request = ReportRequest(jobs, named, names(show), not without_collapsed, diverged, estimand, tuned)
+        by = MetricChoice.of(metric, data_dir)
+        request = ReportRequest(
+            jobs, named, names(show), not without_collapsed, diverged, estimand, tuned, by
+        )
         _tables(address, request, macros, to)
 
 
@@ -211,6 +219,7 @@ def _tables(address: str, request: ReportRequest, macros: str | None, to: Delive
     chosen = to.chosen()
     with reported(address, request) as database:
         how = f"{request.estimand} {request.diverged} {request.collapsed}"
+        how += f" {request.metric.metric.name()}" if request.metric else ""
         found = looks.told_in_report(address, build.build_report(database, request), how)
         if chosen == "html":
             text = page.page(database, found)

@@ -13,6 +13,8 @@ A section is one model, one size of the training set and one recipe::
      "recipe": {setting: value} (what all its jobs share),
      "columns": [{"key", "kind": "score" | "average" | "difference" | "estimate" | "group" | "failed" |
                   "runs", "title", "task", "evaluation", "metric"}],
+                 (with "better": "lower" where lower scores are better, and "fraction": false where they are
+                  in the unit of their metric)
      "perturbation": text (``noise``, ``noise[kind=pairflip]``, …) | null,
      "groups": [{"ratio": fraction | null, "rows": [row]}], "notes": [text]}
 
@@ -99,7 +101,9 @@ def _section(section: Section) -> dict[str, Any]:
 
 def _column(column: Column) -> dict[str, Any]:
     names = ("kind", "title", "task", "evaluation", "metric")
-    return {"key": column.name, **{name: getattr(column, name) for name in names}}
+    found = {"key": column.name, **{name: getattr(column, name) for name in names}}
+    found |= {} if column.higher else {"better": "lower"}
+    return found if column.fraction else found | {"fraction": False}
 
 
 def _group(group: Group, columns: tuple[Column, ...]) -> dict[str, Any]:

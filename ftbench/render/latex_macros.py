@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from ftbench.errors import FtbenchError
 from ftbench.render.latex_text import escape_latex
-from ftbench.render.numbers import percent, probability
+from ftbench.render.numbers import in_unit, probability
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
 
 MISSING = r"\textbf{??}"
@@ -76,13 +76,13 @@ def _numbers(cell: Cell, column: Column) -> Iterator[tuple[str, str]]:
     for statistic in dict.fromkeys(("mean", *ALWAYS, *column.show)):
         value, ending = cell.statistics.get(statistic), "" if statistic == "mean" else statistic
         if value is not None:
-            yield ending, _minus(percent(value, signed=column.signed))
+            yield ending, _minus(in_unit(value, column.fraction, signed=column.signed))
         elif not ending:
             yield ending, escape_latex(cell.text) or MISSING
     yield "n", str(cell.n)
     for name, value in (("low", cell.low), ("high", cell.high)):
         if value is not None:
-            yield name, _minus(percent(value, signed=column.signed))
+            yield name, _minus(in_unit(value, column.fraction, signed=column.signed))
     if column.kind == "estimate" and cell.tested:
         yield "p", escape_latex(probability(cell.tested.p_corrected))
 

@@ -99,6 +99,19 @@ def percent(value: float, *, signed: bool = False) -> str:
     return "0.00" if text in ("-0.00", "+0.00") else text
 
 
+def in_unit(value: float, fraction: bool, *, signed: bool = False) -> str:
+    """A score as tables show it: a fraction × 100, others as they are with four decimals."""
+    if fraction:
+        return percent(value, signed=signed)
+    text = f"{value:+.4f}" if signed else f"{value:.4f}"
+    return "0.0000" if text in ("-0.0000", "+0.0000") else text
+
+
+def rounded(value: float, fraction: bool) -> float:
+    """A score at the precision of tables, as they show it."""
+    return round(100 * value, 2) if fraction else round(value, 4)
+
+
 def probability(p: float) -> str:
     """A p value with three decimals."""
     return "<0.001" if p < 0.001 else f"{p:.3f}"
@@ -112,7 +125,11 @@ def p_equals(p: float) -> str:
 
 def interval(cell: Cell, column: Column) -> str:
     """What a cell's interval spans, and the p of its test; "" where there is neither."""
-    ends = [percent(end, signed=column.signed) for end in (cell.low, cell.high) if end is not None]
+    ends = [
+        in_unit(end, column.fraction, signed=column.signed)
+        for end in (cell.low, cell.high)
+        if end is not None
+    ]
     told = [" to ".join(ends)] if ends else []
     if cell.tested:
         told.append(p_equals(cell.tested.p_corrected))
@@ -147,7 +164,7 @@ def _figures(cell: Cell, column: Column, spans: str) -> Iterator[ShownNumber]:
         if value is None and statistic == SPREAD and len(column.show) > 1:
             continue  # of one run, and of an average
         star = "*" if cell.remark or (cell.reduced and column.kind == "difference") else ""
-        text = NOTHING if value is None else percent(value, signed=column.signed) + star
+        text = NOTHING if value is None else in_unit(value, column.fraction, signed=column.signed) + star
         yield _framed(statistic, text, statistic in cell.best)
 
 

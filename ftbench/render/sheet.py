@@ -15,7 +15,7 @@ from typing import Any
 
 from ftbench.printable import csv_cell
 from ftbench.render import printed
-from ftbench.render.numbers import NOTHING, percent, probability
+from ftbench.render.numbers import NOTHING, in_unit, probability
 from ftbench.render.printed import Head, TextGrid, escape_markdown
 
 WIDTH = 120
@@ -50,6 +50,7 @@ class Sheet:
         rows: key -> value; None where there is none.
         notes: how to read it and what is missing, a line each.
         verdicts: what it comes to, a sentence each; they are said before everything else.
+        fraction: whether its scores are fractions; else they are shown in the unit of their metric.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Sheet:
     rows: tuple[Mapping[str, Any], ...]
     notes: tuple[str, ...] = ()
     verdicts: tuple[str, ...] = ()
+    fraction: bool = True
 
 
 def rich(sheets: Sequence[Sheet], *, styled: bool) -> str:
@@ -86,14 +88,14 @@ def to_json(sheets: Sequence[Sheet], schema: str) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def figure(value: Any, kind: str) -> str:
+def figure(value: Any, kind: str, fraction: bool = True) -> str:
     """A value as people read it."""
     if value is None:
         return NOTHING
     if kind == "points":
-        return percent(value, signed=True)
+        return in_unit(value, fraction, signed=True)
     if kind == "score":
-        return percent(value)
+        return in_unit(value, fraction)
     if kind == "p":
         return probability(value)
     return f"{value:.2f}" if kind in ("share", "number") else str(value)
@@ -119,7 +121,10 @@ def to_csv(sheets: Sequence[Sheet]) -> str:
 def _grid(sheet: Sheet) -> TextGrid:
     """What people see: without the fields in which nothing stands."""
     fields = [f for f in sheet.fields if f.shown and any(row.get(f.key) is not None for row in sheet.rows)]
-    rows = [tuple(printed.plain(figure(row.get(f.key), f.kind)) for f in fields) for row in sheet.rows]
+    rows = [
+        tuple(printed.plain(figure(row.get(f.key), f.kind, sheet.fraction)) for f in fields)
+        for row in sheet.rows
+    ]
     return TextGrid(tuple(Head(f.title, right=f.kind != "text") for f in fields), (("", tuple(rows)),))
 
 

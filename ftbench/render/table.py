@@ -123,6 +123,8 @@ class Column:
             the tasks' own metrics beside another one.
         compared: an estimate: whether the baseline's scores are behind it, too.
         against: what a difference is taken to: the ``baseline``, or the method's own ``clean`` run.
+        fraction: whether its numbers are shown × 100; else in the metric's own unit.
+        higher: whether higher scores are better.
     """
 
     key: str
@@ -137,6 +139,8 @@ class Column:
     measure: str = ""
     compared: bool = False
     against: str = "baseline"
+    fraction: bool = True
+    higher: bool = True
 
     @property
     def name(self) -> str:

@@ -11,6 +11,8 @@ from ftbench.render.table import NOT_QUEUED, OWN, PENDING, Column, Report, Secti
 if TYPE_CHECKING:
     import pandas as pd
 
+UNIT, LOWER = "× 100", ", lower is better"
+"""What a caption says of scores that are fractions, and of a metric of which lower is better."""
 #: section: the table's title. ratio: of the perturbation, 0 without. label: the method as tables print it.
 #: task: its title. value: a fraction.
 COLUMNS = "section ratio label method hparams task metric seed value job".split()
@@ -32,6 +34,31 @@ def score_frame(*sections: Section, first: bool = False) -> pd.DataFrame:
 
     columns = zip(*(row for section in sections for row in _rows(section, first)), strict=True)
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=False)), columns=COLUMNS)
+
+
+def drawn_frame(section: Section, first: bool = False) -> pd.DataFrame:
+    """The scores of a table as plots take them: what they show is 100 times ``value``, whatever the unit."""
+    frame, column = score_frame(section, first=first), _shown_first(section, first)
+    return frame if column is None or column.fraction else frame.assign(value=frame["value"] / 100)
+
+
+def turned_frame(section: Section, frame: pd.DataFrame) -> pd.DataFrame:
+    """The same scores, turned so that higher is better."""
+    column = _shown_first(section, first=False)
+    return frame if column is None or column.higher else frame.assign(value=-frame["value"])
+
+
+def unit_of(section: Section, first: bool = False) -> str:
+    """What a caption says of the numbers: ``× 100``, and where lower ones are better."""
+    column = _shown_first(section, first)
+    if column is None or (column.fraction and column.higher):
+        return UNIT
+    unit = UNIT if column.fraction else "in the unit of the metric"
+    return unit if column.higher else f"{unit}{LOWER}"
+
+
+def _shown_first(section: Section, first: bool) -> Column | None:
+    return next((column for _, column in _own(section, first)), None)
 
 
 def frame_of(report: Report) -> pd.DataFrame:

@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from ftbench import methods, models, perturbations, tasks, trust
+from ftbench import methods, metrics, models, perturbations, tasks, trust
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
-from ftbench.domain.task import TaskSpec
+from ftbench.domain.task import CLASSIFICATION, MULTI_LABEL, TOKEN_CLASSIFICATION, TaskSpec
 from ftbench.methods.base import FAMILIES, Method
+from ftbench.metrics import Metric
 from ftbench.perturbations import Perturber
 from ftbench.plugins import PluginEntry, is_file
 
@@ -102,6 +103,46 @@ def perturbation_card(name: str) -> _Row:
     }
 
 
+def list_metrics() -> list[_Row]:
+    """Every metric by name; what cannot be used has its error instead."""
+    return [
+        {**(_metric(entry.cls()) if entry.cls else {"name": entry.name}), **_found(entry)}
+        for entry in metrics.available()
+    ]
+
+
+def metric_card(name: str) -> _Row:
+    """A metric's card: what it is, how it is computed, and what it is where it has nothing to go by."""
+    _named(name)
+    one = metrics.find(name)
+    return {
+        **_metric(one),
+        "formula": one.formula,
+        "where there is little": one.edges,
+        "paper": one.paper,
+        "chance with 2 classes": one.chance(2),
+        "margin": one.margin,
+        "in words": " ".join((inspect.getdoc(type(one)) or "").split()),
+    }
+
+
+def _metric(one: Metric) -> _Row:
+    of = ", ".join(kind.replace("_", " ") for kind in one.kinds)
+    return {
+        "name": one.name(),
+        "scores": metrics.said(one),
+        "of": f"{of} ({one.classes} classes)" if one.classes else of,
+        "better": "higher" if one.higher else "lower",
+        "range": f"{one.low:g} to {one.high:g}",
+        "shown": "× 100" if one.percent else one.unit or "as it is",
+        "stored": one.stored,
+    }
+
+
+def _found(entry: PluginEntry[Metric]) -> _Row:
+    return {"source": entry.source, "error": entry.error}
+
+
 def _applied(entry: PluginEntry[Perturber]) -> tuple[float, str]:
     """Where a perturbation stands in the listing: in the order of application, those that fail last."""
     return entry.cls.order if entry.cls else float("inf"), entry.name
@@ -161,12 +202,15 @@ def _place(entry: PluginEntry[Method]) -> tuple[int, str]:
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), entry.name
 
 
+_COUNTED = {CLASSIFICATION: "classes", MULTI_LABEL: "labels", TOKEN_CLASSIFICATION: "tags of words"}
+
+
 def _task(spec: TaskSpec) -> _Row:
     return {
         "name": spec.name,
         "title": spec.title,
         "benchmark": spec.benchmark,
-        "outputs": "a number" if spec.regression else f"{len(spec.labels)} classes",
+        "outputs": "a number" if spec.regression else f"{len(spec.labels)} {_COUNTED[spec.kind]}",
         "metric": spec.metric,
         "reported": spec.evaluation[0].name,
     }

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from ftbench.domain.task import RowSet, TaskSpec
+from ftbench.domain.task import CLASSIFICATION, KINDS, REGRESSION, RowSet, TaskSpec
 from ftbench.errors import nearest
+from ftbench.metrics import fitting, of_score
 from ftbench.tasks.rows import plain_text
 
 #: What is typed between commas, colons and brackets.
@@ -17,9 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 def metrics_of(task: TaskSpec) -> tuple[str, ...]:
     """The metrics that are computed for a task's kind; it reports one of them."""
-    if task.regression:
-        return ("pearson", "spearman", "mse")
-    return ("accuracy", "accuracy_label1", *(("f1", "matthews") if len(task.labels) == 2 else ()))
+    return tuple(metric.name() for metric in fitting(task))
 
 
 def wrong(task: TaskSpec) -> str:
@@ -51,6 +50,10 @@ def _labels(task: TaskSpec) -> Iterator[str]:
     labels = task.labels
     if not isinstance(labels, tuple) or not all(isinstance(name, str) and name.strip() for name in labels):
         yield f"labels {labels!r}: give a tuple of names, () for regression"
+    elif task.kind not in KINDS:
+        yield f"kind {task.kind!r}: give one of {', '.join(KINDS)}{nearest(str(task.kind), KINDS)}"
+    elif bool(labels) == (task.kind == REGRESSION):
+        yield f"labels {labels!r}: {task.kind} has {'none' if labels else 'two or more'}"
     elif len(labels) == 1:
         yield f"labels {labels!r}: one class leaves nothing to predict; give two or more, () for regression"
     elif len({plain_text(name) for name in labels}) < len(labels):
@@ -87,8 +90,14 @@ def _range(task: TaskSpec) -> Iterator[str]:
 def _metric(task: TaskSpec) -> Iterator[str]:
     known = metrics_of(task)
     if task.metric in known:
+        one = of_score(task.metric)
+        if not one.higher or not one.percent:
+            yield (
+                f"metric '{task.metric}': a task reports a fraction of which higher is better; "
+                f"others are shown by `report --metric {task.metric}`"
+            )
         return
-    kind = f"{len(task.labels)} classes" if task.labels else "regression"
+    kind = f"{len(task.labels)} classes" if task.kind == CLASSIFICATION else task.kind
     yield f"metric '{task.metric}' is not computed for {kind}{nearest(str(task.metric), known)}"
 
 

@@ -25,7 +25,8 @@ class Scored:
     """What came of one target.
 
     Attributes:
-        logits: as the model or the probe gave them, shape (rows, its outputs).
+        logits: as the model or the probe gave them, shape (rows, its outputs); (labelled words, tags) where
+            words are labelled.
         metrics: of the target's own task.
     """
 
@@ -53,13 +54,12 @@ class Scorer:
         if not np.isfinite(logits).all():
             raise Diverged(f"predictions on {name} are not finite")
         shown = logits if target.probe else counted(logits, self._task, chosen.task)
-        return Scored(logits, evaluation.metrics(chosen.task, shown, chosen.labels))
+        return Scored(logits, evaluation.scored(chosen.task, shown, chosen.labels))
 
     def _predicted(self, chosen: EvaluationSet) -> NDArray[np.float32]:
         rows = range(len(chosen.labels))
-        return evaluation.predict(
-            self._model, chosen.data, rows, self._task.outputs, self._job.recipe.precision
-        )
+        precision = self._job.recipe.precision
+        return evaluation.predict_task(self._model, chosen.data, rows, chosen.labels, self._task, precision)
 
     def _probed(self, target: Target, chosen: EvaluationSet) -> NDArray[np.float32]:
         train = self._corpus.probe_rows(target.name)

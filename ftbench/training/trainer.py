@@ -18,7 +18,7 @@ from ftbench.domain.recipe import Recipe, layered, with_share_of_warmup
 from ftbench.domain.result import CurvePoint
 from ftbench.domain.task import TaskSpec
 from ftbench.methods.base import Method, Trained
-from ftbench.run.data import Batches
+from ftbench.run.batches import Batches
 from ftbench.run.objectives import Objective
 from ftbench.run.run import Run
 from ftbench.run.seeding import digest
@@ -141,11 +141,10 @@ class Trainer:
         if self._redrawn:
             raise ValueError("a run with split_seed trained on rows that are held out: train a phase instead")
         logits = self._predict(model, self._held_rows)
-        labels = self._corpus.labels_of(self._held_rows).double().cpu().numpy()
-        return evaluation.metrics(self.task, logits, labels)
+        return evaluation.scored(self.task, logits, self._labels(self._held_rows))
 
     def outputs(self, model: nn.Module) -> NDArray[np.float32]:
-        """The logits of a model on the rows of the job, shape (rows, outputs)."""
+        """The logits of a model on the rows of the job, as ``predict_task`` gives them."""
         return self._predict(model, self._corpus.rows)
 
     def explained(self, model: nn.Module) -> float | None:
@@ -158,14 +157,16 @@ class Trainer:
         """
         spread = np.linspace(0, len(self._train_rows) - 1, min(len(self._train_rows), EXPLAINED_ROWS))
         rows = self._train_rows[spread.astype(np.int64)]
-        logits = self._predict(model, rows)
-        if not np.isfinite(logits).all():
+        if not np.isfinite(logits := self._predict(model, rows)).all():
             raise Diverged("predictions on the training rows are not finite")
-        return evaluation.explained(self.task, logits, self._corpus.labels_of(rows).double().cpu().numpy())
+        return evaluation.explained(self.task, logits, self._labels(rows))
 
     def _predict(self, model: nn.Module, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        numbers, width = [int(r) for r in rows], self.task.outputs
-        return evaluation.predict(model, self._corpus.data, numbers, width, self.job.recipe.precision)
+        given = self._corpus.data, [int(r) for r in rows], self._labels(rows), self.task
+        return evaluation.predict_task(model, *given, self.job.recipe.precision)
+
+    def _labels(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        return self._corpus.labels_of(rows).double().cpu().numpy()
 
     def _begin(
         self,

@@ -39,7 +39,7 @@ def test_the_tasks_that_come_with_ftbench_are_right(name: str) -> None:
         SCORES,
         replace(GOOD, labels=("a", "b", "c"), metric="accuracy_label1"),
         replace(GOOD, metric="matthews", label_names={"0": 0, "y": 1, "Yes": 1}),
-        replace(SCORES, metric="mse", label_range=None),
+        replace(SCORES, metric="kendall", label_range=None),
         replace(GOOD, train=rows("train", BARE), evaluation=(rows("dev", BARE), rows("test", BARE))),
         replace(GOOD, train=rows("train", None), evaluation=(rows("dev", None),)),
         replace(GOOD, train=rows("train", hub=None), evaluation=(rows("dev", hub=None),)),
@@ -51,16 +51,21 @@ def test_a_task_that_can_be_read_and_reported_is_right(task: TaskSpec) -> None:
 
 @pytest.mark.parametrize("task", [GOOD, SCORES, replace(GOOD, labels=("a", "b", "c"))])
 def test_the_metrics_that_a_task_may_report_are_those_that_are_computed(task: TaskSpec) -> None:
-    logits = np.eye(3, task.outputs, dtype=np.float32)
-    computed = evaluation.metrics(task, logits, np.asarray([0.0, 1.0, 1.0]))
-    assert set(check.metrics_of(task)) == set(computed)
+    logits, labels = np.eye(3, task.outputs, dtype=np.float32), np.asarray([0.0, 1.0, 1.0])
+    for metric in check.metrics_of(task):
+        assert metric in evaluation.scored(replace(task, metric=metric), logits, labels)
 
 
 WRONG: list[tuple[TaskSpec, dict[str, Any], str]] = [
-    (GOOD, {"metric": "f1_macro"}, "metric 'f1_macro' is not computed for 2 classes; known: accuracy"),
+    (
+        GOOD,
+        {"metric": "f1_macro"},
+        "metric 'f1_macro' is not computed for 2 classes; did you mean 'macro",
+    ),
     (GOOD, {"metric": "acuracy"}, "metric 'acuracy' is not computed for 2 classes; did you mean 'accuracy'?"),
     (GOOD, {"metric": "spearman"}, "metric 'spearman' is not computed for 2 classes"),
     (GOOD, {"labels": ("a", "b", "c"), "metric": "f1"}, "metric 'f1' is not computed for 3 classes"),
+    (SCORES, {"metric": "mse"}, "a task reports a fraction of which higher is better"),
     (SCORES, {"metric": "accuracy"}, "metric 'accuracy' is not computed for regression"),
     (GOOD, {"metric": None}, "metric 'None' is not computed"),
     (GOOD, {"evaluation": ()}, "evaluation: no sets"),

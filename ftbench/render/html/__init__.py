@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ftbench.render.behind import sources
-from ftbench.render.numbers import everywhere, interval, legend, percent, same_count, shown
+from ftbench.render.numbers import everywhere, in_unit, interval, legend, same_count, shown
 from ftbench.render.plots.theme import alike
 from ftbench.render.sheet import figure
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
@@ -186,7 +186,10 @@ def _behind(
     title = " · ".join(part for part in (row.shown, column.title, column.subtitle, group.title) if part)
     found: dict[str, Any] = {"title": title, "facts": _facts(cell, column)}
     if column.kind == "score":
-        found["seeds"], found["scores"] = list(cell.seeds), [round(100 * value, 4) for value in cell.values]
+        found["seeds"], found["scores"] = (
+            list(cell.seeds),
+            [round((100 if column.fraction else 1) * value, 4) for value in cell.values],
+        )
         found["jobs"] = [places.setdefault(digest, len(places)) for digest in cell.jobs]
         found["commands"] = list(details.commands.get(cell.jobs[0], ())) if cell.jobs else []
     else:
@@ -206,11 +209,11 @@ def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
         found = statistics.find(name)
         title = f"{found.title} ({found.detail})" if found.detail else found.title
         told = "value" if (name, column.kind) == ("mean", "estimate") else title
-        facts.append((told, percent(value, signed=column.signed)))
+        facts.append((told, in_unit(value, column.fraction, signed=column.signed)))
     if column.kind == "estimate" and interval(cell, column):
         facts.append(("95 % interval", interval(cell, column)))
     if cell.tested is not None:
-        facts += _tested(cell.tested)
+        facts += _tested(cell.tested, column.fraction)
     if cell.collapsed:
         facts.append(("collapsed runs", str(cell.collapsed)))
     if cell.diverged:
@@ -221,10 +224,10 @@ def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
     return facts
 
 
-def _tested(tested: Tested) -> list[tuple[str, str]]:
+def _tested(tested: Tested, fraction: bool) -> list[tuple[str, str]]:
     """The difference to the baseline, and how sure it is."""
-    ends = ", ".join(percent(end, signed=True) for end in (tested.low, tested.high))
-    found = f"{percent(tested.difference, signed=True)} [{ends}] over {tested.n} {tested.unit}"
+    ends = ", ".join(in_unit(end, fraction, signed=True) for end in (tested.low, tested.high))
+    found = f"{in_unit(tested.difference, fraction, signed=True)} [{ends}] over {tested.n} {tested.unit}"
     p, corrected = (figure(value, "p") for value in (tested.p, tested.p_corrected))
     return [
         ("difference to the baseline", f"{found} {tested.shown}".rstrip()),

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ftbench.render.plots import theme
+from ftbench.render.tidy import LOWER, UNIT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,7 +14,13 @@ if TYPE_CHECKING:
 AXES = (("training_seconds", "training, seconds a run"), ("peak_memory_mb", "peak memory, MB"))
 
 
-def cost(frame: pd.DataFrame, title: str, better: Collection[tuple[str, str]], timed: str = "") -> theme.Spec:
+def cost(
+    frame: pd.DataFrame,
+    title: str,
+    better: Collection[tuple[str, str]],
+    timed: str = "",
+    unit: str = UNIT,
+) -> theme.Spec:
     """Each method's average score against what it takes, one panel for time and one for memory.
 
     Args:
@@ -22,16 +29,21 @@ def cost(frame: pd.DataFrame, title: str, better: Collection[tuple[str, str]], t
         title: of the plot.
         better: labels of two methods of which the first is better by more than chance.
         timed: which runs' times these are.
+        unit: of the scores, for the caption, see ``tidy.unit_of``.
     """
     labels = list(dict.fromkeys(frame["label"]))
     averages = averaged(frame)
     panels = [
-        _panel(averages, labels, name, told, better) for name, told in AXES if averages[name].notna().any()
+        _panel(averages, labels, name, told, better, unit.endswith(LOWER))
+        for name, told in AXES
+        if averages[name].notna().any()
     ]
     left_out = [label for label in labels if label not in set(averages["label"])]
+    word = "less" if unit.endswith(LOWER) else "more"
     told = (
-        "Mean over tasks of the means over seeds, × 100. Line: from the cheapest on, each that scores more "
-        f"than the last by more than chance (paired by seed, 95 % t interval).{f' {timed}' if timed else ''}"
+        f"Mean over tasks of the means over seeds, {unit}. Line: from the cheapest on, each that scores "
+        f"{word} than the last by more than chance (paired by seed, 95 % t interval)."
+        f"{f' {timed}' if timed else ''}"
     )
     if left_out:
         told += f" Without a score on every task: {', '.join(left_out)}."
@@ -49,9 +61,11 @@ def averaged(frame: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def front(points: pd.DataFrame, axis: str, better: Collection[tuple[str, str]]) -> pd.DataFrame:
+def front(
+    points: pd.DataFrame, axis: str, better: Collection[tuple[str, str]], lower: bool = False
+) -> pd.DataFrame:
     """The points that are worth what they take: the cheapest, and each that is better than the last one."""
-    ordered = points.dropna(subset=[axis]).sort_values([axis, "value"], ascending=[True, False])
+    ordered = points.dropna(subset=[axis]).sort_values([axis, "value"], ascending=[True, lower])
     labels = [str(label) for label in ordered["label"]]
     kept = labels[:1]
     for label in labels[1:]:
@@ -61,11 +75,16 @@ def front(points: pd.DataFrame, axis: str, better: Collection[tuple[str, str]]) 
 
 
 def _panel(
-    averages: pd.DataFrame, labels: list[str], axis: str, told: str, better: Collection[tuple[str, str]]
+    averages: pd.DataFrame,
+    labels: list[str],
+    axis: str,
+    told: str,
+    better: Collection[tuple[str, str]],
+    lower: bool,
 ) -> theme.Spec:
     columns = ("label", "value", axis)
     points = theme.records(averages.dropna(subset=[axis]), *columns)
-    best = theme.records(front(averages, axis, better), *columns)
+    best = theme.records(front(averages, axis, better, lower), *columns)
     place = {
         "x": theme.field(f"{axis}:Q", title=told, scale={"zero": False, "padding": 30, "nice": True}),
         "y": theme.field("value:Q", title="average score", scale={"zero": False, "padding": 16}),

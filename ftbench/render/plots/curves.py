@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftbench.errors import BadValue
 from ftbench.render.plots import theme
+from ftbench.render.tidy import UNIT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,9 @@ PANELS = 120
 _COLUMNS = ("label", "x", "mean", "std", "low", "high", "count")
 
 
-def robustness(frame: pd.DataFrame, title: str, axis: str, percent: bool = True) -> theme.Spec:
+def robustness(
+    frame: pd.DataFrame, title: str, axis: str, percent: bool = True, unit: str = UNIT
+) -> theme.Spec:
     """Each method's mean score at each ratio, a panel for each task; a band of one standard deviation.
 
     Args:
@@ -24,9 +27,10 @@ def robustness(frame: pd.DataFrame, title: str, axis: str, percent: bool = True)
         title: of the plot.
         axis: the perturbation.
         percent: whether its ratios are shown × 100.
+        unit: of the scores, for the caption.
     """
     frame = frame.assign(x=(100 if percent else 1) * frame["ratio"], value=100 * frame["value"])
-    told = "Mean over seeds × 100; band: one standard deviation (ddof 1) to each side."
+    told = f"Mean over seeds {unit}; band: one standard deviation (ddof 1) to each side."
     return theme.finished(_lines(frame, f"{axis} (%)" if percent else axis), title, told)
 
 

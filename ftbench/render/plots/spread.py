@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftbench.errors import BadValue, UnknownName
 from ftbench.render.plots import theme
+from ftbench.render.tidy import UNIT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,7 @@ def strip(
     *,
     violin: bool = False,
     counts: Sequence[Mapping[str, Any]] = (),
+    unit: str = UNIT,
 ) -> dict[str, Any]:
     """Every score of every method, a panel for each task; quartiles, median, and runs of one seed joined.
 
@@ -43,6 +45,7 @@ def strip(
         title: of the plot.
         violin: with the density of the runs as a shape, instead of a box.
         counts: the runs of each method on each task, see ``tidy.run_counts``; () for none to say.
+        unit: of the scores, for the caption, see ``tidy.unit_of``.
     """
     labels = list(dict.fromkeys([*(row["label"] for row in counts), *frame["label"]]))
     shape = BOX
@@ -51,7 +54,7 @@ def strip(
             "Shape: their density, from the lowest to the highest (Gaussian kernel, Scott's width), a box "
             f"where fewer than {VIOLIN_FROM} runs differ; line: the median."
         )
-    told = f"Each point is a run; thin lines join the runs of one seed. {shape} Scores × 100."
+    told = f"Each point is a run; thin lines join the runs of one seed. {shape} Scores {unit}."
     said = {word: told for word, told in COUNTS.items() if any(row[word] for row in counts)}
     if counts:
         told += " n: runs with a score" + "".join(f"; {text}" for text in said.values()) + "."
@@ -59,13 +62,14 @@ def strip(
     return theme.finished(_panels(placed, labels, "", violin, counts, joined=True), title, told)
 
 
-def sweep(frame: pd.DataFrame, title: str, over: str | None = None) -> dict[str, Any]:
+def sweep(frame: pd.DataFrame, title: str, over: str | None = None, unit: str = UNIT) -> dict[str, Any]:
     """Scores against the values of a hyper-parameter, a panel for each task.
 
     Args:
         frame: see ``ftbench.render.tidy``; the rows of one method.
         title: of the plot.
         over: the hyper-parameter; None for the only one that differs between the rows.
+        unit: of the scores, for the caption.
 
     Raises:
         BadValue: no hyper-parameter differs, or several do and none was chosen.
@@ -89,7 +93,7 @@ def sweep(frame: pd.DataFrame, title: str, over: str | None = None) -> dict[str,
     return theme.finished(
         _panels(placed, order, chosen),
         title,
-        f"Scores × 100 of the runs at each value of {chosen}. {BOX}",
+        f"Scores {unit} of the runs at each value of {chosen}. {BOX}",
     )
 
 

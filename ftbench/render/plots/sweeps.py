@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ftbench.render.plots import theme
+from ftbench.render.tidy import UNIT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,7 @@ def sweep_of_several(
     title: str,
     told: str,
     printed: pd.DataFrame | None = None,
+    unit: str = UNIT,
 ) -> theme.Spec:
     """The runs of several methods at each place, a panel for each task.
 
@@ -35,6 +37,7 @@ def sweep_of_several(
         title: of the plot.
         told: how to read it, before what boxes are.
         printed: ``task``, ``place``, ``label`` and ``value`` (× 100) of a paper; None for none.
+        unit: of the scores, for the caption.
     """
     labels = list(dict.fromkeys(frame["label"]))
     panels = []
@@ -42,7 +45,7 @@ def sweep_of_several(
         own = None if printed is None else printed[printed["task"] == task]
         panels.append(_panel(part, own, list(order), labels, axis, task))
     more = " Hollow: the mean that the paper prints." if printed is not None and len(printed) else ""
-    return theme.finished(theme.side_by_side(panels), title, f"{told} Scores × 100. {BOX}{more}")
+    return theme.finished(theme.side_by_side(panels), title, f"{told} Scores {unit}. {BOX}{more}")
 
 
 def _panel(

@@ -52,7 +52,7 @@ def sheets(compared: Compared, request: CompareRequest) -> Iterator[Sheet]:
     if len(block.tasks) < 2:
         return
     # The tasks and seeds that every method has: means over other seeds would differ for that alone.
-    scores = [aggregate.only(block.scores[key], block.shared) for key in block.compared]
+    scores = [aggregate.only(block.merits(key), block.shared) for key in block.compared]
     tasks = np.isfinite(scores[0]).any(axis=0)
     runs = block.sampled(np.stack(scores))[:, :, tasks]  # (methods, seeds or studies, tasks)
     means = np.array([mean(one) for one in runs]).T  # (tasks, methods)
@@ -71,9 +71,10 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
         iqm = pooled.iqm_interval(runs[at])
         row: dict[str, Any] = {"method": compared.labels[key], "method_title": compared.shown(key)}
         if average is not None:
-            row |= {"mean": float(means[:, at].mean()), "rank": float(average[at])}
+            row |= {"mean": block.sign * float(means[:, at].mean()), "rank": float(average[at])}
         if isinstance(iqm, Interval):
             row |= {"iqm": iqm.value, "iqm_low": iqm.low, "iqm_high": iqm.high}
+            row = compared.turned(row, ("iqm", "iqm_low", "iqm_high"))
         rows.append(row)
     for name, p in tested.items():
         if not isinstance(p, NoAnswer):
@@ -100,7 +101,15 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
         notes.append(
             f"With {tasks} tasks a signed-rank test of one pair cannot reach a p below {smallest:.3g}."
         )
-    return Sheet("methods", f"Across tasks: {compared.title}", METHOD_FIELDS, tuple(rows), tuple(notes))
+    return Sheet(
+        "methods",
+        f"Across tasks: {compared.title}",
+        METHOD_FIELDS,
+        tuple(rows),
+        tuple(notes),
+        (),
+        compared.fraction,
+    )
 
 
 def _pairs(compared: Compared, runs: FloatArray, request: CompareRequest) -> Sheet:
@@ -108,9 +117,10 @@ def _pairs(compared: Compared, runs: FloatArray, request: CompareRequest) -> She
     at = {key: place for place, key in enumerate(block.compared)}
     rows: list[dict[str, Any]] = []
     unanswered: list[str] = []
+    region = request.region_of(compared.block.measured)
     for left, right in compared.pairs:
         apart = runs[at[left]] - runs[at[right]]  # (seeds, tasks)
-        posterior = bayes.hierarchical(apart, request.region)
+        posterior = bayes.hierarchical(apart, region)
         improves = pooled.improvement(runs[at[left]], runs[at[right]])
         names = {"left": compared.labels[left], "right": compared.labels[right]}
         row: dict[str, Any] = {**compared.names(left, right), **names, "tasks": apart.shape[1]}
@@ -122,14 +132,24 @@ def _pairs(compared: Compared, runs: FloatArray, request: CompareRequest) -> She
         if isinstance(improves, Interval):
             row |= {"improvement": improves.value, "improvement_low": improves.low}
             row |= {"improvement_high": improves.high}
-        rows.append(row)
-    region = f"{100 * request.region:g}"
+        rows.append(compared.turned(row, ("difference", "low", "high")))
+    above = "above" if compared.block.sign > 0 else "below"
+    below = "below" if compared.block.sign > 0 else "above"
+    told = f"{100 * region:g} points" if compared.fraction else f"{region:g}"
     notes = (
         "Δ: the mean difference over tasks like these, of which the ones here are a sample, with its 95 % "
-        f"interval; P(better), P(same), P(worse): that it is above, within or below {region} points. A mixed "
+        f"interval; P(better), P(same), P(worse): that it is {above}, within or {below} {told}. A mixed "
         "model with seeds within tasks (hierarchical t-test; few tasks know little). "
         "P(a run improves): a run of the left method beats one of the right, over these tasks, 95 % interval "
         "by Newcombe's method 5.",
         *unanswered,
     )
-    return Sheet("pairs", f"Pairs across tasks: {compared.title}", PAIR_FIELDS, tuple(rows), notes)
+    return Sheet(
+        "pairs",
+        f"Pairs across tasks: {compared.title}",
+        PAIR_FIELDS,
+        tuple(rows),
+        notes,
+        (),
+        compared.fraction,
+    )

@@ -69,8 +69,11 @@ def compare(database: Database, request: CompareRequest) -> list[Sheet]:
     found, declared = compared_runs(database, request), claim_tests.tested(database)
     sheets = []
     for compared in found:
-        lines = claim_tests.lines_for_comparison(declared, compared, request.condition.perturbation.condition)
-        sheets.append(by_task(compared, request, lines))
+        lines: Iterable[str] = claim_tests.lines_for_comparison(
+            declared, compared, request.condition.perturbation.condition
+        )
+        # Claims are about the tasks' own metrics.
+        sheets.append(by_task(compared, request, () if request.metric else lines))
         sheets += across.sheets(compared, request)
     if request.examples:
         sheets += examples.sheets(database, found, request.correction, request.data_dir)
@@ -98,7 +101,11 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
     notes = (*_notes(rows, request, compared), *compared.said, *compared.aside, *lines)
     correction = "" if request.correction == "none" else TITLES[request.correction]
     said = tuple(verdicts(compared, rows, spreads, correction))
-    return Sheet("tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), notes, said)
+    shown = tuple(
+        compared.turned(row, ("difference", "low", "high"), ("g", "g_low", "g_high")) for row in rows
+    )
+    title = f"Comparison by task: {compared.title}"
+    return Sheet("tasks", title, FIELDS, shown, notes, said, compared.fraction)
 
 
 def _unless(compared: Compared, rows: Sequence[dict[str, Any]]) -> None:

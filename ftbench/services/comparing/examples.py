@@ -9,16 +9,18 @@ import numpy as np
 
 from ftbench import tasks
 from ftbench.db import Database
+from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
+from ftbench.metrics import Metric
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing import seeds_and_examples
-from ftbench.services.comparing.predicted import Predicted, answers
 from ftbench.services.scores.compared import Compared
+from ftbench.services.scores.predicted import Predicted, is_right
 from ftbench.stats import examples
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS, TITLES
-from ftbench.stats.example_metrics import METRICS
 from ftbench.stats.findings import Interval, Significance
+from ftbench.tasks.rows import logits_by_row
 
 FIELDS = (
     Field("task", "Task"),
@@ -36,6 +38,8 @@ FIELDS = (
     Field("p_corrected", "corrected", "p"),
     Field("mark", ""),
 )
+FEWER = 1_000
+"""Samples of a metric of which they take long."""
 
 
 def sheets(database: Database, compared: list[Compared], correction: str, data: str | None) -> list[Sheet]:
@@ -79,7 +83,8 @@ def _sheet(runs: Predicted, compared: Compared, correction: str) -> Sheet:
         f"{compared.level:.3g}.",
         *compared.said,
     ]
-    return Sheet("examples", f"Comparison by example: {compared.title}", FIELDS, tuple(rows), tuple(notes))
+    title = f"Comparison by example: {compared.title}"
+    return Sheet("examples", title, FIELDS, tuple(rows), tuple(notes), (), compared.fraction)
 
 
 def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
@@ -88,31 +93,34 @@ def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, An
     for left, right in compared.pairs:
         jobs = [compared.block.jobs.get((key, task.name), {}) for key in (left, right)]
         for seed in sorted(set(jobs[0]) & set(jobs[1])):
-            mine, theirs = (runs.logits(by_seed[seed], task.evaluation) for by_seed in jobs)
+            mine, theirs = (runs.logits(by_seed[seed].cell.digest, task.evaluation) for by_seed in jobs)
             if mine is None or theirs is None:
                 continue
             labels = runs.labels(spec, task.evaluation, jobs[0][seed].cell.data_revision)
-            mine, theirs = (answers(spec, logits) for logits in (mine, theirs))
+            mine, theirs = (logits_by_row(spec, logits, labels) for logits in (mine, theirs))
             yield {
                 "task": task.title,
                 **compared.names(left, right),
                 "seed": seed,
                 "examples": len(labels),
-                **_compared(mine, theirs, labels, task.metric, classes=bool(spec.labels)),
+                **_compared(mine, theirs, labels, task.measured.for_task(spec), spec),
             }
 
 
 def _compared(
-    mine: FloatArray, theirs: FloatArray, labels: FloatArray, metric: str, *, classes: bool
+    mine: FloatArray, theirs: FloatArray, labels: FloatArray, metric: Metric, spec: TaskSpec
 ) -> dict[str, Any]:
-    row: dict[str, Any] = {"metric": metric, "difference": None, "p_mcnemar": None}
-    if metric in METRICS:
-        interval = examples.bootstrap(mine, theirs, labels, METRICS[metric], resamples=examples.RESAMPLES)
-        if isinstance(interval, Interval):
-            row |= {"difference": interval.value, "low": interval.low, "high": interval.high}
-    tested = examples.mcnemar(mine == labels, theirs == labels) if classes else None
+    row: dict[str, Any] = {"metric": metric.name(), "difference": None, "p_mcnemar": None}
+    seen = metric.seen(mine), metric.seen(theirs)
+    resamples = examples.RESAMPLES if metric.stored else FEWER
+    interval = examples.bootstrap(*seen, labels, metric.resampled, resamples=resamples)
+    if isinstance(interval, Interval):
+        row |= {"difference": interval.value, "low": interval.low, "high": interval.high}
+    if spec.regression:
+        return row
+    left, right = (is_right(spec, logits, labels) for logits in (mine, theirs))
+    tested = examples.mcnemar(left, right)
     if isinstance(tested, Significance):
         row["p_mcnemar"] = tested.p
-        row["left_alone"] = int(((mine == labels) & (theirs != labels)).sum())
-        row["right_alone"] = int(((mine != labels) & (theirs == labels)).sum())
+        row["left_alone"], row["right_alone"] = int((left & ~right).sum()), int((right & ~left).sum())
     return row

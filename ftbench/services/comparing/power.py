@@ -17,6 +17,8 @@ from ftbench.stats.findings import Interval
 from ftbench.stats.leaderboard import ALPHA
 from ftbench.stats.spread import deviation
 
+USUAL = 0.01
+"""The difference that is sought where none is given; of a metric in its own unit, its margin."""
 LEAST_ALPHA, MOST_POWER = 1e-12, 0.9999  # beyond these rounding decides
 FIELDS = (
     Field("task", "Task"),
@@ -50,7 +52,7 @@ class PowerRequest:
         BadValue: a value out of its range.
     """
 
-    difference: float = 0.01
+    difference: float = USUAL
     seeds: int | None = None
     alpha: float | None = None
     wanted: float = 0.8
@@ -82,9 +84,12 @@ def measured_power(database: Database, runs: CompareRequest, request: PowerReque
     for one in compared_runs(database, runs):
         found = list(_pairs(one))
         level = request.level(len(found))
-        rows = tuple(names | _measured(pairs, level, request) for names, pairs in found)
-        notes = (*_notes(level, len(found), request), *one.aside)
-        sheets.append(Sheet("power", f"Power: {one.title}", FIELDS, rows, notes))
+        sought = request.difference
+        if not one.fraction:
+            sought = one.block.measured.margin if sought == USUAL else 100 * sought
+        rows = tuple(names | _measured(pairs, level, request, sought) for names, pairs in found)
+        notes = (*_notes(level, len(found), request, one.fraction), *one.aside)
+        sheets.append(Sheet("power", f"Power: {one.title}", FIELDS, rows, notes, (), one.fraction))
     return sheets
 
 
@@ -100,7 +105,7 @@ def stated(spread: float, request: PowerRequest) -> list[Sheet]:
     if request.seeds is None:
         raise UsageError("a stated spread has no seeds: give --seeds, such as --seeds 10")
     level = request.level(1)
-    row = {"spread": spread, **_answer(spread, request.seeds, level, request)}
+    row = {"spread": spread, **_answer(spread, request.seeds, level, request, request.difference)}
     return [Sheet("power", "Power of a paired t-test", FIELDS, (row,), _notes(level, 1, request))]
 
 
@@ -111,39 +116,42 @@ def _pairs(compared: Compared) -> Iterator[tuple[dict[str, Any], FloatArray]]:
             yield {"task": title, **compared.names(left, right)}, paired.differences(one, other)
 
 
-def _measured(pairs: FloatArray, level: float, request: PowerRequest) -> dict[str, Any]:
+def _measured(pairs: FloatArray, level: float, request: PowerRequest, sought: float) -> dict[str, Any]:
     """The answer to a spread that was measured, and what its own uncertainty makes of the seeds."""
     row: dict[str, Any] = {"measured": len(pairs)}
     spread = deviation(pairs)
     if not isinstance(spread, Interval):
         return row | {"why": "a spread needs 2 pairs"}
-    row |= {"spread": spread.value, **_answer(spread.value, request.seeds or len(pairs), level, request)}
+    row |= {
+        "spread": spread.value,
+        **_answer(spread.value, request.seeds or len(pairs), level, request, sought),
+    }
     for name, end in (("needed_low", spread.low), ("needed_high", spread.high)):
-        needed = power.seeds_needed(request.difference, end, level, request.wanted)
+        needed = power.seeds_needed(sought, end, level, request.wanted)
         row[name] = needed if isinstance(needed, int) else None
     if row["needed"] is not None and row["needed_high"] is None:
         row["why"] = f"at most: more than {power.MOST_SEEDS:,} seeds"
     return row
 
 
-def _answer(spread: float, seeds: int, level: float, request: PowerRequest) -> dict[str, Any]:
+def _answer(spread: float, seeds: int, level: float, request: PowerRequest, sought: float) -> dict[str, Any]:
     smallest = power.smallest_difference(spread, seeds, level, request.wanted)
-    needed = power.seeds_needed(request.difference, spread, level, request.wanted)
+    needed = power.seeds_needed(sought, spread, level, request.wanted)
     return {
         "seeds": seeds,
         "smallest": smallest if isinstance(smallest, float) else None,
-        "difference": request.difference,
+        "difference": sought,
         "needed": needed if isinstance(needed, int) else None,
         "alpha": level,
         "why": None if isinstance(needed, int) else str(needed),
     }
 
 
-def _notes(level: float, comparisons: int, request: PowerRequest) -> tuple[str, ...]:
+def _notes(level: float, comparisons: int, request: PowerRequest, fraction: bool = True) -> tuple[str, ...]:
     own = request.alpha is None and comparisons > 1
     said = f" ({ALPHA:g} over the {comparisons} comparisons of this table)" if own else ""
     return (
         f"Paired t-test, two-sided, level {level:.3g}{said}, power {request.wanted:g}. Spread: standard "
-        "deviation of the paired differences over seeds, ddof 1, in points. From, to: the seeds that the "
-        "ends of its 95 % interval (chi-squared) need; few seeds know little of their spread.",
+        f"deviation of the paired differences over seeds, ddof 1{', in points' * fraction}. From, to: the "
+        "seeds that the ends of its 95 % interval (chi-squared) need; few seeds know little of their spread.",
     )

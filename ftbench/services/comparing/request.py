@@ -6,21 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ftbench import methods
-from ftbench.db import Database, JobSummary
+from ftbench.db import Database, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.study import Study
 from ftbench.errors import BadValue, FtbenchError, UnknownName
+from ftbench.metrics import Metric
 from ftbench.perturbations import CLEAN, Condition
 from ftbench.services.planning import commands, rerun
 from ftbench.services.scores import levels
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
+from ftbench.services.scores.rescored import MetricChoice, rescored, scored_by
 from ftbench.services.scores.selection import Selection, by_name, in_order, is_of, roughly
 from ftbench.services.scores.stale import codes_of
 from ftbench.services.scores.titles import titles
 from ftbench.stats.correction import CORRECTIONS
 
+USUAL_REGION = 0.01
 TESTS = {"t": "paired t", "wilcoxon": "Wilcoxon", "sign-flip": "sign-flip"}
 
 
@@ -38,6 +41,7 @@ class CompareRequest:
         data_dir: the folder with the data sets, for their labels.
         untested: whether each comparison without a test, or with fewer seeds, is named instead of counted.
         study: whose choices the compared runs have; "" for runs that were not tuned.
+        metric: what runs are scored by; None: what each task reports.
 
     Raises:
         UnknownName: an unknown test or correction.
@@ -48,11 +52,17 @@ class CompareRequest:
     condition: Condition = CLEAN
     test: str = "t"
     correction: str = "holm"
-    region: float = 0.01
+    region: float = USUAL_REGION
     examples: bool = False
     data_dir: str | None = None
     untested: bool = False
     study: str = ""
+    metric: MetricChoice | None = None
+
+    def region_of(self, metric: Metric) -> float:
+        """Half the region of practical equivalence; of a metric in its own unit, usually its margin."""
+        usual = not metric.percent and self.region == USUAL_REGION
+        return metric.margin if usual else self.region * (1 if metric.percent else 100)
 
     def __post_init__(self) -> None:
         """Refuse what no comparison can be."""
@@ -80,16 +90,20 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
         for cell in asked.lets_through(cells)
         if cell.perturbation.condition == meant.condition and meant.train_size in (None, cell.train_size)
     ]
-    scores = database.results.values(roughly(chosen, cells))
+    scores: Sequence[ScoreRow | ValueRow] = database.results.values(roughly(chosen, cells))
     codes, topped = codes_of(database, chosen), levels.topped(database)
     chosen, others = _one_setting(chosen, choices)
     chosen, aside = rerun.separated(database, chosen, codes)
-    shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
+    own = rescored(database, chosen, scores, request.metric)
+    chosen, scores = list(own.cells), own.scores
+    names = in_order([c.task for c in chosen], asked.task_names())
+    shown = reported(names, chosen, scores, own.shown)
     jobs, condition = join(chosen, scores, shown), request.condition.title
     named = labels(jobs)
     order, told = _order(named, choices), titles(named, codes.own, dict(asked.renamed))
     settings = arranged(jobs, shown, order, codes.own, condition, topped, study)
-    aside = (*aside, *others, *((study.said(),) if study else ()))
+    by = (scored_by(request.metric.metric),) if request.metric else ()
+    aside = (*by, *own.notes, *aside, *others, *((study.said(),) if study else ()))
     found = [replace(one, aside=aside, titles=told) for one in settings if one.pairs]
     if not found:
         wanted = ", ".join(choice.text for choice in choices)

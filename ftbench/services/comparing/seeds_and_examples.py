@@ -8,10 +8,11 @@ from typing import Any
 from ftbench import tasks
 from ftbench.errors import FtbenchError
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.predicted import Predicted, answers
 from ftbench.services.scores.compared import Compared
-from ftbench.stats.example_metrics import METRICS
+from ftbench.services.scores.predicted import Predicted
+from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.two_way import TwoWay, two_way
+from ftbench.tasks.rows import logits_by_row
 
 FIELDS = (
     Field("task", "Task"),
@@ -26,6 +27,8 @@ FIELDS = (
     Field("floor", "± with any number of seeds", "score"),
     Field("no_interval", "", shown=False),
 )
+GROUPS = 200
+"""Groups of examples that are left out, of a metric whose samples take long."""
 NOTE = (
     "Δ: the mean difference over the seeds of which predictions are stored, with a 95 % interval that takes "
     "both seeds and test examples for samples: what another test set of this size would change is in it. "
@@ -46,25 +49,32 @@ def sheet(runs: Predicted, compared: Compared) -> Sheet:
         f"{r['comparison_title']} on {r['task']}: {r['no_interval']}." for r in rows if r["no_interval"]
     ]
     title = f"Seeds and test examples together: {compared.title}"
-    return Sheet("seeds_and_examples", title, FIELDS, tuple(rows), tuple(notes))
+    return Sheet("seeds_and_examples", title, FIELDS, tuple(rows), tuple(notes), (), compared.fraction)
 
 
 def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
     task = compared.block.tasks[at]
     spec = tasks.find(task.name)
-    if task.metric not in METRICS:
+    if task.measured.unfit(spec):
         return
+    metric = task.measured.for_task(spec)
     for left, right in compared.pairs:
         jobs = [compared.block.jobs.get((key, task.name), {}) for key in (left, right)]
-        both = []
+        both, revision = list[tuple[FloatArray, FloatArray]](), ""
         for seed in sorted(set(jobs[0]) & set(jobs[1])):
-            mine, theirs = (runs.logits(by_seed[seed], task.evaluation) for by_seed in jobs)
+            mine, theirs = (runs.logits(by_seed[seed].cell.digest, task.evaluation) for by_seed in jobs)
             if mine is not None and theirs is not None:
-                both.append((answers(spec, mine), answers(spec, theirs), jobs[0][seed].cell.data_revision))
+                both.append((mine, theirs))
+                revision = jobs[0][seed].cell.data_revision
         if not both:
             continue
-        labels = runs.labels(spec, task.evaluation, both[0][2])
-        found = two_way([b[0] for b in both], [b[1] for b in both], labels, METRICS[task.metric])
+        labels = runs.labels(spec, task.evaluation, revision)
+        left_seen, right_seen = (
+            [metric.seen(logits_by_row(spec, one[side], labels)) for one in both] for side in (0, 1)
+        )
+        found = two_way(
+            left_seen, right_seen, labels, metric.resampled, groups=None if metric.stored else GROUPS
+        )
         row: dict[str, Any] = {"task": task.title, **compared.names(left, right), "n": len(both)}
         row |= {"examples": len(labels), "metric": task.metric, "no_interval": None}
         if isinstance(found, TwoWay):

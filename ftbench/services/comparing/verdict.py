@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ftbench.render.numbers import p_equals, percent, unless
+from ftbench.render.numbers import in_unit, p_equals, unless
 from ftbench.services.scores.compared import AVERAGE, Compared
 from ftbench.stats import power
 
@@ -51,12 +51,14 @@ def _sentence(compared: Compared, row: Mapping[str, Any], correction: str, famil
     if not row["difference"]:
         words = f"{left} is as good as {right}"
     else:
+        unit = " points" if compared.fraction else ""
         side = "better" if row["difference"] > 0 else "worse"
-        words = f"{left} is {percent(abs(row['difference']))} points {side} than {right}"
+        words = f"{left} is {in_unit(abs(row['difference']), compared.fraction)}{unit} {side} than {right}"
     words += f" {where}, with {row['n']} {_counted(compared, row['n'])}"
     if row["p"] is None:
         return f"{words}; it cannot be tested: {row['no_test']}"
-    low, high = (percent(row[end], signed=True) for end in ("low", "high"))
+    ends = compared.turned(row, ("difference", "low", "high"))
+    low, high = (in_unit(ends[end], compared.fraction, signed=True) for end in ("low", "high"))
     after = f" after {correction} over {family} comparisons" if correction and family > 1 else ""
     shown = "shown" if row["mark"] else "not shown"
     words += f" (95 % interval {low} to {high}): {shown}, {p_equals(row['p_corrected'])}{after}"

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ftbench.render.numbers import rounded
 from ftbench.render.table import SHARED, Cell, Column, Group
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey
@@ -50,7 +51,9 @@ def with_best(
             own = own if block is measures[0] else None
             competing = column.key == SHARED and not any(survived)
             for statistic in (name for name in column.show if statistics.find(name).level):
-                values = np.array([_comparable(row[place], statistic, competing) for row in rows])
+                values = block.sign * np.array(
+                    [_comparable(row[place], statistic, competing, block.measured.percent) for row in rows]
+                )
                 scores = _scores(block, methods, column)
                 for row, best in zip(
                     rows, _best(values, scores, used, level, own, statistic == MEAN), strict=True
@@ -83,7 +86,7 @@ def _places(
 
 def _scores(block: Block, methods: Sequence[MethodKey], column: Column) -> FloatArray:
     """What a column is over: (methods, seeds or studies, tasks)."""
-    scores = np.stack([block.scores[method] for method in methods])
+    scores = np.stack([block.merits(method) for method in methods])
     return block.sampled(aggregate.only(scores, block.shared) if column.key == SHARED else scores)
 
 
@@ -112,7 +115,7 @@ def _best(
     return np.asarray(first | (there & ~told), dtype=np.bool_)
 
 
-def _comparable(cell: Cell, statistic: str, same_runs: bool) -> float:
+def _comparable(cell: Cell, statistic: str, same_runs: bool, fraction: bool) -> float:
     """What is compared, at the precision shown: complete cells, or those over the same runs."""
     value = cell.statistics.get(statistic)
-    return round(100 * value, 2) if value is not None and (cell.complete or same_runs) else math.nan
+    return rounded(value, fraction) if value is not None and (cell.complete or same_runs) else math.nan

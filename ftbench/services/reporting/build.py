@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -23,9 +23,10 @@ from ftbench.services.reporting.tables import TableSubject, fill_table
 from ftbench.services.reporting.tuned import with_tuned
 from ftbench.services.scores import levels
 from ftbench.services.scores.choices import Choices
-from ftbench.services.scores.jobs import join, labels, reported, without_collapsed, without_failed
+from ftbench.services.scores.jobs import Reported, join, labels, reported, without_collapsed, without_failed
 from ftbench.services.scores.levels import Topped
 from ftbench.services.scores.own import NO_METHODS, OwnMethods, own_changes, own_methods
+from ftbench.services.scores.rescored import rescored
 from ftbench.services.scores.selection import Selection, in_order, roughly
 from ftbench.services.scores.settings import Setting, brought, split
 from ftbench.services.scores.stale import codes_of, one_code, stale
@@ -62,15 +63,18 @@ def build_report(database: Database, request: ReportRequest) -> Report:
         own = OwnFiles(own_methods(database, cells).files, own_changes(database, cells)[0])
         filled = commands.for_table(selection, address, cells, _axis(request), own=own)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
-    scores = database.results.values(roughly(chosen, cells))
+    scores: Sequence[ScoreRow | ValueRow] = database.results.values(roughly(chosen, cells))
     codes, (files, told) = codes_of(database, cells), own_changes(database, chosen)
     chosen = one_code(chosen, codes)
     choices = Choices.of(database)
+    own_metric = rescored(database, chosen, scores, request.metric)
+    chosen, scores = list(own_metric.cells), own_metric.scores
     declared, topped = tested.tested(database, cells), levels.topped(database)
     fill = partial(
         tabulate,
         scores=scores,
         request=request,
+        instead=own_metric.shown,
         address=address,
         own=codes.own,
         files=files,
@@ -83,9 +87,10 @@ def build_report(database: Database, request: ReportRequest) -> Report:
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
         for section in found.sections
     )
+    sections = sections if request.metric is None else found.sections  # claims are about the tasks' own
     absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files))
     older = rerun.note(stale(_shown(chosen, found), codes), codes, address)
-    notes = (*found.notes, *absent, *older)
+    notes = (*own_metric.notes, *found.notes, *absent, *older)
     return replace(found, sections=sections, notes=notes)
 
 
@@ -103,6 +108,7 @@ def tabulate(
     scores: Sequence[ScoreRow | ValueRow],
     request: ReportRequest,
     *,
+    instead: Mapping[str, Reported] | None = None,
     address: str = "",
     own: OwnMethods = NO_METHODS,
     files: PluginFiles = NO_FILES,
@@ -117,6 +123,7 @@ def tabulate(
         cells: the jobs that the report is about.
         scores: theirs; others are ignored.
         request: which tables.
+        instead: what is reported of tasks where the reader chose the metric.
         address: of the database, for the command that would fill a table.
         own: the methods that are not installed.
         files: where perturbations that are not installed come from.
@@ -130,7 +137,7 @@ def tabulate(
     """
     axes = axes_of((cell.perturbation.condition for cell in cells), told)
     layout, selection = request.layout(axes), request.selection
-    shown = reported(in_order([cell.task for cell in cells], selection.task_names()), cells, scores)
+    shown = reported(in_order([cell.task for cell in cells], selection.task_names()), cells, scores, instead)
     jobs = join(cells, scores, shown, request.diverged)
     if request.estimand == TWO_PART:
         jobs = without_failed(jobs)

@@ -26,6 +26,8 @@ class Curves:
         methods: the rows as tables print them.
         scores: (methods, seeds, ratios); NaN where a task lacks its score.
         baseline: its place among the methods; None where it has no row.
+        fraction: whether scores are shown × 100.
+        sign: -1 where lower scores are better, else 1.
     """
 
     metric: str
@@ -35,6 +37,8 @@ class Curves:
     methods: tuple[str, ...]
     scores: FloatArray
     baseline: int | None
+    fraction: bool = True
+    sign: int = 1
 
     def named(self, which: BoolArray) -> tuple[int, ...]:
         """Some of the seeds.
@@ -63,6 +67,7 @@ def scores_along(part: Part, basis: Section, baseline: str, study: Study | None 
     found = []
     for at in range(len(part.measures)):
         measure = OWN if at else ""
+        first = next(c for c in basis.columns if c.kind == "score" and c.measure == measure)
         scores = np.stack(list(_averages(basis, measure, seeds)), axis=-1)
         found.append(
             Curves(
@@ -73,6 +78,8 @@ def scores_along(part: Part, basis: Section, baseline: str, study: Study | None 
                 methods=tuple(row.shown for row in rows),
                 scores=study_means(scores, np.array(turns)) if turns else scores,
                 baseline=next((place for place, row in enumerate(rows) if row is other), None),
+                fraction=first.fraction,
+                sign=1 if first.higher else -1,
             )
         )
     return found

@@ -37,7 +37,7 @@ def fill_curves(part: Part, setting: Setting, subject: TableSubject) -> Section 
     behind = {d for group in basis.groups for row in group.rows for cell in row.cells for d in cell.jobs}
     jobs = [job for job in setting.jobs if job.cell.digest in behind]
     level, why = strictest(subject.topped, (job.cell.digest for job in jobs))
-    rows, family = _corrected(rows, level)
+    rows, family = _corrected(rows, level, found[0].sign)
     called = subject.called(subject.baseline_of(job.key for job in setting.jobs))
     told = _told(family, level, part, called)
     return replace(
@@ -55,11 +55,15 @@ def _columns(one: Curves, baseline: str) -> Iterator[Column]:
     for key, title, unit, signed, compared in (
         ("slope", "Slope", "per 10 %", True, False),
         ("area", "Area", "", False, False),
-        ("below", f"Below {baseline}", "ratio, %", False, True),
+        ("below", f"{'Below' if one.sign > 0 else 'Above'} {baseline}", "ratio, %", False, True),
         ("slope_difference", "Δ slope", "per 10 %", True, True),
     ):
         subtitle = ", ".join(part for part in (one.metric, unit) if part)
-        yield Column(key, "estimate", title, subtitle, SHOW, signed, measure=one.measure, compared=compared)
+        fraction = one.fraction or key == "below"
+        yield replace(
+            Column(key, "estimate", title, subtitle, SHOW, signed, measure=one.measure, compared=compared),
+            fraction=fraction,
+        )
 
 
 def _cells(one: Curves, at: int) -> Iterator[Cell]:
@@ -114,7 +118,7 @@ def _estimate(values: FloatArray, one: Curves, seeds: BoolArray) -> Cell:
 
 def _below(one: Curves, curve: FloatArray, other: FloatArray) -> Cell:
     """The ratio from which a method is below the baseline."""
-    found = curves.crossing(one.ratios, curve, other)
+    found = curves.crossing(one.ratios, one.sign * curve, one.sign * other)
     if not isinstance(found, curves.Crossing):
         return Cell(planned=len(one.seeds))
     return Cell(
@@ -128,7 +132,7 @@ def _below(one: Curves, curve: FloatArray, other: FloatArray) -> Cell:
     )
 
 
-def _corrected(rows: Sequence[Row], level: float) -> tuple[list[Row], int]:
+def _corrected(rows: Sequence[Row], level: float, sign: int) -> tuple[list[Row], int]:
     """The rows with Holm's p over all tests of the table, and their number."""
     p = [cell.tested.p for row in rows for cell in row.cells if cell.tested]
     left = iter(correction.holm(np.array(p)).tolist())
@@ -137,7 +141,7 @@ def _corrected(rows: Sequence[Row], level: float) -> tuple[list[Row], int]:
         if cell.tested is None:
             return cell
         found: float = next(left)
-        mark = "" if found >= level else BETTER if cell.tested.difference > 0 else WORSE
+        mark = "" if found >= level else BETTER if sign * cell.tested.difference > 0 else WORSE
         return replace(cell, tested=replace(cell.tested, p_corrected=found, mark=mark))
 
     return [replace(row, cells=tuple(map(marked, row.cells))) for row in rows], len(p)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from ftbench.render.layouts import METRIC_TITLES, Difference, Measure, Part
+from ftbench import metrics
+from ftbench.render.layouts import Difference, Measure, Part
 from ftbench.render.numbers import SPREAD
 from ftbench.render.table import OWN, SHARED, Column
 from ftbench.services.reporting import failed
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import Reported
+from ftbench.services.scores.rescored import scored_by
 from ftbench.stats import statistics
 from ftbench.stats.family import PROBABILITY, TWO_PART
 
@@ -21,29 +24,41 @@ def columns_of(
     part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: str, estimand: str
 ) -> Iterator[Column]:
     """The columns that a part's scores have."""
+    firsts = next(iter(blocks.values()))
+    for column in _columns(part, blocks, tasks, baseline, estimand):
+        metric = firsts[1 if column.measure else 0].measured
+        share = estimand == PROBABILITY and column.kind == "difference" and column.against == "baseline"
+        yield replace(column, fraction=metric.percent or share, higher=metric.higher)
+
+
+def _columns(
+    part: Part, blocks: Blocks, tasks: Sequence[Reported], baseline: str, estimand: str
+) -> Iterator[Column]:
     for at, measure in enumerate(part.measures):
         own = OWN if at else ""
-        metrics = {measure.metric or task.metric for task in tasks}
+        measured = {measure.metric or task.metric for task in tasks}
         for task in tasks:
             metric = measure.metric or task.metric
+            found = task.measured if metric == task.metric else metrics.of_score(metric)
             yield Column(
                 key=task.name,
                 kind="score",
                 title=task.title,
-                subtitle=METRIC_TITLES.get(metric, metric),
+                subtitle=found.heading or metric,
                 show=measure.show,
                 task=task.name,
                 evaluation=task.evaluation,
                 metric=metric,
                 measure=own,
             )
-        one = next(iter(metrics)) if len(metrics) == 1 else "own"
-        subtitle = METRIC_TITLES.get(one, one) if len(part.measures) > 1 else ""
+        one = next(iter(measured)) if len(measured) == 1 else "own"
+        subtitle = metrics.heading_of(one) if len(part.measures) > 1 else ""
         yield Column("average", "average", "Avg", subtitle, measure.show, measure=own)
         if any(found[at].needs_shared for found in blocks.values()):
             yield Column(SHARED, "average", "Avg*", subtitle, measure.show, measure=own)
         if measure.difference:
-            yield _difference(measure, measure.difference, baseline, own, estimand)
+            difference = as_it_is_lost(measure.difference, blocks)
+            yield _difference(measure, difference, baseline, own, estimand)
     yield Column("group", "group", "Group")
     yield from failed.failure_columns([found[0] for found in blocks.values()], estimand == TWO_PART)
     yield Column("runs", "runs", "Runs")
@@ -61,13 +76,29 @@ def _difference(measure: Measure, one: Difference, baseline: str, own: str, esti
     )
 
 
-def caption_of(part: Part, baseline: str, estimand: str) -> str:
+def as_it_is_lost(one: Difference, blocks: Blocks) -> Difference:
+    """The difference of a changed run to the clean one, which is a rise where lower scores are better."""
+    if one.against != "clean" or next(iter(blocks.values()))[0].sign > 0:
+        return one
+    changed = one.rule.partition("clean run minus the ")[2]
+    which, _, over = changed.partition(" one, ")
+    rule = f"Rise: the {which} run minus the same method's clean one, {over}"
+    return replace(one, title="rise", rule=rule)
+
+
+def caption_of(part: Part, blocks: Blocks, baseline: str, estimand: str) -> str:
     """How to read the cells, and what the column after the average is."""
     difference = part.measures[0].difference
-    rule = difference.rule if difference else ""
+    rule = as_it_is_lost(difference, blocks).rule if difference else ""
     if difference and estimand == PROBABILITY and difference.against == "baseline":
         rule = "P(> {baseline}): how often a run beats that of {baseline} with its task and seed, × 100."
-    return f"{part.caption} {rule}".strip().format(baseline=baseline, shown=_statistics(part))
+    text = f"{part.caption} {rule}".strip().format(baseline=baseline, shown=_statistics(part))
+    chosen = next((task.own for task in next(iter(blocks.values()))[0].tasks if task.own), None)
+    if chosen is None:
+        return text
+    return (
+        f"{scored_by(chosen)} {text if chosen.percent else text.replace('over seeds, × 100;', 'over seeds;')}"
+    )
 
 
 def _statistics(part: Part) -> str:

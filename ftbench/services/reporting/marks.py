@@ -85,7 +85,7 @@ def marked_groups(
 def _ranked(block: Block, methods: Sequence[MethodKey]) -> FloatArray:
     """What is tested, (methods, seeds, tasks); nothing of a method that is seen by its survivors alone."""
     dropped = np.stack([block.survivors(method) for method in methods])  # (methods, tasks)
-    scores = np.stack([block.scores[method] for method in methods])
+    scores = np.stack([block.merits(method) for method in methods])
     return block.sampled(np.where(dropped[:, None, :], np.nan, scores))
 
 
@@ -115,7 +115,8 @@ class _Table:
             text = self.found.letters(self.table, self.about.level)[place]
             why = "" if text else "no average over every task that can be compared with all others"
             cells[at] = Cell(text=text, untested=why)
-        return replace(row, cells=tuple(cells))
+        turned = self.block.sign < 0 and self.about.estimand != PROBABILITY
+        return replace(row, cells=tuple(map(_turned, cells) if turned else cells))
 
     @property
     def _pairs(self) -> FloatArray:
@@ -153,11 +154,11 @@ class _Table:
         tested = self._unless(tested, place, np.flatnonzero(first.used[at]).tolist()) or tested
         if self.columns[answered_in(self.columns)].kind != "difference":
             return replace(told, tested=tested)
-        half = 0.5 if self.about.estimand == PROBABILITY else 0.0
-        shown = {**(cell.statistics if not half else {}), "mean": tested.difference + half}
+        half, sign = (0.5, 1) if self.about.estimand == PROBABILITY else (0.0, self.block.sign)
+        shown = {**(cell.statistics if not half else {}), "mean": sign * tested.difference + half}
         over = tuple(str(c.task) for c in self.columns[: self.scores.shape[2]])
         there = tuple(name for name, used in zip(over, first.used[at], strict=True) if used)
-        low, high = tested.low + half, tested.high + half
+        low, high = sorted((sign * tested.low + half, sign * tested.high + half))
         n = cell.n if self.block.studies else tested.n * len(there)
         return replace(told, statistics=shown, tested=tested, low=low, high=high, n=n, tasks=there)
 
@@ -189,6 +190,14 @@ def answered_in(columns: Sequence[Column]) -> int:
     differences = [at for at in first if columns[at].kind == "difference"]
     against = [at for at in differences if columns[at].against == "baseline"]
     return against[0] if against else next(at for at in first if columns[at].key == "average")
+
+
+def _turned(cell: Cell) -> Cell:
+    """A cell whose test was of scores that are better where they are lower: its difference as it is."""
+    if cell.tested is None:
+        return cell
+    one = cell.tested
+    return replace(cell, tested=replace(one, difference=-one.difference, low=-one.high, high=-one.low))
 
 
 def _from_half(found: object) -> object:

@@ -105,20 +105,21 @@ def _figures_of(
     from ftbench.render.plots.ranks import LEAST_TASKS
 
     scores, title = section.scores, section.title
-    frame = tidy.score_frame(scores, first=bool(scores.axis))
+    frame, unit = tidy.drawn_frame(scores, bool(scores.axis)), tidy.unit_of(scores, bool(scores.axis))
     if frame.empty:
         return
     if scores.axis:
         yield html.Figure(
-            "Robustness", curves.robustness(frame, title, scores.axis, scores.groups[0].percent)
+            "Robustness", curves.robustness(frame, title, scores.axis, scores.groups[0].percent, unit)
         )
         return
-    yield html.Figure("Runs", spread.strip(frame, title, counts=tidy.run_counts(scores)))
+    yield html.Figure("Runs", spread.strip(frame, title, counts=tidy.run_counts(scores), unit=unit))
+    turned = tidy.turned_frame(scores, frame)
     costs, timed = with_costs(took, frame)
     if costs["training_seconds"].notna().any():
-        yield html.Figure("Cost", cost.cost(costs, title, better_ones(frame), timed))
-    if len(with_ranks(frame)[0]) > 1 and frame["task"].nunique() >= LEAST_TASKS:
-        yield html.Figure("Ranks", with_groups(frame, title, topped))
+        yield html.Figure("Cost", cost.cost(costs, title, better_ones(turned), timed, unit))
+    if len(with_ranks(turned)[0]) > 1 and frame["task"].nunique() >= LEAST_TASKS:
+        yield html.Figure("Ranks", with_groups(turned, title, topped))
     if frame["job"].nunique() <= CURVES:
         losses = with_losses(database, frame)
         panels = losses[["task", "label"]].drop_duplicates()

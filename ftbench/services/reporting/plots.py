@@ -19,6 +19,7 @@ from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped
+from ftbench.services.scores.rescored import MetricChoice
 from ftbench.services.scores.selection import Selection
 from ftbench.stats.leaderboard import ALPHA
 
@@ -39,6 +40,7 @@ class PlotRequest:
         over: the hyper-parameter of a sweep.
         critical: the critical difference of ranks; None for Nemenyi's.
         violin: the runs' density in a strip, instead of boxes.
+        metric: what runs are scored by; None: what each task reports.
 
     Raises:
         UnknownName: there is no such kind.
@@ -49,6 +51,7 @@ class PlotRequest:
     over: str | None = None
     critical: float | None = None
     violin: bool = False
+    metric: MetricChoice | None = None
 
     def __post_init__(self) -> None:
         """Refuse a kind that there is not."""
@@ -58,7 +61,8 @@ class PlotRequest:
     @property
     def report(self) -> ReportRequest:
         """The report whose scores are drawn."""
-        return ReportRequest(self.selection, "robustness" if self.kind == "robustness" else "main")
+        table = "robustness" if self.kind == "robustness" else "main"
+        return ReportRequest(self.selection, table, metric=self.metric)
 
 
 def draw(database: Database, request: PlotRequest) -> dict[str, Any]:
@@ -99,15 +103,17 @@ def _plot(database: Database, request: PlotRequest, section: Section) -> dict[st
     from ftbench.render.plots import cost, curves, spread
 
     title, kind = section.title, request.kind
-    frame = tidy.score_frame(section, first=kind == "robustness")
+    frame, unit = tidy.drawn_frame(section, kind == "robustness"), tidy.unit_of(section, kind == "robustness")
     if kind == "strip":
-        return spread.strip(frame, title, violin=request.violin, counts=tidy.run_counts(section))
+        return spread.strip(frame, title, violin=request.violin, counts=tidy.run_counts(section), unit=unit)
     if kind == "sweep":
-        return _sweep(frame, title, request.over)
+        return _sweep(frame, title, request.over, unit)
     if kind == "robustness":
-        return curves.robustness(frame, title, section.axis or "", section.groups[0].percent)
+        return curves.robustness(frame, title, section.axis or "", section.groups[0].percent, unit)
     if kind == "ranks":
-        return with_groups(frame, title, levels.topped(database), request.critical)
+        return with_groups(
+            tidy.turned_frame(section, frame), title, levels.topped(database), request.critical
+        )
     if kind == "learning":
         losses = with_losses(database, frame)
         if losses.empty:
@@ -117,10 +123,10 @@ def _plot(database: Database, request: PlotRequest, section: Section) -> dict[st
     costs, timed = with_costs(took, frame)
     if not costs[list(COSTS)].notna().to_numpy().any():
         raise NothingToReport("cost: these jobs have no recorded times")
-    return cost.cost(costs, title, better_ones(frame), timed)
+    return cost.cost(costs, title, better_ones(tidy.turned_frame(section, frame)), timed, unit)
 
 
-def _sweep(frame: pd.DataFrame, title: str, over: str | None) -> dict[str, Any]:
+def _sweep(frame: pd.DataFrame, title: str, over: str | None, unit: str) -> dict[str, Any]:
     """The one method that has several settings; over a hyper-parameter that is named, several methods.
 
     Raises:
@@ -132,7 +138,7 @@ def _sweep(frame: pd.DataFrame, title: str, over: str | None) -> dict[str, Any]:
     counts = frame.groupby("method", sort=False)["hparams"].nunique()
     several = [str(name) for name in counts[counts > 1].index]
     if len(several) == 1:
-        return spread.sweep(frame[frame["method"] == several[0]], title, over)
+        return spread.sweep(frame[frame["method"] == several[0]], title, over, unit)
     if over is None or not several:
         told = (
             f"choose one of {', '.join(several)} with --methods, or a hyper-parameter of several with --over"
@@ -146,7 +152,7 @@ def _sweep(frame: pd.DataFrame, title: str, over: str | None) -> dict[str, Any]:
     )
     if left_out:
         told += f" Left out: {', '.join(left_out)}, of which other settings differ."
-    return sweeps.sweep_of_several(placed, order, over, title, told)
+    return sweeps.sweep_of_several(placed, order, over, title, told, unit=unit)
 
 
 def along(frame: pd.DataFrame, over: str) -> tuple[pd.DataFrame, list[str], list[str]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ftbench.errors import UnknownName, UsageError
 from ftbench.render.layouts import LAYOUTS, Axis, Layout
 from ftbench.services.scores.jobs import AS_DIVERGED, CHANCE
+from ftbench.services.scores.rescored import MetricChoice
 from ftbench.services.scores.selection import Selection
 from ftbench.stats import statistics
 from ftbench.stats.family import ESTIMANDS, MEAN
@@ -28,6 +29,7 @@ class ReportRequest:
         estimand: what marks are about: ``mean``, ``probability`` or ``two-part``.
         diverged: what runs that diverged count as: ``chance`` or ``missing``.
         tuned: whether runs with a study's choices are shown: ``no``, ``only``, or ``both``, in tables apart.
+        metric: what runs are scored by; None: what each task reports.
 
     Raises:
         UnknownName: there is no such table or statistic.
@@ -41,6 +43,7 @@ class ReportRequest:
     diverged: str = CHANCE
     estimand: str = MEAN
     tuned: str = UNTUNED
+    metric: MetricChoice | None = None
 
     def __post_init__(self) -> None:
         """Refuse a table that there is not."""
@@ -59,4 +62,6 @@ class ReportRequest:
 
     def layout(self, axes: Sequence[Axis]) -> Layout:
         """The layout for these perturbations, with the statistics that were asked for."""
+        if self.metric is not None:  # the one that is asked for stands alone
+            axes = [replace(axis, metric="") for axis in axes]
         return LAYOUTS[self.table](axes).showing(self.show)

@@ -105,7 +105,7 @@ def fill_table(
         axis=part.axis,
         title=f"{part.title}: {setting.title}",
         caption=(
-            caption_of(part, called, subject.estimand),
+            caption_of(part, blocks, called, subject.estimand),
             *setting.recipe_lines(),
             told,
             *failed.told_of_failures(firsts, subject.estimand),
@@ -169,7 +169,8 @@ def _ordered(
         incomplete = sum(not block.whole(method) for block in firsts)
         means = [(b.average if b.whole(method) else b.shared_average)(method).mean for b in firsts]
         there = [mean for mean in means if mean is not None]
-        value = sum(there) / len(there) if there else -math.inf
+        sign = firsts[0].sign
+        value = sign * sum(there) / len(there) if there else -math.inf
         return method != baseline, incomplete if there else len(firsts) + 1, -value, labels[method]
 
     return sorted(methods, key=place)

@@ -11,7 +11,7 @@ from ftbench.db import Database, JobFilter, JobRow
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.errors import BadValue, UnknownName
 from ftbench.render.behind import Source, sources
-from ftbench.render.numbers import NOTHING, percent, shown
+from ftbench.render.numbers import NOTHING, in_unit, shown
 from ftbench.render.table import Column, Group, Report, Row, Section
 from ftbench.services.planning.commands import for_job
 from ftbench.services.reporting.build import build_report
@@ -152,7 +152,7 @@ def _part(source: Source, rows: Mapping[str, JobRow], facts: Mapping[str, Mappin
         {"job": digest[:SHORT_DIGEST], "seed": seed, "score": value, **_facts(facts.get(digest, {}))}
         for digest, seed, value in zip(cell.jobs, cell.seeds, cell.values, strict=True)
     ]
-    number = NOTHING if cell.mean is None else percent(cell.mean)
+    number = NOTHING if cell.mean is None else in_unit(cell.mean, source.column.fraction)
     known = [rows[digest] for digest in cell.jobs if digest in rows]
     return CellBehind(
         source.title, number, jobs, {k: v for k, v in cell.missing.items() if v}, commands(known)

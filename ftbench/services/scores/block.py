@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from ftbench.domain.study import Study
+from ftbench.metrics import Metric, of_score
 from ftbench.render.table import NOT_QUEUED, Cell
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob
 from ftbench.stats import aggregate, failures, statistics
@@ -26,6 +27,7 @@ from ftbench.stats.statistics import Statistic
 
 JobIndex = Mapping[tuple[MethodKey, str], Mapping[int, ReportJob]]
 """(method, task) -> seed -> job."""
+USUAL = of_score("accuracy")
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class Block:
         for at in columns:
             there = kept[np.isfinite(kept[:, at]), at]
             guessed = self.tasks[at].chances().get(self.metrics[at], math.nan)
-            heights.append(float(there.mean()) - guessed if len(there) else math.nan)
+            heights.append(self.sign * (float(there.mean()) - guessed) if len(there) else math.nan)
         return float(np.mean(heights)) if heights else math.nan
 
     def undone_by(self, better: MethodKey, difference: float, columns: Sequence[int]) -> float | None:
@@ -166,6 +168,20 @@ class Block:
         """The same cells, for none of which there is a job."""
         empty = {method: np.full(self.planned.shape, np.nan) for method in self.methods}
         return replace(self, jobs={}, scores=empty)
+
+    @cached_property
+    def measured(self) -> Metric:
+        """The metric, where the reader chose one; else one that stands for the tasks' own."""
+        return self.tasks[0].measured if self.tasks and self.metrics[0] == self.tasks[0].metric else USUAL
+
+    @property
+    def sign(self) -> int:
+        """1 where higher scores are better, -1 where lower ones are."""
+        return 1 if self.measured.higher else -1
+
+    def merits(self, method: MethodKey) -> FloatArray:
+        """The scores, (seeds, tasks), turned so that higher is better."""
+        return self.sign * self.scores[method]
 
     @cached_property
     def statistics(self) -> Mapping[str, Statistic]:
@@ -224,10 +240,13 @@ class Block:
         return replace(mine, statistics={n: mine.statistics[n] - theirs.statistics[n] for n in both})
 
     def drop(self, method: MethodKey, clean: Block) -> Cell:
-        """The clean scores minus these, over the tasks and seeds that both have: a mean of differences."""
+        """What is lost to the clean run, over the tasks and seeds that both have: a mean of differences.
+
+        The clean scores minus these; where lower is better, these minus the clean ones.
+        """
         if clean is self:
             return Cell(applies=False)
-        paired = aggregate.difference(clean.scores[method], self.scores[method])
+        paired = aggregate.difference(clean.merits(method), self.merits(method))
         found = self._averaged(paired, int(self.planned.sum()))
         return replace(found, statistics={n: v for n, v in found.statistics.items() if n == "mean"})
 

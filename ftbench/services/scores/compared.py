@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -57,12 +58,31 @@ class Compared:
             "comparison_title": f"{self.shown(left)} − {self.shown(right)}",
         }
 
-    def columns(self, left: MethodKey, right: MethodKey) -> Iterator[tuple[str, FloatArray, FloatArray]]:
-        """Title and scores of two methods on each task; then their averages, of several tasks.
+    @property
+    def fraction(self) -> bool:
+        """Whether scores are fractions, shown × 100."""
+        return self.block.measured.percent
 
-        Scores are (seeds,), or (studies,) the means of each study's runs.
+    def turned(self, row: Mapping[str, Any], *names: tuple[str, str, str]) -> dict[str, Any]:
+        """A row of a list whose numbers came from ``columns``, as the scores are.
+
+        Args:
+            row: key -> value.
+            names: keys of a number and the ends of its interval, which change their sign where lower scores
+                are better, and the ends their places.
         """
-        scores = np.stack([self.block.scores[left], self.block.scores[right]])
+        found = dict(row)
+        for value, low, high in names if self.block.sign < 0 else ():
+            ends = {value: found.get(value), low: found.get(high), high: found.get(low)}
+            found |= {key: None if end is None else -end for key, end in ends.items() if key in found}
+        return found
+
+    def columns(self, left: MethodKey, right: MethodKey) -> Iterator[tuple[str, FloatArray, FloatArray]]:
+        """Title and merits of two methods on each task; then their averages, of several tasks.
+
+        Merits are (seeds,), or (studies,) the means of each study's runs.
+        """
+        scores = np.stack([self.block.merits(left), self.block.merits(right)])
         mine, theirs = self.block.sampled(scores)  # (seeds or studies, tasks)
         for at, task in enumerate(self.block.tasks):
             yield task.title, mine[:, at], theirs[:, at]

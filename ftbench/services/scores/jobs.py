@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ftbench import metrics
 from ftbench.db.rows import JobSummary, PastScore, ScoreRow, ValueRow
-from ftbench.domain.result import EXPLAINED, RANGES, TRAINED, Outcome, State, chance
+from ftbench.domain.result import EXPLAINED, TRAINED, Outcome, State
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 
@@ -33,6 +34,7 @@ class Reported:
         metric: the metric.
         known: whether this installation knows the task; if not, the rest is what the database suggests.
         classes: how many there are; 0 for a number, and for a task that is not known.
+        own: the metric, where it is the reader's choice; guessed: its chance level on these rows.
     """
 
     name: str
@@ -41,15 +43,23 @@ class Reported:
     metric: str
     known: bool = True
     classes: int = 0
+    own: metrics.Metric | None = None
+    guessed: float | None = None
 
     @classmethod
     def of(cls, task: TaskSpec) -> Reported:
         """What a task says of itself."""
         return cls(task.name, task.title, task.evaluation[0].name, task.metric, classes=len(task.labels))
 
+    @property
+    def measured(self) -> metrics.Metric:
+        """The metric with all that is known of it."""
+        return self.own or metrics.of_score(self.metric)
+
     def chances(self) -> dict[str, float]:
         """Metric -> its chance level, as far as that is known."""
-        found = {metric: chance(metric, self.classes) for metric in RANGES}
+        found = {one.name(): one.chance(self.classes) for one in metrics.usable() if one.stored}
+        found |= {self.metric: self.guessed} if self.own else {}
         return {metric: value for metric, value in found.items() if value is not None}
 
 
@@ -183,7 +193,10 @@ def without_failed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
 
 
 def reported(
-    names: Iterable[str], cells: Iterable[JobSummary | PastScore], scores: Iterable[ScoreRow | ValueRow]
+    names: Iterable[str],
+    cells: Iterable[JobSummary | PastScore],
+    scores: Iterable[ScoreRow | ValueRow],
+    instead: Mapping[str, Reported] | None = None,
 ) -> dict[str, Reported]:
     """What is reported of each task; one that is not installed here: what its first job has a score of.
 
@@ -191,18 +204,22 @@ def reported(
         names: the tasks.
         cells: their jobs, in the order in which these were queued.
         scores: of the jobs.
+        instead: what is reported of some by the reader's choice.
     """
     from ftbench import tasks
 
     result = {}
     for name in dict.fromkeys(names):
         try:
-            result[name] = Reported.of(tasks.find(name))
+            result[name] = (instead or {}).get(name) or Reported.of(tasks.find(name))
         except FtbenchError:
             order = {cell.digest: at for at, cell in enumerate(cells) if cell.task == name}
             there = [s for s in scores if s.digest in order and s.evaluation != TRAINED]
-            stored = ((order[s.digest], s.evaluation, s.metric) for s in there)
-            _, evaluation, metric = min(stored, default=(0, "dev", "accuracy"))
+            stored = (
+                (order[s.digest], s.evaluation, not metrics.of_score(s.metric).higher, s.metric)
+                for s in there
+            )
+            _, evaluation, _, metric = min(stored, default=(0, "dev", False, "accuracy"))
             result[name] = Reported(name, name, evaluation, metric, known=False)
     return result
 

@@ -6,6 +6,7 @@ import pytest
 
 from ftbench.render.layouts import LAYOUTS
 from ftbench.services.reporting.headings import caption_of
+from ftbench.services.scores.block import Block
 from tests.services.report_rows import Rows
 from tests.services.reporting.reading import report
 
@@ -21,7 +22,7 @@ MAIN = LAYOUTS["main"]([]).parts[0]
     ],
 )
 def test_the_caption_ends_with_what_stands_behind_the_average(estimand, end):
-    assert caption_of(MAIN, "Vanilla", estimand).endswith(end)
+    assert caption_of(MAIN, {0.0: [Block.of([], [], [], [], {})]}, "Vanilla", estimand).endswith(end)
 
 
 def test_the_difference_shows_its_interval_instead_of_the_difference_of_best_runs():

@@ -156,7 +156,7 @@ def test_every_kind_is_drawn_by_its_own_plot_from_the_tables_scores(database, mo
     every = ["Bi-Drop", "R-Drop (alpha=2)", "R-Drop (alpha=3)", "Vanilla"]
     assert drawn["strip"][0] == drawn["cost"][0] == every
     assert drawn["strip"][2]["violin"] and {row["label"] for row in drawn["strip"][2]["counts"]} == set(every)
-    assert drawn["sweep"][0] == every[1:3] and drawn["sweep"][2] == ("alpha",)
+    assert drawn["sweep"][0] == every[1:3] and drawn["sweep"][2] == ("alpha", "× 100")
     assert drawn["learning"][0] == ["Bi-Drop", "Vanilla"]
     costs = drawn["cost"][1]
     assert costs.loc[costs["label"] == "Bi-Drop", "training_seconds"].tolist() == [3.0, 3.0]
