@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ NEIGHBOURS = Path(__file__).parents[2]
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process compiles ftbench, and each run the tests
+sys.dont_write_bytecode = False
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="ftbench-state-")  # what tests name is forgotten
 for real in NEIGHBOURS.glob("*/data/CoLA/train.tsv"):
     os.environ.setdefault("FTBENCH_DATA", str(real.parents[1]))

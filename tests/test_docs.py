@@ -19,12 +19,14 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 
+from ftbench._version import __version__
 from ftbench.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 DEADLINE = 600.0
 FENCE = re.compile(
     r"^(?:<!-- (?P<mark>run|file)(?:: (?P<name>\S+))? -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```",
@@ -231,6 +233,20 @@ def test_links_between_pages_lead_somewhere() -> None:
 def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_citation_is_of_this_version_and_forms_can_be_read() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["version"] == __version__ and cited["license"] == "Apache-2.0"
+    forms = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+    read = [yaml.safe_load(form.read_text(encoding="utf-8")) for form in forms]
+    assert len([form for form in read if {"name", "description", "body"} <= form.keys()]) == len(forms) - 1
+
+
+def test_the_make_targets_that_are_named_exist() -> None:
+    named = re.findall(r"^make ([\w-]+)", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.M)
+    there = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)
+    assert len(named) == 5 and set(named) <= set(there)
 
 
 def test_the_pages_written_from_the_code_are_current(writer: ModuleType) -> None:
