@@ -29,7 +29,7 @@ def test_both_kinds_are_queued_trained_and_reported(tmp_path: Path) -> None:
     assert len(kept) == 6
     for name, value, rows, outputs, packed in kept:  # a score is that of the stored logits
         task = tasks.find(name)
-        labels = label_array(task, toy_labels.rows(name, "dev").labels)
+        labels = label_array(task, toy_labels.labelled_rows(name, "dev").labels)
         logits = np.frombuffer(zlib.decompress(packed), dtype="<f4").reshape(rows, outputs)
         metric = find(task.metric).for_task(task)
         assert metric.score(logits_by_row(task, logits, labels), labels) == value
