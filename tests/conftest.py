@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import tests.forked
 import tests.server
+from tests.forked import Programs
 from tests.server import Server
 
 if TYPE_CHECKING:
@@ -69,6 +71,13 @@ def _migrated_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", once)
         yield
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Programs]:
+    """The programs of ftbench, which run in processes that have the libraries loaded."""
+    with tests.forked.served() as programs:
+        yield programs
 
 
 @pytest.fixture(scope="session")
