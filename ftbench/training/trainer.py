@@ -23,6 +23,7 @@ from ftbench.run.objectives import Objective
 from ftbench.run.run import Run
 from ftbench.run.seeding import digest
 from ftbench.training import checkpoint, evaluation, resuming, run_seeds
+from ftbench.training.points import Points
 from ftbench.training.pretrained import Pretrained, head_digest
 from ftbench.training.training_rows import TrainingRows
 from ftbench.training.watch import Diverged, Watch
@@ -68,13 +69,14 @@ class Trainer:
         checkpoint_seconds: float = 60.0,
         parts: int = 1,
         rehearses: bool = False,
+        points: Points | None = None,
     ) -> None:
         """Hold out the method's rows; nothing is trained yet.
 
-        Where memory ran out, the recipe's micro-batches are cut into ``parts``; where ``rehearses``, a run
-        tries its longest batch before its first step.
+        Where memory ran out, micro-batches are cut into ``parts``; where ``rehearses``, a run tries its
+        longest batch before its first step; ``points`` scores it as it goes.
         """
-        self._parts, self._rehearses = parts, rehearses
+        self._parts, self._rehearses, self.points = parts, rehearses, points
         self.job, self.task, self.method = job, task, method
         self._pretrained, self._corpus = pretrained, corpus
         self._listener, self._every = listener, checkpoint_seconds
@@ -138,8 +140,9 @@ class Trainer:
             raise ValueError("no rows are held out: set held_out_fraction on the method")
         if self._redrawn:
             raise ValueError("a run with split_seed trained on rows that are held out: train a phase instead")
-        logits = self._predict(model, self._held_rows)
-        return evaluation.scored(self.task, logits, self._labels(self._held_rows))
+        return evaluation.scored(
+            self.task, self._predict(model, self._held_rows), self._labels(self._held_rows)
+        )
 
     def outputs(self, model: nn.Module) -> NDArray[np.float32]:
         """The logits of a model on the rows of the job, as ``predict_task`` gives them."""
@@ -166,8 +169,6 @@ class Trainer:
 
     def _labels(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         return self._corpus.labels_of(rows).double().cpu().numpy()
-
-    # -- one run --------------------------------------------------------------------------------------
 
     def _begin(
         self,
@@ -250,6 +251,8 @@ class Trainer:
         saved = time.monotonic()
         for step in range(run.step, run.total_steps):
             train_step(run, method, step, watch)
+            if self.points:
+                watch.points += self.points.after(run, method, self.facts["runs"][run.name]["rows"])
             last = step + 1 == run.total_steps
             if last or (step + 1) % watch.every == 0:
                 watch.read()
