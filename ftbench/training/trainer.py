@@ -140,8 +140,8 @@ class Trainer:
             raise ValueError("no rows are held out: set held_out_fraction on the method")
         if self._redrawn:
             raise ValueError("a run with split_seed trained on rows that are held out: train a phase instead")
-        logits = self._predict(model, self._held_rows)
-        return evaluation.scored(self.task, logits, self._labels(self._held_rows))
+        rows = self._held_rows
+        return evaluation.scored(self.task, self._predict(model, rows), self._labels(rows))
 
     def outputs(self, model: nn.Module) -> NDArray[np.float32]:
         """The logits of a model on the rows of the job, as ``predict_task`` gives them."""
@@ -155,15 +155,15 @@ class Trainer:
         Raises:
             Diverged: a prediction is not finite.
         """
-        spread = np.linspace(0, len(self._train_rows) - 1, min(len(self._train_rows), EXPLAINED_ROWS))
-        rows = self._train_rows[spread.astype(np.int64)]
+        count = len(self._train_rows)
+        rows = self._train_rows[np.linspace(0, count - 1, min(count, EXPLAINED_ROWS)).astype(np.int64)]
         if not np.isfinite(logits := self._predict(model, rows)).all():
             raise Diverged("predictions on the training rows are not finite")
         return evaluation.explained(self.task, logits, self._labels(rows))
 
     def _predict(self, model: nn.Module, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        given = self._corpus.data, [int(r) for r in rows], self._labels(rows), self.task
-        return evaluation.predict_task(model, *given, self.job.recipe.precision)
+        data, precision, labels = self._corpus.data, self.job.recipe.precision, self._labels(rows)
+        return evaluation.predict_task(model, data, rows.tolist(), labels, self.task, precision)
 
     def _labels(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         return self._corpus.labels_of(rows).double().cpu().numpy()

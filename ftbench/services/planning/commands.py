@@ -272,11 +272,11 @@ def _typed(model: str) -> str:
 
 
 def classifications(tasks_named: Iterable[str]) -> set[str]:
-    """The tasks that have classes: labels of others cannot be made wrong, nor their rows reduced."""
+    """The tasks whose rows have one class each: others cannot be reduced, nor all their labels be wrong."""
     names = set()
     for name in tasks_named:
         try:
-            if tasks.find(name).regression:
+            if not tasks.find(name).one_class:
                 continue
         except UnknownName:
             pass
