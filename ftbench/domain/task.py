@@ -44,6 +44,45 @@ class HubSplit:
 
 
 @dataclass(frozen=True)
+class OwnRows:
+    """How the rows of a user's own files are read.
+
+    Attributes:
+        text: the columns with the text, one or two.
+        label: the column with the label.
+        files: set of rows -> its files below the place, "" for the place itself.
+        drawn: the share of the training file's rows that are drawn for evaluation; 0 where a file has them.
+        source: the data set of the hub and its commit, ``owner/name[config]@commit``; "" for files.
+        place: the file or folder on this machine, "" where it is not to be looked at; not part of the
+            identity.
+    """
+
+    text: tuple[str, ...]
+    label: str
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drawn: float = 0.0
+    source: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class OwnColumns:
+    """Which columns a user's own file has text and label in, as far as that was said.
+
+    Attributes:
+        text: one column, or two for pairs; () where they are to be found by name.
+        label: "" where it is to be found by name.
+    """
+
+    text: tuple[str, ...] = ()
+    label: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether anything was said."""
+        return bool(self.text or self.label)
+
+
+@dataclass(frozen=True)
 class RowSet:
     """One named set of rows, with every source it can be read from."""
 
@@ -71,6 +110,7 @@ class TaskSpec:
         train_rows: how many training rows the official release has, for estimates; None where not known.
         note: what is asked, in a few words.
         longest: the tokens of its longest row, words and the marks between sentences; 0 where not known.
+        own: how the rows are read, where they are a user's own files.
     """
 
     name: str
@@ -86,6 +126,7 @@ class TaskSpec:
     train_rows: int | None = None
     note: str = ""
     longest: int = 0
+    own: OwnRows | None = None
 
     def with_sets(self, *names: str) -> TaskSpec:
         """The task with some of its sets alone: what is found and identified is then these files.
@@ -113,8 +154,10 @@ class DataRef:
     """Where a task's rows were found, and which rows they are.
 
     Attributes:
-        source: ``folder``, ``saved`` (``datasets.save_to_disk``), ``hub`` or ``builtin``.
-        revision: in a job's identity: the digest of the files, or a revision of the hub.
+        source: ``folder``, ``saved`` (``datasets.save_to_disk``), ``hub``, ``own`` (files of the user's own)
+            or ``builtin``.
+        revision: in a job's identity: the digest of the files (of ``own`` ones, of the rows), or a revision
+            of the hub.
         path: the folder on this machine; not part of the identity.
     """
 
