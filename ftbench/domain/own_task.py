@@ -38,7 +38,6 @@ def document(task: TaskSpec) -> dict[str, Any]:
         "evaluation": [rows.name for rows in task.evaluation],
         "note": task.note,
         "rows": task.train_rows,
-        "longest": task.longest,
     }
 
 
@@ -95,7 +94,6 @@ def _read(card: Mapping[str, Any]) -> TaskSpec:
         evaluation=tuple(RowSet(one) for one in sets),
         train_rows=_count(card.get("rows")),
         note=text_of(card.get("note")),
-        longest=_count(card.get("longest")) or 0,
         kind=kind,
         own=own,
     )

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+#: What a task predicts, which decides head, loss, metrics and what a row's label is: one class; a number; any
+#: number of the labels; a label for every word.
+CLASSIFICATION, REGRESSION = "classification", "regression"
+MULTI_LABEL, TOKEN_CLASSIFICATION = "multi_label", "token_classification"
+KINDS = (CLASSIFICATION, REGRESSION, MULTI_LABEL, TOKEN_CLASSIFICATION)
+#: The label of a word, or of a token, for which nothing is predicted.
+NO_LABEL = -100
+
 
 @dataclass(frozen=True)
 class TsvFile:
@@ -99,7 +107,7 @@ class TaskSpec:
         name: as users type it, ``cola``.
         title: as papers print it, ``CoLA``.
         benchmark: ``glue``, ``toy``, …: the file it stands in.
-        labels: the classes in their order, () for regression.
+        labels: the classes, labels or tags in their order, () for regression.
         metric: the reported metric, as published tables name it (``matthews``, ``f1``, ``spearman``,
             ``accuracy``).
         train: the training rows.
@@ -110,6 +118,8 @@ class TaskSpec:
         train_rows: how many training rows the official release has, for estimates; None where not known.
         note: what is asked, in a few words.
         longest: the tokens of its longest row, words and the marks between sentences; 0 where not known.
+        kind: what is predicted, one of `KINDS`; where none is given: regression without labels, else
+            classification.
         own: how the rows are read, where they are a user's own files.
     """
 
@@ -126,7 +136,12 @@ class TaskSpec:
     train_rows: int | None = None
     note: str = ""
     longest: int = 0
+    kind: str = ""
     own: OwnRows | None = None
+
+    def __post_init__(self) -> None:
+        """Work the kind out where it is not given."""
+        object.__setattr__(self, "kind", self.kind or (CLASSIFICATION if self.labels else REGRESSION))
 
     def with_sets(self, *names: str) -> TaskSpec:
         """The task with some of its sets alone: what is found and identified is then these files.
@@ -141,11 +156,11 @@ class TaskSpec:
     @property
     def regression(self) -> bool:
         """Whether the label is a number."""
-        return not self.labels
+        return self.kind == REGRESSION
 
     @property
     def outputs(self) -> int:
-        """The width of the head: the number of classes, or 1."""
+        """The width of the head: the number of classes, labels or tags, or 1."""
         return len(self.labels) or 1
 
 

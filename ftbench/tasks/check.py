@@ -7,7 +7,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from ftbench.domain.task import RowSet, TaskSpec
+from ftbench.domain.task import (
+    CLASSIFICATION,
+    KINDS,
+    MULTI_LABEL,
+    REGRESSION,
+    TOKEN_CLASSIFICATION,
+    RowSet,
+    TaskSpec,
+)
 from ftbench.errors import nearest
 from ftbench.tasks.rows import plain_text
 
@@ -17,6 +25,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 def metrics_of(task: TaskSpec) -> tuple[str, ...]:
     """The metrics that are computed for a task's kind; it reports one of them."""
+    if task.kind == MULTI_LABEL:
+        return ("micro_f1", "macro_f1")
+    if task.kind == TOKEN_CLASSIFICATION:
+        return ("entity_f1", "token_accuracy")
     if task.regression:
         return ("pearson", "spearman", "mse")
     return ("accuracy", "accuracy_label1", *(("f1", "matthews") if len(task.labels) == 2 else ()))
@@ -51,6 +63,10 @@ def _labels(task: TaskSpec) -> Iterator[str]:
     labels = task.labels
     if not isinstance(labels, tuple) or not all(isinstance(name, str) and name.strip() for name in labels):
         yield f"labels {labels!r}: give a tuple of names, () for regression"
+    elif task.kind not in KINDS:
+        yield f"kind {task.kind!r}: give one of {', '.join(KINDS)}{nearest(str(task.kind), KINDS)}"
+    elif bool(labels) == (task.kind == REGRESSION):
+        yield f"labels {labels!r}: {task.kind} has {'none' if labels else 'two or more'}"
     elif len(labels) == 1:
         yield f"labels {labels!r}: one class leaves nothing to predict; give two or more, () for regression"
     elif len({plain_text(name) for name in labels}) < len(labels):
@@ -88,7 +104,7 @@ def _metric(task: TaskSpec) -> Iterator[str]:
     known = metrics_of(task)
     if task.metric in known:
         return
-    kind = f"{len(task.labels)} classes" if task.labels else "regression"
+    kind = f"{len(task.labels)} classes" if task.kind == CLASSIFICATION else task.kind
     yield f"metric '{task.metric}' is not computed for {kind}{nearest(str(task.metric), known)}"
 
 

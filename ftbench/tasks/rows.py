@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from ftbench.domain.task import TaskSpec
+from ftbench.domain.task import MULTI_LABEL, NO_LABEL, TOKEN_CLASSIFICATION, TaskSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -14,12 +19,14 @@ class Rows:
     """The rows of one set.
 
     Attributes:
-        texts: the first sentences, and the second ones where the task has pairs.
-        labels: class indices, or scores.
+        texts: the first sentences, and the second ones where the task has pairs. Of a task that labels words:
+            one column, the words of a sentence joined by one space each; no word has a space in it.
+        labels: class indices, or scores; in a multi-label task 0 or 1 for each of its labels; where words are
+            labelled, the tag of every word, ``NO_LABEL`` where nothing is predicted for it.
     """
 
     texts: tuple[list[str], ...]
-    labels: list[int] | list[float]
+    labels: list[int] | list[float] | list[tuple[int, ...]]
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -31,6 +38,29 @@ def rows_of(task: TaskSpec, texts: tuple[list[str], ...], labels: list[int | flo
     if task.regression:
         return Rows(texts, [float(label) for label in labels])
     return Rows(texts, [int(label) for label in labels])
+
+
+def label_array(task: TaskSpec, labels: Sequence[Any]) -> NDArray[Any]:
+    """The labels of rows as one array.
+
+    Args:
+        task: whose labels they are.
+        labels: as `Rows` has them.
+
+    Returns:
+        Class numbers, int64, or numbers, float64, shape (rows,); multi-label: int64, 0 or 1, shape (rows,
+        labels); words: int64, shape (rows, words of the longest), ``NO_LABEL`` behind the last.
+    """
+    import numpy as np
+
+    if task.kind == MULTI_LABEL:
+        return np.asarray(labels, dtype=np.int64).reshape(len(labels), task.outputs)
+    if task.kind == TOKEN_CLASSIFICATION:
+        found = np.full((len(labels), max(map(len, labels), default=0)), NO_LABEL, dtype=np.int64)
+        for row, tags in zip(found, labels, strict=True):
+            row[: len(tags)] = tags
+        return found
+    return np.asarray(labels, dtype=np.float64 if task.regression else np.int64)
 
 
 def read_label(task: TaskSpec, written: object) -> int | float:
