@@ -38,6 +38,13 @@ DataOption = Annotated[
     str | None,
     typer.Option("--data-dir", metavar="DIR", help="Folder with data in the official layout [FTBENCH_DATA]."),
 ]
+TextOption = Annotated[
+    str | None,
+    typer.Option("--text", metavar="COLUMNS", help="Of your own files: the column with the text, or two."),
+]
+LabelOption = Annotated[
+    str | None, typer.Option("--label", metavar="COLUMN", help="Of your own files: the column to predict.")
+]
 StateOption = Annotated[
     str | None,
     typer.Option("--state", metavar="LIST", help="queued, running, done, failed, cancelled."),

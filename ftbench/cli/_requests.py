@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ftbench.db import JobFilter
     from ftbench.domain.axes import MethodChoice
     from ftbench.domain.perturbation import Change
+    from ftbench.domain.task import OwnColumns
     from ftbench.domain.where import Where
     from ftbench.perturbations import Condition
     from ftbench.services.claims.declared import ClaimRequest
@@ -39,6 +40,8 @@ def asked(
     perturb: Sequence[str] = (),
     settings: Sequence[str] = (),
     variant: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
 ) -> Asked:
     """The axes of a grid by the texts of their flags, None for one that was not given.
 
@@ -51,6 +54,8 @@ def asked(
         perturb: ``NAME=value,value`` each; see ``perturb_of``.
         settings: ``name=value`` each.
         variant: a name.
+        text: one or two columns of users' own files.
+        label: a column of these.
 
     Raises:
         UsageError: a text that cannot be read, a perturbation or recipe setting that does not exist.
@@ -74,7 +79,25 @@ def asked(
         models=None if models is None else axes.split_names(models),
         settings=recipe,
         variant=variant,
+        columns=columns(text, label),
     )
+
+
+def columns(text: str | None, label: str | None) -> OwnColumns:
+    """Which columns of a user's own file are meant.
+
+    Raises:
+        BadValue: more than two with text, or a flag without a name.
+    """
+    from ftbench.domain.task import OwnColumns
+
+    named = names(text)
+    if (text is not None and not 1 <= len(named) <= 2) or (label is not None and not label.strip()):
+        given = (
+            f"--label '{label}': give a column" if text is None else f"--text '{text}': give a column, or two"
+        )
+        raise BadValue(given)
+    return OwnColumns(named, (label or "").strip())
 
 
 def selection(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ftbench.errors import BadValue, UnknownName
 
 if TYPE_CHECKING:
-    from ftbench.yaml_text import Tree
     from ftbench.services.tuning.spaces import Written, WrittenSpace
+    from ftbench.yaml_text import Tree
 
 _KEYS = ("shared", "methods")
 

@@ -58,10 +58,10 @@ class OwnRows:
     Attributes:
         text: the columns with the text, one or two.
         label: the column with the label.
-        files: set of rows -> its files below the place, "" for the place itself.
+        files: set of rows -> its files below the place.
         drawn: the share of the training file's rows that are drawn for evaluation; 0 where a file has them.
         source: the data set of the hub and its commit, ``owner/name[config]@commit``; "" for files.
-        place: the file or folder on this machine, "" where it is not to be looked at; not part of the
+        place: the folder above the files on this machine, "" where none is to be looked at; not part of the
             identity.
     """
 

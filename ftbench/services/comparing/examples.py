@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ftbench import tasks
 from ftbench.db import Database
 from ftbench.errors import FtbenchError
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing import seeds_and_examples
 from ftbench.services.comparing.predicted import Predicted, answers
 from ftbench.services.scores.compared import Compared
+from ftbench.services.scores.own import own_tasks
 from ftbench.stats import examples
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS, TITLES
@@ -47,7 +47,8 @@ def sheets(database: Database, compared: list[Compared], correction: str, data: 
         correction: of McNemar's p over the sheet.
         data: the folder with the data sets, where it was given.
     """
-    runs = Predicted(database, data)
+    cells = [job.cell for one in compared for seeds in one.block.jobs.values() for job in seeds.values()]
+    runs = Predicted(database, data, own_tasks(database, cells))
     made = ((_sheet(runs, one, correction), seeds_and_examples.sheet(runs, one)) for one in compared)
     return [sheet for both in made for sheet in both]
 
@@ -80,7 +81,7 @@ def _sheet(runs: Predicted, compared: Compared, correction: str) -> Sheet:
 
 def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
     task = compared.block.tasks[at]
-    spec = tasks.find(task.name)
+    spec = runs.task(task.name)
     for left, right in compared.pairs:
         jobs = [compared.block.jobs.get((key, task.name), {}) for key in (left, right)]
         for seed in sorted(set(jobs[0]) & set(jobs[1])):

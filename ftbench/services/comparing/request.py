@@ -83,7 +83,7 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     codes, topped = codes_of(database, chosen), levels.topped(database)
     chosen, others = _one_setting(chosen, choices)
     chosen, aside = rerun.separated(database, chosen, codes)
-    shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores)
+    shown = reported(in_order([c.task for c in chosen], asked.task_names()), chosen, scores, codes.own.tasks)
     jobs, condition = join(chosen, scores, shown), request.condition.title
     named = labels(jobs)
     order, told = _order(named, choices), titles(named, codes.own, dict(asked.renamed))

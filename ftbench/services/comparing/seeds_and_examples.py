@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ftbench import tasks
 from ftbench.errors import FtbenchError
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing.predicted import Predicted, answers
@@ -51,7 +50,7 @@ def sheet(runs: Predicted, compared: Compared) -> Sheet:
 
 def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
     task = compared.block.tasks[at]
-    spec = tasks.find(task.name)
+    spec = runs.task(task.name)
     if task.metric not in METRICS:
         return
     for left, right in compared.pairs:

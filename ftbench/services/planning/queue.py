@@ -179,7 +179,7 @@ def grids_asked(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Find
         raise BadValue("no tasks: give --tasks (ftbench tasks lists them) or --suite")
     if asked.models is not None and not asked.models:
         raise BadValue("no models: give --models a name, or leave it out for the default")
-    specs = tasks.expand(asked.tasks)
+    specs = tasks.expand(asked.tasks, asked.columns)
     targets = tuple(one.on(tasks.find(one.task)) for one in request.evaluate or ())
     chosen = _methods(request)  # the last that needs no file and no network
     files = files_named(asked.perturb)

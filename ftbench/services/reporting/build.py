@@ -59,7 +59,8 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     selection.check(cells)
     chosen = selection.lets_through(cells)
     if not chosen:
-        own = OwnFiles(own_methods(database, cells).files, own_changes(database, cells)[0])
+        methods = own_methods(database, cells)
+        own = OwnFiles(methods.files, own_changes(database, cells)[0], methods.tasks)
         filled = commands.for_table(selection, address, cells, _axis(request), own=own)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     scores = database.results.values(roughly(chosen, cells))
@@ -83,7 +84,7 @@ def build_report(database: Database, request: ReportRequest) -> Report:
         replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
         for section in found.sections
     )
-    absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files))
+    absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files, codes.own.tasks))
     older = rerun.note(stale(_shown(chosen, found), codes), codes, address)
     notes = (*found.notes, *absent, *older)
     return replace(found, sections=sections, notes=notes)
@@ -130,7 +131,9 @@ def tabulate(
     """
     axes = axes_of((cell.perturbation.condition for cell in cells), told)
     layout, selection = request.layout(axes), request.selection
-    shown = reported(in_order([cell.task for cell in cells], selection.task_names()), cells, scores)
+    shown = reported(
+        in_order([cell.task for cell in cells], selection.task_names()), cells, scores, own.tasks
+    )
     jobs = join(cells, scores, shown, request.diverged)
     if request.estimand == TWO_PART:
         jobs = without_failed(jobs)
@@ -157,7 +160,7 @@ def tabulate(
     )
     filled = {
         part.title: commands.for_table(
-            selection, address, cells, part.axis, changed, OwnFiles(own.files, files), data
+            selection, address, cells, part.axis, changed, OwnFiles(own.files, files, own.tasks), data
         )
         for part in missing
     }
@@ -204,7 +207,7 @@ def _clean_halves(
     for part in parts:
         usual = titled(part.axis.partition("[")[0]).usual if part.axis and not part.curve else ()
         for setting in settings:
-            usable = commands.classifications(job.cell.task for job in setting.jobs)
+            usable = {name for name, task in subject.tasks.items() if task.classes or not task.known}
             clean = tuple(
                 job
                 for job in setting.jobs

@@ -183,7 +183,10 @@ def without_failed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
 
 
 def reported(
-    names: Iterable[str], cells: Iterable[JobSummary | PastScore], scores: Iterable[ScoreRow | ValueRow]
+    names: Iterable[str],
+    cells: Iterable[JobSummary | PastScore],
+    scores: Iterable[ScoreRow | ValueRow],
+    own: Mapping[str, TaskSpec] | None = None,
 ) -> dict[str, Reported]:
     """What is reported of each task; one that is not installed here: what its first job has a score of.
 
@@ -191,13 +194,14 @@ def reported(
         names: the tasks.
         cells: their jobs, in the order in which these were queued.
         scores: of the jobs.
+        own: the tasks that are users' own files, by name.
     """
     from ftbench import tasks
 
     result = {}
     for name in dict.fromkeys(names):
         try:
-            result[name] = Reported.of(tasks.find(name))
+            result[name] = Reported.of((own or {}).get(name) or tasks.find(name))
         except FtbenchError:
             order = {cell.digest: at for at, cell in enumerate(cells) if cell.task == name}
             there = [s for s in scores if s.digest in order and s.evaluation != TRAINED]

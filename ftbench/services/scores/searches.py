@@ -11,6 +11,7 @@ from ftbench.domain.result import Outcome, State
 from ftbench.domain.study import Study
 from ftbench.domain.target import HELD_OUT
 from ftbench.services.scores.jobs import reported
+from ftbench.services.scores.own import own_tasks
 
 #: How a failed trial has used its place in the budget: by what the method did. A lost one has not.
 SPENT = frozenset({Outcome.DIVERGED, Outcome.OOM, Outcome.USER, Outcome.TIMEOUT})
@@ -92,9 +93,9 @@ def searches(database: Database) -> list[Searched]:
         return []
     cells = {cell.digest: cell for cell in database.results.trials()}
     values = [one for one in database.results.values() if one.digest in cells and one.evaluation == HELD_OUT]
-    metrics = {
-        n: r.metric for n, r in reported((c.task for c in cells.values()), cells.values(), values).items()
-    }
+    tried = list(cells.values())
+    shown = reported((cell.task for cell in tried), tried, values, own_tasks(database, tried))
+    metrics = {name: task.metric for name, task in shown.items()}
     found = {one.digest: one.value for one in values if one.metric == metrics[cells[one.digest].task]}
     return [search for study in studies for search in _of(study, cells, found, metrics)]
 

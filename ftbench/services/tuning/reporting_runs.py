@@ -17,7 +17,7 @@ from ftbench.services.planning import commands
 from ftbench.services.planning.asked import Asked
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.searches import Searched
-from ftbench.services.scores.selection import is_of
+from ftbench.services.scores.selection import is_of, task_names_of
 
 LISTED = 3
 
@@ -94,7 +94,7 @@ def study_named(database: Database, name: str) -> Study:
 
 def _asked(found: Sequence[Searched], asked: Asked) -> list[Searched]:
     """The searches that the flags mean."""
-    names = {spec.name for spec in tasks.expand(asked.tasks)} if asked.tasks else set()
+    names = {name for text in asked.tasks or () for name in task_names_of(text)}
     kept = [
         one
         for one in found
@@ -150,7 +150,7 @@ def _runs(
     """The runs of a choice with one seed, on each change to the data that was asked for."""
     assert search.chosen is not None
     row = rows[search.chosen.digest]
-    trial, task = Job.from_canonical(row.spec), tasks.find(search.start.task)
+    trial, task = Job.from_canonical(row.spec), tasks.of_job(search.start.task, row.places)
     for change in _changes(search, request.asked):
         files = files_named(request.asked.perturb)
         grid = grid_of(change, files)

@@ -20,15 +20,15 @@ def read_json_lines(path: Path) -> Table:
         rows = [(f"row {n}", value) for n, value in enumerate(_list(name, "\n".join(lines)), 1)]
     else:
         rows = [(f"line {n}", _value(name, n, line)) for n, line in enumerate(lines, 1) if line.strip()]
+    objects = list[dict[str, object]]()
     for at, row in rows:
         if not isinstance(row, dict):
             raise OwnDataError(f"{name}, {at}: {short(json.dumps(row))} where an object {{…}} should be")
-    columns = dict.fromkeys(key for _, row in rows for key in row)
+        objects.append(row)
+    columns = dict.fromkeys(key for row in objects for key in row)
     if not rows:
         raise OwnDataError(f"{name}: has no rows")
-    return Table(
-        {key: [row.get(key) for _, row in rows] for key in columns}, [(name, at) for at, _ in rows]
-    )
+    return Table({key: [row.get(key) for row in objects] for key in columns}, [(name, at) for at, _ in rows])
 
 
 def _value(name: str, number: int, line: str) -> object:

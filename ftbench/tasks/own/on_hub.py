@@ -23,7 +23,9 @@ def at_hub(text: str) -> Place:
     dataset, config, revision = split_hub_id(text)
     root, folder = _found(dataset, config, revision)
     below = folder.relative_to(root)
-    files = {name: tuple((below / one).as_posix() for one in some) for name, some in in_folder(folder).items()}
+    files = {
+        name: tuple((below / one).as_posix() for one in some) for name, some in in_folder(folder).items()
+    }
     name = dataset.partition("/")[2] + (f"-{config}" if config not in ("", "default") else "")
     plain = re.sub(r"[^a-z0-9_.+-]+", "_", name.lower())
     source = f"{dataset}[{config}]@{root.name}" if config else f"{dataset}@{root.name}"
@@ -55,7 +57,9 @@ def _found(dataset: str, config: str, revision: str) -> tuple[Path, Path]:
         raise DataMissing(told, away=str(error)) from None
     folder = _below(root, config)
     if folder is None:
-        told = f"no train files in it{f' for {config}' if config else ''}; name a configuration: {dataset}[NAME]"
+        told = (
+            f"no train files in it{f' for {config}' if config else ''}; name a configuration: {dataset}[NAME]"
+        )
         raise OwnDataError(f"data set {dataset}: {told}")
     return root, folder
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ftbench.domain.task import OwnColumns
+from ftbench.domain.task import OwnColumns, OwnRows
 from ftbench.errors import OwnDataError, nearest
 from ftbench.tasks.own.conll import TAGS, TOKENS
 from ftbench.tasks.own.table import Table, short
@@ -49,6 +49,12 @@ def pick(table: Table, said: OwnColumns, where: str) -> OwnColumns:
     if label in text or len(set(text)) < len(text):
         raise OwnDataError(f"{where}: column '{label if label in text else text[0]}' is named twice")
     return OwnColumns(text, label)
+
+
+def usual(own: OwnRows) -> bool:
+    """Whether the columns of a task are found by their names."""
+    text, label = tuple(name.lower() for name in own.text), own.label.lower()
+    return text in TEXT and label in (OF_TOKENS if text == (TOKENS,) else LABEL)
 
 
 def _named(name: str, table: Table, where: str) -> str:

@@ -32,8 +32,8 @@ class Place:
 
     Attributes:
         name: what the task is called where nothing else is said.
-        root: the file, or the folder above the files.
-        files: set of rows -> its files below the root; "" is the root itself.
+        root: the folder above the files.
+        files: set of rows -> its files below the root.
         said: what stands beside them.
         source: of the hub, ``owner/name[config]@commit``; "" for files.
     """
@@ -49,6 +49,13 @@ def is_own(text: str) -> bool:
     """Whether a task is named by its place: a path, a data file, or an id of the hub."""
     ends = (*FORMATS, *_YAML)
     return "/" in text or "\\" in text or text.startswith("~") or text.strip().lower().endswith(ends)
+
+
+def is_path(text: str) -> bool:
+    """Whether the place of a task is a path here: an id of the hub is nothing that exists."""
+    first = text.strip().partition("[")[0].partition("@")[0]
+    hub = first.count("/") == 1 and not first.startswith((".", "/", "~")) and not first.endswith("/")
+    return not hub or Path(text.strip()).exists() or first.lower().endswith((*FORMATS, *_YAML))
 
 
 def at_path(text: str) -> Place:
@@ -70,10 +77,9 @@ def at_path(text: str) -> Place:
     said = _beside(path.absolute().parent, path.name)
     own = path.absolute()
     called = own.parent.name if _set_of(own.stem) else own.stem
-    if said.evaluation and any(said.evaluation.values()):
-        files = _of_folder(own.parent, said, path.name)
-        return Place(_name(called), own.parent, files, said)
-    return Place(_name(called), path, {TRAIN: ("",)}, said)
+    alone = not any(said.evaluation.values())
+    files = {TRAIN: (path.name,)} if alone else _of_folder(own.parent, said, path.name)
+    return Place(_name(called), own.parent, files, said)
 
 
 def _name(text: str) -> str:
@@ -93,7 +99,7 @@ def _similar(path: Path) -> str:
 
 
 def _beside(folder: Path, file: str = "") -> Said:
-    """What stands beside the data; a ``task.yaml`` that names another file for training is not about this one."""
+    """What stands beside the data; where it names another file for training, it is not about this one."""
     if not (folder / FILE).is_file():
         return Said()
     said = read_said(folder / FILE)
@@ -154,7 +160,9 @@ def in_folder(folder: Path) -> dict[str, tuple[str, ...]]:
                 continue
             others = found.get(name, ())
             if others and (path.is_dir() or _SHARD.sub("", path.stem, 1) == path.stem):
-                raise OwnDataError(f"{shown(path)}: {others[0]} has the rows of {name}, too; leave one of them")
+                raise OwnDataError(
+                    f"{shown(path)}: {others[0]} has the rows of {name}, too; leave one of them"
+                )
             found[name] = (*others, *files)
     if not found and (folder / "state.json").is_file():
         found[TRAIN] = _files(folder, folder)
