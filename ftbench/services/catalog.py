@@ -9,7 +9,7 @@ from typing import Any
 from ftbench import methods, models, perturbations, tasks, trust
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
-from ftbench.domain.task import TaskSpec
+from ftbench.domain.task import OwnColumns, TaskSpec
 from ftbench.methods.base import FAMILIES, Method
 from ftbench.perturbations import Perturber
 from ftbench.plugins import PluginEntry, is_file
@@ -127,6 +127,24 @@ def task(name: str) -> _Row:
     row["hub"] = [f"{hub.dataset} {hub.config or ''}".strip() + f" ({hub.split})" for hub in hubs]
     row["note"] = spec.note
     return row
+
+
+def is_place(name: str) -> bool:
+    """Whether a task is named by its place: a file, a folder, an id of the hub."""
+    return tasks.is_own(name)
+
+
+def task_named(name: str, columns: OwnColumns) -> TaskSpec:
+    """The one task that a name or the place of a user's own file means.
+
+    Raises:
+        UnknownName: there is none.
+        OwnDataError: the file is no task.
+    """
+    if not tasks.is_own(name):
+        return tasks.find(name)
+    (spec,) = tasks.expand([name], columns)
+    return spec
 
 
 def list_models() -> list[_Row]:

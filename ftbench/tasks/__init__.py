@@ -12,6 +12,7 @@ from ftbench.tasks.registry import (
     groups,
     names,
     of_job,
+    of_place,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "is_own",
     "names",
     "of_job",
+    "of_place",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ftbench.domain.own_task import task_of
 from ftbench.domain.task import OwnColumns, TaskSpec
@@ -14,6 +14,9 @@ from ftbench.errors import OwnDataError, PluginError, UnknownName
 from ftbench.tasks import check
 from ftbench.tasks.own import on_hub, place, said
 from ftbench.tasks.own.place import is_own
+
+if TYPE_CHECKING:
+    from ftbench.tasks.own.understood import Understood
 
 ENTRY_POINTS = "ftbench.tasks"
 #: Columns that are found by their names.
@@ -120,8 +123,9 @@ def expand(texts: Iterable[str], columns: OwnColumns = BY_NAME) -> list[TaskSpec
     known = groups()
     for text in texts:
         if is_own(text):
-            spec = _own(text, columns, specs)
-            specs[spec.name] = spec
+            spec = of_place(text, columns).task
+            if specs.setdefault(spec.name, spec) != spec:
+                raise _taken(text, spec.name, "another one")
             continue
         try:
             members = [find(text)]
@@ -133,23 +137,23 @@ def expand(texts: Iterable[str], columns: OwnColumns = BY_NAME) -> list[TaskSpec
     return list(specs.values())
 
 
-def _own(text: str, columns: OwnColumns, taken: Mapping[str, TaskSpec]) -> TaskSpec:
-    """The task at a place.
+def of_place(text: str, columns: OwnColumns = BY_NAME) -> Understood:
+    """The task at a place, with its rows.
 
     Raises:
-        OwnDataError: it is none, or another task is called so.
+        OwnDataError: it is none, or is called as a task of ftbench's.
     """
     from ftbench.tasks.own import understood
 
-    spec = understood.understand(text, columns).task
-    if spec.name in {*names(), *groups(), *ALIASES}:
-        other = "a task of ftbench's own"
-    elif taken.get(spec.name, spec) != spec:
-        other = "another one"
-    else:
-        return spec
-    told = f"is called '{spec.name}' as {other} is; rename it, or write name: … into a {said.FILE} beside it"
-    raise OwnDataError(f"{text}: {told}")
+    found = understood.understand(text, columns)
+    if found.task.name in {*names(), *groups(), *ALIASES}:
+        raise _taken(text, found.task.name, "a task of ftbench's own")
+    return found
+
+
+def _taken(text: str, name: str, other: str) -> OwnDataError:
+    told = f"is called '{name}' as {other} is; rename it, or write name: … into a {said.FILE} beside it"
+    return OwnDataError(f"{text}: {told}")
 
 
 def _key(name: str) -> str:
