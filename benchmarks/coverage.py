@@ -17,9 +17,9 @@ import numpy as np
 from scipy import special
 
 from benchmarks.calibration import DRAWS, Draw, line, percent
+from ftbench.metrics import find
 from ftbench.stats import bayes, curves, dominance, paired, pooled, power, spread
 from ftbench.stats.aggregate import FloatArray
-from ftbench.stats.example_metrics import accuracy
 from ftbench.stats.examples import bootstrap
 from ftbench.stats.findings import Interval, Significance
 from ftbench.stats.two_way import TwoWay, two_way
@@ -127,7 +127,7 @@ def _predictions(
 def examples_and_seeds(draw: Draw, n: int, tables: int, rng: np.random.Generator) -> float:
     """Seeds and test examples together, accuracy on 300 rows."""
     count = tables // PART["mean"]
-    found = [two_way(*_predictions(n, 300, rng), accuracy) for _ in range(count)]
+    found = [two_way(*_predictions(n, 300, rng), find("accuracy").resampled) for _ in range(count)]
     return _holds([one.interval for one in found if isinstance(one, TwoWay)], 0.0)
 
 
@@ -137,7 +137,7 @@ def by_example(draw: Draw, n: int, tables: int, rng: np.random.Generator) -> flo
     for _ in range(tables // PART["bootstrap"]):
         labels, hard = rng.integers(0, 2, 300).astype(float), rng.normal(1, 1, 300)
         one, other = (np.where(hard + rng.normal(0, 1, 300) > 0, labels, 1 - labels) for _ in range(2))
-        found.append(bootstrap(one, other, labels, accuracy))
+        found.append(bootstrap(one, other, labels, find("accuracy").resampled))
     return _holds(found, 0.0)
 
 

@@ -12,7 +12,7 @@ import structure
 WIDTH, MARGIN, GAP = 1180, 16, 44
 ROOM_HEIGHT, LINE = 88, 15
 #: Layers that others can be added to by one file, and how the picture marks them.
-OPEN = ("methods", "tasks", "perturbations", "render", "stats")
+OPEN = ("methods", "metrics", "tasks", "perturbations", "render", "stats")
 
 
 @dataclass(frozen=True)

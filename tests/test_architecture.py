@@ -20,19 +20,31 @@ EXAMPLE = ROOT.parent / "ftbench.db.example"
 ARROWS: dict[str, set[str]] = {
     "domain": set(),
     "stats": set(),
+    "metrics": {"domain"},
     "nn": {"domain"},
     "run": {"domain", "nn"},
-    "db": {"domain"},
-    "tasks": {"domain"},
+    "db": {"domain", "metrics"},
+    "tasks": {"domain", "metrics"},
     "models": {"domain"},
     "perturbations": {"domain"},
     "suites": {"domain"},
     "methods": {"domain", "nn", "run"},
-    "render": {"domain", "stats", "suites"},
-    "services": {"db", "domain", "methods", "models", "perturbations", "render", "stats", "suites", "tasks"},
-    "training": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks"},
+    "render": {"domain", "metrics", "stats", "suites"},
+    "services": {
+        "db",
+        "domain",
+        "methods",
+        "metrics",
+        "models",
+        "perturbations",
+        "render",
+        "stats",
+        "suites",
+        "tasks",
+    },
+    "training": {"domain", "methods", "metrics", "models", "nn", "perturbations", "run", "tasks"},
     "testing": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks", "training"},
-    "cli": {"db", "domain", "perturbations", "render", "services", "testing"},
+    "cli": {"db", "domain", "metrics", "perturbations", "render", "services", "testing"},
 }
 #: Room of services -> the rooms that it may import; the files beside the rooms use them all.
 ROOMS: dict[str, set[str]] = {
@@ -104,8 +116,13 @@ def test_torch_is_loaded_eagerly_by_what_trains_only() -> None:
     assert not wrong(i for i in heavy if i.layer not in {"nn", "run", "training", "testing"})
 
 
-def test_perturbations_load_numpy_inside_functions_only() -> None:
-    arrays = (i for i in ALL if i.layer == "perturbations" and i.module.split(".")[0] == "numpy")
+def test_perturbations_and_metrics_load_numpy_inside_functions_only() -> None:
+    known = {"perturbations", "metrics"}
+    arrays = (
+        i
+        for i in RUN
+        if i.layer in known and i.file != "metrics/_arrays.py" and i.module.split(".")[0] == "numpy"
+    )
     assert not wrong(i for i in arrays if i.eager)
 
 

@@ -175,7 +175,7 @@ def report(
         _refuse(f"the table '{table}'", {**ours, **papers})
         _tuning(address, table, selection(models, tasks, methods, where=where), to)
     elif named is not None:
-        from ftbench.domain.margins import Margins, margins
+        from ftbench.metrics import Margins, margins
         from ftbench.services.papers.request import SuiteRequest
 
         _refuse("--suite", ours)

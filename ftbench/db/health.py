@@ -18,7 +18,8 @@ from ftbench.db.rows import change_of
 from ftbench.db.studies import Studies
 from ftbench.db.tables import attempts, curves, jobs, metadata, past_scores, predictions, provenance, scores
 from ftbench.db.topups import Topups
-from ftbench.domain.result import Outcome, Predictions, State, in_range
+from ftbench.domain.result import Outcome, Predictions, State, lies_in
+from ftbench.metrics import score_bounds
 
 #: What to do about each kind of trouble; see ``docs/databases.md``.
 ADVICE = {
@@ -195,7 +196,7 @@ class Health:
         fields, wrong = ("digest", "evaluation", "metric", "value"), _Aside()
         rows = self._store.rows(select(*(table.c[name] for name in fields)))
         for digest, evaluation, metric, value in read_rows(rows, fields, {}, wrong):
-            if not in_range(metric, value):
+            if not lies_in(score_bounds(metric), value):
                 wrong(digest, f"{metric} on {evaluation} is {value:g}")
         return wrong.found
 

@@ -92,10 +92,9 @@ class Collector:
         memory: the memory at that time, where it is known.
     """
 
-    def __init__(self, digest: str) -> None:
-        """Begin with nothing."""
-        self.digest = digest
-        self.started = False
+    def __init__(self, digest: str, bounds: result.Bounds) -> None:
+        """Begin with nothing; ``bounds`` are those of scores."""
+        self.digest, self._bounds, self.started = digest, bounds, False
         self.began: float | None = None
         self.run, self.step, self.total = "", 0, 0
         self.memory: Memory | None = None
@@ -164,9 +163,10 @@ class Collector:
         score = Score(_name(event, "evaluation"), _name(event, "metric"), _float(event, "value"))
         if not math.isfinite(score.value):
             raise ProtocolError(f"the score {score.metric} on {score.evaluation} is not a finite number")
-        if abs(score.value) > _LARGEST_SCORE or not result.in_range(score.metric, score.value):
+        known = self._bounds(score.metric)
+        if abs(score.value) > _LARGEST_SCORE or not result.lies_in(known, score.value):
             told = f"the score {score.metric} on {score.evaluation} is {score.value:g}"
-            raise ProtocolError(told + result.lies_within(score.metric))
+            raise ProtocolError(told + result.lies_within(score.metric, known))
         self._scores[score.evaluation, score.metric] = score
 
     def _prediction(self, event: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -55,41 +55,20 @@ TRAINED = "train"
 EXPLAINED = "explained"
 """The share of the best constant prediction's loss that a model takes away; see ``training.evaluation``."""
 
-RANGES: Mapping[str, tuple[float, float]] = {
-    **dict.fromkeys(("accuracy", "accuracy_label1", "f1"), (0.0, 1.0)),
-    **dict.fromkeys(("matthews", "pearson", "spearman"), (-1.0, 1.0)),
-    "mse": (0.0, math.inf),
-    EXPLAINED: (-math.inf, 1.0),
-}
-"""The smallest and largest value of each metric; of others nothing is known."""
+
+#: A metric -> its smallest and its largest value; None where nothing is known.
+Bounds = Callable[[str], tuple[float, float] | None]
 
 
-AT_CHANCE: Mapping[str, float] = {**dict.fromkeys(("matthews", "pearson", "spearman"), 0.0), "f1": 0.5}
-"""What guessing scores, whatever the classes; an F1 of coin tosses on classes that are equally large."""
-
-
-def chance(metric: str, classes: int) -> float | None:
-    """What a model scores that tells nothing apart; None where that is not known.
-
-    Args:
-        metric: as stored.
-        classes: how many there are; 0: not known, or a number is to be predicted.
-    """
-    if metric in ("accuracy", "accuracy_label1"):
-        return 1 / classes if classes else None
-    return AT_CHANCE.get(metric)
-
-
-def in_range(metric: str, value: float) -> bool:
-    """Whether a score can be; the last bits of a sum may stick out."""
-    low, high = RANGES.get(metric, (-math.inf, math.inf))
+def lies_in(known: tuple[float, float] | None, value: float) -> bool:
+    """Whether a score can be, as far as its bounds are known; the last bits of a sum may stick out."""
+    low, high = known or (-math.inf, math.inf)
     return math.isfinite(value) and low - 1e-6 <= value <= high + 1e-6
 
 
-def lies_within(metric: str) -> str:
+def lies_within(metric: str, known: tuple[float, float] | None) -> str:
     """Where the values of a metric lie, to be added to what is said of one; "" where nothing is known."""
-    low, high = RANGES.get(metric, (-math.inf, math.inf))
-    return f", and {metric} lies from {low:g} to {high:g}" if metric in RANGES else ""
+    return f", and {metric} lies from {known[0]:g} to {known[1]:g}" if known else ""
 
 
 @dataclass(frozen=True)

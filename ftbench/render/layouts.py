@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from ftbench import metrics
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -127,14 +129,6 @@ MAIN = Layout(
     ),
 )
 
-#: What stands behind "First the", and the metric's average, of a metric that needs more than its title.
-_FIRST = {
-    "accuracy_label1": (
-        "accuracy on evaluation rows with label 1",
-        " (predicting 1 always scores 100)",
-        "the average accuracy on label 1",
-    )
-}
 CLEAN_VALUE = "ratio 0 is the clean run"
 
 
@@ -161,8 +155,9 @@ def _drop(axis: Axis) -> Part:
 
 def _first(metric: str) -> tuple[str, str, str]:
     """A metric in words, what to know of it, and its average in words."""
-    title = METRIC_TITLES.get(metric, metric)
-    return _FIRST.get(metric, (title, "", f"the average {title}"))
+    one = metrics.of_score(metric)
+    warning = f" ({one.warning})" if one.warning else ""
+    return metrics.said(one), warning, one.average or f"the average {metrics.said(one)}"
 
 
 def _gain(axis: Axis) -> Part:
@@ -222,16 +217,3 @@ def statistics() -> tuple[str, ...]:
     from ftbench.stats import statistics
 
     return statistics.names()
-
-
-METRIC_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "accuracy": "accuracy",
-        "accuracy_label1": "label 1",
-        "f1": "F1",
-        "matthews": "Matthews",
-        "pearson": "Pearson",
-        "spearman": "Spearman",
-        "mse": "MSE",
-    }
-)

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import special
 
 from ftbench.stats.aggregate import BoolArray, FloatArray
-from ftbench.stats.example_metrics import Counts, Metric
 from ftbench.stats.findings import Interval, NoAnswer, Significance, too_few
+from ftbench.stats.samples import Counts, Resampled, kinds
 
 RESAMPLES = 10_000
 AT_ONCE = 1_000_000
@@ -41,7 +41,7 @@ def bootstrap(
     left: FloatArray,
     right: FloatArray,
     labels: FloatArray,
-    metric: Metric,
+    metric: Resampled,
     *,
     level: float = 0.95,
     seed: int = 0,
@@ -53,10 +53,10 @@ def bootstrap(
     and the same two predictions are drawn together, by their number: of two classes there are eight kinds.
 
     Args:
-        left: (examples,) what the left run predicts: classes or numbers.
-        right: (examples,), the same examples.
-        labels: (examples,).
-        metric: of ``example_metrics``.
+        left: (examples,) or (examples, parts), what the metric sees of the left run.
+        right: the same of the right run, the same examples.
+        labels: (examples,) or (examples, parts).
+        metric: of samples.
         level: in (0, 1).
         seed: of the bootstrap.
         resamples: how many.
@@ -64,7 +64,7 @@ def bootstrap(
     n = len(labels)
     if n < 2:
         return too_few(n, 2, "examples")
-    (labels, left, right), times = np.unique(np.stack([labels, left, right]), axis=1, return_counts=True)
+    labels, (left, right), times = kinds(labels, left, right)
 
     def difference(drawn: Counts) -> FloatArray:
         return metric(left, labels, drawn) - metric(right, labels, drawn)

@@ -14,8 +14,8 @@ import numpy as np
 from scipy import special
 
 from ftbench.stats.aggregate import FloatArray
-from ftbench.stats.example_metrics import Counts, Metric
 from ftbench.stats.findings import Interval, NoAnswer, too_few
+from ftbench.stats.samples import Counts, Resampled, kinds
 
 AT_ONCE = 1_000_000
 """Numbers of examples in memory at a time."""
@@ -38,7 +38,7 @@ def two_way(
     left: Sequence[FloatArray],
     right: Sequence[FloatArray],
     labels: FloatArray,
-    metric: Metric,
+    metric: Resampled,
     level: float = 0.95,
 ) -> TwoWay | NoAnswer:
     """The difference in a metric over seeds and examples, both samples (Owen 2007, Ann. Appl. Stat. 1).
@@ -50,23 +50,22 @@ def two_way(
     Satterthwaite (1946). Of accuracy all this is the analysis of variance of two crossed factors.
 
     Args:
-        left: (examples,) predictions of each seed.
+        left: (examples,) or (examples, parts), what the metric sees of each seed.
         right: the same of the right runs, the same seeds and examples.
-        labels: (examples,).
-        metric: of ``example_metrics``.
+        labels: (examples,) or (examples, parts).
+        metric: of samples.
         level: in (0, 1).
     """
     n, examples = len(left), len(labels)
     if n < 2 or examples < 2:
         return too_few(n, 2, "seeds") if n < 2 else too_few(examples, 2, "examples")
-    stacked = np.stack([labels, *left, *right])
-    kinds, times = np.unique(stacked, axis=1, return_counts=True)
-    mine, theirs = kinds[1 : n + 1], kinds[n + 1 :]
+    gold, seen, times = kinds(labels, *left, *right)
+    mine, theirs = seen[:n], seen[n:]
 
     def differences(drawn: Counts) -> FloatArray:
         """(seeds, samples) of samples (samples, kinds)."""
         pairs = zip(mine, theirs, strict=True)
-        return np.stack([metric(a, kinds[0], drawn) - metric(b, kinds[0], drawn) for a, b in pairs])
+        return np.stack([metric(a, gold, drawn) - metric(b, gold, drawn) for a, b in pairs])
 
     found = differences(times[None])[:, 0]
     without = _left_out(differences, times)  # (seeds, kinds)

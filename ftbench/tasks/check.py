@@ -17,6 +17,7 @@ from ftbench.domain.task import (
     TaskSpec,
 )
 from ftbench.errors import nearest
+from ftbench.metrics import fitting
 from ftbench.tasks.rows import plain_text
 
 #: What is typed between commas, colons and brackets.
@@ -29,9 +30,7 @@ def metrics_of(task: TaskSpec) -> tuple[str, ...]:
         return ("micro_f1", "macro_f1")
     if task.kind == TOKEN_CLASSIFICATION:
         return ("entity_f1", "token_accuracy")
-    if task.regression:
-        return ("pearson", "spearman", "mse")
-    return ("accuracy", "accuracy_label1", *(("f1", "matthews") if len(task.labels) == 2 else ()))
+    return tuple(metric.name() for metric in fitting(task))
 
 
 def wrong(task: TaskSpec) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ftbench.domain.task import TaskSpec
+from ftbench.metrics import fitting
 from ftbench.run.calling import HALF
 from ftbench.run.data import Tokenised
 
@@ -58,25 +60,18 @@ def prediction_order(data: Tokenised, rows: Sequence[int]) -> NDArray[np.int64]:
     return np.argsort(-lengths, kind="stable")
 
 
-def metrics(task: TaskSpec, logits: NDArray[np.float32], labels: NDArray[np.float64]) -> dict[str, float]:
-    """Every metric that the task's kind has, as fractions; a constant prediction correlates 0.
+def scored(task: TaskSpec, logits: NDArray[np.float32], labels: NDArray[Any]) -> dict[str, float]:
+    """The metrics that every run of a task's kind is scored by, and the one that it reports.
 
     Args:
-        task: classification: accuracy, accuracy_label1 (recall of class 1), with two classes f1 (of class 1)
-            and matthews; regression: pearson, spearman, mse.
+        task: decides which fit.
         logits: shape (rows, outputs).
-        labels: class numbers or numbers, shape (rows,).
+        labels: as they lie in memory, a row for each.
     """
-    if task.regression:
-        return _regression(logits.reshape(-1).astype(np.float64), labels.astype(np.float64))
-    predicted, gold = logits.argmax(-1), labels.astype(np.int64)
-    found: dict[str, float] = {"accuracy": float((predicted == gold).mean())}
-    ones = gold == 1
-    if ones.any():
-        found["accuracy_label1"] = float((predicted[ones] == 1).mean())
-    if task.outputs == 2:
-        found["f1"], found["matthews"] = _binary(predicted, gold)
-    return found
+    chosen = [one for one in fitting(task) if one.stored or one.name() == task.metric]
+    wide = logits.astype(np.float64)
+    found = {one.name(): one.score(wide, labels) for one in chosen}
+    return {name: value for name, value in found.items() if not math.isnan(value)}
 
 
 def explained(task: TaskSpec, logits: NDArray[np.float32], labels: NDArray[np.float64]) -> float | None:
@@ -104,29 +99,3 @@ def explained(task: TaskSpec, logits: NDArray[np.float32], labels: NDArray[np.fl
         loss = -float(log_p[np.arange(len(classes)), classes].mean())
         constant = -float((shares[shares > 0] * np.log(shares[shares > 0])).sum())
     return 1 - loss / constant if constant > 0 else None
-
-
-def _binary(predicted: NDArray[np.int64], gold: NDArray[np.int64]) -> tuple[float, float]:
-    tp = float(((predicted == 1) & (gold == 1)).sum())
-    tn = float(((predicted == 0) & (gold == 0)).sum())
-    fp = float(((predicted == 1) & (gold == 0)).sum())
-    fn = float(((predicted == 0) & (gold == 1)).sum())
-    f1 = 2 * tp / (2 * tp + fp + fn) if tp else 0.0
-    spread = math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
-    return f1, (tp * tn - fp * fn) / spread if spread else 0.0
-
-
-def _regression(predicted: NDArray[np.float64], gold: NDArray[np.float64]) -> dict[str, float]:
-    from scipy.stats import rankdata
-
-    return {
-        "pearson": _correlation(predicted, gold),
-        "spearman": _correlation(rankdata(predicted), rankdata(gold)),
-        "mse": float(((predicted - gold) ** 2).mean()),
-    }
-
-
-def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    norm = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
-    return float((a * b).sum()) / norm if norm > 1e-12 else 0.0

@@ -51,7 +51,7 @@ class Scorer:
         if not np.isfinite(logits).all():
             raise Diverged(f"predictions on {name} are not finite")
         shown = logits if target.probe else counted(logits, self._task, chosen.task)
-        return Scored(logits, evaluation.metrics(chosen.task, shown, chosen.labels))
+        return Scored(logits, evaluation.scored(chosen.task, shown, chosen.labels))
 
     def _predicted(self, chosen: EvaluationSet) -> NDArray[np.float32]:
         rows = range(len(chosen.labels))

@@ -140,7 +140,7 @@ class Trainer:
             raise ValueError("a run with split_seed trained on rows that are held out: train a phase instead")
         logits = self._predict(model, self._held_rows)
         labels = self._corpus.labels_of(self._held_rows).double().cpu().numpy()
-        return evaluation.metrics(self.task, logits, labels)
+        return evaluation.scored(self.task, logits, labels)
 
     def outputs(self, model: nn.Module) -> NDArray[np.float32]:
         """The logits of a model on the rows of the job, shape (rows, outputs)."""

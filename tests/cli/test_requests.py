@@ -9,9 +9,9 @@ import pytest
 from ftbench.cli import _requests as requests
 from ftbench.db import JobFilter
 from ftbench.domain.axes import MethodChoice
-from ftbench.domain.margins import Margins
 from ftbench.domain.result import State
 from ftbench.errors import BadValue, UnknownName, UsageError
+from ftbench.metrics import Margins
 from ftbench.services.comparing.request import CompareRequest
 from ftbench.services.papers.request import PrintedRequest, SuiteRequest
 from ftbench.services.reporting.plots import PlotRequest

@@ -15,6 +15,7 @@ import pytest
 from ftbench.domain.events import Collector, End, Events, Memory, encode_logits, parse
 from ftbench.domain.result import Outcome, Score
 from ftbench.errors import ProtocolError
+from ftbench.metrics import score_bounds
 
 SCORE = {"event": "score", "evaluation": "dev", "metric": "f1", "value": 0.5}
 CURVE = {"event": "curve", "run": "main", "step": 1, "name": "loss", "value": 0.7}
@@ -27,7 +28,7 @@ def predictions(rows: int, outputs: int, numbers: int) -> dict[str, Any]:
 
 
 def after(*events: dict[str, Any]) -> Collector:
-    found = Collector("d")
+    found = Collector("d", score_bounds)
     for event in events:
         assert found.take(event) is None
     return found
@@ -77,7 +78,7 @@ def test_predictions_have_as_many_numbers_as_they_say(numbers: int) -> None:
 )
 def test_what_no_database_could_hold_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError):
-        Collector("d").take(wrong)
+        Collector("d", score_bounds).take(wrong)
 
 
 def test_a_bomb_is_not_unpacked() -> None:
@@ -86,7 +87,7 @@ def test_a_bomb_is_not_unpacked() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(ProtocolError, match="are not 3 x 2 numbers"):
-            Collector("d").take(
+            Collector("d", score_bounds).take(
                 {**predictions(3, 2, 6), "logits": base64.b64encode(packed).decode()},
             )
         assert tracemalloc.get_traced_memory()[1] < 2**24

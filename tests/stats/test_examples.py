@@ -2,20 +2,21 @@ import numpy as np
 import pytest
 from statsmodels.stats.contingency_tables import mcnemar as theirs
 
+from ftbench.metrics import find as metric_of
 from ftbench.stats import examples
-from ftbench.stats.example_metrics import METRICS
 from ftbench.stats.findings import NoAnswer
 from ftbench.tasks import find
 from ftbench.training import evaluation
 
 NUMBERS = ("pearson", "spearman")
+METRICS = ("accuracy", "accuracy_label1", "f1", "matthews", *NUMBERS)
 
 
 def scored(metric, predicted, labels):
     """What a run would be scored with: rows one by one, by the code that writes scores."""
     task = find("stsb" if metric in NUMBERS else "rte")
     logits = predicted[:, None] if metric in NUMBERS else np.eye(2)[predicted.astype(int)]
-    return evaluation.metrics(task, logits.astype(np.float32), labels)[metric]
+    return evaluation.scored(task, logits.astype(np.float32), labels)[metric]
 
 
 def runs(metric, n, seed=0):
@@ -51,7 +52,7 @@ def test_metrics_of_samples_are_the_scores_of_their_rows(metric):
     drawn = [rng.integers(40, size=40) for _ in range(25)] + [np.repeat([3, 7], 20), np.full(40, 5)]
     times = np.array([np.bincount(rows, minlength=40) for rows in drawn])
     wanted = [scored(metric, left[rows], labels[rows]) for rows in drawn[:-1]]
-    found = METRICS[metric](left, labels, times)
+    found = metric_of(metric).resampled(left, labels, times)
     assert found[:-1] == pytest.approx(wanted, abs=1e-6)
     assert np.isfinite(found).all()
 
@@ -64,7 +65,7 @@ def test_bootstrap_is_that_of_a_loop_over_drawn_rows(metric):
     for _ in range(1500):
         rows = rng.integers(120, size=120)
         slow.append(scored(metric, left[rows], labels[rows]) - scored(metric, right[rows], labels[rows]))
-    found = examples.bootstrap(left, right, labels, METRICS[metric], resamples=20_000)
+    found = examples.bootstrap(left, right, labels, metric_of(metric).resampled, resamples=20_000)
     difference = scored(metric, left, labels) - scored(metric, right, labels)
     assert found.value == pytest.approx(difference, abs=1e-6)
     assert [found.low, found.high] == pytest.approx(
@@ -77,7 +78,7 @@ def test_bootstrap_is_that_of_a_loop_over_drawn_rows(metric):
 def test_a_constant_run_scores_as_it_does_in_the_tables(metric):
     left, _, labels = runs(metric, 50)
     for constant in (np.zeros(50), np.ones(50)):
-        found = examples.bootstrap(left, constant, labels, METRICS[metric])
+        found = examples.bootstrap(left, constant, labels, metric_of(metric).resampled)
         wanted = scored(metric, left, labels) - scored(metric, constant, labels)
         assert found.value == pytest.approx(wanted, abs=1e-6) and found.low <= found.value <= found.high
 
@@ -85,7 +86,7 @@ def test_a_constant_run_scores_as_it_does_in_the_tables(metric):
 def test_bootstrap_of_many_classes_needs_no_more_than_accuracy():
     labels = np.array([0.0, 1.0, 2.0, 2.0] * 25)
     left, right = labels.copy(), np.where(labels == 2, 0.0, labels)
-    found = examples.bootstrap(left, right, labels, METRICS["accuracy"])
+    found = examples.bootstrap(left, right, labels, metric_of("accuracy").resampled)
     assert found.value == 0.5 and found.high - found.low == pytest.approx(0.196, abs=0.02)
 
 
@@ -93,9 +94,9 @@ def test_bootstrap_of_many_classes_needs_no_more_than_accuracy():
 def test_bootstrap_draws_a_part_at_a_time(metric, monkeypatch):
     """However many rows are drawn at once, the distribution is the same."""
     left, right, labels = runs(metric, 60)
-    whole = examples.bootstrap(left, right, labels, METRICS[metric], resamples=5000)
+    whole = examples.bootstrap(left, right, labels, metric_of(metric).resampled, resamples=5000)
     monkeypatch.setattr(examples, "AT_ONCE", 30)  # fewer than there are kinds of number
-    parts = examples.bootstrap(left, right, labels, METRICS[metric], resamples=5000)
+    parts = examples.bootstrap(left, right, labels, metric_of(metric).resampled, resamples=5000)
     assert [parts.low, parts.high] == pytest.approx(
         [whole.low, whole.high], abs=0.1 * (whole.high - whole.low)
     )
@@ -107,7 +108,7 @@ def test_bootstrap_of_accuracy_has_the_spread_of_its_formula():
     labels = rng.integers(2, size=400).astype(float)
     left = np.where(rng.random(400) < 0.8, labels, 1 - labels)
     right = np.where(rng.random(400) < 0.7, labels, 1 - labels)
-    found = examples.bootstrap(left, right, labels, METRICS["accuracy"], resamples=4000)
+    found = examples.bootstrap(left, right, labels, metric_of("accuracy").resampled, resamples=4000)
     each = (left == labels).astype(float) - (right == labels)  # the difference in accuracy is their mean
     half = 1.96 * each.std() / 20
     assert found.value == pytest.approx(each.mean())
@@ -117,6 +118,6 @@ def test_bootstrap_of_accuracy_has_the_spread_of_its_formula():
 def test_bootstrap_draws_the_same_examples_for_both():
     labels = np.array([0.0, 1.0, 1.0, 0.0])
     right = np.array([1.0, 1.0, 0.0, 0.0])
-    twins = examples.bootstrap(right, right.copy(), labels, METRICS["accuracy"])
+    twins = examples.bootstrap(right, right.copy(), labels, metric_of("accuracy").resampled)
     assert (twins.low, twins.high) == (0.0, 0.0)
-    assert examples.bootstrap(labels[:1], labels[:1], labels[:1], METRICS["accuracy"]).needs == 2
+    assert examples.bootstrap(labels[:1], labels[:1], labels[:1], metric_of("accuracy").resampled).needs == 2

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ftbench.stats.example_metrics import accuracy, f1
+from ftbench.metrics import find
 from ftbench.stats.findings import NoAnswer
 from ftbench.stats.two_way import TwoWay, two_way
+
+accuracy, f1 = find("accuracy").resampled, find("f1").resampled
 
 
 def right(seeds: int, examples: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:

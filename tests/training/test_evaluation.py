@@ -14,7 +14,7 @@ from torch import nn
 from ftbench import tasks
 from ftbench.run.data import Tokenised
 from ftbench.training import evaluation
-from ftbench.training.evaluation import metrics, predict
+from ftbench.training.evaluation import predict, scored
 from tests.nn.transformers_small import small
 
 COLA, MNLI, STSB = (tasks.find(name) for name in ("cola", "mnli", "stsb"))
@@ -22,11 +22,11 @@ COLA, MNLI, STSB = (tasks.find(name) for name in ("cola", "mnli", "stsb"))
 
 def classes(task: Any, predicted: list[int], gold: list[int]) -> dict[str, float]:
     logits = np.eye(task.outputs, dtype=np.float32)[predicted]
-    return metrics(task, logits, np.asarray(gold, dtype=np.float64))
+    return scored(task, logits, np.asarray(gold, dtype=np.float64))
 
 
 def scores(predicted: list[float], gold: list[float]) -> dict[str, float]:
-    return metrics(STSB, np.asarray(predicted, dtype=np.float32)[:, None], np.asarray(gold))
+    return scored(STSB, np.asarray(predicted, dtype=np.float32)[:, None], np.asarray(gold))
 
 
 # -- metrics ----------------------------------------------------------------------------------------------

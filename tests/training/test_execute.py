@@ -18,6 +18,7 @@ import pytest
 from ftbench import trust
 from ftbench.domain.events import Collector, Events
 from ftbench.domain.job import Job
+from ftbench.metrics import score_bounds
 from ftbench.training import execute, from_file, products
 from tests.training.conftest import Bench
 
@@ -142,7 +143,7 @@ def test_progress_tells_of_the_memory_where_that_is_asked_for(bench: Bench) -> N
     told |= {"memory": True, "device": "cpu", "threads": 1, "workdir": "", "checkpoint_seconds": 60.0}
     execute.execute(told, Events(stream), execute.Stop(None))
     (progress,) = [e for e in map(json.loads, stream.getvalue().splitlines()) if e["event"] == "progress"]
-    found = Collector(progress["digest"])
+    found = Collector(progress["digest"], score_bounds)
     found.take(progress)
     assert found.memory is not None and 0 < found.memory.held < found.memory.total
 

@@ -19,7 +19,7 @@ from ftbench.run.data import Batch
 from ftbench.run.run import Run
 from ftbench.tasks import toy
 from ftbench.training import perform as performing
-from ftbench.training.evaluation import metrics
+from ftbench.training.evaluation import scored
 from ftbench.training.failure import TooLarge
 from ftbench.training.perform import perform
 from tests.training.conftest import Bench, Watcher
@@ -46,7 +46,7 @@ def test_predictions_are_the_logits_that_the_scores_come_from(sent: Sent) -> Non
     }
     logits = logits_of(sent)
     labels = np.asarray(toy.rows("toy-accept", "dev").labels, dtype=np.float64)
-    assert sent.scores == metrics(tasks.find("toy-accept"), logits, labels)
+    assert sent.scores == scored(tasks.find("toy-accept"), logits, labels)
     assert [values["evaluation"] for values in sent.of("score")] == ["dev"] * 4 + ["train"]
 
 

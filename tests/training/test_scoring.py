@@ -52,7 +52,7 @@ def rows(name: str, data: Path) -> Any:
 def accuracy(name: str, predicted: np.ndarray, labels: list[int]) -> float:
     logits = np.eye(3, dtype=np.float32)[predicted] * 5
     target = tasks.find(name)
-    found = evaluation.metrics(target, scoring.counted(logits, MNLI, target), np.asarray(labels, float))
+    found = evaluation.scored(target, scoring.counted(logits, MNLI, target), np.asarray(labels, float))
     return found["accuracy"]
 
 

@@ -17,7 +17,7 @@ from ftbench.domain.target import HELD_OUT
 from ftbench.errors import BadValue
 from ftbench.perturbations.train_size import quantile_bins
 from ftbench.tasks import toy
-from ftbench.training.evaluation import metrics
+from ftbench.training.evaluation import scored
 from tests.training.conftest import Bench
 from tests.training.performed import done, logits_of
 
@@ -101,7 +101,7 @@ def test_a_trial_is_scored_on_these_rows_alone(bench: Bench) -> None:
     out = np.setdiff1d(np.arange(ROWS), corpus.rows)
     labels = np.asarray(toy.rows("toy-accept", "train").labels, dtype=np.float64)[out]
     assert np.array_equal(corpus.evaluation(HELD_OUT).labels, labels)
-    assert sent.scores == metrics(tasks.find("toy-accept"), logits_of(sent), labels)
+    assert sent.scores == scored(tasks.find("toy-accept"), logits_of(sent), labels)
     (facts,) = (event["values"] for event in sent.of("provenance"))
     assert facts["runs"]["main"]["rows"] == 700 and facts["digests"][HELD_OUT]
 

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from ftbench.db import Database
+from ftbench.domain.task import CLASSIFICATION
 from ftbench.errors import FtbenchError
+from ftbench.metrics import Metric
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing import seeds_and_examples
-from ftbench.services.comparing.predicted import Predicted, answers
+from ftbench.services.comparing.predicted import Predicted
 from ftbench.services.scores.compared import Compared
 from ftbench.services.scores.own import own_tasks
 from ftbench.stats import examples
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS, TITLES
-from ftbench.stats.example_metrics import METRICS
 from ftbench.stats.findings import Interval, Significance
 
 FIELDS = (
@@ -89,27 +90,28 @@ def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, An
             if mine is None or theirs is None:
                 continue
             labels = runs.labels(spec, task.evaluation, jobs[0][seed].cell.data_revision)
-            mine, theirs = (answers(spec, logits) for logits in (mine, theirs))
             yield {
                 "task": task.title,
                 **compared.names(left, right),
                 "seed": seed,
                 "examples": len(labels),
-                **_compared(mine, theirs, labels, task.metric, classes=bool(spec.labels)),
+                **_compared(mine, theirs, labels, task.measured, classes=spec.kind == CLASSIFICATION),
             }
 
 
 def _compared(
-    mine: FloatArray, theirs: FloatArray, labels: FloatArray, metric: str, *, classes: bool
+    mine: FloatArray, theirs: FloatArray, labels: FloatArray, metric: Metric, *, classes: bool
 ) -> dict[str, Any]:
-    row: dict[str, Any] = {"metric": metric, "difference": None, "p_mcnemar": None}
-    if metric in METRICS:
-        interval = examples.bootstrap(mine, theirs, labels, METRICS[metric], resamples=examples.RESAMPLES)
-        if isinstance(interval, Interval):
-            row |= {"difference": interval.value, "low": interval.low, "high": interval.high}
-    tested = examples.mcnemar(mine == labels, theirs == labels) if classes else None
+    row: dict[str, Any] = {"metric": metric.name(), "difference": None, "p_mcnemar": None}
+    seen = metric.seen(mine), metric.seen(theirs)
+    interval = examples.bootstrap(*seen, labels, metric.resampled, resamples=examples.RESAMPLES)
+    if isinstance(interval, Interval):
+        row |= {"difference": interval.value, "low": interval.low, "high": interval.high}
+    if not classes:
+        return row
+    left, right = (logits.argmax(axis=1) == labels for logits in (mine, theirs))
+    tested = examples.mcnemar(left, right)
     if isinstance(tested, Significance):
         row["p_mcnemar"] = tested.p
-        row["left_alone"] = int(((mine == labels) & (theirs != labels)).sum())
-        row["right_alone"] = int(((mine != labels) & (theirs == labels)).sum())
+        row["left_alone"], row["right_alone"] = int((left & ~right).sum()), int((right & ~left).sum())
     return row

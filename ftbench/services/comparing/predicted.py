@@ -60,8 +60,3 @@ class Predicted:
             ref = sources.reopen(task, revision, data_dir(self._data))
             self._labels[at] = np.asarray(sources.read(task, evaluation, ref).labels, dtype=np.float64)
         return self._labels[at]
-
-
-def answers(task: TaskSpec, logits: FloatArray) -> FloatArray:
-    """The class or the number that a run gives each example."""
-    return logits.argmax(axis=1).astype(float) if task.labels else logits[:, 0]

@@ -7,9 +7,8 @@ from typing import Any
 
 from ftbench.errors import FtbenchError
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.comparing.predicted import Predicted, answers
+from ftbench.services.comparing.predicted import Predicted
 from ftbench.services.scores.compared import Compared
-from ftbench.stats.example_metrics import METRICS
 from ftbench.stats.two_way import TwoWay, two_way
 
 FIELDS = (
@@ -51,7 +50,8 @@ def sheet(runs: Predicted, compared: Compared) -> Sheet:
 def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
     task = compared.block.tasks[at]
     spec = runs.task(task.name)
-    if task.metric not in METRICS:
+    metric = task.measured
+    if metric.unfit(spec):
         return
     for left, right in compared.pairs:
         jobs = [compared.block.jobs.get((key, task.name), {}) for key in (left, right)]
@@ -59,11 +59,11 @@ def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, An
         for seed in sorted(set(jobs[0]) & set(jobs[1])):
             mine, theirs = (runs.logits(by_seed[seed], task.evaluation) for by_seed in jobs)
             if mine is not None and theirs is not None:
-                both.append((answers(spec, mine), answers(spec, theirs), jobs[0][seed].cell.data_revision))
+                both.append((metric.seen(mine), metric.seen(theirs), jobs[0][seed].cell.data_revision))
         if not both:
             continue
         labels = runs.labels(spec, task.evaluation, both[0][2])
-        found = two_way([b[0] for b in both], [b[1] for b in both], labels, METRICS[task.metric])
+        found = two_way([b[0] for b in both], [b[1] for b in both], labels, metric.resampled)
         row: dict[str, Any] = {"task": task.title, **compared.names(left, right), "n": len(both)}
         row |= {"examples": len(labels), "metric": task.metric, "no_interval": None}
         if isinstance(found, TwoWay):

@@ -15,6 +15,7 @@ from ftbench.db import Database, JobFilter
 from ftbench.domain.events import Collector, End, parse
 from ftbench.domain.places import unresolved
 from ftbench.errors import BadValue, DataError, FtbenchError, ProtocolError, UnknownName
+from ftbench.metrics import score_bounds
 from ftbench.secrets import masked
 from ftbench.services.worker.workdir import WorkDir
 
@@ -148,7 +149,7 @@ def _jobs(path: Path, open_jobs: dict[str, None]) -> Iterator[tuple[Collector, E
             try:
                 event = parse(line)
                 if event["event"] == "started":
-                    collector = Collector(_digest(event))
+                    collector = Collector(_digest(event), score_bounds)
                     open_jobs[collector.digest] = None
                 if collector is None:
                     if event["event"] == "ready":

@@ -12,9 +12,9 @@ import numpy as np
 
 from ftbench.db import JobSummary, ScoreRow, ValueRow
 from ftbench.domain import hparams
-from ftbench.domain.margins import Margins
 from ftbench.domain.recipe import Recipe
-from ftbench.domain.result import State, chance
+from ftbench.domain.result import State
+from ftbench.metrics import Margins, of_score
 from ftbench.models.resolve import covered
 from ftbench.render.suite_table import NOT_COMPARABLE, SuiteCell, SuiteHead
 from ftbench.render.table import NOT_QUEUED, Cell
@@ -108,7 +108,7 @@ def measured_cell(
     at = (place.evaluation, place.metric)
     values: dict[int, tuple[float, str]] = {}
     missing: Counter[str] = Counter()
-    guessed = chance(place.metric, place.classes) if diverged == CHANCE else None
+    guessed = of_score(place.metric).chance(place.classes) if diverged == CHANCE else None
     lost = 0
     for seed in seeds:
         here = jobs.get(seed, [])

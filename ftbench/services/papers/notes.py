@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ftbench.db.rows import JobSummary
-from ftbench.render.layouts import METRIC_TITLES
+from ftbench.metrics import heading_of
 from ftbench.render.suite_table import SuiteCell
 from ftbench.services.papers import layout
 from ftbench.services.papers.cells import Rule
@@ -54,7 +54,7 @@ def _within(suite: Suite, rule: Rule) -> str:
     metrics = dict.fromkeys(p.metric for block in suite.blocks for p in layout.printed_places(block))
     titles: dict[float, list[str]] = {}
     for metric in metrics:
-        titles.setdefault(rule.margins.of(metric), []).append(METRIC_TITLES.get(metric, metric))
+        titles.setdefault(rule.margins.of(metric), []).append(heading_of(metric))
     told = [
         f"{points:g} point{'s' * (points != 1)}" + (f" ({', '.join(names)})" if len(titles) > 1 else "")
         for points, names in titles.items()

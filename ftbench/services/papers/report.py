@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from ftbench import suites, tasks
 from ftbench.db import Database, JobFilter, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.axes import MethodChoice
-from ftbench.domain.margins import Margins
 from ftbench.methods.base import BASELINE
+from ftbench.metrics import Margins
 from ftbench.models.resolve import model_id
 from ftbench.render.suite_table import (
     SuiteCell,

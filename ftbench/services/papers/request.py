@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ftbench.domain.margins import Margins
 from ftbench.errors import UnknownName
+from ftbench.metrics import Margins
 from ftbench.services.planning.asked import Asked
 from ftbench.services.scores.jobs import AS_DIVERGED, CHANCE
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ftbench.render.layouts import METRIC_TITLES, Difference, Measure, Part
+from ftbench import metrics
+from ftbench.render.layouts import Difference, Measure, Part
 from ftbench.render.numbers import SPREAD
 from ftbench.render.table import OWN, SHARED, Column
 from ftbench.services.reporting import failed
@@ -23,22 +24,22 @@ def columns_of(
     """The columns that a part's scores have."""
     for at, measure in enumerate(part.measures):
         own = OWN if at else ""
-        metrics = {measure.metric or task.metric for task in tasks}
+        measured = {measure.metric or task.metric for task in tasks}
         for task in tasks:
             metric = measure.metric or task.metric
             yield Column(
                 key=task.name,
                 kind="score",
                 title=task.title,
-                subtitle=METRIC_TITLES.get(metric, metric),
+                subtitle=metrics.heading_of(metric),
                 show=measure.show,
                 task=task.name,
                 evaluation=task.evaluation,
                 metric=metric,
                 measure=own,
             )
-        one = next(iter(metrics)) if len(metrics) == 1 else "own"
-        subtitle = METRIC_TITLES.get(one, one) if len(part.measures) > 1 else ""
+        one = next(iter(measured)) if len(measured) == 1 else "own"
+        subtitle = metrics.heading_of(one) if len(part.measures) > 1 else ""
         yield Column("average", "average", "Avg", subtitle, measure.show, measure=own)
         if any(found[at].needs_shared for found in blocks.values()):
             yield Column(SHARED, "average", "Avg*", subtitle, measure.show, measure=own)

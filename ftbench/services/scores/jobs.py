@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ftbench import metrics
 from ftbench.db.rows import JobSummary, PastScore, ScoreRow, ValueRow
-from ftbench.domain.result import EXPLAINED, RANGES, TRAINED, Outcome, State, chance
+from ftbench.domain.result import EXPLAINED, TRAINED, Outcome, State
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 
@@ -33,6 +34,7 @@ class Reported:
         metric: the metric.
         known: whether this installation knows the task; if not, the rest is what the database suggests.
         classes: how many there are; 0 for a number, and for a task that is not known.
+        own: the metric, where it is a file of the user's.
     """
 
     name: str
@@ -41,15 +43,21 @@ class Reported:
     metric: str
     known: bool = True
     classes: int = 0
+    own: metrics.Metric | None = None
 
     @classmethod
     def of(cls, task: TaskSpec) -> Reported:
         """What a task says of itself."""
         return cls(task.name, task.title, task.evaluation[0].name, task.metric, classes=len(task.labels))
 
+    @property
+    def measured(self) -> metrics.Metric:
+        """The metric with all that is known of it."""
+        return self.own or metrics.of_score(self.metric)
+
     def chances(self) -> dict[str, float]:
         """Metric -> its chance level, as far as that is known."""
-        found = {metric: chance(metric, self.classes) for metric in RANGES}
+        found = {one.name(): one.chance(self.classes) for one in metrics.usable() if one.stored}
         return {metric: value for metric, value in found.items() if value is not None}
 
 

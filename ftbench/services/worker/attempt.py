@@ -10,6 +10,7 @@ from ftbench.db import Database, Lease
 from ftbench.domain.events import Collector, End
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import DatabaseBusy, ProtocolError
+from ftbench.metrics import score_bounds
 from ftbench.services.worker import joblog, machine
 from ftbench.services.worker.child import Child, obituary
 from ftbench.services.worker.joblog import JobLog
@@ -61,7 +62,7 @@ class Attempt:
     ) -> None:
         """Take everything; see ``Options`` for ``lease``, ``timeout`` and ``grace`` (seconds)."""
         self.claim, self.child, self.log = claim, child, log
-        self.collector = Collector(claim.digest)
+        self.collector = Collector(claim.digest, score_bounds)
         self.events = Journal("attempt").of(claim)
         self.why: Why | None = None
         self.packed = 1

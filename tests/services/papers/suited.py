@@ -7,8 +7,8 @@ from typing import Any
 
 from ftbench import methods, suites
 from ftbench.domain import hparams
-from ftbench.domain.margins import Margins
 from ftbench.domain.topup import TopupPlan
+from ftbench.metrics import Margins
 from ftbench.render.suite_table import SuiteCell, SuiteReport
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.report import SuiteSource

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ftbench import suites
-from ftbench.domain.margins import Margins, margins
 from ftbench.methods import find, source_digest
+from ftbench.metrics import Margins, margins
 from ftbench.render.suite_table import SuiteCell
 from ftbench.render.table import Cell
 from ftbench.services.papers import notes

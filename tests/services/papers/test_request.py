@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.domain.margins import Margins
 from ftbench.errors import BadValue
+from ftbench.metrics import Margins
 from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.planning.asked import Asked
 

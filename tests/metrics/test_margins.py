@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ftbench.domain.margins import POINTS, Margins, margins
-from ftbench.domain.result import EXPLAINED, RANGES
 from ftbench.errors import BadValue, UnknownName
+from ftbench.metrics import Margins, margins, usable
 
 
 def test_each_metric_has_its_own_and_others_a_point():
     own = Margins()
     assert (own.of("accuracy"), own.of("matthews"), own.of("spearman"), own.of("bleu")) == (1, 2, 1, 1)
-    assert POINTS.keys() == RANGES.keys() - {"mse", EXPLAINED}
 
 
 def test_one_number_is_for_all_metrics_and_a_named_one_for_its_own():
-    assert {margins("0.5").of(metric) for metric in (*POINTS, "mse")} == {0.5}
+    assert {margins("0.5").of(metric) for metric in [one.name() for one in usable()]} == {0.5}
     some = margins("matthews=3, accuracy=0.5")
     assert (some.of("matthews"), some.of("accuracy"), some.of("accuracy_label1")) == (3, 0.5, 2)
     both = margins("1.5,matthews=3")

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from ftbench.errors import BadValue, UnknownName
-
-#: A point of accuracy is what papers argue about. On two classes of one size Matthews is 2 · accuracy − 1, so
-#: that the same wrong answers move it by two points; label 1 alone has about half of the rows, and one more
-#: of them wrong moves its accuracy by twice as much. F1 moves like accuracy; a correlation of scores near 1
-#: spreads less between seeds than any of these, and gets no more room than they.
-POINTS: Mapping[str, float] = MappingProxyType(
-    {"accuracy": 1.0, "accuracy_label1": 2.0, "f1": 1.0, "matthews": 2.0, "pearson": 1.0, "spearman": 1.0}
-)
-OTHER = 1.0
-"""That of any other metric."""
+from ftbench.metrics._registry import of_score, usable
 
 
 @dataclass(frozen=True)
@@ -24,7 +14,7 @@ class Margins:
     """The margins of a table.
 
     Attributes:
-        given: metric -> points, in the place of ``POINTS``; above 0 and below 100.
+        given: metric -> points, in the place of its own; above 0 and below 100.
         everywhere: one for all other metrics; None for their own.
 
     Raises:
@@ -42,7 +32,7 @@ class Margins:
 
     def of(self, metric: str) -> float:
         """A metric's, in points."""
-        usual = POINTS.get(metric, OTHER) if self.everywhere is None else self.everywhere
+        usual = of_score(metric).margin if self.everywhere is None else self.everywhere
         return self.given.get(metric, usual)
 
     def averaged(self, metrics: Iterable[str]) -> float:
@@ -68,9 +58,9 @@ def margins(text: str) -> Margins:
             raise BadValue(f"margin '{entry}': give points, such as 1, or accuracy=1,matthews=2") from None
         if not named and everywhere is None:
             everywhere = value
-        elif metric not in POINTS:
+        elif metric not in (known := [one.name() for one in usable()]):
             raise (
-                UnknownName("metric", metric, POINTS)
+                UnknownName("metric", metric, known)
                 if named
                 else BadValue(
                     f"margin '{text}': give one number, or one for each metric, as accuracy=1,matthews=2"

@@ -1,0 +1,46 @@
+"""Root mean squared error of predicted numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ftbench.domain.task import REGRESSION
+from ftbench.metrics.base import Metric
+
+if TYPE_CHECKING:
+    from ftbench.metrics.base import Floats, Labels, Times
+
+
+class Rmse(Metric):
+    """The root mean squared error."""
+
+    title = "root mean squared error"
+    heading = "RMSE"
+    high = math.inf
+    higher = False
+    percent = False
+    unit = "the labels' unit"
+    margin = 0.05
+    kinds = (REGRESSION,)
+    formula = "√ mean of (prediction − label)²"
+    edges = "0 for one row that is right"
+
+    def chance(self, classes: int, labels: Labels | None = None) -> float | None:
+        """The standard deviation of the labels: the best constant prediction."""
+        import numpy as np
+
+        return None if labels is None else float(np.std(labels))
+
+    def seen(self, logits: Floats) -> Floats:
+        """The numbers that are predicted."""
+        from ftbench.metrics._arrays import predicted_numbers
+
+        return predicted_numbers(logits)
+
+    def resampled(self, seen: Floats, labels: Labels, times: Times) -> Floats:
+        """The mean over the rows and its root."""
+        import numpy as np
+
+        found: Floats = np.sqrt(times @ (seen - labels) ** 2 / times.sum(axis=1))
+        return found
