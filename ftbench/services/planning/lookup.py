@@ -10,12 +10,14 @@ from pathlib import Path
 from ftbench import methods, models, tasks, trust
 from ftbench.domain import axes, hparams, job, plan
 from ftbench.domain.target import Target
-from ftbench.domain.task import DataRef, TaskSpec
+from ftbench.domain.task import CLASSIFICATION, TOKEN_CLASSIFICATION, DataRef, TaskSpec
 from ftbench.errors import BadValue, DataMissing
 from ftbench.plugins import is_file
 from ftbench.services.worker.missing import Missing
 from ftbench.tasks import sources
 from ftbench.tasks.nli import label_map
+
+_PREDICTED = {CLASSIFICATION: "classes", TOKEN_CLASSIFICATION: "tags"}
 
 
 def grid_method(choice: axes.MethodChoice, variant: str, plugins: Sequence[str] = ()) -> plan.GridMethod:
@@ -48,7 +50,11 @@ def grid_method(choice: axes.MethodChoice, variant: str, plugins: Sequence[str] 
 
 
 class Finder:
-    """Finds models and data, each once for all grids of a request."""
+    """Finds models and data, each once for all grids of a request.
+
+    Attributes:
+        notes: what users' own files were understood to be, a line each.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         """Look for data in a folder; None for the hub."""
@@ -59,6 +65,7 @@ class Finder:
         self._missing_models: list[str] = []
         self._missing_rows: list[str] = []
         self._away = ""
+        self.notes: list[str] = []
 
     @property
     def missing(self) -> Missing:
@@ -85,6 +92,8 @@ class Finder:
         if spec.name not in self._tasks:
             data = self._located(spec)
             rows = _check_rows(spec, data) if data.revision else None
+            if spec.own is not None:
+                self.notes.append(_understood(spec, data))
             self._tasks[spec.name] = plan.GridTask(spec, data, rows)
         return self._tasks[spec.name]
 
@@ -125,6 +134,19 @@ class Finder:
                 _check_rows(needed, data)
             self._others[target.name] = data
         return self._others[target.name]
+
+
+def _understood(spec: TaskSpec, data: DataRef) -> str:
+    """What a user's own file was understood to be, in a line."""
+    own = spec.own
+    assert own is not None
+    drawn = " drawn" if own.drawn else ""
+    sets = [
+        f"{len(sources.read(spec, rows.name, data)):,}{drawn} for {rows.name}" for rows in spec.evaluation
+    ]
+    what = "a number" if spec.regression else f"{len(spec.labels)} {_PREDICTED.get(spec.kind, 'labels')}"
+    rows = f"{spec.train_rows:,} rows to train on, {', '.join(sets)}"
+    return f"{spec.name}: {' and '.join(own.text)} -> {own.label}, {what}; {rows}; reported: {spec.metric}"
 
 
 def _check_rows(spec: TaskSpec, data: DataRef) -> int:

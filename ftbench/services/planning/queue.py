@@ -76,6 +76,7 @@ def make_plan(request: QueueRequest) -> plan.Plan:
         first, *others = whole.left_out
         more = f"; and {len(others)} more such cells" if others else ""
         raise UsageError(f"nothing is left to queue: {first.cell}: {first.reason}{more}")
+    whole = replace(whole, notes=(*find.notes, *whole.notes))
     if find.missing:
         told = f"{find.missing.words}; the jobs wait in the queue until then"
         whole = replace(whole, notes=(*whole.notes, told))

@@ -79,9 +79,9 @@ def own_tasks(database: Database, cells: Iterable[JobSummary | PastScore]) -> di
 
     Their places are where that job's rows were: they may be printed, and are not to be opened.
     """
-    last = {cell.task: cell.digest for cell in cells}
+    last = {cell.task: cell.digest for cell in cells if not tasks.is_built_in(cell.task)}
     found = {}
-    for name in last.keys() - set(tasks.names()):
+    for name in last:
         for row in database.jobs.list(JobFilter(digests=(last[name],))):
             if (spec := task_of(row.places, name)) is not None:
                 found[name] = spec

@@ -39,7 +39,7 @@ def reopen_own(task: TaskSpec, revision: str, given: Path | None) -> DataRef:
     Args:
         task: as the job carries it.
         revision: the digest of its rows.
-        given: a folder with data on this machine, or the file itself; looked into first.
+        given: a folder with data on this machine, looked into first.
 
     Raises:
         DataMissing: they are not on this machine.
@@ -53,12 +53,13 @@ def reopen_own(task: TaskSpec, revision: str, given: Path | None) -> DataRef:
         except OwnDataError:
             pass
         other = other or root
-    where = _typed(task, other or Path(task.own.place if task.own else ""))
+    place = task.own.place if task.own is not None else ""
+    where = _typed(task, other or Path(place))
     if other is not None:
         raise DataError(f"task {task.name}: {where} has changed since the job was queued (rows {revision})")
+    absent = f"{where} is not on this machine" if place else f"its rows are those of {where}"
     raise DataMissing(
-        f"task {task.name}: {where} is not on this machine; name the folder that has it with --data-dir or"
-        " FTBENCH_DATA"
+        f"task {task.name}: {absent}; name the folder that has it with --data-dir or FTBENCH_DATA"
     )
 
 
@@ -96,7 +97,7 @@ def _roots(task: TaskSpec, given: Path | None) -> Iterator[Path]:
     """The folders that hold files of these names, the likeliest first."""
     own = task.own
     assert own is not None
-    roots = [given.parent, given, given / Path(own.place).name] if given is not None else []
+    roots = [given, given / Path(own.place).name] if given is not None else []
     roots += [Path(own.place)] if own.place else []
     for root in roots:
         if all(path.is_file() for files in own.files.values() for path in paths_of(root, files)):

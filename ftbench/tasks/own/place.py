@@ -23,6 +23,7 @@ _CALLED = {
     TEST: ("test", "testing"),
 }
 _SHARD = re.compile(r"(-\d+-of-\d+)?(-[0-9a-f]{8,})?")
+_OF = re.compile(r"-\d+-of-(\d+)")
 _YAML = (".yaml", ".yml")
 
 
@@ -159,11 +160,15 @@ def in_folder(folder: Path) -> dict[str, tuple[str, ...]]:
             if not name or not files:
                 continue
             others = found.get(name, ())
-            if others and (path.is_dir() or _SHARD.sub("", path.stem, 1) == path.stem):
+            if others and not all(_OF.search(one) for one in (others[0], path.name)):
                 raise OwnDataError(
                     f"{shown(path)}: {others[0]} has the rows of {name}, too; leave one of them"
                 )
             found[name] = (*others, *files)
+    for name, files in found.items():
+        if (shard := _OF.search(files[0])) and int(shard[1]) != len(files):
+            told = f"{len(files)} of the {int(shard[1])} files of {name} are there"
+            raise OwnDataError(f"{shown(folder)}: {told}")
     if not found and (folder / "state.json").is_file():
         found[TRAIN] = _files(folder, folder)
     return found
