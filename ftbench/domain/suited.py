@@ -12,6 +12,12 @@ from ftbench.domain.task import TaskSpec
 
 DRAWN, KEPT = "drawn", "kept"
 SHORTEST = 4  # tokens, of ``max_length``
+#: Architectures that transformers can put a head on for a text, but not for each of its tokens.
+WITHOUT_TOKEN_HEAD = frozenset(
+    "bart bigbird_pegasus cohere_compass_text ctrl deepseek_v2 doge gemma3 gemma3_text gptj hunyuan_v1_dense"
+    " hunyuan_v1_moe jamba jetmoe mbart minicpm3 modernbert-decoder mvp olmo olmo2 olmo3 openai-gpt opt"
+    " perceiver phimoe plbart qwen3_5_text reformer tapas zamba zamba2".split()
+)
 #: The hyper-parameter of methods that put tokens of their own before the text.
 VIRTUAL_TOKENS = "num_virtual_tokens"
 
@@ -40,7 +46,7 @@ def suited(recipe: Recipe, model: ModelSpec, task: TaskSpec, hparams: Mapping[st
         task: what is to be trained on.
         hparams: of the method; virtual tokens take positions from the text.
     """
-    refused = no_head_to_keep(model, task) if recipe.head == KEPT else ""
+    refused = no_token_head(model, task) or (no_head_to_keep(model, task) if recipe.head == KEPT else "")
     # Where the weights have no head, "drawn" says nothing: it is the same job.
     head = (recipe.head or DRAWN) if model.head else None if model.head == 0 else recipe.head
     fitting = replace(recipe, head=head)
@@ -69,6 +75,13 @@ def length(asked: int, model: ModelSpec, longest: int, hparams: Mapping[str, Val
 def _virtual(hparams: Mapping[str, Value]) -> int:
     given = hparams.get(VIRTUAL_TOKENS)
     return given if isinstance(given, int) else 0
+
+
+def no_token_head(model: ModelSpec, task: TaskSpec) -> str:
+    """Why a model cannot label words; "" where it can, or need not."""
+    if not task.by_word or model.family not in WITHOUT_TOKEN_HEAD:
+        return ""
+    return f"{task.title} labels words, and transformers has no {model.family} with a head on each token"
 
 
 def no_head_to_keep(model: ModelSpec, task: TaskSpec) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 CLASSIFICATION, REGRESSION = "classification", "regression"
 MULTI_LABEL, TOKEN_CLASSIFICATION = "multi_label", "token_classification"
 KINDS = (CLASSIFICATION, REGRESSION, MULTI_LABEL, TOKEN_CLASSIFICATION)
+_IN_WORDS = {CLASSIFICATION: "classes", MULTI_LABEL: "labels", TOKEN_CLASSIFICATION: "tags of words"}
 #: The label of a word, or of a token, for which nothing is predicted.
 NO_LABEL = -100
 
@@ -157,6 +158,21 @@ class TaskSpec:
     def regression(self) -> bool:
         """Whether the label is a number."""
         return self.kind == REGRESSION
+
+    @property
+    def by_word(self) -> bool:
+        """Whether every word has a label."""
+        return self.kind == TOKEN_CLASSIFICATION
+
+    @property
+    def one_class(self) -> bool:
+        """Whether every row has one class."""
+        return self.kind == CLASSIFICATION
+
+    @property
+    def predicted(self) -> str:
+        """What is predicted, in words: ``4 classes``, ``a number``."""
+        return "a number" if self.regression else f"{len(self.labels)} {_IN_WORDS[self.kind]}"
 
     @property
     def outputs(self) -> int:

@@ -18,6 +18,17 @@ def answers(logits: Floats) -> Floats:
     return found
 
 
+def given_labels(logits: Floats) -> Floats:
+    """Which labels each row is given: 1 where the probability is above ½, else 0; (rows, labels)."""
+    return (logits > 0).astype(np.float64)
+
+
+def answered_tags(logits: Floats) -> Floats:
+    """The tag of each word: (rows, words, tags) -> (rows, words)."""
+    found: Floats = logits.argmax(axis=-1).astype(np.float64)
+    return found
+
+
 def predicted_numbers(logits: Floats) -> Floats:
     """The number that is predicted for each row: (rows, 1) -> (rows,)."""
     return logits.reshape(len(logits)).astype(np.float64)

@@ -89,8 +89,8 @@ def usable() -> tuple[Metric, ...]:
 
 
 def fitting(task: TaskSpec) -> tuple[Metric, ...]:
-    """The metrics that a task can be scored by."""
-    return tuple(metric for metric in usable() if not metric.unfit(task))
+    """The metrics that a task can be scored by, as they score it."""
+    return tuple(metric.for_task(task) for metric in usable() if not metric.unfit(task))
 
 
 def score_bounds(name: str) -> tuple[float, float] | None:

@@ -74,6 +74,10 @@ class Metric:
             return f"it is for {self.classes} classes"
         return ""
 
+    def for_task(self, task: TaskSpec) -> Metric:
+        """The metric as it scores a task that it fits: itself, where names and kind do not matter."""
+        return self
+
     def chance(self, classes: int, labels: Labels | None = None) -> float | None:
         """What a model scores that tells nothing apart; a run that diverged counts as this.
 
@@ -90,7 +94,7 @@ class Metric:
         """What of the logits it looks at; rows with the same label in which that is the same are alike.
 
         Args:
-            logits: shape (rows, outputs).
+            logits: shape (rows, outputs); where words are labelled (rows, words, tags).
 
         Returns:
             Shape (rows,) or (rows, anything).
@@ -101,8 +105,9 @@ class Metric:
         """The score of some rows; NaN where they have none, such as a recall without a row to be found.
 
         Args:
-            logits: shape (rows, outputs), one row at least.
-            labels: as tasks of its kinds have them: class numbers or numbers (rows,), 0 or 1 (rows, labels).
+            logits: as in ``seen``, one row at least.
+            labels: as tasks of its kinds have them: class numbers or numbers (rows,), 0 or 1 (rows, labels),
+                tags (rows, words) with ``NO_LABEL`` where nothing is predicted.
         """
         import numpy as np
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ftbench.domain.hparams import hparam
-from ftbench.domain.task import TaskSpec
+from ftbench.domain.task import NO_LABEL, TaskSpec
 from ftbench.perturbations.base import Draws, LabelledRows, Perturber
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ftbench.perturbations.base import Integers
 
+_PLACE = 20  # bits of a decision's number that are its place in its row
 _FLIP = re.compile(r"(\d+)>(\d+)(?::([0-9.eE+-]+))?")
 
 
@@ -30,6 +31,9 @@ class LabelNoise(Perturber):
     class 1 are called 0. Several flips are divided by ``/``, and a weight after ``:`` multiplies the ratio:
     ``flips=0>1:0.5/1>0`` calls r/2 of class 0 and r of class 1 wrong. A class with two flips shares its rows
     out between them at random.
+
+    Where rows have several labels, and where words have labels, the noise is uniform: ``round(r·D)`` of the D
+    decisions (rows × labels, or labelled words) come out wrong: 0 for 1 and 1 for 0, or another tag.
     """
 
     name = "noise"
@@ -86,6 +90,10 @@ class LabelNoise(Perturber):
         """No classes, or not those of the flips."""
         if task.regression:
             return f"{task.title} is a regression task: it has no wrong labels"
+        if not task.one_class and self.settings.kind != "uniform":
+            return (
+                f"{task.title} has several labels a row: kind={self.settings.kind} is about one class a row"
+            )
         named = {target for targets in self.flips().values() for target in targets} | self.flips().keys()
         beyond = [one for one in sorted(named) if one >= len(task.labels)]
         return f"{task.title} has no class {beyond[0]}, but 0 to {len(task.labels) - 1}" if beyond else None
@@ -97,11 +105,26 @@ class LabelNoise(Perturber):
         ratio, classes = self.settings.value, len(rows.task.labels)
         if self.settings.kind == "by_class":
             return self._by_class(rows, draws)
+        if not rows.task.one_class:
+            return self._of_decisions(rows, draws)
         hit = draws.first(rows.numbers, round(ratio * len(rows.numbers)))
         right = rows.labels[np.searchsorted(rows.numbers, hit)]
         if self.settings.kind == "pairflip":
             return rows.relabelled(hit, (right + 1) % classes), hit
         return rows.relabelled(hit, wrong_labels(right, draws.keys("label", hit), classes)), hit
+
+    def _of_decisions(self, rows: LabelledRows, draws: Draws) -> tuple[LabelledRows, Integers]:
+        """Make decisions wrong: each has a number made of its row and its place there."""
+        import numpy as np
+
+        at, places = np.nonzero(rows.labels != NO_LABEL)
+        numbers = (rows.numbers[at] << _PLACE) + places
+        hit = draws.first(numbers, round(self.settings.value * len(numbers)))
+        found = np.searchsorted(numbers, hit)
+        changed, where = np.array(rows.labels), (at[found], places[found])
+        classes = len(rows.task.labels) if rows.task.by_word else 2
+        changed[where] = wrong_labels(changed[where], draws.keys("label", hit), classes)
+        return replace(rows, labels=changed), np.unique(rows.numbers[where[0]])
 
     def _by_class(self, rows: LabelledRows, draws: Draws) -> tuple[LabelledRows, Integers]:
         import numpy as np

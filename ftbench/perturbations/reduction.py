@@ -36,8 +36,10 @@ class Reduction(Perturber):
         )
 
     def unsuitable(self, task: TaskSpec, rows: int | None) -> str | None:
-        """No classes."""
-        return f"{task.title} is a regression task: it has no label 1 to reduce" if task.regression else None
+        """No classes, or not one class a row."""
+        if task.regression:
+            return f"{task.title} is a regression task: it has no label 1 to reduce"
+        return None if task.one_class else f"{task.title} has several labels a row: none is label 1 to reduce"
 
     def perturb(self, rows: LabelledRows, draws: Draws) -> tuple[LabelledRows, Integers]:
         """Remove the first in the ranking."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ftbench.perturbations.base import Integers
 
 QUANTILES = 10  # the classes of a regression task, for stratifying
+COMMON = 10  # rows with the same labels that make a stratum of their own
 
 
 class TrainSize(Perturber):
@@ -57,7 +58,8 @@ def subset_order(task: TaskSpec, labels: NDArray[Any], keys: NDArray[Any], subse
 
     Uniform: by key. Stratified: the k-th row of its class (from 0) stands at (k + ½) / class size, so that
     each prefix holds every class at its share, and a larger sample contains the smaller. For two classes the
-    counts are those of largest remainders; for more, largest remainders would not be nested.
+    counts are those of largest remainders; for more, largest remainders would not be nested. What the classes
+    of other tasks are, ``strata_of`` says.
 
     Returns:
         Places in ``labels``, shape (n,).
@@ -66,13 +68,39 @@ def subset_order(task: TaskSpec, labels: NDArray[Any], keys: NDArray[Any], subse
 
     if subset == "uniform":
         return np.argsort(keys, kind="stable")
-    strata = quantile_bins(labels) if task.regression else labels
+    strata = strata_of(task, labels)
     position = np.empty(len(labels), dtype=np.float64)
     for stratum in np.unique(strata):
         members = np.flatnonzero(strata == stratum)
         members = members[np.argsort(keys[members], kind="stable")]
         position[members] = (np.arange(len(members)) + 0.5) / len(members)
     return np.lexsort((keys, position)).astype(np.int64)
+
+
+def strata_of(task: TaskSpec, labels: NDArray[Any]) -> NDArray[Any]:
+    """What each row counts as where every sample is to have its share of everything.
+
+    Its class; its tenth of the numbers; of several labels their combination, and where words are labelled the
+    tags that occur: what fewer than 10 rows have is one stratum.
+
+    Args:
+        task: whose labels they are.
+        labels: as ``label_array`` gives them.
+
+    Returns:
+        Shape (n,); equal where rows are alike.
+    """
+    import numpy as np
+
+    if task.regression:
+        return quantile_bins(labels)
+    if task.one_class:
+        return labels
+    tags = np.arange(task.outputs)[:, None]
+    held = [np.isin(tags, row).ravel() for row in labels] if task.by_word else labels
+    alike = np.array(held).reshape(len(labels), task.outputs)
+    _, found, counts = np.unique(alike, axis=0, return_inverse=True, return_counts=True)
+    return np.where(counts[found.ravel()] < COMMON, -1, found.ravel())
 
 
 def quantile_bins(values: NDArray[Any]) -> Integers:

@@ -1,8 +1,8 @@
-"""Tokenised rows on the device, and batches gathered from them."""
+"""Tokenised rows on the device, and the batches that they are gathered into."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ftbench.run.seeding import keys, stream_seed
+from ftbench.domain.task import NO_LABEL
+
+#: Beside a tokenizer's lists: the word that each token begins, -1 where it begins none.
+WORDS = "words"
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,14 @@ class Batch:
 
     Attributes:
         inputs: the model's arguments by name, shapes (rows, tokens); or whatever a user's module takes.
-        labels: shape (rows,).
+        labels: of every prediction, shape (predictions,): one a row where ``grid`` is None.
         rows: original row numbers.
         full_rows: rows of the whole batch, where this is a micro-batch of it.
         lengths: real tokens of every row.
         left: whether the padding stands on the left.
+        grid: where rows have several predictions: their labels, shape (rows, labels), each 0 or 1; or shape
+            (rows, tokens), ``NO_LABEL`` where nothing is predicted. ``labels`` are those of it, row by row.
+        by_token: whether the grid is one of tokens.
     """
 
     inputs: Any
@@ -33,10 +39,47 @@ class Batch:
     full_rows: int
     lengths: tuple[int, ...] = ()
     left: bool = False
+    grid: Tensor | None = None
+    by_token: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        inputs: Any,
+        labels: Tensor,
+        rows: tuple[int, ...],
+        full_rows: int,
+        lengths: tuple[int, ...] = (),
+        left: bool = False,
+        by_token: bool = False,
+    ) -> Batch:
+        """A batch with labels of any kind: of shape (rows,), or a ``grid``."""
+        if labels.ndim < 2:
+            return cls(inputs, labels, rows, full_rows, lengths, left)
+        flat = labels[labels != NO_LABEL] if by_token else labels.reshape(-1)
+        return cls(inputs, flat, rows, full_rows, lengths, left, labels, by_token)
 
     def __len__(self) -> int:
         """The number of rows."""
         return len(self.rows)
+
+    def predictions(self, logits: Tensor) -> Tensor:
+        """A model's logits as those of single predictions, in the order of ``labels``.
+
+        Args:
+            logits: shape (rows, outputs); where tokens are labelled (rows, tokens, tags), perhaps with
+                virtual tokens in front.
+
+        Returns:
+            Shape (predictions, classes). Of one label among several, which is 0 or 1, the classes are two,
+            with the logits 0 and z: their softmax is the sigmoid of z.
+        """
+        if self.grid is None:
+            return logits
+        if self.by_token:
+            return logits[:, -self.grid.shape[1] :][self.grid != NO_LABEL]
+        z = logits.reshape(-1)
+        return torch.stack([torch.zeros_like(z), z], -1)
 
     def micro(self, parts: int, overhead: int | None = None) -> list[Batch]:
         """Split into micro-batches whose gradients add up to the batch's.
@@ -59,8 +102,14 @@ class Batch:
             if isinstance(self.inputs, Mapping)
             else torch.cat([self.inputs, self.inputs])
         )
-        labels = torch.cat([self.labels, self.labels])
-        return Batch(inputs, labels, self.rows * 2, self.full_rows * 2, self.lengths * 2, self.left)
+        labels = torch.cat([self._given, self._given])
+        lengths = self.lengths * 2
+        return Batch.of(inputs, labels, self.rows * 2, self.full_rows * 2, lengths, self.left, self.by_token)
+
+    @property
+    def _given(self) -> Tensor:
+        """The labels by row."""
+        return self.labels if self.grid is None else self.grid
 
     def _part(self, places: list[int]) -> Batch:
         lengths = tuple(self.lengths[i] for i in places) if self.lengths else ()
@@ -78,7 +127,8 @@ class Batch:
             else cut(self.inputs)
         )
         rows = tuple(self.rows[i] for i in places)
-        return Batch(inputs, self.labels[index], rows, self.full_rows, lengths, self.left)
+        labels = cut(self._given) if self.by_token else self._given[index]
+        return Batch.of(inputs, labels, rows, self.full_rows, lengths, self.left, self.by_token)
 
 
 def by_length(places: list[int], lengths: Sequence[int], overhead: int) -> list[list[int]]:
@@ -106,7 +156,7 @@ def by_length(places: list[int], lengths: Sequence[int], overhead: int) -> list[
     return groups[::-1]
 
 
-def _onto(device: torch.device, values: NDArray[Any]) -> Tensor:
+def onto(device: torch.device, values: NDArray[Any]) -> Tensor:
     """An array on the device; a GPU goes on with the step before while it is copied."""
     return torch.from_numpy(values).to(device, non_blocking=True)
 
@@ -115,7 +165,8 @@ class Tokenised:
     """The token ids of rows, one flat tensor per input, on the device.
 
     Args:
-        encoded: the tokenizer's lists by input name (``input_ids``, ``token_type_ids``), a list a row.
+        encoded: the tokenizer's lists by input name (``input_ids``, ``token_type_ids``), a list a row; and
+            ``WORDS``, where words are labelled.
         rows: the original row numbers, in the order of ``encoded``.
         pad: the padding token's id.
         side: ``right`` or ``left`` padding.
@@ -137,14 +188,14 @@ class Tokenised:
             np.concatenate([[0], np.cumsum(self.lengths)[:-1]]) if len(ids) else np.zeros(0, np.int64)
         )
         self._place = {int(row): i for i, row in enumerate(rows)}
-        self._pads = {"input_ids": pad}
+        self._pads = {"input_ids": pad, WORDS: -1}
         self._left, self.device = side == "left", device
         self._flat = {
             name: torch.as_tensor(
                 np.concatenate([np.asarray(x, dtype=np.int64) for x in lists]), device=device
             )
             for name, lists in encoded.items()
-            if name in ("input_ids", "token_type_ids")
+            if name in ("input_ids", "token_type_ids", WORDS)
         }
 
     def place(self, row: int) -> int:
@@ -152,7 +203,13 @@ class Tokenised:
         return self._place[row]
 
     def gather(self, rows: Sequence[int], labels: Tensor) -> Batch:
-        """A batch of these original rows, padded to the longest of them."""
+        """A batch of these original rows, padded to the longest of them.
+
+        Args:
+            rows: their numbers.
+            labels: theirs, shape (rows,) or (rows, labels); where words are labelled, those of the words,
+                shape (rows, words): the first token of each carries its label, all others ``NO_LABEL``.
+        """
         places = np.asarray([self._place[int(r)] for r in rows])
         lengths = self.lengths[places]
         width = int(lengths.max())
@@ -160,86 +217,25 @@ class Tokenised:
         if self._left:
             offsets = offsets - (width - lengths)[:, None]
         real = (offsets >= 0) & (offsets < lengths[:, None])
-        index = _onto(self.device, np.where(real, self._start[places][:, None] + offsets, 0))
-        mask = _onto(self.device, real)
+        index = onto(self.device, np.where(real, self._start[places][:, None] + offsets, 0))
+        mask = onto(self.device, real)
         inputs = {
             name: flat[index].masked_fill(~mask, self._pads.get(name, 0)) for name, flat in self._flat.items()
         }
+        words = inputs.pop(WORDS, None)
+        if words is not None and labels.ndim == 2:
+            labels = labels.gather(1, words.clamp(min=0)).masked_fill(words < 0, NO_LABEL)
         inputs["attention_mask"] = mask.long()
         sizes = tuple(int(n) for n in lengths)
-        return Batch(inputs, labels, tuple(int(r) for r in rows), len(rows), sizes, self._left)
+        numbers = tuple(int(r) for r in rows)
+        return Batch.of(inputs, labels, numbers, len(rows), sizes, self._left, by_token=words is not None)
 
-
-class Batches:
-    """Shuffled batches of a split, addressed by number, so that resuming needs no iterator state.
-
-    The order of an epoch ranks the task's original rows by keys of (stream ``order``, task, seed, epoch):
-    rows that several jobs have in common come in the same order in all of them.
-
-    Args:
-        data: the tokenised rows.
-        rows: the original rows of this split.
-        labels: their labels, shape (rows,), on the device.
-        batch_size: rows of a batch; the last of an epoch may be smaller.
-        task: the task's name.
-        seed: of the stream ``order``.
-        split: ``train`` or ``held_out``.
-    """
-
-    def __init__(
-        self,
-        data: Tokenised,
-        rows: NDArray[np.int64],
-        labels: Tensor,
-        *,
-        batch_size: int,
-        task: str,
-        seed: int,
-        split: str = "train",
-    ) -> None:
-        """Keep what is needed to rank."""
-        self._data, self._rows, self._labels = data, rows, labels
-        self._size, self._task, self._seed, self._split = batch_size, task, seed, split
-        self._epoch: tuple[int, NDArray[np.int64]] = (-1, rows[:0])
-
-    def __len__(self) -> int:
-        """Batches of one epoch."""
-        return -(-len(self._rows) // self._size)
-
-    def batch(self, number: int) -> Batch:
-        """The ``number``-th batch, from 0, counted through all epochs."""
-        epoch, place = divmod(number, len(self))
-        if self._epoch[0] != epoch:
-            self._epoch = (epoch, self.order(epoch))
-        return self._gather(self._epoch[1][place * self._size : (place + 1) * self._size])
-
-    def epoch(self, number: int, by_length: bool = False) -> Iterator[Batch]:
-        """One pass over the split in an order of its own, which training does not use.
-
-        Args:
-            number: of the pass, from 0.
-            by_length: the shortest rows first, so that batches need hardly any padding.
-        """
-        order = self.order(-1 - number)
-        if by_length:
-            places = [self._data.place(int(row)) for row in self._rows[order]]
-            order = order[np.argsort(self._data.lengths[places], kind="stable")]
-        for start in range(0, len(order), self._size):
-            yield self._gather(order[start : start + self._size])
-
-    def longest(self) -> Batch:
-        """Of the batches of the first epoch the one that is padded to the most tokens."""
-        order = self.order(0)
-        lengths = self._data.lengths[[self._data.place(int(row)) for row in self._rows[order]]]
-        cuts = [slice(start, start + self._size) for start in range(0, len(order), self._size)]
-        return self._gather(order[max(cuts, key=lambda cut: int(lengths[cut].max()) * len(lengths[cut]))])
-
-    def order(self, epoch: int) -> NDArray[np.int64]:
-        """Positions into the split's rows in the order of an epoch."""
-        seed = stream_seed("order", self._task, self._seed, self._split, epoch)
-        ranks = keys(int(self._rows.max()) + 1, seed)[self._rows]
-        return np.argsort(ranks, kind="stable")
-
-    def _gather(self, positions: NDArray[np.int64]) -> Batch:
-        labels = self._labels[_onto(self._labels.device, positions)]
-        return self._data.gather([int(r) for r in self._rows[positions]], labels)
+    def words_begun(self, rows: Sequence[int], count: int) -> NDArray[np.bool_]:
+        """Which words of some rows a token begins: those that were not cut off; shape (rows, ``count``)."""
+        flat = self._flat[WORDS].cpu().numpy()
+        found = np.zeros((len(rows), count), dtype=np.bool_)
+        for row, number in zip(found, rows, strict=True):
+            place = self._place[int(number)]
+            words = flat[self._start[place] : self._start[place] + self.lengths[place]]
+            row[words[words >= 0]] = True
+        return found

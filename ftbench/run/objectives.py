@@ -1,4 +1,8 @@
-"""Objectives: all that depends on classification or regression."""
+"""Objectives: all that depends on whether a class or a number is predicted.
+
+Several labels of a row, and tags of its words, are classes, too: `Batch.predictions` gives the logits of
+every one of them, and `Batch.labels` what is right.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +27,8 @@ class Objective:
         """Mean cross-entropy, or mean squared error in regression.
 
         Args:
-            logits: shape (rows, classes), or (rows, 1) or (rows,) in regression.
-            labels: class numbers, or numbers; shape (rows,).
+            logits: shape (predictions, classes), or (rows, 1) or (rows,) in regression.
+            labels: class numbers, or numbers; shape (predictions,).
 
         Returns:
             Shape ().
@@ -34,14 +38,14 @@ class Objective:
         return F.cross_entropy(logits, labels)
 
     def divergence(self, first: Tensor, second: Tensor) -> Tensor:
-        """How far two outputs are apart, per example: KL(p‖q)+KL(q‖p) without ½, or the squared difference.
+        """How far two outputs are apart, each: KL(p‖q)+KL(q‖p) without ½, or the squared difference.
 
         Args:
-            first: logits of one pass, shape (rows, outputs).
+            first: logits of one pass, shape (predictions, classes).
             second: of the other, same shape.
 
         Returns:
-            Shape (rows,), 0 or more up to rounding.
+            Shape (predictions,), 0 or more up to rounding.
         """
         if self.regression:
             return (first.reshape(-1) - second.reshape(-1)).square()

@@ -109,7 +109,7 @@ class Run:
                 number of the layer's call, from 0.
 
         Returns:
-            Shape (rows, outputs).
+            Shape (predictions, classes): of each row, or of each of ``batch.labels``; see `Batch`.
 
         Raises:
             ModelError: the model has no word embeddings, or no layers, to apply a function to.
@@ -118,7 +118,7 @@ class Run:
             at = self.name, self.step, self._pass, self._micro
             seed = stream_seed("dropout", self.task.name, self._seeds["dropout"], *at)
             seed_torch(seed, batch.labels.device)
-        logits = self._caller.logits(self.model, batch, self._pass, embeddings, layers)
+        logits = batch.predictions(self._caller.logits(self.model, batch, self._pass, embeddings, layers))
         if not self._shared:
             self._move(self._pass + 1, self._micro)
         return logits
@@ -133,7 +133,7 @@ class Run:
             second: applied to the word embeddings of the second pass, as in ``forward``.
 
         Returns:
-            Shapes (rows, outputs).
+            Shapes (predictions, classes).
         """
         if self._caller.recorded:  # what is recorded belongs to one pass of the rows
             return self.forward(batch), self.forward(batch, embeddings=second)
@@ -143,7 +143,7 @@ class Run:
             return torch.cat([words[: len(batch)], second(words[len(batch) :])])
 
         logits = self.forward(batch.twice(), embeddings=None if second is None else halves)
-        return logits[: len(batch)], logits[len(batch) :]
+        return logits[: len(batch.labels)], logits[len(batch.labels) :]
 
     @contextmanager
     def same_dropout(self) -> Iterator[None]:
@@ -175,7 +175,7 @@ class Run:
     # -- gradients ------------------------------------------------------------------------------------
 
     def backward(self, loss_fn: Callable[[Run, Batch], Tensor], batch: Batch) -> Tensor:
-        """Add the gradient of a batch's mean loss, micro-batch by micro-batch, weighed by rows.
+        """Add the gradient of a batch's mean loss, micro-batch by micro-batch, weighed by predictions.
 
         Args:
             loss_fn: the mean loss of a micro-batch; a method's ``compute_loss``.
@@ -191,7 +191,7 @@ class Run:
                 self._move(first, number)
                 loss = loss_fn(self, micro)
                 if len(micro) != len(batch):
-                    loss = loss * (len(micro) / len(batch))
+                    loss = loss * (len(micro.labels) / len(batch.labels))
                 torch.autograd.backward(loss if factor == 1 else loss * factor)
                 total = loss.detach() if total is None else total + loss.detach()
                 last = max(last, self._pass)

@@ -184,7 +184,7 @@ def _task(spec: TaskSpec) -> _Row:
         "name": spec.name,
         "title": spec.title,
         "benchmark": spec.benchmark,
-        "outputs": "a number" if spec.regression else f"{len(spec.labels)} classes",
+        "outputs": spec.predicted,
         "metric": spec.metric,
         "reported": spec.evaluation[0].name,
     }

@@ -40,7 +40,7 @@ def describe(text: str, columns: OwnColumns, model_names: Sequence[str] = ()) ->
     return {
         "name": task.name,
         "title": task.title,
-        "predicts": _predicts(task),
+        "predicts": task.predicted,
         "text": list(own.text),
         "label": own.label,
         "files": sorted({file for files in own.files.values() for file in files}),
@@ -56,15 +56,6 @@ def describe(text: str, columns: OwnColumns, model_names: Sequence[str] = ()) ->
         "majority": f"on {reported}: {_majority(task, found.sets, reported)}",
         "left out": list(found.notes),
     }
-
-
-def _predicts(task: TaskSpec) -> str:
-    if task.kind == REGRESSION:
-        return "a number"
-    what = {CLASSIFICATION: "classes", MULTI_LABEL: "labels, any number of them"}.get(
-        task.kind, "tags of words"
-    )
-    return f"{len(task.labels)} {what}"
 
 
 def _set(task: TaskSpec, name: str, rows: Rows) -> dict[str, Any]:

@@ -7,15 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from ftbench.domain.task import (
-    CLASSIFICATION,
-    KINDS,
-    MULTI_LABEL,
-    REGRESSION,
-    TOKEN_CLASSIFICATION,
-    RowSet,
-    TaskSpec,
-)
+from ftbench.domain.task import CLASSIFICATION, KINDS, REGRESSION, RowSet, TaskSpec
 from ftbench.errors import nearest
 from ftbench.metrics import fitting
 from ftbench.tasks.rows import plain_text
@@ -26,10 +18,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 def metrics_of(task: TaskSpec) -> tuple[str, ...]:
     """The metrics that are computed for a task's kind; it reports one of them."""
-    if task.kind == MULTI_LABEL:
-        return ("micro_f1", "macro_f1")
-    if task.kind == TOKEN_CLASSIFICATION:
-        return ("entity_f1", "token_accuracy")
     return tuple(metric.name() for metric in fitting(task))
 
 

@@ -88,7 +88,9 @@ def label_map(model: TaskSpec, target: TaskSpec) -> tuple[int, ...] | None:
         and the rest where a model of three classes meets a task of two. No probabilities are added up: the
         largest of the three decides, as in the papers' scripts.
     """
-    if model.labels and model.labels == target.labels:
+    if not (model.one_class and target.one_class):
+        return None
+    if model.labels == target.labels:
         return tuple(range(len(model.labels)))
     if model.labels == THREE_WAY and target.labels in _TWO_WAY:
         return TWO_OF_THREE

@@ -168,9 +168,10 @@ def _key(name: str) -> str:
 
 @cache
 def _built_in() -> dict[str, TaskSpec]:
-    from ftbench.tasks import glue, nli, toy
+    from ftbench.tasks import glue, nli, toy, toy_labels
 
-    return {spec.name: spec for spec in (*glue.TASKS, *nli.TASKS, *toy.TASKS)}
+    specs = (*glue.TASKS, *nli.TASKS, *toy.TASKS, *toy_labels.TASKS)
+    return {spec.name: spec for spec in specs}
 
 
 @cache

@@ -63,6 +63,26 @@ def label_array(task: TaskSpec, labels: Sequence[Any]) -> NDArray[Any]:
     return np.asarray(labels, dtype=np.float64 if task.regression else np.int64)
 
 
+def logits_by_row(task: TaskSpec, logits: NDArray[Any], labels: NDArray[Any]) -> NDArray[Any]:
+    """Logits with rows first, as metrics have them.
+
+    Args:
+        task: whose they are.
+        logits: as they are stored: (rows, outputs), or (labelled words, tags).
+        labels: as ``label_array`` gives them.
+
+    Returns:
+        Where words are labelled: shape (rows, words, tags), 0 where nothing is predicted; else as they are.
+    """
+    import numpy as np
+
+    if not task.by_word:
+        return logits
+    found = np.zeros((*labels.shape, task.outputs), dtype=logits.dtype)
+    found[labels != NO_LABEL] = logits
+    return found
+
+
 def read_label(task: TaskSpec, written: object) -> int | float:
     """A label as a file or a data set writes it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from ftbench.domain.task import DataRef, RowSet, TaskSpec
 from ftbench.errors import BadValue, DataError, DataMissing, UnknownName
@@ -26,9 +27,7 @@ def locate(task: TaskSpec, data_dir: Path | None = None) -> DataRef:
         DataMissing: not found; names the file looked for, or what ``ftbench prepare`` would do.
     """
     if task.builtin:
-        from ftbench.tasks import toy
-
-        return DataRef("builtin", toy.REVISION)
+        return DataRef("builtin", _generator(task).REVISION)
     if task.own is not None:
         from ftbench.tasks.own import located
 
@@ -95,10 +94,7 @@ def read(task: TaskSpec, set_name: str, ref: DataRef) -> Rows:
     """
     rows = _set(task, set_name)
     if ref.source == "builtin":
-        from ftbench.tasks import toy
-
-        made: Rows = toy.rows(task.name, set_name)
-        return made
+        return _generator(task).rows(task.name, set_name)
     if ref.path is None:
         raise DataMissing(f"task {task.name}: rows of revision {ref.revision} have no place on this machine")
     if task.own is not None:
@@ -123,6 +119,21 @@ def _set(task: TaskSpec, name: str) -> RowSet:
     if name not in sets:
         raise UnknownName(f"set of rows of task {task.name}", name, sets)
     return sets[name]
+
+
+class _Generator(Protocol):
+    """A file of tasks whose rows are made."""
+
+    REVISION: str
+
+    def rows(self, name: str, set_name: str) -> Rows:
+        """The rows of a task's set."""
+
+
+def _generator(task: TaskSpec) -> _Generator:
+    from ftbench.tasks import toy, toy_labels
+
+    return toy_labels if task.benchmark == toy_labels.BENCHMARK else toy
 
 
 def _in_folder(task: TaskSpec, folder: Path) -> DataRef:

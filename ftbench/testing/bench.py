@@ -25,6 +25,7 @@ from ftbench.training.trainer import Trainer
 #: Batches of 4, 10 steps.
 SHORT_RECIPE = {"steps": 10, "batch_size": 4, "lr": 1e-3, "dropout": 0.1, "warmup_steps": 2}
 CLASSIFICATION, REGRESSION = "toy-accept", "toy-sim"
+SEVERAL, WORDS = "toy-topics", "toy-tags"
 
 
 class Watcher:
@@ -122,8 +123,9 @@ class Bench:
         return Corpus(self.library, task, job, pretrained.tokenizer, key, data, limits=pretrained.limits)
 
     def _pretrained(self, job: Job) -> Pretrained:
-        outputs = tasks.find(job.task).outputs
-        return self.shelf.get(self.ref, outputs, keep_head=job.recipe.head == KEPT)
+        task = tasks.find(job.task)
+        kept = job.recipe.head == KEPT
+        return self.shelf.get(self.ref, task.outputs, keep_head=kept, tokens=task.by_word)
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:

@@ -99,6 +99,8 @@ CHECKS: dict[str, Callable[[Subject], str]] = {
     "light import": declared.check_light_import,
     "classification": trained.check_classification,
     "regression": trained.check_regression,
+    "several labels": trained.check_several_labels,
+    "labels of words": trained.check_labels_of_words,
     "learns": trained.check_learns,
     "evaluation": trained.check_evaluation,
     "differs from vanilla": beside_vanilla.check_differs,

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from ftbench import methods, tasks
 from ftbench.domain import axes, hparams
 from ftbench.domain.hparams import Value
+from ftbench.domain.task import NO_LABEL
 from ftbench.errors import BadValue
 from ftbench.methods.base import BASELINE, Method
+from ftbench.run.data import Batch
 from ftbench.run.objectives import Objective
 from ftbench.testing.bench import CLASSIFICATION, REGRESSION, Bench, Watcher, weights
 from ftbench.training.trainer import Trainer
@@ -205,8 +207,12 @@ def _vanilla(bench: Bench, task: str, recipe: tuple[tuple[str, Any], ...]) -> Jo
 def _loss(bench: Bench, trainer: Trainer, model: nn.Module) -> float:
     """The task's plain loss of a model on the rows of a job."""
     corpus, task = bench.corpus(trainer.job), trainer.task
+    labels = corpus.labels_of(corpus.rows).cpu()
     logits = torch.as_tensor(trainer.outputs(model))
-    return float(Objective(task.name, task.regression).loss(logits, corpus.labels_of(corpus.rows).cpu()))
+    if task.by_word:
+        labels = labels[labels != NO_LABEL]  # shape (labelled words,), as the logits have it
+    batch = Batch.of(None, labels, (), len(corpus.rows))
+    return float(Objective(task.name, task.regression).loss(batch.predictions(logits), batch.labels))
 
 
 def subject_of(method: str | type[Method], model: str, plugins: Iterable[str]) -> Subject:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from ftbench import methods
+from ftbench import methods, tasks
 from ftbench.domain import hparams
+from ftbench.domain.suited import no_token_head
 from ftbench.methods.base import BASELINE, Method
 from ftbench.testing import overhead
-from ftbench.testing.bench import CLASSIFICATION, REGRESSION, Watcher
+from ftbench.testing.bench import CLASSIFICATION, REGRESSION, SEVERAL, WORDS, Watcher
 from ftbench.testing.subject import (
     STILL,
     TOLERANCE,
@@ -32,6 +33,8 @@ from ftbench.training.trainer import Stopped, Trainer
 LEFT = {REGRESSION: 0.8, CLASSIFICATION: 0.97}
 #: Where a run is interrupted: at no multiple of 2, 3, 5 or 10, on both sides of the events of an epoch.
 STOPS = (7, 13)
+#: Steps of the jobs that only show that a method trains.
+BRIEF = 4
 
 
 def check_classification(subject: Subject) -> str:
@@ -43,6 +46,21 @@ def check_classification(subject: Subject) -> str:
 def check_regression(subject: Subject) -> str:
     """It trains on numbers."""
     return _trained(subject.numbers)
+
+
+def check_several_labels(subject: Subject) -> str:
+    """It trains on rows with several labels each."""
+    return _trained(subject.fit(bench_of(subject.model), task=SEVERAL, steps=BRIEF))
+
+
+def check_labels_of_words(subject: Subject) -> str:
+    """It trains on labels of words, as many as there are in each micro-batch."""
+    bench = bench_of(subject.model)
+    refusal = no_token_head(bench.spec, tasks.find(WORDS))
+    if refusal:
+        raise NotApplicable(refusal)
+    said = _trained(subject.fit(bench, task=WORDS, steps=BRIEF))
+    return said if subject.cls.whole_batch else f"{said}; {_added_up(subject, WORDS, BRIEF)}"
 
 
 def _trained(end: JobEnd) -> str:
@@ -138,9 +156,14 @@ def check_accumulation(subject: Subject) -> str:
     """Micro-batches add up to the update of the whole batch (float64, all dropout 0)."""
     if subject.cls.whole_batch:
         raise NotApplicable(f"needs its batch whole: {subject.cls.whole_batch}")
+    return _added_up(subject, subject.task, subject.steps // 2)
+
+
+def _added_up(subject: Subject, task: str, steps: int) -> str:
+    """The same update in one part and in two."""
     bench = bench_of(subject.model, torch.float64)
     # Plain SGD: Adam and clipping would hide a gradient that is a multiple of what it should be.
-    recipe: dict[str, Any] = {"dropout": 0.0, "steps": subject.steps // 2, "optimizer": "sgd", "clip": 0.0}
+    recipe: dict[str, Any] = {"dropout": 0.0, "task": task, "steps": steps, "optimizer": "sgd", "clip": 0.0}
     names = [s.name for s in hparams.describe(subject.cls.HParams) if s.name.endswith("dropout")]
     own = {**subject.given, **dict.fromkeys(names, 0.0)}
     ends = [subject.fit(bench, given=own, accumulation=n, lr=1e-2, **recipe) for n in (1, 2)]
@@ -150,7 +173,7 @@ def check_accumulation(subject: Subject) -> str:
         still = {**recipe, "lr": STILL, "steps": 1, "warmup_steps": 0}
         moved = distance(whole, subject.fit(bench, given=own, **still).weights)
     if not moved:
-        raise Failed(f"no weight moved in {recipe['steps']} steps")
+        raise Failed(f"no weight moved in {steps} steps")
     apart = distance(whole, parts) / moved
     if apart > TOLERANCE:
         raise Failed(

@@ -18,11 +18,13 @@ from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.target import HELD_OUT, Target
 from ftbench.domain.task import TaskSpec
+from ftbench.errors import ModelError
 from ftbench.perturbations import NO_FILES, PluginFiles
-from ftbench.run.data import Tokenised
+from ftbench.run.data import WORDS, Tokenised
 from ftbench.run.seeding import digest, stream_seed
 from ftbench.tasks import sources
-from ftbench.training import perturb, selection
+from ftbench.tasks.rows import label_array
+from ftbench.training import perturb, selection, words
 from ftbench.training.model_limits import ModelLimits
 from ftbench.training.training_rows import TrainingRows
 
@@ -36,7 +38,7 @@ class EvaluationSet:
         task: whose rows they are.
         rows: the set of that task.
         data: their tokens.
-        labels: class numbers or numbers, shape (rows,).
+        labels: as ``label_array`` gives them, in float64.
     """
 
     name: str
@@ -70,7 +72,10 @@ class Library:
         if key not in self._rows:
             ref = sources.reopen(task, revision, Path(data_dir) if data_dir else None)
             _make_room(self._rows, self._room)
-            self._rows[key] = sources.read(task, name, ref)
+            found = sources.read(task, name, ref)
+            if task.by_word:
+                words.check_words(task, found, name)
+            self._rows[key] = found
         return self._rows[key]
 
     def tokens(
@@ -82,6 +87,7 @@ class Library:
         key: tuple[Any, ...],
         numbers: Sequence[int] | None = None,
         limits: ModelLimits | None = None,
+        by_word: bool = False,
     ) -> Tokenised:
         """The tokens of some rows; each row is tokenised once for a tokenizer and length.
 
@@ -95,9 +101,11 @@ class Library:
             key: whose rows and tokenizer these are.
             numbers: what the tokens are asked for by, where that is not their row's place.
             limits: what the model can read.
+            by_word: whether it is to be known which tokens begin a word.
 
         Raises:
-            ModelError: the tokenizer gives tokens or segments that the model does not have.
+            ModelError: the tokenizer gives tokens or segments that the model does not have, or does not say
+                where tokens stand.
         """
         count = len(rows.labels)
         key = (*key, max_length)
@@ -109,13 +117,23 @@ class Library:
         fresh = [int(i) for i in wanted if known[int(i)] is None]
         if fresh:
             texts = [[column[i] for i in fresh] for column in rows.texts]
+            if by_word and not tokenizer.is_fast:
+                raise ModelError("its tokenizer does not tell where tokens stand, which labels of words need")
             encoded = tokenizer(
-                *texts, truncation=True, max_length=max_length, padding=False, split_special_tokens=True
+                *texts,
+                truncation=True,
+                max_length=max_length,
+                padding=False,
+                split_special_tokens=True,
+                return_offsets_mapping=by_word,
             )
-            for name in ("input_ids", "token_type_ids"):
+            if by_word:
+                begun = zip(texts[0], encoded["offset_mapping"], strict=True)
+                encoded[WORDS] = [words.words_begun(text, spans) for text, spans in begun]
+            for name in ("input_ids", "token_type_ids", WORDS):
                 lists = encoded.get(name)
                 if lists is not None:
-                    lists = (limits or ModelLimits()).within(lists, name)
+                    lists = lists if name == WORDS else (limits or ModelLimits()).within(lists, name)
                     target = kept.setdefault(name, [None] * count)
                     for i, ids in zip(fresh, lists, strict=True):
                         target[i] = list(ids)
@@ -160,7 +178,7 @@ class Corpus(TrainingRows):
         self._library, self._task, self._job, self._files = library, task, job, files
         self._tokenizer, self._key, self._data_dir = tokenizer, model_key, data_dir
         train = library.rows(task, task.train.name, job.data_revision, data_dir)
-        original = np.asarray(train.labels, dtype=np.float64 if task.regression else np.int64)
+        original = label_array(task, train.labels)
         changed = perturb.apply(
             task,
             original,
@@ -175,8 +193,10 @@ class Corpus(TrainingRows):
             held = selection.held_out(task, job, changed, len(original))
         self._train, self._selected_on = train, changed.only(held)
         rest = changed.only(~held)
-        labels = _tensor(rest.labels, task, library.device)
         tokens = self._tokens(train, rest.rows, task, task.train.name, job.data_revision, rest.texts)
+        if task.by_word:
+            rest = words.with_labels(rest, tokens, task, self.max_length)
+        labels = _tensor(rest.labels, task, library.device)
         super().__init__(task.name, rest.rows, labels, tokens, changed.digests, len(original))
         if HELD_OUT in job.evaluation:
             self.digests[HELD_OUT] = digest(self._selected_on.rows)
@@ -205,7 +225,7 @@ class Corpus(TrainingRows):
             other = tasks.find(target.task)
             task, revision = other.with_sets(*target.sets(other)), self._job.others[name]
         rows = self._library.rows(task, rows_name, revision, self._data_dir)
-        labels, texts = np.asarray(rows.labels, dtype=np.float64), None
+        labels, texts = label_array(task, rows.labels).astype(np.float64), None
         if change.changes:
             texts, digests = perturb.evaluated(
                 task,
@@ -238,11 +258,14 @@ class Corpus(TrainingRows):
         key: tuple[Any, ...] = (*self._key, task.name, name, revision)
         numbers, places = [int(i) for i in wanted], [int(i) % len(rows) for i in wanted]
         if texts is not None:
+            if task.by_word:
+                words.check_same_words(task, rows, places, texts[0])
             rows = sources.Rows(tuple(list(column) for column in texts), [0] * len(numbers))
             written = "\x1f".join(text for column in rows.texts for text in column)
             key, places = (*key, hashlib.sha256(written.encode()).hexdigest()), list(range(len(numbers)))
+        asked = called or numbers
         return self._library.tokens(
-            rows, places, self._tokenizer, self.max_length, key, called or numbers, self._limits
+            rows, places, self._tokenizer, self.max_length, key, asked, self._limits, task.by_word
         )
 
 

@@ -41,15 +41,24 @@ class Loaded:
     prefix: str = ""
 
 
-def load_checkpoint(folder: Path, outputs: int) -> Loaded:
+def load_checkpoint(folder: Path, outputs: int, tokens: bool = False) -> Loaded:
     """Read a model with a head of this width; code of its own is never run.
+
+    Args:
+        folder: with its files.
+        outputs: the width of the head.
+        tokens: whether it is a head on every token, not one on the whole text.
 
     Raises:
         ModelError: the checkpoint lacks a part of the encoder.
         OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError, UnpicklingError: from the
             libraries.
     """
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import (
+        AutoModelForSequenceClassification,
+        AutoModelForTokenClassification,
+        AutoTokenizer,
+    )
     from transformers.utils import logging
 
     # Its report of new layers is what every job here expects.
@@ -62,9 +71,10 @@ def load_checkpoint(folder: Path, outputs: int) -> Loaded:
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     _refuse_own_tokenizer(folder, config)
     tokenizer = AutoTokenizer.from_pretrained(folder, **local)
+    kind: Any = AutoModelForTokenClassification if tokens else AutoModelForSequenceClassification
     # The new layers are drawn by `build`; what transformers draws for them must not touch other streams.
     with torch.random.fork_rng(devices=[]):
-        model, info = AutoModelForSequenceClassification.from_pretrained(
+        model, info = kind.from_pretrained(
             folder,
             num_labels=outputs,
             dtype=torch.float32,

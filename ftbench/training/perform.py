@@ -60,7 +60,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     cls = methods.of_row(job.method, tuple(places.get("plugins") or ()))
     code = source_digest(cls)  # of what was loaded: by the job's end the file may have been edited
     ref = ModelRef(job.model, job.model_revision, places.get("model"))
-    pretrained = shelf.get(ref, task.outputs, keep_head=_kept(job, ref, task))
+    pretrained = shelf.get(ref, task.outputs, _kept(job, ref, task), tokens=task.by_word)
     clock.lap("model")
     key = (ref.id, ref.revision)
     files, rows_at = places.get("perturbations") or {}, places.get("data")

@@ -83,15 +83,29 @@ class Pretrained:
         self._std = float(getattr(config, "initializer_range", 0.02) or 0.02)
 
     @classmethod
-    def read(cls, ref: ModelRef, outputs: int, device: torch.device, keep_head: bool = False) -> Pretrained:
+    def read(
+        cls,
+        ref: ModelRef,
+        outputs: int,
+        device: torch.device,
+        keep_head: bool = False,
+        tokens: bool = False,
+    ) -> Pretrained:
         """The weights of a model, with a head of this width: a new one, or that of the checkpoint.
+
+        Args:
+            ref: which model.
+            outputs: the width of the head.
+            device: where copies are built.
+            keep_head: whether the checkpoint's own head is kept.
+            tokens: whether it is a head on every token.
 
         Raises:
             ModelError: they cannot be found or read, lack a part of the encoder, or the head to keep.
         """
         folder = models.locate(ref)
         try:
-            loaded = load_checkpoint(folder, outputs)
+            loaded = load_checkpoint(folder, outputs, tokens)
         except ModelError as error:
             raise ModelError(f"model '{ref.id}': {error}") from None
         except _UNREADABLE as error:
@@ -200,11 +214,11 @@ class Shelf:
         self._device, self._room = device, room
         self._kept: dict[tuple[Any, ...], Pretrained] = {}
 
-    def get(self, ref: ModelRef, outputs: int, keep_head: bool = False) -> Pretrained:
-        """The model, read now or kept from an earlier job."""
-        key = (ref.id, ref.revision, ref.path, outputs, keep_head)
+    def get(self, ref: ModelRef, outputs: int, keep_head: bool = False, tokens: bool = False) -> Pretrained:
+        """The model, read now or kept from an earlier job; see ``Pretrained.read``."""
+        key = (ref.id, ref.revision, ref.path, outputs, keep_head, tokens)
         if key not in self._kept:
             while len(self._kept) >= self._room:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = Pretrained.read(ref, outputs, self._device, keep_head)
+            self._kept[key] = Pretrained.read(ref, outputs, self._device, keep_head, tokens)
         return self._kept[key]

@@ -23,7 +23,8 @@ class Scored:
     """What came of one target.
 
     Attributes:
-        logits: as the model or the probe gave them, shape (rows, its outputs).
+        logits: as the model or the probe gave them, shape (rows, its outputs); (labelled words, tags) where
+            words are labelled.
         metrics: of the target's own task.
     """
 
@@ -55,9 +56,8 @@ class Scorer:
 
     def _predicted(self, chosen: EvaluationSet) -> NDArray[np.float32]:
         rows = range(len(chosen.labels))
-        return evaluation.predict(
-            self._model, chosen.data, rows, self._task.outputs, self._job.recipe.precision
-        )
+        precision = self._job.recipe.precision
+        return evaluation.predict_task(self._model, chosen.data, rows, chosen.labels, self._task, precision)
 
     def _probed(self, target: Target, chosen: EvaluationSet) -> NDArray[np.float32]:
         train = self._corpus.probe_rows(target.name)

@@ -18,7 +18,7 @@ from ftbench.domain.recipe import Recipe, layered, with_share_of_warmup
 from ftbench.domain.result import CurvePoint
 from ftbench.domain.task import TaskSpec
 from ftbench.methods.base import Method, Trained
-from ftbench.run.data import Batches
+from ftbench.run.batches import Batches
 from ftbench.run.objectives import Objective
 from ftbench.run.run import Run
 from ftbench.run.seeding import digest
@@ -139,11 +139,10 @@ class Trainer:
         if self._redrawn:
             raise ValueError("a run with split_seed trained on rows that are held out: train a phase instead")
         logits = self._predict(model, self._held_rows)
-        labels = self._corpus.labels_of(self._held_rows).double().cpu().numpy()
-        return evaluation.scored(self.task, logits, labels)
+        return evaluation.scored(self.task, logits, self._labels(self._held_rows))
 
     def outputs(self, model: nn.Module) -> NDArray[np.float32]:
-        """The logits of a model on the rows of the job, shape (rows, outputs)."""
+        """The logits of a model on the rows of the job, as ``predict_task`` gives them."""
         return self._predict(model, self._corpus.rows)
 
     def explained(self, model: nn.Module) -> float | None:
@@ -159,13 +158,14 @@ class Trainer:
         logits = self._predict(model, rows)
         if not np.isfinite(logits).all():
             raise Diverged("predictions on the training rows are not finite")
-        return evaluation.explained(self.task, logits, self._corpus.labels_of(rows).double().cpu().numpy())
+        return evaluation.explained(self.task, logits, self._labels(rows))
 
     def _predict(self, model: nn.Module, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        numbers = [int(r) for r in rows]
-        return evaluation.predict(
-            model, self._corpus.data, numbers, self.task.outputs, self.job.recipe.precision
-        )
+        numbers, data, precision = [int(r) for r in rows], self._corpus.data, self.job.recipe.precision
+        return evaluation.predict_task(model, data, numbers, self._labels(rows), self.task, precision)
+
+    def _labels(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        return self._corpus.labels_of(rows).double().cpu().numpy()
 
     # -- one run --------------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftbench.run.data import Batch, Batches, Tokenised, by_length
+from ftbench.run.batches import Batches
+from ftbench.run.data import Batch, Tokenised, by_length
 
 CPU = torch.device("cpu")
 IDS = [[5, 6, 7], [8], [9, 10, 11, 12], [13, 14]]

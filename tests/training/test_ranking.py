@@ -13,7 +13,7 @@ from ftbench import tasks
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import Recipe
 from ftbench.domain.task import TaskSpec
-from ftbench.run.data import Batches
+from ftbench.run.batches import Batches
 from ftbench.run.seeding import stream_seed
 from ftbench.training.perturb import Perturbed, apply, evaluated
 from ftbench.training.training_rows import TrainingRows

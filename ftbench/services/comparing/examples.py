@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 
 from ftbench.db import Database
-from ftbench.domain.task import CLASSIFICATION
+from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 from ftbench.metrics import Metric
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing import seeds_and_examples
-from ftbench.services.comparing.predicted import Predicted
+from ftbench.services.comparing.predicted import Predicted, is_right
 from ftbench.services.scores.compared import Compared
 from ftbench.services.scores.own import own_tasks
 from ftbench.stats import examples
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.correction import CORRECTIONS, TITLES
 from ftbench.stats.findings import Interval, Significance
+from ftbench.tasks.rows import logits_by_row
 
 FIELDS = (
     Field("task", "Task"),
@@ -90,26 +91,27 @@ def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, An
             if mine is None or theirs is None:
                 continue
             labels = runs.labels(spec, task.evaluation, jobs[0][seed].cell.data_revision)
+            mine, theirs = (logits_by_row(spec, logits, labels) for logits in (mine, theirs))
             yield {
                 "task": task.title,
                 **compared.names(left, right),
                 "seed": seed,
                 "examples": len(labels),
-                **_compared(mine, theirs, labels, task.measured, classes=spec.kind == CLASSIFICATION),
+                **_compared(mine, theirs, labels, task.measured.for_task(spec), spec),
             }
 
 
 def _compared(
-    mine: FloatArray, theirs: FloatArray, labels: FloatArray, metric: Metric, *, classes: bool
+    mine: FloatArray, theirs: FloatArray, labels: FloatArray, metric: Metric, spec: TaskSpec
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"metric": metric.name(), "difference": None, "p_mcnemar": None}
     seen = metric.seen(mine), metric.seen(theirs)
     interval = examples.bootstrap(*seen, labels, metric.resampled, resamples=examples.RESAMPLES)
     if isinstance(interval, Interval):
         row |= {"difference": interval.value, "low": interval.low, "high": interval.high}
-    if not classes:
+    if spec.regression:
         return row
-    left, right = (logits.argmax(axis=1) == labels for logits in (mine, theirs))
+    left, right = (is_right(spec, logits, labels) for logits in (mine, theirs))
     tested = examples.mcnemar(left, right)
     if isinstance(tested, Significance):
         row["p_mcnemar"] = tested.p

@@ -6,15 +6,17 @@ import zlib
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ftbench import tasks
 from ftbench.db import Database
 from ftbench.domain.own_task import without_place
-from ftbench.domain.task import TaskSpec
+from ftbench.domain.task import MULTI_LABEL, NO_LABEL, TaskSpec
 from ftbench.services.scores.jobs import ReportJob
 from ftbench.settings import data_dir
 from ftbench.stats.aggregate import FloatArray
 from ftbench.tasks import sources
+from ftbench.tasks.rows import label_array
 
 
 class Predicted:
@@ -39,7 +41,7 @@ class Predicted:
         return without_place(self._own[name]) if name in self._own else tasks.find(name)
 
     def logits(self, job: ReportJob, evaluation: str) -> FloatArray | None:
-        """(examples, outputs); None where none are stored."""
+        """As stored: (examples, outputs), or (labelled words, tags); None where none are."""
         at = job.cell.digest, evaluation
         if at not in self._logits:
             stored = [p for p in self._database.results.predictions(at[0]) if p.evaluation == evaluation]
@@ -50,7 +52,7 @@ class Predicted:
         return self._logits[at]
 
     def labels(self, task: TaskSpec, evaluation: str, revision: str) -> FloatArray:
-        """What is right: (examples,).
+        """What is right, as ``label_array`` gives it.
 
         Raises:
             DataError: the rows that the jobs were scored on are not here.
@@ -58,5 +60,25 @@ class Predicted:
         at = task.name, evaluation, revision
         if at not in self._labels:
             ref = sources.reopen(task, revision, data_dir(self._data))
-            self._labels[at] = np.asarray(sources.read(task, evaluation, ref).labels, dtype=np.float64)
+            rows = sources.read(task, evaluation, ref)
+            self._labels[at] = label_array(task, rows.labels).astype(np.float64)
         return self._labels[at]
+
+
+def is_right(task: TaskSpec, logits: FloatArray, labels: FloatArray) -> NDArray[np.bool_]:
+    """Which examples a run has right: all labels of a row, all words of a sentence.
+
+    Args:
+        task: whose they are; not one of numbers.
+        logits: rows first, as metrics have them.
+        labels: as ``label_array`` gives them.
+
+    Returns:
+        Shape (examples,).
+    """
+    if task.kind == MULTI_LABEL:
+        right = (logits > 0) == (labels == 1)
+    else:
+        right = (logits.argmax(axis=-1) == labels) | (labels == NO_LABEL)
+    found: NDArray[np.bool_] = right.reshape(len(labels), -1).all(axis=1)
+    return found

@@ -9,7 +9,9 @@ from ftbench.errors import FtbenchError
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing.predicted import Predicted
 from ftbench.services.scores.compared import Compared
+from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.two_way import TwoWay, two_way
+from ftbench.tasks.rows import logits_by_row
 
 FIELDS = (
     Field("task", "Task"),
@@ -50,20 +52,24 @@ def sheet(runs: Predicted, compared: Compared) -> Sheet:
 def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
     task = compared.block.tasks[at]
     spec = runs.task(task.name)
-    metric = task.measured
-    if metric.unfit(spec):
+    if task.measured.unfit(spec):
         return
+    metric = task.measured.for_task(spec)
     for left, right in compared.pairs:
         jobs = [compared.block.jobs.get((key, task.name), {}) for key in (left, right)]
-        both = []
+        both, revision = list[tuple[FloatArray, FloatArray]](), ""
         for seed in sorted(set(jobs[0]) & set(jobs[1])):
             mine, theirs = (runs.logits(by_seed[seed], task.evaluation) for by_seed in jobs)
             if mine is not None and theirs is not None:
-                both.append((metric.seen(mine), metric.seen(theirs), jobs[0][seed].cell.data_revision))
+                both.append((mine, theirs))
+                revision = jobs[0][seed].cell.data_revision
         if not both:
             continue
-        labels = runs.labels(spec, task.evaluation, both[0][2])
-        found = two_way([b[0] for b in both], [b[1] for b in both], labels, metric.resampled)
+        labels = runs.labels(spec, task.evaluation, revision)
+        left_seen, right_seen = (
+            [metric.seen(logits_by_row(spec, one[side], labels)) for one in both] for side in (0, 1)
+        )
+        found = two_way(left_seen, right_seen, labels, metric.resampled)
         row: dict[str, Any] = {"task": task.title, **compared.names(left, right), "n": len(both)}
         row |= {"examples": len(labels), "metric": task.metric, "no_interval": None}
         if isinstance(found, TwoWay):

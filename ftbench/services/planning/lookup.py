@@ -10,14 +10,12 @@ from pathlib import Path
 from ftbench import methods, models, tasks, trust
 from ftbench.domain import axes, hparams, job, plan
 from ftbench.domain.target import Target
-from ftbench.domain.task import CLASSIFICATION, TOKEN_CLASSIFICATION, DataRef, TaskSpec
+from ftbench.domain.task import MULTI_LABEL, TOKEN_CLASSIFICATION, DataRef, TaskSpec
 from ftbench.errors import BadValue, DataMissing
 from ftbench.plugins import is_file
 from ftbench.services.worker.missing import Missing
 from ftbench.tasks import sources
 from ftbench.tasks.nli import label_map
-
-_PREDICTED = {CLASSIFICATION: "classes", TOKEN_CLASSIFICATION: "tags"}
 
 
 def grid_method(choice: axes.MethodChoice, variant: str, plugins: Sequence[str] = ()) -> plan.GridMethod:
@@ -120,8 +118,9 @@ class Finder:
             if target.task == spec.name:
                 continue
             other = tasks.find(target.task)
-            if not target.probe and label_map(spec, other) is None:
-                refused[target.name] = f"a model of {spec.title} does not predict the labels of {other.title}"
+            reason = _not_scored_on(spec, other, target)
+            if reason:
+                refused[target.name] = reason
             else:
                 others[target.name] = self._other(other, target)
         return replace(self.task(spec), others=others, refused=refused)
@@ -144,9 +143,19 @@ def _understood(spec: TaskSpec, data: DataRef) -> str:
     sets = [
         f"{len(sources.read(spec, rows.name, data)):,}{drawn} for {rows.name}" for rows in spec.evaluation
     ]
-    what = "a number" if spec.regression else f"{len(spec.labels)} {_PREDICTED.get(spec.kind, 'labels')}"
     rows = f"{spec.train_rows:,} rows to train on, {', '.join(sets)}"
-    return f"{spec.name}: {' and '.join(own.text)} -> {own.label}, {what}; {rows}; reported: {spec.metric}"
+    return f"{spec.name}: {' and '.join(own.text)} -> {own.label}, {spec.predicted}; {rows}; reported: {spec.metric}"
+
+
+def _not_scored_on(spec: TaskSpec, other: TaskSpec, target: Target) -> str:
+    """Why a model of one task is not scored on another; "" where it can be."""
+    if other.kind in (MULTI_LABEL, TOKEN_CLASSIFICATION):
+        return f"{other.title} has several labels a row: models of other tasks are not scored on it"
+    if target.probe:
+        return f"a model of {spec.title} labels words, and probes read whole texts" if spec.by_word else ""
+    if label_map(spec, other) is None:
+        return f"a model of {spec.title} does not predict the labels of {other.title}"
+    return ""
 
 
 def _check_rows(spec: TaskSpec, data: DataRef) -> int:
