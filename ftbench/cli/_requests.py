@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ftbench.cli._options import perturb_of
+from ftbench.cli._options import columns, perturb_of
 from ftbench.errors import BadValue, UsageError
 
 if TYPE_CHECKING:
     from ftbench.db import JobFilter
     from ftbench.domain.axes import MethodChoice
     from ftbench.domain.perturbation import Change
-    from ftbench.domain.task import OwnColumns
     from ftbench.domain.where import Where
     from ftbench.perturbations import Condition
     from ftbench.services.claims.declared import ClaimRequest
@@ -81,23 +80,6 @@ def asked(
         variant=variant,
         columns=columns(text, label),
     )
-
-
-def columns(text: str | None, label: str | None) -> OwnColumns:
-    """Which columns of a user's own file are meant.
-
-    Raises:
-        BadValue: more than two with text, or a flag without a name.
-    """
-    from ftbench.domain.task import OwnColumns
-
-    named = names(text)
-    if (text is not None and not 1 <= len(named) <= 2) or (label is not None and not label.strip()):
-        given = (
-            f"--label '{label}': give a column" if text is None else f"--text '{text}': give a column, or two"
-        )
-        raise BadValue(given)
-    return OwnColumns(named, (label or "").strip())
 
 
 def selection(

@@ -15,10 +15,11 @@ from ftbench.cli._options import (
     JsonOption,
     LabelOption,
     TextOption,
+    columns,
     perturb_of,
 )
 from ftbench.cli._output import note, print_card, print_json, print_rows, tell
-from ftbench.cli._requests import asked, columns, names
+from ftbench.cli._requests import asked, names
 from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
 from ftbench.settings import data_dir as data_folder

@@ -36,7 +36,8 @@ def describe(text: str, columns: OwnColumns, model_names: Sequence[str] = ()) ->
     task, own = found.task, found.task.own
     assert own is not None
     reported = task.evaluation[0].name
-    drawn = f"{100 * own.drawn:g} % of the rows, of every class, the same for everybody" if own.drawn else ""
+    each = " of every class" if task.kind == CLASSIFICATION else ""
+    drawn = f"{100 * own.drawn:g} % of the rows{each}, the same for everybody" if own.drawn else ""
     return {
         "name": task.name,
         "title": task.title,

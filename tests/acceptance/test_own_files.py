@@ -67,3 +67,24 @@ def test_numbers_rows_elsewhere_and_rows_that_changed(place: Place, tmp_path: Pa
     assert place.rows("select state, count(*) from jobs group by state") == [("done", 2)]
     assert {name for (name,) in place.rows("select metric from scores")} >= {"spearman", "pearson", "mse"}
     assert "stars" in place.ftbench("report", "--table", "main")
+
+
+@pytest.mark.slow
+def test_several_labels_and_labels_of_words(place: Place) -> None:
+    dice = random.Random(3)
+    topics = ("food", "price", "service")
+    with open(place.folder / "topics.jsonl", "w") as file:
+        for number in range(60):
+            named = [topic for topic in topics if dice.random() < 0.5]
+            file.write(json.dumps({"text": f"The dog, {' '.join(named)} {number}", "labels": named}) + "\n")
+    with open(place.folder / "names.conll", "w") as file:
+        for number in range(40):
+            file.write(f"The\tO\n{dice.choice(('dog', 'cat'))}\tB-ANIMAL\nsleeps O\n{number} O\n\n")
+    few = ["--models", "tiny", "--seeds", "1", "--set", "steps=3"]
+    own = "./topics.jsonl,./names.conll"
+    place.ftbench("queue", "--tasks", own, "--methods", "bidrop,lora", *few)
+    place.ftbench("worker", "--drain", "--threads", "1")
+    assert place.rows("select state, count(*) from jobs group by state") == [("done", 6)]
+    told = place.ftbench("report", "--table", "main")
+    assert "micro F1" in told and "entity F1" in told and "LoRA" in told
+    assert "macro F1" in place.ftbench("report", "--metric", "macro_f1", "--tasks", "./topics.jsonl")

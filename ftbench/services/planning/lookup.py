@@ -144,7 +144,8 @@ def _understood(spec: TaskSpec, data: DataRef) -> str:
         f"{len(sources.read(spec, rows.name, data)):,}{drawn} for {rows.name}" for rows in spec.evaluation
     ]
     rows = f"{spec.train_rows:,} rows to train on, {', '.join(sets)}"
-    return f"{spec.name}: {' and '.join(own.text)} -> {own.label}, {spec.predicted}; {rows}; reported: {spec.metric}"
+    what = f"{' and '.join(own.text)} -> {own.label}, {spec.predicted}"
+    return f"{spec.name}: {what}; {rows}; reported: {spec.metric}"
 
 
 def _not_scored_on(spec: TaskSpec, other: TaskSpec, target: Target) -> str:
