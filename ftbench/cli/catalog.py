@@ -95,11 +95,11 @@ def tasks(
         from ftbench.services import auditing
 
         found = auditing.audit(catalog.task_named(name, named), data_folder(data_dir))
-        _print(found if as_json else auditing.card(found), as_json)
-    elif catalog.is_place(name):
+        _print(found if as_json else auditing.audit_card(found), as_json)
+    elif catalog.is_own_task(name):
         from ftbench.services import describing
 
-        _print(describing.describe(name, named, names(models)), as_json)
+        _print(describing.describe_own(name, named, names(models)), as_json)
     else:
         _print(catalog.task(name), as_json)
 

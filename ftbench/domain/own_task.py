@@ -20,7 +20,7 @@ _MOST = 100_000  # labels, files, columns
 _LONGEST = 2_000  # characters of a label or a name
 
 
-def document(task: TaskSpec) -> dict[str, Any]:
+def task_document(task: TaskSpec) -> dict[str, Any]:
     """A task of a user's own file as JSON values, without the place of the file on this machine."""
     own = task.own
     assert own is not None

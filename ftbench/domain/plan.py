@@ -11,7 +11,7 @@ from ftbench.domain.cards import CARDS
 from ftbench.domain.hparams import Value
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef, ModelSpec
-from ftbench.domain.own_task import CARD, ROWS, document
+from ftbench.domain.own_task import CARD, ROWS, task_document
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.places import DATA, MODEL, UNRESOLVED
 from ftbench.domain.recipe import Recipe, layered
@@ -263,7 +263,7 @@ def _planned(
         "plugins": [method.plugin] if method.plugin else [],
     }
     if own:
-        places |= {ROWS: task.data.path, CARDS: {CARD: document(task.spec)}}
+        places |= {ROWS: task.data.path, CARDS: {CARD: task_document(task.spec)}}
     if change.files:
         places["perturbations"] = dict(change.files)
     waits = [MODEL] if model.unknown else []

@@ -11,7 +11,7 @@ from typing import Any
 from ftbench.domain.task import CLASSIFICATION, TaskSpec
 from ftbench.printable import printable
 from ftbench.tasks import sources
-from ftbench.tasks.near import RULE, NearPair, alike, near_pairs
+from ftbench.tasks.near import RULE, NearPair, made_alike, near_pairs
 from ftbench.tasks.rows import Rows
 
 SHOWN = 10
@@ -49,11 +49,11 @@ def audit(task: TaskSpec, folder: Path | None) -> dict[str, Any]:
     """
     ref = sources.locate(task, folder)
     train = sources.read(task, task.train.name, ref)
-    left = [alike(texts) for texts in zip(*train.texts, strict=True)]
+    left = [made_alike(texts) for texts in zip(*train.texts, strict=True)]
     sets = []
     for one in task.evaluation:
         rows = sources.read(task, one.name, ref)
-        right = [alike(texts) for texts in zip(*rows.texts, strict=True)]
+        right = [made_alike(texts) for texts in zip(*rows.texts, strict=True)]
         found = overlap(left, train.labels, right, rows.labels)
         sets.append(_row(task, one.name, found, train, rows))
     inside = conflicts(left, train.labels)
@@ -118,8 +118,8 @@ def _row(task: TaskSpec, name: str, found: Overlap, train: Rows, rows: Rows) -> 
                 "jaccard": round(pair.jaccard, 3),
                 "label": shown_label(task, rows.labels[pair.right]),
                 "training label": shown_label(task, train.labels[pair.left]),
-                "text": quoted(rows, pair.right),
-                "training text": quoted(train, pair.left),
+                "text": _quote(rows, pair.right),
+                "training text": _quote(train, pair.left),
             }
             for pair in sorted(found.pairs, key=lambda pair: (-pair.jaccard, pair.right))
         ],
@@ -146,13 +146,13 @@ def shown_label(task: TaskSpec, label: object) -> str:
     return f"{label:g}" if isinstance(label, float) else printable(label)
 
 
-def quoted(rows: Rows, row: int) -> str:
+def _quote(rows: Rows, row: int) -> str:
     """The beginning of a row's text."""
     text = printable(" | ".join(column[row] for column in rows.texts))
     return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
 
 
-def card(found: Mapping[str, Any]) -> dict[str, Any]:
+def audit_card(found: Mapping[str, Any]) -> dict[str, Any]:
     """An audit as it is printed: a line for each set, and the first pairs of each."""
     sets = [{k: v for k, v in one.items() if k != "pairs"} for one in found["sets"]]
     pairs = [{"set": one["set"], **pair} for one in found["sets"] for pair in one["pairs"][:SHOWN]]

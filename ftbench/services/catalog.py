@@ -129,7 +129,7 @@ def task(name: str) -> _Row:
     return row
 
 
-def is_place(name: str) -> bool:
+def is_own_task(name: str) -> bool:
     """Whether a task is named by its place: a file, a folder, an id of the hub."""
     return tasks.is_own(name)
 

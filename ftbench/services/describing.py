@@ -14,14 +14,14 @@ from ftbench.domain.suited import length
 from ftbench.domain.task import CLASSIFICATION, MULTI_LABEL, REGRESSION, OwnColumns, TaskSpec
 from ftbench.errors import FtbenchError
 from ftbench.services.auditing import conflicts, shown_label
-from ftbench.tasks.near import alike
+from ftbench.tasks.near import made_alike
 from ftbench.tasks.own.understood import Understood
 from ftbench.tasks.rows import Rows
 
 _BATCH = 1000
 
 
-def describe(text: str, columns: OwnColumns, model_names: Sequence[str] = ()) -> dict[str, Any]:
+def describe_own(text: str, columns: OwnColumns, model_names: Sequence[str] = ()) -> dict[str, Any]:
     """A file, a folder or a data set of the hub as a task, as plain values.
 
     Args:
@@ -105,7 +105,7 @@ def _counted(task: TaskSpec, rows: Rows) -> Counter[int]:
 
 def _twins(sets: Mapping[str, Rows]) -> list[dict[str, Any]]:
     """Rows with the same text, but for case, punctuation and blanks; a row for each set and pair of sets."""
-    texts = {name: [alike(t) for t in zip(*rows.texts, strict=True)] for name, rows in sets.items()}
+    texts = {name: [made_alike(t) for t in zip(*rows.texts, strict=True)] for name, rows in sets.items()}
     found = [
         {
             "where": f"within {name}",

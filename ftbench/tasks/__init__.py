@@ -12,8 +12,8 @@ from ftbench.tasks.registry import (
     groups,
     is_built_in,
     names,
-    of_job,
     of_place,
+    task_of_job,
 )
 
 __all__ = [
@@ -28,6 +28,6 @@ __all__ = [
     "is_built_in",
     "is_own",
     "names",
-    "of_job",
+    "task_of_job",
     "of_place",
 ]

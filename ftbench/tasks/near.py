@@ -34,7 +34,7 @@ class NearPair:
     jaccard: float
 
 
-def alike(texts: Sequence[str]) -> str:
+def made_alike(texts: Sequence[str]) -> str:
     """The texts of a row without what writers vary: case, punctuation, blanks, ways to encode a character."""
     parts = (unicodedata.normalize("NFKC", text).casefold() for text in texts)
     return " | ".join(re.sub(r"[\W_]+", " ", part).strip() or part.strip() for part in parts)

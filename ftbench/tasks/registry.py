@@ -83,7 +83,7 @@ def groups() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def of_job(name: str, places: Mapping[str, Any]) -> TaskSpec:
+def task_of_job(name: str, places: Mapping[str, Any]) -> TaskSpec:
     """The task of a job: of a user's own file as the job carries it, else the one of its name.
 
     Args:

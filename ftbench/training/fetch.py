@@ -27,7 +27,7 @@ def fetch_needs(command: Mapping[str, Any]) -> None:
     marks = unresolved(places)
     if DATA in marks:
         folder = Path(places["data"]) if places.get("data") else None
-        spec = tasks.of_job(job.task, places)
+        spec = tasks.task_of_job(job.task, places)
         if spec.own is None:
             _rows(spec, folder)
         for target in map(Target.of, job.others):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ftbench import tasks
-from ftbench.services.auditing import audit, card, conflicts, overlap, undecided
+from ftbench.services.auditing import audit, audit_card, conflicts, overlap, undecided
 
 LEFT = ["the dog sleeps near the river", "a cat loves the boy", "a cat loves the girl"]
 RIGHT = ["the dog sleeps near the rivers", "a cat loves the boy", "nobody is here at all"]
@@ -49,7 +49,7 @@ def test_a_file_is_audited(tmp_path: Path) -> None:
         1.0,
         "b",
     )
-    assert len(card(found)["nearest pairs"]) == 2
+    assert len(audit_card(found)["nearest pairs"]) == 2
 
 
 def test_a_task_of_ours_is_audited() -> None:

@@ -6,13 +6,13 @@ import random
 
 import pytest
 
-from ftbench.tasks.near import alike, grams, near_pairs
+from ftbench.tasks.near import grams, made_alike, near_pairs
 
 
 def test_what_writers_vary_is_made_alike() -> None:
-    assert alike(["A  Dog, sleeps!"]) == alike(["a dog sleeps"]) == "a dog sleeps"
-    assert alike(["ﬁne", "B"]) == "fine | b"
-    assert alike(["!!!"]) != alike(["???"])
+    assert made_alike(["A  Dog, sleeps!"]) == made_alike(["a dog sleeps"]) == "a dog sleeps"
+    assert made_alike(["ﬁne", "B"]) == "fine | b"
+    assert made_alike(["!!!"]) != made_alike(["???"])
 
 
 def test_short_texts_are_themselves() -> None:

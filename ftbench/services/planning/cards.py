@@ -56,7 +56,7 @@ def card_of_job(job: Job, places: Mapping[str, Any]) -> MethodCard:
     """
     files = tuple(places["plugins"])
     cls = methods.find(job.method, files)
-    task = tasks.of_job(job.task, places)
+    task = tasks.task_of_job(job.task, places)
     method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
     try:
         return MethodCard(

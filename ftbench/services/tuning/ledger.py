@@ -205,7 +205,7 @@ class _Runs:
             return 0
         job = Job.from_canonical(row.spec)
         try:
-            task = tasks.of_job(job.task, row.places)
+            task = tasks.task_of_job(job.task, row.places)
             rows = cards.training_rows(job, task)
             each = cards.passes(job, task, methods.of_row(job.method, tuple(row.places.get("plugins") or ())))
             return round(each * job.recipe.total_steps(rows - held_out_count(rows)))

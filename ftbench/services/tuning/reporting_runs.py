@@ -150,7 +150,7 @@ def _runs(
     """The runs of a choice with one seed, on each change to the data that was asked for."""
     assert search.chosen is not None
     row = rows[search.chosen.digest]
-    trial, task = Job.from_canonical(row.spec), tasks.of_job(search.start.task, row.places)
+    trial, task = Job.from_canonical(row.spec), tasks.task_of_job(search.start.task, row.places)
     for change in _changes(search, request.asked):
         files = files_named(request.asked.perturb)
         grid = grid_of(change, files)

@@ -74,7 +74,7 @@ def price_in(unit: str, known: Mapping[Axes, float]) -> Price:
 def _passes(planned: Planned) -> float:
     """Forward and backward passes of an update: draws share their lengths, so nothing else differs."""
     files = tuple(planned.places.get("plugins") or ())
-    task = tasks.of_job(planned.job.task, planned.places)
+    task = tasks.task_of_job(planned.job.task, planned.places)
     return cards.passes(planned.job, task, methods.of_row(planned.job.method, files))
 
 

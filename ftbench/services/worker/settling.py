@@ -52,7 +52,7 @@ class _Here:
         places = {key: value for key, value in row.places.items() if key != UNRESOLVED}
         try:
             if DATA in marks:
-                found = self._with_rows(job, tasks.of_job(job.task, places))
+                found = self._with_rows(job, tasks.task_of_job(job.task, places))
                 if found is None:
                     return None
                 job, places["data"] = found
@@ -63,7 +63,7 @@ class _Here:
                 files = tuple(places.get("plugins") or ())
                 if trust.those_named(files) != files:
                     return None  # nobody has named them here: they do not run
-                job = _suited(job, tasks.of_job(job.task, places), model, files)
+                job = _suited(job, tasks.task_of_job(job.task, places), model, files)
         except FtbenchError as error:
             return Settled(row.digest, None, str(error))
         return Settled(row.digest, Entry(job, row.label, row.priority, places))

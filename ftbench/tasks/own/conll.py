@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ftbench.errors import OwnDataError
-from ftbench.tasks.own.table import Table, short, shown, text_lines
+from ftbench.tasks.own.table import Table, short, shown_path, text_lines
 
 TOKENS, TAGS = "tokens", "tags"
 _NO_SENTENCE = ("-DOCSTART-", "# ")
@@ -17,7 +17,7 @@ def read_conll(path: Path) -> Table:
     Raises:
         OwnDataError: it cannot be read, or a line has no tag.
     """
-    name = shown(path)
+    name = shown_path(path)
     tokens: list[list[str]] = []
     tags: list[list[str]] = []
     places: list[tuple[str, str]] = []

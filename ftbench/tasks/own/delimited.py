@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ftbench.errors import OwnDataError
-from ftbench.tasks.own.table import Table, short, shown, text_lines
+from ftbench.tasks.own.table import Table, short, shown_path, text_lines
 
 _LONGEST = 1 << 24  # characters of a cell
 _Records = Iterator[tuple[int, list[str]]]  # with the line, from 1, that each begins in
@@ -39,7 +39,7 @@ def read_tsv(path: Path) -> Table:
 def _lines(path: Path) -> list[str]:
     lines = text_lines(path)
     if not lines[0].strip():
-        raise OwnDataError(f"{shown(path)}, line 1: is blank; the names of the columns should stand there")
+        raise OwnDataError(f"{shown_path(path)}, line 1: is blank; the columns' names should stand there")
     return lines
 
 
@@ -58,7 +58,7 @@ def _quoted(path: Path, lines: Iterable[str], sign: str) -> _Records:
             yield start, record
             start = reader.line_num + 1
     except csv.Error as error:
-        where = f"{shown(path)}, line {start}"
+        where = f"{shown_path(path)}, line {start}"
         if "unexpected end" in str(error) or "field larger" in str(error):
             raise OwnDataError(f"{where}: a quote opens here and never ends") from None
         told = f"a quote inside a cell is written twice; after one that ends a cell comes '{sign}'"
@@ -68,7 +68,7 @@ def _quoted(path: Path, lines: Iterable[str], sign: str) -> _Records:
 
 
 def _table(path: Path, records: _Records) -> Table:
-    name = shown(path)
+    name = shown_path(path)
     _, header = next(records)
     names = [cell.strip() for cell in header]
     for at, column in enumerate(names):

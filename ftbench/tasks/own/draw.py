@@ -18,7 +18,7 @@ BINS = 10
 LEAST = 2  # rows of a class: one for each side
 
 
-def drawn(rows: Rows, labels: Labels, share: float) -> list[bool]:
+def drawn_rows(rows: Rows, labels: Labels, share: float) -> list[bool]:
     """Which rows are drawn, a share of every class (of numbers: of every tenth of them), at least one.
 
     A row's rank in its class is the SHA-256 of ``split`` and its texts: neither the file's name, its order,

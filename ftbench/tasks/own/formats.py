@@ -9,7 +9,7 @@ from ftbench.errors import OwnDataError
 from ftbench.tasks.own.conll import read_conll
 from ftbench.tasks.own.delimited import read_csv, read_tsv
 from ftbench.tasks.own.json_lines import read_json_lines
-from ftbench.tasks.own.table import Table, joined, shown
+from ftbench.tasks.own.table import Table, shown_path, under_each_other
 from ftbench.tasks.own.typed import read_typed
 
 FORMATS: Mapping[str, Callable[[Path], Table]] = {
@@ -39,5 +39,7 @@ def read_table(files: list[Path]) -> Table:
     for path in files:
         if not is_data(path):
             kinds = ", ".join(FORMATS)
-            raise OwnDataError(f"{shown(path)}: is none of {kinds}, which are the data files that are read")
-    return joined([FORMATS[path.suffix.lower()](path) for path in files])
+            raise OwnDataError(
+                f"{shown_path(path)}: is none of {kinds}, which are the data files that are read"
+            )
+    return under_each_other([FORMATS[path.suffix.lower()](path) for path in files])

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ftbench.errors import OwnDataError
-from ftbench.tasks.own.table import Table, short, shown, text_lines
+from ftbench.tasks.own.table import Table, short, shown_path, text_lines
 
 
 def read_json_lines(path: Path) -> Table:
@@ -15,7 +15,7 @@ def read_json_lines(path: Path) -> Table:
     Raises:
         OwnDataError: it cannot be read, or a line is no object.
     """
-    name, lines = shown(path), text_lines(path)
+    name, lines = shown_path(path), text_lines(path)
     if path.suffix.lower() == ".json" and lines[0].lstrip().startswith("["):
         rows = [(f"row {n}", value) for n, value in enumerate(_list(name, "\n".join(lines)), 1)]
     else:

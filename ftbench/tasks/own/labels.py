@@ -19,7 +19,7 @@ _UNTAGGED = "O"
 _MANY = 0.5  # of the rows with a label that no other row has: that is no class
 
 #: A cell: a text, the texts of a list, or None where nothing stands.
-Cell = str | tuple[str, ...] | None
+LabelCell = str | tuple[str, ...] | None
 Label = int | float | tuple[int, ...]
 
 
@@ -35,7 +35,7 @@ class Labels:
     kind: str
     names: tuple[str, ...]
 
-    def of(self, cell: Cell) -> Label:
+    def of(self, cell: LabelCell) -> Label:
         """The label of a cell.
 
         Raises:
@@ -68,13 +68,13 @@ class Labels:
             ) from None
 
 
-def cells_of(table: Table, column: str) -> list[Cell]:
+def cells_of(table: Table, column: str) -> list[LabelCell]:
     """The label column as texts; numbers that have names in the file by these."""
     called = table.called.get(column, ())
     return [_cell(value, called) for value in table.columns[column]]
 
 
-def decide(table: Table, column: str, said: Said, *, tokens: bool = False) -> Labels:
+def decide_labels(table: Table, column: str, said: Said, *, tokens: bool = False) -> Labels:
     """What the labels of the training rows are.
 
     Lists are several labels of a row. Numbers are to be predicted as such where one has a decimal point, and
@@ -119,7 +119,7 @@ def decide(table: Table, column: str, said: Said, *, tokens: bool = False) -> La
     return Labels(kind, tuple(names))
 
 
-def _kind(cells: Sequence[Cell]) -> str:
+def _kind(cells: Sequence[LabelCell]) -> str:
     if any(isinstance(cell, tuple) for cell in cells):
         return MULTI_LABEL
     texts = [cell for cell in cells if isinstance(cell, str)]
@@ -128,7 +128,7 @@ def _kind(cells: Sequence[Cell]) -> str:
     return REGRESSION if decimal and 2 * len(numbers) > len(texts) else CLASSIFICATION
 
 
-def _cell(value: object, called: tuple[str, ...]) -> Cell:
+def _cell(value: object, called: tuple[str, ...]) -> LabelCell:
     if isinstance(value, list | tuple):
         return tuple(str(_cell(one, called) or "") for one in value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -141,7 +141,7 @@ def _cell(value: object, called: tuple[str, ...]) -> Cell:
     return text or None
 
 
-def _number(cell: Cell) -> float:
+def _number(cell: LabelCell) -> float:
     if not isinstance(cell, str) or not _is_number(cell):
         shown = short(cell) if isinstance(cell, str) else "a list"
         raise ValueError(f"has label '{shown}', which is no number as the others are")
@@ -166,7 +166,7 @@ def _ordered(found: Counter[str], *, tags: bool) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (tags and name != _UNTAGGED, name)))
 
 
-def _refuse_alike(table: Table, cells: Sequence[Cell], names: Sequence[str]) -> None:
+def _refuse_alike(table: Table, cells: Sequence[LabelCell], names: Sequence[str]) -> None:
     """Refuse classes that differ in case, blanks or hyphens alone: one of them is mistyped."""
     first: dict[str, str] = {}
     for name in names:

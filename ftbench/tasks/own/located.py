@@ -8,12 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from ftbench.domain.cards import CARDS
-from ftbench.domain.own_task import CARD, document, task_of
+from ftbench.domain.own_task import CARD, task_document, task_of
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.errors import DataError, DataMissing, OwnDataError
 from ftbench.tasks.own.on_hub import root_of
-from ftbench.tasks.own.read import Sets, digest_of, paths_of, read_again
-from ftbench.tasks.own.table import shown
+from ftbench.tasks.own.read import Sets, paths_of, read_again, rows_digest
+from ftbench.tasks.own.table import shown_path
 from ftbench.tasks.rows import Rows
 
 SOURCE = "own"
@@ -79,8 +79,8 @@ def _known(task: TaskSpec, root: Path) -> tuple[str, Sets]:
     try:
         signs = tuple((stat.st_size, stat.st_mtime_ns) for path in files for stat in [path.stat()])
     except OSError as error:
-        raise OwnDataError(f"{shown(root)}: cannot be read: {error.strerror or error}") from None
-    return _read(json.dumps(document(task)), str(root), signs)
+        raise OwnDataError(f"{shown_path(root)}: cannot be read: {error.strerror or error}") from None
+    return _read(json.dumps(task_document(task)), str(root), signs)
 
 
 @lru_cache(maxsize=4)
@@ -90,7 +90,7 @@ def _read(text: str, root: str, signs: tuple[tuple[int, int], ...]) -> tuple[str
     task = task_of({CARDS: {CARD: card}}, card["name"])
     assert task is not None
     sets = read_again(task, Path(root))
-    return digest_of(task, sets), sets
+    return rows_digest(task, sets), sets
 
 
 def _roots(task: TaskSpec, given: Path | None) -> Iterator[Path]:
@@ -109,4 +109,4 @@ def _roots(task: TaskSpec, given: Path | None) -> Iterator[Path]:
 def _typed(task: TaskSpec, root: Path) -> str:
     own = task.own
     files = [file for some in own.files.values() for file in some] if own is not None else []
-    return shown(root / files[0]) if len(files) == 1 else shown(root)
+    return shown_path(root / files[0]) if len(files) == 1 else shown_path(root)

@@ -8,11 +8,11 @@ from pathlib import Path
 from ftbench import hub
 from ftbench.errors import DataMissing, OwnDataError
 from ftbench.tasks.own.formats import FORMATS
-from ftbench.tasks.own.place import TRAIN, Place, in_folder, split_hub_id
+from ftbench.tasks.own.place import TRAIN, OwnPlace, in_folder, split_hub_id
 from ftbench.tasks.own.said import Said
 
 
-def at_hub(text: str) -> Place:
+def at_hub(text: str) -> OwnPlace:
     """The data set of an id.
 
     Raises:
@@ -29,7 +29,7 @@ def at_hub(text: str) -> Place:
     name = dataset.partition("/")[2] + (f"-{config}" if config not in ("", "default") else "")
     plain = re.sub(r"[^a-z0-9_.+-]+", "_", name.lower())
     source = f"{dataset}[{config}]@{root.name}" if config else f"{dataset}@{root.name}"
-    return Place(plain, root, files, Said(), source)
+    return OwnPlace(plain, root, files, Said(), source)
 
 
 def root_of(source: str) -> Path:

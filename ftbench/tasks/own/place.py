@@ -13,7 +13,7 @@ from ftbench import settings
 from ftbench.errors import BadValue, OwnDataError
 from ftbench.tasks.own.formats import FORMATS, is_data
 from ftbench.tasks.own.said import FILE, Said, read_said
-from ftbench.tasks.own.table import shown
+from ftbench.tasks.own.table import shown_path
 
 TRAIN, DEV, TEST = "train", "dev", "test"
 #: What files of a set are called, without their ends.
@@ -28,7 +28,7 @@ _YAML = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
-class Place:
+class OwnPlace:
     """A task's files, found.
 
     Attributes:
@@ -59,7 +59,7 @@ def is_path(text: str) -> bool:
     return not hub or Path(text.strip()).exists() or first.lower().endswith((*FORMATS, *_YAML))
 
 
-def at_path(text: str) -> Place:
+def at_path(text: str) -> OwnPlace:
     """The task at a path as it was typed.
 
     Raises:
@@ -68,19 +68,19 @@ def at_path(text: str) -> Place:
     path = settings.place(text.strip(), "task")
     if path.is_dir():
         said = _beside(path)
-        return Place(_name(path.absolute().name), path, _of_folder(path, said), said)
+        return OwnPlace(_name(path.absolute().name), path, _of_folder(path, said), said)
     if path.suffix.lower() in _YAML and path.is_file():
         said = read_said(path)
         folder = path.absolute().parent
-        return Place(_name(folder.name), folder, _of_folder(folder, said), said)
+        return OwnPlace(_name(folder.name), folder, _of_folder(folder, said), said)
     if not path.exists():
-        raise OwnDataError(f"{shown(path)}: does not exist{_similar(path)}")
+        raise OwnDataError(f"{shown_path(path)}: does not exist{_similar(path)}")
     said = _beside(path.absolute().parent, path.name)
     own = path.absolute()
     called = own.parent.name if _set_of(own.stem) else own.stem
     alone = not any(said.evaluation.values())
     files = {TRAIN: (path.name,)} if alone else _of_folder(own.parent, said, path.name)
-    return Place(_name(called), own.parent, files, said)
+    return OwnPlace(_name(called), own.parent, files, said)
 
 
 def _name(text: str) -> str:
@@ -121,7 +121,7 @@ def _of_folder(folder: Path, said: Said, train: str = "") -> dict[str, tuple[str
         if len(data) != 1:
             told = f"none of {', '.join(data[:5])} is called train" if data else "has no data file"
             raise OwnDataError(
-                f"{shown(folder)}: {told}; call one train.csv, or name it in {FILE} (train: …)"
+                f"{shown_path(folder)}: {told}; call one train.csv, or name it in {FILE} (train: …)"
             )
         found[TRAIN] = (data[0],)
     if not said.evaluation:
@@ -142,7 +142,7 @@ def _named(folder: Path, file: str, said: Said) -> str:
     if parts.is_absolute() or ".." in parts.parts:
         raise OwnDataError(f"{said.at}: '{file}' is not below the folder in which {FILE} stands")
     if not (folder / file).is_file():
-        raise OwnDataError(f"{said.at}: {shown(folder / file)} does not exist{_similar(folder / file)}")
+        raise OwnDataError(f"{said.at}: {shown_path(folder / file)} does not exist{_similar(folder / file)}")
     return str(parts)
 
 
@@ -162,13 +162,13 @@ def in_folder(folder: Path) -> dict[str, tuple[str, ...]]:
             others = found.get(name, ())
             if others and not all(_OF.search(one) for one in (others[0], path.name)):
                 raise OwnDataError(
-                    f"{shown(path)}: {others[0]} has the rows of {name}, too; leave one of them"
+                    f"{shown_path(path)}: {others[0]} has the rows of {name}, too; leave one of them"
                 )
             found[name] = (*others, *files)
     for name, files in found.items():
         if (shard := _OF.search(files[0])) and int(shard[1]) != len(files):
             told = f"{len(files)} of the {int(shard[1])} files of {name} are there"
-            raise OwnDataError(f"{shown(folder)}: {told}")
+            raise OwnDataError(f"{shown_path(folder)}: {told}")
     if not found and (folder / "state.json").is_file():
         found[TRAIN] = _files(folder, folder)
     return found

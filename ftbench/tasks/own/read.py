@@ -30,12 +30,13 @@ def read_again(task: TaskSpec, root: Path) -> Sets:
     assert own is not None
     columns = OwnColumns(own.text, own.label)
     sets = {
-        name: rows_of(read_table(paths_of(root, files)), columns, labels) for name, files in own.files.items()
+        name: own_rows_of(read_table(paths_of(root, files)), columns, labels)
+        for name, files in own.files.items()
     }
     return with_drawn(sets, labels, own.drawn, [rows.name for rows in task.evaluation])
 
 
-def digest_of(task: TaskSpec, sets: Sets) -> str:
+def rows_digest(task: TaskSpec, sets: Sets) -> str:
     """The digest of the rows, and of what their labels mean: ``sha256:`` and 16 hexadecimal characters."""
     whole = hashlib.sha256(json.dumps([task.kind, list(task.labels)]).encode())
     for name in (TRAIN, *(rows.name for rows in task.evaluation)):
@@ -46,7 +47,7 @@ def digest_of(task: TaskSpec, sets: Sets) -> str:
     return f"sha256:{whole.hexdigest()[:16]}"
 
 
-def rows_of(table: Table, columns: OwnColumns, labels: Labels) -> Rows:
+def own_rows_of(table: Table, columns: OwnColumns, labels: Labels) -> Rows:
     """The rows of a table.
 
     Raises:
@@ -103,7 +104,7 @@ def with_drawn(sets: Mapping[str, Rows], labels: Labels, share: float, order: li
     """The sets with the evaluation rows that are drawn from the training ones, in their order."""
     found = dict(sets)
     if share:
-        chosen = draw.drawn(sets[TRAIN], labels, share)
+        chosen = draw.drawn_rows(sets[TRAIN], labels, share)
         found[TRAIN], found[DEV] = (
             _only(sets[TRAIN], labels.kind, chosen, wanted) for wanted in (False, True)
         )

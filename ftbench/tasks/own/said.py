@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ftbench.domain.task import KINDS, OwnColumns
 from ftbench.errors import BadValue, OwnDataError, UnknownName
-from ftbench.tasks.own.table import shown
+from ftbench.tasks.own.table import shown_path
 from ftbench.yaml_text import Scalar, Tree, read
 
 FILE = "task.yaml"
@@ -46,7 +46,7 @@ def read_said(path: Path) -> Said:
     Raises:
         OwnDataError: it cannot be read, has a key that is none, or a value that its key does not take.
     """
-    at = shown(path)
+    at = shown_path(path)
     try:
         content = read(str(path), "a task")
         if not isinstance(content, Mapping):

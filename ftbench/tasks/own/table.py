@@ -35,7 +35,7 @@ class Table:
         raise OwnDataError(f"{name}, {at}: {what}")
 
 
-def joined(tables: Sequence[Table]) -> Table:
+def under_each_other(tables: Sequence[Table]) -> Table:
     """The rows of several files under each other.
 
     Raises:
@@ -51,7 +51,7 @@ def joined(tables: Sequence[Table]) -> Table:
     return Table(columns, [place for one in tables for place in one.places], first.called)
 
 
-def shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """A path as messages name it: from here where it lies below, else whole."""
     try:
         return printable(str(path.absolute().relative_to(Path.cwd())))
@@ -71,7 +71,7 @@ def text_lines(path: Path) -> list[str]:
     Raises:
         OwnDataError: it cannot be read, is empty, is not UTF-8, or has a zero byte; names the line.
     """
-    name, content = shown(path), bytes_of(path)
+    name, content = shown_path(path), bytes_of(path)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise OwnDataError(f"{name}: is UTF-16; save it as UTF-8")
     if b"\0" in content:
@@ -95,8 +95,8 @@ def bytes_of(path: Path) -> bytes:
         OwnDataError: it cannot be read.
     """
     if not path.is_file():
-        raise OwnDataError(f"{shown(path)}: {'is no file' if path.exists() else 'does not exist'}")
+        raise OwnDataError(f"{shown_path(path)}: {'is no file' if path.exists() else 'does not exist'}")
     try:
         return path.read_bytes()
     except OSError as error:
-        raise OwnDataError(f"{shown(path)}: cannot be read: {error.strerror or error}") from None
+        raise OwnDataError(f"{shown_path(path)}: cannot be read: {error.strerror or error}") from None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ftbench.errors import DataError, OwnDataError
 from ftbench.tasks.columns import arrow_table, class_names_of
-from ftbench.tasks.own.table import Table, shown
+from ftbench.tasks.own.table import Table, shown_path
 
 
 def read_typed(path: Path) -> Table:
@@ -15,7 +15,7 @@ def read_typed(path: Path) -> Table:
     Raises:
         OwnDataError: it cannot be read, or has no rows.
     """
-    name = shown(path)
+    name = shown_path(path)
     if not path.is_file():
         raise OwnDataError(f"{name}: {'is no file' if path.exists() else 'does not exist'}")
     try:

@@ -21,13 +21,13 @@ from ftbench.tasks.check import wrong
 from ftbench.tasks.own import draw
 from ftbench.tasks.own.conll import TOKENS
 from ftbench.tasks.own.formats import read_table
-from ftbench.tasks.own.labels import Labels, cells_of, decide
+from ftbench.tasks.own.labels import Labels, cells_of, decide_labels
 from ftbench.tasks.own.on_hub import at_hub
 from ftbench.tasks.own.pick import pick
-from ftbench.tasks.own.place import DEV, TRAIN, Place, at_path, is_path
-from ftbench.tasks.own.read import Sets, digest_of, paths_of, rows_of, with_drawn
+from ftbench.tasks.own.place import DEV, TRAIN, OwnPlace, at_path, is_path
+from ftbench.tasks.own.read import Sets, own_rows_of, paths_of, rows_digest, with_drawn
 from ftbench.tasks.own.said import Said
-from ftbench.tasks.own.table import Table, shown
+from ftbench.tasks.own.table import Table, shown_path
 from ftbench.tasks.rows import Rows
 
 #: The metric that a kind reports where none is said.
@@ -72,13 +72,13 @@ def understand(text: str, given: OwnColumns) -> Understood:
     said, train = place.said, tables[TRAIN]
     wanted = OwnColumns(given.text or said.columns.text, given.label or said.columns.label)
     columns = pick(train, wanted, train.places[0][0])
-    labels = decide(train, columns.label, said, tokens=_is_tokens(columns))
+    labels = decide_labels(train, columns.label, said, tokens=_is_tokens(columns))
     sets, notes = dict[str, Rows](), list[str]()
     for name, table in tables.items():
         if name != TRAIN and _unlabelled(table, columns.label):
             notes.append(f"{table.places[0][0]} has no labels: left out")
         else:
-            sets[name] = rows_of(table, columns, labels)
+            sets[name] = own_rows_of(table, columns, labels)
     share = 0.0
     if len(sets) == 1 or (said.evaluation and DEV in said.evaluation and DEV not in sets):
         draw.refuse_few(train, sets[TRAIN], labels)
@@ -86,7 +86,7 @@ def understand(text: str, given: OwnColumns) -> Understood:
     order = _evaluated(said, [name for name in sets if name != TRAIN], share)
     found = with_drawn(sets, labels, share, order)
     task = _task(place, columns, labels, order, share, len(found[TRAIN]))
-    return Understood(task, found, digest_of(task, found), tuple(notes))
+    return Understood(task, found, rows_digest(task, found), tuple(notes))
 
 
 def _is_tokens(columns: OwnColumns) -> bool:
@@ -110,7 +110,7 @@ def _evaluated(said: Said, sets: list[str], share: float) -> list[str]:
 
 
 def _task(
-    place: Place, columns: OwnColumns, labels: Labels, order: Sequence[str], share: float, rows: int
+    place: OwnPlace, columns: OwnColumns, labels: Labels, order: Sequence[str], share: float, rows: int
 ) -> TaskSpec:
     said = place.said
     files = {name: place.files[name] for name in (TRAIN, *order) if not (share and name == DEV)}
@@ -130,5 +130,5 @@ def _task(
     )
     told = wrong(task)
     if told:
-        raise OwnDataError(f"{said.at or place.source or shown(place.root)}: {told}")
+        raise OwnDataError(f"{said.at or place.source or shown_path(place.root)}: {told}")
     return task

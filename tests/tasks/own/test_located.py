@@ -9,7 +9,7 @@ import pytest
 
 from ftbench import tasks
 from ftbench.domain.cards import CARDS
-from ftbench.domain.own_task import CARD, ROWS, document, task_of
+from ftbench.domain.own_task import CARD, ROWS, task_document, task_of
 from ftbench.errors import DataError, DataMissing
 from ftbench.tasks import sources
 
@@ -25,12 +25,12 @@ def own(tmp_path: Path) -> Path:
 
 def test_a_job_carries_all_but_the_rows(own: Path) -> None:
     found = tasks.of_place(str(own))
-    places = {CARDS: {CARD: document(found.task)}, ROWS: str(own.parent)}
-    carried = tasks.of_job("reviews", places)
+    places = {CARDS: {CARD: task_document(found.task)}, ROWS: str(own.parent)}
+    carried = tasks.task_of_job("reviews", places)
     assert carried == found.task
     ref = sources.reopen(carried, found.revision)
     assert sources.read(carried, "dev", ref) == found.sets["dev"]
-    assert str(own.parent) not in str(document(found.task))
+    assert str(own.parent) not in str(task_document(found.task))
 
 
 def test_the_rows_may_lie_elsewhere(own: Path, tmp_path: Path) -> None:
@@ -77,6 +77,6 @@ def test_another_meaning_of_the_labels_is_another_identity(own: Path) -> None:
     ],
 )
 def test_what_a_stranger_writes_is_no_task(own: Path, change: dict[str, object]) -> None:
-    card = document(tasks.of_place(str(own)).task)
+    card = task_document(tasks.of_place(str(own)).task)
     assert task_of({CARDS: {CARD: card}}, "reviews") is not None
     assert task_of({CARDS: {CARD: {**card, **change}}}, "reviews") is None
