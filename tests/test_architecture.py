@@ -51,6 +51,7 @@ ROOMS: dict[str, set[str]] = {
     "worker": set(),
     "scores": set(),
     "launching": {"worker"},
+    "doctor": {"worker"},
     "planning": {"worker", "scores"},
     "exchange": {"worker", "scores"},
     "papers": {"worker", "scores", "planning", "exchange"},
@@ -76,7 +77,7 @@ HEAVY = {
 }
 
 
-ALL = list(imports())
+ALL = imports()
 #: What really happens; what type checkers read besides counts for rooms and circles.
 RUN = [one for one in ALL if not one.typing]
 

@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from ftbench.methods._source_files import PACKAGE, File, Imported, Meaning, SourceFiles, stored
@@ -21,6 +22,7 @@ _Place = tuple[File, ast.stmt, int] | File | str
 Meant = tuple[_Place, tuple[str, ...]]
 
 
+@lru_cache(maxsize=128)  # a report of many tables asks again and again
 def source_digest(cls: type) -> str:
     """A digest of what a method runs: its class, and what this reaches in the files of methods and ``nn``.
 
