@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftbench.domain.own_task import task_of
 from ftbench.domain.task import OwnColumns, TaskSpec
-from ftbench.errors import OwnDataError, PluginError, UnknownName
+from ftbench.errors import DataError, OwnDataError, PluginError, UnknownName
 from ftbench.tasks import check
 from ftbench.tasks.own import on_hub, place, said
 from ftbench.tasks.own.place import is_own
@@ -102,14 +102,13 @@ def is_built_in(name: str) -> bool:
 
 
 def called(text: str) -> str:
-    """What a task is called in jobs, however it is typed: a place by the name that it gives.
-
-    Raises:
-        OwnDataError: there is nothing at that place.
-    """
+    """What a task is called in jobs, however it is typed: a place by the name that it gives, or gave."""
     if not is_own(text):
         return text
-    found = place.at_path(text) if place.is_path(text) else on_hub.at_hub(text)
+    try:
+        found = place.at_path(text) if place.is_path(text) else on_hub.at_hub(text)
+    except DataError:
+        return place.name_at(text)  # reports need no file
     return found.said.name.lower() or found.name
 
 

@@ -113,7 +113,6 @@ def task_names_of(text: str) -> list[str]:
 
     Raises:
         UnknownName: nothing carries the name.
-        OwnDataError: nothing is at that place.
     """
     name = tasks.called(text)
     return [name] if name != text else [spec.name for spec in tasks.expand([text])]

@@ -83,6 +83,11 @@ def at_path(text: str) -> OwnPlace:
     return OwnPlace(_name(called), own.parent, files, said)
 
 
+def name_at(text: str) -> str:
+    """What a task would be called by its place alone."""
+    return _name(Path(text.strip().rstrip("/").partition("[")[0].partition("@")[0]).stem)
+
+
 def _name(text: str) -> str:
     """A file's name as that of a task."""
     plain = re.sub(r"[^a-z0-9_.+-]+", "_", text.lower()).strip("_.+-")

@@ -165,3 +165,9 @@ def test_a_data_set_of_the_hub_is_read_from_the_cache(here: Path) -> None:
     assert found.revision == tasks.of_place("./a.csv").revision
     with pytest.raises(DataMissing, match="is not in the Hugging Face cache, and HF_HUB_OFFLINE is set"):
         tasks.of_place("owner/others")
+
+
+def test_a_file_that_is_gone_is_still_called_by_its_name(here: Path) -> None:
+    assert tasks.called("./gone/My reviews.csv") == "my_reviews"
+    assert tasks.called("owner/name[en]@main") == "name"
+    assert tasks.called("cola") == "cola"
