@@ -23,6 +23,7 @@ from ftbench.run.objectives import Objective
 from ftbench.run.run import Run
 from ftbench.run.seeding import digest
 from ftbench.training import checkpoint, evaluation, resuming, run_seeds
+from ftbench.training.points import Points
 from ftbench.training.pretrained import Pretrained, head_digest
 from ftbench.training.training_rows import TrainingRows
 from ftbench.training.watch import Diverged, Watch
@@ -68,13 +69,14 @@ class Trainer:
         checkpoint_seconds: float = 60.0,
         parts: int = 1,
         rehearses: bool = False,
+        points: Points | None = None,
     ) -> None:
         """Hold out the method's rows; nothing is trained yet.
 
-        Where memory ran out, the recipe's micro-batches are cut into ``parts``; where ``rehearses``, a run
-        tries its longest batch before its first step.
+        Where memory ran out, micro-batches are cut into ``parts``; where ``rehearses``, a run tries its
+        longest batch before its first step; ``points`` scores it as it goes.
         """
-        self._parts, self._rehearses = parts, rehearses
+        self._parts, self._rehearses, self.points = parts, rehearses, points
         self.job, self.task, self.method = job, task, method
         self._pretrained, self._corpus = pretrained, corpus
         self._listener, self._every = listener, checkpoint_seconds
@@ -154,8 +156,7 @@ class Trainer:
             Diverged: a prediction is not finite.
         """
         spread = np.linspace(0, len(self._train_rows) - 1, min(len(self._train_rows), EXPLAINED_ROWS))
-        rows = self._train_rows[spread.astype(np.int64)]
-        logits = self._predict(model, rows)
+        logits = self._predict(model, rows := self._train_rows[spread.astype(np.int64)])
         if not np.isfinite(logits).all():
             raise Diverged("predictions on the training rows are not finite")
         return evaluation.explained(self.task, logits, self._labels(rows))
@@ -166,8 +167,6 @@ class Trainer:
 
     def _labels(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         return self._corpus.labels_of(rows).double().cpu().numpy()
-
-    # -- one run --------------------------------------------------------------------------------------
 
     def _begin(
         self,
@@ -250,6 +249,8 @@ class Trainer:
         saved = time.monotonic()
         for step in range(run.step, run.total_steps):
             train_step(run, method, step, watch)
+            if self.points:
+                watch.points += self.points.after(run, method, self.facts["runs"][run.name]["rows"])
             last = step + 1 == run.total_steps
             if last or (step + 1) % watch.every == 0:
                 watch.read()
