@@ -25,6 +25,9 @@ if str(ROOT) not in sys.path:
 
 import ftbench  # noqa: E402
 from ftbench import methods, models  # noqa: E402
+from ftbench.domain.model import ModelSpec  # noqa: E402
+from ftbench.domain.suited import no_token_head  # noqa: E402
+from ftbench.domain.task import TOKEN_CLASSIFICATION, RowSet, TaskSpec  # noqa: E402
 from ftbench.errors import UsageError  # noqa: E402
 from ftbench.methods.base import Method  # noqa: E402
 from tests.nn.transformers_small import CONFIGS, small  # noqa: E402
@@ -33,6 +36,9 @@ PAGE = ROOT / "docs" / "methods" / "architectures.md"
 NOTE = "<!-- Written by scripts/architectures.py: change the code, then run it. -->"
 #: Outputs of the two kinds of heads: classes, or a number.
 HEADS = {"classification": 2, "regression": 1}
+#: Those of heads for several labels: of a row, or of its words.
+SEVERAL = {"several labels": 3, "labels of words": 3}
+WORDS = TaskSpec("words", "", "", ("O", "B-X"), "", RowSet("train"), (), kind=TOKEN_CLASSIFICATION)
 TITLES = {
     "bert": "BERT",
     "roberta": "RoBERTa",
@@ -70,17 +76,25 @@ class Cell:
     failed: str = ""
 
 
-def matrix(names: Iterable[str] = (), kinds: Iterable[str] = tuple(CONFIGS)) -> list[Cell]:
-    """Train every built-in method (or these) on every architecture with both kinds of heads."""
+def matrix(
+    names: Iterable[str] = (), kinds: Iterable[str] = tuple(CONFIGS), heads: Iterable[str] = tuple(HEADS)
+) -> list[Cell]:
+    """Train every built-in method (or these) on every architecture with these kinds of heads."""
     found = methods.available()
     chosen = tuple(names) or tuple(e.name for e in found if e.source == "built-in")
-    return [cell(name, kind, head) for name in chosen for kind in kinds for head in HEADS]
+    return [cell(name, kind, head) for name in chosen for kind in kinds for head in heads]
 
 
 def cell(method: str | type[Method], kind: str, head: str) -> Cell:
     """Train one method on one small model: finite weights, and some that moved, or a reason."""
     name = method if isinstance(method, str) else method.name()
-    model = small(kind, HEADS[head])
+    words = head == "labels of words"
+    lacks = no_token_head(ModelSpec(kind, "", kind, 0.0), WORDS) if words else ""
+    if lacks:
+        return Cell(name, kind, head, refused=lacks)
+    model = small(kind, {**HEADS, **SEVERAL}[head], tokens=words)
+    if head == "several labels":
+        model.config.problem_type = "multi_label_classification"  # type: ignore[union-attr]
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
     try:
         with warnings.catch_warnings():
@@ -99,7 +113,10 @@ def rows(head: str, count: int = 12) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for number in range(count):
         ids = [*rng.integers(3, 30, size=4 + number % 3).tolist(), 2]
-        label = int(rng.integers(2)) if head == "classification" else float(rng.normal())
+        label: object = int(rng.integers(2)) if head == "classification" else float(rng.normal())
+        if head in SEVERAL:
+            places = len(ids) if head == "labels of words" else 3
+            label = rng.integers(3 if head == "labels of words" else 2, size=places).tolist()
         found.append({"input_ids": ids, "labels": label})
     return found
 
@@ -120,8 +137,27 @@ def wrong(before: dict[str, Tensor], trained: nn.Module) -> str:
 
 
 def page(cells: Sequence[Cell]) -> str:
-    """The page of a matrix."""
+    """The page of a matrix: a table, and one for several labels where there are such cells."""
     reasons: dict[str, int] = {}
+    parts = [table([c for c in cells if c.head in HEADS], reasons)]
+    several = [c for c in cells if c.head in SEVERAL]
+    if several:
+        parts += [*told_of_several(), table(several, reasons)]
+    notes = [f"{number}. {reason}" for reason, number in reasons.items()]
+    return "\n\n".join([NOTE, *intro(), *parts, *["\n".join(notes)] * bool(notes)]) + "\n"
+
+
+def told_of_several() -> list[str]:
+    """What the page says before its second table."""
+    return [
+        "## Several labels",
+        "The same with a head for several labels a row, each there or not, and with a head on each token, "
+        "where words have labels. Losses and divergences are then those of every single prediction.",
+    ]
+
+
+def table(cells: Sequence[Cell], reasons: dict[str, int]) -> str:
+    """A table of methods and architectures."""
     kinds = list(dict.fromkeys(c.architecture for c in cells))
     lines = ["| method | " + " | ".join(TITLES.get(k, k) for k in kinds) + " |"]
     lines.append("| --- " * (len(kinds) + 1) + "|")
@@ -130,8 +166,7 @@ def page(cells: Sequence[Cell]) -> str:
             told([c for c in cells if (c.method, c.architecture) == (name, kind)], reasons) for kind in kinds
         ]
         lines.append(f"| [`{name}`]({name}.md) | " + " | ".join(shown) + " |")
-    notes = [f"{number}. {reason}" for reason, number in reasons.items()]
-    return "\n\n".join([NOTE, *intro(), "\n".join(lines), *["\n".join(notes)] * bool(notes)]) + "\n"
+    return "\n".join(lines)
 
 
 def intro() -> list[str]:
@@ -170,7 +205,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if out of date")
     check = parser.parse_args().check
-    cells = matrix()
+    cells = matrix(heads=(*HEADS, *SEVERAL))
     failed = [c for c in cells if c.failed]
     for c in failed:
         print(f"{c.method} on {c.architecture}, {c.head}: {c.failed}", file=sys.stderr)

@@ -81,7 +81,7 @@ def no_token_head(model: ModelSpec, task: TaskSpec) -> str:
     """Why a model cannot label words; "" where it can, or need not."""
     if not task.by_word or model.family not in WITHOUT_TOKEN_HEAD:
         return ""
-    return f"{task.title} labels words, and transformers has no {model.family} with a head on each token"
+    return f"transformers has no {model.family} with a head on each token, which labels of words need"
 
 
 def no_head_to_keep(model: ModelSpec, task: TaskSpec) -> str:

@@ -95,6 +95,16 @@ class Batch:
             pieces = [cut for piece in pieces for cut in by_length(piece, self.lengths, overhead)]
         return [self] if len(pieces) == 1 else [self._part(piece) for piece in pieces]
 
+    def alike(self) -> list[Batch]:
+        """Parts whose rows have as many predictions each: a mean over these is then one over rows."""
+        if self.grid is None or not self.by_token:
+            return [self]
+        by_count: dict[int, list[int]] = {}
+        for place, count in enumerate((self.grid != NO_LABEL).sum(1).tolist()):
+            by_count.setdefault(count, []).append(place)
+        groups = [by_count[count] for count in sorted(by_count)]
+        return [self] if len(groups) == 1 else [self._part(places) for places in groups]
+
     def twice(self) -> Batch:
         """All rows, and all of them again."""
         inputs = (

@@ -187,7 +187,7 @@ class Run:
         first, last, total = self._pass, self._pass, None
         scaled = self.scale.scaled(self.parameters.values()) if self.scale else nullcontext(1.0)
         with scaled as factor, self._splitting.cheap_tables(batch):
-            for number, micro in enumerate(self.micro_batches(batch)):
+            for number, micro in enumerate(self.micro_batches(batch, alike=False)):
                 self._move(first, number)
                 loss = loss_fn(self, micro)
                 if len(micro) != len(batch):
@@ -199,9 +199,9 @@ class Run:
         assert total is not None
         return total
 
-    def micro_batches(self, batch: Batch) -> list[Batch]:
-        """What one pass each is made of: accumulation, and rows of similar length together."""
-        return self._splitting.micro_batches(batch, self.recipe.accumulation * self._parts)
+    def micro_batches(self, batch: Batch, alike: bool = True) -> list[Batch]:
+        """What one pass each is made of; where ``alike``, all rows of a part have as many predictions."""
+        return self._splitting.micro_batches(batch, self.recipe.accumulation * self._parts, alike)
 
     def take_gradients(self) -> dict[str, Tensor]:
         """The gradients by parameter name; the parameters are left without."""

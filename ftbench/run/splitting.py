@@ -35,9 +35,13 @@ class Splitting:
         weights = sum(p.numel() for layer in layers for p in layer.parameters())
         return cls(max(1, weights), tuple(tables.large_tables(model)))
 
-    def micro_batches(self, batch: Batch, accumulation: int) -> list[Batch]:
-        """What one pass each is made of: ``accumulation`` parts, cut further into rows of similar length."""
-        return batch.micro(accumulation, self.overhead(batch))
+    def micro_batches(self, batch: Batch, accumulation: int, alike: bool = False) -> list[Batch]:
+        """What one pass each is made of: ``accumulation`` parts, cut further into rows of similar length.
+
+        Where ``alike``, these are cut into rows with as many predictions each.
+        """
+        parts = batch.micro(accumulation, self.overhead(batch))
+        return [one for part in parts for one in part.alike()] if alike else parts
 
     def overhead(self, batch: Batch) -> int | None:
         """What a further pass costs, in tokens: little on a CPU, where padding costs; too much on a GPU."""

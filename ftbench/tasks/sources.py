@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from ftbench.domain.task import DataRef, RowSet, TaskSpec
 from ftbench.errors import BadValue, DataError, DataMissing, UnknownName
@@ -27,7 +27,7 @@ def locate(task: TaskSpec, data_dir: Path | None = None) -> DataRef:
         DataMissing: not found; names the file looked for, or what ``ftbench prepare`` would do.
     """
     if task.builtin:
-        return DataRef("builtin", _generator(task).REVISION)
+        return DataRef("builtin", _generated(task)[0])
     if task.own is not None:
         from ftbench.tasks.own import located
 
@@ -94,7 +94,7 @@ def read(task: TaskSpec, set_name: str, ref: DataRef) -> Rows:
     """
     rows = _set(task, set_name)
     if ref.source == "builtin":
-        return _generator(task).rows(task.name, set_name)
+        return _generated(task)[1](task.name, set_name)
     if ref.path is None:
         raise DataMissing(f"task {task.name}: rows of revision {ref.revision} have no place on this machine")
     if task.own is not None:
@@ -130,19 +130,13 @@ def _set(task: TaskSpec, name: str) -> RowSet:
     return sets[name]
 
 
-class _Generator(Protocol):
-    """A file of tasks whose rows are made."""
-
-    REVISION: str
-
-    def rows(self, name: str, set_name: str) -> Rows:
-        """The rows of a task's set."""
-
-
-def _generator(task: TaskSpec) -> _Generator:
+def _generated(task: TaskSpec) -> tuple[str, Callable[[str, str], Rows]]:
+    """The revision of the rows that are made inside the package, and what makes those of a set."""
     from ftbench.tasks import toy, toy_labels
 
-    return toy_labels if task.benchmark == toy_labels.BENCHMARK else toy
+    if task.benchmark == toy_labels.BENCHMARK:
+        return toy_labels.REVISION, toy_labels.labelled_rows
+    return toy.REVISION, toy.rows
 
 
 def _in_folder(task: TaskSpec, folder: Path) -> DataRef:

@@ -55,7 +55,7 @@ TASKS: tuple[TaskSpec, ...] = (
 _Row = tuple[str, tuple[int, ...]]
 
 
-def rows(name: str, set_name: str) -> Rows:
+def labelled_rows(name: str, set_name: str) -> Rows:
     """The rows of one of the tasks.
 
     Args:

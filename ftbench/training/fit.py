@@ -32,10 +32,13 @@ def fit(
     """Fine-tune a copy of a model and return it, in evaluation mode.
 
     Args:
-        model: of ``AutoModelForSequenceClassification``; it stays as it is. One output means regression.
+        model: of ``AutoModelForSequenceClassification``; it stays as it is. One output means regression;
+            ``problem_type="multi_label_classification"`` in its configuration several labels a row. Of
+            ``AutoModelForTokenClassification``: it labels tokens.
             Half-precision weights (bf16, fp16) are trained in fp32, and come back so.
         train_data: rows as a tokenizer gives them: ``input_ids``, perhaps ``attention_mask`` and
-            ``token_type_ids``, and ``label`` or ``labels``: a class number, or a number. A list, a
+            ``token_type_ids``, and ``label`` or ``labels``: a class number, or a number; 0 or 1 for each
+            label; a class for each token, -100 for those without. A list, a
             ``datasets.Dataset``, anything that yields mappings. Padding is dropped, and so are columns that
             the model does not take.
         method: a name, a file or a class.

@@ -11,7 +11,7 @@ from torch import nn
 from ftbench import methods
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.recipe import Recipe, layered
-from ftbench.domain.task import RowSet, TaskSpec
+from ftbench.domain.task import MULTI_LABEL, TOKEN_CLASSIFICATION, RowSet, TaskSpec
 from ftbench.errors import BadValue, UsageError
 from ftbench.methods.base import Method
 from ftbench.nn import structure
@@ -43,11 +43,20 @@ def recipe_of(
 
 
 def given_task(model: nn.Module) -> TaskSpec:
-    """The task that a model is made for: as many classes as it has outputs, or a number where it has one."""
-    outputs = int(getattr(getattr(model, "config", None), "num_labels", 2))
+    """The task that a model is made for.
+
+    As many classes as it has outputs, or a number where it has one; a model of transformers for token
+    classification labels tokens, and one whose configuration says so (``problem_type``) several labels a row.
+    """
+    config = getattr(model, "config", None)
+    outputs = int(getattr(config, "num_labels", 2))
     labels = tuple(str(i) for i in range(outputs)) if outputs > 1 else ()
-    metric = "accuracy" if labels else "spearman"
-    return TaskSpec(NAME, NAME, NAME, labels, metric, RowSet("train"), (RowSet("dev"),))
+    kind, metric = ("", "accuracy" if labels else "spearman")
+    if type(model).__name__.endswith("ForTokenClassification"):
+        kind, metric = TOKEN_CLASSIFICATION, "token_accuracy"
+    elif getattr(config, "problem_type", None) == "multi_label_classification":
+        kind, metric = MULTI_LABEL, "micro_f1"
+    return TaskSpec(NAME, NAME, NAME, labels, metric, RowSet("train"), (RowSet("dev"),), kind=kind)
 
 
 def refuse(method: Method, model: nn.Module, task: TaskSpec) -> None:

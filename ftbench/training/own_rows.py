@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue
-from ftbench.run.data import Tokenised
+from ftbench.run.data import WORDS, Tokenised
+from ftbench.tasks.rows import label_array
+from ftbench.training import own_labels
 from ftbench.training.own_limits import INPUTS, LABELS, Limits, known, wanted_tokens
 from ftbench.training.training_rows import TrainingRows
 
@@ -28,28 +30,31 @@ def read(
     """
     limits = Limits.of(model, task)
     tokens: dict[str, list[list[int]]] = {}
-    labels: list[float] = []
+    labels: list[Any] = []
     left = False
     for number, row in enumerate(_each(data)):
         try:
-            found, padded_left = _row(row, limits)
+            found, real = _row(row, limits)
             if labels and found.keys() != tokens.keys():
                 odd = min(found.keys() ^ tokens.keys())
                 has, lacks = ("has", "lacks") if odd in found else ("lacks", "has")
                 raise ValueError(f"{has} '{odd}', which row 0 {lacks}")
-            labels.append(_label(_written(row), limits, bool(task.regression)))
+            labels.append(_labels(_written(row), limits, task, real))
         except ValueError as error:
             raise BadValue(f"train_data: row {number} {error}") from None
-        left = left or padded_left
+        left = left or not real[0]
         for name, values in found.items():
             tokens.setdefault(name, []).append(values)
     if not labels:
         raise BadValue("train_data: no rows")
     numbers = np.arange(len(labels), dtype=np.int64)
+    if task.by_word:  # every token is a word
+        tokens[WORDS] = [list(range(len(ids))) for ids in tokens["input_ids"]]
     pad = getattr(getattr(model, "config", None), "pad_token_id", None) or 0
     tokenised = Tokenised(tokens, numbers.tolist(), pad, "left" if left else "right", place)
     dtype = torch.float32 if task.regression else torch.int64
-    return TrainingRows(task.name, numbers, torch.as_tensor(labels, device=place).to(dtype), tokenised, {})
+    given = torch.as_tensor(label_array(task, labels), device=place).to(dtype)
+    return TrainingRows(task.name, numbers, given, tokenised, {})
 
 
 def _each(data: Any) -> Iterable[Any]:
@@ -62,8 +67,8 @@ def _each(data: Any) -> Iterable[Any]:
     return data
 
 
-def _row(row: Any, limits: Limits) -> tuple[dict[str, list[int]], bool]:
-    """The inputs of a row without its padding, and whether that stood on the left.
+def _row(row: Any, limits: Limits) -> tuple[dict[str, list[int]], NDArray[np.bool_]]:
+    """The inputs of a row without its padding, and which tokens were none.
 
     Raises:
         ValueError: what is wrong with it, after "row 3".
@@ -94,7 +99,7 @@ def _row(row: Any, limits: Limits) -> tuple[dict[str, list[int]], bool]:
         raise ValueError("has no tokens")
     if limits.tokens is not None and real.sum() > limits.tokens:
         raise ValueError(f"has {real.sum()} tokens, but the model has {limits.tokens} positions; truncate it")
-    return {name: values[real].tolist() for name, values in given.items()}, not real[0]
+    return {name: values[real].tolist() for name, values in given.items()}, real
 
 
 def _whole(values: Any, name: str) -> NDArray[np.int64]:
@@ -134,6 +139,13 @@ def _real(mask: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 def _written(row: Mapping[str, Any]) -> Any:
     return next((row[name] for name in LABELS if row.get(name) is not None), None)
+
+
+def _labels(written: Any, limits: Limits, task: TaskSpec, real: NDArray[np.bool_]) -> Any:
+    """What a row's label is, or what its labels are."""
+    if task.regression or task.one_class:
+        return _label(written, limits, task.regression)
+    return own_labels.several(written, task, real)
 
 
 def _label(written: Any, limits: Limits, regression: bool) -> float:

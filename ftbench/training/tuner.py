@@ -58,6 +58,8 @@ class Tuner:
         if cls.fit is not Method.fit:
             raise UsageError(f"{cls.name()} makes several runs: use ftbench.fit")
         task = given.given_task(model)
+        if not (task.regression or task.one_class):
+            raise UsageError("a model with several labels a row is trained by ftbench.fit, not by a Tuner")
         given.refuse(self._method, model, task)
         given.refuse_dtype(model)
         if given.half(model):

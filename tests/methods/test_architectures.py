@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from ftbench.domain.suited import WITHOUT_TOKEN_HEAD
 from ftbench.methods import Method
 from tests.nn.transformers_small import CONFIGS, small
 
@@ -52,8 +53,38 @@ def test_plain_fine_tuning_refuses_nothing(cells: Any) -> None:
     assert not any(c.refused for c in cells if c.method == "vanilla")
 
 
-def test_the_page_in_the_docs_is_that_of_the_table(script: ModuleType, cells: Any) -> None:
-    assert script.PAGE.read_text(encoding="utf-8") == script.page(cells)
+def test_the_page_in_the_docs_has_the_table(script: ModuleType, cells: Any) -> None:
+    text = script.PAGE.read_text(encoding="utf-8")
+    assert text.startswith("\n\n".join([script.NOTE, *script.intro(), script.table(cells, {})]))
+
+
+@pytest.mark.slow
+def test_the_page_in_the_docs_is_that_of_all_kinds_of_heads(script: ModuleType, cells: Any) -> None:
+    several = script.matrix(heads=script.SEVERAL)
+    assert not [c for c in several if c.failed]
+    assert all(
+        "no bart with a head on each token" in c.refused
+        for c in several
+        if c.architecture == "bart" and c.head == "labels of words"
+    )
+    assert script.PAGE.read_text(encoding="utf-8") == script.page([*cells, *several])
+
+
+@pytest.mark.parametrize("head", ["several labels", "labels of words"])
+def test_a_model_of_ones_own_with_several_labels_is_trained(script: ModuleType, head: str) -> None:
+    found = [script.cell(name, "roberta", head) for name in ("vanilla", "rdrop", "prompt")]
+    assert not any(c.failed or c.refused for c in found)
+
+
+def test_the_architectures_without_a_head_on_tokens_are_those_of_transformers() -> None:
+    from transformers.models.auto import modeling_auto
+
+    texts, tokens = (
+        set(getattr(modeling_auto, f"MODEL_FOR_{kind}_CLASSIFICATION_MAPPING_NAMES"))
+        for kind in ("SEQUENCE", "TOKEN")
+    )
+    assert not WITHOUT_TOKEN_HEAD & tokens
+    assert {k for k in CONFIGS if k not in tokens} <= WITHOUT_TOKEN_HEAD <= texts
 
 
 # -- what the table would show of methods that do not work ------------------------------------------------

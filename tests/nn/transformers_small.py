@@ -70,14 +70,15 @@ HEAD = {
 }
 
 
-def small(kind: str, outputs: int = 2, **settings: Any) -> nn.Module:
-    """A classifier of an architecture, in training mode; the same weights at every call."""
-    from transformers import AutoConfig, AutoModelForSequenceClassification
+def small(kind: str, outputs: int = 2, *, tokens: bool = False, **settings: Any) -> nn.Module:
+    """A classifier of an architecture, of texts or of tokens, in training mode; the same at every call."""
+    from transformers import AutoConfig, AutoModelForSequenceClassification, AutoModelForTokenClassification
 
     config = AutoConfig.for_model(kind, **{"num_labels": outputs, **CONFIGS[kind], **settings})
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model: nn.Module = AutoModelForSequenceClassification.from_config(config)
+        auto: Any = AutoModelForTokenClassification if tokens else AutoModelForSequenceClassification
+        model: nn.Module = auto.from_config(config)
     return model.train()
 
 

@@ -55,7 +55,7 @@ def test_what_is_about_one_class_a_row_is_refused(task: object) -> None:
 
 @pytest.mark.parametrize("task", [TOPICS, TAGS])
 def test_samples_have_each_combination_at_its_share(task: object) -> None:
-    labels = label_array(task, toy_labels.rows(task.name, "train").labels)  # type: ignore[attr-defined,arg-type]
+    labels = label_array(task, toy_labels.labelled_rows(task.name, "train").labels)  # type: ignore[attr-defined,arg-type]
     strata = strata_of(task, labels)  # type: ignore[arg-type]
     values, counts = np.unique(strata, return_counts=True)
     assert counts[values >= 0].min() >= 10 and len(values) >= 4
@@ -66,7 +66,7 @@ def test_samples_have_each_combination_at_its_share(task: object) -> None:
 
 
 def test_misspelt_words_keep_their_labels() -> None:
-    drawn = toy_labels.rows("toy-tags", "train")
+    drawn = toy_labels.labelled_rows("toy-tags", "train")
     labels = label_array(TAGS, drawn.labels[:30])
     given = rows(labels, "toy-tags", texts=(np.array(drawn.texts[0][:30], dtype=object),))
     found = perturbed(given, "typos", 0.5)

@@ -182,4 +182,11 @@ BREAKINGS = {
         "return {'masks': self._masks, 'run': __import__('fractions').Fraction(1)}",
     ),
     "noise that does not name its rows": Breaking("neftune", "accumulation", "names its rows", _ROWS, ""),
+    "a loss by rows where words are labelled": Breaking(
+        "neftune",
+        "labels of words",
+        "a loss is the mean",
+        _LOSS,
+        "return run.task.loss(logits, batch.labels) * len(batch.labels) / len(batch)",
+    ),
 }

@@ -50,7 +50,7 @@ def test_the_first_piece_of_a_word_carries_its_label(bench: Bench) -> None:
     corpus = bench.corpus(job)
     batch = corpus.data.gather(corpus.rows[:4].tolist(), corpus.labels_of(corpus.rows[:4]))
     tokenizer = bench.shelf.get(bench.ref, 7, tokens=True).tokenizer
-    rows = toy_labels.rows("toy-tags", "train")
+    rows = toy_labels.labelled_rows("toy-tags", "train")
     assert batch.grid is not None and batch.by_token
     for row, ids, grid in zip(corpus.rows[:4], batch.inputs["input_ids"], batch.grid, strict=True):
         pieces = tokenizer.convert_ids_to_tokens(ids.tolist())
@@ -127,12 +127,12 @@ def test_rows_whose_labelled_words_are_all_cut_off_are_not_trained_on(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late = Rows((["Dogs chase cats ."] * 2,), [(NO_LABEL, NO_LABEL, NO_LABEL, 0), (1, 0, 3, 0)])
-    monkeypatch.setattr(toy_labels, "rows", lambda name, set_name: late)
+    monkeypatch.setattr(toy_labels, "labelled_rows", lambda name, set_name: late)
     job = bench.job(task="toy-tags", train_size=0, max_length=5)
     fresh = Bench()
     assert fresh.corpus(job).rows.tolist() == [1]
     only = Rows((["Dogs chase cats ."],), [(NO_LABEL, NO_LABEL, NO_LABEL, 0)])
-    monkeypatch.setattr(toy_labels, "rows", lambda name, set_name: only)
+    monkeypatch.setattr(toy_labels, "labelled_rows", lambda name, set_name: only)
     with pytest.raises(DataError, match="no training row has a labelled word in its first 5 tokens"):
         Bench().corpus(job)
 

@@ -25,7 +25,7 @@ from ftbench.services.scores import levels
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.jobs import join, labels, reported, without_collapsed, without_failed
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.own import NO_METHODS, OwnMethods, own_changes, own_methods
+from ftbench.services.scores.own import NO_METHODS, OwnMethods, classifications, own_changes, own_methods
 from ftbench.services.scores.selection import Selection, in_order, roughly
 from ftbench.services.scores.settings import Setting, brought, split
 from ftbench.services.scores.stale import codes_of, one_code, stale
@@ -164,7 +164,7 @@ def tabulate(
         )
         for part in missing
     }
-    sections = sections or tuple(_clean_halves(layout.parts, settings, subject))
+    sections = sections or tuple(_clean_halves(layout.parts, settings, subject, own))
     if not sections:
         raise NothingToReport(f"no jobs for this report; queue them with: {next(iter(filled.values()))}")
     notes = [f"{title}: no jobs; queue them with: {text}" for title, text in filled.items()]
@@ -198,7 +198,7 @@ def _absent(
 
 
 def _clean_halves(
-    parts: Iterable[Part], settings: Sequence[Setting], subject: TableSubject
+    parts: Iterable[Part], settings: Sequence[Setting], subject: TableSubject, own: OwnMethods
 ) -> Iterator[Section]:
     """The tables of perturbations that no job has yet: the clean runs, and as missing what papers have.
 
@@ -207,7 +207,7 @@ def _clean_halves(
     for part in parts:
         usual = titled(part.axis.partition("[")[0]).usual if part.axis and not part.curve else ()
         for setting in settings:
-            usable = {name for name, task in subject.tasks.items() if task.classes or not task.known}
+            usable = classifications((job.cell.task for job in setting.jobs), own.tasks)
             clean = tuple(
                 job
                 for job in setting.jobs

@@ -117,11 +117,11 @@ def own_changes(database: Database, cells: Sequence[JobSummary]) -> tuple[Plugin
 
 
 def classifications(tasks_named: Iterable[str], own: Mapping[str, TaskSpec]) -> set[str]:
-    """The tasks that have classes: labels of others cannot be made wrong, nor their rows reduced."""
+    """The tasks whose rows have one class each: others cannot be reduced, nor all their labels be wrong."""
     names = set()
     for name in tasks_named:
         try:
-            if (own.get(name) or tasks.find(name)).regression:
+            if not (own.get(name) or tasks.find(name)).one_class:
                 continue
         except UnknownName:
             pass
