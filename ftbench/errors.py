@@ -5,7 +5,8 @@
     │   ├── UnknownName         … with the nearest right name
     │   └── BadValue            … with what would be right
     ├── DataError               a data file is missing or malformed
-    │   └── DataMissing         … rows are not on this machine
+    │   ├── DataMissing         … rows are not on this machine
+    │   └── OwnDataError        … a user's own file is no task; exit 2, as for all that was typed
     ├── ModelError              a model cannot be found or read
     │   └── ModelMissing        … it is not on this machine
     ├── DeviceMissing           the job needs a device that this machine lacks
@@ -79,6 +80,12 @@ class DataMissing(DataError):
         """Take the message, and why the hub could not be asked; "" where it was, or need not be."""
         super().__init__(message)
         self.away = away
+
+
+class OwnDataError(DataError):
+    """A file of your own cannot be a task."""
+
+    exit_code = 2
 
 
 class ModelError(FtbenchError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ftbench.errors import BadValue, UnknownName
 
 if TYPE_CHECKING:
-    from ftbench.cli._yaml import Scalar, Tree
+    from ftbench.yaml_text import Scalar, Tree
 
 _SWITCHES = ("keep-head", "no-baseline", "tuned", "dry-run", "json", "yes")
 _NUMBERS = ("priority", "budget")
@@ -25,9 +25,9 @@ def read(path: str, known: Iterable[str]) -> dict[str, Any]:
         BadValue: the file cannot be read, is not YAML, gives a flag twice, or a value is not one of a flag.
         UnknownName: a key that is no flag.
     """
-    from ftbench.cli import _yaml
+    from ftbench import yaml_text
 
-    content = _yaml.read(path)
+    content = yaml_text.read(path)
     if content is None:
         return {}
     if not isinstance(content, Mapping):
@@ -123,7 +123,7 @@ def _text(value: Tree, name: str, path: str) -> str:
 
 
 def _scalar(value: Tree, name: str, path: str) -> Scalar:
-    from ftbench.cli._yaml import Scalar
+    from ftbench.yaml_text import Scalar
 
     if not isinstance(value, Scalar):
         raise BadValue(f"{path}: {name}: write a value, or a list of values")

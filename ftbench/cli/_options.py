@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperOption
 
 from ftbench.cli._output import note
+from ftbench.errors import BadValue
 from ftbench.secrets import HIDDEN, masked
+
+if TYPE_CHECKING:
+    from ftbench.domain.task import OwnColumns
 
 
 def warned(address: str | None) -> str | None:
@@ -37,6 +41,13 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
 DataOption = Annotated[
     str | None,
     typer.Option("--data-dir", metavar="DIR", help="Folder with data in the official layout [FTBENCH_DATA]."),
+]
+TextOption = Annotated[
+    str | None,
+    typer.Option("--text", metavar="COLUMNS", help="Of your own files: the column with the text, or two."),
+]
+LabelOption = Annotated[
+    str | None, typer.Option("--label", metavar="COLUMN", help="Of your own files: the column to predict.")
 ]
 StateOption = Annotated[
     str | None,
@@ -78,6 +89,24 @@ def perturb_of(named: Mapping[str, str | None], listed: Sequence[str] | None) ->
         listed: the texts of ``--perturb``.
     """
     return (*(f"{name}={text}" for name, text in named.items() if text is not None), *(listed or ()))
+
+
+def columns(text: str | None, label: str | None) -> OwnColumns:
+    """Which columns of a user's own file are meant.
+
+    Raises:
+        BadValue: more than two with text, or a flag without a name.
+    """
+    from ftbench.domain.axes import split_names
+    from ftbench.domain.task import OwnColumns
+
+    named = split_names(text or "")
+    if (text is not None and not 1 <= len(named) <= 2) or (label is not None and not label.strip()):
+        given = (
+            f"--label '{label}': give a column" if text is None else f"--text '{text}': give a column, or two"
+        )
+        raise BadValue(given)
+    return OwnColumns(named, (label or "").strip())
 
 
 class Command(TyperCommand):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ftbench.cli._options import perturb_of
+from ftbench.cli._options import columns, perturb_of
 from ftbench.errors import BadValue, UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def asked(
     perturb: Sequence[str] = (),
     settings: Sequence[str] = (),
     variant: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
 ) -> Asked:
     """The axes of a grid by the texts of their flags, None for one that was not given.
 
@@ -51,6 +53,8 @@ def asked(
         perturb: ``NAME=value,value`` each; see ``perturb_of``.
         settings: ``name=value`` each.
         variant: a name.
+        text: one or two columns of users' own files.
+        label: a column of these.
 
     Raises:
         UsageError: a text that cannot be read, a perturbation or recipe setting that does not exist.
@@ -74,6 +78,7 @@ def asked(
         models=None if models is None else axes.split_names(models),
         settings=recipe,
         variant=variant,
+        columns=columns(text, label),
     )
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ftbench.errors import BadValue, UnknownName
 
 if TYPE_CHECKING:
-    from ftbench.cli._yaml import Tree
     from ftbench.services.tuning.spaces import Written, WrittenSpace
+    from ftbench.yaml_text import Tree
 
 _KEYS = ("shared", "methods")
 
@@ -25,10 +25,10 @@ def space(text: str) -> str | WrittenSpace:
         return text
     from pathlib import Path
 
-    from ftbench.cli import _yaml
+    from ftbench import yaml_text
     from ftbench.services.tuning.spaces import WrittenSpace
 
-    content = _branch(_yaml.read(text), text, "shared and methods")
+    content = _branch(yaml_text.read(text), text, "shared and methods")
     for key in content:
         if key not in _KEYS:
             raise UnknownName(f"key in {text}:", key, _KEYS)

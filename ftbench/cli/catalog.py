@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from ftbench.cli._databases import reading_if_there
-from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, perturb_of
+from ftbench.cli._options import (
+    PERTURB,
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    LabelOption,
+    TextOption,
+    columns,
+    perturb_of,
+)
 from ftbench.cli._output import note, print_card, print_json, print_rows, tell
 from ftbench.cli._requests import asked, names
 from ftbench.cli._streams import after_work
@@ -56,14 +65,43 @@ def _chosen(method: str, address: str) -> dict[str, Any]:
     return {"chosen by tuning": rows} if rows else {}
 
 
-def tasks(name: NameArgument = None, as_json: JsonOption = False) -> None:
-    """List the tasks, or show one: classes, metric, files."""
-    from ftbench.services import catalog as service
+def tasks(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="Show this one whole; ./reviews.csv or owner/name is one of your own."
+        ),
+    ] = None,
+    text: TextOption = None,
+    label: LabelOption = None,
+    models: Annotated[
+        str | None,
+        typer.Option("--models", metavar="LIST", help="Of your own file: lengths in tokens of these, too."),
+    ] = None,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Near-duplicates of training rows, and labels that disagree.")
+    ] = False,
+    data_dir: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the tasks, or show one: classes, metric, files; of your own file, what it is understood to be."""
+    from ftbench.services import catalog
 
-    if name is not None:
-        _print(service.task(name), as_json)
+    if name is None:
+        _print_usable(catalog.list_tasks(), as_json)
         return
-    _print_usable(service.list_tasks(), as_json)
+    named = columns(text, label)
+    if audit:
+        from ftbench.services import auditing
+
+        found = auditing.audit(catalog.task_named(name, named), data_folder(data_dir))
+        _print(found if as_json else auditing.audit_card(found), as_json)
+    elif catalog.is_own_task(name):
+        from ftbench.services import describing
+
+        _print(describing.describe_own(name, named, names(models)), as_json)
+    else:
+        _print(catalog.task(name), as_json)
 
 
 def perturbations(

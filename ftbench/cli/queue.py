@@ -9,7 +9,16 @@ import typer
 
 from ftbench.cli import _config
 from ftbench.cli._databases import reading, studied
-from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
+from ftbench.cli._options import (
+    PERTURB,
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    LabelOption,
+    TextOption,
+    YesOption,
+    perturb_of,
+)
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.cli._requests import asked, names
 from ftbench.cli._streams import after_work
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
 
 ASK_ABOVE = 1_000
 AXES = ("model", "task", "method", "train_size", "reduction", "noise", "perturbation")
-NOT_AXES = ("db", "data-dir", "budget", "priority", "dry-run", "json", "yes")
+NOT_AXES = ("text", "label", "db", "data-dir", "budget", "priority", "dry-run", "json", "yes")
 
 
 def _axis(flag: str, help: str, metavar: str = "LIST") -> Any:
@@ -34,7 +43,12 @@ def _axis(flag: str, help: str, metavar: str = "LIST") -> Any:
 
 def queue(
     methods: Annotated[str | None, _axis("--methods", "bidrop,rdrop, 'bidrop[k=2|3]' or ./mine.py.")] = None,
-    tasks: Annotated[str | None, _axis("--tasks", "cola,rte, or a group: glue-small, glue, toy.")] = None,
+    tasks: Annotated[
+        str | None,
+        _axis("--tasks", "cola,rte, a group (glue-small, glue, toy), a file of yours (./reviews.csv)."),
+    ] = None,
+    text: TextOption = None,
+    label: LabelOption = None,
     models: Annotated[
         str | None,
         _axis("--models", "Names, hub ids (id@revision) or folders; bert-base, tiny for toy tasks."),
@@ -159,6 +173,8 @@ def _request(given: Mapping[str, Any]) -> QueueRequest:
             perturb=perturb_of(named, given["perturb"]),
             settings=(*(given["set"] or ()), *(["head=kept"] if given["keep-head"] else [])),
             variant=given["variant"],
+            text=given["text"],
+            label=given["label"],
         ),
         evaluate=None if given["evaluate"] is None else target_choices(given["evaluate"]),
         suite=given["suite"],

@@ -9,7 +9,16 @@ import typer
 from ftbench.cli import _requests as requests
 from ftbench.cli._databases import reading_if_there, studied
 from ftbench.cli._delivery import Delivery
-from ftbench.cli._options import PERTURB, DatabaseOption, DataOption, JsonOption, YesOption, perturb_of
+from ftbench.cli._options import (
+    PERTURB,
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    LabelOption,
+    TextOption,
+    YesOption,
+    perturb_of,
+)
 from ftbench.cli._output import confirmed, counted, note, print_json, print_rows, say
 from ftbench.cli._space import space as space_named
 from ftbench.cli._streams import after_work
@@ -28,8 +37,11 @@ def tune(
         typer.Option("--methods", metavar="LIST", help="bidrop,rdrop or 'bidrop[k=3]'."),
     ] = None,
     tasks: Annotated[
-        str | None, typer.Option("--tasks", metavar="LIST", help="cola,rte, or a group: glue-small, toy.")
+        str | None,
+        typer.Option("--tasks", metavar="LIST", help="cola,rte, a group: glue-small, toy, or ./reviews.csv."),
     ] = None,
+    text: TextOption = None,
+    label: LabelOption = None,
     models: Annotated[
         str | None,
         typer.Option("--models", metavar="LIST", help="As queue takes them."),
@@ -110,6 +122,8 @@ def tune(
             perturb=perturb_of({"noise": noise, "reduction": reduction, "train_size": train_size}, perturb),
             settings=set_ or (),
             variant=variant,
+            text=text,
+            label=label,
         ),
         name,
         trials,

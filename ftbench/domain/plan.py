@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ftbench.domain.cards import CARDS
 from ftbench.domain.hparams import Value
 from ftbench.domain.job import Job
 from ftbench.domain.model import ModelRef, ModelSpec
+from ftbench.domain.own_task import CARD, ROWS, task_document
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.places import DATA, MODEL, UNRESOLVED
 from ftbench.domain.recipe import Recipe, layered
@@ -253,12 +255,15 @@ def _planned(
         recipe=recipe,
         others={} if held_out else {name: data.revision for name, data in others.items()},
     )
-    folders = [data.path for data in (task.data, *others.values()) if data.path]
+    own = task.spec.own is not None
+    folders = [data.path for data in (*([] if own else [task.data]), *others.values()) if data.path]
     places: dict[str, Any] = {
         "model": model.ref.path,
         "data": folders[0] if folders else None,
         "plugins": [method.plugin] if method.plugin else [],
     }
+    if own:
+        places |= {ROWS: task.data.path, CARDS: {CARD: task_document(task.spec)}}
     if change.files:
         places["perturbations"] = dict(change.files)
     waits = [MODEL] if model.unknown else []

@@ -50,7 +50,7 @@ def suited(recipe: Recipe, model: ModelSpec, task: TaskSpec, hparams: Mapping[st
     # Where the weights have no head, "drawn" says nothing: it is the same job.
     head = (recipe.head or DRAWN) if model.head else None if model.head == 0 else recipe.head
     fitting = replace(recipe, head=head)
-    fits = length(recipe.max_length, model, task, hparams)
+    fits = length(recipe.max_length, model, task.longest, hparams)
     if fits == recipe.max_length:
         return Suited(fitting, "", refused)
     virtual = _virtual(hparams)
@@ -62,13 +62,13 @@ def suited(recipe: Recipe, model: ModelSpec, task: TaskSpec, hparams: Mapping[st
     return Suited(replace(fitting, max_length=fits), note, refused)
 
 
-def length(asked: int, model: ModelSpec, task: TaskSpec, hparams: Mapping[str, Value]) -> int:
+def length(asked: int, model: ModelSpec, longest: int, hparams: Mapping[str, Value]) -> int:
     """The most tokens of a text: as asked for, or those that a model has positions for.
 
-    A length that no row of the task has is left as it was asked for.
+    A length that no row of the task has is left as it was asked for; ``longest`` is 0 where it is not known.
     """
     room = model.positions - _virtual(hparams)
-    longest = min(asked, task.longest or asked)
+    longest = min(asked, longest or asked)
     return asked if not model.positions or longest <= room else room
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 CLASSIFICATION, REGRESSION = "classification", "regression"
 MULTI_LABEL, TOKEN_CLASSIFICATION = "multi_label", "token_classification"
 KINDS = (CLASSIFICATION, REGRESSION, MULTI_LABEL, TOKEN_CLASSIFICATION)
+_IN_WORDS = {CLASSIFICATION: "classes", MULTI_LABEL: "labels", TOKEN_CLASSIFICATION: "tags of words"}
 #: The label of a word, or of a token, for which nothing is predicted.
 NO_LABEL = -100
 
@@ -52,6 +53,45 @@ class HubSplit:
 
 
 @dataclass(frozen=True)
+class OwnRows:
+    """How the rows of a user's own files are read.
+
+    Attributes:
+        text: the columns with the text, one or two.
+        label: the column with the label.
+        files: set of rows -> its files below the place.
+        drawn: the share of the training file's rows that are drawn for evaluation; 0 where a file has them.
+        source: the data set of the hub and its commit, ``owner/name[config]@commit``; "" for files.
+        place: the folder above the files on this machine, "" where none is to be looked at; not part of the
+            identity.
+    """
+
+    text: tuple[str, ...]
+    label: str
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drawn: float = 0.0
+    source: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class OwnColumns:
+    """Which columns a user's own file has text and label in, as far as that was said.
+
+    Attributes:
+        text: one column, or two for pairs; () where they are to be found by name.
+        label: "" where it is to be found by name.
+    """
+
+    text: tuple[str, ...] = ()
+    label: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether anything was said."""
+        return bool(self.text or self.label)
+
+
+@dataclass(frozen=True)
 class RowSet:
     """One named set of rows, with every source it can be read from."""
 
@@ -81,6 +121,7 @@ class TaskSpec:
         longest: the tokens of its longest row, words and the marks between sentences; 0 where not known.
         kind: what is predicted, one of `KINDS`; where none is given: regression without labels, else
             classification.
+        own: how the rows are read, where they are a user's own files.
     """
 
     name: str
@@ -97,6 +138,7 @@ class TaskSpec:
     note: str = ""
     longest: int = 0
     kind: str = ""
+    own: OwnRows | None = None
 
     def __post_init__(self) -> None:
         """Work the kind out where it is not given."""
@@ -128,6 +170,11 @@ class TaskSpec:
         return self.kind == CLASSIFICATION
 
     @property
+    def predicted(self) -> str:
+        """What is predicted, in words: ``4 classes``, ``a number``."""
+        return "a number" if self.regression else f"{len(self.labels)} {_IN_WORDS[self.kind]}"
+
+    @property
     def outputs(self) -> int:
         """The width of the head: the number of classes, labels or tags, or 1."""
         return len(self.labels) or 1
@@ -138,8 +185,10 @@ class DataRef:
     """Where a task's rows were found, and which rows they are.
 
     Attributes:
-        source: ``folder``, ``saved`` (``datasets.save_to_disk``), ``hub`` or ``builtin``.
-        revision: in a job's identity: the digest of the files, or a revision of the hub.
+        source: ``folder``, ``saved`` (``datasets.save_to_disk``), ``hub``, ``own`` (files of the user's own)
+            or ``builtin``.
+        revision: in a job's identity: the digest of the files (of ``own`` ones, of the rows), or a revision
+            of the hub.
         path: the folder on this machine; not part of the identity.
     """
 

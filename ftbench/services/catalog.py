@@ -9,7 +9,7 @@ from typing import Any
 from ftbench import methods, metrics, models, perturbations, tasks, trust
 from ftbench.domain import hparams
 from ftbench.domain.model import ModelSpec
-from ftbench.domain.task import CLASSIFICATION, MULTI_LABEL, TOKEN_CLASSIFICATION, TaskSpec
+from ftbench.domain.task import OwnColumns, TaskSpec
 from ftbench.methods.base import FAMILIES, Method
 from ftbench.metrics import Metric
 from ftbench.perturbations import Perturber
@@ -170,6 +170,24 @@ def task(name: str) -> _Row:
     return row
 
 
+def is_own_task(name: str) -> bool:
+    """Whether a task is named by its place: a file, a folder, an id of the hub."""
+    return tasks.is_own(name)
+
+
+def task_named(name: str, columns: OwnColumns) -> TaskSpec:
+    """The one task that a name or the place of a user's own file means.
+
+    Raises:
+        UnknownName: there is none.
+        OwnDataError: the file is no task.
+    """
+    if not tasks.is_own(name):
+        return tasks.find(name)
+    (spec,) = tasks.expand([name], columns)
+    return spec
+
+
 def list_models() -> list[_Row]:
     """Every model of the registry; any hub id and any folder can be given, too."""
     return [_model(models.find(name)) for name in models.names()]
@@ -202,15 +220,12 @@ def _place(entry: PluginEntry[Method]) -> tuple[int, str]:
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), entry.name
 
 
-_COUNTED = {CLASSIFICATION: "classes", MULTI_LABEL: "labels", TOKEN_CLASSIFICATION: "tags of words"}
-
-
 def _task(spec: TaskSpec) -> _Row:
     return {
         "name": spec.name,
         "title": spec.title,
         "benchmark": spec.benchmark,
-        "outputs": "a number" if spec.regression else f"{len(spec.labels)} {_COUNTED[spec.kind]}",
+        "outputs": spec.predicted,
         "metric": spec.metric,
         "reported": spec.evaluation[0].name,
     }

@@ -25,6 +25,7 @@ from ftbench.services.scores.selection import by_name
 from ftbench.services.worker import joblog
 from ftbench.services.worker.workdir import WorkDir
 from ftbench.settings import db_flag
+from ftbench.tasks import called
 
 _Row = dict[str, Any]
 
@@ -67,7 +68,7 @@ def job_filter(
     return JobFilter(
         states=tuple(State(name) for name in states),
         models=models,
-        tasks=tasks,
+        tasks=tuple(map(called, tasks)),
         methods=tuple(registry.canonical(by_name(choice).queued) for choice in methods),
         where=where,
     )

@@ -1,5 +1,33 @@
 """What a method is tried on: one file per benchmark, and where the rows come from."""
 
-from ftbench.tasks.registry import ALIASES, TaskEntry, available, expand, find, groups, names
+from ftbench.tasks.own.place import is_own
+from ftbench.tasks.registry import (
+    ALIASES,
+    BY_NAME,
+    TaskEntry,
+    available,
+    called,
+    expand,
+    find,
+    groups,
+    is_built_in,
+    names,
+    of_place,
+    task_of_job,
+)
 
-__all__ = ["ALIASES", "TaskEntry", "available", "expand", "find", "groups", "names"]
+__all__ = [
+    "ALIASES",
+    "BY_NAME",
+    "TaskEntry",
+    "available",
+    "called",
+    "expand",
+    "find",
+    "groups",
+    "is_built_in",
+    "is_own",
+    "names",
+    "task_of_job",
+    "of_place",
+]

@@ -118,7 +118,8 @@ def _sets(task: TaskSpec) -> Iterator[str]:
         elif rows.name in taken:
             yield f"set '{rows.name}' stands there twice; each set has a name of its own"
         taken.add(rows.name)
-    yield from _sources((task.train, *sets))
+    if task.own is None:
+        yield from _sources((task.train, *sets))
 
 
 def _sources(sets: tuple[RowSet, ...]) -> Iterator[str]:

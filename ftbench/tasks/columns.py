@@ -33,7 +33,7 @@ def read(task: TaskSpec, rows: RowSet, files: Sequence[Path]) -> Rows:
     texts: tuple[list[str], ...] = tuple([] for _ in split.text)
     labels: list[int | float] = []
     for path in files:
-        table = _table(path)
+        table = arrow_table(path)
         absent = [name for name in (*split.text, split.label) if name not in table.column_names]
         if absent:
             known = nearest(absent[0], table.column_names)
@@ -55,7 +55,13 @@ def read(task: TaskSpec, rows: RowSet, files: Sequence[Path]) -> Rows:
     return rows_of(task, texts, labels)
 
 
-def _table(path: Path) -> Any:
+def arrow_table(path: Path) -> Any:
+    """The table in a parquet or Arrow file.
+
+    Raises:
+        DataMissing: the file cannot be opened.
+        DataError: it is no such file, or cut off.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -108,8 +114,7 @@ def _class_names(task: TaskSpec, path: Path, table: Any, label: str) -> tuple[st
     Raises:
         DataError: the description beside the file calls them otherwise: it is not in the rows' digest.
     """
-    written = (table.schema.metadata or {}).get(b"huggingface")
-    names = _of_features(_json(written), "info", label=label)
+    names = class_names_of(table, label)
     beside = path.parent / "dataset_info.json"
     said = _of_features(_json(beside.read_bytes()), label=label) if beside.is_file() else ()
     if said and said != (names or task.labels):
@@ -119,6 +124,12 @@ def _class_names(task: TaskSpec, path: Path, table: Any, label: str) -> tuple[st
             " save the data set again"
         )
     return names
+
+
+def class_names_of(table: Any, column: str) -> tuple[str, ...]:
+    """What a table says that the numbers of a column stand for; () where it does not."""
+    written = (table.schema.metadata or {}).get(b"huggingface")
+    return _of_features(_json(written), "info", label=column)
 
 
 def _json(text: bytes | None) -> Any:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
 
-from ftbench.domain.task import TaskSpec
-from ftbench.errors import PluginError, UnknownName
+from ftbench.domain.own_task import task_of
+from ftbench.domain.task import OwnColumns, TaskSpec
+from ftbench.errors import DataError, OwnDataError, PluginError, UnknownName
 from ftbench.tasks import check
+from ftbench.tasks.own import on_hub, place, said
+from ftbench.tasks.own.place import is_own
+
+if TYPE_CHECKING:
+    from ftbench.tasks.own.understood import Understood
 
 ENTRY_POINTS = "ftbench.tasks"
+#: Columns that are found by their names.
+BY_NAME = OwnColumns()
 ALIASES = {"sst-2": "sst2", "sts-b": "stsb"}
 
 
@@ -74,15 +83,54 @@ def groups() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def expand(texts: Iterable[str]) -> list[TaskSpec]:
-    """The tasks that a list of names and groups means, each once, in the order given.
+def task_of_job(name: str, places: Mapping[str, Any]) -> TaskSpec:
+    """The task of a job: of a user's own file as the job carries it, else the one of its name.
+
+    Args:
+        name: of the task.
+        places: of the job; its rows are looked for where they say.
+
+    Raises:
+        UnknownName, PluginError: as ``find``.
+    """
+    return (None if is_built_in(name) else task_of(places, name)) or find(name)
+
+
+def is_built_in(name: str) -> bool:
+    """Whether a task is one of ftbench's own: no user's file is called so, whatever a job says."""
+    return name in _built_in()
+
+
+def called(text: str) -> str:
+    """What a task is called in jobs, however it is typed: a place by the name that it gives, or gave."""
+    if not is_own(text):
+        return text
+    try:
+        found = place.at_path(text) if place.is_path(text) else on_hub.at_hub(text)
+    except DataError:
+        return place.name_at(text)  # reports need no file
+    return found.said.name.lower() or found.name
+
+
+def expand(texts: Iterable[str], columns: OwnColumns = BY_NAME) -> list[TaskSpec]:
+    """The tasks that a list of names, groups and places means, each once, in the order given.
+
+    Args:
+        texts: as they were typed.
+        columns: with text and label, of users' own files.
 
     Raises:
         UnknownName: a name that is neither a task nor a group.
+        OwnDataError: a file, a folder or a data set of the hub that is no task, or whose name is taken.
     """
     specs: dict[str, TaskSpec] = {}
     known = groups()
     for text in texts:
+        if is_own(text):
+            spec = of_place(text, columns).task
+            if specs.setdefault(spec.name, spec) != spec:
+                raise _taken(text, spec.name, "another one")
+            continue
         try:
             members = [find(text)]
         except UnknownName:
@@ -91,6 +139,25 @@ def expand(texts: Iterable[str]) -> list[TaskSpec]:
             members = [find(name) for name in known[_key(text)]]
         specs |= {spec.name: spec for spec in members if spec.name not in specs}
     return list(specs.values())
+
+
+def of_place(text: str, columns: OwnColumns = BY_NAME) -> Understood:
+    """The task at a place, with its rows.
+
+    Raises:
+        OwnDataError: it is none, or is called as a task of ftbench's.
+    """
+    from ftbench.tasks.own import understood
+
+    found = understood.understand(text, columns)
+    if found.task.name in {*names(), *groups(), *ALIASES}:
+        raise _taken(text, found.task.name, "a task of ftbench's own")
+    return found
+
+
+def _taken(text: str, name: str, other: str) -> OwnDataError:
+    told = f"is called '{name}' as {other} is; rename it, or write name: … into a {said.FILE} beside it"
+    return OwnDataError(f"{text}: {told}")
 
 
 def _key(name: str) -> str:

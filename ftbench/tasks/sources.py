@@ -28,6 +28,10 @@ def locate(task: TaskSpec, data_dir: Path | None = None) -> DataRef:
     """
     if task.builtin:
         return DataRef("builtin", _generated(task)[0])
+    if task.own is not None:
+        from ftbench.tasks.own import located
+
+        return located.locate_own(task)
     if data_dir is not None:
         if not data_dir.is_dir():
             place = data_dir.absolute()
@@ -57,6 +61,10 @@ def reopen(task: TaskSpec, revision: str, path: Path | None = None) -> DataRef:
         raise DataMissing(
             f"task {task.name}: queued before its rows were here; queue it again where they are"
         )
+    if task.own is not None:
+        from ftbench.tasks.own import located
+
+        return located.reopen_own(task, revision, path)
     if revision.startswith("sha256:"):
         if path is None:
             raise DataMissing(
@@ -89,6 +97,10 @@ def read(task: TaskSpec, set_name: str, ref: DataRef) -> Rows:
         return _generated(task)[1](task.name, set_name)
     if ref.path is None:
         raise DataMissing(f"task {task.name}: rows of revision {ref.revision} have no place on this machine")
+    if task.own is not None:
+        from ftbench.tasks.own import located
+
+        return located.read_own(task, set_name, ref)
     if ref.source == "folder":
         from ftbench.tasks import tsv
 

@@ -27,8 +27,9 @@ def fetch_needs(command: Mapping[str, Any]) -> None:
     marks = unresolved(places)
     if DATA in marks:
         folder = Path(places["data"]) if places.get("data") else None
-        spec = tasks.find(job.task)
-        _rows(spec, folder)
+        spec = tasks.task_of_job(job.task, places)
+        if spec.own is None:
+            _rows(spec, folder)
         for target in map(Target.of, job.others):
             other = tasks.find(target.task)
             _rows(other.with_sets(*target.sets(other)), folder)

@@ -56,7 +56,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     device = device_for(command)
     refuse_half(job.recipe.precision, device)
     shelf, library = _warm.setdefault(str(device), (Shelf(device), Library(device)))
-    task = tasks.find(job.task)
+    task = tasks.task_of_job(job.task, places)
     _refuse_strangers(places)
     cls = methods.of_row(job.method, tuple(places.get("plugins") or ()))
     code = source_digest(cls)  # of what was loaded: by the job's end the file may have been edited

@@ -17,7 +17,7 @@ import pytest
 import typer.core
 import typer.main
 
-from ftbench import trust
+from ftbench import models, trust
 from ftbench.cli.app import app
 from ftbench.cli.app import run as command_line
 from ftbench.db import Entry, create_database
@@ -56,6 +56,7 @@ READING = [
     ["report", "--metric", "ece"],
     ["report", "--suite", "bidrop/table5"],
     ["report", "-o", "r.html"],
+    ["compare", "--examples", "vanilla", "mine", "--tasks", "reviews"],
     ["compare", "evil", "vanilla"],
     ["compare", "--examples", "mine", "vanilla", "--json"],
     ["why", "evil", "toy-entail"],
@@ -110,8 +111,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "hook").mkdir()
     (tmp_path / "hook" / "sitecustomize.py").write_text(HOOK)
     (tmp_path / "secrets").mkdir()
-    for name in ("config.json", "model.safetensors", "train.tsv"):
-        (tmp_path / "secrets" / name).write_text("{}")
+    for name in ("config.json", "model.safetensors", "train.tsv", "train.csv"):
+        (tmp_path / "secrets" / name).write_text("text,label\nthe password,hunter2\n")
     (tmp_path / "e.jsonl").write_text('{"event": "started", "digest": "../../secrets"}\n')
     evil, mine, secrets = (str(tmp_path / name) for name in ("evil.py", "mine.py", "secrets"))
     record = tmp_path / "state" / "ftbench" / "named.jsonl"
@@ -120,8 +121,14 @@ def folder(tmp_path: Path) -> Path:
     places = {"plugins": [evil], "perturbations": {"stranger": evil}, "data": secrets, "model": secrets}
     card = {"title": "\x1b]0;x\x07", "note": ["a"], "recipes": [{"lr": "x"}], "passes": "many"}
     places |= {"cards": {"method": card, "perturbations": {"stranger": {"title": 5, "percent": evil}}}}
+    task = {"name": "reviews", "title": "r", "kind": "classification", "labels": ["a", "b"], "text": ["text"]}
+    task |= {"label": "label", "metric": "accuracy", "drawn": 0.2, "source": "", "evaluation": ["dev"]}
+    theirs = {"rows": secrets, "cards": {"task": {**task, "files": {"train": ["train.csv"]}}}}
+    of_file = replace(entry(7, "vanilla").job, task="reviews", data_revision="sha256:0123456789abcdef")
+    of_file = replace(of_file, model_revision=models.resolve("tiny")[1].revision)
     own = {"plugins": [mine], "perturbations": {"stranger": mine}, "digests": {mine: trust.digest(mine)}}
     with create_database(str(tmp_path / "s.db")) as database:
+        database.jobs.add([Entry(of_file, "vanilla", places=theirs)])
         for seed in range(3):
             for name in ("vanilla", "evil", "mine"):
                 there = own if name == "mine" else places
@@ -135,6 +142,9 @@ def folder(tmp_path: Path) -> Path:
             entry(8, "vanilla").job, model="folder:secrets", model_revision="../../../../secrets/config.json"
         )
         database.jobs.add([Entry(from_folder, "vanilla", places={**places, "unresolved": ["model", "data"]})])
+        for other in ("reviews", "sst2"):
+            file = replace(of_file, seed=8, task=other)
+            database.jobs.add([Entry(file, "vanilla", places={**theirs, "data": secrets})])
         claimed = {"methods": {"evil": evil}, "perturbations": {"stranger": evil}}
         database.claims.add(DeclaredClaim("evil", "vanilla"), claimed)
         database.claims.add(DeclaredClaim(evil, "./evil.py", models=(secrets,), tasks=(evil,)), claimed)
@@ -220,7 +230,7 @@ def test_reading_opens_and_starts_nothing_that_the_database_names(folder: Path) 
         jobs = [
             row[0]
             for row in connection.execute(
-                "SELECT digest FROM jobs WHERE seed = 8 OR (seed = 0 AND method IN ('mine', 'evil'))"
+                "SELECT digest FROM jobs WHERE seed IN (7, 8) OR (seed = 0 AND method IN ('mine', 'evil'))"
             )
         ]
     connection.close()
@@ -238,7 +248,7 @@ def test_commands_that_write_open_nothing_that_the_database_names(folder: Path) 
     assert wrong_in(trace, folder) == []
     assert not (folder / "RAN-evil").exists()
     assert sorted(path.name for path in (folder / "secrets").iterdir()) == [
-        *("config.json", "model.safetensors", "train.tsv")
+        *("config.json", "model.safetensors", "train.csv", "train.tsv")
     ]
 
 
@@ -247,7 +257,11 @@ def test_a_worker_leaves_jobs_of_files_that_nobody_named_here(folder: Path) -> N
     assert not (folder / "RAN-evil").exists()
     assert "stay queued" in done.stdout + done.stderr and "Traceback" not in done.stderr
     connection = sqlite3.connect(folder / "s.db")
-    assert connection.execute("SELECT count(*) FROM attempts WHERE outcome = 'ok'").fetchone() == (18,)
+    assert connection.execute("SELECT count(*) FROM attempts WHERE outcome = 'ok'").fetchone() == (19,)
+    told = [row[0] for row in connection.execute("SELECT message FROM attempts WHERE outcome = 'user'")]
+    assert any("train.csv has changed since the job was queued" in one for one in told), told
+    assert "hunter2" not in (folder / "s.db").read_bytes().decode(errors="replace")
+    assert "hunter2" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

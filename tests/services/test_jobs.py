@@ -168,3 +168,7 @@ def test_checkpoints_of_cancelled_jobs_go_at_once(database: Database) -> None:
         folder.checkpoints(digest, "1a").mkdir(parents=True)
     assert service.cancel(database, [digests[0]], JobFilter()) == 1
     assert [bool(folder.earlier(digest)) for digest in digests] == [False, True]
+
+
+def test_a_task_of_a_file_is_filtered_by_the_name_that_the_file_gives() -> None:
+    assert service.job_filter(tasks=("./gone/Reviews.csv", "cola")).tasks == ("reviews", "cola")

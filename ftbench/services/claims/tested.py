@@ -115,7 +115,7 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     codes, (files, told) = codes_of(database, mine), own_changes(database, mine)
     own = own_methods(database, cells)  # a claim without runs is of methods that ran elsewhere
     mine, aside = rerun.separated(database, mine, codes)
-    shown = reported(in_order([cell.task for cell in mine], ()), mine, scores)
+    shown = reported(in_order([cell.task for cell in mine], ()), mine, scores, own.tasks)
     jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
     found: list[TestedClaim] = []
     for row in rows:
@@ -125,7 +125,7 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
         under = [one for each in settings for one in _under(row, replace(each, aside=aside), runs)]
         waiting = any(job.status in PENDING for job in runs)
         under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
-        found += [replace(one, own=OwnFiles(own.files, files).over(row.places)) for one in under]
+        found += [replace(one, own=OwnFiles(own.files, files, own.tasks).over(row.places)) for one in under]
     return _judged(found)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ftbench import tasks
 from ftbench.db import Database
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
@@ -15,6 +14,7 @@ from ftbench.metrics import Metric
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing import seeds_and_examples
 from ftbench.services.scores.compared import Compared
+from ftbench.services.scores.own import own_tasks
 from ftbench.services.scores.predicted import Predicted, is_right
 from ftbench.stats import examples
 from ftbench.stats.aggregate import FloatArray
@@ -51,7 +51,8 @@ def sheets(database: Database, compared: list[Compared], correction: str, data: 
         correction: of McNemar's p over the sheet.
         data: the folder with the data sets, where it was given.
     """
-    runs = Predicted(database, data)
+    cells = [job.cell for one in compared for seeds in one.block.jobs.values() for job in seeds.values()]
+    runs = Predicted(database, data, own_tasks(database, cells))
     found = []
     for one in compared:
         found.append(_sheet(runs, one, correction))
@@ -89,7 +90,7 @@ def _sheet(runs: Predicted, compared: Compared, correction: str) -> Sheet:
 
 def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
     task = compared.block.tasks[at]
-    spec = tasks.find(task.name)
+    spec = runs.task(task.name)
     for left, right in compared.pairs:
         jobs = [compared.block.jobs.get((key, task.name), {}) for key in (left, right)]
         for seed in sorted(set(jobs[0]) & set(jobs[1])):

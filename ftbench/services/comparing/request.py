@@ -97,7 +97,7 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     own = rescored(database, chosen, scores, request.metric)
     chosen, scores = list(own.cells), own.scores
     names = in_order([c.task for c in chosen], asked.task_names())
-    shown = reported(names, chosen, scores, own.shown)
+    shown = reported(names, chosen, scores, codes.own.tasks, own.shown)
     jobs, condition = join(chosen, scores, shown), request.condition.title
     named = labels(jobs)
     order, told = _order(named, choices), titles(named, codes.own, dict(asked.renamed))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ftbench import tasks
 from ftbench.errors import FtbenchError
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.scores.compared import Compared
@@ -54,7 +53,7 @@ def sheet(runs: Predicted, compared: Compared) -> Sheet:
 
 def _rows(runs: Predicted, compared: Compared, at: int) -> Iterator[dict[str, Any]]:
     task = compared.block.tasks[at]
-    spec = tasks.find(task.name)
+    spec = runs.task(task.name)
     if task.measured.unfit(spec):
         return
     metric = task.measured.for_task(spec)

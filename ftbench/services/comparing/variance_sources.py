@@ -96,8 +96,9 @@ def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]
     kept, aside = rerun.separated(database, [cell for cell in cells if cell.label in labels])
     scored = {cell.digest for cell in kept if cell.scored}
     done = [row for row in rows if row.digest in scored]
-    shown = reported(dict.fromkeys(row.task for row in done), cells, scores)
-    named = titles_of(kept, own_methods(database, kept), dict(asked.renamed))
+    mine = own_methods(database, kept)
+    shown = reported(dict.fromkeys(row.task for row in done), cells, scores, mine.tasks)
+    named = titles_of(kept, mine, dict(asked.renamed))
     lines = [{**line, "method_title": named[line["method"]]} for line in _lines(done, scores, shown)]
     if not lines:
         own = OwnFiles(own_methods(database, cells).files)

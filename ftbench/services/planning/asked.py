@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ftbench.domain.axes import MethodChoice, RecipeChoice
+from ftbench.domain.task import OwnColumns
 from ftbench.perturbations import PerturbationChoice
 
 
@@ -20,6 +21,7 @@ class Asked:
         perturb: what is done to the data, whichever flag it was given by.
         settings: of the recipe, several values of one as a grid.
         variant: of every method that does not name its own.
+        columns: with text and label, in users' own files among the tasks.
     """
 
     methods: tuple[MethodChoice, ...] | None = None
@@ -29,6 +31,7 @@ class Asked:
     perturb: tuple[PerturbationChoice, ...] = ()
     settings: RecipeChoice = RecipeChoice()
     variant: str | None = None
+    columns: OwnColumns = OwnColumns()
 
     def by_recipe(self) -> tuple[Asked, ...]:
         """The same under one recipe each: what differs in it stands in no table together."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -30,11 +30,11 @@ def carded(whole: Plan) -> Plan:
     def with_cards(planned: Planned) -> Planned:
         job, places = planned.job, planned.places
         files = places.get("perturbations") or {}
-        cards: dict[str, Any] = {}
+        cards: dict[str, Any] = dict(places.get(CARDS) or {})
         if places.get("plugins"):
             key = job.method, str(job.hparams), job.task, job.recipe, job.perturbation.train_size
             if key not in made:
-                made[key] = card_of_job(job, places["plugins"]).document()
+                made[key] = card_of_job(job, places).document()
             cards["method"] = made[key]
         if files:
             cards["perturbations"] = {name: changes(name, file) for name, file in files.items()}
@@ -43,19 +43,20 @@ def carded(whole: Plan) -> Plan:
     return replace(whole, jobs=tuple(map(with_cards, whole.jobs)))
 
 
-def card_of_job(job: Job, files: Sequence[str]) -> MethodCard:
+def card_of_job(job: Job, places: Mapping[str, Any]) -> MethodCard:
     """What the method of a job says of itself; its file is run.
 
     Args:
         job: the job.
-        files: where its method comes from, named by the user.
+        places: its files, those of its method named by the user.
 
     Raises:
         UnknownName: it is not there.
         PluginError: its file cannot be used, or what it says of itself fails.
     """
+    files = tuple(places["plugins"])
     cls = methods.find(job.method, files)
-    task = tasks.find(job.task)
+    task = tasks.task_of_job(job.task, places)
     method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
     try:
         return MethodCard(
@@ -70,9 +71,8 @@ def card_of_job(job: Job, files: Sequence[str]) -> MethodCard:
         raise PluginError(f"{files[0]}: what {job.method} says of itself fails: {said}") from error
 
 
-def passes(job: Job, cls: type[Method]) -> float:
+def passes(job: Job, task: TaskSpec, cls: type[Method]) -> float:
     """What an update of a job takes, by its method; 1 where that does not take its hyper-parameters."""
-    task = tasks.find(job.task)
     try:
         method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
     except FtbenchError:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ftbench import methods, models, tasks
+from ftbench import methods, models
 from ftbench.db.rows import JobSummary
 from ftbench.domain import hparams, job, lists, shell
 from ftbench.domain.cards import MethodCard, card_of_method
 from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.own_task import task_of
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
 from ftbench.errors import FtbenchError, UnknownName
@@ -19,6 +20,7 @@ from ftbench.perturbations import flag, titled
 from ftbench.secrets import masked
 from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.own_files import NO_OWN, OwnFiles
+from ftbench.services.scores.own import classifications
 from ftbench.services.scores.selection import Selection
 from ftbench.services.scores.settings import DATA, TUNED
 from ftbench.settings import DEFAULT_DATABASE
@@ -92,10 +94,11 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
         seeds: the seeds; that of ``spec`` where none are given.
     """
     streams = spec.get("streams") or {}
-    own = OwnFiles(perturbations=places.get("perturbations") or {})
+    spec_of = task_of(places, spec["task"]["name"])
+    own = OwnFiles({}, places.get("perturbations") or {}, {spec_of.name: spec_of} if spec_of else {})
     flags = [
         ("--methods", _method(spec["method"], places)),
-        ("--tasks", spec["task"]["name"]),
+        *own.task_flags([spec["task"]["name"]]),
         ("--models", lists.escaped(_model(spec["model"], places))),
         ("--seeds", _listed([spec["seed"], *streams.values()] if streams else seeds or [spec["seed"]])),
         ("--vary", ",".join(streams)),
@@ -127,7 +130,7 @@ def for_table(
         data: the folder with the rows; "" for the usual places.
     """
     names = {cell.task for cell in cells}
-    usable = classifications(names) if axis else names
+    usable = classifications(names, own.tasks) if axis else names
     found = [cell for cell in cells if cell.task in usable]
     baseline = asked.baseline_label
     labels = dict.fromkeys(cell.label for cell in found if cell.label != baseline)
@@ -135,7 +138,7 @@ def for_table(
     typed = [choice.queued for choice in asked.methods]
     wanted = [
         ("--methods", ",".join(map(own.method, typed or labels)) or USUAL_METHODS),
-        ("--tasks", ",".join(asked.tasks or dict.fromkeys(c.task for c in found)) or _usual_tasks(axis)),
+        *own.task_flags(asked.tasks or [c.task for c in found] or _usual_tasks(axis)),
         ("--models", _list_of(asked.models or [_typed(cell.model) for cell in found])),
         *([flag(f"train_size={','.join(sizes)}")] if sizes else []),
         ("--seeds", seeds_text(sorted({cell.seed for cell in found})) or USUAL_SEEDS),
@@ -188,7 +191,7 @@ def for_claim(about: DeclaredClaim, address: str, own: OwnFiles = NO_OWN) -> str
     sizes = ",".join(str(size or "full") for size in about.train_sizes)
     wanted = [
         ("--methods", ",".join(map(own.method, sides))),
-        ("--tasks", ",".join(about.tasks) or _usual_tasks(axis)),
+        *own.task_flags(about.tasks or _usual_tasks(axis)),
         ("--models", _list_of(about.models)),
         *(own.change(one.text) for one in about.condition.changes),
         *([flag(f"train_size={sizes}")] if sizes else []),
@@ -203,9 +206,9 @@ def _list_of(names: Iterable[str]) -> str:
     return ",".join(map(lists.escaped, dict.fromkeys(names)))
 
 
-def _usual_tasks(axis: str | None) -> str:
+def _usual_tasks(axis: str | None) -> Sequence[str]:
     """The tasks of papers' tables: those with classes, where something is done to the data."""
-    return "cola,mrpc,rte" if axis else "glue-small"
+    return ("cola", "mrpc", "rte") if axis else ("glue-small",)
 
 
 def _usual_values(axis: str) -> str:
@@ -269,19 +272,6 @@ def _settings(spec: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, A
 def _typed(model: str) -> str:
     """A model's id as ``queue`` takes it; where a folder stands is not known here."""
     return model.replace(FOLDER, "./")
-
-
-def classifications(tasks_named: Iterable[str]) -> set[str]:
-    """The tasks whose rows have one class each: others cannot be reduced, nor all their labels be wrong."""
-    names = set()
-    for name in tasks_named:
-        try:
-            if not tasks.find(name).one_class:
-                continue
-        except UnknownName:
-            pass
-        names.add(name)
-    return names
 
 
 def seeds_text(seeds: Sequence[int]) -> str:

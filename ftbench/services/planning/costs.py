@@ -15,7 +15,9 @@ from ftbench import methods, models, tasks
 from ftbench.db.rows import Axes
 from ftbench.domain.cards import card_of_method
 from ftbench.domain.job import Job
+from ftbench.domain.own_task import task_of
 from ftbench.domain.plan import Plan, Planned
+from ftbench.domain.task import TaskSpec
 from ftbench.errors import BadValue, DatabaseMissing, FtbenchError, UnknownName, UsageError
 from ftbench.services.planning import cards
 
@@ -58,7 +60,10 @@ def measured_seconds(address: str) -> dict[Axes, float]:
 
 
 def estimate(
-    jobs: Iterable[Job], known: Mapping[Axes, float], own: Mapping[str, float] | None = None
+    jobs: Iterable[Job],
+    known: Mapping[Axes, float],
+    own: Mapping[str, float] | None = None,
+    specs: Mapping[str, TaskSpec] | None = None,
 ) -> TimeEstimate:
     """What jobs will take, one after another.
 
@@ -66,8 +71,9 @@ def estimate(
         jobs: of any methods.
         known: seconds, as measured.
         own: digest of a job -> the passes of its updates, where its method is not installed.
+        specs: the tasks that are users' own files, by name.
     """
-    found = [_one(job, known, own or {}) for job in jobs]
+    found = [_one(job, known, own or {}, specs or {}) for job in jobs]
     return TimeEstimate(sum(s for s, _ in found), len(found), sum(like for _, like in found))
 
 
@@ -112,27 +118,32 @@ def capped(whole: Plan, hours: float, known: Mapping[Axes, float]) -> tuple[Plan
 def _of(jobs: Sequence[Planned], known: Mapping[Axes, float]) -> TimeEstimate:
     told = ((planned.digest, card_of_method(planned.places)) for planned in jobs)
     own = {digest: card.passes for digest, card in told if card is not None}
-    return estimate((planned.job for planned in jobs), known, own)
+    specs = {one.job.task: spec for one in jobs if (spec := task_of(one.places, one.job.task))}
+    return estimate((planned.job for planned in jobs), known, own, specs)
 
 
-def _one(job: Job, known: Mapping[Axes, float], own: Mapping[str, float]) -> tuple[float, bool]:
+def _one(
+    job: Job, known: Mapping[Axes, float], own: Mapping[str, float], specs: Mapping[str, TaskSpec]
+) -> tuple[float, bool]:
     at = Axes(job.model, job.task, job.method, job.perturbation.train_size)
-    return (known[at], True) if at in known else (_modelled(job, own), False)
+    if at in known:
+        return known[at], True
+    return _modelled(job, specs.get(job.task) or tasks.find(job.task), own), False
 
 
-def _modelled(job: Job, own: Mapping[str, float]) -> float:
+def _modelled(job: Job, task: TaskSpec, own: Mapping[str, float]) -> float:
     """The seconds of a job by the model of the work."""
     try:
         parameters = models.find(job.model).parameters or PARAMETERS
     except UnknownName:
         parameters = PARAMETERS
-    updates = job.recipe.total_steps(cards.training_rows(job, tasks.find(job.task)))
-    work = 6 * parameters * 1e6 * TOKENS * updates * job.recipe.batch_size * _passes(job, own)
+    updates = job.recipe.total_steps(cards.training_rows(job, task))
+    work = 6 * parameters * 1e6 * TOKENS * updates * job.recipe.batch_size * _passes(job, task, own)
     return float(OVERHEAD + work / THROUGHPUT)
 
 
-def _passes(job: Job, own: Mapping[str, float]) -> float:
+def _passes(job: Job, task: TaskSpec, own: Mapping[str, float]) -> float:
     try:
-        return cards.passes(job, methods.of_row(job.method))
+        return cards.passes(job, task, methods.of_row(job.method))
     except FtbenchError:  # not installed
         return own.get(job.digest, 1.0)

@@ -48,7 +48,11 @@ def grid_method(choice: axes.MethodChoice, variant: str, plugins: Sequence[str] 
 
 
 class Finder:
-    """Finds models and data, each once for all grids of a request."""
+    """Finds models and data, each once for all grids of a request.
+
+    Attributes:
+        notes: what users' own files were understood to be, a line each.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         """Look for data in a folder; None for the hub."""
@@ -59,6 +63,7 @@ class Finder:
         self._missing_models: list[str] = []
         self._missing_rows: list[str] = []
         self._away = ""
+        self.notes: list[str] = []
 
     @property
     def missing(self) -> Missing:
@@ -85,6 +90,8 @@ class Finder:
         if spec.name not in self._tasks:
             data = self._located(spec)
             rows = _check_rows(spec, data) if data.revision else None
+            if spec.own is not None:
+                self.notes.append(_understood(spec, data))
             self._tasks[spec.name] = plan.GridTask(spec, data, rows)
         return self._tasks[spec.name]
 
@@ -126,6 +133,19 @@ class Finder:
                 _check_rows(needed, data)
             self._others[target.name] = data
         return self._others[target.name]
+
+
+def _understood(spec: TaskSpec, data: DataRef) -> str:
+    """What a user's own file was understood to be, in a line."""
+    own = spec.own
+    assert own is not None
+    drawn = " drawn" if own.drawn else ""
+    sets = [
+        f"{len(sources.read(spec, rows.name, data)):,}{drawn} for {rows.name}" for rows in spec.evaluation
+    ]
+    rows = f"{spec.train_rows:,} rows to train on, {', '.join(sets)}"
+    what = f"{' and '.join(own.text)} -> {own.label}, {spec.predicted}"
+    return f"{spec.name}: {what}; {rows}; reported: {spec.metric}"
 
 
 def _not_scored_on(spec: TaskSpec, other: TaskSpec, target: Target) -> str:

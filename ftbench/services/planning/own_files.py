@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ftbench.domain import lists
+from ftbench.domain.task import TaskSpec
 from ftbench.perturbations import flag
+from ftbench.tasks.own.pick import usual
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,12 @@ class OwnFiles:
     Attributes:
         methods: method -> the files that it may come from.
         perturbations: perturbation -> its file.
+        tasks: the tasks that are users' own files.
     """
 
     methods: Mapping[str, Sequence[str]] = field(default_factory=dict)
     perturbations: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, TaskSpec] = field(default_factory=dict)
 
     def method(self, label: str) -> str:
         """A method's label as ``--methods`` takes it: a file in place of the name, where it has one."""
@@ -33,7 +37,30 @@ class OwnFiles:
         """These before the files of ``places``, which has ``methods`` and ``perturbations`` by name."""
         named = {name: (file,) for name, file in places.get("methods", {}).items()}
         found = {name: files for name, files in self.methods.items() if files}
-        return OwnFiles(named | found, {**places.get("perturbations", {}), **self.perturbations})
+        return replace(
+            self,
+            methods=named | found,
+            perturbations={**places.get("perturbations", {}), **self.perturbations},
+        )
+
+    def task_flags(self, names: Iterable[str]) -> list[tuple[str, str]]:
+        """``--tasks``, and the columns of users' own files where these have no usual names."""
+        named = list(dict.fromkeys(names))
+        typed = ",".join(lists.escaped(self._place(name)) for name in named)
+        mine = [self.tasks[name] for name in named if name in self.tasks]
+        said = [spec.own for spec in mine if spec.own is not None and not usual(spec.own)]
+        columns = [("--text", ",".join(said[0].text)), ("--label", said[0].label)] if said else []
+        return [("--tasks", typed), *columns]
+
+    def _place(self, name: str) -> str:
+        """What is typed for a task: the file, folder or id of the hub that its rows come from."""
+        spec = self.tasks.get(name)
+        if spec is None or spec.own is None:
+            return name
+        files = {file for some in spec.own.files.values() for file in some}
+        if spec.own.source:
+            return spec.own.source
+        return _typed_file(Path(spec.own.place, *files) if len(files) == 1 else Path(spec.own.place))
 
     def change(self, text: str) -> tuple[str, str]:
         """The flag and its value for a perturbation, ``NAME=value``."""

@@ -76,6 +76,7 @@ def make_plan(request: QueueRequest) -> plan.Plan:
         first, *others = whole.left_out
         more = f"; and {len(others)} more such cells" if others else ""
         raise UsageError(f"nothing is left to queue: {first.cell}: {first.reason}{more}")
+    whole = replace(whole, notes=(*find.notes, *whole.notes))
     if find.missing:
         told = f"{find.missing.words}; the jobs wait in the queue until then"
         whole = replace(whole, notes=(*whole.notes, told))
@@ -179,7 +180,7 @@ def grids_asked(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Find
         raise BadValue("no tasks: give --tasks (ftbench tasks lists them) or --suite")
     if asked.models is not None and not asked.models:
         raise BadValue("no models: give --models a name, or leave it out for the default")
-    specs = tasks.expand(asked.tasks)
+    specs = tasks.expand(asked.tasks, asked.columns)
     targets = tuple(one.on(tasks.find(one.task)) for one in request.evaluate or ())
     chosen = _methods(request)  # the last that needs no file and no network
     files = files_named(asked.perturb)

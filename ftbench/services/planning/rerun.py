@@ -133,7 +133,7 @@ def _placed(row: JobRow, codes: Codes, named: Mapping[str, str]) -> Mapping[str,
     digests = {**row.places.get("digests", {}), **{file: trust.digest(file) for file in files}}
     places = {**row.places, "plugins": files, "digests": digests}
     if row.method in named:
-        method = card_of_job(Job.from_canonical(row.spec), files).document()
+        method = card_of_job(Job.from_canonical(row.spec), places).document()
         places[CARDS] = {**(row.places.get(CARDS) or {}), "method": method}
     return places
 

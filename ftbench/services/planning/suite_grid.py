@@ -62,6 +62,9 @@ def adapted(suite: Suite, asked: Asked) -> Suite:
     Raises:
         UsageError: an unknown model, or nothing is left.
     """
+    for name in asked.tasks or ():
+        if tasks.is_own(name):
+            raise UsageError(f"--tasks {name}: a suite has tasks of papers; queue your own without --suite")
     for name in asked.models or ():
         if "/" not in name:  # of the hub, or a folder
             models.find(name.partition("@")[0])

@@ -25,7 +25,7 @@ from ftbench.services.scores import levels
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.jobs import Reported, join, labels, reported, without_collapsed, without_failed
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.own import NO_METHODS, OwnMethods, own_changes, own_methods
+from ftbench.services.scores.own import NO_METHODS, OwnMethods, classifications, own_changes, own_methods
 from ftbench.services.scores.rescored import rescored
 from ftbench.services.scores.selection import Selection, in_order, roughly
 from ftbench.services.scores.settings import Setting, brought, split
@@ -60,7 +60,8 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     selection.check(cells)
     chosen = selection.lets_through(cells)
     if not chosen:
-        own = OwnFiles(own_methods(database, cells).files, own_changes(database, cells)[0])
+        methods = own_methods(database, cells)
+        own = OwnFiles(methods.files, own_changes(database, cells)[0], methods.tasks)
         filled = commands.for_table(selection, address, cells, _axis(request), own=own)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     scores: Sequence[ScoreRow | ValueRow] = database.results.values(roughly(chosen, cells))
@@ -88,7 +89,7 @@ def build_report(database: Database, request: ReportRequest) -> Report:
         for section in found.sections
     )
     sections = sections if request.metric is None else found.sections  # claims are about the tasks' own
-    absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files))
+    absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files, codes.own.tasks))
     older = rerun.note(stale(_shown(chosen, found), codes), codes, address)
     notes = (*own_metric.notes, *found.notes, *absent, *older)
     return replace(found, sections=sections, notes=notes)
@@ -137,7 +138,8 @@ def tabulate(
     """
     axes = axes_of((cell.perturbation.condition for cell in cells), told)
     layout, selection = request.layout(axes), request.selection
-    shown = reported(in_order([cell.task for cell in cells], selection.task_names()), cells, scores, instead)
+    names = in_order([cell.task for cell in cells], selection.task_names())
+    shown = reported(names, cells, scores, own.tasks, instead)
     jobs = join(cells, scores, shown, request.diverged)
     if request.estimand == TWO_PART:
         jobs = without_failed(jobs)
@@ -164,11 +166,11 @@ def tabulate(
     )
     filled = {
         part.title: commands.for_table(
-            selection, address, cells, part.axis, changed, OwnFiles(own.files, files), data
+            selection, address, cells, part.axis, changed, OwnFiles(own.files, files, own.tasks), data
         )
         for part in missing
     }
-    sections = sections or tuple(_clean_halves(layout.parts, settings, subject))
+    sections = sections or tuple(_clean_halves(layout.parts, settings, subject, own))
     if not sections:
         raise NothingToReport(f"no jobs for this report; queue them with: {next(iter(filled.values()))}")
     notes = [f"{title}: no jobs; queue them with: {text}" for title, text in filled.items()]
@@ -202,7 +204,7 @@ def _absent(
 
 
 def _clean_halves(
-    parts: Iterable[Part], settings: Sequence[Setting], subject: TableSubject
+    parts: Iterable[Part], settings: Sequence[Setting], subject: TableSubject, own: OwnMethods
 ) -> Iterator[Section]:
     """The tables of perturbations that no job has yet: the clean runs, and as missing what papers have.
 
@@ -211,7 +213,7 @@ def _clean_halves(
     for part in parts:
         usual = titled(part.axis.partition("[")[0]).usual if part.axis and not part.curve else ()
         for setting in settings:
-            usable = commands.classifications(job.cell.task for job in setting.jobs)
+            usable = classifications((job.cell.task for job in setting.jobs), own.tasks)
             clean = tuple(
                 job
                 for job in setting.jobs

@@ -31,7 +31,7 @@ def remarks(keys: Iterable[MethodKey], names: Sequence[str], own: OwnMethods) ->
             try:
                 cls = find(key.method)
                 method = cls(hparams.parse(cls.HParams, key.values(), owner=key.method))
-                text = method.note_for(tasks.find(name))
+                text = method.note_for(own.tasks.get(name) or tasks.find(name))
             except FtbenchError:
                 continue
             if text:

@@ -196,6 +196,7 @@ def reported(
     names: Iterable[str],
     cells: Iterable[JobSummary | PastScore],
     scores: Iterable[ScoreRow | ValueRow],
+    own: Mapping[str, TaskSpec] | None = None,
     instead: Mapping[str, Reported] | None = None,
 ) -> dict[str, Reported]:
     """What is reported of each task; one that is not installed here: what its first job has a score of.
@@ -204,6 +205,7 @@ def reported(
         names: the tasks.
         cells: their jobs, in the order in which these were queued.
         scores: of the jobs.
+        own: the tasks that are users' own files, by name.
         instead: what is reported of some by the reader's choice.
     """
     from ftbench import tasks
@@ -211,7 +213,8 @@ def reported(
     result = {}
     for name in dict.fromkeys(names):
         try:
-            result[name] = (instead or {}).get(name) or Reported.of(tasks.find(name))
+            chosen = (instead or {}).get(name)
+            result[name] = chosen or Reported.of((own or {}).get(name) or tasks.find(name))
         except FtbenchError:
             order = {cell.digest: at for at, cell in enumerate(cells) if cell.task == name}
             there = [s for s in scores if s.digest in order and s.evaluation != TRAINED]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ftbench import tasks
 from ftbench.db import Database
+from ftbench.domain.own_task import without_place
 from ftbench.domain.result import Predictions
 from ftbench.domain.task import MULTI_LABEL, NO_LABEL, TaskSpec
 from ftbench.settings import data_dir
@@ -19,11 +22,23 @@ from ftbench.tasks.rows import label_array
 class Predicted:
     """What runs predicted, and what would have been right; each read once."""
 
-    def __init__(self, database: Database, data: str | None) -> None:
-        """Read from a database, and the labels from a folder with the data sets, where it was given."""
-        self._database, self._data = database, data
+    def __init__(self, database: Database, data: str | None, own: Mapping[str, TaskSpec]) -> None:
+        """Read from a database, and the labels from a folder with the data sets, where it was given.
+
+        Of ``own``, the tasks that are users' own files, the rows are in that folder too: where the database
+        says that they are is not looked at.
+        """
+        self._database, self._data, self._own = database, data, own
         self._labels: dict[tuple[str, str, str], FloatArray] = {}
         self._logits: dict[tuple[str, str], FloatArray | None] = {}
+
+    def task(self, name: str) -> TaskSpec:
+        """The task of a name.
+
+        Raises:
+            FtbenchError: there is none.
+        """
+        return without_place(self._own[name]) if name in self._own else tasks.find(name)
 
     def logits(self, digest: str, evaluation: str, *, keep: bool = True) -> FloatArray | None:
         """Of a job as stored, kept where they are asked for again; None where none are.

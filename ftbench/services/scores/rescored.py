@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ftbench import metrics, tasks
+from ftbench import metrics
 from ftbench.db import Database, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.task import NO_LABEL, TOKEN_CLASSIFICATION, TaskSpec
 from ftbench.errors import FtbenchError, NothingToReport
 from ftbench.metrics import Metric
 from ftbench.services.scores.jobs import DIVERGED, Reported, status_of
+from ftbench.services.scores.own import own_tasks
 from ftbench.services.scores.predicted import Predicted
 from ftbench.stats.aggregate import FloatArray
 from ftbench.tasks.rows import logits_by_row
@@ -78,7 +79,7 @@ def rescored(
     """
     if asked is None:
         return Rescored(cells, scores)
-    metric, runs = asked.metric, Predicted(database, asked.data_dir)
+    metric, runs = asked.metric, Predicted(database, asked.data_dir, own_tasks(database, cells))
     known = {(s.digest, s.evaluation) for s in scores if s.metric == metric.name()}
     found: list[ValueRow] = []
     shown: dict[str, Reported] = {}
@@ -87,13 +88,13 @@ def rescored(
     for name in dict.fromkeys(cell.task for cell in cells):
         mine = [cell for cell in cells if cell.task == name]
         try:
-            spec = tasks.find(name)
+            spec = runs.task(name)
             if why := metric.unfit(spec):
                 notes.append(f"{spec.title} is left out: {metric.name()} does not fit it, {why}")
                 continue
             labels = {r: runs.labels(spec, _set(spec), r) for r in _revisions(mine, known, _set(spec))}
         except FtbenchError as error:
-            notes.append(f"{_title(name)} is left out: {str(error).removeprefix(f'task {name}: ')}")
+            notes.append(f"{_title(runs, name)} is left out: {str(error).removeprefix(f'task {name}: ')}")
             continue
         lost = [cell.data_revision for cell in mine if status_of(cell) == DIVERGED]
         gold = next(iter(labels.values()), None)
@@ -128,9 +129,9 @@ def _stored_rows(spec: TaskSpec, labels: FloatArray) -> int:
     return int((labels != NO_LABEL).sum()) if spec.kind == TOKEN_CLASSIFICATION else len(labels)
 
 
-def _title(name: str) -> str:
+def _title(runs: Predicted, name: str) -> str:
     try:
-        return tasks.find(name).title
+        return runs.task(name).title
     except FtbenchError:
         return name
 

@@ -134,7 +134,7 @@ def searches(database: Database) -> list[Searched]:
     codes = codes_of(database, cells.values())
     values = [one for one in database.results.values() if one.digest in cells]
     last = [one for one in values if one.evaluation == HELD_OUT]
-    shown = reported((c.task for c in cells.values()), cells.values(), last)
+    shown = reported((c.task for c in cells.values()), cells.values(), last, codes.own.tasks)
     metrics = {name: one.metric for name, one in shown.items()}
     scores: dict[str, _Scores] = {HELD_OUT: {}, HELD_OUT_BEST: {}}
     for one in values:

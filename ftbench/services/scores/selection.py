@@ -59,7 +59,7 @@ class Selection:
         known = {cell.task for cell in cells}
         for text in self.tasks:
             if text not in known:
-                _unknown_unless("task", text, lambda name: tasks.expand([name]), {*known, *tasks.names()})
+                _unknown_unless("task", text, task_names_of, {*known, *tasks.names()})
         carried = {cell.method for cell in cells}
         for choice in (*self.methods, *([self.baseline] if self.baseline else [])):
             if choice.name not in carried and not _is_file(choice.name):
@@ -102,10 +102,20 @@ class Selection:
         names = []
         for text in self.tasks:
             try:
-                names += [spec.name for spec in tasks.expand([text])]
+                names += task_names_of(text)
             except UnknownName:
                 names.append(text)
         return names
+
+
+def task_names_of(text: str) -> list[str]:
+    """The tasks that a name, a group or the place of a user's own file means, as jobs carry them.
+
+    Raises:
+        UnknownName: nothing carries the name.
+    """
+    name = tasks.called(text)
+    return [name] if name != text else [spec.name for spec in tasks.expand([text])]
 
 
 def is_of(cell: JobSummary | Row, choice: MethodChoice) -> bool:

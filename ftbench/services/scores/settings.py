@@ -224,10 +224,14 @@ def _fitting(base: Mapping[str, Any], job: ReportJob) -> Mapping[str, Any]:
     from ftbench import models, tasks
 
     try:
-        model, task = models.find(job.cell.model), tasks.find(job.cell.task)
+        model = models.find(job.cell.model)
     except FtbenchError:
         return base  # how many positions a folder's model has is not known here
-    return {**base, "max_length": length(base["max_length"], model, task, job.cell.hparams)}
+    try:
+        longest = tasks.find(job.cell.task).longest
+    except FtbenchError:
+        longest = 0  # of a user's own file
+    return {**base, "max_length": length(base["max_length"], model, longest, job.cell.hparams)}
 
 
 def _compare(

@@ -15,6 +15,7 @@ from ftbench.render.sheet import Field, Sheet
 from ftbench.services.planning import commands
 from ftbench.services.planning.declaring import declare_command
 from ftbench.services.scores.jobs import reported
+from ftbench.services.scores.own import own_tasks
 from ftbench.services.scores.searches import Searched, searches
 from ftbench.services.scores.selection import Selection
 from ftbench.stats.best_of import expected_best, share_near_best
@@ -78,7 +79,9 @@ def bought(database: Database, selection: Selection) -> list[Bought]:
         raise NothingToReport(f"no study of such methods has ended; {how}")
     chances = {
         name: task.chances().get(task.metric)
-        for name, task in reported((one.start.task for one in ended), (), ()).items()
+        for name, task in reported(
+            (one.start.task for one in ended), (), (), own_tasks(database, [one.start for one in ended])
+        ).items()
     }
     grouped: dict[tuple[str, str, str, Perturbation, str], list[Searched]] = {}
     for one in ended:

@@ -18,6 +18,7 @@ from ftbench.services.planning import cards
 from ftbench.services.planning.declaring import declare_command
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.jobs import ReportJob, join, reported
+from ftbench.services.scores.own import own_tasks
 from ftbench.services.scores.searches import Searched, searches
 from ftbench.services.scores.selection import Selection
 from ftbench.services.tuning.values import departures, spelled
@@ -126,7 +127,7 @@ class _Runs:
 
     def __init__(self, database: Database, cells: Sequence[JobSummary], found: Sequence[Searched]) -> None:
         values = database.results.values()
-        shown = reported((cell.task for cell in cells), cells, values)
+        shown = reported((cell.task for cell in cells), cells, values, own_tasks(database, cells))
         self._jobs = {job.cell.digest: job for job in join(cells, values, shown)}
         self._metrics = {name: task.metric for name, task in shown.items()}
         self._choices, self._all = Choices(found), found
@@ -205,8 +206,9 @@ class _Runs:
             return 0
         job = Job.from_canonical(row.spec)
         try:
-            rows = cards.training_rows(job, tasks.find(job.task))
-            each = cards.passes(job, methods.of_row(job.method, tuple(row.places.get("plugins") or ())))
+            task = tasks.task_of_job(job.task, row.places)
+            rows = cards.training_rows(job, task)
+            each = cards.passes(job, task, methods.of_row(job.method, tuple(row.places.get("plugins") or ())))
             return round(each * job.recipe.total_steps(rows - held_out_count(rows)))
         except (FtbenchError, BadValue):
             return 0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ftbench.db import Database
+from ftbench.domain.task import TaskSpec
 from ftbench.services.scores.jobs import reported
+from ftbench.services.scores.own import own_tasks
 from ftbench.services.scores.selection import Selection
 from ftbench.services.tuning.budgets import Bought, bought
 
@@ -30,17 +33,18 @@ def draw_budget(database: Database, selection: Selection) -> dict[str, Any]:
         return one.study, one.model, one.condition
 
     found = sorted(bought(database, selection), key=place)
+    own = own_tasks(database, database.results.trials())
     plots = []
     for (study, model, condition), mine in itertools.groupby(found, place):
         title = " · ".join(filter(None, (f"What a budget buys: {model}", condition, f"study {study}")))
-        plots.append(curves.budget(_frame(list(mine)), title))
+        plots.append(curves.budget(_frame(list(mine), own), title))
     return theme.stacked(plots)
 
 
-def _frame(found: list[Bought]) -> pd.DataFrame:
+def _frame(found: list[Bought], own: Mapping[str, TaskSpec]) -> pd.DataFrame:
     import pandas as pd
 
-    shown = reported((one.task for one in found), (), ())
+    shown = reported((one.task for one in found), (), (), own)
     rows = [
         {
             "task": shown[one.task].title,

@@ -19,7 +19,7 @@ from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.declaring import declare_command
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.searches import Searched
-from ftbench.services.scores.selection import is_of
+from ftbench.services.scores.selection import is_of, task_names_of
 from ftbench.services.scores.stale import codes_of
 from ftbench.services.tuning import going_on
 
@@ -98,7 +98,7 @@ def study_named(database: Database, name: str) -> Study:
 
 def _asked(found: Sequence[Searched], asked: Asked) -> list[Searched]:
     """The searches that the flags mean."""
-    names = {spec.name for spec in tasks.expand(asked.tasks)} if asked.tasks else set()
+    names = {name for text in asked.tasks or () for name in task_names_of(text)}
     kept = [
         one
         for one in found
@@ -163,7 +163,7 @@ def _runs(
     """The runs of a choice with one seed, on each change to the data that was asked for."""
     assert search.chosen is not None
     row = rows[search.chosen.digest]
-    trial, task = Job.from_canonical(row.spec), tasks.find(search.start.task)
+    trial, task = Job.from_canonical(row.spec), tasks.task_of_job(search.start.task, row.places)
     recipe = search.chosen.shortened(trial.recipe)
     for change in _changes(search, request.asked):
         files = files_named(request.asked.perturb)

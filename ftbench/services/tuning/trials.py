@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ftbench import methods
+from ftbench import methods, tasks
 from ftbench.db.rows import Axes
 from ftbench.domain import plan
 from ftbench.domain.axes import MethodChoice
@@ -77,7 +77,8 @@ def price_in(unit: str, known: Mapping[Axes, float]) -> Price:
 def _passes(planned: Planned) -> float:
     """Forward and backward passes of an update: draws share their lengths, so nothing else differs."""
     files = tuple(planned.places.get("plugins") or ())
-    return cards.passes(planned.job, methods.of_row(planned.job.method, files))
+    task = tasks.task_of_job(planned.job.task, planned.places)
+    return cards.passes(planned.job, task, methods.of_row(planned.job.method, files))
 
 
 @dataclass(frozen=True)

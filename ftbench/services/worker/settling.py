@@ -52,7 +52,7 @@ class _Here:
         places = {key: value for key, value in row.places.items() if key != UNRESOLVED}
         try:
             if DATA in marks:
-                found = self._with_rows(job)
+                found = self._with_rows(job, tasks.task_of_job(job.task, places))
                 if found is None:
                     return None
                 job, places["data"] = found
@@ -63,14 +63,17 @@ class _Here:
                 files = tuple(places.get("plugins") or ())
                 if trust.those_named(files) != files:
                     return None  # nobody has named them here: they do not run
-                job = _suited(job, model, files)
+                job = _suited(job, tasks.task_of_job(job.task, places), model, files)
         except FtbenchError as error:
             return Settled(row.digest, None, str(error))
         return Settled(row.digest, Entry(job, row.label, row.priority, places))
 
-    def _with_rows(self, job: Job) -> tuple[Job, str | None] | None:
-        """The job with the revisions of its rows, and the folder that they are in."""
-        data = self._located(tasks.find(job.task))
+    def _with_rows(self, job: Job, task: TaskSpec) -> tuple[Job, str | None] | None:
+        """The job with the revisions of its rows, and the folder that they are in.
+
+        The rows of a user's own file were there when it was queued: it is not opened here.
+        """
+        known = DataRef("own", job.data_revision) if task.own is not None else self._located(task)
         others = dict[str, str]()
         for name in job.others:
             target = Target.of(name)
@@ -79,9 +82,9 @@ class _Here:
             if other is None:
                 return None
             others[name] = other.revision
-        if data is None:
+        if known is None:
             return None
-        return replace(job, data_revision=data.revision, others=others), data.path
+        return replace(job, data_revision=known.revision, others=others), known.path
 
     def _located(self, spec: TaskSpec) -> DataRef | None:
         key = (spec.name, spec.train.name, *(rows.name for rows in spec.evaluation))
@@ -102,13 +105,12 @@ class _Here:
         return self._models[ref]
 
 
-def _suited(job: Job, model: ModelSpec, plugins: tuple[str, ...]) -> Job:
+def _suited(job: Job, task: TaskSpec, model: ModelSpec, plugins: tuple[str, ...]) -> Job:
     """The job as the model can follow it.
 
     Raises:
         FtbenchError: it cannot; says why.
     """
-    task = tasks.find(job.task)
     cls = methods.find(job.method, plugins)
     method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
     fitting = suited(job.recipe, model, task, job.hparams)

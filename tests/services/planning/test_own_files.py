@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ftbench import tasks
+from ftbench.domain.task import OwnColumns
 from ftbench.services.planning.own_files import OwnFiles
 
 
@@ -40,3 +42,21 @@ def test_files_of_jobs_stand_before_those_that_a_claim_was_declared_with() -> No
     both = own.over(places)
     assert both.methods == {"mine": ("/jobs/mine.py",), "yours": ("/old/yours.py",)}
     assert both.perturbations == {"shout": "/jobs/p.py", "hush": "/q.py"}
+
+
+def test_a_task_of_a_file_is_typed_with_its_place_and_unusual_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"a day {n},b{n},{n % 2}\n" for n in range(12))
+    (tmp_path / "a,b.csv").write_text(f"title,body,stars\n{rows}")
+    (tmp_path / "usual.csv").write_text(f"sentence1,sentence2,label\n{rows}")
+    odd = tasks.of_place("./a,b.csv", OwnColumns(("title", "body"), "stars")).task
+    usual = tasks.of_place("./usual.csv").task
+    own = OwnFiles(tasks={odd.name: odd, usual.name: usual})
+    assert own.task_flags(["cola", "usual"]) == [("--tasks", "cola,./usual.csv")]
+    assert own.task_flags([odd.name]) == [
+        ("--tasks", "./a\\,b.csv"),
+        ("--text", "title,body"),
+        ("--label", "stars"),
+    ]

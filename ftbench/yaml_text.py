@@ -46,8 +46,8 @@ class Scalar:
 Tree: TypeAlias = "Scalar | list[Tree] | Mapping[str, Tree] | None"
 
 
-def read(path: str) -> Tree:
-    """The content of a file.
+def read(path: str, what: str = "flags") -> Tree:
+    """The content of a file, which is to say ``what``.
 
     Raises:
         BadValue: it cannot be read, is not YAML, or a key stands twice in a mapping; with the line.
@@ -63,7 +63,7 @@ def read(path: str) -> Tree:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "not YAML"
-        raise BadValue(f"{path}{line}: not a YAML file of flags: {problem}") from error
+        raise BadValue(f"{path}{line}: not a YAML file of {what}: {problem}") from error
     return None if node is None else _tree(node, path, 0)
 
 

@@ -1,0 +1,1 @@
+"""Tests of users' own files as tasks."""
