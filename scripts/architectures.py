@@ -27,7 +27,7 @@ import ftbench  # noqa: E402
 from ftbench import methods, models  # noqa: E402
 from ftbench.errors import UsageError  # noqa: E402
 from ftbench.methods.base import Method  # noqa: E402
-from tests.nn.transformers_small import CONFIGS, small  # noqa: E402
+from tests.nn.transformers_small import CONFIGS, DECODERS, T5, small  # noqa: E402
 
 PAGE = ROOT / "docs" / "methods" / "architectures.md"
 NOTE = "<!-- Written by scripts/architectures.py: change the code, then run it. -->"
@@ -44,6 +44,22 @@ TITLES = {
     "bart": "BART",
     "xlnet": "XLNet",
     "modernbert": "ModernBERT",
+    "gpt2": "GPT-2",
+    "llama": "Llama",
+    "mistral": "Mistral",
+    "qwen2": "Qwen2",
+    "qwen3": "Qwen3",
+    "gemma": "Gemma",
+    "gemma2": "Gemma 2",
+    "gemma3_text": "Gemma 3",
+    "t5": "T5, mT5",
+    "umt5": "UMT5",
+}
+#: The tables of the page: a title, and the architectures.
+GROUPS = {
+    "Encoders": tuple(kind for kind in CONFIGS if kind not in (*DECODERS, *T5)),
+    "Decoders": DECODERS,
+    "Encoders of T5": T5,
 }
 RECIPE = {"steps": 2, "batch_size": 4, "warmup_steps": 0, "lr": 1e-3, "dropout": 0.1}
 
@@ -122,7 +138,18 @@ def wrong(before: dict[str, Tensor], trained: nn.Module) -> str:
 def page(cells: Sequence[Cell]) -> str:
     """The page of a matrix."""
     reasons: dict[str, int] = {}
-    kinds = list(dict.fromkeys(c.architecture for c in cells))
+    there = {c.architecture for c in cells}
+    tables = []
+    for title, group in GROUPS.items():
+        kinds = [kind for kind in group if kind in there]
+        if kinds:
+            tables += [f"## {title}", table(cells, kinds, reasons)]
+    notes = ["## Reasons", "\n".join(f"{number}. {reason}" for reason, number in reasons.items())]
+    return "\n\n".join([NOTE, *intro(), *tables, *notes * bool(reasons)]) + "\n"
+
+
+def table(cells: Sequence[Cell], kinds: Sequence[str], reasons: dict[str, int]) -> str:
+    """The table of some architectures; new reasons are added to ``reasons``."""
     lines = ["| method | " + " | ".join(TITLES.get(k, k) for k in kinds) + " |"]
     lines.append("| --- " * (len(kinds) + 1) + "|")
     for name in dict.fromkeys(c.method for c in cells):
@@ -130,22 +157,22 @@ def page(cells: Sequence[Cell]) -> str:
             told([c for c in cells if (c.method, c.architecture) == (name, kind)], reasons) for kind in kinds
         ]
         lines.append(f"| [`{name}`]({name}.md) | " + " | ".join(shown) + " |")
-    notes = [f"{number}. {reason}" for reason, number in reasons.items()]
-    return "\n\n".join([NOTE, *intro(), "\n".join(lines), *["\n".join(notes)] * bool(notes)]) + "\n"
+    return "\n".join(lines)
 
 
 def intro() -> list[str]:
     """What the page says before its table."""
-    known = [
-        f"{TITLES[kind]}: " + ", ".join(f"`{n}`" for n in models.names() if models.find(n).family == kind)
-        for kind in CONFIGS
-    ]
+    named = {kind: [f"`{n}`" for n in models.names() if models.find(n).family == kind] for kind in CONFIGS}
+    known = [f"{TITLES[kind]}: " + ", ".join(names) for kind, names in named.items() if names]
     return [
         "# Methods and architectures",
         "Each method was trained with its defaults (`soup` and `weight_mixup` in few runs) on a small model "
         "of each architecture, with a head for classes and with one for a number. *yes*: both trained. *no*: "
         "the method refuses to be queued there, for the reason below, and a grid leaves the cell out. Other "
         "settings of a method may reach further, as its card says.",
+        "Decoders classify from the last token of a text, T5 by its encoder alone "
+        "([models](../models.md#decoders)). GPT-2 keeps its linear maps transposed (`Conv1D`); they are read "
+        "as linear layers, so that every method finds them.",
         "Models of the registry: " + "; ".join(known) + ".",
     ]
 

@@ -107,4 +107,4 @@ def test_reasons_are_numbered_below_the_table(script: ModuleType) -> None:
     text = script.page(made)
     assert "| [`a`](a.md) | yes | no (1) |" in text
     assert "| [`b`](b.md) | classification: yes, regression: no (2) | no (1) |" in text
-    assert text.endswith("1. no decoder\n2. no numbers\n")
+    assert text.endswith("## Reasons\n\n1. no decoder\n2. no numbers\n")

@@ -1,0 +1,68 @@
+"""Backbones: the class that a family of models is read as, and what makes decoders classify as encoders do.
+
+A head of another kind is a class more in ``model_class``; what follows does not ask which head there is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from ftbench.models import architecture
+from ftbench.nn import decoders
+
+
+def model_class(family: str) -> Any:
+    """The class whose ``from_pretrained`` reads a family's weights below a head for whole texts."""
+    if family in architecture.T5:
+        from ftbench.training.t5_encoders import CLASSIFIERS
+
+        return CLASSIFIERS[family]
+    from transformers import AutoModelForSequenceClassification
+
+    return AutoModelForSequenceClassification
+
+
+def suit_decoder(model: nn.Module, tokenizer: Any) -> None:
+    """Make a decoder classify as it is meant to: from the last real token, text first, no cache.
+
+    Pads stand on the right, whatever the tokenizer says: positions then begin with the text, and a row's
+    logits do not depend on its neighbours. ``Conv1D`` become linear layers. Other models are left alone.
+    """
+    if not decoders.reads_last_token(model):
+        return
+    decoders.as_linear(model)
+    decoders.pool_by_mask(model)
+    tokenizer.padding_side = "right"
+    config: Any = model.config
+    config.get_text_config().use_cache = False  # keys and values would be copied for tokens that never come
+
+
+def leave_out_segments(model: nn.Module, family: str, tokenizer: Any) -> None:
+    """Ask a tokenizer for no segments where a model has none: GPT-2 would look them up as words."""
+    if family in architecture.T5 or decoders.reads_last_token(model):
+        tokenizer.model_input_names = ["input_ids", "attention_mask"]
+
+
+def choose_padding(tokenizer: Any, model: nn.Module, rows: int) -> None:
+    """Give tokenizer and model a padding token where they have none: it is masked, and any will do.
+
+    Args:
+        tokenizer: of the model.
+        model: its configuration gets a padding token where it has none that its embedding has.
+        rows: of the word embedding; 0 where there is none.
+    """
+    whole: Any = model.config
+    config = whole.get_text_config()
+
+    def known(number: object) -> bool:
+        return isinstance(number, int) and 0 <= number and (not rows or number < rows)
+
+    if not known(tokenizer.pad_token_id):
+        of_model = getattr(config, "pad_token_id", None)
+        special = (tokenizer.eos_token_id, tokenizer.sep_token_id, tokenizer.unk_token_id, 0)
+        chosen = next(number for number in (of_model, *special) if known(number))
+        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(chosen)
+    if not known(getattr(config, "pad_token_id", None)):
+        config.pad_token_id = tokenizer.pad_token_id
