@@ -55,6 +55,8 @@ TITLES = {
     "t5": "T5, mT5",
     "umt5": "UMT5",
 }
+#: Families that are built as another one.
+ALIKE = {"mt5": "t5"}
 #: The tables of the page: a title, and the architectures.
 GROUPS = {
     "Encoders": tuple(kind for kind in CONFIGS if kind not in (*DECODERS, *T5)),
@@ -162,7 +164,8 @@ def table(cells: Sequence[Cell], kinds: Sequence[str], reasons: dict[str, int]) 
 
 def intro() -> list[str]:
     """What the page says before its table."""
-    named = {kind: [f"`{n}`" for n in models.names() if models.find(n).family == kind] for kind in CONFIGS}
+    families = {name: models.find(name).family for name in models.names()}
+    named = {kind: [f"`{n}`" for n, f in families.items() if ALIKE.get(f, f) == kind] for kind in CONFIGS}
     known = [f"{TITLES[kind]}: " + ", ".join(names) for kind, names in named.items() if names]
     return [
         "# Methods and architectures",

@@ -3,9 +3,9 @@
     python scripts/write_docs.py            # writes what is out of date
     python scripts/write_docs.py --check    # writes nothing; exit 1 and a line for each page out of date
 
-``docs/cli.md``, ``docs/methods/`` and ``docs/examples/`` are written whole. In ``docs/protocols.md``, ``docs/models.md``,
-``docs/results.md``, ``docs/schema.md`` and ``README.md`` only the parts from ``<!-- generated: NAME -->`` to
-``<!-- end of NAME -->`` are.
+``docs/cli.md``, ``docs/methods/`` and ``docs/examples/`` are written whole. In ``docs/protocols.md``,
+``docs/models.md``, ``docs/results.md``, ``docs/schema.md`` and ``README.md`` only the parts from
+``<!-- generated: NAME -->`` to ``<!-- end of NAME -->`` are.
 """
 
 from __future__ import annotations
