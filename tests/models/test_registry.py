@@ -146,7 +146,7 @@ def test_what_no_table_has_takes_the_recipe_of_bert(name: str) -> None:
 def test_layers_and_family_are_known(name: str) -> None:
     spec = models.find(name)
     assert spec.layers > 0 and spec.parameters > 0
-    assert (spec.family in CONFIGS or spec.family == "mt5")
+    assert spec.family in CONFIGS or spec.family == "mt5"
 
 
 def test_minilm_brings_its_own_recipe() -> None:

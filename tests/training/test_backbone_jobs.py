@@ -9,7 +9,7 @@ import pytest
 
 from ftbench import methods
 from ftbench.testing import check
-from tests.methods.test_conformance import SHORT
+from tests.methods.short import SHORT
 from tests.models.backbones import saved, told
 
 #: What must hold of a job on any backbone.
