@@ -14,7 +14,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.places import DATA, MODEL, UNRESOLVED
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.suited import suited
-from ftbench.domain.target import HELD_OUT, held_out_count
+from ftbench.domain.target import held_out_count
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.errors import BadValue
 
@@ -98,7 +98,7 @@ class GridPerturbation:
 class Grid:
     """Axes that are crossed; ``settings`` are the recipe settings that win over all others, by recipe.
 
-    Where ``held_out``, its jobs are scored on a part of their training rows alone: trials of a tuning.
+    Jobs of a tuning are scored on a part of their training rows alone: ``held_out`` says how.
     """
 
     models: tuple[GridModel, ...]
@@ -107,7 +107,7 @@ class Grid:
     seeds: tuple[int, ...]
     perturbations: tuple[GridPerturbation, ...] = (GridPerturbation(),)
     settings: tuple[Mapping[str, Any], ...] = ({},)
-    held_out: bool = False
+    held_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def _planned(
     recipe: Recipe,
     seed: int,
     *,
-    held_out: bool,
+    held_out: tuple[str, ...],
 ) -> Planned:
     others = task.others
     job = Job(
@@ -245,7 +245,7 @@ def _planned(
         model_revision=model.ref.revision,
         task=task.spec.name,
         data_revision=task.data.revision,
-        evaluation=(HELD_OUT,) if held_out else (*(rows.name for rows in task.spec.evaluation), *others),
+        evaluation=held_out or (*(rows.name for rows in task.spec.evaluation), *others),
         method=method.name,
         hparams=method.hparams,
         seed=seed,

@@ -17,6 +17,8 @@ LINEAR, LOGISTIC = "linear", "logistic"
 PROBES = (LINEAR, LOGISTIC)
 
 HELD_OUT = "held_out"
+HELD_OUT_BEST = "held_out@best"
+"""The same rows, scored at the end of each epoch: the best of these points, and where it is."""
 HELD_OUT_SHARE, HELD_OUT_LEAST = 0.1, 100
 
 
