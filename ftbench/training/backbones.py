@@ -24,24 +24,27 @@ def model_class(family: str) -> Any:
     return AutoModelForSequenceClassification
 
 
-def suit_decoder(model: nn.Module, tokenizer: Any) -> None:
-    """Make a decoder classify as it is meant to: from the last real token, text first, no cache.
+def suit_decoder(model: nn.Module) -> None:
+    """Make a decoder classify as it is meant to: from the last real token, without a cache.
 
-    Pads stand on the right, whatever the tokenizer says: positions then begin with the text, and a row's
-    logits do not depend on its neighbours. ``Conv1D`` become linear layers. Other models are left alone.
+    ``Conv1D`` become linear layers. Other models are left alone.
     """
     if not decoders.reads_last_token(model):
         return
     decoders.as_linear(model)
     decoders.pool_by_mask(model)
-    tokenizer.padding_side = "right"
     config: Any = model.config
     config.get_text_config().use_cache = False  # keys and values would be copied for tokens that never come
 
 
-def leave_out_segments(model: nn.Module, family: str, tokenizer: Any) -> None:
-    """Ask a tokenizer for no segments where a model has none: GPT-2 would look them up as words."""
+def suit_tokenizer(model: nn.Module, family: str, tokenizer: Any) -> None:
+    """Let the tokenizer of a decoder or of T5 pad on the right and give no segments, whatever it says.
+
+    Positions then begin with the text, and its distance from a prompt is that without pads: a row's logits do
+    not depend on its neighbours. GPT-2 would look segments up as words.
+    """
     if family in architecture.T5 or decoders.reads_last_token(model):
+        tokenizer.padding_side = "right"
         tokenizer.model_input_names = ["input_ids", "attention_mask"]
 
 

@@ -80,8 +80,8 @@ def load_checkpoint(folder: Path, outputs: int) -> Loaded:
     _refuse_lost(model, lacking, resized)
     limits = _limits(model)
     backbones.choose_padding(tokenizer, model, limits.tokens)
-    backbones.leave_out_segments(model, family, tokenizer)
-    backbones.suit_decoder(model, tokenizer)
+    backbones.suit_tokenizer(model, family, tokenizer)
+    backbones.suit_decoder(model)
     head = _head(model, lacking - set(resized), lacking)
     return Loaded(model, tokenizer, head, lacking, limits, before)
 
