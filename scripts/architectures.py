@@ -30,7 +30,7 @@ from ftbench.domain.suited import no_token_head  # noqa: E402
 from ftbench.domain.task import TOKEN_CLASSIFICATION, RowSet, TaskSpec  # noqa: E402
 from ftbench.errors import UsageError  # noqa: E402
 from ftbench.methods.base import Method  # noqa: E402
-from tests.nn.transformers_small import CONFIGS, small  # noqa: E402
+from tests.nn.transformers_small import CONFIGS, DECODERS, T5, small  # noqa: E402
 
 PAGE = ROOT / "docs" / "methods" / "architectures.md"
 NOTE = "<!-- Written by scripts/architectures.py: change the code, then run it. -->"
@@ -50,6 +50,24 @@ TITLES = {
     "bart": "BART",
     "xlnet": "XLNet",
     "modernbert": "ModernBERT",
+    "gpt2": "GPT-2",
+    "llama": "Llama",
+    "mistral": "Mistral",
+    "qwen2": "Qwen2",
+    "qwen3": "Qwen3",
+    "gemma": "Gemma",
+    "gemma2": "Gemma 2",
+    "gemma3_text": "Gemma 3",
+    "t5": "T5, mT5",
+    "umt5": "UMT5",
+}
+#: Families that are built as another one.
+ALIKE = {"mt5": "t5"}
+#: The tables of the page: a title, and the architectures.
+GROUPS = {
+    "Encoders": tuple(kind for kind in CONFIGS if kind not in (*DECODERS, *T5)),
+    "Decoders": DECODERS,
+    "Encoders of T5": T5,
 }
 RECIPE = {"steps": 2, "batch_size": 4, "warmup_steps": 0, "lr": 1e-3, "dropout": 0.1}
 
@@ -139,16 +157,16 @@ def wrong(before: dict[str, Tensor], trained: nn.Module) -> str:
 def page(cells: Sequence[Cell]) -> str:
     """The page of a matrix: a table, and one for several labels where there are such cells."""
     reasons: dict[str, int] = {}
-    parts = [table([c for c in cells if c.head in HEADS], reasons)]
+    parts = grouped([c for c in cells if c.head in HEADS], reasons, "##")
     several = [c for c in cells if c.head in SEVERAL]
     if several:
-        parts += [*told_of_several(), table(several, reasons)]
-    notes = [f"{number}. {reason}" for reason, number in reasons.items()]
-    return "\n\n".join([NOTE, *intro(), *parts, *["\n".join(notes)] * bool(notes)]) + "\n"
+        parts += [*told_of_several(), *grouped(several, reasons, "###")]
+    notes = ["## Reasons", "\n".join(f"{number}. {reason}" for reason, number in reasons.items())]
+    return "\n\n".join([NOTE, *intro(), *parts, *notes * bool(reasons)]) + "\n"
 
 
 def told_of_several() -> list[str]:
-    """What the page says before its second table."""
+    """What the page says before the tables of such heads."""
     return [
         "## Several labels",
         "The same with a head for several labels a row, each there or not, and with a head on each token, "
@@ -156,9 +174,19 @@ def told_of_several() -> list[str]:
     ]
 
 
-def table(cells: Sequence[Cell], reasons: dict[str, int]) -> str:
-    """A table of methods and architectures."""
-    kinds = list(dict.fromkeys(c.architecture for c in cells))
+def grouped(cells: Sequence[Cell], reasons: dict[str, int], level: str) -> list[str]:
+    """A table for each group of architectures, under a heading of this level."""
+    there = {c.architecture for c in cells}
+    parts = []
+    for title, group in GROUPS.items():
+        kinds = [kind for kind in group if kind in there]
+        if kinds:
+            parts += [f"{level} {title}", table(cells, kinds, reasons)]
+    return parts
+
+
+def table(cells: Sequence[Cell], kinds: Sequence[str], reasons: dict[str, int]) -> str:
+    """The table of some architectures; new reasons are added to ``reasons``."""
     lines = ["| method | " + " | ".join(TITLES.get(k, k) for k in kinds) + " |"]
     lines.append("| --- " * (len(kinds) + 1) + "|")
     for name in dict.fromkeys(c.method for c in cells):
@@ -171,16 +199,18 @@ def table(cells: Sequence[Cell], reasons: dict[str, int]) -> str:
 
 def intro() -> list[str]:
     """What the page says before its table."""
-    known = [
-        f"{TITLES[kind]}: " + ", ".join(f"`{n}`" for n in models.names() if models.find(n).family == kind)
-        for kind in CONFIGS
-    ]
+    families = {name: models.find(name).family for name in models.names()}
+    named = {kind: [f"`{n}`" for n, f in families.items() if ALIKE.get(f, f) == kind] for kind in CONFIGS}
+    known = [f"{TITLES[kind]}: " + ", ".join(names) for kind, names in named.items() if names]
     return [
         "# Methods and architectures",
         "Each method was trained with its defaults (`soup` and `weight_mixup` in few runs) on a small model "
         "of each architecture, with a head for classes and with one for a number. *yes*: both trained. *no*: "
         "the method refuses to be queued there, for the reason below, and a grid leaves the cell out. Other "
         "settings of a method may reach further, as its card says.",
+        "Decoders classify from the last token of a text, T5 by its encoder alone "
+        "([models](../models.md#decoders)). GPT-2 keeps its linear maps transposed (`Conv1D`); they are read "
+        "as linear layers, so that every method finds them.",
         "Models of the registry: " + "; ".join(known) + ".",
     ]
 

@@ -4,8 +4,8 @@
     python scripts/write_docs.py --check    # writes nothing; exit 1 and a line for each page out of date
 
 ``docs/cli.md``, ``docs/methods/`` and ``docs/examples/`` are written whole. In ``docs/protocols.md``,
-``docs/results.md``, ``docs/schema.md`` and ``README.md`` only the parts from ``<!-- generated: NAME -->`` to
-``<!-- end of NAME -->`` are.
+``docs/models.md``, ``docs/results.md``, ``docs/schema.md`` and ``README.md`` only the parts from
+``<!-- generated: NAME -->`` to ``<!-- end of NAME -->`` are.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ def pages() -> dict[Path, str]:
     names = [row["name"] for row in catalog.list_methods() if row["source"] == "built-in"]
     found = {DOCS / "cli.md": cli_page(), DOCS / "methods" / "index.md": method_index(names)}
     found |= {DOCS / "methods" / f"{name}.md": method_page(catalog.method_card(name)) for name in names}
-    parts = {"tasks": task_table(), "recipe": setting_table(), "models": model_table(), "recipes": recipes()}
+    parts = {"tasks": task_table(), "recipe": setting_table(), "recipes": recipes()}
     parts["perturbations"] = perturbation_table()
     found |= filled("metrics.md", {"metrics": metric_table()})
+    found |= filled("models.md", {"models": model_table()})
     found |= filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
     found |= filled("results.md", results.page()) | filled("../README.md", results.readme())
     found |= {DOCS / "data-formats.md": data_formats.page(NOTE), DOCS / "architecture.svg": house.picture()}

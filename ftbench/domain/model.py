@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+#: What a method may need of a model's layers: biases, and linear maps that are ``nn.Linear``.
+BIASES, LINEAR = "biases", "linear layers"
+
 
 @dataclass(frozen=True)
 class ModelSpec:
@@ -26,6 +29,7 @@ class ModelSpec:
             None where it is not known.
         labels: the names of that head's classes, in their order.
         prefix: what a wrapper put before the names of its weights (``module.``): it is taken off.
+        lacks: what methods may need of a model and it has not: ``BIASES``, ``LINEAR``.
     """
 
     name: str
@@ -40,6 +44,7 @@ class ModelSpec:
     head: int | None = 0
     labels: tuple[str, ...] = ()
     prefix: str = ""
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

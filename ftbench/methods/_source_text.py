@@ -10,7 +10,7 @@ from ftbench.methods._source_files import Imported, bound, inside, is_words, of_
 #: What only describes a method.
 CARD = frozenset(
     {"title", "paper", "family", "formula", "cost", "memory", "differs", "unsupported_note", "passes"}
-    | {"neutral", "neutral_start", "neutral_scale", "neutral_recipe"}
+    | {"needs", "neutral", "neutral_start", "neutral_scale", "neutral_recipe"}
 )
 #: The types by which a hyper-parameter is read, and what makes a field another kind of field.
 _READ = frozenset({"int", "float", "bool", "str", "InitVar", "KW_ONLY"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from ftbench.domain import hparams as hp
+from ftbench.domain.model import BIASES, LINEAR
 from ftbench.errors import BadValue
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from ftbench.nn.optimizers import Optimizer
     from ftbench.run.data import Batch
     from ftbench.run.run import Run
+
+#: What is said where a model lacks what a method needs.
+_LACKING = {
+    BIASES: "{method}: {model} has no biases to train",
+    LINEAR: "{method} works on linear layers, and those of {model} are Conv1D: ftbench.fit converts them",
+}
 
 _H = TypeVar("_H")
 _H_co = TypeVar("_H_co", covariant=True)
@@ -126,6 +133,8 @@ class Method:
         neutral_recipe: recipe settings of both under which that holds.
         whole_batch: why its update is another one where the batch is cut into micro-batches, for the card; a
             job of it for which memory does not suffice then fails at once. "" where it may be cut.
+        needs: what it cannot do without in a model, of ``BIASES`` and ``LINEAR`` (``ftbench.domain.model``);
+            may be a property.
         held_out_fraction: the part of the training rows kept for ``next_batch("held_out")``; may be a
             property.
     """
@@ -144,6 +153,7 @@ class Method:
     neutral_scale: ClassVar[float] = 1.0
     neutral_recipe: ClassVar[Mapping[str, Any]] = {}
     whole_batch: ClassVar[str] = ""
+    needs: frozenset[str] = frozenset()
     held_out_fraction: float = 0.0
 
     @dataclass(frozen=True)
@@ -197,6 +207,12 @@ class Method:
     def unsupported(self, model: ModelSpec, task: TaskSpec) -> str | None:
         """Why the method cannot run on a model and task, or None where it can."""
         return None
+
+    def refusal(self, model: ModelSpec, task: TaskSpec) -> str | None:
+        """Why a grid leaves the method out: what the model lacks of its ``needs``, or ``unsupported``."""
+        for need in sorted(self.needs & model.lacks):
+            return _LACKING[need].format(method=self.name(), model=model.name)
+        return self.unsupported(model, task)
 
     def note_for(self, task: TaskSpec) -> str | None:
         """What reports must say of the scores on a task, in a few words: they star them; None for nothing."""

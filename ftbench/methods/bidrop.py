@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ftbench.domain.hparams import hparam
+from ftbench.domain.model import LINEAR
 from ftbench.methods.base import Method
 
 if TYPE_CHECKING:
@@ -126,6 +127,11 @@ class BiDrop(Method):
         other_dropout: float | None = hparam(
             None, range=(0, 1), open="high", help="dropout of the second and later passes; none: the recipe's"
         )
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        """Linear layers, where their weights are what is masked."""
+        return frozenset({LINEAR} if self.hparams.parameters == "linear_weights" else ())
 
     def passes(self, task: TaskSpec, epochs: float) -> float:
         """One for each dropout pass."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ftbench.domain.model import BIASES
 from ftbench.errors import ModelError
 from ftbench.methods.base import Method
 
@@ -28,7 +29,8 @@ class BitFit(Method):
     formula = "train every bias and the new head; freeze all other weights"
     cost = "1 pass a step"
     memory = "less than vanilla: gradients and moments of the biases and the head alone"
-    unsupported_note = "models without biases (ModernBERT)"
+    needs = frozenset({BIASES})
+    unsupported_note = "models without biases (ModernBERT, Llama, Mistral, Qwen3, Gemma, T5)"
     differs = (
         "recipe: brings lr 1e-3 and 16 epochs (the code's; in the few updates that fine-tuning needs it "
         "hardly begins to learn), unless others are set; the rest of the recipe is the comparison's.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ftbench.domain.hparams import hparam
+from ftbench.domain.model import LINEAR
 from ftbench.methods.base import Method
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class DPSDense(Method):
         "stage I: GAM = Σ G², Adam(G);  stage II: M = GAM ≥ the ceil(keep_ratio·N)-th largest, Adam(G⊙M)"
     )
     cost = "1 pass a step; a selection in every cycle of 2·us steps"
+    needs = frozenset({LINEAR})
     memory = "1 buffer a linear weight: GAM in stage I, in stage II the weights it began with and a byte"
     published = {
         "cycle": "published",

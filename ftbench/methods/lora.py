@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ftbench.domain.hparams import hparam
+from ftbench.domain.model import LINEAR
 from ftbench.errors import BadValue
 from ftbench.methods.base import Method
 
@@ -35,6 +36,7 @@ class LoRA(Method):
     family = "parameter-efficient"
     formula = "h = W0·x + (α/r)·B·A·dropout(x);  A Kaiming-uniform, B = 0;  A, B and the classifier train"
     cost = "1 pass a step; no weight gradients of what is frozen"
+    needs = frozenset({LINEAR})
     memory = "less than vanilla: optimiser state for A, B and the classifier alone (0.2 % on BERT-large)"
     unsupported_note = "XLNet with target=query_value: its attention is not made of linear layers"
     differs = (

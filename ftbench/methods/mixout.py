@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ftbench.domain.hparams import hparam
+from ftbench.domain.model import LINEAR
 from ftbench.methods.base import Method
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Mixout(Method):
     family = "regularisation"
     formula = "W̃ = ((1−M)⊙W₀ + M⊙W − p·W₀)/(1−p),  M_j ~ Bernoulli(1−p) by input column, anew at every call"
     cost = "1 pass a step; each linear weight is mixed once a call"
+    needs = frozenset({LINEAR})
     memory = "2 buffers a linear weight: W₀, and W̃ while a pass runs"
     unsupported_note = "XLNet's attention keeps raw projections, no nn.Linear: they train plainly"
     published = {"exact_gradient": False}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ftbench.run.run import Run
 
 #: Families whose attention in transformers takes no keys and values from outside.
-NO_PAST = ("deberta", "deberta-v2", "albert", "distilbert", "modernbert", "xlnet")
+NO_PAST = ("deberta", "deberta-v2", "albert", "distilbert", "modernbert", "xlnet", "t5", "mt5", "umt5")
 PAST = "a prefix needs attention that takes keys and values from outside, which this architecture's does not"
 BART = "peft's prefix for classifiers knows encoders only, and BART's classifier has a decoder"
 
@@ -46,8 +46,8 @@ class Prefix(Method):
         "less than vanilla: optimiser state for the prefix and the classifier alone (0.3 % on BERT-large)"
     )
     unsupported_note = (
-        "BERT, RoBERTa, ELECTRA and kin only: DeBERTa, ALBERT, DistilBERT, ModernBERT and XLNet take no "
-        "keys and values from outside, and peft has no prefix for BART's classifier"
+        "BERT, RoBERTa, ELECTRA and decoders only: DeBERTa, ALBERT, DistilBERT, ModernBERT, XLNet and T5's "
+        "encoder take no keys and values from outside, and peft has no prefix for BART's classifier"
     )
     differs = (
         "20 tokens, no projection, the classifier trained and BERT's pooler frozen: the setting of the "

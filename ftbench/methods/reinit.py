@@ -36,7 +36,9 @@ class Reinit(Method):
         "layers=3 is our choice; the papers search 1 to 7 task by task. layers=0 re-initialises the pooler "
         "alone. The deviation is the model's own initializer_range (0.02 for BERT).",
         "What stands between the layers and the new head counts as pooler (BERT, ALBERT; ModernBERT's last "
-        "norm and head); RoBERTa, ELECTRA, DeBERTa, DistilBERT, XLNet and BART have none that is pretrained.",
+        "norm and head; the last norm of decoders and of T5's encoder); RoBERTa, ELECTRA, DeBERTa, "
+        "DistilBERT, XLNet and BART have none that is pretrained. Gemma's norms scale by 1 + weight: their "
+        "weight is 0.",
         "Encoder-decoder: layers count from the top of the decoder, and on from the top of the encoder.",
         "Weights outside linear layers (XLNet's q, k, v, o, r and its attention biases): matrices are "
         "N(0, σ²), vectors 0.",
@@ -83,10 +85,12 @@ class Reinit(Method):
 
     def _draw(self, model: nn.Module, name: str, parameter: nn.Parameter, run: Run) -> None:
         """One parameter: 1 for a normalisation's weight, 0 for a vector, N(0, σ²) for a matrix."""
+        from ftbench.nn import structure
+
         owner, _, own = name.rpartition(".")
-        weight = parameter.detach()
-        if "Norm" in type(model.get_submodule(owner)).__name__ and own == "weight":
-            weight.fill_(1.0)
+        weight, module = parameter.detach(), model.get_submodule(owner)
+        if "Norm" in type(module).__name__ and own == "weight":
+            weight.fill_(structure.neutral_scale(module))
         elif weight.ndim < 2:
             weight.zero_()
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ftbench.domain.model import LINEAR
 from ftbench.methods._weight_mixup import FineTune, Joint, Phase, Search
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class WeightMixup(Phase):
         "49 epochs' passes (published 61) against vanilla's 3; search: 4 passes a step (published 5), "
         "k·search_epochs epochs of 1-held_out of the rows; then finetune_epochs of 1 pass"
     )
+    needs = frozenset({LINEAR})
     memory = (
         "4 buffers of the weights' size: W0, in a search one copy of W, and during a pass W~ and AB of every "
         "layer; rollback=real and all: copies of W and of Adam's state more; on the CPU the searches' mean"

@@ -32,17 +32,22 @@ def shapes(paths: list[Path]) -> dict[str, tuple[int, ...]]:
     """The tensors of one model's files of weights; indices of parts (``*.json``) are passed over.
 
     Raises:
-        ModelError: a file is a Git LFS pointer, empty, cut off or no file of weights, or it holds something
-            else than a model's weights; says what.
+        ModelError: a file is a Git LFS pointer, empty, cut off or no file of weights, it holds something
+            else than a model's weights, or lacks what its index says it holds; says what.
     """
     found: dict[str, tuple[int, ...]] = {}
+    told: dict[str, str] = {}
     for path in paths:
         if path.suffix == ".json":
+            told |= _index(path)
             continue
         try:
             found |= _of_file(path)
         except OSError as error:
             raise ModelError(f"{path}: {error.strerror or error}") from None
+    absent = next((name for name in told if name not in found), None)
+    if absent is not None:
+        raise ModelError(f"{paths[0].parent / told[absent]} lacks {absent}, which its index says it holds")
     wrapped = next((name for name in found if any(part in f".{name}" for part in _LORA)), None)
     if wrapped is not None:
         raise ModelError(
@@ -80,18 +85,25 @@ def prefix(names: Shapes, base: str) -> str:
     return "".join(f"{part}." for part in shared) if len(split) > 1 else ""
 
 
-def outputs(names: Shapes, before: str) -> int:
+def outputs(names: Shapes, before: str, *, linear: bool = False) -> int:
     """The width of the classification head in a checkpoint; 0 where there is none.
 
     Args:
         names: the tensors and their shapes.
         before: the prefix of every name.
+        linear: whether only a head of one linear layer, ``classifier``, can be kept (T5).
     """
-    for name in _OUTPUTS:
+    for name in ("classifier.weight",) if linear else _OUTPUTS:
         shape = names.get(before + name)
         if shape is not None and len(shape) == 2:
             return shape[0]
     return 0
+
+
+def without_biases(names: Shapes) -> bool:
+    """Whether layers are numbered, and none of them has a bias."""
+    layers = [name for name in names if any(part.isdecimal() for part in name.split("."))]
+    return bool(layers) and not any(name.endswith("bias") for name in layers)
 
 
 def numbered_layers(names: Shapes) -> frozenset[int]:
@@ -105,6 +117,14 @@ def numbered_layers(names: Shapes) -> frozenset[int]:
                 break
     tallest: set[int] = max(stacks.values(), key=len, default=set())
     return frozenset(tallest)
+
+
+def _index(path: Path) -> dict[str, str]:
+    """Tensor -> file, as an index of parts says; nothing where it says nothing of the kind."""
+    try:
+        return {str(name): str(part) for name, part in json.loads(path.read_bytes())["weight_map"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _of_file(path: Path) -> dict[str, tuple[int, ...]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ftbench.domain.model import ModelSpec
+from ftbench.domain.model import BIASES, ModelSpec
 from ftbench.errors import ModelError
 from ftbench.models import architecture, checkpoint
 from ftbench.models import folder as folders
@@ -25,18 +25,28 @@ def inspect(name: str, hub_id: str, place: Path) -> ModelSpec:
 
     Raises:
         ModelError: it can never be trained as it is: it needs code of its own, an adapter stands beside it,
-            its weights are not weights or lack layers, or its tokenizer has more tokens than the embedding.
+            its weights are not weights or lack layers or the word embedding, or its tokenizer or its
+            padding has tokens beyond the embedding.
     """
     config = folders.config(place)
     folders.refuse_adapter(place)
     _refuse_own_code(place, config)
+    if config.get("quantization_config"):
+        raise ModelError(
+            f"model folder {place} is quantised ({folders.CONFIG}: quantization_config): not trained"
+        )
     names = checkpoint.shapes(folders.checkpoint_files(place))
-    _refuse_missing_layers(place, config, names)
-    _refuse_tokens_beyond(place, config)
     spec = configured(name, hub_id, config, folders.tokenizer_config(place))
+    if spec.family in architecture.T5:
+        names = {n: shape for n, shape in names.items() if "decoder" not in n.split(".")}
+    _refuse_missing_layers(place, config, names)
+    _refuse_missing_words(place, spec.family, names)
+    _refuse_tokens_beyond(place, architecture.of_text(config))
     before = checkpoint.prefix(names, architecture.base(spec.family))
-    head = checkpoint.outputs(names, before)
-    return replace(spec, head=head, labels=architecture.class_names(config) if head else (), prefix=before)
+    head = checkpoint.outputs(names, before, linear=spec.family in architecture.T5)
+    labels = architecture.class_names(config) if head else ()
+    lacks = frozenset({BIASES} if checkpoint.without_biases(names) else ())
+    return replace(spec, head=head, labels=labels, prefix=before, lacks=lacks)
 
 
 def configured(
@@ -72,8 +82,24 @@ def _refuse_missing_layers(place: Path, config: Mapping[str, Any], names: checkp
         )
 
 
+def _refuse_missing_words(place: Path, family: str, names: checkpoint.Shapes) -> None:
+    ends = architecture.word_tables(family)
+    if ends and not any(name.endswith(ends) for name in names):
+        tied = " (lm_head.weight alone is there: save the model with save_pretrained once more)"
+        raise ModelError(
+            f"model folder {place}: its weights have no word embedding, {' or '.join(ends)}"
+            f"{tied if 'lm_head.weight' in names else ''}"
+        )
+
+
 def _refuse_tokens_beyond(place: Path, config: Mapping[str, Any]) -> None:
     rows, most = config.get("vocab_size"), _largest_token(place)
+    pad = config.get("pad_token_id")
+    if isinstance(rows, int) and isinstance(pad, int) and pad >= rows:
+        raise ModelError(
+            f"model folder {place}: {folders.CONFIG} has pad_token_id {pad}, but the embedding ends at"
+            f" {rows - 1}: set it to a token that the model has"
+        )
     if isinstance(rows, int) and most >= rows:
         raise ModelError(
             f"model folder {place}: its tokenizer has token {most}, but the embedding ends at {rows - 1}:"

@@ -5,7 +5,8 @@ changes of BERT's, which is the default one (batch 16, 3 epochs, 2e-5, 10 % warm
 agree, save that B picks the learning rate from 1e-5, 2e-5, …, 1e-4 and does not state the decay. Numbers of
 steps are updates in all, with the steps of warm-up among them. Tasks that neither table lists take what the
 family's entry says. Models of a family that the tables have in another size take the family's recipe, DeBERTa
-v3 that of DeBERTa; ALBERT, DistilBERT and ModernBERT, which they do not have, take BERT's.
+v3 that of DeBERTa; ALBERT, DistilBERT and ModernBERT, which they do not have, take BERT's. Decoders and
+T5 stand in ``generative``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from ftbench.domain.model import ModelSpec
 from ftbench.errors import UnknownName
+from ftbench.models.generative import GENERATIVE
 
 
 def _steps(steps: int, warmup: int, **more: Any) -> dict[str, Any]:
@@ -224,6 +226,7 @@ MODELS = (
         layers=28,
         positions=8192,
     ),
+    *GENERATIVE,
     ModelSpec(
         name="minilm",
         hub_id="",

@@ -10,10 +10,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from ftbench.errors import BadValue, FtbenchError
-from ftbench.nn import structure
+from ftbench.nn import decoders, structure
 
 # Names of the projections to queries and values, architecture by architecture; peft's own choice where it
-# has one (DeBERTa's in_proj makes queries, keys and values at once, as ModernBERT's Wqkv does).
+# has one (DeBERTa's in_proj makes queries, keys and values at once, as ModernBERT's Wqkv and GPT-2's c_attn).
 QUERY_VALUE = {
     "query",
     "value",
@@ -25,6 +25,11 @@ QUERY_VALUE = {
     "v_lin",
     "in_proj",
     "Wqkv",
+    "c_attn",
+    "query_key_value",
+    "qkv_proj",
+    "q",
+    "v",
 }
 
 
@@ -127,6 +132,8 @@ def prompted(
         for name, child in list(parent.named_children()):
             if isinstance(child, library.utils.ModulesToSaveWrapper):
                 setattr(parent, name, child.original_module)
+    if decoders.reads_last_token(model):
+        decoders.pool_by_mask(model)  # of embeddings it would not know where a text ends
     tokens = wrapper.get_submodule("prompt_encoder").to(dtype)
     train_only(wrapper, [*trained, *tokens.parameters()])
     room, count = _positions(model), int(config.num_virtual_tokens)
@@ -169,7 +176,7 @@ def takes_past(model: nn.Module) -> bool:
 def _positions(model: nn.Module) -> int | None:
     """How many positions the model has embeddings for; None where it has none of a fixed number."""
     for name, module in model.named_modules():
-        if name.rpartition(".")[2] == "position_embeddings" and isinstance(module, nn.Embedding):
+        if name.rpartition(".")[2] in ("position_embeddings", "wpe") and isinstance(module, nn.Embedding):
             # Positions of RoBERTa begin after that of the padding.
             return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
 # XLNet's projections to queries, keys, values and positions, and back: linear maps that are no modules.
@@ -109,17 +110,25 @@ def outside_body(model: nn.Module) -> frozenset[str]:
 def _after(model: nn.Module, stack: list[nn.Module]) -> list[nn.Module]:
     """The modules registered behind the last layer, save those that belong to its embeddings.
 
-    A normalisation beside an embedding is the embedding's (BART, DeBERTa); alone, it is the last one of the
-    model (ModernBERT). What holds a linear layer is a pooler wherever it stands.
+    A normalisation beside an embedding is the embedding's where its name says so (BART), or where no words
+    are looked up there (DeBERTa); else it is the last one of the model (ModernBERT, GPT-2, Llama, T5). What
+    holds a linear layer is a pooler wherever it stands.
     """
     found: list[nn.Module] = []
+    words = word_embeddings(model)
     around = model
     while stack and around is not stack[-1]:
-        children = list(around.children())
+        named = list(around.named_children())
+        children = [child for _, child in named]
         way = max(i for i, child in enumerate(children) if any(m is stack[-1] for m in child.modules()))
         embeds = any(isinstance(child, nn.Embedding) for child in children)
-        behind = [child for child in children[way + 1 :] if not any(m in stack for m in child.modules())]
-        found += [b for b in behind if not embeds or any(isinstance(m, nn.Linear) for m in b.modules())]
+        last = any(child in words for child in children)
+        for name, child in named[way + 1 :]:
+            if any(m in stack for m in child.modules()):
+                continue
+            pools = any(isinstance(m, nn.Linear) for m in child.modules())
+            if pools or not embeds or (last and "emb" not in name):
+                found.append(child)
         around = children[way]
     return found
 
@@ -148,6 +157,22 @@ def undecayed_names(model: nn.Module) -> frozenset[str]:
                 f"{name}.{own}" if name else own for own, _ in module.named_parameters(recurse=False)
             )
     return frozenset(names)
+
+
+def neutral_scale(norm: nn.Module) -> float:
+    """The weight with which a normalisation does not scale: 1, or 0 where it scales by 1 + weight (Gemma).
+
+    Args:
+        norm: with a ``weight``; called twice, and left as it is.
+    """
+    weight = norm.get_parameter("weight").detach()
+    kept, generator = weight.clone(), torch.Generator().manual_seed(0)
+    states = torch.randn(1, *weight.shape, generator=generator).to(weight)
+    with torch.no_grad():
+        weight.zero_()
+        scaled = norm(states) - norm(-states)  # without what is added to both
+        weight.copy_(kept)
+    return 0.0 if bool(scaled.any()) else 1.0
 
 
 def names_under(model: nn.Module, parts: Iterable[str]) -> frozenset[str]:

@@ -167,7 +167,7 @@ class Subject:
 
     def refusal(self, bench: Bench, task: str) -> str | None:
         """Why the method cannot run on a model or task, in its words."""
-        return self.cls(self.cls.resolve(self.given)).unsupported(bench.spec, tasks.find(task))
+        return self.cls(self.cls.resolve(self.given)).refusal(bench.spec, tasks.find(task))
 
     def refuse(self, bench: Bench, task: str) -> None:
         """Raise ``NotApplicable`` where the method refuses the model or a task."""

@@ -11,6 +11,7 @@ from torch import nn
 from ftbench.domain import hparams as hp
 from ftbench.domain.job import Job
 from ftbench.methods.base import Method
+from ftbench.nn import decoders
 from ftbench.training import given, own_rows
 from ftbench.training.pretrained import Pretrained
 from ftbench.training.trainer import Trainer
@@ -57,6 +58,10 @@ def fit(
     cls, chosen = given.method_of(method, hyperparameters)
     settings, dropout_given = given.recipe_of(cls, hyperparameters, recipe or {})
     task = given.given_task(model)
+    kept = [name for name, _ in decoders.transposed(model)]
+    if kept:
+        model = copy.deepcopy(model)
+        decoders.as_linear(model)
     given.refuse(chosen, model, task)
     given.refuse_dtype(model)
     given.refuse_precision(model, settings)
@@ -82,7 +87,10 @@ def fit(
         own_dropout=not dropout_given,
     )
     trainer = Trainer(job, task, chosen, source, rows, listener=_Told(on_step))
-    return chosen.fit(trainer).eval()
+    trained = chosen.fit(trainer)
+    if kept:
+        decoders.as_conv1d(trained, kept)
+    return trained.eval()
 
 
 class _Told:

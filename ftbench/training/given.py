@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
 from ftbench import methods
-from ftbench.domain.model import ModelSpec
+from ftbench.domain.model import BIASES, LINEAR, ModelSpec
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.task import MULTI_LABEL, TOKEN_CLASSIFICATION, RowSet, TaskSpec
 from ftbench.errors import BadValue, UsageError
 from ftbench.methods.base import Method
-from ftbench.nn import structure
+from ftbench.nn import decoders, structure
 
 #: What the task is called where streams of random numbers and messages need a name.
 NAME = "given"
@@ -62,10 +62,26 @@ def given_task(model: nn.Module) -> TaskSpec:
 def refuse(method: Method, model: nn.Module, task: TaskSpec) -> None:
     """Raise ``UsageError`` with the method's reason where it cannot run on a model or task."""
     family = str(getattr(getattr(model, "config", None), "model_type", ""))
-    spec = ModelSpec("the model", "", family, 0.0, layers=len(structure.encoder_layers(model)))
-    reason = method.unsupported(spec, task)
+    layers = structure.encoder_layers(model)
+    lacks = {LINEAR} if decoders.transposed(model) else set()
+    if layers and not any(n.endswith("bias") for layer in layers for n, _ in layer.named_parameters()):
+        lacks.add(BIASES)
+    spec = ModelSpec("the model", "", family, 0.0, layers=len(layers), lacks=frozenset(lacks))
+    reason = method.refusal(spec, task)
     if reason:
         raise UsageError(reason)
+    if decoders.reads_last_token(model) and getattr(_config(model), "pad_token_id", None) is None:
+        raise BadValue(
+            "model: a decoder finds the end of a text by its padding token, and model.config.pad_token_id is"
+            " not set: set it, as the tokenizer's"
+        )
+
+
+def _config(model: nn.Module) -> object:
+    """The configuration of the part of a model that reads text."""
+    config: object = getattr(model, "config", None)
+    of_text: Callable[[], object] | None = getattr(config, "get_text_config", None)
+    return of_text() if of_text is not None else config
 
 
 def head_of(model: nn.Module, given: Iterable[str] | None) -> frozenset[str]:

@@ -15,6 +15,7 @@ from ftbench.errors import ModelError
 from ftbench.models import architecture, checkpoint
 from ftbench.models import folder as folders
 from ftbench.nn import structure
+from ftbench.training import backbones
 from ftbench.training.model_limits import ModelLimits
 
 POOLER = "pooler"
@@ -54,11 +55,7 @@ def load_checkpoint(folder: Path, outputs: int, tokens: bool = False) -> Loaded:
         OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError, UnpicklingError: from the
             libraries.
     """
-    from transformers import (
-        AutoModelForSequenceClassification,
-        AutoModelForTokenClassification,
-        AutoTokenizer,
-    )
+    from transformers import AutoTokenizer
     from transformers.utils import logging
 
     # Its report of new layers is what every job here expects.
@@ -67,14 +64,14 @@ def load_checkpoint(folder: Path, outputs: int, tokens: bool = False) -> Loaded:
     config = folders.config(folder)
     folders.refuse_adapter(folder)
     names = checkpoint.shapes(folders.checkpoint_files(folder))
-    before = checkpoint.prefix(names, architecture.base(str(config.get("model_type", ""))))
+    family = str(config.get("model_type", ""))
+    before = checkpoint.prefix(names, architecture.base(family))
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     _refuse_own_tokenizer(folder, config)
     tokenizer = AutoTokenizer.from_pretrained(folder, **local)
-    kind: Any = AutoModelForTokenClassification if tokens else AutoModelForSequenceClassification
     # The new layers are drawn by `build`; what transformers draws for them must not touch other streams.
     with torch.random.fork_rng(devices=[]):
-        model, info = kind.from_pretrained(
+        model, info = backbones.model_class(family, tokens=tokens).from_pretrained(
             folder,
             num_labels=outputs,
             dtype=torch.float32,
@@ -86,9 +83,12 @@ def load_checkpoint(folder: Path, outputs: int, tokens: bool = False) -> Loaded:
     resized = {str(name): (tuple(there), tuple(here)) for name, there, here in info["mismatched_keys"]}
     lacking = frozenset(info["missing_keys"]) | frozenset(resized)
     _refuse_lost(model, lacking, resized)
-    _choose_padding(tokenizer, model.config)
+    limits = _limits(model)
+    backbones.choose_padding(tokenizer, model, limits.tokens)
+    backbones.suit_tokenizer(model, family, tokenizer)
+    backbones.suit_decoder(model)
     head = _head(model, lacking - set(resized), lacking)
-    return Loaded(model, tokenizer, head, lacking, _limits(model), before)
+    return Loaded(model, tokenizer, head, lacking, limits, before)
 
 
 def outside(model: nn.Module) -> frozenset[str]:
@@ -154,16 +154,6 @@ def _pretrained(model: nn.Module) -> frozenset[str]:
         except ValueError:  # the architecture has no such model
             continue
     return frozenset(names)
-
-
-def _choose_padding(tokenizer: Any, config: Any) -> None:
-    """Give tokenizer and model one padding token: it is masked, and any that the model has will do."""
-    if tokenizer.pad_token_id is None:
-        of_model = getattr(config, "pad_token_id", None)
-        token = tokenizer.convert_ids_to_tokens(of_model) if of_model is not None else None
-        tokenizer.pad_token = token or tokenizer.eos_token or tokenizer.sep_token or tokenizer.unk_token
-    if getattr(config, "pad_token_id", None) is None:
-        config.pad_token_id = tokenizer.pad_token_id
 
 
 def _limits(model: Any) -> ModelLimits:

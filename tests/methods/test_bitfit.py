@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from ftbench.domain.model import ModelSpec
+from ftbench.domain.model import BIASES, ModelSpec
 from ftbench.domain.recipe import layered
 from ftbench.errors import ModelError
 from ftbench.methods.bitfit import BitFit
 from ftbench.testing import trajectory
 from tests.methods.mininet import MiniNet, examples, seeded
-from tests.nn.transformers_small import CONFIGS, head_of, inputs, small
+from tests.nn.transformers_small import CONFIGS, DECODERS, head_of, inputs, small
+
+#: Their layers have no biases.
+BIASLESS = {"modernbert", "t5", "umt5"} | set(DECODERS) - {"gpt2", "qwen2"}
 
 
 def spec(family: str) -> ModelSpec:
     return ModelSpec(name="some", hub_id="", family=family, parameters=1, layers=3)
 
 
-@pytest.mark.parametrize("kind", [k for k in CONFIGS if k != "modernbert"])
+@pytest.mark.parametrize("kind", [k for k in CONFIGS if k not in BIASLESS])
 def test_biases_and_the_head_train_and_nothing_else(kind: str) -> None:
     model = small(kind)
     head = head_of(kind, model)
@@ -46,6 +50,9 @@ def test_a_model_without_biases_is_refused() -> None:
     reason = BitFit().unsupported(spec("modernbert"), None)  # type: ignore[arg-type]
     assert reason == "bitfit: some has no biases to train"
     assert BitFit().unsupported(spec("bert"), None) is None  # type: ignore[arg-type]
+    bare_llama = replace(spec("llama"), lacks=frozenset({BIASES}))
+    assert BitFit().refusal(bare_llama, None) == reason  # type: ignore[arg-type]
+    assert BitFit().refusal(spec("qwen2"), None) is None  # type: ignore[arg-type]
     bare = nn.Sequential(nn.Linear(5, 4, bias=False), nn.Linear(4, 3)).double()
     with pytest.raises(ModelError, match="no biases"):
         trajectory("bitfit", bare, examples(1), 0.1, head=["1"])

@@ -6,15 +6,8 @@ import pytest
 
 from ftbench import methods
 from ftbench.testing import CHECKS, check
+from tests.methods.short import SHORT
 
-#: Shorter forms of what is long by default.
-SHORT = {
-    "dps_mix": "penalty_from=3",
-    "lp_ft": "probe_epochs=1",
-    "recadam": "anneal_t0=3,pretrain_cof=50",
-    "soup": "members=2",
-    "weight_mixup": "k=1,search_epochs=0.5,finetune_epochs=0.5",
-}
 #: What has no meaning for a method, and is why it does not apply.
 EXEMPT = {
     "prefix": {"neutral"},

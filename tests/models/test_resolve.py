@@ -96,12 +96,19 @@ def test_missing_part_of_the_weights_is_named(tmp_path: Path) -> None:
     folder = make(tmp_path / "mine")
     (folder / "model-1-of-2.safetensors").write_bytes(safetensors(WEIGHTS))
     (folder / "model.safetensors").unlink()
-    index = {"weight_map": {"x": "model-1-of-2.safetensors", "y": "model-2-of-2.safetensors"}}
+    parts = {**dict.fromkeys(WEIGHTS, 1), "classifier.bias": 2}
+    index = {"weight_map": {name: f"model-{part}-of-2.safetensors" for name, part in parts.items()}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(ModelError, match="no model-2-of-2.safetensors, a part of its weights"):
         models.resolve(str(folder))
     (folder / "model-2-of-2.safetensors").write_bytes(safetensors({"classifier.bias": (2,)}))
     assert models.resolve(str(folder))[1].revision.startswith("sha256:")
+    index["weight_map"]["lost"] = "model-2-of-2.safetensors"
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(
+        ModelError, match="model-2-of-2.safetensors lacks lost, which its index says it holds"
+    ):
+        models.resolve(str(folder))
     (folder / "model.safetensors.index.json").write_text("[]")
     with pytest.raises(ModelError, match="not an index of weights"):
         models.resolve(str(folder))

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ftbench.nn import structure
+from ftbench.nn import decoders, structure
 from ftbench.nn.per_example import ExampleGradients
-from tests.nn.transformers_small import CONFIGS, inputs, small
+from tests.nn.transformers_small import CONFIGS, DECODERS, inputs, small
 
 #: Layers that are shared, projections that are called for words and for positions, or that are no modules.
-REFUSED = {"albert", "deberta", "deberta-v2", "xlnet"}
+#: Shared layers, raw projections, and normalisations that are no LayerNorm.
+REFUSED = {"albert", "deberta", "deberta-v2", "xlnet", "t5", "umt5"} | set(DECODERS) - {"gpt2"}
 LABELS = torch.tensor([0, 1, 0])
 
 
@@ -42,6 +43,7 @@ def assert_equal(found: Iterator[tuple[str, Tensor]] | None, expected: Iterator[
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_gradients_of_layers_are_those_of_single_rows_or_refused(kind: str) -> None:
     model = small(kind).double().eval()
+    decoders.as_linear(model)
     names = structure.layer_parameter_names(model)
     parameters = {n: p for n, p in model.named_parameters() if n in names}
     given = inputs()

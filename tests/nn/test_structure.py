@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ftbench.nn import structure
 from ftbench.nn.dropout import dropout_rate, has_dropout, set_dropout
 from tests.methods.mininet import MiniNet
-from tests.nn.transformers_small import CONFIGS, inputs, small
+from tests.nn.transformers_small import CONFIGS, DECODERS, inputs, small
 
 LAYERS = {kind: 3 for kind in CONFIGS} | {"bart": 6, "albert": 1}
 #: What is in no layer: embeddings, pooler and head, by the beginning of their names.
@@ -29,6 +29,11 @@ OUTSIDE = {
     + ("model.decoder.layernorm_emb", "classification_head."),
     "xlnet": ("transformer.mask_emb", "transformer.word_embedding.", "sequence_summary.", "logits_proj."),
     "modernbert": ("model.embeddings.", "model.final_norm.", "head.", "classifier."),
+    **dict.fromkeys(DECODERS, ("model.embed_tokens.", "model.norm.", "score.")),
+    "gpt2": ("transformer.wte.", "transformer.wpe.", "transformer.ln_f.", "score."),
+    **dict.fromkeys(
+        ("t5", "umt5"), ("transformer.shared.", "transformer.encoder.final_layer_norm.", "classifier.")
+    ),
 }
 
 
@@ -111,7 +116,9 @@ def test_undecayed_are_the_parameters_that_the_hugging_face_trainer_leaves_alone
     model = small(kind)
     patterns = [r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)"]
     decayed = set(get_parameter_names(model, [nn.LayerNorm], patterns))
-    assert structure.undecayed_names(model) == names(model) - decayed
+    # T5's table of relative positions is a matrix of weights that is called a bias.
+    tables = {name for name in names(model) if "relative_attention_bias" in name}
+    assert structure.undecayed_names(model) == names(model) - decayed - tables
 
 
 def test_undecayed_of_bert_are_the_papers() -> None:
@@ -159,8 +166,9 @@ def rate_settings(kind: str) -> list[str]:
     return [name for name in config if "dropout" in name]
 
 
+NO_SDPA = ("deberta", "deberta-v2", "xlnet", "gemma2")
 ATTENTIONS = [(kind, "eager") for kind in CONFIGS]
-ATTENTIONS += [(kind, "sdpa") for kind in CONFIGS if kind not in ("deberta", "deberta-v2", "xlnet")]
+ATTENTIONS += [(kind, "sdpa") for kind in CONFIGS if kind not in NO_SDPA]
 
 
 @pytest.mark.parametrize(("kind", "attention"), ATTENTIONS)

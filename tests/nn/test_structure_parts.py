@@ -7,12 +7,15 @@ from torch import nn
 
 from ftbench.nn import structure
 from tests.methods.mininet import MiniNet
-from tests.nn.transformers_small import CONFIGS, head_of, small
+from tests.nn.transformers_small import CONFIGS, DECODERS, head_of, small
 
 ABOVE = {
     "bert": ("bert.pooler.",),
     "albert": ("albert.pooler.",),
     "modernbert": ("model.final_norm.", "head."),
+    **dict.fromkeys(DECODERS, ("model.norm.",)),
+    "gpt2": ("transformer.ln_f.",),
+    **dict.fromkeys(("t5", "umt5"), ("transformer.encoder.final_layer_norm.",)),
 }
 
 

@@ -16,6 +16,14 @@ _BERT: dict[str, Any] = {
     "max_position_embeddings": 64,
 }
 _DEBERTA = {**_BERT, "relative_attention": True, "pos_att_type": ["c2p", "p2c"], "pooler_hidden_size": 16}
+_TOKENS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+_DECODER: dict[str, Any] = {**_BERT, **_TOKENS, "num_key_value_heads": 1}
+_T5 = {"d_model": 16, "d_kv": 8, "d_ff": 20, "num_layers": 3, "num_decoder_layers": 1, "num_heads": 2} | {
+    "vocab_size": 30,
+    "pad_token_id": 0,
+    "eos_token_id": 2,
+    "decoder_start_token_id": 0,
+}
 CONFIGS: dict[str, dict[str, Any]] = {
     "bert": _BERT,
     "roberta": _BERT,
@@ -54,7 +62,19 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "cls_token_id": 1,
         "sep_token_id": 2,
     },
+    "gpt2": {"n_embd": 16, "n_layer": 3, "n_head": 2, "vocab_size": 30, "n_positions": 64, **_TOKENS},
+    "llama": _DECODER,
+    "mistral": _DECODER,
+    "qwen2": _DECODER,
+    "qwen3": {**_DECODER, "head_dim": 8},
+    "gemma": {**_DECODER, "head_dim": 8},
+    "gemma2": {**_DECODER, "head_dim": 8},
+    "gemma3_text": {**_DECODER, "head_dim": 8},
+    "t5": _T5,
+    "umt5": _T5,
 }
+T5 = ("t5", "umt5")
+DECODERS = ("gpt2", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text")
 #: What the checkpoints do not have, by the beginning of the names.
 HEAD = {
     "bert": ("classifier.",),
@@ -67,19 +87,32 @@ HEAD = {
     "bart": ("classification_head.",),
     "xlnet": ("sequence_summary.", "logits_proj."),
     "modernbert": ("classifier.",),
+    **dict.fromkeys(DECODERS, ("score.",)),
+    **dict.fromkeys(("t5", "umt5"), ("classifier.",)),
 }
 
 
 def small(kind: str, outputs: int = 2, *, tokens: bool = False, **settings: Any) -> nn.Module:
     """A classifier of an architecture, of texts or of tokens, in training mode; the same at every call."""
-    from transformers import AutoConfig, AutoModelForSequenceClassification, AutoModelForTokenClassification
+    from transformers import AutoConfig
+
+    from ftbench.training.backbones import model_class
 
     config = AutoConfig.for_model(kind, **{"num_labels": outputs, **CONFIGS[kind], **settings})
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        auto: Any = AutoModelForTokenClassification if tokens else AutoModelForSequenceClassification
-        model: nn.Module = auto.from_config(config)
+        build = model_class(kind, tokens=tokens)
+        model: nn.Module = getattr(build, "from_config", build)(config)
     return model.train()
+
+
+def loaded(kind: str, outputs: int = 2, **settings: Any) -> nn.Module:
+    """As ``small``, with what loading makes of it: linear layers of GPT-2's ``Conv1D``."""
+    from ftbench.nn import decoders
+
+    model = small(kind, outputs, **settings)
+    decoders.as_linear(model)
+    return model
 
 
 def inputs(rows: int = 3, width: int = 7) -> dict[str, torch.Tensor]:

@@ -42,7 +42,7 @@ def grid_method(choice: axes.MethodChoice, variant: str, plugins: Sequence[str] 
         label=job.label(name, values, cls.defaults(), hparams.as_dict(cls.resolve({}, "published"))),
         hparams=values,
         recipe=cls.recipe_defaults(choice.given.get("variant", variant)),
-        unsupported=cls(resolved).unsupported,
+        unsupported=cls(resolved).refusal,
         plugin=file,
     )
 

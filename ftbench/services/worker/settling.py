@@ -114,7 +114,7 @@ def _suited(job: Job, task: TaskSpec, model: ModelSpec, plugins: tuple[str, ...]
     cls = methods.find(job.method, plugins)
     method = cls(hparams.parse(cls.HParams, job.hparams, owner=job.method))
     fitting = suited(job.recipe, model, task, job.hparams)
-    reason = method.unsupported(model, task) or fitting.refused
+    reason = method.refusal(model, task) or fitting.refused
     if reason:
         raise FtbenchError(f"{job.method} on {job.model}, {task.name}: {reason}")
     return replace(job, recipe=fitting.recipe)

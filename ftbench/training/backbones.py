@@ -1,0 +1,75 @@
+"""Backbones: the class that a family of models is read as, and what makes decoders classify as encoders do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from ftbench.models import architecture
+from ftbench.nn import decoders
+
+
+def model_class(family: str, *, tokens: bool = False) -> Any:
+    """The class whose ``from_pretrained`` reads a family's weights below a head.
+
+    Args:
+        family: as its configuration names it.
+        tokens: whether the head is on every token, not on the whole text.
+    """
+    from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
+
+    if tokens:
+        return AutoModelForTokenClassification
+    if family in architecture.T5:
+        from ftbench.training.t5_encoders import CLASSIFIERS
+
+        return CLASSIFIERS[family]
+    return AutoModelForSequenceClassification
+
+
+def suit_decoder(model: nn.Module) -> None:
+    """Make a decoder classify as it is meant to: whole texts from the last real token, without a cache.
+
+    ``Conv1D`` become linear layers. Other models are left alone.
+    """
+    decoders.as_linear(model)
+    if not decoders.reads_last_token(model):
+        return
+    decoders.pool_by_mask(model)
+    config: Any = model.config
+    config.get_text_config().use_cache = False  # keys and values would be copied for tokens that never come
+
+
+def suit_tokenizer(model: nn.Module, family: str, tokenizer: Any) -> None:
+    """Let the tokenizer of a decoder or of T5 pad on the right and give no segments, whatever it says.
+
+    Positions then begin with the text, and its distance from a prompt is that without pads: a row's logits do
+    not depend on its neighbours. GPT-2 would look segments up as words.
+    """
+    if family in architecture.T5 or decoders.reads_last_token(model):
+        tokenizer.padding_side = "right"
+        tokenizer.model_input_names = ["input_ids", "attention_mask"]
+
+
+def choose_padding(tokenizer: Any, model: nn.Module, rows: int) -> None:
+    """Give tokenizer and model a padding token where they have none: it is masked, and any will do.
+
+    Args:
+        tokenizer: of the model.
+        model: its configuration gets a padding token where it has none that its embedding has.
+        rows: of the word embedding; 0 where there is none.
+    """
+    whole: Any = model.config
+    config = whole.get_text_config()
+
+    def known(number: object) -> bool:
+        return isinstance(number, int) and 0 <= number and (not rows or number < rows)
+
+    if not known(tokenizer.pad_token_id):
+        of_model = getattr(config, "pad_token_id", None)
+        special = (tokenizer.eos_token_id, tokenizer.sep_token_id, tokenizer.unk_token_id, 0)
+        chosen = next(number for number in (of_model, *special) if known(number))
+        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(chosen)
+    if not known(getattr(config, "pad_token_id", None)):
+        config.pad_token_id = tokenizer.pad_token_id
