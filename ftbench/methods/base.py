@@ -126,6 +126,7 @@ class Method:
         neutral_recipe: recipe settings of both under which that holds.
         whole_batch: why its update is another one where the batch is cut into micro-batches, for the card; a
             job of it for which memory does not suffice then fails at once. "" where it may be cut.
+        library: a package whose version counts as a part of the method's code.
         held_out_fraction: the part of the training rows kept for ``next_batch("held_out")``; may be a
             property.
     """
@@ -144,6 +145,7 @@ class Method:
     neutral_scale: ClassVar[float] = 1.0
     neutral_recipe: ClassVar[Mapping[str, Any]] = {}
     whole_batch: ClassVar[str] = ""
+    library: ClassVar[str] = ""
     held_out_fraction: float = 0.0
 
     @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
         **fitted,
         "precision": job.recipe.precision,
         "method_digest": code,
+        **_library(cls),
         "model_commit": pretrained.commit,
     }
     facts["digests"] = dict(corpus.digests)  # with those of evaluation rows
@@ -156,6 +158,11 @@ def _trained(
         listener.progress("", 0, 0)  # it takes its time, and does not hang
         del method, trainer
         free_memory()
+
+
+def _library(cls: type[Method]) -> Provenance:
+    """The library that a method is made of, and its version."""
+    return {"library": f"{cls.library} {metadata.version(cls.library)}"} if cls.library else {}
 
 
 def _refuse_strangers(places: Mapping[str, Any]) -> None:
