@@ -14,7 +14,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.places import DATA, MODEL, UNRESOLVED
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.suited import suited
-from ftbench.domain.target import HELD_OUT, held_out_count
+from ftbench.domain.target import HELD_OUT, RETENTION, held_out_count
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.errors import BadValue
 
@@ -98,7 +98,8 @@ class GridPerturbation:
 class Grid:
     """Axes that are crossed; ``settings`` are the recipe settings that win over all others, by recipe.
 
-    Where ``held_out``, its jobs are scored on a part of their training rows alone: trials of a tuning.
+    Where ``held_out``, its jobs are scored on a part of their training rows alone: trials of a tuning. Where
+    ``retention``, it is measured, too, what is left of the pretrained model.
     """
 
     models: tuple[GridModel, ...]
@@ -108,6 +109,7 @@ class Grid:
     perturbations: tuple[GridPerturbation, ...] = (GridPerturbation(),)
     settings: tuple[Mapping[str, Any], ...] = ({},)
     held_out: bool = False
+    retention: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ def _jobs(grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, Non
         cells = list(_cells(model, grid, left_out, notes))
         for seed in grid.seeds:
             for task, method, change, recipe in cells:
-                yield _planned(model, task, method, change, recipe, seed, held_out=grid.held_out)
+                yield _planned(model, task, method, change, recipe, seed, grid)
 
 
 _FP16 = "precision=fp16 needs a CUDA GPU: a worker on a CPU refuses these jobs"
@@ -236,16 +238,16 @@ def _planned(
     change: GridPerturbation,
     recipe: Recipe,
     seed: int,
-    *,
-    held_out: bool,
+    grid: Grid,
 ) -> Planned:
-    others = task.others
+    others, held_out = task.others, grid.held_out
+    scored = (*(rows.name for rows in task.spec.evaluation), *others, *([RETENTION] * grid.retention))
     job = Job(
         model=model.ref.id,
         model_revision=model.ref.revision,
         task=task.spec.name,
         data_revision=task.data.revision,
-        evaluation=(HELD_OUT,) if held_out else (*(rows.name for rows in task.spec.evaluation), *others),
+        evaluation=(HELD_OUT,) if held_out else scored,
         method=method.name,
         hparams=method.hparams,
         seed=seed,

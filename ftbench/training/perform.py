@@ -24,6 +24,7 @@ from ftbench.domain.model import ModelRef
 from ftbench.domain.provenance import Provenance
 from ftbench.domain.result import EXPLAINED, TRAINED
 from ftbench.domain.suited import KEPT, no_head_to_keep
+from ftbench.domain.target import RETENTION
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import DeviceMissing, ModelError, PluginError
 from ftbench.methods import source_digest
@@ -34,6 +35,7 @@ from ftbench.training.corpus import Corpus, Library
 from ftbench.training.failure import TooLarge, is_out_of_memory
 from ftbench.training.pretrained import Pretrained, Shelf
 from ftbench.training.resuming import free_memory
+from ftbench.training.retention import retention
 from ftbench.training.scoring import Scorer
 from ftbench.training.trainer import Listener, Trainer
 
@@ -71,6 +73,10 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     clock.lap("training")
     scorer = Scorer(model, corpus, job, task)
     for name in job.evaluation:
+        if name == RETENTION:
+            for metric, value in retention(model, pretrained, models.locate(ref)).items():
+                send("score", evaluation=RETENTION, metric=metric, value=value)
+            continue
         scored = scorer.score(name)
         raw = np.ascontiguousarray(scored.logits, dtype="<f4").tobytes()
         shape = {"rows": len(scored.logits), "outputs": scored.logits.shape[1]}

@@ -10,6 +10,7 @@ from typing import Any
 
 from ftbench.db.rows import JobSummary, PastScore, ScoreRow, ValueRow
 from ftbench.domain.result import EXPLAINED, RANGES, TRAINED, Outcome, State, chance
+from ftbench.domain.target import RETENTION
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 
@@ -200,7 +201,7 @@ def reported(
             result[name] = Reported.of(tasks.find(name))
         except FtbenchError:
             order = {cell.digest: at for at, cell in enumerate(cells) if cell.task == name}
-            there = [s for s in scores if s.digest in order and s.evaluation != TRAINED]
+            there = [s for s in scores if s.digest in order and s.evaluation not in (TRAINED, RETENTION)]
             stored = ((order[s.digest], s.evaluation, s.metric) for s in there)
             _, evaluation, metric = min(stored, default=(0, "dev", "accuracy"))
             result[name] = Reported(name, name, evaluation, metric, known=False)
