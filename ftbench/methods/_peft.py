@@ -168,7 +168,7 @@ def find(name: str) -> type[PeftMethod]:
         UnknownName: it has no such tuner.
     """
     key = name.strip().lower().removeprefix(PREFIX)
-    if key not in NAMED and key not in tuner_names():
+    if key not in (*tuner_names(), *NAMED):
         raise UnknownName("method", PREFIX + key, names())
     return _made(key)
 

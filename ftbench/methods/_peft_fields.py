@@ -144,8 +144,8 @@ def read_tuner(package: Path, name: str) -> Tuner:
     config, place = registered[name]
     folder = package / "tuners"
     bases = [package / "config.py", folder / "lycoris_utils.py"]
-    bases += [folder / one / "config.py" for one in ("lora", "prompt_tuning")]
-    classes = {c.name: c for path in (*bases, *sorted(place.glob("*.py"))) for c in _classes(path)}
+    bases += [folder / one / "config.py" for one in ("lora", "prompt_tuning", place.name)]
+    classes = {c.name: c for path in bases for c in _classes(path)}
     models = [_doc(node) for node in _classes(place / "model.py")]
     return Tuner(
         name,
@@ -179,11 +179,12 @@ def _registered(package: Path) -> dict[str, tuple[str, Path]]:
     return found
 
 
-def _classes(path: Path) -> list[ast.ClassDef]:
+@cache
+def _classes(path: Path) -> tuple[ast.ClassDef, ...]:
     if not path.is_file():
-        return []
+        return ()
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    return tuple(node for node in tree.body if isinstance(node, ast.ClassDef))
 
 
 def _doc(node: ast.ClassDef) -> str:

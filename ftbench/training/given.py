@@ -52,8 +52,11 @@ def given_task(model: nn.Module) -> TaskSpec:
 
 def refuse(method: Method, model: nn.Module, task: TaskSpec) -> None:
     """Raise ``UsageError`` with the method's reason where it cannot run on a model or task."""
-    family = str(getattr(getattr(model, "config", None), "model_type", ""))
-    spec = ModelSpec("the model", "", family, 0.0, layers=len(structure.encoder_layers(model)))
+    found: Any = getattr(model, "config", None)
+    family = str(getattr(found, "model_type", ""))
+    config = found.to_diff_dict() if family else {}
+    layers = len(structure.encoder_layers(model))
+    spec = ModelSpec("the model", "", family, 0.0, layers=layers, config=config)
     reason = method.unsupported(spec, task)
     if reason:
         raise UsageError(reason)
