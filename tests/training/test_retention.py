@@ -115,15 +115,20 @@ def test_what_did_not_move_forgot_nothing(masked: Path) -> None:
     assert 0 < found["lm_loss_before"] < 2 * math.log(folders.config(masked)["vocab_size"])
 
 
-def test_a_ruined_body_forgets_under_the_head_of_before(masked: Path) -> None:
+def test_a_changed_body_is_scored_under_the_head_of_before(masked: Path) -> None:
     start = pretrained(masked)
-    model = built(start).train()
+    model, whole = built(start).train(), retention.lm_model(masked)
+    assert whole is not None
+    head = whole.get_submodule("cls.predictions.decoder")
+    head.weight = nn.Parameter(head.get_parameter("weight").detach().clone())  # no longer the embeddings
     with torch.no_grad():
-        for p in model.get_submodule("bert").parameters():
+        for p in (*model.get_submodule("bert").parameters(), *whole.get_submodule("bert").parameters()):
             p.mul_(-3.0)
     first = {name: p.clone() for name, p in model.named_parameters()}
     found = retention.retention(model, start, masked)
-    assert found["moved"] == pytest.approx(4.0) and found["lm_loss_after"] > found["lm_loss_before"]
+    rows = list(retention._rows(start.tokenizer, False, 64))
+    assert found["lm_loss_after"] == pytest.approx(retention.lm_loss(whole.eval(), rows, CPU))
+    assert found["moved"] == pytest.approx(4.0) and found["lm_loss_after"] != found["lm_loss_before"]
     assert model.training and all(torch.equal(p, first[name]) for name, p in model.named_parameters())
 
 
