@@ -175,12 +175,15 @@ def _targets(
 ) -> dict[str, Any]:
     """The modules to change where none are given and peft has none of its own for the architecture.
 
-    The projections to queries and values, as ``lora`` takes; for ``ln_tuning`` every normalisation.
+    The projections to queries and values, as ``lora`` takes; for ``ln_tuning`` every normalisation, for
+    ``osf`` every linear map of the transformer layers.
     """
     if "target_modules" not in values or values["target_modules"] is not None:
         return {}
-    if adapters.family(model) in known or name == "osf":
+    if adapters.family(model) in known:
         return {}
+    if name == "osf":  # every linear map of the layers; left to itself it would take the classifier, too
+        return {"target_modules": adapters.linear_layers(model)}
     if name == "ln_tuning":
         found = [n for n, m in model.named_modules() if "Norm" in type(m).__name__]
         return {"target_modules": found}

@@ -53,6 +53,7 @@ READING = [
     ["report"],
     ["report", "--table", "robustness"],
     ["report", "--table", "curves"],
+    ["report", "--table", "retention"],
     ["report", "--suite", "bidrop/table5"],
     ["report", "-o", "r.html"],
     ["compare", "evil", "vanilla"],
