@@ -226,8 +226,8 @@ def main() -> int:
     print(
         "One of ten is better on every task, two points of spread: its average is told from the baseline's\n"
     )
-    line("better by", "n", "ρ", "before", "mean", "P(A > B)", "two-part")
-    line("---", "---:", "---:", "---:", "---:", "---:", "---:")
+    line("better by", "n", "ρ", "before", "mean", "mean and °", "P(A > B)", "two-part")
+    line("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:")
     for by in (GAIN, 2 * GAIN):
         for seeds, rho in ((3, 0.0), (3, 0.5), *SIZES, (20, 0.0)):
             found = powers(by, seeds, rho, max(tables // 4, 100), rng)

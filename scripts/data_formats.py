@@ -14,7 +14,7 @@ from ftbench.cli import power as power_command
 from ftbench.cli import report as report_command
 from ftbench.render import csv_text, json_text, suite_data
 from ftbench.render.sheet import Field
-from ftbench.services.claims import tested
+from ftbench.services.claims import listed
 from ftbench.services.comparing import (
     across,
     by_task,
@@ -44,7 +44,7 @@ SHEETS = {
         },
     ),
     "power": (power_command.SCHEMA, {"power": power.FIELDS, "sources": variance_sources.FIELDS}),
-    "claim": (claim.SCHEMA, {"claims": tested.FIELDS}),
+    "claim": (claim.SCHEMA, {"claims": listed.FIELDS}),
     "topup": (topup.SCHEMA, {"topup": topup_service.FIELDS, "plans": topup_plans.FIELDS}),
     "tune": (tune.SCHEMA, {"studies": ledger.LISTED}),
     "report --table tuning": (report_command.SCHEMA, {"tuning": ledger.FIELDS, "budget": budgets.FIELDS}),

@@ -105,7 +105,7 @@ def lines(placed: list[Box], edges: Mapping[str, set[str]]) -> Iterator[str]:
 
 def picture() -> str:
     """The house as SVG."""
-    found = list(structure.imports())
+    found = structure.imports()
     edges, inner = structure.arrows(found), structure.room_arrows(found)
     layers, rooms = boxes(structure.storeys(edges), structure.storeys(inner))
     height = max(box.y + box.height for box in layers) + MARGIN + 24

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "ftbench"
@@ -59,8 +60,13 @@ def dotted(path: Path) -> str:
 FILES = {dotted(path): path for path in sorted(ROOT.rglob("*.py"))}
 
 
-def imports() -> Iterator[Import]:
+@cache
+def imports() -> tuple[Import, ...]:
     """Every import of the package, those inside functions and for type checkers too."""
+    return tuple(_read())
+
+
+def _read() -> Iterator[Import]:
     for path in FILES.values():
         relative = str(path.relative_to(ROOT))
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -76,13 +82,15 @@ def _walk(
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import | ast.ImportFrom):
             yield child, eager, typing
+        elif isinstance(child, ast.expr):
+            continue  # most of a tree, and no place for an import
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
             for part in child.body:
                 yield from _walk(ast.Module([part], []), eager, True)
             for part in child.orelse:
                 yield from _walk(ast.Module([part], []), eager, typing)
         else:
-            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
             yield from _walk(child, eager and not inside, typing)
 
 
@@ -162,7 +170,7 @@ def docstring(folder: Path) -> str:
 
 def main() -> None:
     """Print each layer and room: its storey, files and lines."""
-    found = list(imports())
+    found = imports()
     for title, edges, above in (
         ("layers", arrows(found), ROOT),
         ("rooms of services", room_arrows(found), ROOT / "services"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import tests.forked
 import tests.server
+from tests.forked import Programs
 from tests.server import Server
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ NEIGHBOURS = Path(__file__).parents[2]
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process compiles ftbench, and each run the tests
+sys.dont_write_bytecode = False
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="ftbench-state-")  # what tests name is forgotten
 for real in NEIGHBOURS.glob("*/data/CoLA/train.tsv"):
     os.environ.setdefault("FTBENCH_DATA", str(real.parents[1]))
@@ -66,6 +71,13 @@ def _migrated_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", once)
         yield
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Programs]:
+    """The programs of ftbench, which run in processes that have the libraries loaded."""
+    with tests.forked.served() as programs:
+        yield programs
 
 
 @pytest.fixture(scope="session")

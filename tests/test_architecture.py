@@ -39,6 +39,7 @@ ROOMS: dict[str, set[str]] = {
     "worker": set(),
     "scores": set(),
     "launching": {"worker"},
+    "doctor": {"worker"},
     "planning": {"worker", "scores"},
     "exchange": {"worker", "scores"},
     "papers": {"worker", "scores", "planning", "exchange"},
@@ -64,7 +65,7 @@ HEAVY = {
 }
 
 
-ALL = list(imports())
+ALL = imports()
 #: What really happens; what type checkers read besides counts for rooms and circles.
 RUN = [one for one in ALL if not one.typing]
 

@@ -19,12 +19,15 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 
+from ftbench._version import __version__
 from ftbench.cli.app import app
+from tests.forked import Programs
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 DEADLINE = 600.0
 FENCE = re.compile(
     r"^(?:<!-- (?P<mark>run|file)(?:: (?P<name>\S+))? -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```",
@@ -32,13 +35,12 @@ FENCE = re.compile(
 )
 
 # What is shown to a reader would train for minutes: the same commands on a few rows, for a few steps.
-PRELUDE = f"""
+PRELUDE = """
 ftbench() {{
-    local python={shlex.quote(sys.executable)}
     case "$1" in
-        queue) command "$python" -m ftbench "$@" --seeds 1 --train-size 48 --set epochs=1 ;;
-        worker) command "$python" -m ftbench "$@" --threads 1 ;;
-        *) command "$python" -m ftbench "$@" ;;
+        queue) command {ftbench} "$@" --seeds 1 --train-size 48 --set epochs=1 ;;
+        worker) command {ftbench} "$@" --threads 1 ;;
+        *) command {ftbench} "$@" ;;
     esac
 }}
 """
@@ -58,11 +60,11 @@ def blocks(page: Path) -> list[Block]:
     return [Block(**found.groupdict()) for found in FENCE.finditer(page.read_text(encoding="utf-8"))]
 
 
-def shell(text: str, folder: Path) -> str:
+def shell(text: str, folder: Path, programs: Programs) -> str:
     """Run commands as a reader would, stopping at the first that fails; what they print."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("FTBENCH_")} | {"NO_COLOR": "1"}
     ended = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", PRELUDE + text],
+        ["bash", "-euo", "pipefail", "-c", PRELUDE.format(ftbench=shlex.join(programs.ftbench)) + text],
         cwd=folder,
         env=env,
         stdin=subprocess.DEVNULL,
@@ -74,7 +76,7 @@ def shell(text: str, folder: Path) -> str:
     return ended.stdout
 
 
-def follow(page: Path, folder: Path) -> str:
+def follow(page: Path, folder: Path, programs: Programs) -> str:
     """Do what a page says, from top to bottom; what its commands print."""
     printed = []
     for block in blocks(page):
@@ -83,7 +85,7 @@ def follow(page: Path, folder: Path) -> str:
         elif block.mark == "run" and block.language == "python":
             exec(compile(block.text, str(page), "exec"), {})
         elif block.mark == "run":
-            printed.append(shell(block.text, folder))
+            printed.append(shell(block.text, folder, programs))
     return "".join(printed)
 
 
@@ -103,17 +105,17 @@ def writer(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_the_quickstart_ends_in_its_tables(folder: Path) -> None:
-    printed = follow(DOCS / "quickstart.md", folder)
+def test_the_quickstart_ends_in_its_tables(folder: Path, forked: Programs) -> None:
+    printed = follow(DOCS / "quickstart.md", folder, forked)
     assert "Main results: tiny" in printed and "Label noise: tiny" in printed
     assert (folder / "robustness.md").read_text().count("Bi-Drop") >= 2
 
 
-def test_the_example_method_is_short_and_works(folder: Path) -> None:
+def test_the_example_method_is_short_and_works(folder: Path, forked: Programs) -> None:
     page = DOCS / "write-a-method.md"
     (method,) = [block for block in blocks(page) if block.name == "mine.py"]
     assert len(method.text.splitlines()) < 40
-    printed = follow(page, folder)
+    printed = follow(page, folder, forked)
     rows = [line for line in printed.splitlines() if line.startswith("Label smoothing")]
     assert any(re.search(r"\d\.\d\d", row) for row in rows)
 
@@ -147,25 +149,25 @@ def test_the_page_on_methods_names_what_there_is() -> None:
         assert f"`run.noise.{draw.__name__}({', '.join(written)}, like=t)`" in text
 
 
-def test_the_example_perturbation_is_short_and_works(folder: Path) -> None:
+def test_the_example_perturbation_is_short_and_works(folder: Path, forked: Programs) -> None:
     page = DOCS / "write-a-perturbation.md"
     (example,) = [block for block in blocks(page) if block.name == "mine.py"]
     assert len(example.text.splitlines()) < 40
-    printed = follow(page, folder)
+    printed = follow(page, folder, forked)
     assert "A fraction of the rows cut off behind their first words" in printed
     assert "Texts cut off: tiny" in printed and "Texts cut off (side=evaluation, words=2): tiny" in printed
     assert "cut 50 %" in printed and "minus the cut one" in printed
 
 
-def test_jobs_can_be_exported_as_described(folder: Path) -> None:
-    follow(DOCS / "operations.md", folder)
+def test_jobs_can_be_exported_as_described(folder: Path, forked: Programs) -> None:
+    follow(DOCS / "operations.md", folder, forked)
     assert len((folder / "jobs.jsonl").read_text().splitlines()) == 2
 
 
-def test_the_example_queries_are_answered(folder: Path) -> None:
+def test_the_example_queries_are_answered(folder: Path, forked: Programs) -> None:
     shutil.copy(ROOT / "ftbench.db.example", folder)
     asked = [block for block in blocks(DOCS / "schema.md") if block.mark == "run"]
-    answers = [shell(block.text, folder).splitlines() for block in asked]
+    answers = [shell(block.text, folder, forked).splitlines() for block in asked]
     assert [line.split() for line in answers[0][:2]] == [
         ["task", "train", "size", "label", "mean", "max", "n"],
         ["qnli", "500", "rdrop", "66.71", "70.79", "3"],
@@ -187,8 +189,10 @@ def test_every_column_of_the_database_is_documented() -> None:
             )
 
 
-def test_the_printed_inconsistencies_are_those_recomputed(folder: Path, capsys: Any) -> None:
-    follow(DOCS / "inconsistencies.md", folder)
+def test_the_printed_inconsistencies_are_those_recomputed(
+    folder: Path, forked: Programs, capsys: Any
+) -> None:
+    follow(DOCS / "inconsistencies.md", folder, forked)
     told = capsys.readouterr().out
     page = (DOCS / "inconsistencies.md").read_text()
     found = re.findall(r"printed (\d+\.\d\d), from its cells", told)
@@ -231,6 +235,20 @@ def test_links_between_pages_lead_somewhere() -> None:
 def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_citation_is_of_this_version_and_forms_can_be_read() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["version"] == __version__ and cited["license"] == "Apache-2.0"
+    forms = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+    read = [yaml.safe_load(form.read_text(encoding="utf-8")) for form in forms]
+    assert len([form for form in read if {"name", "description", "body"} <= form.keys()]) == len(forms) - 1
+
+
+def test_the_make_targets_that_are_named_exist() -> None:
+    named = re.findall(r"^make ([\w-]+)", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.M)
+    there = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)
+    assert len(named) == 5 and set(named) <= set(there)
 
 
 def test_the_pages_written_from_the_code_are_current(writer: ModuleType) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from ftbench._version import __version__
 from ftbench.cli import (
+    _completion,
     _streams,
     ask,
     catalog,
@@ -20,6 +21,7 @@ from ftbench.cli import (
     compare,
     database,
     demo,
+    doctor,
     exchange,
     jobs,
     launch,
@@ -40,7 +42,6 @@ from ftbench.secrets import masked
 app = typer.Typer(
     name="ftbench",
     help="Compare fine-tuning methods for pretrained language models.",
-    add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -93,6 +94,7 @@ for _function, _name in (
     (exchange.merge, "merge"),
     (prune.prune, "prune"),
     (demo.demo, "demo"),
+    (doctor.doctor, "doctor"),
 ):
     app.command(_name, cls=Command)(_function)
 app.add_typer(launch.app, name="launch")
@@ -143,7 +145,7 @@ def run(arguments: list[str]) -> int:
 @cache
 def _tree() -> Any:
     """The parser of all commands, of a class of typer's; made once, as it reads all their signatures."""
-    return typer.main.get_command(app)
+    return _completion.completed(typer.main.get_command(app))
 
 
 def _stands_somewhere() -> bool:

@@ -47,13 +47,13 @@ def claim(
         return
     if text is None:
         from ftbench.render import render_sheets
-        from ftbench.services.claims import tested
+        from ftbench.services.claims.listed import listed
         from ftbench.services.scores import looks
 
         if withdraw:
             raise UsageError("--withdraw needs the claim, as `ftbench claim` lists it")
         with reading(address) as database:
-            found = looks.told_in_sheets(address, tested.listed(database), declared=True)
+            found = looks.told_in_sheets(address, listed(database), declared=True)
         to = Delivery(as_json=as_json)
         to.deliver(render_sheets(found, to.chosen(lists=True), schema=SCHEMA, styled=to.styled))
         return

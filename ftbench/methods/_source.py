@@ -22,6 +22,10 @@ _Place = tuple[File, ast.stmt, int] | File | str
 Meant = tuple[_Place, tuple[str, ...]]
 
 
+_DIGESTS: dict[type, str] = {}
+"""Of the classes of this process: a report of many tables asks again and again."""
+
+
 def source_digest(cls: type) -> str:
     """A digest of what a method runs: its class, and what this reaches in the files of methods and ``nn``.
 
@@ -42,6 +46,12 @@ def source_digest(cls: type) -> str:
     Returns:
         ``2:`` and 16 hexadecimal characters; "" where the source cannot be read.
     """
+    if cls not in _DIGESTS:
+        _DIGESTS[cls] = _of_class(cls)
+    return _DIGESTS[cls]
+
+
+def _of_class(cls: type) -> str:
     try:
         own = {c.__module__: Path(inspect.getsourcefile(c) or "") for c in _classes(cls)}
     except (OSError, TypeError):

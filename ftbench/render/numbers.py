@@ -9,6 +9,11 @@ from ftbench.render.table import COUNTED, NOT_COMPARED, Cell, Column, Section
 
 NOTHING = "–"
 SPREAD = "std"
+UNDONE = (
+    "unless: the better one fails in such a share of its runs more than it did here, which these do not "
+    "exclude (95 %); the difference would then be gone."
+)
+"""What a column of these shares says."""
 
 
 def legend(section: Section, best: str) -> str:
@@ -181,3 +186,15 @@ def _note(cell: Cell, column: Column) -> tuple[str, str]:
 def _compared(cell: Cell) -> str:
     """The mark of a significant difference, or that there was no test."""
     return cell.tested.shown if cell.tested else NOT_COMPARED * bool(cell.untested)
+
+
+def unless(better: str, share: float) -> str:
+    """What would undo a difference that is shown.
+
+    Args:
+        better: the method that is ahead.
+        share: of its runs, beyond those that failed.
+    """
+    return (
+        f"unless {better} fails in {percent(share)} % more of its runs than here, which these do not exclude"
+    )

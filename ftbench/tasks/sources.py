@@ -106,6 +106,15 @@ def read(task: TaskSpec, set_name: str, ref: DataRef) -> Rows:
     return hub.read(task, rows, ref)
 
 
+def looks_there(task: TaskSpec, folder: Path) -> bool:
+    """Whether a folder has the files of a task, which are not read."""
+    from ftbench.tasks import saved, tsv
+
+    if task.train.tsv is not None and not tsv.missing(task, folder):
+        return True
+    return saved.find(task, folder) is not None
+
+
 def _set(task: TaskSpec, name: str) -> RowSet:
     sets = {rows.name: rows for rows in (task.train, *task.evaluation)}
     if name not in sets:

@@ -7,7 +7,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,15 +15,21 @@ from typing import Any
 
 import pytest
 
+from tests.forked import COLD, Programs
+
 DEADLINE = 600.0
 GRID = ["--tasks", "toy-accept", "--train-size", "96", "--set", "epochs=3"]
 
 
 class Place:
-    """A folder with a database, and the commands run in it."""
+    """A folder with a database, and the commands run in it.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Args:
+        programs: what runs them; by default each starts the interpreter, as a user's does.
+    """
+
+    def __init__(self, folder: Path, programs: Programs = COLD) -> None:
+        self.folder, self.programs = folder, programs
         folder.mkdir(exist_ok=True)
         self._started: list[subprocess.Popen[str]] = []
         self.env = {
@@ -50,7 +55,7 @@ class Place:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "ftbench", *arguments],
+            [*self.programs.ftbench, *arguments],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -60,6 +65,11 @@ class Place:
         )
         self._started.append(process)
         return process
+
+    def train(self, jobs: str, events: str) -> None:
+        """Do the jobs of a file, without the database."""
+        command = [*self.programs.execute, "--threads", "1", "--jobs", jobs, "--events", events]
+        subprocess.run(command, cwd=self.folder, env=self.env, check=True, capture_output=True)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Look into the database as any other tool would."""
@@ -102,10 +112,18 @@ def place(tmp_path: Path) -> Iterator[Place]:
     made.kill_all()
 
 
+@pytest.fixture
+def loaded_place(tmp_path: Path, forked: Programs) -> Iterator[Place]:
+    """A fresh folder, whose commands run in processes that have the libraries loaded."""
+    made = Place(tmp_path / "place", forked)
+    yield made
+    made.kill_all()
+
+
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, forked: Programs) -> Place:
     """The jobs that are disturbed elsewhere, done one by one by a worker that nobody disturbs."""
-    made = Place(tmp_path_factory.mktemp("undisturbed") / "place")
+    made = Place(tmp_path_factory.mktemp("undisturbed") / "place", forked)
     made.ftbench("queue", "--methods", "vanilla", "--seeds", "3", *GRID)
     made.ftbench("queue", "--methods", "bidrop", "--seeds", "1", *GRID)
     made.ftbench("worker", "--drain", "--threads", "1")

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-import subprocess
-import sys
 
 import pytest
 
 from tests.acceptance.conftest import Place, loads
+from tests.forked import Programs
 
 SMALL = ["--train-size", "64", "--set", "steps=6", "--seeds", "2"]
 GRID = ["--methods", "bidrop,rdrop", "--tasks", "toy-accept", *SMALL]
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def filled(tmp_path_factory: pytest.TempPathFactory, forked: Programs) -> Place:
     """A grid that is queued in two parts and done by one worker."""
-    place = Place(tmp_path_factory.mktemp("filled") / "place")
+    place = Place(tmp_path_factory.mktemp("filled") / "place", forked)
     assert "queued 12 jobs" in place.ftbench("queue", *GRID, "--noise", "0,0.2")
     assert "6 jobs of the grid were known" in place.ftbench("queue", *GRID, "--reduction", "0,0.5")
     place.ftbench("queue", *GRID)
@@ -47,12 +46,11 @@ def test_report_agrees_with_the_scores_in_the_database(filled: Place) -> None:
     assert f"{mean:.2f}" in row
 
 
-def test_jobs_travel_as_files_to_a_machine_without_the_database(filled: Place, place: Place) -> None:
+def test_jobs_travel_as_files_to_a_machine_without_the_database(filled: Place, loaded_place: Place) -> None:
+    place = loaded_place
     place.ftbench("queue", "--methods", "vanilla", "--tasks", "toy-accept", *SMALL)
     place.ftbench("export", "--jobs", "jobs.jsonl")
-    command = [sys.executable, "-m", "ftbench.training.execute", "--threads", "1"]
-    files = ["--jobs", "jobs.jsonl", "--events", "e.jsonl"]
-    subprocess.run([*command, *files], cwd=place.folder, env=place.env, check=True, capture_output=True)
+    place.train("jobs.jsonl", "e.jsonl")
     place.ftbench("ingest", "e.jsonl")
     assert len(place.digests()) == 2
     assert place.results() == filled.results(place.digests())

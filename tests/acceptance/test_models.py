@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -15,6 +15,11 @@ from tests.acceptance.conftest import Place
 from tests.tasks.layouts import write
 
 WORDS = "the red dog sleeps and the old cat sees a small bird ".split()
+
+
+@pytest.fixture
+def place(loaded_place: Place) -> Place:
+    return loaded_place
 
 
 def tiny(place: Path, before: str = "", outputs: int = 0) -> Path:
@@ -96,13 +101,12 @@ def test_code_of_a_model_is_not_run_by_an_answer_that_waits(place: Place) -> Non
     (folder / "config.json").write_text(json.dumps(config | own))
     (folder / "own.py").write_text("open('ran', 'w')\n")
     assert "needs code of its own" in queue(place, *grid, code=1)
-    command = ["-m", "ftbench.training.execute", "--jobs", "jobs.jsonl", "--events", "events.jsonl"]
-    for arguments in (
-        command,
-        ["-m", "ftbench", "check", "vanilla", "--model", "./mine", "--only", "same seed"],
+    for command in (
+        [*place.programs.execute, "--jobs", "jobs.jsonl", "--events", "events.jsonl"],
+        [*place.programs.ftbench, "check", "vanilla", "--model", "./mine", "--only", "same seed"],
     ):
         done = subprocess.run(
-            [sys.executable, *arguments],
+            command,
             cwd=place.folder,
             env=place.env,
             input="y\n" * 9,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.acceptance.conftest import Place, loads
+from tests.forked import Programs
 
 #: Two perturbations: one that makes learning impossible, and one of evaluation rows.
 MINE = """
@@ -44,8 +43,8 @@ PLUGIN = ["--perturb", "./mine.py:mute=0,1"]
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    place = Place(tmp_path_factory.mktemp("perturbed") / "place")
+def filled(tmp_path_factory: pytest.TempPathFactory, forked: Programs) -> Place:
+    place = Place(tmp_path_factory.mktemp("perturbed") / "place", forked)
     (place.folder / "mine.py").write_text(MINE)
     assert "queued 8 jobs" in place.ftbench("queue", *SMALL, *PLUGIN)
     assert "queued 4 jobs" in place.ftbench("queue", *SMALL, "--perturb", "./mine.py:deaf=1")
@@ -96,7 +95,8 @@ def test_the_affected_rows_are_those_of_every_method_and_recorded(filled: Place)
     assert len(rows) == 4 and len({row for row in rows}) == 2 and all(all(row[1:]) for row in rows)
 
 
-def test_the_file_is_a_place_and_no_part_of_the_identity(filled: Place, place: Place) -> None:
+def test_the_file_is_a_place_and_no_part_of_the_identity(filled: Place, loaded_place: Place) -> None:
+    place = loaded_place
     (place.folder / "elsewhere").mkdir()
     (place.folder / "elsewhere" / "other.py").write_text(MINE)
     place.ftbench("queue", *SMALL, "--perturb", "elsewhere/other.py:mute=1")
@@ -106,13 +106,12 @@ def test_the_file_is_a_place_and_no_part_of_the_identity(filled: Place, place: P
     assert places.endswith("elsewhere/other.py")
 
 
-def test_jobs_with_a_plugin_travel_as_files(filled: Place, place: Place) -> None:
+def test_jobs_with_a_plugin_travel_as_files(filled: Place, loaded_place: Place) -> None:
+    place = loaded_place
     (place.folder / "mine.py").write_text(MINE)
     place.ftbench("queue", *SMALL, "--perturb", "./mine.py:mute=1", "--no-baseline")
     place.ftbench("export", "--jobs", "jobs.jsonl")
-    command = [sys.executable, "-m", "ftbench.training.execute", "--threads", "1"]
-    files = ["--jobs", "jobs.jsonl", "--events", "e.jsonl"]
-    subprocess.run([*command, *files], cwd=place.folder, env=place.env, check=True, capture_output=True)
+    place.train("jobs.jsonl", "e.jsonl")
     place.ftbench("ingest", "e.jsonl")
     assert place.results() == filled.results(place.digests()) and place.results()["scores"]
 

@@ -46,9 +46,9 @@ def test_toy_with_the_embedded_model(place: Place) -> None:
     assert "toy" in worked(place, "--tasks", "toy-accept", "--models", "tiny")
 
 
-def test_rte_with_the_embedded_model(place: Place, tmp_path: Path) -> None:
+def test_rte_with_the_embedded_model(loaded_place: Place, tmp_path: Path) -> None:
     data = rte(tmp_path / "data")
-    assert "RTE" in worked(place, "--tasks", "rte", "--models", "tiny", "--data-dir", str(data))
+    assert "RTE" in worked(loaded_place, "--tasks", "rte", "--models", "tiny", "--data-dir", str(data))
 
 
 @pytest.mark.skipif(

@@ -7,22 +7,22 @@ import pty
 import shlex
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-FTBENCH = f"{shlex.quote(sys.executable)} -m ftbench"
+from tests.forked import COLD, Programs
+
 QUEUE = "queue --tasks toy-accept --methods vanilla --seeds 1 --train-size 16 --set steps=1"
 
 
-def ran(folder: Path, line: str) -> tuple[int, list[str]]:
+def ran(folder: Path, line: str, programs: Programs = COLD) -> tuple[int, list[str]]:
     """The exit code of a line of bash, and what the command said on its standard error (file ``err``)."""
     env = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     for name in ("FTBENCH_DB", "FTBENCH_WORK"):
         env.pop(name, None)
     (folder / "err").write_text("")
-    command = ["bash", "-c", line.replace("ftbench ", f"{FTBENCH} ", 1)]
+    command = ["bash", "-c", line.replace("ftbench", shlex.join(programs.ftbench), 1)]
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, timeout=120)
     return done.returncode, (folder / "err").read_text().splitlines()
 
@@ -44,7 +44,7 @@ def test_a_result_that_cannot_be_printed_is_one_line(
 
 
 @pytest.mark.parametrize("end", [">&-", ">/dev/full"])
-def test_work_that_is_done_is_not_reported_as_failed(tmp_path: Path, end: str) -> None:
+def test_work_that_is_done_is_not_reported_as_failed(tmp_path: Path, forked: Programs, end: str) -> None:
     for command in (
         "db init",
         QUEUE,
@@ -53,7 +53,7 @@ def test_work_that_is_done_is_not_reported_as_failed(tmp_path: Path, end: str) -
         "retry --all",
         "db backup b.db",
     ):
-        code, said = ran(tmp_path, f"ftbench {command} {end} 2>err")
+        code, said = ran(tmp_path, f"ftbench {command} {end} 2>err", forked)
         assert code == 0 and len(said) == 1, command
         assert said[0].startswith("ftbench: standard output cannot be written: ")
         assert said[0].endswith("; what was asked for is done")
@@ -82,9 +82,10 @@ def test_a_file_never_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("end", [">/dev/full 2>err", "2>err | true; exit ${PIPESTATUS[0]}", ">&- 2>&-"])
-def test_a_worker_that_nobody_listens_to_stores_its_jobs(tmp_path: Path, end: str) -> None:
-    assert ran(tmp_path, f"ftbench {QUEUE} --seeds 2 2>err") == (0, [])
-    code, said = ran(tmp_path, f"ftbench worker --drain --threads 1 {end}")
+def test_a_worker_that_nobody_listens_to_stores_its_jobs(tmp_path: Path, forked: Programs, end: str) -> None:
+    assert ran(tmp_path, f"ftbench {QUEUE} --seeds 2 2>err", forked) == (0, [])
+    closed = "&-" in end  # the interpreter starts otherwise then
+    code, said = ran(tmp_path, f"ftbench worker --drain --threads 1 {end}", COLD if closed else forked)
     assert code == 0 and len(said) <= 1
     assert states(tmp_path) == ["done", "done"]
 
@@ -95,7 +96,7 @@ def test_a_worker_whose_terminal_is_gone_stores_its_jobs(tmp_path: Path) -> None
     master, slave = pty.openpty()
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     worker = subprocess.Popen(
-        [sys.executable, "-m", "ftbench", "worker", "--drain", "--threads", "1"],
+        [*COLD.ftbench, "worker", "--drain", "--threads", "1"],
         cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, start_new_session=True,
     )  # fmt: skip
     os.close(slave)

@@ -10,19 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 
 from ftbench.db import ClaimRow, Database, JobSummary
-from ftbench.domain.moment import moment
 from ftbench.domain.perturbation import Perturbation
 from ftbench.perturbations import heading
-from ftbench.render.numbers import p_equals, percent
-from ftbench.render.sheet import Field, Sheet
+from ftbench.render.numbers import p_equals, percent, unless
 from ftbench.render.table import PENDING, Section
 from ftbench.services.claims.declared import about
-from ftbench.services.planning import commands, rerun
+from ftbench.services.planning import rerun
 from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores import levels as topup_levels
 from ftbench.services.scores.choices import Choices
@@ -39,20 +36,6 @@ from ftbench.stats.findings import Interval, NoAnswer, Significance
 from ftbench.stats.leaderboard import ALPHA
 
 HOLDS, NOT_SHOWN, CONTRADICTED, EMPTY = "holds", "not shown", "contradicted", "no scores yet"
-FIELDS = (
-    Field("claim", "Claim"),
-    Field("setting", "Setting"),
-    Field("tasks", "Tasks"),
-    Field("declared", "Declared"),
-    Field("standing", "Standing", shown=False),
-    Field("n", "n", "count"),
-    Field("difference", "Δ", "points"),
-    Field("low", "from", "points"),
-    Field("high", "to", "points"),
-    Field("p", "p", "p"),
-    Field("p_corrected", "corrected", "p"),
-    Field("verdict", "Verdict"),
-)
 
 
 @dataclass(frozen=True)
@@ -70,6 +53,8 @@ class TestedClaim:
         own: the files of users' own that it is about.
         p: one-sided, of the claim; None without a test.
         opposite: the same of its opposite.
+        undone_by: the share of the better method's failures, beyond those seen, that would take its lead
+            away, where its runs do not exclude it.
         p_corrected: over the declared claims; None without a test, and for a claim that does not count.
         verdict: in words.
     """
@@ -84,6 +69,7 @@ class TestedClaim:
     own: OwnFiles = NO_OWN
     p: float | None = None
     opposite: float | None = None
+    undone_by: float | None = None
     p_corrected: float | None = None
     verdict: str = ""
 
@@ -102,6 +88,8 @@ class TestedClaim:
         """The claim and what came of it, in one line."""
         interval = paired.t_interval(self.pairs)
         verdict = self.verdict if self.row.counts else "exploratory"
+        if self.undone_by is not None:
+            verdict += f", {unless(self.row.claim.better, self.undone_by)}"
         said = f"{self.standing}: {self.row.claim.text}: {verdict}"
         if isinstance(interval, Interval):
             ends = f"{percent(interval.low, signed=True)} to {percent(interval.high, signed=True)}"
@@ -109,45 +97,6 @@ class TestedClaim:
         if self.p_corrected is not None:
             return f"{said}, one-sided {p_equals(self.p_corrected)} (Holm over the declared claims only)"
         return f"{said}, one-sided {p_equals(self.p)}, uncorrected" if self.p is not None else said
-
-
-def listed(database: Database) -> list[Sheet]:
-    """The claims of a database with their tests.
-
-    Raises:
-        DatabaseError: the database cannot be read.
-    """
-    found = tested(database)
-    family = sum(one.row.counts for one in found)
-    notes = [
-        "One-sided paired t over the seeds' averages of the tasks, in the direction of the claim; corrected: "
-        f"Holm over the {family} declared claims, {ALPHA:g}. Contradicted: the same test of the opposite. "
-        "Δ: points, with a two-sided 95 % interval."
-    ]
-    if any(one.row.late for one in found):
-        notes.append("Declared late: scores were there, so the claim is exploratory and not in the family.")
-    if any(one.row.untrue for one in found):
-        notes.append(
-            "Not counted as declared: rows were changed by hand, so the claim is exploratory and not in the "
-            "family; `ftbench db check` names them all."
-        )
-    if any(one.level < ALPHA for one in found):
-        levels = {f"{100 * one.level:.3g} %" for one in found if one.level < ALPHA}
-        notes.append(f"Seeds were topped up: such claims hold below {', '.join(sorted(levels))}.")
-    for one in found:
-        if not len(one.pairs):
-            run = commands.for_claim(one.row.claim, database.address, one.own)
-            run = commands.worker_command(database.address) if one.waiting else run
-            notes.append(f"{one.row.claim.text}: fill it with: {run}")
-    notes += dict.fromkeys(line for one in found for line in one.aside)
-    rows = tuple(_row(one) for one in found)
-    shown = tuple(notes) if rows else (_none(database.address),)
-    return [Sheet("claims", "Declared claims", FIELDS, rows, shown)]
-
-
-def _none(address: str) -> str:
-    example = commands.example("claim", "bidrop > vanilla", address=address)
-    return f"Nothing is declared; declare a claim before its run, such as: {example}"
 
 
 def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> list[TestedClaim]:
@@ -235,12 +184,21 @@ def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iter
         names = tuple(block.tasks[at].name for at in shared)
         waiting = any(job.status in PENDING for job in jobs)
         if not names or set(row.claim.tasks) - set(names):
-            pairs = np.empty(0)
+            pairs, undone = np.empty(0), None
         else:
             mine, theirs = (block.scores[key][:, shared].mean(axis=1) for key in (better, worse))
             pairs = paired.differences(mine, theirs)
-        tasks = row.claim.tasks or names
-        yield TestedClaim(row, compared.setting, tasks, pairs, waiting, compared.level, compared.aside)
+            undone = block.undone_by(better, float(pairs.mean()), shared) if len(pairs) else None
+        yield TestedClaim(
+            row,
+            compared.setting,
+            row.claim.tasks or names,
+            pairs,
+            waiting,
+            compared.level,
+            compared.aside,
+            undone_by=undone,
+        )
 
 
 def _judged(found: Sequence[TestedClaim]) -> list[TestedClaim]:
@@ -253,13 +211,15 @@ def _judged(found: Sequence[TestedClaim]) -> list[TestedClaim]:
     result = []
     for place, (one, answer, p) in enumerate(zip(found, answers, sided, strict=True)):
         own = corrected.get(place) if p else None
+        verdict = _verdict(one, answer, own)
         result.append(
             replace(
                 one,
                 p=p[0] if p else None,
                 opposite=p[1] if p else None,
                 p_corrected=float(own[0]) if own else None,
-                verdict=_verdict(one, answer, own),
+                verdict=verdict,
+                undone_by=one.undone_by if verdict == HOLDS else None,
             )
         )
     return result
@@ -275,20 +235,3 @@ def _verdict(one: TestedClaim, answer: Significance | NoAnswer, corrected: tuple
     if corrected is None:
         return NOT_SHOWN
     return HOLDS if corrected[0] < one.level else CONTRADICTED if corrected[1] < one.level else NOT_SHOWN
-
-
-def _row(one: TestedClaim) -> dict[str, Any]:
-    interval = paired.t_interval(one.pairs)
-    row: dict[str, Any] = {
-        "claim": one.row.claim.text,
-        "setting": one.setting.title if one.setting else None,
-        "tasks": ", ".join(one.tasks) or None,
-        "declared": moment(one.row.declared),
-        "standing": one.standing,
-        "n": len(one.pairs),
-        "difference": float(one.pairs.mean()) if len(one.pairs) else None,
-        "p": one.p,
-        "p_corrected": one.p_corrected,
-        "verdict": one.verdict,
-    }
-    return row | ({"low": interval.low, "high": interval.high} if isinstance(interval, Interval) else {})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ftbench.db import Database
 from ftbench.domain.axes import seed_ranges
+from ftbench.render.numbers import UNDONE
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.comparing.request import TESTS, CompareRequest, compared_runs
 from ftbench.services.comparing.verdict import verdicts
@@ -44,6 +45,7 @@ FIELDS = (
     Field("smallest_p", "smallest", "p"),
     Field("p_corrected", "corrected", "p"),
     Field("mark", ""),
+    Field("undone_by", "unless", "share"),
     Field("g", "g", "number"),
     Field("g_low", "g from", "number", shown=False),
     Field("g_high", "g to", "number", shown=False),
@@ -92,10 +94,22 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
     for row, p in zip(tests, corrected, strict=True):
         row["p_corrected"] = float(p)
         row["mark"] = "" if p >= compared.level else "better" if row["difference"] > 0 else "worse"
+    _unless(compared, rows)
     notes = (*_notes(rows, request, compared.level), *compared.said, *compared.aside, *lines)
     correction = "" if request.correction == "none" else TITLES[request.correction]
     said = tuple(verdicts(compared, rows, spreads, correction))
     return Sheet("tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), notes, said)
+
+
+def _unless(compared: Compared, rows: Sequence[dict[str, Any]]) -> None:
+    """Say of what is marked which failures, that the better one's runs do not exclude, would undo it."""
+    tasks = list(range(len(compared.block.tasks)))
+    columns = [[at] for at in tasks] + [tasks] * (len(tasks) > 1)
+    about = [(*pair, over) for pair in compared.pairs for over in columns]
+    for row, (left, right, over) in zip(rows, about, strict=True):
+        if row.get("mark"):
+            better = left if row["difference"] > 0 else right
+            row["undone_by"] = compared.block.undone_by(better, row["difference"], over)
 
 
 def _rows(
@@ -168,6 +182,8 @@ def _notes(rows: list[dict[str, Any]], request: CompareRequest, level: float) ->
         f"ε: almost stochastic order, upper bound, corrected (Bonferroni) over the {len(rows)} comparisons; "
         f"below {dominance.DOMINATES:g} the left method dominates; from {dominance.LEAST} seeds."
     )
+    if any(row.get("undone_by") is not None for row in rows):
+        yield UNDONE
     untested, dropped = [row for row in rows if row["no_test"]], [row for row in rows if row["dropped"]]
     if untested and not request.untested:
         yield f"No test for {len(untested)} of the {len(rows)} comparisons; --untested says why."

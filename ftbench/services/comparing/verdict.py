@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ftbench.render.numbers import p_equals, percent
+from ftbench.render.numbers import p_equals, percent, unless
 from ftbench.services.scores.compared import AVERAGE, Compared
 from ftbench.stats import power
 
@@ -56,7 +56,10 @@ def _sentence(compared: Compared, row: Mapping[str, Any], correction: str, famil
     low, high = (percent(row[end], signed=True) for end in ("low", "high"))
     after = f" after {correction} over {family} comparisons" if correction and family > 1 else ""
     shown = "shown" if row["mark"] else "not shown"
-    return f"{words} (95 % interval {low} to {high}): {shown}, {p_equals(row['p_corrected'])}{after}"
+    words += f" (95 % interval {low} to {high}): {shown}, {p_equals(row['p_corrected'])}{after}"
+    if row.get("undone_by") is not None:
+        words += f", {unless(left if row['difference'] > 0 else right, row['undone_by'])}"
+    return words
 
 
 def _seeds(difference: float, spread: float, alpha: float) -> str:

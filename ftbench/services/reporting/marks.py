@@ -11,7 +11,7 @@ from ftbench.render.table import BETTER, SURVIVORS, WORSE, Cell, Column, Group, 
 from ftbench.render.tested import UNLESS, Tested
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey
-from ftbench.stats import failures, paired, probability
+from ftbench.stats import paired, probability
 from ftbench.stats.aggregate import FloatArray
 from ftbench.stats.family import MAX_T, MEAN, PROBABILITY, SIGNS
 from ftbench.stats.findings import Interval
@@ -162,10 +162,7 @@ class _Table:
         if tested is None or not tested.mark or self.about.estimand != MEAN:
             return tested
         better = self.about.methods[place if tested.difference > 0 else self.about.at or 0]
-        failed, ended = self.block.failed(better)
-        height = self.block.above_chance(better, tasks)
-        share = failures.undone_by(tested.difference, height, int(failed.sum()), int(ended.sum()))
-        return replace(tested, undone_by=share)
+        return replace(tested, undone_by=self.block.undone_by(better, tested.difference, tasks))
 
     def _without(self, cell: Cell, place: int) -> Cell:
         """An average that cannot be compared; a probability is then none at all."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from ftbench.render.table import NOT_QUEUED, Cell
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob
-from ftbench.stats import aggregate, statistics
+from ftbench.stats import aggregate, failures, statistics
 from ftbench.stats.aggregate import BoolArray, FloatArray
 from ftbench.stats.statistics import Statistic
 
@@ -126,6 +126,21 @@ class Block:
             guessed = self.tasks[at].chances().get(self.metrics[at], math.nan)
             heights.append(float(there.mean()) - guessed if len(there) else math.nan)
         return float(np.mean(heights)) if heights else math.nan
+
+    def undone_by(self, better: MethodKey, difference: float, columns: Sequence[int]) -> float | None:
+        """The share of failures of a method, beyond those seen, that would take a difference away.
+
+        Args:
+            better: the method that is ahead.
+            difference: by how much, of either sign.
+            columns: the tasks that the difference is the mean of.
+
+        Returns:
+            None where its runs exclude so many (95 %), and where nothing is known.
+        """
+        failed, ended = self.failed(better)
+        height = self.above_chance(better, columns)
+        return failures.undone_by(difference, height, int(failed.sum()), int(ended.sum()))
 
     def without_jobs(self) -> Block:
         """The same cells, for none of which there is a job."""

@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from ftbench.cli import _requests
 from ftbench.db import Database, Entry
 from ftbench.domain.result import JobResult, Score
 from ftbench.domain.topup import TopupPlan
 from ftbench.services.claims import tested as claims
-from ftbench.services.claims.declared import declare
+from ftbench.services.claims.listed import listed
 from ftbench.services.comparing.by_task import compare
+from tests.services.claims.said import SCORES, say
 from tests.services.comparing.runs import request
 from tests.services.requests import report_of, report_request
 from tests.services.stored import finish, job_of, store
-
-SCORES = {
-    ("vanilla", "rte"): [0.70, 0.71, 0.69, 0.72],
-    ("bidrop", "rte"): [0.73, 0.735, 0.715, 0.76],
-    ("rdrop", "rte"): [0.68, 0.69, 0.671, 0.70],
-    ("vanilla", "sst2"): [0.90, 0.91, 0.92, 0.93],
-    ("bidrop", "sst2"): [0.91, 0.90, 0.93],  # the last seed is missing
-    ("rdrop", "sst2"): [0.88, 0.891, 0.90, 0.91],
-}
-
-
-def say(database: Database, *texts: str) -> None:
-    for text in texts:
-        declare(database.address, _requests.claimed(text))
 
 
 def found(database: Database) -> dict[str, claims.TestedClaim]:
@@ -90,8 +75,10 @@ def test_a_line_has_the_difference_its_interval_and_the_corrected_p(database):
     apart = np.subtract(SCORES["bidrop", "rte"], SCORES["vanilla", "rte"])
     low, high = stats.t.interval(0.95, 3, apart.mean(), stats.sem(apart))
     p = stats.ttest_1samp(apart, 0, alternative="greater").pvalue
+    share = 100 * apart.mean() / (np.mean(SCORES["bidrop", "rte"]) - 0.5)  # 4 runs exclude shares from 53 %
     assert one.line() == (
-        f"declared: bidrop > vanilla @ tasks=rte: holds; +{100 * apart.mean():.2f} points, "
+        f"declared: bidrop > vanilla @ tasks=rte: holds, unless bidrop fails in {share:.2f} % more of its "
+        f"runs than here, which these do not exclude; +{100 * apart.mean():.2f} points, "
         f"+{100 * low:.2f} to +{100 * high:.2f}, n=4, one-sided p={p:.3f} "
         "(Holm over the declared claims only)"
     )
@@ -118,7 +105,7 @@ def test_a_claim_about_tasks_needs_every_one_of_them(database):
     one = found(database)
     assert one["bidrop > vanilla @ tasks=cola,rte"].verdict == "no scores yet"
     assert set(one["bidrop > vanilla"].tasks) == {"rte", "sst2"}
-    told = " ".join(claims.listed(database)[0].notes)
+    told = " ".join(listed(database)[0].notes)
     assert (
         "bidrop > vanilla @ tasks=cola,rte: fill it with: ftbench queue --methods bidrop --tasks cola,rte"
         in told
@@ -131,7 +118,7 @@ def test_jobs_that_wait_are_to_be_run_and_not_queued_again(database):
         database.jobs.add([Entry(job_of(method, "rte", 0), method)])
     (one,) = claims.tested(database)
     assert one.waiting and one.verdict == "no scores yet"
-    (told,) = [note for note in claims.listed(database)[0].notes if "fill it" in note]
+    (told,) = [note for note in listed(database)[0].notes if "fill it" in note]
     assert told == f"bidrop > vanilla: fill it with: ftbench worker --db {shlex.quote(database.address)}"
 
 
@@ -165,9 +152,7 @@ def test_topped_up_runs_hold_below_the_level_of_their_plan(database):
     database.topups.record(TopupPlan("p", (stand,), 0.05, 0.0, tuple(range(sizes[-1])), sizes))
     (after,) = claims.tested(database)
     assert (after.p, after.verdict, after.level) == (before.p, "not shown", pytest.approx(0.05 / looks))
-    assert any(
-        "Seeds were topped up: such claims hold below" in note for note in claims.listed(database)[0].notes
-    )
+    assert any("Seeds were topped up: such claims hold below" in note for note in listed(database)[0].notes)
 
 
 def test_tables_say_what_claims_say_of_their_methods_tasks_and_setting(database):
@@ -197,25 +182,8 @@ def test_comparisons_say_what_claims_say_of_their_methods_tasks_and_condition(da
         ]
 
     (line,) = lines("vanilla", "bidrop")
-    assert line.startswith("declared: bidrop > vanilla @ tasks=rte: holds;")
+    assert line.startswith("declared: bidrop > vanilla @ tasks=rte: holds, unless bidrop fails in ")
     assert lines("rdrop", "vanilla") == lines("bidrop", "vanilla", tasks="sst2") == []
-
-
-def test_the_list_has_every_claim_and_how_large_the_family_is(database):
-    (sheet,) = claims.listed(database)
-    assert sheet.rows == () and "ftbench claim 'bidrop > vanilla'" in sheet.notes[0]
-    say(database, "bidrop > vanilla @ tasks=rte", "sam > vanilla")
-    store(database, SCORES)
-    say(database, "rdrop > vanilla")
-    (sheet,) = claims.listed(database)
-    assert "Holm over the 2 declared claims, 0.05" in sheet.notes[0]
-    assert any(note.startswith("Declared late: ") for note in sheet.notes)
-    row = next(row for row in sheet.rows if row["claim"].startswith("bidrop"))
-    apart = np.subtract(SCORES["bidrop", "rte"], SCORES["vanilla", "rte"])
-    low, high = stats.t.interval(0.95, 3, apart.mean(), stats.sem(apart))
-    assert (row["n"], row["difference"], row["tasks"]) == (4, pytest.approx(apart.mean()), "rte")
-    assert (row["low"], row["high"]) == (pytest.approx(low), pytest.approx(high))
-    assert row["verdict"] == "holds" and datetime.fromisoformat(row["declared"]).utcoffset() == timedelta()
 
 
 def test_a_claim_about_sizes_or_models_leaves_other_runs_out(database):

@@ -54,8 +54,20 @@ def test_what_is_shown_on_one_task_needs_no_more_seeds():
     one = {("bidrop", "rte"): [0.74, 0.76, 0.75, 0.78], ("vanilla", "rte"): [0.70, 0.71, 0.72, 0.72]}
     (verdict,) = said(one, "bidrop", "vanilla")
     p = stats.ttest_rel(*one.values()).pvalue
-    assert f": shown, p={p:.3f}." in verdict and verdict.endswith(".") and "Task by task" not in verdict
+    assert f": shown, p={p:.3f}, unless bidrop fails in " in verdict and "Task by task" not in verdict
     assert "on RTE (bert-base" in verdict and "seeds to show" not in verdict
+
+
+def test_what_failures_might_undo_is_shown_unless_there_are_more_of_them():
+    """4 runs without a failure exclude a share of 1 − 0.05^(1/4) at least: 4.5 of 25.75 points take less."""
+    one = {("bidrop", "rte"): [0.74, 0.76, 0.75, 0.78], ("vanilla", "rte"): [0.70, 0.71, 0.72, 0.72]}
+    share = 100 * 0.045 / (0.7575 - 0.5)
+    (verdict,) = said(one, "vanilla", "bidrop")
+    words = f"unless bidrop fails in {share:.2f} % more of its runs than here, which these do not exclude."
+    assert verdict.endswith(words)
+    far = {**one, ("vanilla", "rte"): [0.56, 0.57, 0.58, 0.58]}  # 18.5 points need a share of 0.72
+    (verdict,) = said(far, "bidrop", "vanilla")
+    assert "unless" not in verdict and ": shown, " in verdict
 
 
 def test_a_test_without_a_correction_names_none():

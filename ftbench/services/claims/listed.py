@@ -1,0 +1,90 @@
+"""The list of declared claims with what came of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ftbench.db import Database
+from ftbench.domain.moment import moment
+from ftbench.render.numbers import UNDONE
+from ftbench.render.sheet import Field, Sheet
+from ftbench.services.claims.tested import TestedClaim, tested
+from ftbench.services.planning import commands
+from ftbench.stats import paired
+from ftbench.stats.findings import Interval
+from ftbench.stats.leaderboard import ALPHA
+
+FIELDS = (
+    Field("claim", "Claim"),
+    Field("setting", "Setting"),
+    Field("tasks", "Tasks"),
+    Field("declared", "Declared"),
+    Field("standing", "Standing", shown=False),
+    Field("n", "n", "count"),
+    Field("difference", "Δ", "points"),
+    Field("low", "from", "points"),
+    Field("high", "to", "points"),
+    Field("p", "p", "p"),
+    Field("p_corrected", "corrected", "p"),
+    Field("verdict", "Verdict"),
+    Field("undone_by", "unless", "share"),
+)
+
+
+def listed(database: Database) -> list[Sheet]:
+    """The claims of a database with their tests.
+
+    Raises:
+        DatabaseError: the database cannot be read.
+    """
+    found = tested(database)
+    family = sum(one.row.counts for one in found)
+    notes = [
+        "One-sided paired t over the seeds' averages of the tasks, in the direction of the claim; corrected: "
+        f"Holm over the {family} declared claims, {ALPHA:g}. Contradicted: the same test of the opposite. "
+        "Δ: points, with a two-sided 95 % interval."
+    ]
+    if any(one.row.late for one in found):
+        notes.append("Declared late: scores were there, so the claim is exploratory and not in the family.")
+    if any(one.row.untrue for one in found):
+        notes.append(
+            "Not counted as declared: rows were changed by hand, so the claim is exploratory and not in the "
+            "family; `ftbench db check` names them all."
+        )
+    if any(one.level < ALPHA for one in found):
+        levels = {f"{100 * one.level:.3g} %" for one in found if one.level < ALPHA}
+        notes.append(f"Seeds were topped up: such claims hold below {', '.join(sorted(levels))}.")
+    if any(one.undone_by is not None for one in found):
+        notes.append(UNDONE)
+    for one in found:
+        if not len(one.pairs):
+            run = commands.for_claim(one.row.claim, database.address, one.own)
+            run = commands.worker_command(database.address) if one.waiting else run
+            notes.append(f"{one.row.claim.text}: fill it with: {run}")
+    notes += dict.fromkeys(line for one in found for line in one.aside)
+    rows = tuple(_row(one) for one in found)
+    shown = tuple(notes) if rows else (_none(database.address),)
+    return [Sheet("claims", "Declared claims", FIELDS, rows, shown)]
+
+
+def _none(address: str) -> str:
+    example = commands.example("claim", "bidrop > vanilla", address=address)
+    return f"Nothing is declared; declare a claim before its run, such as: {example}"
+
+
+def _row(one: TestedClaim) -> dict[str, Any]:
+    interval = paired.t_interval(one.pairs)
+    row: dict[str, Any] = {
+        "claim": one.row.claim.text,
+        "setting": one.setting.title if one.setting else None,
+        "tasks": ", ".join(one.tasks) or None,
+        "declared": moment(one.row.declared),
+        "standing": one.standing,
+        "n": len(one.pairs),
+        "difference": float(one.pairs.mean()) if len(one.pairs) else None,
+        "p": one.p,
+        "p_corrected": one.p_corrected,
+        "verdict": one.verdict,
+        "undone_by": one.undone_by,
+    }
+    return row | ({"low": interval.low, "high": interval.high} if isinstance(interval, Interval) else {})
