@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ftbench.domain import hparams as hp
 from ftbench.errors import BadValue, UnknownName
 from ftbench.methods import prefix, prompt
-from ftbench.methods._peft_fields import Tuner, TunerField, paper_in, tuner, tuner_names, version
+from ftbench.methods._peft_fields import PeftTuner, TunerField, paper_in, tuner, tuner_names, version
 from ftbench.methods._peft_tables import DEFAULTS, NAMED, NEEDS, REFUSED, SEEN_TO, TITLES, Named
 from ftbench.methods.base import Method
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ftbench.domain.model import ModelSpec
     from ftbench.domain.task import TaskSpec
     from ftbench.nn.optimizers import Optimizer
-    from ftbench.nn.tuners import Tuned, TunerSettings
+    from ftbench.nn.tuners import TunedModel, TunerSettings
     from ftbench.run.data import Batch
     from ftbench.run.run import Run
 
@@ -42,7 +42,7 @@ class PeftMethod(Method):
         fixed: fields of its configuration that its name stands for.
     """
 
-    tuner: ClassVar[Tuner]
+    tuner: ClassVar[PeftTuner]
     fixed: ClassVar[Mapping[str, hp.Value]] = {}
     called: ClassVar[str] = ""
     library = "peft"
@@ -53,7 +53,7 @@ class PeftMethod(Method):
     def __init__(self, hparams: object = None) -> None:
         """Take the hyper-parameters."""
         super().__init__(hparams)
-        self._tuned: Tuned | None = None
+        self._tuned: TunedModel | None = None
         self._gradients: dict[nn.Parameter, Tensor] = {}
         self._state: dict[str, Any] = {}
 
@@ -116,7 +116,7 @@ class PeftMethod(Method):
         with run.noise.torch_seed(self.called):
             try:
                 asked = _asked(self.tuner, self._values())
-                self._tuned = tuners.put(asked, model, run.head_names, run.total_steps)
+                self._tuned = tuners.put_tuner(asked, model, run.head_names, run.total_steps)
             except (ValueError, TypeError, NotImplementedError) as error:
                 raise BadValue(f"{self.called}: {' '.join(str(error).split())}") from error
         self._tuned.restore(self._state)
@@ -205,7 +205,7 @@ def _made(name: str) -> type[PeftMethod]:
     return made
 
 
-def _settled(name: str, found: Tuner) -> frozenset[str]:
+def _settled(name: str, found: PeftTuner) -> frozenset[str]:
     """The fields that are no hyper-parameters of a method."""
     gone = {field.name for field in found.fields if field.name.startswith("save_")} | SEEN_TO
     for other, one in NAMED.items():
@@ -216,7 +216,7 @@ def _settled(name: str, found: Tuner) -> frozenset[str]:
     return frozenset(gone)
 
 
-def _paper(found: Tuner, named: Named | None) -> str:
+def _paper(found: PeftTuner, named: Named | None) -> str:
     """The paper of a tuner; of a variant, that which peft names where it explains the field."""
     if named is None:
         return found.paper
@@ -248,7 +248,7 @@ def _declared(field: TunerField) -> Any:
     )
 
 
-def _asked(found: Tuner, values: Mapping[str, hp.Value]) -> TunerSettings:
+def _asked(found: PeftTuner, values: Mapping[str, hp.Value]) -> TunerSettings:
     from ftbench.nn.tuners import TunerSettings
 
     lists = frozenset(field.name for field in found.fields if field.listed)

@@ -57,7 +57,7 @@ class TunerField:
 
 
 @dataclass(frozen=True)
-class Tuner:
+class PeftTuner:
     """A tuner as peft registers it.
 
     Attributes:
@@ -121,7 +121,7 @@ def tuner_names() -> tuple[str, ...]:
     return tuple(sorted(_registered(_package())))
 
 
-def tuner(name: str) -> Tuner:
+def tuner(name: str) -> PeftTuner:
     """One of them.
 
     Raises:
@@ -132,7 +132,7 @@ def tuner(name: str) -> Tuner:
 
 
 @cache
-def read_tuner(package: Path, name: str) -> Tuner:
+def read_tuner(package: Path, name: str) -> PeftTuner:
     """A tuner of a peft that lies in a folder.
 
     Raises:
@@ -147,7 +147,7 @@ def read_tuner(package: Path, name: str) -> Tuner:
     bases += [folder / one / "config.py" for one in ("lora", "prompt_tuning", place.name)]
     classes = {c.name: c for path in bases for c in _classes(path)}
     models = [_doc(node) for node in _classes(place / "model.py")]
-    return Tuner(
+    return PeftTuner(
         name,
         config,
         tuple(_fields(config, classes)),

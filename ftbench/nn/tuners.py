@@ -54,7 +54,7 @@ def _listed(value: Value) -> Any:
 
 
 @dataclass
-class Tuned:
+class TunedModel:
     """A model with a tuner.
 
     Attributes:
@@ -117,7 +117,7 @@ class Tuned:
             self.config.rank_pattern = state["rank_pattern"]
 
 
-def put(asked: TunerSettings, model: nn.Module, new: Collection[str], total_steps: int) -> Tuned:
+def put_tuner(asked: TunerSettings, model: nn.Module, new: Collection[str], total_steps: int) -> TunedModel:
     """Put a tuner into a model, or around it; what trains then is the tuner and the classifier.
 
     Args:
@@ -138,7 +138,7 @@ def put(asked: TunerSettings, model: nn.Module, new: Collection[str], total_step
     with _quiet():
         if asked.prompts:
             config = make(task_type="SEQ_CLS", **_shaped(asked.name, values, model))
-            return Tuned(adapters.prompted(library, model, config, new, False), None, config)
+            return TunedModel(adapters.prompted(library, model, config, new, False), None, config)
         tuner_class: Any = mapping.PEFT_TYPE_TO_TUNER_MAPPING[kind]
         values |= _targets(asked.name, values, model, getattr(tuner_class, "target_module_mapping", {}))
         known = {field for field in make.__dataclass_fields__}
@@ -155,7 +155,7 @@ def put(asked: TunerSettings, model: nn.Module, new: Collection[str], total_step
         if p.is_floating_point() and p.dtype != dtype:
             p.data = p.data.to(dtype)
     adapters.train_only(model, [*trained, *(p for p in model.parameters() if p.requires_grad)])
-    return Tuned(model, tuner, config)
+    return TunedModel(model, tuner, config)
 
 
 def _shaped(name: str, values: dict[str, Any], model: nn.Module) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def misfit(asked: TunerSettings, family: str, settings: Mapping[str, Any], outpu
         model = _like(family, settings, outputs, whole=_numbered(asked))
         head = structure.outside_body(model)
         try:
-            tuned = put(asked, model, head, total_steps=1_000_000)
+            tuned = put_tuner(asked, model, head, total_steps=1_000_000)
             logits = tuned.model.train()(**_rows(model)).logits
             logits.square().sum().backward()
         except Exception as error:  # peft and the architecture may raise anything

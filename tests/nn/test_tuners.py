@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ftbench.nn import tuners
-from ftbench.nn.tuners import Tuned, TunerSettings
+from ftbench.nn.tuners import TunedModel, TunerSettings
 from tests.nn.transformers_small import head_of, inputs, small
 
 
@@ -33,7 +33,7 @@ def test_a_list_is_one_text(value: str | int | None, wanted: object) -> None:
 
 def test_targets_are_those_asked_for() -> None:
     model = small("bert")
-    tuners.put(settings("lora", target_modules="key"), model, head_of("bert", model), 10)
+    tuners.put_tuner(settings("lora", target_modules="key"), model, head_of("bert", model), 10)
     assert {name.split(".")[-4] for name in trained(model) if "lora_" in name} == {"key"}
     assert {"classifier.weight", "classifier.bias"} <= trained(model)
 
@@ -41,14 +41,14 @@ def test_targets_are_those_asked_for() -> None:
 @pytest.mark.parametrize("kind", ["distilbert", "modernbert"])
 def test_where_peft_has_no_targets_they_are_queries_and_values(kind: str) -> None:
     model = small(kind)
-    tuners.put(settings("lora"), model, head_of(kind, model), 10)
+    tuners.put_tuner(settings("lora"), model, head_of(kind, model), 10)
     leaves = {name.split(".")[-4] for name in trained(model) if "lora_" in name}
     assert leaves == ({"q_lin", "v_lin"} if kind == "distilbert" else {"Wqkv"})
 
 
 def test_a_tuner_has_the_dtype_of_its_model() -> None:
     model = small("bert").double()
-    tuned = tuners.put(settings("ia3"), model, head_of("bert", model), 10)
+    tuned = tuners.put_tuner(settings("ia3"), model, head_of("bert", model), 10)
     assert {p.dtype for p in model.parameters()} == {torch.float64}
     assert tuned.model(**inputs()).logits.dtype == torch.float64
 
@@ -63,13 +63,13 @@ def test_the_penalty_of_adalora_is_how_far_its_factors_are_from_orthogonal() -> 
     class Config:
         orth_reg_weight = 0.5
 
-    found = Tuned(model, None, Config()).penalty()  # B'B = [[1, 1], [1, 1]], less the identity: norm √2
+    found = TunedModel(model, None, Config()).penalty()  # B'B = [[1, 1], [1, 1]], less the identity: norm √2
     assert found is not None and found.item() == pytest.approx(0.5 * (3 + math.sqrt(2)) / 2)
 
 
 def test_other_tuners_have_no_penalty() -> None:
     model = small("bert")
-    assert tuners.put(settings("lora"), model, head_of("bert", model), 10).penalty() is None
+    assert tuners.put_tuner(settings("lora"), model, head_of("bert", model), 10).penalty() is None
 
 
 def test_the_shapes_of_the_model_decide() -> None:
