@@ -60,7 +60,6 @@ RANGES: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("matthews", "pearson", "spearman"), (-1.0, 1.0)),
     "mse": (0.0, math.inf),
     EXPLAINED: (-math.inf, 1.0),
-    **dict.fromkeys(("moved", "moved_embeddings", "lm_loss_before", "lm_loss_after"), (0.0, math.inf)),
 }
 """The smallest and largest value of each metric; of others nothing is known."""
 

@@ -140,7 +140,9 @@ def put_tuner(asked: TunerSettings, model: nn.Module, new: Collection[str], tota
             config = make(task_type="SEQ_CLS", **_shaped(asked.name, values, model))
             return TunedModel(adapters.prompted(library, model, config, new, False), None, config)
         tuner_class: Any = mapping.PEFT_TYPE_TO_TUNER_MAPPING[kind]
-        values |= _targets(asked.name, values, model, getattr(tuner_class, "target_module_mapping", {}))
+        listed = f"TRANSFORMERS_MODELS_TO_{kind}_TARGET_MODULES_MAPPING"  # where the class does not say
+        own = getattr(tuner_class, "target_module_mapping", getattr(library.utils.constants, listed, {}))
+        values |= _targets(asked.name, values, model, own)
         known = {field for field in make.__dataclass_fields__}
         for name, value in (("total_step", total_steps), ("progressbar", False)):
             if name in known:

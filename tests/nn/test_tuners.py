@@ -38,6 +38,14 @@ def test_targets_are_those_asked_for() -> None:
     assert {"classifier.weight", "classifier.bias"} <= trained(model)
 
 
+def test_where_peft_has_targets_they_are_taken() -> None:
+    model = small("bert")
+    tuners.put_tuner(settings("ia3"), model, head_of("bert", model), 10)
+    adapted = {name.partition(".ia3_l.")[0] for name in trained(model) if ".ia3_l." in name}
+    assert {name.rpartition(".")[2] for name in adapted} == {"key", "value", "dense"}
+    assert len(adapted) == 4 * 3  # keys, values and both of a layer's output.dense
+
+
 @pytest.mark.parametrize("kind", ["distilbert", "modernbert"])
 def test_where_peft_has_no_targets_they_are_queries_and_values(kind: str) -> None:
     model = small(kind)
