@@ -131,9 +131,9 @@ def studied(address: str) -> Iterator[Database]:
     opened = _opened(address)
     if opened is None:
         from ftbench.errors import NothingToReport
-        from ftbench.services.planning.commands import example
+        from ftbench.services.planning.declaring import declare_command
 
-        declare = example("tune", "--methods", "rdrop", "--tasks", "toy", address=address)
+        declare = declare_command(address)
         raise NothingToReport(f"there is no database '{address}'; make it with a study: {declare}")
     with _telling(opened) as database:
         yield database

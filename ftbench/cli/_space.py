@@ -37,6 +37,7 @@ def space(text: str) -> str | WrittenSpace:
         Path(text).name,
         _dimensions(content.get("shared"), text),
         {name: _dimensions(one, text) for name, one in methods.items()},
+        text,
     )
 
 

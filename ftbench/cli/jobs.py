@@ -53,6 +53,7 @@ def status(
     from ftbench.services import jobs as service
     from ftbench.services.planning.commands import for_table
     from ftbench.services.scores.selection import Selection
+    from ftbench.services.tuning.going_on import waiting
 
     address, asked = database_address(db), requests.jobs(state, models, tasks, methods, where)
     if state is not None:
@@ -64,7 +65,7 @@ def status(
             print_rows(rows, ("job", "state", *AXES, "attempts"), empty=f"no such jobs in {address}")
         return
     with reading(address) as database:
-        found = service.status(database, asked)
+        found, rounds_ended = service.status(database, asked), waiting(database)
     if as_json:
         print_json({"database": address, **asdict(found)})
         return
@@ -88,6 +89,8 @@ def status(
     if found.seconds_left is not None and (found.counts["queued"] or found.counts["running"]):
         say()
         say(f"time left: about {span(found.seconds_left)}")
+    for line in rounds_ended:
+        say(line)
 
 
 def show(job: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:

@@ -48,6 +48,17 @@ def tune(
     space: Annotated[
         str, typer.Option("--space", metavar="NAME", help="default, paper, or a YAML file of your own.")
     ] = "default",
+    select: Annotated[
+        str,
+        typer.Option("--select", metavar="NAME", help="A trial's score: final (default), or best-step."),
+    ] = "final",
+    sampler: Annotated[
+        str,
+        typer.Option("--sampler", metavar="NAME", help="sobol (default), or tpe, which learns in rounds."),
+    ] = "sobol",
+    batch: Annotated[
+        int | None, typer.Option("--batch", metavar="N", help="With --sampler tpe: trials of a round (10).")
+    ] = None,
     name: Annotated[
         str,
         typer.Option("--name", metavar="STUDY", help="What the study is called."),
@@ -108,12 +119,17 @@ def tune(
         tune_each_condition,
         not no_baseline,
         data_dir,
+        select,
+        sampler,
+        batch,
     )
     _tune(request, address, dry_run=dry_run, as_json=as_json, yes=yes)
 
 
 def _tune(request: TuneRequest, address: str, *, dry_run: bool, as_json: bool, yes: bool) -> None:
     from ftbench.db import create_database
+    from ftbench.domain.study import TPE
+    from ftbench.services.tuning import going_on
     from ftbench.services.tuning import study as service
 
     with reading_if_there(address) as there:
@@ -128,11 +144,13 @@ def _tune(request: TuneRequest, address: str, *, dry_run: bool, as_json: bool, y
         raise typer.Abort()
     with create_database(address) as database:
         call = service.tune(database, request)
+        last = call.study.sampler != TPE or not going_on.undrawn(database, call.study)
+        again = "" if last else going_on.again(database, call.study)
     with after_work():
-        _tell(call, address, as_json)
+        _tell(call, address, as_json, again)
 
 
-def _tell(call: TuneCall, address: str, as_json: bool) -> None:
+def _tell(call: TuneCall, address: str, as_json: bool, again: str = "") -> None:
     from ftbench.domain.duration import span
     from ftbench.services.planning.commands import example, worker_command
 
@@ -151,6 +169,8 @@ def _tell(call: TuneCall, address: str, as_json: bool) -> None:
     else:
         say(f"queued {counted(fresh, 'trial')} in {address}, about {span(call.seconds)} of one worker")
     say(f"run them with: {worker_command(address)}")
+    if again:
+        say(f"when they have ended, draw the next round with: {again}")
     say(f"then see: {example('report', '--table', 'tuning', address=address)}")
 
 

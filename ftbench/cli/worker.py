@@ -70,6 +70,7 @@ def worker(
     from ftbench.db import open_database
     from ftbench.domain.amount import limit_seconds
     from ftbench.services.launching.allotted import allotted
+    from ftbench.services.tuning.going_on import waiting
     from ftbench.services.worker import log, machine, progress
     from ftbench.services.worker import threads as cpu
     from ftbench.services.worker import worker as service
@@ -109,6 +110,8 @@ def worker(
                 working = service.Worker(database, options, display)
                 held.tally = working.tally
                 code = working.run().exit_code
+            for line in waiting(database):
+                typer.echo(line)
     raise typer.Exit(code)
 
 

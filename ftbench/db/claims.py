@@ -183,7 +183,7 @@ def _about(claim: DeclaredClaim, model: ColumnElement[str]) -> ColumnElement[boo
     conditions = [
         jobs.c.label.in_([claim.better, claim.worse]),
         Without(jobs.c.perturbation, "train_size") == Normal(_json(claim.condition)),
-        ~jobs.c.spec.contains(f'"evaluation":["{HELD_OUT}"]'),  # trials say nothing of the reported split
+        ~jobs.c.spec.contains(f'"evaluation":["{HELD_OUT}"'),  # trials say nothing of the reported split
     ]
     if claim.train_sizes:
         sizes = [size for size in claim.train_sizes if size is not None]

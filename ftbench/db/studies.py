@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import builtins
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, select, update
 
 from ftbench.db.checked import Unreadable, check_column, read_object
 from ftbench.db.engine import Store
 from ftbench.db.tables import studies
 from ftbench.db.topups import WRONG
 from ftbench.domain.job import DIGEST
-from ftbench.domain.study import UNITS, Study, Trial
+from ftbench.domain.study import AGAIN, SAMPLERS, SELECTED, TPE, UNITS, Study, Trial
 
 _MOST = 1000  # repetitions
 
@@ -30,15 +31,28 @@ class Studies:
         with self._store.writing(alone=True) as transaction:
             connection = transaction.connection
             if study.name not in set(connection.scalars(select(studies.c.name))):
-                trials = [(one.digest, one.method, one.repeat, one.draw) for one in study.trials]
                 connection.execute(
                     insert(studies).values(
                         name=study.name,
                         declaration=json.dumps(study.declared, sort_keys=True),
-                        trials=json.dumps(trials),
+                        trials=_written(study.trials),
                         declared=transaction.now(),
                     )
                 )
+
+    def extend(self, study: Study, trials: builtins.list[Trial]) -> bool:
+        """Add trials to a study whose draws hang on results, if it still has those that it is said to have.
+
+        Returns:
+            Whether they were added; somebody else has added some where not.
+        """
+        with self._store.writing(alone=True) as transaction:
+            connection, mine = transaction.connection, studies.c.name == study.name
+            stored = connection.scalar(select(studies.c.trials).where(mine))
+            if stored != _written(study.trials):
+                return False
+            connection.execute(update(studies).where(mine).values(trials=_written((*study.trials, *trials))))
+        return True
 
     def list(self) -> builtins.list[Study]:
         """The studies in the order in which they were declared; those that cannot be read are set aside."""
@@ -52,6 +66,10 @@ class Studies:
                 told = str(error) if isinstance(error, Unreadable) else f"{error!r:.80}"
                 self._store.set_aside(f"the study {row.name!r:.80}", told)
         return found
+
+
+def _written(trials: Iterable[Trial]) -> str:
+    return json.dumps([(one.digest, one.method, one.repeat, one.draw) for one in trials])
 
 
 def _study_of(row: Row[Any]) -> Study:
@@ -72,6 +90,14 @@ def _study_of(row: Row[Any]) -> Study:
         raise Unreadable("its trials are none of it")
     if declared["unit"] not in UNITS or not isinstance(declared["budget"], int | float):
         raise Unreadable("its budget is none")
+    if study.select not in SELECTED or study.sampler not in SAMPLERS:
+        raise Unreadable("it selects or draws by what there is not")
+    if study.sampler == TPE and not (type(declared["batch"]) is int and 1 <= study.batch <= _MOST):
+        raise Unreadable("its rounds are none")
+    again = declared.get(AGAIN, ["tune"])
+    if not (isinstance(again, list) and again[:1] == ["tune"]):
+        raise Unreadable("it goes on with what is no command")
+    check_column("label", tuple(again))
     if not study.said().isprintable() or type(study.each_condition) is not bool:
         raise Unreadable("its declaration cannot be shown")
     return study

@@ -14,7 +14,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.places import DATA, MODEL, UNRESOLVED
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.suited import suited
-from ftbench.domain.target import HELD_OUT, RETENTION, held_out_count
+from ftbench.domain.target import RETENTION, held_out_count
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.errors import BadValue
 
@@ -98,8 +98,8 @@ class GridPerturbation:
 class Grid:
     """Axes that are crossed; ``settings`` are the recipe settings that win over all others, by recipe.
 
-    Where ``held_out``, its jobs are scored on a part of their training rows alone: trials of a tuning. Where
-    ``retention``, it is measured, too, what is left of the pretrained model.
+    Jobs of a tuning are scored on a part of their training rows alone: ``held_out`` says how. Where
+    ``retention``, it is measured of others, too, what is left of the pretrained model.
     """
 
     models: tuple[GridModel, ...]
@@ -108,7 +108,7 @@ class Grid:
     seeds: tuple[int, ...]
     perturbations: tuple[GridPerturbation, ...] = (GridPerturbation(),)
     settings: tuple[Mapping[str, Any], ...] = ({},)
-    held_out: bool = False
+    held_out: tuple[str, ...] = ()
     retention: bool = False
 
 
@@ -247,7 +247,7 @@ def _planned(
         model_revision=model.ref.revision,
         task=task.spec.name,
         data_revision=task.data.revision,
-        evaluation=(HELD_OUT,) if held_out else scored,
+        evaluation=held_out or scored,
         method=method.name,
         hparams=method.hparams,
         seed=seed,

@@ -58,10 +58,14 @@ class Dimension:
         if self.whole and not self.log:
             return min(math.floor(self.low) + int(place * (self.high - self.low + 1)), math.floor(self.high))
         if self.log:
-            found = self.low * (self.high / self.low) ** place
-        else:
-            found = self.low + (self.high - self.low) * place
-        found = min(max(float(f"{found:.{DIGITS}g}"), self.low), self.high)
+            return self.rounded(self.low * (self.high / self.low) ** place)
+        return self.rounded(self.low + (self.high - self.low) * place)
+
+    def rounded(self, value: Value) -> Value:
+        """A value as it is tried: a number of a range with few digits, others as they are."""
+        if self.values or isinstance(value, str) or value is None:
+            return value
+        found = min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
         return round(found) if self.whole else found
 
     def ends(self) -> tuple[Value, ...]:

@@ -20,6 +20,8 @@ PROBES = (LINEAR, LOGISTIC)
 HELD_OUT = "held_out"
 RETENTION = "retention"
 """Stands for the evaluation set in what is measured of the pretrained model that is left."""
+HELD_OUT_BEST = "held_out@best"
+"""The same rows, scored at the end of each epoch: the best of these points, and where it is."""
 HELD_OUT_SHARE, HELD_OUT_LEAST = 0.1, 100
 
 

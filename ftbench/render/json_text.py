@@ -137,4 +137,7 @@ def _cell(cell: Cell, column: Column) -> dict[str, Any] | None:
 
 def _compared(cell: Cell) -> dict[str, Any]:
     """The test against the baseline, or why there is none."""
-    return {"tested": asdict(cell.tested) if cell.tested else None, "untested": cell.untested or None}
+    told = asdict(cell.tested) if cell.tested else None
+    if told is not None and told["unit"] == "seeds":
+        del told["unit"]  # what is told of is unusual
+    return {"tested": told, "untested": cell.untested or None}

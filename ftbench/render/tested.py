@@ -16,7 +16,7 @@ class Tested:
         difference: the mean difference; of P(A > B) how far that is from one half.
         low: of its 95 % interval.
         high: likewise.
-        n: the seeds that both have.
+        n: the seeds that both have, or the studies that they belong to.
         p: of the test alone.
         p_corrected: over all that the table tests.
         mark: ``BETTER`` or ``WORSE`` where that is significant, else "".
@@ -24,6 +24,7 @@ class Tested:
         p_holm: of an average: by t-tests with Holm's correction; None for others.
         undone_by: the share of failures beyond those seen that would take the difference away, where the
             better one's runs do not exclude it and it is marked; None elsewhere.
+        unit: what ``n`` counts: ``seeds`` or ``studies``.
     """
 
     difference: float
@@ -36,6 +37,7 @@ class Tested:
     test: str = "t"
     p_holm: float | None = None
     undone_by: float | None = None
+    unit: str = "seeds"
 
     @property
     def shown(self) -> str:

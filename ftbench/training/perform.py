@@ -24,7 +24,7 @@ from ftbench.domain.model import ModelRef
 from ftbench.domain.provenance import Provenance
 from ftbench.domain.result import EXPLAINED, TRAINED
 from ftbench.domain.suited import KEPT, no_head_to_keep
-from ftbench.domain.target import RETENTION
+from ftbench.domain.target import HELD_OUT, HELD_OUT_BEST, RETENTION
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import DeviceMissing, ModelError, PluginError
 from ftbench.methods import source_digest
@@ -36,7 +36,7 @@ from ftbench.training.failure import TooLarge, is_out_of_memory
 from ftbench.training.pretrained import Pretrained, Shelf
 from ftbench.training.resuming import free_memory
 from ftbench.training.retention import retention
-from ftbench.training.scoring import Scorer
+from ftbench.training.scoring import Scorer, points_of
 from ftbench.training.trainer import Listener, Trainer
 
 Send = Callable[..., None]
@@ -76,6 +76,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
         if name == RETENTION:
             for metric, value in retention(model, pretrained, models.locate(ref)).items():
                 send("score", evaluation=RETENTION, metric=metric, value=value)
+        if name in (RETENTION, HELD_OUT_BEST):
             continue
         scored = scorer.score(name)
         raw = np.ascontiguousarray(scored.logits, dtype="<f4").tobytes()
@@ -83,6 +84,10 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
         send("predictions", run="main", evaluation=name, **shape, logits=encode_logits(raw))
         for metric, value in scored.metrics.items():
             send("score", evaluation=name, metric=metric, value=value)
+        if name == HELD_OUT and trainer.points is not None:
+            best = trainer.points.best(trainer.curves, job.recipe, scored.metrics[task.metric])
+            send("score", evaluation=HELD_OUT_BEST, metric=task.metric, value=best.score)
+            send("score", evaluation=HELD_OUT_BEST, metric=best.setting, value=best.length)
     explained = trainer.explained(model)
     if explained is not None:
         send("score", evaluation=TRAINED, metric=EXPLAINED, value=explained)
@@ -146,6 +151,7 @@ def _trained(
             checkpoint_seconds=seconds,
             parts=parts,
             rehearses=corpus.labels.device.type != "cpu",
+            points=points_of(method, corpus, job, task) if HELD_OUT_BEST in job.evaluation else None,
         )
         try:
             model = method.fit(trainer)

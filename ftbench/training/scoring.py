@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ftbench.domain.job import Job
-from ftbench.domain.target import Target
+from ftbench.domain.target import HELD_OUT, Target
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import DataError
+from ftbench.methods.base import Method
 from ftbench.tasks.nli import label_map
 from ftbench.training import evaluation, probe
 from ftbench.training.corpus import Corpus, EvaluationSet
+from ftbench.training.points import Points
 from ftbench.training.watch import Diverged
 
 
@@ -74,6 +76,18 @@ class Scorer:
                 self._model, rows.data, wanted, self._task.outputs, self._job.recipe.precision
             )
         return self._features[key]
+
+
+def points_of(method: Method, corpus: Corpus, job: Job, task: TaskSpec) -> Points:
+    """What scores a run on the job's held-out rows as it goes, by the metric of its task."""
+
+    def score(model: nn.Module) -> float | None:
+        try:
+            return Scorer(model, corpus, job, task).score(HELD_OUT).metrics[task.metric]
+        except Diverged:
+            return None
+
+    return Points(method, score)
 
 
 def counted(logits: NDArray[np.float32], model: TaskSpec, target: TaskSpec) -> NDArray[np.float32]:

@@ -23,6 +23,7 @@ from ftbench.run.objectives import Objective
 from ftbench.run.run import Run
 from ftbench.run.seeding import digest
 from ftbench.training import checkpoint, evaluation, resuming, run_seeds
+from ftbench.training.points import Points
 from ftbench.training.pretrained import Pretrained, head_digest
 from ftbench.training.training_rows import TrainingRows
 from ftbench.training.watch import Diverged, Watch
@@ -68,13 +69,14 @@ class Trainer:
         checkpoint_seconds: float = 60.0,
         parts: int = 1,
         rehearses: bool = False,
+        points: Points | None = None,
     ) -> None:
         """Hold out the method's rows; nothing is trained yet.
 
-        Where memory ran out, the recipe's micro-batches are cut into ``parts``; where ``rehearses``, a run
-        tries its longest batch before its first step.
+        Where memory ran out, micro-batches are cut into ``parts``; where ``rehearses``, a run tries its
+        longest batch before its first step; ``points`` scores it as it goes.
         """
-        self._parts, self._rehearses = parts, rehearses
+        self._parts, self._rehearses, self.points = parts, rehearses, points
         self.job, self.task, self.method = job, task, method
         self._pretrained, self._corpus = pretrained, corpus
         self._listener, self._every = listener, checkpoint_seconds
@@ -162,12 +164,8 @@ class Trainer:
         return evaluation.explained(self.task, logits, self._corpus.labels_of(rows).double().cpu().numpy())
 
     def _predict(self, model: nn.Module, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        numbers = [int(r) for r in rows]
-        return evaluation.predict(
-            model, self._corpus.data, numbers, self.task.outputs, self.job.recipe.precision
-        )
-
-    # -- one run --------------------------------------------------------------------------------------
+        numbers, width = [int(r) for r in rows], self.task.outputs
+        return evaluation.predict(model, self._corpus.data, numbers, width, self.job.recipe.precision)
 
     def _begin(
         self,
@@ -250,6 +248,8 @@ class Trainer:
         saved = time.monotonic()
         for step in range(run.step, run.total_steps):
             train_step(run, method, step, watch)
+            if self.points:
+                watch.points += self.points.after(run, method, self.facts["runs"][run.name]["rows"])
             last = step + 1 == run.total_steps
             if last or (step + 1) % watch.every == 0:
                 watch.read()

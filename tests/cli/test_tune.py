@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,26 @@ def test_from_a_study_to_a_table_of_tuned_runs(ftbench: Ftbench) -> None:
     done(ftbench("plot", "budget", "-o", "budget.svg"))
     assert "trials" in Path("budget.svg").read_text(encoding="utf-8")
     assert "2 studies" not in done(ftbench("tune")) and "tuning" in done(ftbench("tune"))
+
+
+def test_rounds_go_on_by_the_command_that_is_printed(ftbench: Ftbench) -> None:
+    words = ("tune", "--methods", "rdrop", "--tasks", "toy-accept", "--no-baseline", "--studies", "1")
+    rounds = (*words, "--trials", "4", "--sampler", "tpe", "--batch", "2")
+    said = done(ftbench(*rounds))
+    assert "study tuning: 2 trials (rdrop 2)" in said
+    line = next(one for one in said.splitlines() if one.startswith("when they have ended"))
+    typed = shlex.split(line.partition(": ")[2])
+    assert typed[0] == "ftbench" and "draw the next" not in done(ftbench("status"))
+    work()
+    assert f"its round has ended; draw the next with: {shlex.join(typed)}" in done(ftbench("status"))
+    assert "2 of its trials are not drawn yet" in ftbench("queue", "--tuned").err
+    assert "queued 2 trials" in done(ftbench(*typed[1:]))
+    work()
+    again = done(ftbench(*typed[1:]))
+    assert "study tuning: 4 trials" in again and "nothing new" in again and "draw the next" not in again
+    assert "draws by TPE, after 2 common ones" in done(ftbench("report", "--table", "tuning")).replace(
+        "\n", " "
+    )
 
 
 def test_draws_are_shown_and_nothing_is_written(ftbench: Ftbench) -> None:

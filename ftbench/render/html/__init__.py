@@ -224,7 +224,7 @@ def _facts(cell: Cell, column: Column) -> list[tuple[str, str]]:
 def _tested(tested: Tested) -> list[tuple[str, str]]:
     """The difference to the baseline, and how sure it is."""
     ends = ", ".join(percent(end, signed=True) for end in (tested.low, tested.high))
-    found = f"{percent(tested.difference, signed=True)} [{ends}] over {tested.n} seeds"
+    found = f"{percent(tested.difference, signed=True)} [{ends}] over {tested.n} {tested.unit}"
     p, corrected = (figure(value, "p") for value in (tested.p, tested.p_corrected))
     return [
         ("difference to the baseline", f"{found} {tested.shown}".rstrip()),

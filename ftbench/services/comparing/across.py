@@ -54,7 +54,7 @@ def sheets(compared: Compared, request: CompareRequest) -> Iterator[Sheet]:
     # The tasks and seeds that every method has: means over other seeds would differ for that alone.
     scores = [aggregate.only(block.scores[key], block.shared) for key in block.compared]
     tasks = np.isfinite(scores[0]).any(axis=0)
-    runs = np.stack(scores)[:, :, tasks]  # (methods, seeds, tasks)
+    runs = block.sampled(np.stack(scores))[:, :, tasks]  # (methods, seeds or studies, tasks)
     means = np.array([mean(one) for one in runs]).T  # (tasks, methods)
     yield _methods(compared, runs, means)
     yield _pairs(compared, runs, request)

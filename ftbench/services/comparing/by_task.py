@@ -95,7 +95,7 @@ def by_task(compared: Compared, request: CompareRequest, lines: Iterable[str] = 
         row["p_corrected"] = float(p)
         row["mark"] = "" if p >= compared.level else "better" if row["difference"] > 0 else "worse"
     _unless(compared, rows)
-    notes = (*_notes(rows, request, compared.level), *compared.said, *compared.aside, *lines)
+    notes = (*_notes(rows, request, compared), *compared.said, *compared.aside, *lines)
     correction = "" if request.correction == "none" else TITLES[request.correction]
     said = tuple(verdicts(compared, rows, spreads, correction))
     return Sheet("tasks", f"Comparison by task: {compared.title}", FIELDS, tuple(rows), notes, said)
@@ -117,14 +117,15 @@ def _rows(
 ) -> Iterator[tuple[dict[str, Any], float]]:
     """The rows of a pair; with each, the standard deviation of its differences, NaN for fewer than 2."""
     block = compared.block
+    named = tuple(sorted(set(block.studies))) or block.seeds
     names = {"left": compared.labels[left], "right": compared.labels[right]}
     names |= {"left_title": compared.shown(left), "right_title": compared.shown(right)}
     for title, one, other in compared.columns(left, right):
-        alone = [
+        alone = [  # of studies none: their means are over the seeds that both have
             (key, f" alone has {seed_ranges(seeds)}")
             for key, seeds in (
-                (left, _seeds(block.seeds, np.isfinite(one) & ~np.isfinite(other))),
-                (right, _seeds(block.seeds, np.isfinite(other) & ~np.isfinite(one))),
+                (left, _seeds(named, np.isfinite(one) & ~np.isfinite(other))),
+                (right, _seeds(named, np.isfinite(other) & ~np.isfinite(one))),
             )
             if seeds
         ]
@@ -168,19 +169,21 @@ def _paired(one: FloatArray, other: FloatArray, test: str, sure: float) -> dict[
     return row
 
 
-def _notes(rows: list[dict[str, Any]], request: CompareRequest, level: float) -> Iterator[str]:
+def _notes(rows: list[dict[str, Any]], request: CompareRequest, compared: Compared) -> Iterator[str]:
     family = sum(row["p"] is not None for row in rows)
     how = TITLES[request.correction]
+    unit = compared.block.unit
+    one = "seed" if unit == "seeds" else "study (the means of its runs)"
     yield (
-        f"Δ: mean difference in points over n seeds, paired by seed, with the 95 % interval of the "
+        f"Δ: mean difference in points over n {unit}, paired by {one}, with the 95 % interval of the "
         f"paired t-test, uncorrected. Corrected: {how} over the {family} comparisons of this table "
-        f"({TESTS[request.test]} test); marked below {level:.3g}."
+        f"({TESTS[request.test]} test); marked below {compared.level:.3g}."
     )
     yield (
-        "smallest: the smallest p that Wilcoxon's and the sign-flip test can reach with these seeds. "
-        "g: paired Hedges' g. P(better): share of seeds on which the left method is better. "
+        f"smallest: the smallest p that Wilcoxon's and the sign-flip test can reach with these {unit}. "
+        f"g: paired Hedges' g. P(better): share of {unit} on which the left method is better. "
         f"ε: almost stochastic order, upper bound, corrected (Bonferroni) over the {len(rows)} comparisons; "
-        f"below {dominance.DOMINATES:g} the left method dominates; from {dominance.LEAST} seeds."
+        f"below {dominance.DOMINATES:g} the left method dominates; from {dominance.LEAST} {unit}."
     )
     if any(row.get("undone_by") is not None for row in rows):
         yield UNDONE

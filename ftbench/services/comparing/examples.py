@@ -48,8 +48,12 @@ def sheets(database: Database, compared: list[Compared], correction: str, data: 
         data: the folder with the data sets, where it was given.
     """
     runs = Predicted(database, data)
-    made = ((_sheet(runs, one, correction), seeds_and_examples.sheet(runs, one)) for one in compared)
-    return [sheet for both in made for sheet in both]
+    found = []
+    for one in compared:
+        found.append(_sheet(runs, one, correction))
+        if not one.block.studies:  # whose seeds are no sample of their own
+            found.append(seeds_and_examples.sheet(runs, one))
+    return found
 
 
 def _sheet(runs: Predicted, compared: Compared, correction: str) -> Sheet:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ftbench import methods
 from ftbench.db import Database, JobSummary
 from ftbench.domain.axes import MethodChoice
+from ftbench.domain.study import Study
 from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.perturbations import CLEAN, Condition
 from ftbench.services.planning import commands, rerun
@@ -72,7 +73,7 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     """
     choices, meant = [by_name(one) for one in request.selection.methods], request.condition.perturbation
     asked = replace(request.selection, baseline=choices[0] if choices else None)
-    cells, protocol = _runs_of(database, request.study)
+    cells, study = _runs_of(database, request.study)
     asked.check(cells)
     chosen = [
         cell
@@ -87,8 +88,8 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     jobs, condition = join(chosen, scores, shown), request.condition.title
     named = labels(jobs)
     order, told = _order(named, choices), titles(named, codes.own, dict(asked.renamed))
-    settings = arranged(jobs, shown, order, codes.own, condition, topped)
-    aside = (*aside, *others, *protocol)
+    settings = arranged(jobs, shown, order, codes.own, condition, topped, study)
+    aside = (*aside, *others, *((study.said(),) if study else ()))
     found = [replace(one, aside=aside, titles=told) for one in settings if one.pairs]
     if not found:
         wanted = ", ".join(choice.text for choice in choices)
@@ -97,8 +98,8 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     return found
 
 
-def _runs_of(database: Database, study: str) -> tuple[list[JobSummary], tuple[str, ...]]:
-    """The runs with a study's choices, or those of none; and the protocol of their tuning.
+def _runs_of(database: Database, study: str) -> tuple[list[JobSummary], Study | None]:
+    """The runs with a study's choices, or those of none; and the study.
 
     Raises:
         UnknownName: there is no such study.
@@ -106,7 +107,7 @@ def _runs_of(database: Database, study: str) -> tuple[list[JobSummary], tuple[st
     """
     choices, cells = Choices.of(database), database.results.cells()
     if not study:
-        return choices.untuned(cells)[0], ()
+        return choices.untuned(cells)[0], None
     studies = {one.name: one for one in database.studies.list()}
     if study not in studies:
         raise UnknownName("study", study, studies)
@@ -114,7 +115,7 @@ def _runs_of(database: Database, study: str) -> tuple[list[JobSummary], tuple[st
     if not tuned:
         example = commands.example("queue", "--tuned", "--study", study, address=database.address)
         raise FtbenchError(f"no runs have the choices of study {study}; queue them with: {example}")
-    return tuned, (studies[study].said(),)
+    return tuned, studies[study]
 
 
 def _one_setting(

@@ -33,7 +33,9 @@ def verdicts(
         about = rows[places[-1]]
         words = _sentence(compared, about, correction, family)
         if about["p"] is not None and not about["mark"] and about["difference"]:
-            words += _seeds(about["difference"], spreads[places[-1]], compared.level / max(family, 1))
+            words += _seeds(
+                compared, about["difference"], spreads[places[-1]], compared.level / max(family, 1)
+            )
         yield words + "." + _by_task(rows[at] for at in places if rows[at]["task"] != AVERAGE)
 
 
@@ -44,13 +46,14 @@ def _sentence(compared: Compared, row: Mapping[str, Any], correction: str, famil
     where = f"on average over {len(tasks)} tasks" if row["task"] == AVERAGE else f"on {row['task']}"
     where += f" ({compared.title})"
     if row["difference"] is None:
-        return f"{left} and {right} cannot be compared {where}: no seed of which both have all scores"
+        one = _counted(compared, 1)
+        return f"{left} and {right} cannot be compared {where}: no {one} of which both have all scores"
     if not row["difference"]:
         words = f"{left} is as good as {right}"
     else:
         side = "better" if row["difference"] > 0 else "worse"
         words = f"{left} is {percent(abs(row['difference']))} points {side} than {right}"
-    words += f" {where}, with {row['n']} seed{'' if row['n'] == 1 else 's'}"
+    words += f" {where}, with {row['n']} {_counted(compared, row['n'])}"
     if row["p"] is None:
         return f"{words}; it cannot be tested: {row['no_test']}"
     low, high = (percent(row[end], signed=True) for end in ("low", "high"))
@@ -62,12 +65,18 @@ def _sentence(compared: Compared, row: Mapping[str, Any], correction: str, famil
     return words
 
 
-def _seeds(difference: float, spread: float, alpha: float) -> str:
-    """How many seeds would show such a difference."""
+def _counted(compared: Compared, number: int) -> str:
+    """What such a number is of, seeds or studies."""
+    one = {"seeds": "seed", "studies": "study"}[compared.block.unit]
+    return one if number == 1 else compared.block.unit
+
+
+def _seeds(compared: Compared, difference: float, spread: float, alpha: float) -> str:
+    """How many seeds, or studies of so many seeds, would show such a difference."""
     if not spread > 0:
         return ""
     needed = power.seeds_needed(difference, spread, alpha, WANTED)
-    number = f"about {needed:,} seeds" if isinstance(needed, int) else str(needed)
+    number = f"about {needed:,} {compared.block.unit}" if isinstance(needed, int) else str(needed)
     return f"; if this is the difference, it takes {number} to show it with a power of {100 * WANTED:.0f} %"
 
 

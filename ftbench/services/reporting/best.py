@@ -82,9 +82,9 @@ def _places(
 
 
 def _scores(block: Block, methods: Sequence[MethodKey], column: Column) -> FloatArray:
-    """What a column is over: (methods, seeds, tasks)."""
+    """What a column is over: (methods, seeds or studies, tasks)."""
     scores = np.stack([block.scores[method] for method in methods])
-    return aggregate.only(scores, block.shared) if column.key == SHARED else scores
+    return block.sampled(aggregate.only(scores, block.shared) if column.key == SHARED else scores)
 
 
 def _best(

@@ -29,7 +29,7 @@ def fill_curves(part: Part, setting: Setting, subject: TableSubject) -> Section 
     basis = fill_table(part, setting, subject)
     if basis is None:
         return None
-    found = scores_along(part, basis, subject.baseline)
+    found = scores_along(part, basis, subject.baseline, setting.study)
     rows = [
         replace(row, cells=tuple(cell for one in found for cell in _cells(one, at)))
         for at, row in enumerate(basis.groups[0].rows)

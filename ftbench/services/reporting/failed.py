@@ -29,7 +29,9 @@ def failure_columns(blocks: Sequence[Block], always: bool) -> tuple[Column, ...]
 
 def failure_cells(blocks: Sequence[Block], about: Marking) -> list[dict[MethodKey, tuple[Cell, Cell]]]:
     """What stands in the two columns, for each block and method; tests of all blocks are one family."""
-    found = [{method: _failed(block, method, about.baseline) for method in about.methods} for block in blocks]
+    # Runs that share a choice fail together: no test of single runs is about the method.
+    against = about.baseline if about.unit == "seeds" else None
+    found = [{method: _failed(block, method, against) for method in about.methods} for block in blocks]
     p = [one.p for table in found for one in table.values() if one is not None and one.p is not None]
     left = iter(correction.holm(np.array(p)).tolist())
 

@@ -20,7 +20,7 @@ from ftbench.stats.leaderboard import ALPHA, Leaderboard, judge
 GROUPED_UP_TO = 50
 """Rows up to which all pairs are tested; a longer table is a sweep, not a leaderboard."""
 SURVIVED = "seen by the runs that did not fail alone"
-FEW = "fewer than two seeds in common with the baseline"
+FEW = "fewer than two {unit} in common with the baseline"
 NEEDED = 6
 """Seeds from which signs can reach a p below 0.05: the smallest is 2 of 2^n."""
 LACKS = "not every task can be compared with the baseline"
@@ -37,6 +37,7 @@ class Marking:
         name: the baseline's.
         level: below which p are marked; smaller where seeds were topped up.
         estimand: ``mean``, ``probability`` or ``two-part``.
+        unit: what tests are over, in words: ``seeds``, or the ``studies`` whose choices seeds share.
     """
 
     methods: Sequence[MethodKey]
@@ -44,6 +45,7 @@ class Marking:
     name: str
     level: float = ALPHA
     estimand: str = "mean"
+    unit: str = "seeds"
 
     @property
     def at(self) -> int | None:
@@ -81,9 +83,10 @@ def marked_groups(
 
 
 def _ranked(block: Block, methods: Sequence[MethodKey]) -> FloatArray:
-    """The scores, (methods, seeds, tasks); none of a method that is seen by its survivors alone."""
+    """What is tested, (methods, seeds, tasks); nothing of a method that is seen by its survivors alone."""
     dropped = np.stack([block.survivors(method) for method in methods])  # (methods, tasks)
-    return np.where(dropped[:, None, :], np.nan, np.stack([block.scores[method] for method in methods]))
+    scores = np.stack([block.scores[method] for method in methods])
+    return block.sampled(np.where(dropped[:, None, :], np.nan, scores))
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class _Table:
     """One ratio, judged."""
 
     found: Leaderboard
-    scores: FloatArray  # (methods, seeds, tasks)
+    scores: FloatArray  # (methods, seeds or studies, tasks)
     table: int
     about: Marking
     columns: Sequence[Column]
@@ -154,7 +157,8 @@ class _Table:
         shown = {**(cell.statistics if not half else {}), "mean": tested.difference + half}
         over = tuple(str(c.task) for c in self.columns[: self.scores.shape[2]])
         there = tuple(name for name, used in zip(over, first.used[at], strict=True) if used)
-        low, high, n = tested.low + half, tested.high + half, tested.n * len(there)
+        low, high = tested.low + half, tested.high + half
+        n = cell.n if self.block.studies else tested.n * len(there)
         return replace(told, statistics=shown, tested=tested, low=low, high=high, n=n, tasks=there)
 
     def _unless(self, tested: Tested | None, place: int, tasks: Sequence[int]) -> Tested | None:
@@ -172,9 +176,11 @@ class _Table:
 
     def _told(self, cell: Cell, interval: object, n: int, plain: float, p: float) -> Cell:
         if not np.isfinite(p) or not isinstance(interval, Interval):
-            return replace(cell, untested=(EQUAL if n > 1 else FEW) if cell.mean is not None else "")
+            why = EQUAL if n > 1 else FEW.format(unit=self.about.unit)
+            return replace(cell, untested=why if cell.mean is not None else "")
         mark = "" if p >= self.about.level else BETTER if interval.value > 0 else WORSE
-        return replace(cell, tested=Tested(interval.value, interval.low, interval.high, n, plain, p, mark))
+        ends = interval.value, interval.low, interval.high
+        return replace(cell, tested=Tested(*ends, n, plain, p, mark, unit=self.about.unit))
 
 
 def answered_in(columns: Sequence[Column]) -> int:
@@ -199,7 +205,7 @@ def _number(p: float) -> float | None:
 def _caption(found: Leaderboard, about: Marking, columns: Sequence[Column]) -> Iterator[str]:
     averages, cells, pairs = found.counts
     if not any(found.counts):
-        yield "Nothing is tested: a test needs two methods with two seeds in common."
+        yield f"Nothing is tested: a test needs two methods with two {about.unit} in common."
         return
     if about.baseline is not None:
         yield f"{BETTER} {WORSE}: better or worse than {about.name}; n/c: cannot be compared, no test."
@@ -216,7 +222,7 @@ def _caption(found: Leaderboard, about: Marking, columns: Sequence[Column]) -> I
         asked.append(f"where one is told apart, its share of the level passes to {' and '.join(then)}")
     elif then:
         asked += then
-    yield f"Tested at {about.level:.3g} in all, by seeds: {'; '.join(asked)}. {_test(found, about)}"
+    yield f"Tested at {about.level:.3g} in all, by {about.unit}: {'; '.join(asked)}. {_test(found, about)}"
     untested = _untested(columns)
     if untested:
         yield f"Not tested: {untested}."
@@ -236,11 +242,13 @@ def _unless(groups: Sequence[Group]) -> Iterator[str]:
 def _test(found: Leaderboard, about: Marking) -> str:
     """By what the averages are tested."""
     if found.first.test == SIGNS:
-        told = "Compared is how often a run is better, ties half; max-T by the signs of whole seeds."
-        return f"{told} {_reach(found)}".rstrip()
+        compared = "a run" if about.unit == "seeds" else "the mean of a study's runs"
+        whole = f"max-T by the signs of whole {about.unit}"
+        told = f"Compared is how often {compared} is better, ties half; {whole}."
+        return f"{told} {_reach(found, about.unit)}".rstrip()
     shared = "no spread is taken to be below the table's mean"
     if found.first.test == MAX_T:
-        return f"Max-T by the signs of whole seeds; {shared}."
+        return f"Max-T by the signs of whole {about.unit}; {shared}."
     return f"Paired t-tests, Bonferroni; {shared}."
 
 
@@ -248,10 +256,10 @@ def _counted(number: int, word: str) -> str:
     return f"{number} {word}{'s' * (number != 1)}"
 
 
-def _reach(found: Leaderboard) -> str:
-    """Whether there are seeds enough for a mark."""
+def _reach(found: Leaderboard, unit: str) -> str:
+    """Whether there are seeds or studies enough for a mark."""
     n = int(found.first.means.n.max(initial=0))
-    return f"With {_counted(n, 'seed')} no mark can be reached; {NEEDED} are needed." if n < NEEDED else ""
+    return f"With {n} {unit} no mark can be reached; {NEEDED} are needed." if n < NEEDED else ""
 
 
 def _untested(columns: Sequence[Column]) -> str:

@@ -130,7 +130,7 @@ def _tested(columns: Sequence[Column], groups: Sequence[Group]) -> Iterator[str]
         for group in groups
         for row in group.rows
         for column, cell in zip(columns, row.cells, strict=True)
-        if column.kind == "score" and cell.tested and cell.tested.n != cell.n
+        if column.kind == "score" and cell.tested and cell.tested.n != cell.n and cell.tested.unit == "seeds"
     ]
     if found:
         more = f"; and {len(found) - LISTED} more cells" if len(found) > LISTED else ""

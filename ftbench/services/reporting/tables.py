@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ftbench.domain.study import Study
 from ftbench.render.layouts import Measure, Part
 from ftbench.render.table import Cell, Column, Group, Row, Section
 from ftbench.services.reporting import failed
@@ -79,7 +80,7 @@ def fill_table(
     seeds = sorted({job.cell.seed for jobs in ratios.values() for job in jobs})
     indices = {ratio: index_of(jobs) for ratio, jobs in ratios.items()}
     blocks = {
-        ratio: [_block(measure, tasks, seeds, methods, index) for measure in part.measures]
+        ratio: [_block(measure, tasks, seeds, methods, index, setting.study) for measure in part.measures]
         for ratio, (index, _) in indices.items()
     }
     blocks |= {ratio: [block.without_jobs() for block in blocks[0.0]] for ratio in absent if ratio}
@@ -89,7 +90,7 @@ def fill_table(
     columns = tuple(columns_of(part, blocks, tasks, called, subject.estimand))
     rows = _ordered(methods, baseline, blocks, subject.labels)
     level, why = strictest(subject.topped, (job.cell.digest for job in shown))
-    about = Marking(rows, baseline, called, level, subject.estimand)
+    about = Marking(rows, baseline, called, level, subject.estimand, firsts[0].unit)
     beside = failed.failure_cells(firsts, about)
     groups = tuple(
         _group(part, ratio, blocks, baseline, columns, subject, mine)
@@ -144,9 +145,10 @@ def _block(
     seeds: Sequence[int],
     methods: Sequence[MethodKey],
     index: Mapping[tuple[MethodKey, str], Mapping[int, ReportJob]],
+    study: Study | None,
 ) -> Block:
     metrics = [measure.metric or task.metric for task in tasks]
-    return Block.of(tasks, metrics, seeds, methods, index)
+    return Block.of(tasks, metrics, seeds, methods, index, study)
 
 
 def _shares(blocks: Blocks, at: int) -> bool:

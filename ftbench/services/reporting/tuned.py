@@ -11,6 +11,7 @@ from ftbench.domain.study import Study
 from ftbench.errors import NothingToReport
 from ftbench.render.table import Report
 from ftbench.services.planning import commands
+from ftbench.services.planning.declaring import declare_command
 from ftbench.services.reporting.request import BOTH, ONLY_TUNED, UNTUNED
 from ftbench.services.scores.choices import Choices
 
@@ -59,6 +60,6 @@ def with_tuned(which: str, choices: Choices, cells: Sequence[JobSummary], fill: 
 def _how(choices: Choices, address: str) -> str:
     """What to do for there to be tuned runs."""
     if not choices.found:
-        declare = commands.example("tune", "--methods", "rdrop", "--tasks", "toy", address=address)
+        declare = declare_command(address)
         return f"declare a study with: {declare}"
     return f"queue them with: {commands.example('queue', '--tuned', address=address)}"

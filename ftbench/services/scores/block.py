@@ -16,10 +16,12 @@ from functools import cached_property
 
 import numpy as np
 
+from ftbench.domain.study import Study
 from ftbench.render.table import NOT_QUEUED, Cell
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob
 from ftbench.stats import aggregate, failures, statistics
 from ftbench.stats.aggregate import BoolArray, FloatArray
+from ftbench.stats.by_study import study_means
 from ftbench.stats.statistics import Statistic
 
 JobIndex = Mapping[tuple[MethodKey, str], Mapping[int, ReportJob]]
@@ -38,6 +40,8 @@ class Block:
         jobs: the jobs.
         scores: method -> (seeds, tasks); NaN where there is no score.
         planned: (seeds, tasks): queued for some method; for a task without any, what the others have.
+        studies: whose choice each seed was trained with, where there are several: then the studies are the
+            sample, and tests are over their means; () where each seed stands for itself.
     """
 
     tasks: tuple[Reported, ...]
@@ -47,6 +51,7 @@ class Block:
     jobs: JobIndex
     scores: Mapping[MethodKey, FloatArray]
     planned: BoolArray
+    studies: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -56,8 +61,9 @@ class Block:
         seeds: Sequence[int],
         methods: Sequence[MethodKey],
         jobs: JobIndex,
+        study: Study | None = None,
     ) -> Block:
-        """Lay the jobs out as arrays."""
+        """Lay the jobs out as arrays; ``study``: whose choices they were trained with."""
         planned = np.zeros((len(seeds), len(tasks)), dtype=np.bool_)
         scores = {method: np.full(planned.shape, np.nan) for method in methods}
         at = {seed: row for row, seed in enumerate(seeds)}
@@ -68,7 +74,21 @@ class Block:
                     scores[method][at[seed], column] = job.score(metric)
         # A task that no method has at this ratio lacks the seeds that the other tasks have.
         planned |= ~planned.any(axis=0) & planned.any(axis=1, keepdims=True)
-        return cls(tuple(tasks), tuple(metrics), tuple(seeds), tuple(methods), jobs, scores, planned)
+        turns = tuple(map(study.repeat_of, seeds)) if study is not None and study.repeats > 1 else ()
+        return cls(tuple(tasks), tuple(metrics), tuple(seeds), tuple(methods), jobs, scores, planned, turns)
+
+    @property
+    def unit(self) -> str:
+        """What tests are over, in words."""
+        return "studies" if self.studies else "seeds"
+
+    def sampled(self, scores: FloatArray) -> FloatArray:
+        """What tests are over: the scores themselves, or the means of the studies that seeds belong to.
+
+        Args:
+            scores: (methods, seeds, tasks), NaN for a missing run.
+        """
+        return study_means(scores, np.array(self.studies)) if self.studies else scores
 
     def cell(self, method: MethodKey, column: int) -> Cell:
         """A method's score on the task of a column."""

@@ -24,8 +24,8 @@ class Choices:
         self._by_settings: dict[_Settings, list[tuple[Searched, Tried]]] = {}
         for search in found:
             chosen = search.chosen
-            if chosen is not None and chosen.cell is not None:
-                self._by_settings.setdefault(_settings(chosen.cell), []).append((search, chosen))
+            if chosen is not None and chosen.run is not None:
+                self._by_settings.setdefault(_settings(chosen.run), []).append((search, chosen))
 
     @classmethod
     def of(cls, database: Database) -> Choices:

@@ -6,6 +6,9 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from ftbench.domain.study import Study
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import MethodKey, Reported, ReportJob, index_of, labels
 from ftbench.services.scores.levels import Topped, strictest
@@ -55,8 +58,12 @@ class Compared:
         }
 
     def columns(self, left: MethodKey, right: MethodKey) -> Iterator[tuple[str, FloatArray, FloatArray]]:
-        """Title and scores (seeds,) of two methods on each task; then their averages, of several tasks."""
-        mine, theirs = self.block.scores[left], self.block.scores[right]  # (seeds, tasks)
+        """Title and scores of two methods on each task; then their averages, of several tasks.
+
+        Scores are (seeds,), or (studies,) the means of each study's runs.
+        """
+        scores = np.stack([self.block.scores[left], self.block.scores[right]])
+        mine, theirs = self.block.sampled(scores)  # (seeds or studies, tasks)
         for at, task in enumerate(self.block.tasks):
             yield task.title, mine[:, at], theirs[:, at]
         if len(self.block.tasks) > 1:
@@ -70,6 +77,7 @@ def arranged(
     own: OwnMethods,
     condition: str,
     topped: Sequence[Topped] = (),
+    study: Study | None = None,
 ) -> Iterator[Compared]:
     """Jobs of one perturbation by setting; the pairs are those of which both have scores.
 
@@ -80,6 +88,7 @@ def arranged(
         own: the methods that are not installed.
         condition: what titles say of the perturbation.
         topped: the jobs whose seeds were topped up.
+        study: whose choices the jobs were trained with.
     """
     named = labels(jobs)
     for setting in split(jobs, brought(own)):
@@ -89,6 +98,7 @@ def arranged(
             [task for name, task in tasks.items() if name in there],
             [key for key in order if key in keys],
             setting.jobs,
+            study,
         )
         pairs = tuple(itertools.combinations(block.compared, 2))
         level, said = strictest(topped, (job.cell.digest for job in setting.jobs))
@@ -97,8 +107,10 @@ def arranged(
         yield Compared(setting, setting.title + condition, named, block, pairs, level, said)
 
 
-def _block(tasks: Sequence[Reported], methods: Sequence[MethodKey], jobs: Iterable[ReportJob]) -> Block:
+def _block(
+    tasks: Sequence[Reported], methods: Sequence[MethodKey], jobs: Iterable[ReportJob], study: Study | None
+) -> Block:
     rows = list(jobs)
     index, _ = index_of(rows)
     seeds = sorted({job.cell.seed for job in rows})
-    return Block.of(tasks, [task.metric for task in tasks], seeds, methods, index)
+    return Block.of(tasks, [task.metric for task in tasks], seeds, methods, index, study)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ftbench.db import Database, JobSummary
+from ftbench.db.rows import Document
+from ftbench.domain import hparams
 from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.recipe import Recipe
 from ftbench.domain.result import Outcome, State
-from ftbench.domain.study import Study
-from ftbench.domain.target import HELD_OUT
+from ftbench.domain.study import TPE, Study
+from ftbench.domain.target import HELD_OUT, HELD_OUT_BEST
 from ftbench.services.scores.jobs import reported
+from ftbench.services.scores.stale import Codes, codes_of, one_code
 
 #: How a failed trial has used its place in the budget: by what the method did. A lost one has not.
 SPENT = frozenset({Outcome.DIVERGED, Outcome.OOM, Outcome.USER, Outcome.TIMEOUT})
@@ -25,12 +29,36 @@ class Tried:
         digest: of its job.
         cell: its job; None where the database has it no more.
         score: on the held-out rows; None where it failed or has not ended.
+        length: where the score is of the end of an epoch: the epochs or steps that end there.
     """
 
     draw: int
     digest: str
     cell: JobSummary | None
     score: float | None
+    length: float | None = None
+
+    def shortened(self, recipe: Recipe) -> Recipe:
+        """Its recipe with the length that its score is of; warm-up in steps keeps its share."""
+        if self.length is None:
+            return recipe
+        if recipe.steps is not None:
+            share = self.length / recipe.steps
+            shorter = replace(recipe, steps=max(1, round(self.length)))
+        else:
+            share = self.length / (recipe.epochs or self.length)
+            shorter = replace(recipe, epochs=self.length)
+        if recipe.warmup_steps is None:
+            return shorter
+        return replace(shorter, warmup_steps=round(recipe.warmup_steps * share))
+
+    @property
+    def run(self) -> JobSummary | None:
+        """Its job as reporting runs are trained: as long as what its score is of."""
+        if self.cell is None or self.length is None:
+            return self.cell
+        recipe = self.shortened(hparams.parse(Recipe, self.cell.recipe, kind="recipe setting"))
+        return self.cell._replace(recipe=Document(hparams.normalise(recipe.canonical())))
 
     @property
     def ended(self) -> bool:
@@ -72,10 +100,18 @@ class Searched:
         return tuple(one for one in self.tried if not one.ended)
 
     @property
+    def undrawn(self) -> int:
+        """The trials that are not drawn yet: those of later rounds, which hang on the results of this one."""
+        if self.study.sampler != TPE:
+            return 0
+        return max(0, int(self.study.declared["budget"]) - len(self.tried))
+
+    @property
     def chosen(self) -> Tried | None:
         """The best trial, of equal ones the lowest draw; None before all have ended, and where all failed."""
         scored = [(one.score, -one.draw, one) for one in self.tried if one.score is not None]
-        return max(scored, key=lambda found: found[:2])[2] if scored and not self.missing else None
+        over = not self.missing and not self.undrawn
+        return max(scored, key=lambda found: found[:2])[2] if scored and over else None
 
     @property
     def where(self) -> str:
@@ -86,25 +122,36 @@ class Searched:
 
 
 def searches(database: Database) -> list[Searched]:
-    """The searches of all studies, in the order in which they were declared."""
+    """The searches of all studies, in the order in which they were declared.
+
+    Trials of a method that were trained with other code than the rest of its study have no score until they
+    are run again: a choice among them would compare code.
+    """
     studies = database.studies.list()
     if not studies:
         return []
     cells = {cell.digest: cell for cell in database.results.trials()}
-    values = [one for one in database.results.values() if one.digest in cells and one.evaluation == HELD_OUT]
-    metrics = {
-        n: r.metric for n, r in reported((c.task for c in cells.values()), cells.values(), values).items()
-    }
-    found = {one.digest: one.value for one in values if one.metric == metrics[cells[one.digest].task]}
-    return [search for study in studies for search in _of(study, cells, found, metrics)]
+    codes = codes_of(database, cells.values())
+    values = [one for one in database.results.values() if one.digest in cells]
+    last = [one for one in values if one.evaluation == HELD_OUT]
+    shown = reported((c.task for c in cells.values()), cells.values(), last)
+    metrics = {name: one.metric for name, one in shown.items()}
+    scores: dict[str, _Scores] = {HELD_OUT: {}, HELD_OUT_BEST: {}}
+    for one in values:
+        if one.evaluation in scores:
+            scores[one.evaluation].setdefault(one.digest, {})[one.metric] = one.value
+    return [s for study in studies for s in _of(study, cells, scores[study.scored_on[-1]], metrics, codes)]
 
 
 _Cell = tuple[str, str, str, str, Perturbation]
+_Scores = dict[str, dict[str, float]]  # job -> metric -> value
 
 
 def _of(
-    study: Study, cells: Mapping[str, JobSummary], scores: Mapping[str, float], metrics: Mapping[str, str]
+    study: Study, cells: Mapping[str, JobSummary], scores: _Scores, metrics: Mapping[str, str], codes: Codes
 ) -> list[Searched]:
+    mine = [cells[trial.digest] for trial in study.trials if trial.digest in cells]
+    cells = {cell.digest: cell for cell in one_code(mine, codes)}
     grouped: dict[tuple[str, int, _Cell], list[Tried]] = {}
     starts: dict[tuple[str, int, _Cell], JobSummary] = {}
     gone: dict[tuple[str, int], list[Tried]] = {}
@@ -116,8 +163,11 @@ def _of(
             continue
         axes = cell.model, cell.model_revision, cell.task, cell.data_revision, cell.perturbation
         key = trial.method, trial.repeat, axes
-        score = scores.get(trial.digest) if cell.scored else None
-        grouped.setdefault(key, []).append(Tried(trial.draw, trial.digest, cell, score))
+        found = scores.get(trial.digest, {}) if cell.scored else {}
+        length = found.get("epochs" if cell.recipe.get("steps") is None else "steps", 0.0)
+        score = found.get(metrics[cell.task])
+        tried = Tried(trial.draw, trial.digest, cell, score, length if length > 0 else None)
+        grouped.setdefault(key, []).append(tried)
         if trial.draw == 0:
             starts[key] = cell
     return [
@@ -127,8 +177,8 @@ def _of(
             repeat,
             starts[method, repeat, axes],
             metrics[axes[2]],
-            tuple(sorted((*tried, *gone.get((method, repeat), ())), key=lambda one: one.draw)),
+            tuple(sorted((*made, *gone.get((method, repeat), ())), key=lambda one: one.draw)),
         )
-        for (method, repeat, axes), tried in grouped.items()
+        for (method, repeat, axes), made in grouped.items()
         if (method, repeat, axes) in starts
     ]

@@ -13,6 +13,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import NothingToReport
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.planning import commands
+from ftbench.services.planning.declaring import declare_command
 from ftbench.services.scores.jobs import reported
 from ftbench.services.scores.searches import Searched, searches
 from ftbench.services.scores.selection import Selection
@@ -72,7 +73,7 @@ def bought(database: Database, selection: Selection) -> list[Bought]:
     ended = [one for one in found if one.start.digest in meant and one.chosen is not None]
     if not ended:
         run = commands.worker_command(database.address)
-        example = commands.example("tune", "--methods", "rdrop", "--tasks", "toy", address=database.address)
+        example = declare_command(database.address)
         how = f"run its trials with: {run}" if found else f"declare one with: {example}"
         raise NothingToReport(f"no study of such methods has ended; {how}")
     chances = {

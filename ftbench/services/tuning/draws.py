@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -74,6 +75,11 @@ def draws(space: Space, label: str, seed: int) -> Iterator[Draw]:
             )
             number += 1
         power += 1
+
+
+def first_draws(space: Space, label: str, seed: int, count: int) -> list[Draw]:
+    """The first draws of a method; see ``draws``."""
+    return list(itertools.islice(draws(space, label, seed), count))
 
 
 def _points(seed: int, power: int) -> NDArray[np.float64]:

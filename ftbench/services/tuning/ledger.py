@@ -14,7 +14,8 @@ from ftbench.domain.provenance import RAN
 from ftbench.domain.target import held_out_count
 from ftbench.errors import BadValue, FtbenchError, NothingToReport
 from ftbench.render.sheet import Field, Sheet
-from ftbench.services.planning import cards, commands
+from ftbench.services.planning import cards
+from ftbench.services.planning.declaring import declare_command
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.jobs import ReportJob, join, reported
 from ftbench.services.scores.searches import Searched, searches
@@ -56,7 +57,7 @@ def listed(database: Database) -> Sheet:
                 "failed": sum(one.failed for one in mine.values()),
             }
         )
-    example = commands.example("tune", "--methods", "rdrop", "--tasks", "toy", address=database.address)
+    example = declare_command(database.address)
     notes = () if rows else (f"No study is declared; declare one with: {example}",)
     return Sheet("studies", "Studies", LISTED, tuple(rows), notes)
 
@@ -112,7 +113,7 @@ def ledger(database: Database, selection: Selection, study: str = "") -> Sheet:
     meant = {cell.digest for cell in selection.lets_through([one.start for one in found])} & starts
     chosen = [one for one in found if one.start.digest in meant and study in ("", one.study.name)]
     if not chosen:
-        example = commands.example("tune", "--methods", "rdrop", "--tasks", "toy", address=database.address)
+        example = declare_command(database.address)
         raise NothingToReport(f"no trials of such methods; declare a study with: {example}")
     runs = _Runs(database, cells, chosen)
     rows = [runs.row(one) for one in chosen]
@@ -153,9 +154,9 @@ class _Runs:
             "passes": sum(self._passes(tried.digest) for tried in one.tried if tried.ended),
             "hours": sum(self._hours(tried.digest) for tried in one.tried),
         }
-        if chosen is None or chosen.cell is None:
+        if chosen is None or chosen.run is None:
             return line
-        values = departures(chosen.cell.recipe, chosen.cell.hparams, start.recipe, start.hparams)
+        values = departures(chosen.run.recipe, chosen.run.hparams, start.recipe, start.hparams)
         mine = self._scores(self._tuned.get(_key(one), ()))
         line |= {"draw": chosen.draw, "values": spelled(values), "held_out": chosen.score}
         if mine:

@@ -19,9 +19,9 @@ def recommended(database: Database, method: str) -> list[dict[str, Any]]:
     rows = []
     for one in searches(database):
         chosen, start = one.chosen, one.start
-        if start.method != method or chosen is None or chosen.cell is None:
+        if start.method != method or chosen is None or chosen.run is None:
             continue
-        values = departures(chosen.cell.recipe, chosen.cell.hparams, start.recipe, start.hparams)
+        values = departures(chosen.run.recipe, chosen.run.hparams, start.recipe, start.hparams)
         rows.append(
             {
                 "model": start.model,

@@ -10,14 +10,18 @@ from ftbench.db import Database, JobFilter, JobRow
 from ftbench.domain import plan
 from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
+from ftbench.domain.result import State
 from ftbench.domain.study import FIRST_SEED, Study
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
 from ftbench.perturbations import combined, files_named, grid_of
 from ftbench.services.planning import commands
 from ftbench.services.planning.asked import Asked
+from ftbench.services.planning.declaring import declare_command
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.searches import Searched
 from ftbench.services.scores.selection import is_of
+from ftbench.services.scores.stale import codes_of
+from ftbench.services.tuning import going_on
 
 LISTED = 3
 
@@ -59,7 +63,7 @@ def tuned_plan(database: Database, request: TunedRequest) -> plan.Plan:
     study = study_named(database, request.study)
     found = [one for one in Choices.of(database).found if one.study.name == study.name]
     found = _asked(found, request.asked)
-    _refuse_unfinished(study, found, database.address)
+    _refuse_unfinished(database, study, found)
     rows = _rows(database, found)
     jobs: dict[str, plan.Planned] = {}
     left: dict[tuple[str, str], int] = {}
@@ -85,7 +89,7 @@ def study_named(database: Database, name: str) -> Study:
     if name and name not in studies:
         raise UnknownName("study", name, studies)
     if not studies:
-        example = commands.example("tune", "--methods", "rdrop", "--tasks", "toy", address=database.address)
+        example = declare_command(database.address)
         raise UsageError(f"no study is declared; declare one with: {example}")
     if not name and len(studies) > 1:
         raise UsageError(f"several studies are declared: name one by --study: {', '.join(studies)}")
@@ -111,7 +115,8 @@ def _asked(found: Sequence[Searched], asked: Asked) -> list[Searched]:
     return kept
 
 
-def _refuse_unfinished(study: Study, found: Sequence[Searched], address: str) -> None:
+def _refuse_unfinished(database: Database, study: Study, found: Sequence[Searched]) -> None:
+    address = database.address
     missing = [one for search in found for one in search.missing]
     if missing:
         waiting = [search for search in found if search.missing]
@@ -119,16 +124,24 @@ def _refuse_unfinished(study: Study, found: Sequence[Searched], address: str) ->
             f"{one.where}: draw {', '.join(str(t.draw) for t in one.missing)}" for one in waiting[:LISTED]
         )
         more = f"; and of {len(waiting) - LISTED} more searches" if len(waiting) > LISTED else ""
-        failed = any(t.cell is not None and t.cell.state in ("failed", "cancelled") for t in missing)
-        retry = commands.example("retry", "--state", "failed,cancelled", address=address)
-        how = (
-            f"{retry}, then {commands.worker_command(address)}"
-            if failed
-            else commands.worker_command(address)
-        )
+        cells = [one.cell for one in missing if one.cell is not None]
+        stale = sorted({cell.method for cell in cells if cell.aside})
+        again = []
+        if stale:
+            files = codes_of(database, cells).own.files
+            again.append(commands.retry_command(stale, files, address))
+        if any(cell.state in (State.FAILED, State.CANCELLED) for cell in cells):
+            again.append(commands.example("retry", "--state", "failed,cancelled", address=address))
+        how = ", then ".join([*again, commands.worker_command(address)])
+        other = "; some were trained with other code than the rest" if stale else ""
         raise FtbenchError(
             f"study {study.name} is not finished: {len(missing)} of its trials have not ended "
-            f"({listed}{more}); run them with: {how}"
+            f"({listed}{more}{other}); run them with: {how}"
+        )
+    if undrawn := sum(search.undrawn for search in found):
+        raise FtbenchError(
+            f"study {study.name} is not finished: {undrawn} of its trials are not drawn yet; draw the next "
+            f"with: {going_on.again(database, study)}"
         )
     for search in found:
         if search.chosen is None:
@@ -151,6 +164,7 @@ def _runs(
     assert search.chosen is not None
     row = rows[search.chosen.digest]
     trial, task = Job.from_canonical(row.spec), tasks.find(search.start.task)
+    recipe = search.chosen.shortened(trial.recipe)
     for change in _changes(search, request.asked):
         files = files_named(request.asked.perturb)
         grid = grid_of(change, files)
@@ -160,7 +174,7 @@ def _runs(
             left[at] = left.get(at, 0) + 1
             continue
         names = tuple(rows.name for rows in task.evaluation)
-        job = replace(trial, seed=seed, evaluation=names, perturbation=change)
+        job = replace(trial, seed=seed, evaluation=names, perturbation=change, recipe=recipe)
         places = {**row.places, **({"perturbations": dict(grid.files)} if grid.files else {})}
         yield plan.Planned(job, job.digest, row.label, places)
 

@@ -39,11 +39,13 @@ class WrittenSpace:
         name: of the file.
         shared: setting -> its values.
         methods: method -> its own; one that is not there has those of its card.
+        path: where the file stands; "" for none.
     """
 
     name: str
     shared: Mapping[str, Written] = field(default_factory=dict)
     methods: Mapping[str, Mapping[str, Written]] = field(default_factory=dict)
+    path: str = ""
 
 
 @dataclass(frozen=True)

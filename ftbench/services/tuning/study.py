@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,20 +10,34 @@ from typing import Any
 from ftbench import methods
 from ftbench.db import Added, Database
 from ftbench.domain import hparams, plan
-from ftbench.domain.study import FIRST_SEED, FORM, TRIALS, UNITS, Study
+from ftbench.domain.space import Space
+from ftbench.domain.study import (
+    AGAIN,
+    FINAL,
+    FIRST_SEED,
+    FORM,
+    SAMPLERS,
+    SELECTED,
+    SOBOL,
+    TPE,
+    TRIALS,
+    UNITS,
+    Study,
+)
 from ftbench.errors import BadValue, FtbenchError, UnknownName, UsageError
 from ftbench.methods.base import PAPER
 from ftbench.plugins import is_file
-from ftbench.services.planning import costs, lookup, queue
+from ftbench.services.planning import commands, costs, lookup, queue
 from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.cards import carded
 from ftbench.services.planning.queue import QueueRequest
-from ftbench.services.tuning import trials
+from ftbench.services.tuning import rounds, tpe, trials
 from ftbench.services.tuning.spaces import DEFAULT, Tuned, WrittenSpace, space_of
 from ftbench.settings import data_dir
 
 USUAL_NAME = "tuning"
 MOST_STUDIES, MOST_TRIALS = 100, 1000
+BATCH = 10
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,9 @@ class TuneRequest:
         each_condition: whether noisy data and the like have choices of their own.
         baseline: whether vanilla is tuned, too.
         folder: where the rows lie; None for the usual places.
+        select: what of a trial counts: ``final``, or ``best-step``.
+        sampler: ``sobol``, draws that all methods share; or ``tpe``, which learns from the trials before.
+        batch: the trials of a round of ``tpe``; the first round's are those of ``sobol``.
 
     Raises:
         UsageError: a value out of its range, or an axis that a study does not have.
@@ -53,11 +71,17 @@ class TuneRequest:
     each_condition: bool = False
     baseline: bool = True
     folder: str | None = None
+    select: str = FINAL
+    sampler: str = SOBOL
+    batch: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no study can be."""
         if self.unit not in UNITS:
             raise UnknownName("unit", self.unit, UNITS)
+        if self.select not in SELECTED:
+            raise UnknownName("select", self.select, SELECTED)
+        self._refuse_rounds()
         if self.unit == TRIALS and not (1 <= self.budget <= MOST_TRIALS and self.budget % 1 == 0):
             raise BadValue(f"trials {self.budget:g}: give a whole number from 1 to {MOST_TRIALS}")
         if not self.budget > 0:
@@ -75,6 +99,36 @@ class TuneRequest:
                 f"{noisy[0].perturber.name}: runs on changed data take the choice made on clean data; "
                 "to make one for each, give --tune-each-condition"
             )
+
+    def _refuse_rounds(self) -> None:
+        if self.sampler not in SAMPLERS:
+            raise UnknownName("sampler", self.sampler, SAMPLERS)
+        if self.sampler == TPE and self.unit != TRIALS:
+            raise UsageError(f"--sampler tpe draws in rounds of trials: leave --unit {self.unit} out")
+        if self.batch is not None and self.sampler != TPE:
+            raise UsageError("--batch goes with --sampler tpe: other draws need no results")
+        if self.batch is not None and not 1 <= self.batch <= MOST_TRIALS:
+            raise BadValue(f"batch {self.batch}: give 1 to {MOST_TRIALS}")
+        if self.sampler == TPE:
+            tpe.check_installed()
+
+    @property
+    def words(self) -> list[str]:
+        """What can be typed after ``ftbench`` for the same."""
+        space = self.space if isinstance(self.space, str) else self.space.path
+        given = {
+            "--trials": f"{self.budget:g}",
+            "--studies": str(self.studies),
+            "--space": space if space != DEFAULT else "",
+            "--select": self.select if self.select != FINAL else "",
+            "--sampler": self.sampler,
+            "--batch": str(self.batch or ""),
+            "--name": self.name if self.name != USUAL_NAME else "",
+            "--data-dir": self.folder or "",
+        }
+        flags = [word for flag, value in given.items() if value for word in (flag, value)]
+        flags += ["--tune-each-condition"] * self.each_condition + ["--no-baseline"] * (not self.baseline)
+        return ["tune", *commands.words_of(self.asked), *flags]
 
 
 @dataclass(frozen=True)
@@ -129,23 +183,50 @@ def tune(database: Database | None, request: TuneRequest, *, dry_run: bool = Fal
             f"study '{study.name}' was declared with {changed[0]} {_short(changed[2])}, not "
             f"{_short(changed[1])}: it cannot change; call another one by --name"
         )
-    budget = trials.Budget(request.budget, request.unit, trials.price_in(request.unit, known))
-    laid = trials.lay(grids, competing, space, request.studies, budget, there)
+    batch = (request.batch or BATCH) if request.sampler == TPE else None
+    budget = trials.Budget(request.budget, request.unit, trials.price_in(request.unit, known), batch)
+    if batch is not None:
+        _refuse_few(request, space, competing)
+    laid = trials.lay(grids, competing, space, request.studies, budget, there, study.scored_on)
     if not laid.jobs:
         first = laid.left_out[0]
         raise UsageError(f"nothing is left to tune: {first.cell}: {first.reason}")
-    if there is not None and (lost := len(there.trials) - len(laid.trials)):
+    if there is not None and batch is None and (lost := len(there.trials) - len(laid.trials)):
         raise UsageError(
             f"study '{study.name}' has {lost} trials that this version does not draw any more: they stay as "
             "they are; call another study by --name"
         )
     study = there or study.with_trials(laid.trials)
+    if batch is not None and there is not None and database is not None:
+        new = rounds.next_round(database, there, grids, competing, space)
+        laid = replace(laid, trials=laid.trials + new.trials, jobs=laid.jobs + new.jobs)
+        study = study.with_trials(laid.trials if dry_run else there.trials + new.trials)
     whole = carded(plan.Plan(laid.jobs, laid.left_out))
     call = TuneCall(study, there is None, whole, costs.estimate_plan(whole, known).seconds)
     if dry_run or database is None:
         return call
     database.studies.record(study)
-    return replace(call, added=queue.put_jobs(database, whole))
+    call = replace(call, added=queue.put_jobs(database, whole))
+    if there is not None and (new_trials := study.trials[len(there.trials) :]):
+        # After its jobs: who is interrupted between the two draws the same again.
+        database.studies.extend(there, list(new_trials))
+    return call
+
+
+def _refuse_few(request: TuneRequest, space: Space, competing: Sequence[trials.Competitor]) -> None:
+    """Refuse a space that has not enough draws: a round that cannot be filled would never end the study.
+
+    Raises:
+        UsageError: it is one.
+    """
+    wanted = int(request.budget) + 1  # one may be the default recipe
+    for one in competing:
+        there = sum(1 for _ in itertools.islice(trials.different(space, one.label, FIRST_SEED), wanted))
+        if there < wanted:
+            raise UsageError(
+                f"the space has {there} draws of {one.label}: --sampler tpe with --trials "
+                f"{request.budget:g} needs more than these; use --sampler sobol"
+            )
 
 
 def _competitors(grid: plan.Grid, request: TuneRequest) -> list[trials.Competitor]:
@@ -180,8 +261,10 @@ def _declared(
             "studies": request.studies,
             "space": space,
             "each_condition": request.each_condition,
-            "sampler": "sobol",
+            "sampler": request.sampler,
             "seed": FIRST_SEED,
+            **({"select": request.select} if request.select != FINAL else {}),
+            **({"batch": request.batch or BATCH, AGAIN: request.words} if request.sampler == TPE else {}),
         }
     )
     return found

@@ -15,6 +15,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import LeftOut, Planned
 from ftbench.domain.space import Space
 from ftbench.domain.study import FIRST_SEED, HOURS, PASSES, Study, Trial
+from ftbench.domain.target import HELD_OUT
 from ftbench.errors import UsageError
 from ftbench.services.planning import cards, costs, lookup
 from ftbench.services.tuning.draws import Draw, draws
@@ -55,11 +56,13 @@ class Budget:
         amount: of the unit.
         unit: ``trials``, ``passes`` or ``hours``.
         price: of a trial.
+        most: trials beyond which no draw is made before results are known; None: no such number.
     """
 
     amount: float
     unit: str
     price: Price
+    most: int | None = None
 
 
 def price_in(unit: str, known: Mapping[Axes, float]) -> Price:
@@ -93,6 +96,7 @@ def lay(
     repeats: int,
     budget: Budget,
     there: Study | None = None,
+    scored_on: tuple[str, ...] = (HELD_OUT,),
 ) -> Laid:
     """The trials of a study: all methods' first draws, then their second ones, as far as budgets go.
 
@@ -106,13 +110,14 @@ def lay(
         repeats: how often, each time with another seed.
         budget: of each method and cell.
         there: the study, where it was declared before: its trials are those, and budgets are not asked.
+        scored_on: the evaluation of its jobs.
 
     Raises:
         UsageError: a budget that not even one trial fits into.
     """
     found: list[tuple[Trial, Planned]] = []
     left_out: dict[LeftOut, None] = {}
-    for grid in grids:
+    for grid in [replace(one, held_out=scored_on) for one in grids]:
         for one in competitors:
             for repeat in range(repeats):
                 for draw, planned in _spent(grid, one, space, repeat, budget, there, left_out):
@@ -132,12 +137,13 @@ def _spent(
 ) -> Iterator[tuple[int, Planned]]:
     """The trials of one method in one repetition: (number of the draw, job); no job twice."""
     spent: dict[_Cell, float] = {}
+    made: dict[_Cell, int] = {}
     over: set[_Cell] = set()
     digests: set[str] = set()
     seed = FIRST_SEED + repeat
     known = [t for t in there.trials if (t.method, t.repeat) == (one.label, repeat)] if there else []
     kept, last = {t.digest for t in known}, max((t.draw for t in known), default=0)
-    for draw in _different(space, one.label, seed):
+    for draw in different(space, one.label, seed):
         fixed = grid.settings[0]
         whole = plan.crossed(
             [
@@ -146,7 +152,6 @@ def _spent(
                     methods=(one.drawn(draw),),
                     seeds=(seed,),
                     settings=({**fixed, **draw.settings},),
-                    held_out=True,
                 )
             ]
         )
@@ -159,6 +164,9 @@ def _spent(
                 continue
             if there is None:
                 price = budget.price(planned)
+                made[cell] = made.get(cell, 0) + 1
+                if made[cell] == budget.most:
+                    over.add(cell)
                 if spent[cell] + price > budget.amount * (1 + 1e-9):
                     _refuse_nothing(one.label, spent[cell], price, budget)
                     over.add(cell)
@@ -180,7 +188,7 @@ def _refuse_nothing(label: str, spent: float, price: float, budget: Budget) -> N
         )
 
 
-def _different(space: Space, label: str, seed: int) -> Iterator[Draw]:
+def different(space: Space, label: str, seed: int) -> Iterator[Draw]:
     """The draws of a method, those of the same values once; their numbers stay as they are."""
     shared, further = space.of(label)
     dimensions = (*shared, *further)

@@ -52,6 +52,25 @@ def test_the_caption_states_the_protocol_and_not_a_recipe_that_no_run_had(both: 
     assert "seed s has the choice of study s mod 2" in said
 
 
+def test_tests_are_over_studies_and_not_over_the_runs_that_share_a_choice(both: Database) -> None:
+    first, second = report_of(both, "both").sections
+    assert "by seeds" in " ".join(first.caption) and "by studies" in " ".join(second.caption)
+    found = [section.groups[0].rows[1].cells[0].tested for section in (first, second)]
+    assert [(one.n, one.unit) for one in found if one] == [(5, "seeds"), (2, "studies")]
+    untold = report_of(both, "only").sections[0].notes
+    assert not any("over other seeds" in note for note in untold)
+
+
+def test_one_study_is_tested_by_seeds_and_says_that_it_is_one(database: Database) -> None:
+    declare(database, "vanilla,bidrop", "toy-accept", budget=3, studies=1)
+    end_all(database, lambda job: job.recipe.lr)
+    put(database, tuned_plan(database, TunedRequest(asked_of(), seeds=(0, 1, 2))))
+    end_all(database, lambda job: 0.8 + (job.seed * len(job.method) * 7 % 5) / 100)
+    (section,) = report_of(database, "only").sections
+    told = " ".join(section.caption)
+    assert "by seeds" in told and "tests are about these values, not about what another search" in told
+
+
 def test_tuned_runs_are_left_out_by_default_and_counted(both: Database) -> None:
     report = report_of(both, "no")
     assert len(report.sections) == 1

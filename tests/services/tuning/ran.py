@@ -11,6 +11,7 @@ from ftbench.db import Database, Entry
 from ftbench.domain.job import Job
 from ftbench.domain.plan import Plan
 from ftbench.domain.result import JobResult, Outcome, Score
+from ftbench.domain.target import HELD_OUT_BEST
 from ftbench.services.planning.asked import Asked
 from ftbench.services.tuning.study import TuneCall, TuneRequest, tune
 
@@ -46,8 +47,14 @@ def declare(database: Database, *names: Any, **more: Any) -> TuneCall:
     return tune(database, request(*names, **more))
 
 
-def end_all(database: Database, score: Callable[[Job], float | Outcome]) -> list[Job]:
-    """End every queued job, with a score on what it is scored on or a failure; in the order of claims."""
+Came = float | Outcome | tuple[float, float, float]
+
+
+def end_all(database: Database, score: Callable[[Job], Came]) -> list[Job]:
+    """End every queued job, with a score on what it is scored on or a failure; in the order of claims.
+
+    Three numbers are the score of the last model, that of the best epoch, and how many epochs that took.
+    """
     ended = []
     while (lease := database.jobs.claim("worker", 60.0)) is not None:
         job, came = lease.job, score(lease.job)
@@ -55,6 +62,10 @@ def end_all(database: Database, score: Callable[[Job], float | Outcome]) -> list
             database.jobs.fail(lease, came, "it broke", "")
         else:
             metric = tasks.find(job.task).metric
-            database.jobs.finish(lease, JobResult((Score(job.evaluation[0], metric, came),)))
+            last, *best = came if isinstance(came, tuple) else (came,)
+            scores = [Score(job.evaluation[0], metric, last)]
+            for name, value in zip((metric, "epochs"), best, strict=False):
+                scores.append(Score(HELD_OUT_BEST, name, value))
+            database.jobs.finish(lease, JobResult(tuple(scores)))
         ended.append(job)
     return ended

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import pytest
 
 from ftbench.db import Database
 from ftbench.domain.job import Job
-from ftbench.domain.result import Outcome
+from ftbench.domain.result import JobResult, Outcome, Score
 from ftbench.errors import UsageError
 from ftbench.services.tuning.spaces import WrittenSpace
 from ftbench.services.tuning.study import tune
@@ -86,3 +87,21 @@ def test_workers_never_make_more_trials_than_were_declared(database: Database) -
     again = tune(database, request("vanilla,rdrop", budget=4))
     assert again.added is not None and again.added.added == 0
     assert len(database.jobs.list()) == 8
+
+
+def test_two_workers_share_the_trials_and_what_a_killed_one_held_is_done_by_the_other(
+    database: Database,
+) -> None:
+    call = declare(database, "vanilla,rdrop", budget=3)
+    mine, held = database.jobs.claim("one", 60.0), database.jobs.claim("killed", 0.05)
+    assert mine is not None and held is not None and mine.job.digest != held.job.digest
+    database.jobs.finish(mine, JobResult((Score("held_out", "matthews", 0.5),)))
+    declare(database, "vanilla,rdrop", budget=3)  # a second call in the middle
+    until = time.monotonic() + 10
+    while not database.jobs.reap() and time.monotonic() < until:
+        time.sleep(0.05)
+    rest = end_all(database, lambda job: 0.5)
+    assert not database.jobs.finish(held, JobResult((Score("held_out", "matthews", 0.9),)))
+    digests = [mine.job.digest, *(job.digest for job in rest)]
+    assert sorted(digests) == sorted(one.digest for one in call.study.trials)
+    assert held.job.digest in digests and len(database.jobs.list()) == 6
