@@ -194,7 +194,8 @@ def method_index(names: Iterable[str]) -> str:
             "One page each, written from the method's card; `ftbench methods NAME` prints the same. For a "
             "method of your own see [write a method](../write-a-method.md). "
             "[Methods and architectures](architectures.md) says what trains on what, [measured](measured.md) "
-            "what each scored and cost in one small real run.",
+            "what each scored and cost in one small real run. Every tuner of the peft library is a method, "
+            "too: [tuners of peft](../peft.md).",
             table(("name", "title", "family", "paper", "cost", "memory"), rows) + "\n",
         ]
     )

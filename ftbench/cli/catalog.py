@@ -18,7 +18,7 @@ from ftbench.cli._options import (
     columns,
     perturb_of,
 )
-from ftbench.cli._output import note, print_card, print_json, print_rows, tell
+from ftbench.cli._output import note, print_card, print_json, print_rows, say, tell
 from ftbench.cli._requests import asked, names
 from ftbench.cli._streams import after_work
 from ftbench.errors import UsageError
@@ -52,6 +52,8 @@ def methods(
     if not as_json:  # a line each: the card of one says the rest
         rows = [{**row, **{key: row[key].partition(";")[0] for key in ("paper", "cost")}} for row in rows]
     _print_usable(rows, as_json, ("name", "family", "paper", "cost"))
+    if not as_json and (line := service.tuners_line()):
+        say(line)
 
 
 def _chosen(method: str, address: str) -> dict[str, Any]:

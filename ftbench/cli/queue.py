@@ -68,6 +68,10 @@ def queue(
         str | None,
         _axis("--evaluate", "Score on other tasks, too: snli,sick:test; rte@linear is a probe."),
     ] = None,
+    retention: Annotated[
+        bool,
+        typer.Option("--retention", help="Measure, too, how far the weights moved and what was forgotten."),
+    ] = False,
     set_: Annotated[
         list[str] | None,
         _axis(
@@ -177,6 +181,7 @@ def _request(given: Mapping[str, Any]) -> QueueRequest:
             label=given["label"],
         ),
         evaluate=None if given["evaluate"] is None else target_choices(given["evaluate"]),
+        retention=bool(given["retention"]),
         suite=given["suite"],
         vary=None if given["vary"] is None else names(given["vary"]),
         baseline=not given["no-baseline"],
@@ -188,7 +193,7 @@ def _tuned(request: QueueRequest, given: Mapping[str, Any]) -> Plan:
     """The runs of a study's choices."""
     from ftbench.services.tuning.reporting_runs import TunedRequest, tuned_plan
 
-    for flag in ("suite", "vary", "evaluate", "train-size", "no-baseline", "data-dir"):
+    for flag in ("suite", "vary", "evaluate", "retention", "train-size", "no-baseline", "data-dir"):
         if given[flag] is not None:
             raise UsageError(f"--{flag} does not go with --tuned; leave one of the two out")
     seeds = {} if request.asked.seeds is None else {"seeds": request.asked.seeds}

@@ -41,7 +41,7 @@ TableOption = Annotated[
     typer.Option(
         "--table",
         metavar="NAME",
-        help="main (default), robustness, curves, tuning, budget, or as --suite takes it.",
+        help="main (default), robustness, curves, retention, tuning, budget, or as --suite takes it.",
     ),
 ]
 SuiteOption = Annotated[

@@ -28,6 +28,7 @@ class ModelSpec:
         head: the width of the classification head that its weights have already, 0 where they have none;
             None where it is not known.
         labels: the names of that head's classes, in their order.
+        config: its configuration, as its files have it; empty where they are not here.
         prefix: what a wrapper put before the names of its weights (``module.``): it is taken off.
         lacks: what methods may need of a model and it has not: ``BIASES``, ``LINEAR``.
     """
@@ -45,6 +46,7 @@ class ModelSpec:
     labels: tuple[str, ...] = ()
     prefix: str = ""
     lacks: frozenset[str] = frozenset()
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.places import DATA, MODEL, UNRESOLVED
 from ftbench.domain.recipe import Recipe, layered
 from ftbench.domain.suited import suited
-from ftbench.domain.target import held_out_count
+from ftbench.domain.target import RETENTION, held_out_count
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.errors import BadValue
 
@@ -100,7 +100,8 @@ class GridPerturbation:
 class Grid:
     """Axes that are crossed; ``settings`` are the recipe settings that win over all others, by recipe.
 
-    Jobs of a tuning are scored on a part of their training rows alone: ``held_out`` says how.
+    Jobs of a tuning are scored on a part of their training rows alone: ``held_out`` says how. Where
+    ``retention``, it is measured of others, too, what is left of the pretrained model.
     """
 
     models: tuple[GridModel, ...]
@@ -110,6 +111,7 @@ class Grid:
     perturbations: tuple[GridPerturbation, ...] = (GridPerturbation(),)
     settings: tuple[Mapping[str, Any], ...] = ({},)
     held_out: tuple[str, ...] = ()
+    retention: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def _jobs(grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, Non
         cells = list(_cells(model, grid, left_out, notes))
         for seed in grid.seeds:
             for task, method, change, recipe in cells:
-                yield _planned(model, task, method, change, recipe, seed, held_out=grid.held_out)
+                yield _planned(model, task, method, change, recipe, seed, grid)
 
 
 _FP16 = "precision=fp16 needs a CUDA GPU: a worker on a CPU refuses these jobs"
@@ -238,16 +240,16 @@ def _planned(
     change: GridPerturbation,
     recipe: Recipe,
     seed: int,
-    *,
-    held_out: tuple[str, ...],
+    grid: Grid,
 ) -> Planned:
-    others = task.others
+    others, held_out = task.others, grid.held_out
+    scored = (*(rows.name for rows in task.spec.evaluation), *others, *([RETENTION] * grid.retention))
     job = Job(
         model=model.ref.id,
         model_revision=model.ref.revision,
         task=task.spec.name,
         data_revision=task.data.revision,
-        evaluation=held_out or (*(rows.name for rows in task.spec.evaluation), *others),
+        evaluation=held_out or scored,
         method=method.name,
         hparams=method.hparams,
         seed=seed,

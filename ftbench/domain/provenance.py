@@ -41,6 +41,7 @@ class Provenance(TypedDict, total=False):
         runs: by the name of the run.
         digests: of rows, of those that were changed, and of the rankings behind them.
         method_digest: of the method's code.
+        library: whose version is a part of the method's code, and the version: ``peft 0.21.2``.
         model_commit: of the hub's snapshot; "" for a folder.
         weights_prefix: a wrapper's, taken off the checkpoint's names.
         max_length: where the positions of the model are fewer than the recipe's, in tokens.
@@ -60,6 +61,7 @@ class Provenance(TypedDict, total=False):
     runs: dict[str, RunFacts]
     digests: dict[str, str]
     method_digest: str
+    library: str
     model_commit: str
     weights_prefix: str
     max_length: int

@@ -2,6 +2,7 @@
 
 ``dev`` is a set of the job's own task; ``sick:dev`` one of another task, whose labels must fit the model's;
 ``rte:dev@linear`` a probe: the encoder is frozen, and a new head trained on the other task's training rows.
+``retention`` is no set of rows: how far the weights moved, and what is left of the language model.
 ``held_out`` is a part of the job's own training rows, which it is not trained on: what tuning selects by.
 """
 
@@ -17,6 +18,8 @@ LINEAR, LOGISTIC = "linear", "logistic"
 PROBES = (LINEAR, LOGISTIC)
 
 HELD_OUT = "held_out"
+RETENTION = "retention"
+"""Stands for the evaluation set in what is measured of the pretrained model that is left."""
 HELD_OUT_BEST = "held_out@best"
 """The same rows, scored at the end of each epoch: the best of these points, and where it is."""
 HELD_OUT_SHARE, HELD_OUT_LEAST = 0.1, 100

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import Method
 from ftbench.plugins import PluginEntry, Registry
 
 GROUP = "ftbench.methods"
+#: How the names of methods begin that are tuners of the peft library.
+TUNER = "peft:"
 
 #: Other spellings of a method's name, in lower case; published tables write ``r_drop``.
 ALIASES = {
@@ -56,7 +59,14 @@ def find(name: str, plugins: Iterable[str | Path] = ()) -> type[Method]:
         UnknownName: nothing carries the name.
         PluginError: the file or entry point that carries it cannot be used.
     """
-    return _METHODS.find(name, plugins)
+    if _of_peft(name):
+        from ftbench.methods import _peft
+
+        return _peft.find(name)
+    try:
+        return _METHODS.find(name, plugins)
+    except UnknownName as error:
+        raise _meant(error) from None
 
 
 def of_row(name: str, plugins: Iterable[str | Path] = ()) -> type[Method]:
@@ -65,12 +75,32 @@ def of_row(name: str, plugins: Iterable[str | Path] = ()) -> type[Method]:
     Raises:
         UnknownName, PluginError: as ``find``.
     """
-    return _METHODS.known(name, plugins)
+    return find(name) if _of_peft(name) else _METHODS.known(name, plugins)
 
 
 def canonical(name: str) -> str:
     """The name that jobs carry for an alias, in any case; every other text as it is."""
-    return ALIASES.get(name.lower(), name)
+    return name.lower() if _of_peft(name) else ALIASES.get(name.lower(), name)
+
+
+def tuners() -> tuple[str, ...]:
+    """The names of the methods that the installed peft brings; none where it is not installed."""
+    from ftbench.methods import _peft
+
+    try:
+        return _peft.names()
+    except FtbenchError:
+        return ()
+
+
+def _of_peft(name: str) -> bool:
+    return name.strip().lower().startswith(TUNER)
+
+
+def _meant(error: UnknownName) -> UnknownName:
+    """The same error, which tells of a tuner of peft that has the name."""
+    wanted = TUNER + error.name.lower()
+    return UnknownName(error.kind, error.name, [wanted]) if wanted in tuners() else error
 
 
 def available(plugins: Iterable[str | Path] = ()) -> list[PluginEntry[Method]]:

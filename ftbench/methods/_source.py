@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 from pathlib import Path
 
 from ftbench.methods._source_files import PACKAGE, File, Imported, Meaning, SourceFiles, stored
@@ -36,7 +37,8 @@ def source_digest(cls: type) -> str:
 
     Words do not count: docstrings, comments, cards, annotations, what type checkers alone read, the names
     and places of definitions. The annotations of a dataclass's fields count where they are made of ``int``,
-    ``float``, ``bool``, ``str`` and None alone: by them a hyper-parameter is read.
+    ``float``, ``bool``, ``str`` and None alone: by them a hyper-parameter is read. Where the class names a
+    ``library``, the version of that counts, too.
 
     Args:
         cls: the method's class.
@@ -54,7 +56,11 @@ def _of_class(cls: type) -> str:
         own = {c.__module__: Path(inspect.getsourcefile(c) or "") for c in _classes(cls)}
     except (OSError, TypeError):
         return ""
-    return digest(own[cls.__module__], cls.__module__, cls.__qualname__, others=own)
+    found = digest(own[cls.__module__], cls.__module__, cls.__qualname__, others=own)
+    library = str(getattr(cls, "library", ""))
+    if not library or not found:
+        return found
+    return FORM + hashlib.sha256(f"{found} {library}=={metadata.version(library)}".encode()).hexdigest()[:16]
 
 
 def file_digest(path: Path) -> str:

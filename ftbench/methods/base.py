@@ -135,6 +135,7 @@ class Method:
             job of it for which memory does not suffice then fails at once. "" where it may be cut.
         needs: what it cannot do without in a model, of ``BIASES`` and ``LINEAR`` (``ftbench.domain.model``);
             may be a property.
+        library: a package whose version counts as a part of the method's code.
         held_out_fraction: the part of the training rows kept for ``next_batch("held_out")``; may be a
             property.
     """
@@ -154,6 +155,7 @@ class Method:
     neutral_recipe: ClassVar[Mapping[str, Any]] = {}
     whole_batch: ClassVar[str] = ""
     needs: frozenset[str] = frozenset()
+    library: ClassVar[str] = ""
     held_out_fraction: float = 0.0
 
     @dataclass(frozen=True)

@@ -55,7 +55,9 @@ def configured(
     """The model that a configuration speaks of; its weights are not looked at."""
     family, positions = str(config.get("model_type", "")), architecture.positions(config, tokenizer)
     layers = architecture.layer_count(config)
-    return ModelSpec(name, hub_id, family, 0.0, layers=layers, positions=positions, head=None)
+    return ModelSpec(
+        name, hub_id, family, 0.0, layers=layers, positions=positions, head=None, config=dict(config)
+    )
 
 
 def _refuse_own_code(place: Path, config: Mapping[str, Any]) -> None:

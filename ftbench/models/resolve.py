@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from ftbench import hub, settings
@@ -49,11 +50,22 @@ def resolve(text: str) -> tuple[ModelSpec, ModelRef]:
             raise
         return _on_hub(name, revision or "main")
     if spec.hub_id:
-        return spec, ModelRef(spec.name, revision or "main")
+        places = hub.snapshots(spec.hub_id, "model", revision or "main")
+        return _with_config(spec, places), ModelRef(spec.name, revision or "main")
     if at:
         raise BadValue(f"model '{text}': {spec.name} comes with a package and has no revisions")
     place = packaged(spec.name)
-    return spec, ModelRef(spec.name, folders.digest(place), str(place))
+    return _with_config(spec, [place]), ModelRef(spec.name, folders.digest(place), str(place))
+
+
+def _with_config(spec: ModelSpec, places: Iterable[Path]) -> ModelSpec:
+    """An entry of the registry with its configuration, where that is on this machine."""
+    for place in places:
+        try:
+            return replace(spec, config=folders.config(place))
+        except ModelError:
+            continue
+    return spec
 
 
 def model_id(text: str) -> str:

@@ -129,6 +129,12 @@ MAIN = Layout(
     ),
 )
 
+#: What was measured of the models is added to it, task by task.
+RETAINED = Layout(
+    "retention",
+    (replace(MAIN.parts[0], name="retention", title="Scores, and what they cost the pretrained model"),),
+)
+
 CLEAN_VALUE = "ratio 0 is the clean run"
 
 
@@ -208,7 +214,12 @@ def _curve(axis: Axis) -> Part:
 
 #: The layouts by name; those of perturbations are made for the ones that there are.
 LAYOUTS: Mapping[str, Callable[[Sequence[Axis]], Layout]] = MappingProxyType(
-    {"main": lambda axes: MAIN, "robustness": robustness_layout, "curves": curves_layout}
+    {
+        "main": lambda axes: MAIN,
+        "robustness": robustness_layout,
+        "curves": curves_layout,
+        "retention": lambda axes: RETAINED,
+    }
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from importlib import metadata
 from typing import Any
 
 from ftbench import methods, metrics, models, perturbations, tasks, trust
@@ -37,6 +38,15 @@ def list_methods(plugins: Iterable[str] = ()) -> list[_Row]:
     return rows
 
 
+def tuners_line() -> str:
+    """The methods that the installed peft brings, in a line; "" where it is not installed."""
+    found = [name.partition(":")[2] for name in methods.tuners()]
+    if not found:
+        return ""
+    version = metadata.version("peft")
+    return f"and {len(found)} tuners of peft {version}, as peft:NAME: {', '.join(found)}"
+
+
 def method_card(name: str) -> _Row:
     """A method's card: the paper, the update, the hyper-parameters, and where the authors' code differs."""
     _named(name)
@@ -54,6 +64,7 @@ def method_card(name: str) -> _Row:
         "published": dict(cls.published),
         "recipe": cls.recipe_defaults("paper"),
         "not supported": cls.unsupported_note,
+        **({"library": f"{cls.library} {metadata.version(cls.library)}"} if cls.library else {}),
         **({"whole batch": cls.whole_batch} if cls.whole_batch else {}),
         "aliases": sorted(alias for alias, target in methods.ALIASES.items() if target == cls.name()),
     }

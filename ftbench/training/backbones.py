@@ -1,4 +1,4 @@
-"""Backbones: the class that a family of models is read as, and what makes decoders classify as encoders do."""
+"""Backbones: the class that a family is read as, and what makes decoders classify as encoders do."""
 
 from __future__ import annotations
 

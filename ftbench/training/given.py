@@ -62,11 +62,13 @@ def given_task(model: nn.Module) -> TaskSpec:
 def refuse(method: Method, model: nn.Module, task: TaskSpec) -> None:
     """Raise ``UsageError`` with the method's reason where it cannot run on a model or task."""
     family = str(getattr(getattr(model, "config", None), "model_type", ""))
+    whole: Any = getattr(model, "config", None)
+    config = whole.to_diff_dict() if family else {}
     layers = structure.encoder_layers(model)
     lacks = {LINEAR} if decoders.transposed(model) else set()
     if layers and not any(n.endswith("bias") for layer in layers for n, _ in layer.named_parameters()):
         lacks.add(BIASES)
-    spec = ModelSpec("the model", "", family, 0.0, layers=len(layers), lacks=frozenset(lacks))
+    spec = ModelSpec("the model", "", family, 0.0, layers=len(layers), lacks=frozenset(lacks), config=config)
     reason = method.refusal(spec, task)
     if reason:
         raise UsageError(reason)

@@ -19,6 +19,7 @@ from ftbench.training import backbones
 from ftbench.training.model_limits import ModelLimits
 
 POOLER = "pooler"
+_LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 
 @dataclass(frozen=True)
@@ -66,20 +67,12 @@ def load_checkpoint(folder: Path, outputs: int, tokens: bool = False) -> Loaded:
     names = checkpoint.shapes(folders.checkpoint_files(folder))
     family = str(config.get("model_type", ""))
     before = checkpoint.prefix(names, architecture.base(family))
-    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     _refuse_own_tokenizer(folder, config)
-    tokenizer = AutoTokenizer.from_pretrained(folder, **local)
+    tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
     # The new layers are drawn by `build`; what transformers draws for them must not touch other streams.
-    with torch.random.fork_rng(devices=[]):
-        model, info = backbones.model_class(family, tokens=tokens).from_pretrained(
-            folder,
-            num_labels=outputs,
-            dtype=torch.float32,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # the head's; others are refused below
-            key_mapping={f"^{re.escape(before)}": ""} if before else None,
-            **local,
-        )
+    # Of another shape than here may be the head alone; others are refused below.
+    kind = backbones.model_class(family, tokens=tokens)
+    model, info = quietly(kind, folder, before, num_labels=outputs, ignore_mismatched_sizes=True)
     resized = {str(name): (tuple(there), tuple(here)) for name, there, here in info["mismatched_keys"]}
     lacking = frozenset(info["missing_keys"]) | frozenset(resized)
     _refuse_lost(model, lacking, resized)
@@ -89,6 +82,27 @@ def load_checkpoint(folder: Path, outputs: int, tokens: bool = False) -> Loaded:
     backbones.suit_decoder(model)
     head = _head(model, lacking - set(resized), lacking)
     return Loaded(model, tokenizer, head, lacking, limits, before)
+
+
+def quietly(kind: Any, folder: Path, before: str, **settings: Any) -> tuple[Any, Any]:
+    """A model of a folder, in fp32, and what transformers says of its weights.
+
+    Args:
+        kind: transformers' class.
+        folder: of the weights.
+        before: what a wrapper put before their names.
+        settings: of the configuration.
+    """
+    with torch.random.fork_rng(devices=[]):
+        found: tuple[Any, Any] = kind.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            output_loading_info=True,
+            key_mapping={f"^{re.escape(before)}": ""} if before else None,
+            **settings,
+            **_LOCAL,
+        )
+    return found
 
 
 def outside(model: nn.Module) -> frozenset[str]:

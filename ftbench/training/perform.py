@@ -7,6 +7,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from ftbench.domain.model import ModelRef
 from ftbench.domain.provenance import Provenance
 from ftbench.domain.result import EXPLAINED, TRAINED
 from ftbench.domain.suited import KEPT, no_head_to_keep
-from ftbench.domain.target import HELD_OUT, HELD_OUT_BEST
+from ftbench.domain.target import HELD_OUT, HELD_OUT_BEST, RETENTION
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import DeviceMissing, ModelError, PluginError
 from ftbench.methods import source_digest
@@ -34,6 +35,7 @@ from ftbench.training.corpus import Corpus, Library
 from ftbench.training.failure import TooLarge, is_out_of_memory
 from ftbench.training.pretrained import Pretrained, Shelf
 from ftbench.training.resuming import free_memory
+from ftbench.training.retention import retention
 from ftbench.training.scoring import Scorer, points_of
 from ftbench.training.trainer import Listener, Trainer
 
@@ -71,7 +73,10 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
     clock.lap("training")
     scorer = Scorer(model, corpus, job, task)
     for name in job.evaluation:
-        if name == HELD_OUT_BEST:
+        if name == RETENTION:
+            for metric, value in retention(model, pretrained, models.locate(ref)).items():
+                send("score", evaluation=RETENTION, metric=metric, value=value)
+        if name in (RETENTION, HELD_OUT_BEST):
             continue
         scored = scorer.score(name)
         raw = np.ascontiguousarray(scored.logits, dtype="<f4").tobytes()
@@ -97,6 +102,7 @@ def perform(command: Mapping[str, Any], send: Send, listener: Listener) -> None:
         **fitted,
         "precision": job.recipe.precision,
         "method_digest": code,
+        **_library(cls),
         "model_commit": pretrained.commit,
     }
     facts["digests"] = dict(corpus.digests)  # with those of evaluation rows
@@ -164,6 +170,11 @@ def _trained(
         listener.progress("", 0, 0)  # it takes its time, and does not hang
         del method, trainer
         free_memory()
+
+
+def _library(cls: type[Method]) -> Provenance:
+    """The library that a method is made of, and its version."""
+    return {"library": f"{cls.library} {metadata.version(cls.library)}"} if cls.library else {}
 
 
 def _refuse_strangers(places: Mapping[str, Any]) -> None:

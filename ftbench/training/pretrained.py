@@ -146,6 +146,11 @@ class Pretrained:
                 init_new(parameter, owner, self._std, stream_seed("head", task, head_seed, name))
         return model
 
+    @property
+    def model(self) -> nn.Module:
+        """The model as it was read, which is copied and never trained."""
+        return self._model
+
     def draws_head(self, seed: int) -> bool:
         """Whether ``build`` draws the head for this seed; else it keeps the one that came with the model."""
         return seed != self._own_head and self._drawn == self.head_names

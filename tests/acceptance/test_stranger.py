@@ -54,6 +54,7 @@ READING = [
     ["report", "--table", "robustness"],
     ["report", "--table", "curves"],
     ["report", "--metric", "ece"],
+    ["report", "--table", "retention"],
     ["report", "--suite", "bidrop/table5"],
     ["report", "-o", "r.html"],
     ["compare", "--examples", "vanilla", "mine", "--tasks", "reviews"],

@@ -7,7 +7,7 @@ from typing import Any
 
 from ftbench import methods, models
 from ftbench.db.rows import JobSummary
-from ftbench.domain import hparams, job, lists, shell
+from ftbench.domain import hparams, job, lists, shell, target
 from ftbench.domain.cards import MethodCard, card_of_method
 from ftbench.domain.claim import DeclaredClaim
 from ftbench.domain.own_task import task_of
@@ -106,7 +106,8 @@ def for_job(spec: Mapping[str, Any], places: Mapping[str, Any], seeds: Sequence[
         ("--evaluate", ",".join(spec["task"].get("others") or ())),
     ]
     rest = {"--data-dir": str(places.get("data") or "")}
-    return queue_command(flags, _settings(spec, places), rest, baseline=False)
+    found = queue_command(flags, _settings(spec, places), rest, baseline=False)
+    return f"{found} --retention" if target.RETENTION in spec["task"]["evaluation"] else found
 
 
 def for_table(
@@ -276,9 +277,8 @@ def _typed(model: str) -> str:
 
 def seeds_text(seeds: Sequence[int]) -> str:
     """Seeds as a flag takes them, in short; "" for none."""
-    if not seeds:
-        return ""
-    return str(len(seeds)) if tuple(seeds) == tuple(range(len(seeds))) else _listed(seeds)
+    counted = bool(seeds) and tuple(seeds) == tuple(range(len(seeds)))
+    return str(len(seeds)) if counted else _listed(seeds) if seeds else ""
 
 
 def _listed(seeds: Sequence[int]) -> str:

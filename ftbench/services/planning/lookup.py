@@ -9,9 +9,11 @@ from pathlib import Path
 
 from ftbench import methods, models, tasks, trust
 from ftbench.domain import axes, hparams, job, plan
+from ftbench.domain.model import ModelRef
 from ftbench.domain.target import Target
 from ftbench.domain.task import MULTI_LABEL, TOKEN_CLASSIFICATION, DataRef, TaskSpec
 from ftbench.errors import BadValue, DataMissing
+from ftbench.models.lm_head import lacks_lm_head
 from ftbench.plugins import is_file
 from ftbench.services.worker.missing import Missing
 from ftbench.tasks import sources
@@ -70,8 +72,8 @@ class Finder:
         """What was looked for and is neither here nor to be had now."""
         return Missing(tuple(self._missing_models), tuple(dict.fromkeys(self._missing_rows)), self._away)
 
-    def model(self, text: str) -> plan.GridModel:
-        """A model, as ``--models`` takes it."""
+    def model(self, text: str, retention: bool = False) -> plan.GridModel:
+        """A model, as ``--models`` takes it; where ``retention`` is measured, with what it lacks for that."""
         if text not in self._models:
             spec, ref = models.resolve(text)
             here = ref.path is not None or models.cached(ref) is not None
@@ -79,7 +81,7 @@ class Finder:
                 self._missing_models.append(text)
                 self._away = away
             taken = f"{ref.id}: its weights are named '{spec.prefix}…'; the prefix is taken off"
-            note = taken if spec.prefix else ""
+            note = "; ".join([taken] * bool(spec.prefix) + _without_lm_head(ref) * retention)
             self._models[text] = plan.GridModel(
                 ref, spec, partial(models.recipe, spec), note, unknown=not here and spec.head is None
             )
@@ -157,6 +159,13 @@ def _not_scored_on(spec: TaskSpec, other: TaskSpec, target: Target) -> str:
     if label_map(spec, other) is None:
         return f"a model of {spec.title} does not predict the labels of {other.title}"
     return ""
+
+
+def _without_lm_head(ref: ModelRef) -> list[str]:
+    """That no language-model loss can be measured on a model, where its files are here and lack the head."""
+    place = Path(ref.path) if ref.path else models.cached(ref)
+    lacks = lacks_lm_head(place) if place is not None else ""
+    return [f"{ref.id}: {lacks}: --retention gives the distance alone"] if lacks else []
 
 
 def _check_rows(spec: TaskSpec, data: DataRef) -> int:

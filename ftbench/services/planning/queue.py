@@ -39,6 +39,7 @@ class QueueRequest:
     Attributes:
         asked: the axes; beside a suite, those that stand in the place of its own.
         evaluate: what else is scored; None where it was not asked.
+        retention: whether it is measured what is left of the pretrained model.
         suite: the paper's table, or several by a short name.
         vary: random streams that are varied one at a time; None where it was not asked.
         baseline: whether vanilla is added.
@@ -47,6 +48,7 @@ class QueueRequest:
 
     asked: Asked
     evaluate: tuple[TargetChoice, ...] | None = None
+    retention: bool = False
     suite: str | None = None
     vary: tuple[str, ...] | None = None
     baseline: bool = True
@@ -63,8 +65,9 @@ def make_plan(request: QueueRequest) -> plan.Plan:
     find = lookup.Finder(data_dir(request.data_dir))
     streams = _streams(request)
     if request.suite is not None:
-        if request.evaluate is not None:
-            raise UsageError("--evaluate: a suite has its own evaluation sets; leave one of the two out")
+        for flag, value in (("evaluate", request.evaluate), ("retention", request.retention or None)):
+            if value is not None:
+                raise UsageError(f"--{flag}: a suite has its own evaluation sets; leave one of the two out")
         from ftbench.services.planning import suite_plan
 
         whole = suite_plan.plan_suite(request.suite, request.asked, find)
@@ -192,12 +195,13 @@ def grids_asked(request: QueueRequest, seeds: tuple[int, ...], find: lookup.Find
         by_models.setdefault(asked.models or default, []).append(spec)
     return [
         plan.Grid(
-            models=tuple(find.model(name) for name in names),
+            models=tuple(find.model(name, request.retention) for name in names),
             tasks=tuple(find.scored_on(spec, targets) for spec in mine),
             methods=chosen,
             seeds=seeds,
             perturbations=tuple(grid_of(one, files) for one in combined(asked.perturb)),
             settings=tuple(point.values() for point in asked.settings.points()),
+            retention=request.retention,
         )
         for names, mine in by_models.items()
     ]

@@ -11,10 +11,11 @@ from ftbench.domain.result import State
 from ftbench.domain.study import Study
 from ftbench.errors import NothingToReport
 from ftbench.perturbations import NO_FILES, NOTHING_KNOWN, KnownChanges, PluginFiles, titled
-from ftbench.render.layouts import Part
+from ftbench.render.layouts import RETAINED, Part
 from ftbench.render.table import Report, Section
 from ftbench.services.planning import commands, rerun
 from ftbench.services.planning.own_files import OwnFiles
+from ftbench.services.reporting import retention
 from ftbench.services.reporting.axes import axes_of
 from ftbench.services.reporting.curves import fill_curves
 from ftbench.services.reporting.remarks import remarks
@@ -65,6 +66,10 @@ def build_report(database: Database, request: ReportRequest) -> Report:
         filled = commands.for_table(selection, address, cells, _axis(request), own=own)
         raise NothingToReport(f"no jobs for this report; queue them with: {filled}")
     scores: Sequence[ScoreRow | ValueRow] = database.results.values(roughly(chosen, cells))
+    kept = retention.measured(scores)
+    if request.table == RETAINED.name:
+        filled = commands.for_table(selection, address, chosen)
+        chosen = retention.those_measured(chosen, kept, filled)
     codes, (files, told) = codes_of(database, cells), own_changes(database, chosen)
     chosen = one_code(chosen, codes)
     choices = Choices.of(database)
@@ -92,7 +97,8 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files, codes.own.tasks))
     older = rerun.note(stale(_shown(chosen, found), codes), codes, address)
     notes = (*own_metric.notes, *found.notes, *absent, *older)
-    return replace(found, sections=sections, notes=notes)
+    found = replace(found, sections=sections, notes=notes)
+    return retention.with_retention(found, kept) if request.table == RETAINED.name else found
 
 
 def _folder(database: Database, cells: Sequence[JobSummary]) -> str:

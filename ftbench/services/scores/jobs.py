@@ -11,6 +11,7 @@ from typing import Any
 from ftbench import metrics
 from ftbench.db.rows import JobSummary, PastScore, ScoreRow, ValueRow
 from ftbench.domain.result import EXPLAINED, TRAINED, Outcome, State
+from ftbench.domain.target import RETENTION
 from ftbench.domain.task import TaskSpec
 from ftbench.errors import FtbenchError
 
@@ -217,7 +218,7 @@ def reported(
             result[name] = chosen or Reported.of((own or {}).get(name) or tasks.find(name))
         except FtbenchError:
             order = {cell.digest: at for at, cell in enumerate(cells) if cell.task == name}
-            there = [s for s in scores if s.digest in order and s.evaluation != TRAINED]
+            there = [s for s in scores if s.digest in order and s.evaluation not in (TRAINED, RETENTION)]
             stored = (
                 (order[s.digest], s.evaluation, not metrics.of_score(s.metric).higher, s.metric)
                 for s in there
