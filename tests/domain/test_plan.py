@@ -136,7 +136,7 @@ def test_rows_of_other_tasks_tell_where_the_data_are_where_the_task_has_no_folde
 
 
 def test_trials_are_scored_on_held_out_rows_alone() -> None:
-    (planned,) = plan.crossed([grid(seeds=(1000,), held_out=True)]).jobs
+    (planned,) = plan.crossed([grid(seeds=(1000,), held_out=("held_out",))]).jobs
     (ordinary,) = plan.crossed([grid(seeds=(1000,))]).jobs
     assert planned.job.evaluation == ("held_out",) and ordinary.job.evaluation == ("dev",)
     assert planned.digest != ordinary.digest
@@ -147,11 +147,11 @@ def test_a_task_with_too_few_rows_for_a_trial_is_left_out_and_named(
     rows: int, change: dict[str, int]
 ) -> None:
     task = replace(COLA, rows=rows)
-    whole = plan.crossed([grid(tasks=(task,), perturbations=(perturbed(**change),), held_out=True)])
+    whole = plan.crossed([grid(tasks=(task,), perturbations=(perturbed(**change),), held_out=("held_out",))])
     (left,) = whole.left_out
     assert not whole.jobs and left.cell == "cola" and left.jobs == 2
     assert left.reason.startswith(f"{change.get('train_size', rows)} training rows are too few")
 
 
 def test_rows_that_are_not_known_leave_nothing_out() -> None:
-    assert plan.crossed([grid(tasks=(replace(COLA, rows=None),), held_out=True)]).jobs
+    assert plan.crossed([grid(tasks=(replace(COLA, rows=None),), held_out=("held_out",))]).jobs

@@ -17,7 +17,7 @@ from ftbench.services.scores import levels
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.compared import Compared, arranged
 from ftbench.services.scores.jobs import MethodKey, join, labels, reported
-from ftbench.services.scores.rescored import MetricChoice, rescored, scored_by
+from ftbench.services.scores.rescored import MetricChoice, rescored, told_of_metric
 from ftbench.services.scores.selection import Selection, by_name, in_order, is_of, roughly
 from ftbench.services.scores.stale import codes_of
 from ftbench.services.scores.titles import titles
@@ -102,7 +102,7 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     named = labels(jobs)
     order, told = _order(named, choices), titles(named, codes.own, dict(asked.renamed))
     settings = arranged(jobs, shown, order, codes.own, condition, topped, study)
-    by = (scored_by(request.metric.metric),) if request.metric else ()
+    by = (told_of_metric(request.metric.metric),) if request.metric else ()
     aside = (*by, *own.notes, *aside, *others, *((study.said(),) if study else ()))
     found = [replace(one, aside=aside, titles=told) for one in settings if one.pairs]
     if not found:

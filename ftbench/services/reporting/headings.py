@@ -12,7 +12,7 @@ from ftbench.render.table import OWN, SHARED, Column
 from ftbench.services.reporting import failed
 from ftbench.services.scores.block import Block
 from ftbench.services.scores.jobs import Reported
-from ftbench.services.scores.rescored import scored_by
+from ftbench.services.scores.rescored import told_of_metric
 from ftbench.stats import statistics
 from ftbench.stats.family import PROBABILITY, TWO_PART
 
@@ -97,7 +97,7 @@ def caption_of(part: Part, blocks: Blocks, baseline: str, estimand: str) -> str:
     if chosen is None:
         return text
     return (
-        f"{scored_by(chosen)} {text if chosen.percent else text.replace('over seeds, × 100;', 'over seeds;')}"
+        f"{told_of_metric(chosen)} {text if chosen.percent else text.replace('over seeds, × 100;', 'over seeds;')}"
     )
 
 

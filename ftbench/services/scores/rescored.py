@@ -154,7 +154,7 @@ def _labels(runs: Predicted, spec: TaskSpec, revision: str) -> FloatArray | None
         return None
 
 
-def scored_by(metric: Metric) -> str:
+def told_of_metric(metric: Metric) -> str:
     """How to read a table of a metric: what it is, its unit, and which end is better."""
     unit = "× 100" if metric.percent else f"in {metric.unit}" if metric.unit else "in its own unit"
     end = "higher" if metric.higher else "lower"
