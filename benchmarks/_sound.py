@@ -35,7 +35,9 @@ class Watch:
         ):
             return
         name = str(arguments[0]).removeprefix("file:")
-        if name.startswith(self._inside) or (event == "open" and name.startswith(self._known)):
+        compiled = "__pycache__" in name  # Python's own, of a file that is loaded for the first time
+        read = event == "open" or compiled
+        if name.startswith(self._inside) or (read and name.startswith(self._known)):
             return
         if not (event == "open" and isinstance(arguments[0], int)):
             self.opened.append(f"{event} {name}")

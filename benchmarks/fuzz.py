@@ -111,13 +111,14 @@ class Cases:
     def events(self, dice: random.Random) -> None:
         """A changed line of events is taken or refused; in a file, its job is recorded whole or not."""
         from ftbench.domain.events import Collector, parse
+        from ftbench.metrics import score_bounds
 
         if not dice.randrange(LINES):
             return self._file_of_events(dice)
         event = dice.choice(self._events)
         wrong = changed(dice, event)
         line = broken_json(dice, wrong) if dice.randrange(2) else json.dumps(wrong).encode()
-        collector = Collector(self._events[0]["digest"])
+        collector = Collector(self._events[0]["digest"], score_bounds)
         end = collector.take(parse(line + b"\n"))
         if end is not None and end.kind == "done":
             collector.result()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -33,10 +36,23 @@ def pool_by_mask(model: nn.Module) -> None:
         body.register_forward_hook(_spread_last, with_kwargs=True)
 
 
+_EVERY_STATE = ContextVar("every_state", default=False)
+
+
+@contextmanager
+def every_state() -> Iterator[None]:
+    """Let decoders of ``pool_by_mask`` give the state of each token, as a language model needs them."""
+    token = _EVERY_STATE.set(True)
+    try:
+        yield
+    finally:
+        _EVERY_STATE.reset(token)
+
+
 def _spread_last(_body: nn.Module, _args: Any, kwargs: dict[str, Any], output: Any) -> Any:
     """Give every place of a row the state of its last real token: any that is then chosen is that one."""
     mask = kwargs.get("attention_mask")
-    if isinstance(mask, Tensor) and mask.ndim == 2:
+    if isinstance(mask, Tensor) and mask.ndim == 2 and not _EVERY_STATE.get():
         states = output.last_hidden_state  # (rows, tokens, width)
         output.last_hidden_state = at_last(states, mask[:, -states.shape[1] :])
     return output

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ftbench.models import folder as folders
 from ftbench.models import lm_head
-from ftbench.nn import structure
+from ftbench.nn import decoders, structure
 from ftbench.training.loading import quietly
 from ftbench.training.pretrained import Pretrained
 
@@ -132,6 +132,7 @@ def lm_model(folder: Path, prefix: str = "") -> nn.Module | None:
         return None
     kind: Any = AutoModelForCausalLM if lm_head.is_causal(_family(folder)) else AutoModelForMaskedLM
     model, info = quietly(kind, folder, prefix)
+    decoders.as_linear(model)  # as the trained body has them
     lacking = sorted(name for name in info["missing_keys"] if "pooler" not in name)
     if lacking:
         _log.warning("retention: no language-model loss: the weights lack %s", lacking[0])
@@ -179,7 +180,7 @@ def lm_loss(model: nn.Module, rows: list[tuple[list[int], list[int]]], device: t
     config: Any = getattr(model, "config", None)
     pad = getattr(config, "pad_token_id", None) or 0
     causal = lm_head.is_causal(str(getattr(config, "model_type", "")))
-    with torch.inference_mode():
+    with torch.inference_mode(), decoders.every_state():
         for start in range(0, len(rows), ROWS):
             part = rows[start : start + ROWS]
             width = max(len(ids) for ids, _ in part)

@@ -96,9 +96,8 @@ def caption_of(part: Part, blocks: Blocks, baseline: str, estimand: str) -> str:
     chosen = next((task.own for task in next(iter(blocks.values()))[0].tasks if task.own), None)
     if chosen is None:
         return text
-    return (
-        f"{told_of_metric(chosen)} {text if chosen.percent else text.replace('over seeds, × 100;', 'over seeds;')}"
-    )
+    shown = text if chosen.percent else text.replace("over seeds, × 100;", "over seeds;")
+    return f"{told_of_metric(chosen)} {shown}"
 
 
 def _statistics(part: Part) -> str:
