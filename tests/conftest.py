@@ -36,6 +36,19 @@ for real in NEIGHBOURS.glob("*/data/CoLA/train.tsv"):
 gc.disable()
 
 
+#: Architectures that are built as another one is (Llama, Gemma 3, T5), which is tried each time.
+ALIKE = ("mistral", "qwen2", "qwen3", "gemma", "gemma2", "umt5")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the tests of architectures that are alike to ``make test-slow``."""
+    for item in items:
+        given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if any(isinstance(one, str) and one in ALIKE for one in given):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_finish() -> None:
     """Collect the garbage of tests, but not among the libraries."""
     gc.freeze()

@@ -111,6 +111,7 @@ def test_the_quickstart_ends_in_its_tables(folder: Path, forked: Programs) -> No
     assert (folder / "robustness.md").read_text().count("Bi-Drop") >= 2
 
 
+@pytest.mark.slow
 def test_the_example_method_is_short_and_works(folder: Path, forked: Programs) -> None:
     page = DOCS / "write-a-method.md"
     (method,) = [block for block in blocks(page) if block.name == "mine.py"]

@@ -50,6 +50,7 @@ def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, undistur
     assert not place.checkpoints(), "a finished job keeps no checkpoint"
 
 
+@pytest.mark.slow
 def test_ctrl_c_puts_the_job_back_and_the_next_worker_goes_on(place, undisturbed):
     place.ftbench("queue", "--methods", "bidrop", "--seeds", "1", *GRID)
     worker = place.start("worker", "--drain", "--threads", "1")

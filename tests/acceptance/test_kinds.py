@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ftbench import tasks
 from ftbench.metrics import find
@@ -14,6 +15,7 @@ from ftbench.tasks.rows import label_array, logits_by_row
 from tests.acceptance.conftest import Place
 
 
+@pytest.mark.slow
 def test_both_kinds_are_queued_trained_and_reported(tmp_path: Path) -> None:
     place = Place(tmp_path / "place")
     short = ["--train-size", "32", "--set", "epochs=1", "--seeds", "1"]

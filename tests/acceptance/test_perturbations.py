@@ -9,6 +9,8 @@ import pytest
 from tests.acceptance.conftest import Place, loads
 from tests.forked import Programs
 
+pytestmark = pytest.mark.slow
+
 #: Two perturbations: one that makes learning impossible, and one of evaluation rows.
 MINE = """
 from dataclasses import dataclass, replace

@@ -42,12 +42,14 @@ def test_a_built_in_method_keeps_what_ftbench_relies_on(name: str) -> None:
     assert {k for k, v in found.items() if v[0] is None} == EXEMPT.get(name, set())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in NAMES if methods.find(n).published])
 def test_so_does_what_the_authors_released(name: str) -> None:
     found = outcomes(name, "published", GIVEN)
     assert {k: v for k, v in found.items() if v[0] is not True} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", OTHER)
 def test_so_do_settings_that_nobody_has_by_default(text: str) -> None:
     found = [(o.check, o.note) for o in check(text, only=[*GIVEN, "neutral", "draws"]) if o.passed is False]
