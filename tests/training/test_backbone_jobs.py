@@ -48,7 +48,7 @@ def test_a_job_resumes_to_the_last_bit_and_does_not_depend_on_its_micro_batches(
 @pytest.mark.parametrize("name", [e.name for e in methods.available() if e.source == "built-in"])
 def test_every_method_keeps_what_ftbench_relies_on(folder, kind, name) -> None:
     text = f"{name}[{SHORT[name]}]" if name in SHORT else name
-    # Norms of these are in single precision, and the ascent of SAM, of a fixed length, enlarges their rounding.
+    # Norms of these are in single precision, and SAM's ascent, of a fixed length, enlarges their rounding.
     rounded = name == "sam" and kind in ("gemma3_text", "qwen3", "llama", "t5")
     assert (
         failures(text, folder(kind), [one for one in CHECKS if not (rounded and one == "accumulation")]) == []
