@@ -15,7 +15,7 @@ from ftbench.domain.own_task import CARD, ROWS, task_document
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.places import DATA, MODEL, UNRESOLVED
 from ftbench.domain.recipe import Recipe, layered
-from ftbench.domain.suited import suited
+from ftbench.domain.suited import suited, too_short
 from ftbench.domain.target import RETENTION, held_out_count
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.errors import BadValue
@@ -213,12 +213,24 @@ def _cells(
             else:
                 cell = f"{method.label} on {model.ref.id}, {task.spec.name}"
                 reason = method.unsupported(model.spec, task.spec) or fitting.refused
+                updates = _updates(task, change.perturbation, fitting.recipe, bool(grid.held_out))
+                reason = reason or too_short(updates, method.hparams)
             if reason:
                 left_out[cell, reason] = left_out.get((cell, reason), 0) + len(grid.seeds)
             else:
                 notes |= {fitting.note: None} if fitting.note else {}
                 notes |= {_FP16: None} if fitting.recipe.precision == "fp16" else {}
                 yield task, method, change, fitting.recipe
+
+
+def _updates(task: GridTask, change: Perturbation, recipe: Recipe, held_out: bool) -> int | None:
+    """How many updates a job makes; None where that is not known before its rows are changed."""
+    if recipe.steps is not None:
+        return recipe.steps
+    if task.rows is None or change.condition.changes:
+        return None
+    rows = change.train_size or task.rows
+    return recipe.total_steps(rows - held_out_count(rows) if held_out else rows)
 
 
 def _too_few(task: GridTask, change: Perturbation) -> str:

@@ -70,6 +70,7 @@ READING = [
     ["plot", "strip", "-o", "p.svg"],
     ["export", "--scores", "s.csv"],
     ["export", "--jobs", "j.jsonl"],
+    ["export", "--track", "tensorboard"],
     ["query", "SELECT * FROM jobs LIMIT 3"],
     ["query", "ATTACH '/etc/passwd' AS x"],
     ["queue"],
