@@ -106,6 +106,15 @@ def test_progress_tells_step_and_memory() -> None:
     assert (found.run, found.step, found.total, found.memory) == ("main", 4, 9, Memory(1, 2, 4))
 
 
+def test_progress_tells_what_was_logged() -> None:
+    step = {"event": "progress", "run": "main", "step": 3, "total": 9}
+    found = after({**step, "points": [["loss", 3, 0.5], ["odd", 3, float("nan")]]}, step)
+    assert found.points == [CurvePoint("main", 3, "loss", 0.5)]
+    for points in ({}, [1], [["loss", 3]], [["loss", -1, 0.5]], [["a\x1b", 1, 0.5]], [["loss", 1, "x"]]):
+        with pytest.raises(ProtocolError):
+            after({**step, "points": points})
+
+
 def test_a_job_ends_as_it_is_said_and_never_done_without_a_score() -> None:
     assert after(SCORE).take({"event": "done", "digest": "d"}) == End("done")
     assert after().take({"event": "stopped"}) == End("stopped")
