@@ -77,7 +77,7 @@ class TrackerRun(ABC):
         """Write what is left, and let the run go."""
 
 
-class Tracker(ABC):
+class Tracker:
     """Where runs are sent; a subclass stands in a file of its name, and loads its package inside functions.
 
     It may raise anything: that is told in a line, and the job goes on. All calls come from one thread.
@@ -98,12 +98,14 @@ class Tracker(ABC):
         """Why it cannot be used on this machine, in a line; "" where it can."""
         if not cls.package or importlib.util.find_spec(cls.package) is not None:
             return ""
-        return f"the package {cls.package} is not installed here: pip install 'ftbench[{cls.name()}]'"
+        ours = cls.__module__.startswith("ftbench.")
+        wanted = f"'ftbench[{cls.name()}]'" if ours else cls.package
+        return f"the package {cls.package} is not installed here: pip install {wanted}"
 
-    @abstractmethod
     def place(self) -> str:
         """Where its runs are, for people: a folder, a project."""
+        raise NotImplementedError
 
-    @abstractmethod
     def open(self, job: TrackedJob) -> TrackerRun:
         """The run of a job: the one that it has, or a new one."""
+        raise NotImplementedError

@@ -15,13 +15,24 @@ GRID = ("--tasks", "toy-accept", "--models", "tiny", "--train-size", "96", "--se
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def tracked(place: Place) -> Place:
+def _with_jobs(place: Place) -> Place:
     """A folder with a tracker of one's own, and two jobs in the queue."""
     (place.folder / "written.py").write_text(SOURCE)
     place.env["WRITTEN"] = str(place.folder / "written.jsonl")
     place.ftbench("queue", "--methods", "soup[members=2]", "--seeds", "1", *GRID)
     return place
+
+
+@pytest.fixture
+def tracked(place: Place) -> Place:
+    """Commands that start the interpreter, as a user's do."""
+    return _with_jobs(place)
+
+
+@pytest.fixture
+def loaded(loaded_place: Place) -> Place:
+    """Commands whose processes have the libraries loaded."""
+    return _with_jobs(loaded_place)
 
 
 def curves(place: Place) -> dict[str, dict[str, list[tuple[int, float]]]]:
@@ -46,28 +57,28 @@ def sent(place: Place) -> dict[str, Any]:
     return {d: {name: sorted(values) for name, values in one.items()} for d, one in found.items()}
 
 
-def test_curves_and_scores_are_those_of_the_database_and_come_as_the_job_runs(tracked: Place) -> None:
-    out = tracked.ftbench("worker", "--drain", "--threads", "1", "--track", "./written.py")
+def test_curves_and_scores_are_those_of_the_database_and_come_as_the_job_runs(loaded: Place) -> None:
+    out = loaded.ftbench("worker", "--drain", "--threads", "1", "--track", "./written.py")
     assert "tracker" not in out
-    assert sent(tracked) == curves(tracked)
-    told = lines(tracked.folder / "written.jsonl")
-    for digest in curves(tracked):
+    assert sent(loaded) == curves(loaded)
+    told = lines(loaded.folder / "written.jsonl")
+    for digest in curves(loaded):
         mine = [line for line in told if line["digest"] == digest]
         assert "open" in mine[0] and mine[-1] == {"digest": digest, "end": "done"}
         assert len([line for line in mine if "log" in line]) > 2, "not in one piece at the end"
-    tracked.ftbench("export", "--track", "./written.py")
-    assert sent(tracked) == curves(tracked), "once more adds nothing"
+    loaded.ftbench("export", "--track", "./written.py")
+    assert sent(loaded) == curves(loaded), "once more adds nothing"
 
 
-def test_tensorboard_has_the_curves_of_the_database(tracked: Place) -> None:
+def test_tensorboard_has_the_curves_of_the_database(loaded: Place) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    tracked.env["TENSORBOARD_LOGGING_DIR"] = str(tracked.folder / "logs")
-    tracked.ftbench("worker", "--drain", "--threads", "1", "--track", "tensorboard,./written.py")
-    wanted = curves(tracked)
-    assert sent(tracked) == wanted, "two trackers side by side"
-    folders = {path.name[-12:]: path for path in (tracked.folder / "logs").glob("tiny/toy-accept/*/*/*")}
+    loaded.env["TENSORBOARD_LOGGING_DIR"] = str(loaded.folder / "logs")
+    loaded.ftbench("worker", "--drain", "--threads", "1", "--track", "tensorboard,./written.py")
+    wanted = curves(loaded)
+    assert sent(loaded) == wanted, "two trackers side by side"
+    folders = {path.name[-12:]: path for path in (loaded.folder / "logs").glob("tiny/toy-accept/*/*/*")}
     assert len(folders) == len(wanted)
     for digest, names in wanted.items():
         found = EventAccumulator(str(folders[digest[:12]]), size_guidance={"scalars": 0})
@@ -96,25 +107,25 @@ def test_a_job_whose_worker_was_killed_goes_on_in_its_run(tracked: Place) -> Non
 
 @pytest.mark.parametrize("variable", ["WRITTEN_FAILS", "WRITTEN_HANGS"])
 def test_a_tracker_that_fails_or_hangs_costs_a_line_and_seconds_at_the_end(
-    tracked: Place, variable: str
+    loaded: Place, variable: str
 ) -> None:
-    tracked.env[variable] = "no server"
+    loaded.env[variable] = "no server"
     began = time.monotonic()
-    out = tracked.ftbench("worker", "--drain", "--threads", "1", "--track", "./written.py")
-    assert tracked.rows("select state, count(*) from jobs group by state") == [("done", 2)]
-    ended = {row[0] for row in tracked.rows("select max(ended) from attempts")}
+    out = loaded.ftbench("worker", "--drain", "--threads", "1", "--track", "./written.py")
+    assert loaded.rows("select state, count(*) from jobs group by state") == [("done", 2)]
+    ended = {row[0] for row in loaded.rows("select max(ended) from attempts")}
     assert time.monotonic() - began < 120 and time.time() - max(ended) < 20
     said = [line for line in out.splitlines() if line.startswith("tracker ")]
     assert said[-1].endswith(
         "2 done jobs were not sent whole; send them with: ftbench export --track "
-        + str(tracked.folder / "written.py")
+        + str(loaded.folder / "written.py")
     )
     assert (variable == "WRITTEN_FAILS") == any(
         "RuntimeError: no server; the jobs go on" in one for one in said
     )
-    del tracked.env[variable]
-    tracked.ftbench("export", "--track", "./written.py")
-    assert sent(tracked) == curves(tracked)
+    del loaded.env[variable]
+    loaded.ftbench("export", "--track", "./written.py")
+    assert sent(loaded) == curves(loaded)
 
 
 def test_the_tracker_gets_no_ctrl_c_and_sends_what_is_left(tracked: Place) -> None:

@@ -29,7 +29,7 @@ class Wrong(Metric):
 
 @pytest.fixture
 def done(ftbench: Ftbench) -> Ftbench:
-    """Two methods, done on ./reviews.csv with three seeds; each has a tenth of the rows wrong, others by seed."""
+    """Two methods, done on ./reviews.csv with three seeds; each has a tenth of the rows wrong."""
     rows = "".join(
         f"a {'fine' if n % 2 else 'sad'} day {n},{'good' if n % 2 else 'bad'}\n" for n in range(100)
     )
