@@ -9,11 +9,11 @@ from ftbench.tasks.registry import (
     called,
     expand,
     find,
-    folder_of,
     groups,
     is_built_in,
     names,
     of_place,
+    own_folder,
     task_of_job,
 )
 
@@ -25,11 +25,11 @@ __all__ = [
     "called",
     "expand",
     "find",
-    "folder_of",
     "groups",
     "is_built_in",
     "is_own",
     "names",
+    "own_folder",
     "task_of_job",
     "of_place",
 ]

@@ -113,7 +113,7 @@ def called(text: str) -> str:
     return found.said.name.lower() or found.name
 
 
-def folder_of(text: str) -> tuple[str, Path] | None:
+def own_folder(text: str) -> tuple[str, Path] | None:
     """A user's own task by its place: its name, and the folder above its files; None for any other text.
 
     A data set of the hub is none: its jobs say where it comes from.

@@ -99,7 +99,7 @@ class Selection:
 
     def folders(self) -> dict[str, Path]:
         """Where the rows of users' own tasks are that were named by their place: name -> folder."""
-        return dict(filter(None, map(tasks.folder_of, self.tasks)))
+        return dict(filter(None, map(tasks.own_folder, self.tasks)))
 
     def task_names(self) -> list[str]:
         """The tasks that were asked for, groups spelled out; [] for all."""
