@@ -80,7 +80,7 @@ def render(report: Report, details: Details | None = None, frame: PageFrame | No
         "data": _data(report, details),
         "specs": [[next(specs) for _ in found] for found in figures],
     }
-    frame = replace(frame, scripts=("page.js", *frame.scripts), filtered="method or setting")
+    frame = replace(frame, scripts=("figures.js", "page.js", *frame.scripts), filtered="method or setting")
     return framed("page.html.j2", frame, values)
 
 
