@@ -44,13 +44,15 @@ ARROWS: dict[str, set[str]] = {
     },
     "training": {"domain", "methods", "metrics", "models", "nn", "perturbations", "run", "tasks"},
     "testing": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks", "training"},
-    "cli": {"db", "domain", "metrics", "perturbations", "render", "services", "testing"},
+    "web": {"db", "domain", "perturbations", "render", "services", "tasks"},
+    "cli": {"db", "domain", "metrics", "perturbations", "render", "services", "testing", "web"},
 }
 #: Room of services -> the rooms that it may import; the files beside the rooms use them all.
 ROOMS: dict[str, set[str]] = {
     "worker": set(),
     "scores": set(),
     "launching": {"worker"},
+    "board": {"worker"},
     "doctor": {"worker"},
     "planning": {"worker", "scores"},
     "exchange": {"worker", "scores"},
@@ -216,6 +218,7 @@ PARSERS = {
 #: Parsers build on each other.
 EDGES = (
     "cli/",
+    "web/asked.py",
     "testing/",
     "suites/_suite.py",
     "domain/claim.py",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, case, func, select, text
 
-from ftbench.db.checked import read_rows
+from ftbench.db.checked import Unreadable, check_column, read_rows
 from ftbench.db.engine import Store
 from ftbench.db.migrations import HEAD
 from ftbench.db.names import shown_model
-from ftbench.db.rows import Axes, change_of
+from ftbench.db.filters import matching
+from ftbench.db.rows import Axes, JobFilter, change_of
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome, State
@@ -80,6 +81,21 @@ class WorkerTally(NamedTuple):
     ended: float | None
 
 
+class ListedRow(NamedTuple):
+    """A job and where it stands."""
+
+    digest: str
+    state: State
+    label: str
+    model: str
+    task: str
+    seed: int
+    perturbation: Perturbation
+    attempts: int
+    priority: int
+    owner: str | None
+
+
 class Glance(NamedTuple):
     """One state of the queue; times are seconds since 1970 by the database's clock.
 
@@ -128,6 +144,30 @@ class Board:
                 self._workers(connection),
             )
 
+    def listed(self, where: JobFilter, first: int, most: int) -> tuple[int, list[ListedRow]]:
+        """How many jobs a filter lets through, and some of them in the order of queueing.
+
+        Args:
+            where: the filter.
+            first: jobs before those that are wanted.
+            most: how many are wanted.
+        """
+        with self._store.reading() as connection:
+            shown = shown_model(connection)
+            fields, chosen = ListedRow._fields, matching(where, shown)
+            (count,) = self._store.rows_of(connection, select(func.count()).select_from(jobs).where(chosen))[0]
+            query = select(*(shown if name == "model" else jobs.c[name] for name in fields)).where(chosen)
+            query = query.order_by(jobs.c.sequence).limit(most).offset(first)
+            convert = {"perturbation": known_change, "state": State}
+            rows = self._read(connection, query, fields, convert)
+        return int(count), [ListedRow._make(row) for row in rows]
+
+    def stamps(self, digests: Collection[str]) -> dict[str, tuple[object, ...]]:
+        """What of some jobs is another one once anything has happened to them."""
+        names = "digest state attempts priority owner expires".split()
+        query = select(*(jobs.c[name] for name in names)).where(jobs.c.digest.in_(list(digests)))
+        return {row[0]: tuple(row[1:]) for row in self._store.rows(query)}
+
     def prioritise(self, digest: str, priority: int) -> bool:
         """Let a queued job go before others, or after them; False where it is not queued."""
         with self._store.writing() as transaction:
@@ -144,7 +184,7 @@ class Board:
         query = select(jobs.c.label, shown, *axes, func.count())
         query = query.group_by(jobs.c.label, text("shown_model"), *axes)  # by its name: it has parameters
         query = query.order_by(func.min(jobs.c.sequence))
-        convert = {"perturbation": change_of, "state": State}
+        convert = {"perturbation": known_change, "state": State}
         return [GridCount._make(row) for row in self._read(connection, query, GridCount._fields, convert)]
 
     def _running(self, connection: Connection) -> list[RunningRow]:
@@ -158,7 +198,7 @@ class Board:
             .where(text("jobs.state = 'running'"))  # literally: so its index is used
             .order_by(jobs.c.sequence, attempts.c.number)
         )
-        rows = self._read(connection, query, fields, {"perturbation": change_of, "number": _whole})
+        rows = self._read(connection, query, fields, {"perturbation": known_change, "number": _whole})
         return list({row[0]: RunningRow._make(row) for row in rows}.values())
 
     def _failed(self, connection: Connection) -> list[FailedRow]:
@@ -167,7 +207,7 @@ class Board:
         fields = FailedRow._fields
         query = select(*(own[name] if name in own else jobs.c[name] for name in fields))
         query = self._last_of_failed(query).order_by(attempts.c.ended.desc()).limit(MOST_FAILED)
-        convert = {"perturbation": change_of, "outcome": Outcome, "message": printable}
+        convert = {"perturbation": known_change, "outcome": Outcome, "message": printable}
         return [FailedRow._make(row) for row in self._read(connection, query, fields, convert)]
 
     def _outcomes(self, connection: Connection) -> dict[Outcome, int]:
@@ -218,3 +258,17 @@ def _whole(value: object) -> int:
     if not isinstance(value, int):
         raise ValueError("no whole number")
     return value
+
+
+def known_change(text: str) -> Perturbation:
+    """A perturbation from its column, which no digest vouches for.
+
+    Raises:
+        Unreadable: it has a name that nobody may see, or a value that is no number.
+    """
+    found = change_of(text)
+    for one in found.changes:
+        check_column("name", (one.name,))
+        if not isinstance(one.value, int | float) or not abs(one.value) <= 1e12:
+            raise Unreadable("its perturbation has a value that is none")
+    return found

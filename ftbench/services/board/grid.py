@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from ftbench.db.board import GridCount
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import State
-from ftbench.perturbations import spoken
 
 #: What a cell is called by the first of these that it has jobs of.
 _WORST = (State.FAILED, State.RUNNING, State.QUEUED, State.CANCELLED)
@@ -88,7 +87,7 @@ def heat_maps(grid: Iterable[GridCount]) -> tuple[HeatMap, ...]:
 
 def condition_words(perturbation: Perturbation) -> str:
     """What is done to the data, in words; "" for the clean run."""
-    return ", ".join(spoken(perturbation))
+    return ", ".join(one.spoken for one in perturbation.changes)
 
 
 def _map(model: str, rows: Iterable[GridCount]) -> HeatMap:
