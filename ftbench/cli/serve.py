@@ -16,16 +16,24 @@ VARIABLE = "FTBENCH_TOKEN"
 
 
 def serve(
-    port: Annotated[int, typer.Option("--port", metavar="N", help="Where to listen; 0 takes a free one.")] = 8765,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", help="Where to listen; 0 takes a free one.")
+    ] = 8765,
     host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen; others than this machine's need a token.")
+        str,
+        typer.Option(
+            "--host", metavar="ADDRESS", help="Where to listen; others than this machine's need a token."
+        ),
     ] = "127.0.0.1",
     token: Annotated[
         str | None,
-        typer.Option("--token", metavar="TEXT", help="Who has it may use --actions; made where needed [FTBENCH_TOKEN]."),
+        typer.Option(
+            "--token", metavar="TEXT", help="Who has it may use --actions; made where needed [FTBENCH_TOKEN]."
+        ),
     ] = None,
     actions: Annotated[
-        bool, typer.Option("--actions", help="Let those who have the token cancel, retry and prioritise jobs.")
+        bool,
+        typer.Option("--actions", help="Let those who have the token cancel, retry and prioritise jobs."),
     ] = False,
     db: DatabaseOption = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The board: the queue at a glance, in short queries that leave the long columns alone; nothing here is locked."""
+"""The board: the queue at a glance, in short queries that leave the long columns alone; nothing is locked."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Select, and_, case, func, select, text
 
 from ftbench.db.checked import Unreadable, check_column, read_rows
 from ftbench.db.engine import Store
+from ftbench.db.filters import matching
 from ftbench.db.migrations import HEAD
 from ftbench.db.names import shown_model
-from ftbench.db.filters import matching
 from ftbench.db.rows import Axes, JobFilter, change_of
 from ftbench.db.tables import attempts, jobs
 from ftbench.domain.perturbation import Perturbation
@@ -155,7 +155,9 @@ class Board:
         with self._store.reading() as connection:
             shown = shown_model(connection)
             fields, chosen = ListedRow._fields, matching(where, shown)
-            (count,) = self._store.rows_of(connection, select(func.count()).select_from(jobs).where(chosen))[0]
+            (count,) = self._store.rows_of(connection, select(func.count()).select_from(jobs).where(chosen))[
+                0
+            ]
             query = select(*(shown if name == "model" else jobs.c[name] for name in fields)).where(chosen)
             query = query.order_by(jobs.c.sequence).limit(most).offset(first)
             convert = {"perturbation": known_change, "state": State}
@@ -202,7 +204,9 @@ class Board:
         return list({row[0]: RunningRow._make(row) for row in rows}.values())
 
     def _failed(self, connection: Connection) -> list[FailedRow]:
-        own: dict[str, Any] = {name: attempts.c[name] for name in "number worker outcome message ended".split()}
+        own: dict[str, Any] = {
+            name: attempts.c[name] for name in "number worker outcome message ended".split()
+        }
         own["model"] = shown_model(connection)
         fields = FailedRow._fields
         query = select(*(own[name] if name in own else jobs.c[name] for name in fields))
@@ -232,7 +236,9 @@ class Board:
 
     def _workers(self, connection: Connection) -> list[WorkerTally]:
         well = func.sum(case((attempts.c.outcome == str(Outcome.OK), 1), else_=0))
-        badly = func.sum(case((attempts.c.outcome.is_(None) | (attempts.c.outcome == str(Outcome.OK)), 0), else_=1))
+        badly = func.sum(
+            case((attempts.c.outcome.is_(None) | (attempts.c.outcome == str(Outcome.OK)), 0), else_=1)
+        )
         query = select(attempts.c.worker, well, badly, func.max(attempts.c.ended)).group_by(attempts.c.worker)
         query = query.where(attempts.c.started.is_not(None), attempts.c.worker != "")
         query = query.order_by(func.max(attempts.c.ended).desc()).limit(MOST_WORKERS)

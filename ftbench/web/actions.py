@@ -35,9 +35,13 @@ class Actions:
             UsageError: there is no such action or job, or its value is none.
         """
         if not self._allowed:
-            raise HTTPException(HTTPStatus.FORBIDDEN, "nothing may be changed here: start `ftbench serve --actions`")
+            raise HTTPException(
+                HTTPStatus.FORBIDDEN, "nothing may be changed here: start `ftbench serve --actions`"
+            )
         if not request.scope["trusted"]:
-            raise HTTPException(HTTPStatus.FORBIDDEN, "open the address with the token that `ftbench serve` printed")
+            raise HTTPException(
+                HTTPStatus.FORBIDDEN, "open the address with the token that `ftbench serve` printed"
+            )
         digest, action = request.path_params["digest"], request.path_params["action"]
         known = sorted({name for names in ACTIONS.values() for name in names})
         if action not in known:

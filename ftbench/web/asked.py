@@ -181,4 +181,6 @@ def suite_of(query: Query) -> SuiteRequest:
         tasks=None if tasks is None else axes.split_names(tasks),
         models=None if models is None else axes.split_names(models),
     )
-    return SuiteRequest(query.get("name"), given, diverged=query.get("diverged", "chance"), show=query.names("show"))
+    return SuiteRequest(
+        query.get("name"), given, diverged=query.get("diverged", "chance"), show=query.names("show")
+    )

@@ -37,9 +37,10 @@ class CurvePanel:
     @property
     def told(self) -> str:
         """The drawing in words, for those who do not see it."""
+        ends = ((run, points[0], points[-1]) for run, points in self.runs)
         return "; ".join(
-            f"{run}: {points[0][1]:.4g} at step {points[0][0]:,} to {points[-1][1]:.4g} at step {points[-1][0]:,}"
-            for run, points in self.runs
+            f"{run}: {first[1]:.4g} at step {first[0]:,} to {last[1]:.4g} at step {last[0]:,}"
+            for run, first, last in ends
         )
 
 
@@ -63,9 +64,7 @@ def _panel(name: str, runs: dict[str, dict[int, float]], total: int) -> CurvePan
     return CurvePanel(name, lines, _drawn(name, lines, total))
 
 
-def _drawn(
-    name: str, lines: Sequence[tuple[str, Sequence[tuple[int, float]]]], total: int
-) -> Markup:
+def _drawn(name: str, lines: Sequence[tuple[str, Sequence[tuple[int, float]]]], total: int) -> Markup:
     values = [value for _, points in lines for _, value in points]
     last = max([total, 1, *(step for _, points in lines for step, _ in points)])
     low, high = _ends(min(values), max(values))

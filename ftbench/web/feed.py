@@ -182,7 +182,9 @@ class Feed:
 class Pace:
     """When to look next: soon, unless the last looks and those who watch have cost too much."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, spent: Callable[[], float] = time.process_time):
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, spent: Callable[[], float] = time.process_time
+    ):
         """Take a clock, and what tells the processor time of this process; both in seconds."""
         self._clock, self._spent = clock, spent
         self._begun, self._before = clock(), spent()

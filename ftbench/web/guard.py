@@ -66,7 +66,9 @@ class Guard:
         except Exception as error:
             complain(f"{scope['method']} {scope['path']}", error)
             if not send.begun:
-                await _told(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of ftbench's own")(scope, receive, send)
+                await _told(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of ftbench's own")(
+                    scope, receive, send
+                )
 
     def _refused(self, scope: Scope) -> Response | None:
         """Why a request is not let through; None where it is."""

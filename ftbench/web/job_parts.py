@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ftbench.db import Database
@@ -73,8 +74,7 @@ class JobParts:
         self._look_at_log(kept, reader.database.address, digest)
         shown = _shown(kept, running, reader, digest)
         return {
-            name: kept.fragments.get(name, shown[name], lambda name=name: _made(name, shown[name]))
-            for name in JOB
+            name: kept.fragments.get(name, shown[name], partial(_made, name, shown[name])) for name in JOB
         }
 
     def _look_at_log(self, kept: _Kept, address: str, digest: str) -> None:
@@ -100,7 +100,9 @@ def _read(database: Database, digest: str) -> dict[str, Any]:
     return {**found, "attempts": attempts, "curves": curves}
 
 
-def _shown(kept: _Kept, running: RunningJob | None, reader: BoardReader, digest: str) -> dict[str, dict[str, Any]]:
+def _shown(
+    kept: _Kept, running: RunningJob | None, reader: BoardReader, digest: str
+) -> dict[str, dict[str, Any]]:
     """What the parts show."""
     read, row = kept.read, running.row if running else None
     live = running.live if running else None
@@ -148,7 +150,10 @@ def _facts(read: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if spec.get(name):
             yield name, _pairs(spec[name])
     for score in read["past_scores"]:
-        yield f"before: {score['evaluation']} {score['metric']}", f"{score['old']:.4g} (attempt {score['attempt']})"
+        yield (
+            f"before: {score['evaluation']} {score['metric']}",
+            f"{score['old']:.4g} (attempt {score['attempt']})",
+        )
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

@@ -48,7 +48,10 @@ class JobsAsked:
         Raises:
             UnknownName: a state that there is not.
         """
-        given = {name: request.query_params.get(name, "").strip()[:300] for name in ("state", "method", "task", "model")}
+        given = {
+            name: request.query_params.get(name, "").strip()[:300]
+            for name in ("state", "method", "task", "model")
+        }
         states = [str(state) for state in State]
         if given["state"] and given["state"] not in states:
             raise UnknownName("state", given["state"], states)
@@ -64,7 +67,9 @@ class JobsAsked:
 
     def address(self, first: int) -> str:
         """Of another page of the list."""
-        return jobs_address(state=self.state, method=self.method, task=self.task, model=self.model, first=first)
+        return jobs_address(
+            state=self.state, method=self.method, task=self.task, model=self.model, first=first
+        )
 
 
 class LivePages:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,10 +52,7 @@ def queue_parts(fragments: Fragments, view: BoardView | None) -> dict[str, Fragm
         "failures": {"failures": view.failures},
         "grid": {"maps": view.maps},
     }
-    return {
-        name: fragments.get(name, values, lambda name=name, values=values: _made(name, values))
-        for name, values in shown.items()
-    }
+    return {name: fragments.get(name, values, partial(_made, name, values)) for name, values in shown.items()}
 
 
 def _made(name: str, values: Mapping[str, Any]) -> str:

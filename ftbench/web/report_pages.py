@@ -1,4 +1,4 @@
-"""The pages of reports, comparisons, plots and papers' tables: what the commands make, by the same renderers."""
+"""Pages of reports, comparisons, plots and papers: what the commands make, by the same renderers."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from ftbench.services.comparing import by_task
 from ftbench.services.comparing.request import TESTS
 from ftbench.services.papers import page as papers_page
 from ftbench.services.papers import report as papers
+from ftbench.services.papers import reproduction, sweep
 from ftbench.services.planning import suite_cards
 from ftbench.services.reporting import page as report_page
 from ftbench.services.reporting import plots
@@ -31,7 +32,6 @@ from ftbench.services.reporting.build import build_report
 from ftbench.services.scores import looks
 from ftbench.services.tuning import budgets, ledger
 from ftbench.services.tuning.plot import draw_budget
-from ftbench.services.papers import reproduction, sweep
 from ftbench.web.asked import Query, comparison_of, plot_of, report_of, selection_of, suite_of
 from ftbench.web.feed import Feed
 from ftbench.web.fragments import TEMPLATES, Recent
@@ -111,7 +111,9 @@ class ReportPages:
 
         def make() -> str:
             with self._open() as database:
-                tables = looks.told_in_suites(self._address, papers.suite_reports(self._address, database, asked))
+                tables = looks.told_in_suites(
+                    self._address, papers.suite_reports(self._address, database, asked)
+                )
             return papers_page.page(tables, self._frame(f"Papers: {asked.name}"))
 
         return await self._made(request, make)
@@ -157,7 +159,9 @@ class ReportPages:
         return open_database(self._address, write=False)
 
     def _frame(self, title: str) -> PageFrame:
-        more = tuple(NavLink(name, f"/report?table={name}", title == f"Report: {name}") for name in (*LAYOUTS, *LISTS))
+        more = tuple(
+            NavLink(name, f"/report?table={name}", title == f"Report: {name}") for name in (*LAYOUTS, *LISTS)
+        )
         return PageFrame(title, links(HERE), more=more, assets=ASSETS_AT, policy="")
 
     async def _made(self, request: Request, make: Callable[[], str]) -> Response:
@@ -184,6 +188,10 @@ def _article(frame: PageFrame, sheets: list[Sheet]) -> str:
 def _job_pages(report: Report) -> dict[str, str]:
     """The address of each job that stands behind a number."""
     cells = (
-        cell for section in report.sections for group in section.groups for row in group.rows for cell in row.cells
+        cell
+        for section in report.sections
+        for group in section.groups
+        for row in group.rows
+        for cell in row.cells
     )
     return {digest: f"/job/{digest}" for cell in cells for digest in cell.jobs}

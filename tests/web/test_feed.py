@@ -17,7 +17,9 @@ from tests.db.samples import entry
 from tests.web.places import fill, tell_live
 
 
-def test_the_database_is_read_where_somebody_has_written_alone(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_database_is_read_where_somebody_has_written_alone(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with create_database(address) as database:
         jobs = fill(database)
         watched = Feed(address)
@@ -114,7 +116,9 @@ def test_the_stream_says_only_what_has_changed(tmp_path: Path) -> None:
         assert not waiting.done(), "nothing has changed"
         watched.tell("queue", {"counts": "a", "running": "d", "grid": "c"})
         watched.tell("queue", {"counts": "a", "running": "d", "grid": "e"})
-        assert told(await waiting)["parts"] == {"running": "d", "grid": "e"}, "what came meanwhile is told at once"
+        assert told(await waiting)["parts"] == {"running": "d", "grid": "e"}, (
+            "what came meanwhile is told at once"
+        )
         await stream.aclose()
 
     asyncio.run(listen())

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-
 from starlette.testclient import TestClient
 
 from ftbench.db import create_database
@@ -27,15 +26,28 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient
         yield opened, jobs
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:9999", "127.0.0.1:8765", "[::1]:8765", "LOCALHOST:8765"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:9999", "127.0.0.1:8765", "[::1]:8765", "LOCALHOST:8765"]
+)
 def test_the_names_of_this_machine_are_answered(board: tuple[TestClient, dict[str, str]], host: str) -> None:
     assert board[0].get("/", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8765", "localhost.evil.example", "127.0.0.1.evil.example", "", "10.0.0.7", "a b"]
+    "host",
+    [
+        "evil.example",
+        "evil.example:8765",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "",
+        "10.0.0.7",
+        "a b",
+    ],
 )
-def test_a_name_that_others_gave_this_machine_is_refused(board: tuple[TestClient, dict[str, str]], host: str) -> None:
+def test_a_name_that_others_gave_this_machine_is_refused(
+    board: tuple[TestClient, dict[str, str]], host: str
+) -> None:
     answer = board[0].get("/", headers={"Host": host})
     assert answer.status_code == 421 and "vanilla" not in answer.text
 
@@ -58,7 +70,12 @@ def test_pages_from_elsewhere_are_refused(board: tuple[TestClient, dict[str, str
         assert opened.get("/", headers=headers).status_code == 403, headers
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"}
     assert opened.get("/", headers=followed).status_code == 200
-    for headers in ({}, {"Origin": "http://evil.example"}, {"Origin": "null"}, {**HOME, "Sec-Fetch-Site": "cross-site"}):
+    for headers in (
+        {},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {**HOME, "Sec-Fetch-Site": "cross-site"},
+    ):
         assert opened.post(f"/job/{jobs['queued']}/cancel", headers=headers).status_code == 403
 
 
@@ -72,7 +89,12 @@ def test_without_actions_nothing_is_changed_even_with_the_token(tmp_path: Path) 
 
 def test_without_the_token_nothing_is_changed(tmp_path: Path) -> None:
     with filled(tmp_path, token=TOKEN, actions=True) as (opened, jobs, address):
-        wrong = ({}, HOME, {**HOME, "Authorization": "Bearer wrong"}, {**HOME, "Cookie": "ftbench-8765=wrong"})
+        wrong = (
+            {},
+            HOME,
+            {**HOME, "Authorization": "Bearer wrong"},
+            {**HOME, "Cookie": "ftbench-8765=wrong"},
+        )
         for headers in wrong:
             assert opened.post(f"/job/{jobs['queued']}/cancel", headers=headers).status_code == 403
         assert "Cancel" not in opened.get(f"/job/{jobs['queued']}").text
@@ -138,7 +160,10 @@ def test_every_answer_says_what_a_browser_may_do(board: tuple[TestClient, dict[s
         assert policy == guard.STRICT and "unsafe" not in policy and "http" not in policy
         assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
         assert headers["referrer-policy"] == "same-origin"
-    assert "script-src 'self' 'unsafe-eval'" in guard.WITH_PLOTS and "unsafe-inline' 'unsafe" not in guard.WITH_PLOTS
+    assert (
+        "script-src 'self' 'unsafe-eval'" in guard.WITH_PLOTS
+        and "unsafe-inline' 'unsafe" not in guard.WITH_PLOTS
+    )
 
 
 def test_a_bug_is_told_to_who_serves_and_not_to_who_looks(
@@ -155,32 +180,57 @@ def test_a_bug_is_told_to_who_serves_and_not_to_who_looks(
     assert told == "ftbench: error: GET /: RuntimeError: a secret detail\n"
 
 
-WORDS = [
-    *"/ /jobs /job /report /compare /plot /papers /claims /reports /part/queue/grid /part/jobs/jobs /assets".split(),
-    *"/part/job /part/x/y /assets/frame.js /job/0 /job/zz /part/queue/%00 /%2e%2e/%2e%2e/etc/passwd /assets/..".split(),
-]
-FIELDS = "state method task model first table methods tasks models where baseline show metric kind over name test".split()
-FIELDS += "region perturb estimand tuned diverged without_collapsed untested study critical token correction".split()
+WORDS = """
+/ /jobs /job /report /compare /plot /papers /claims /reports /part/queue/grid /part/jobs/jobs /assets /part/job
+/part/x/y /assets/frame.js /job/0 /job/zz /part/queue/%00 /%2e%2e/%2e%2e/etc/passwd /assets/..
+""".split()
+FIELDS = """
+state method task model first table methods tasks models where baseline show metric kind over name test region
+perturb estimand tuned diverged without_collapsed untested study critical token correction
+""".split()
 VALUES = [
-    *"running main robustness curves tuning budget bidrop vanilla bidrop[k=2] bidrop[*] sst2 strip sweep k 1 -1 1e999".split(),
-    *"nan mean,std all bidrop/table5 none t wilcoxon [ ] ,,, ( ) method=bidrop not 0 00 99999999999999999999 noise=0.1".split(),
-    *("", " ", "\x00", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"), "<script>", "'\"", "%", "../..", "日本", "a" * 3000),
+    *"running main robustness curves tuning budget bidrop vanilla bidrop[k=2] bidrop[*] sst2 strip sweep k".split(),
+    *"1 -1 1e999 nan mean,std all bidrop/table5 none t wilcoxon [ ] ,,, ( ) method=bidrop not 0 00".split(),
+    *"99999999999999999999 noise=0.1".split(),
+    *(
+        "",
+        " ",
+        "\x00",
+        "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+        "<script>",
+        "'\"",
+        "%",
+        "../..",
+        "日本",
+        "a" * 3000,
+    ),
 ]
 
 
 def requests(seed: int, number: int, digests: list[str]) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Requests that nobody would make: method, target and headers."""
     draw = random.Random(seed)
-    words = [*WORDS, *(f"/job/{digest}" for digest in digests), *(f"/part/job/{digest}/log" for digest in digests)]
+    words = [
+        *WORDS,
+        *(f"/job/{digest}" for digest in digests),
+        *(f"/part/job/{digest}/log" for digest in digests),
+    ]
     for _ in range(number):
         path = draw.choice(words)
         if draw.random() < 0.2:
-            path += quote("".join(chr(draw.choice((draw.randrange(256), draw.randrange(0x3000)))) for _ in range(draw.randrange(12))))
+            path += quote(
+                "".join(
+                    chr(draw.choice((draw.randrange(256), draw.randrange(0x3000))))
+                    for _ in range(draw.randrange(12))
+                )
+            )
         fields = [(draw.choice(FIELDS), draw.choice(VALUES)) for _ in range(draw.randrange(4))]
         query = "&".join(f"{name}={quote(value, errors='replace')}" for name, value in fields)
         headers = {}
         if draw.random() < 0.2:
-            name = draw.choice(["If-None-Match", "Cookie", "Authorization", "Range", "Accept", "Sec-Fetch-Site", "Origin"])
+            name = draw.choice(
+                ["If-None-Match", "Cookie", "Authorization", "Range", "Accept", "Sec-Fetch-Site", "Origin"]
+            )
             headers[name] = "".join(chr(draw.randrange(33, 127)) for _ in range(draw.randrange(1, 40)))
         method = draw.choice(["GET"] * 12 + ["HEAD", "POST", "PUT"])
         yield method, f"{path}?{query}" if query else path, headers
@@ -195,7 +245,12 @@ def test_whatever_is_asked_there_is_no_traceback(
     with filled(tmp_path, token=TOKEN, actions=True) as (opened, jobs, _):
         for method, target, headers in requests(number, number, list(jobs.values())):
             answer = opened.request(method, target, headers=headers)
-            assert answer.status_code < 500 or answer.status_code == 503, (method, target, headers, answer.text)
+            assert answer.status_code < 500 or answer.status_code == 503, (
+                method,
+                target,
+                headers,
+                answer.text,
+            )
             assert "Traceback (most" not in answer.text
     assert not capsys.readouterr().err
 

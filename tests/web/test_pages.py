@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from starlette.testclient import TestClient
 
 from ftbench.db import create_database
@@ -33,7 +32,9 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         yield opened
 
 
-def test_the_first_page_shows_what_runs_who_works_and_what_failed(board: tuple[TestClient, dict[str, str]]) -> None:
+def test_the_first_page_shows_what_runs_who_works_and_what_failed(
+    board: tuple[TestClient, dict[str, str]],
+) -> None:
     opened, jobs = board
     page = opened.get("/").text
     assert f'href="/job/{jobs["running"]}"' in page and "12/50" in page and "0.08333" in page

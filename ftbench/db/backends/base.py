@@ -54,7 +54,7 @@ class Backend(ABC):
         shown: the address as messages name it, without a password.
         address: the same as printed commands and ``Database`` name it.
         now: SQL for the seconds since 1970 (UTC) by the database's own clock.
-        seen: the statement whose one value, asked again on the same connection, is another one once anybody has
+        seen: the statement whose one value, asked again on one connection, is another one once anybody has
             committed a change.
         hold: what ends a select whose rows nobody else may change until the transaction ends; "" where a
             transaction that writes has the whole database to itself.

@@ -112,7 +112,9 @@ class BoardReader:
             counts[one.state] += one.jobs
         self._learn()
         held = self.database.failures.held() if counts[State.QUEUED] and glance.failed else []
-        running = tuple(self._running(row, glance.now) for row in glance.running if DIGEST.fullmatch(row.digest))
+        running = tuple(
+            self._running(row, glance.now) for row in glance.running if DIGEST.fullmatch(row.digest)
+        )
         return BoardView(
             glance.now,
             counts,
@@ -193,4 +195,3 @@ def _failures(glance: Glance) -> tuple[FailureClass, ...]:
 def _matters(one: Launched) -> bool:
     """Whether a launch may still have workers."""
     return one.launch.state != "stopped" or any(part.ended is None for part in one.allocations)
-

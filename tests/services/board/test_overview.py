@@ -31,7 +31,10 @@ def test_everything_stands_where_it_belongs(database: Database) -> None:
     running = claim(database, "c")
     view = BoardReader(database).view()
     assert {state: n for state, n in view.counts.items() if n} == {
-        State.QUEUED: 2, State.RUNNING: 1, State.DONE: 1, State.FAILED: 2,
+        State.QUEUED: 2,
+        State.RUNNING: 1,
+        State.DONE: 1,
+        State.FAILED: 2,
     }
     (job,) = view.running
     assert (job.row.digest, job.row.owner, job.row.number, job.live) == (running.digest, "c", 1, None)
@@ -61,7 +64,14 @@ def test_how_far_a_job_is_counts_for_its_own_attempt(database: Database) -> None
     lease = claim(database)
     path = WorkDir(database.address).live(lease.digest)
     path.parent.mkdir(parents=True)
-    told = {"began": 0.0, "told": 30.0, "run": "main", "step": 25, "total": 100, "points": [["main", 25, "loss", 0.5]]}
+    told = {
+        "began": 0.0,
+        "told": 30.0,
+        "run": "main",
+        "step": 25,
+        "total": 100,
+        "points": [["main", 25, "loss", 0.5]],
+    }
     path.write_text(json.dumps({"attempt": 7, **told}))
     reader = BoardReader(database)
     view = reader.view()
@@ -114,7 +124,7 @@ def test_reading_leaves_the_database_as_it_is(database: Database) -> None:
     [
         "UPDATE jobs SET perturbation = '[]'",
         "UPDATE jobs SET perturbation = '{\"./evil.py:mine\": 1e400}'",
-        "UPDATE jobs SET perturbation = '{\"a\": \"b\"}'",
+        'UPDATE jobs SET perturbation = \'{"a": "b"}\'',
         "UPDATE jobs SET label = 'a' || char(27)",
         "UPDATE jobs SET state = 'nowhere'",
         "UPDATE jobs SET expires = 'soon'",
