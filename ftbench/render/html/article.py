@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ftbench.printable import printable
-from ftbench.render.html import Figure
+from ftbench.render.html import Figure, drawn
 from ftbench.render.html.frame import PLOTTING, PageFrame, framed
-from ftbench.render.plots.theme import alike
 from ftbench.render.sheet import Field, Sheet, figure
 
 #: What a section's name in addresses is made of; what users named never is.
@@ -111,17 +110,15 @@ def article(frame: PageFrame, lead: Sequence[str], sections: Sequence[ArticleSec
         lead: paragraphs before the first section.
         sections: one below the other; with several, the page begins with links to them.
     """
-    drawn = any(section.figures for section in sections)
-    specs = iter(alike([dict(figure.spec) for section in sections for figure in section.figures]))
+    figures = [section.figures for section in sections]
     listed = any(section.listings for section in sections)
     values = {
         "lead": lead,
         "sections": sections,
-        "contents": True,
-        "specs": [[next(specs) for _ in section.figures] for section in sections] if drawn else None,
+        "specs": drawn(figures) if any(figures) else None,
         "plotting": f"{frame.assets or ''}{PLOTTING}",
     }
-    scripts = ("figures.js", *frame.scripts) if drawn else frame.scripts
+    scripts = ("figures.js", *frame.scripts) if any(figures) else frame.scripts
     filtered = frame.filtered or ("any word of a row" if listed else "")
     return framed("article.html.j2", replace(frame, scripts=scripts, filtered=filtered), values)
 

@@ -26,7 +26,9 @@ SELF_CONTAINED = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
 )
 #: The same for pages of a folder: their own files besides. Plots compile their expressions, hence the eval.
-OF_A_FOLDER = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'; img-src data:"
+OF_A_FOLDER = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'; img-src data:"
+)
 
 
 @dataclass(frozen=True)
