@@ -237,7 +237,7 @@ def requests(seed: int, number: int, digests: list[str]) -> Iterator[tuple[str, 
 
 
 @pytest.mark.parametrize(
-    "number", [500, pytest.param(10_000, marks=pytest.mark.slow)], ids=["some", "ten thousand"]
+    "number", [150, pytest.param(10_000, marks=pytest.mark.slow)], ids=["some", "ten thousand"]
 )
 def test_whatever_is_asked_there_is_no_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], number: int
