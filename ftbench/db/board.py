@@ -3,117 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from ftbench.db import board_queries as queries
+from ftbench.db.board_rows import FailedRow, Glance, GridCount, ListedRow, RunningRow, WorkerTally
 from ftbench.db.checked import Unreadable, check_column, read_rows
-from ftbench.db.engine import Store
+from ftbench.db.engine import DriverQuery, Store, asked_of
 from ftbench.db.filters import matching
 from ftbench.db.migrations import HEAD
-from ftbench.db.names import shown_model
-from ftbench.db.rows import Axes, JobFilter, change_of
-from ftbench.db.tables import attempts, jobs
+from ftbench.db.names import model_names, shown_model
+from ftbench.db.rows import JobFilter, change_of
+from ftbench.db.tables import jobs
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome, State
 from ftbench.printable import printable
 
-MOST_FAILED, MOST_WORKERS = 500, 200
-"""Of which a board shows the latest."""
 _REVISION = "SELECT version_num FROM alembic_version"
-
-
-class GridCount(NamedTuple):
-    """How many jobs of a cell of a grid stand where."""
-
-    label: str
-    model: str
-    task: str
-    perturbation: Perturbation
-    state: State
-    jobs: int
-
-
-class RunningRow(NamedTuple):
-    """A job that runs: who has it, when its lease ends, which attempt it is, and when that began."""
-
-    digest: str
-    label: str
-    model: str
-    task: str
-    method: str
-    seed: int
-    perturbation: Perturbation
-    train_size: int | None
-    owner: str | None
-    expires: float | None
-    number: int | None
-    started: float | None
-
-    @property
-    def axes(self) -> Axes:
-        """What its duration depends on most."""
-        return Axes(self.model, self.task, self.method, self.train_size)
-
-
-class FailedRow(NamedTuple):
-    """A job that failed for good, and how its last attempt ended."""
-
-    digest: str
-    label: str
-    model: str
-    task: str
-    seed: int
-    perturbation: Perturbation
-    number: int
-    worker: str
-    outcome: Outcome
-    message: str
-    ended: float | None
-
-
-class WorkerTally(NamedTuple):
-    """What a worker has done in this database, and when it ended an attempt last."""
-
-    worker: str
-    done: int
-    failed: int
-    ended: float | None
-
-
-class ListedRow(NamedTuple):
-    """A job and where it stands."""
-
-    digest: str
-    state: State
-    label: str
-    model: str
-    task: str
-    seed: int
-    perturbation: Perturbation
-    attempts: int
-    priority: int
-    owner: str | None
-
-
-class Glance(NamedTuple):
-    """One state of the queue; times are seconds since 1970 by the database's clock.
-
-    Attributes:
-        now: when it was looked at.
-        grid: the cells of all grids, in the order of queueing.
-        running: the jobs that run.
-        failed: those that failed for good, the latest first, ``MOST_FAILED`` at most.
-        outcomes: how the last attempts of all that failed ended: outcome -> jobs.
-        workers: all that have ended an attempt, the latest first, ``MOST_WORKERS`` at most.
-    """
-
-    now: float
-    grid: list[GridCount]
-    running: list[RunningRow]
-    failed: list[FailedRow]
-    outcomes: dict[Outcome, int]
-    workers: list[WorkerTally]
+_Model = ColumnElement[str]
 
 
 class Board:
@@ -122,6 +30,7 @@ class Board:
     def __init__(self, store: Store) -> None:
         """Work on an open database."""
         self._store = store
+        self._asked: dict[tuple[str, str], DriverQuery] = {}
 
     def version(self) -> object:
         """Something that is another one once anybody has committed a change; to be asked by one thread."""
@@ -131,17 +40,26 @@ class Board:
         """Whether the database still has the form of this version: somebody may have upgraded it."""
         return [str(row[0]) for row in self._store.single(_REVISION)] == [HEAD]
 
-    def glance(self) -> Glance:
-        """The queue as it is."""
+    def glance(self, before: Glance | None = None) -> Glance:
+        """The queue as it is.
+
+        Args:
+            before: an earlier glance, whose grid stands where as many jobs as then are in each state and
+                the same run: to read all rows takes longer than all else.
+        """
         with self._store.reading() as connection:
             now = float(connection.exec_driver_sql(f"SELECT {self._store.backend.now}").scalar_one())
+            running = self._running(connection)
+            counts = self._store.rows_asked(connection, self._words(connection, queries.mark))
+            mark = counts, [row.digest for row in running]
             return Glance(
                 now,
-                self._grid(connection),
-                self._running(connection),
+                before.grid if before is not None and before.mark == mark else self._grid(connection),
+                running,
                 self._failed(connection),
                 self._outcomes(connection),
                 self._workers(connection),
+                mark,
             )
 
     def listed(self, where: JobFilter, first: int, most: int) -> tuple[int, list[ListedRow]]:
@@ -161,7 +79,9 @@ class Board:
             query = select(*(shown if name == "model" else jobs.c[name] for name in fields)).where(chosen)
             query = query.order_by(jobs.c.sequence).limit(most).offset(first)
             convert = {"perturbation": known_change, "state": State}
-            rows = self._read(connection, query, fields, convert)
+            rows = list(
+                read_rows(self._store.rows_of(connection, query), fields, convert, self._store.set_aside)
+            )
         return int(count), [ListedRow._make(row) for row in rows]
 
     def stamps(self, digests: Collection[str]) -> dict[str, tuple[object, ...]]:
@@ -181,78 +101,46 @@ class Board:
             return changed == 1
 
     def _grid(self, connection: Connection) -> list[GridCount]:
-        shown = shown_model(connection).label("shown_model")
-        axes = (jobs.c.task, jobs.c.perturbation, jobs.c.state)
-        query = select(jobs.c.label, shown, *axes, func.count())
-        query = query.group_by(jobs.c.label, text("shown_model"), *axes)  # by its name: it has parameters
-        query = query.order_by(func.min(jobs.c.sequence))
         convert = {"perturbation": known_change, "state": State}
-        return [GridCount._make(row) for row in self._read(connection, query, GridCount._fields, convert)]
+        rows = self._rows(connection, queries.grid, GridCount._fields, convert)
+        return [GridCount._make(row) for row in rows]
 
     def _running(self, connection: Connection) -> list[RunningRow]:
-        own: dict[str, Any] = {"model": shown_model(connection), "number": attempts.c.number}
-        own |= {"started": attempts.c.started}
-        fields = RunningRow._fields
-        opened = and_(attempts.c.digest == jobs.c.digest, attempts.c.outcome.is_(None))
-        query = (
-            select(*(own[name] if name in own else jobs.c[name] for name in fields))
-            .join_from(jobs, attempts, opened, isouter=True)
-            .where(text("jobs.state = 'running'"))  # literally: so its index is used
-            .order_by(jobs.c.sequence, attempts.c.number)
-        )
-        rows = self._read(connection, query, fields, {"perturbation": known_change, "number": _whole})
-        return list({row[0]: RunningRow._make(row) for row in rows}.values())
+        convert = {"perturbation": known_change, "number": _whole}
+        rows = map(RunningRow._make, self._rows(connection, queries.running, RunningRow._fields, convert))
+        found = sorted(rows, key=lambda row: (row.started or 0.0, row.digest, row.number or 0))
+        return list({row.digest: row for row in found}.values())
 
     def _failed(self, connection: Connection) -> list[FailedRow]:
-        own: dict[str, Any] = {
-            name: attempts.c[name] for name in "number worker outcome message ended".split()
-        }
-        own["model"] = shown_model(connection)
-        fields = FailedRow._fields
-        query = select(*(own[name] if name in own else jobs.c[name] for name in fields))
-        query = self._last_of_failed(query).order_by(attempts.c.ended.desc()).limit(MOST_FAILED)
         convert = {"perturbation": known_change, "outcome": Outcome, "message": printable}
-        return [FailedRow._make(row) for row in self._read(connection, query, fields, convert)]
+        rows = self._rows(connection, queries.failed, FailedRow._fields, convert)
+        return [FailedRow._make(row) for row in rows]
 
     def _outcomes(self, connection: Connection) -> dict[Outcome, int]:
-        query = self._last_of_failed(select(attempts.c.outcome, func.count())).group_by(attempts.c.outcome)
-        rows = self._read(connection, query, ("outcome", "count"), {"outcome": Outcome})
+        rows = self._rows(connection, queries.outcomes, ("outcome", "count"), {"outcome": Outcome})
         return {outcome: count for outcome, count in rows if outcome is not None}
 
-    def _last_of_failed(self, query: Select[Any]) -> Select[Any]:
-        """The jobs that failed for good, each with its last attempt."""
-        later = attempts.alias("later")
-        last = select(func.max(later.c.number)).where(later.c.digest == attempts.c.digest)
-        return (
-            query.select_from(attempts)
-            .join(jobs, jobs.c.digest == attempts.c.digest)
-            .where(
-                attempts.c.outcome.is_not(None),
-                attempts.c.outcome != str(Outcome.OK),
-                jobs.c.state == str(State.FAILED),
-                attempts.c.number == last.scalar_subquery(),
-            )
-        )
-
     def _workers(self, connection: Connection) -> list[WorkerTally]:
-        well = func.sum(case((attempts.c.outcome == str(Outcome.OK), 1), else_=0))
-        badly = func.sum(
-            case((attempts.c.outcome.is_(None) | (attempts.c.outcome == str(Outcome.OK)), 0), else_=1)
-        )
-        query = select(attempts.c.worker, well, badly, func.max(attempts.c.ended)).group_by(attempts.c.worker)
-        query = query.where(attempts.c.started.is_not(None), attempts.c.worker != "")
-        query = query.order_by(func.max(attempts.c.ended).desc()).limit(MOST_WORKERS)
-        return [WorkerTally._make(row) for row in self._read(connection, query, WorkerTally._fields, {})]
+        rows = self._rows(connection, queries.workers, WorkerTally._fields, {})
+        return [WorkerTally._make(row) for row in rows]
 
-    def _read(
+    def _rows(
         self,
         connection: Connection,
-        query: Select[Any],
+        make: Callable[[_Model], Select[Any]],
         fields: Sequence[str],
         convert: Mapping[str, Callable[[Any], Any]],
     ) -> list[tuple[Any, ...]]:
-        """The rows of a query that can be believed."""
-        return list(read_rows(self._store.rows_of(connection, query), fields, convert, self._store.set_aside))
+        """The rows of a query of ours that can be believed."""
+        rows = self._store.rows_asked(connection, self._words(connection, make))
+        return list(read_rows(rows, fields, convert, self._store.set_aside))
+
+    def _words(self, connection: Connection, make: Callable[[_Model], Select[Any]]) -> DriverQuery:
+        """A query of ours in the driver's words, which depend on what models are called."""
+        key = make.__name__, repr(sorted(model_names(connection).items()))
+        if key not in self._asked:
+            self._asked[key] = asked_of(connection, make(shown_model(connection)))
+        return self._asked[key]
 
 
 def _whole(value: object) -> int:

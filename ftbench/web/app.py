@@ -44,6 +44,7 @@ def create_app(options: BoardOptions) -> Starlette:
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
+        await live.warm()
         looking = asyncio.create_task(live.run())
         try:
             yield

@@ -182,16 +182,12 @@ class Feed:
 class Pace:
     """When to look next: soon, unless the last looks and those who watch have cost too much."""
 
-    def __init__(
-        self, clock: Callable[[], float] = time.monotonic, spent: Callable[[], float] = time.process_time
-    ):
-        """Take a clock, and what tells the processor time of this process; both in seconds."""
-        self._clock, self._spent = clock, spent
-        self._begun, self._before = clock(), spent()
+    def __init__(self, spent: Callable[[], float] = time.process_time) -> None:
+        """Take what tells the processor time of this process, in seconds."""
+        self._spent, self._before = spent, spent()
 
     def pause(self) -> float:
         """Seconds until the next look; to be called after each, once all who watch were told."""
-        now, spent = self._clock(), self._spent()
-        due = (spent - self._before) / SHARE - (now - self._begun)
-        self._begun, self._before = now, spent
+        spent = self._spent()
+        due, self._before = (spent - self._before) / SHARE, spent
         return min(SLOWEST, max(EVERY, due))

@@ -103,8 +103,9 @@ class LivePages:
     async def part(self, request: Request) -> Response:
         """A part of a page; nothing but its tag where the browser has it."""
         about, name = self._about(request), request.path_params["name"]
-        await self._feed.fresh()
-        parts = await self._feed.call(lambda: self._parts(about, request))
+        if not self._feed.topics:  # else it was looked at, and this is what came of it
+            await self._feed.fresh()
+        parts = await self._made(about, request)
         if name not in parts:
             raise UnknownName("part", name, parts)
         part = parts[name]
@@ -119,9 +120,14 @@ class LivePages:
         if self._streams >= _WATCHERS:
             return Response("too many pages are open\n", HTTPStatus.SERVICE_UNAVAILABLE)
         await self._feed.fresh()
-        tags = tags_of(await self._feed.call(lambda: self._parts(about, request)))
+        tags = tags_of(await self._made(about, request))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(self._stream(about, tags), media_type="text/event-stream", headers=headers)
+
+    async def warm(self) -> None:
+        """Look once before anybody asks."""
+        await self._feed.fresh()
+        await self._feed.call(lambda: queue_parts(self._fragments, self._feed.view))
 
     async def run(self) -> None:
         """Look again and again, as long as anybody watches, and tell what has changed."""
@@ -169,7 +175,7 @@ class LivePages:
 
     async def _page(self, title: str, about: str, request: Request, here: str, form: str = "") -> Response:
         await self._feed.fresh()
-        parts = await self._feed.call(lambda: self._parts(about, request))
+        parts = await self._made(about, request)
         frame = PageFrame(
             title,
             links(here),
@@ -181,6 +187,12 @@ class LivePages:
         at = f"?{request.url.query}" if about == "jobs" and request.url.query else ""
         values = {"parts": parts, "of": about, "at": at, "now": self._feed.now(), "form": form}
         return HTMLResponse(framed("live.html.j2", frame, values, TEMPLATES))
+
+    async def _made(self, about: str, request: Request) -> dict[str, Fragment]:
+        """The parts of a page; those of the queue are at hand, others may have to be read."""
+        if about == "queue":
+            return self._parts(about, request)
+        return await self._feed.call(lambda: self._parts(about, request))
 
     def _about(self, request: Request) -> str:
         digest = request.path_params.get("digest")

@@ -40,9 +40,9 @@ def serve_board(options: BoardOptions, say: Callable[[str], None], *, tell_token
     listening = _listening(options)
     options = replace(options, port=listening.getsockname()[1])
     token = f"?token={options.token}" if tell_token else ""
-    say(f"the board of {printable(masked(options.address))}: {options.url}{token}")
+    lines = [f"the board of {printable(masked(options.address))}: {options.url}{token}"]
     if options.is_private:
-        say("other machines may see it; what is sent is not encrypted")
+        lines.append("other machines may see it; what is sent is not encrypted")
     # Of its two readers of HTTP this one refuses a head that is too long.
     config = uvicorn.Config(
         create_app(options),
@@ -51,6 +51,7 @@ def serve_board(options: BoardOptions, say: Callable[[str], None], *, tell_token
         loop="asyncio",
         h11_max_incomplete_event_size=_LARGEST_HEAD,
         log_config=None,
+        log_level="critical",
         access_log=False,
         server_header=False,
         date_header=True,
@@ -60,9 +61,21 @@ def serve_board(options: BoardOptions, say: Callable[[str], None], *, tell_token
         limit_concurrency=1000,
     )
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        _Announced(config, lambda: say("\n".join(lines))).run(sockets=[listening])
     finally:
         listening.close()
+
+
+class _Announced(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
 
 
 def _listening(options: BoardOptions) -> socket.socket:

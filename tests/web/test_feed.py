@@ -80,14 +80,11 @@ def test_many_who_ask_at_once_cost_one_look(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_pace_keeps_to_its_share() -> None:
-    now, spent = [0.0], [0.0]
-    pace = Pace(lambda: now[0], lambda: spent[0])
-    now[0], spent[0] = 1.0, 0.001
-    assert pace.pause() == module.EVERY
-    now[0], spent[0] = 2.0, 0.101  # a tenth of a second of work: six seconds of rest, one of which has passed
-    assert pace.pause() == pytest.approx(0.1 / SHARE - 1.0)
-    now[0], spent[0] = 8.0, 9.0
-    assert pace.pause() == SLOWEST
+    spent = [0.0]
+    pace = Pace(lambda: spent[0])
+    for cost, pause in ((0.001, module.EVERY), (0.1, 0.1 / SHARE), (0.1, 0.1 / SHARE), (9.0, SLOWEST)):
+        spent[0] += cost
+        assert pace.pause() == pytest.approx(pause)
 
 
 def told(text: str) -> dict[str, Any]:

@@ -181,16 +181,16 @@ def test_a_bug_is_told_to_who_serves_and_not_to_who_looks(
 
 
 WORDS = """
-/ /jobs /job /report /compare /plot /papers /claims /reports /part/queue/grid /part/jobs/jobs /assets /part/job
-/part/x/y /assets/frame.js /job/0 /job/zz /part/queue/%00 /%2e%2e/%2e%2e/etc/passwd /assets/..
+/ /jobs /job /report /compare /plot /papers /claims /reports /part/queue/grid /part/jobs/jobs /assets
+/part/job /part/x/y /assets/frame.js /job/0 /job/zz /part/queue/%00 /%2e%2e/%2e%2e/etc/passwd /assets/..
 """.split()
 FIELDS = """
 state method task model first table methods tasks models where baseline show metric kind over name test region
 perturb estimand tuned diverged without_collapsed untested study critical token correction
 """.split()
 VALUES = [
-    *"running main robustness curves tuning budget bidrop vanilla bidrop[k=2] bidrop[*] sst2 strip sweep k".split(),
-    *"1 -1 1e999 nan mean,std all bidrop/table5 none t wilcoxon [ ] ,,, ( ) method=bidrop not 0 00".split(),
+    *"running main robustness curves tuning budget bidrop vanilla bidrop[k=2] bidrop[*] sst2 strip".split(),
+    *"sweep k 1 -1 1e999 nan mean,std all bidrop/table5 none t wilcoxon [ ] ,,, ( ) method=bidrop not 0 00".split(),
     *"99999999999999999999 noise=0.1".split(),
     *(
         "",

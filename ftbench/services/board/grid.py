@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ftbench.db.board import GridCount
+from ftbench.db.board_rows import GridCount
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import State
 

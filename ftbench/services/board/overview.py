@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ftbench.db import Axes, Database, Launched
-from ftbench.db.board import FailedRow, Glance, RunningRow, WorkerTally
+from ftbench.db.board_rows import FailedRow, Glance, RunningRow, WorkerTally
+from ftbench.domain.breaker import Held
 from ftbench.domain.job import DIGEST
 from ftbench.domain.result import Outcome, State
 from ftbench.services.board.grid import HeatMap, heat_maps
@@ -15,7 +16,7 @@ from ftbench.services.worker.live import LiveJob, read_live
 from ftbench.services.worker.workdir import WorkDir
 from ftbench.settings import db_flag
 
-_MEANS = 30.0  # seconds for which the mean durations of jobs are kept: they take as long as all else
+_SLOWLY = 30.0  # seconds for which is kept what takes as long as all else together
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,10 @@ class BoardReader:
         self._folder = WorkDir(database.address)
         self._durations: dict[Axes, float] = {}
         self._waiting: dict[Axes, int] = {}
-        self._means_at = float("-inf")
+        self._learnt_at = float("-inf")
+        self._glance: Glance | None = None
+        self._failed: Mapping[Outcome, int] = {}
+        self._held: list[Held] = []
 
     def view(self) -> BoardView:
         """The queue as it is.
@@ -106,12 +110,11 @@ class BoardReader:
         Raises:
             DatabaseError: it cannot be read.
         """
-        glance = self.database.board.glance()
+        glance = self._glance = self.database.board.glance(self._glance)
         counts = {state: 0 for state in State}
         for one in glance.grid:
             counts[one.state] += one.jobs
-        self._learn()
-        held = self.database.failures.held() if counts[State.QUEUED] and glance.failed else []
+        self._learn(glance.outcomes)
         running = tuple(
             self._running(row, glance.now) for row in glance.running if DIGEST.fullmatch(row.digest)
         )
@@ -123,7 +126,7 @@ class BoardReader:
             _failures(glance),
             heat_maps(glance.grid),
             tuple(one for one in self.database.launches.list() if _matters(one)),
-            tuple(one.words(db_flag(self.database.address)) for one in held),
+            tuple(one.words(db_flag(self.database.address)) for one in self._held if counts[State.QUEUED]),
             self._ends(counts, glance.now),
         )
 
@@ -140,10 +143,13 @@ class BoardReader:
         live = self.live(row.digest, row.number)
         return RunningJob(row, live, _ends_of(row, live, self._durations.get(row.axes), now))
 
-    def _learn(self) -> None:
-        """Look, once in a while, at how long jobs take."""
-        if self._clock() - self._means_at >= _MEANS:
-            self._means_at = self._clock()
+    def _learn(self, failed: Mapping[Outcome, int]) -> None:
+        """Look, once in a while, at how long jobs take, and which wait; at the latter after failures, too."""
+        late = self._clock() - self._learnt_at >= _SLOWLY
+        if late or failed != self._failed:
+            self._failed, self._held = failed, self.database.failures.held() if failed else []
+        if late:
+            self._learnt_at = self._clock()
             self._durations = self.database.jobs.durations()
             self._waiting = self.database.jobs.waiting()
 

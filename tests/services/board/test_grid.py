@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftbench.db.board import GridCount
+from ftbench.db.board_rows import GridCount
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import State
 from ftbench.services.board.grid import heat_maps
