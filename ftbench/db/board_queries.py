@@ -26,7 +26,7 @@ def grid(model: ColumnElement[str]) -> Select[Any]:
 
 
 def running(model: ColumnElement[str]) -> Select[Any]:
-    """The jobs that run, each with the attempts that are not over, in no order: to ask for one costs a scan."""
+    """The jobs that run, each with the attempts that are not over; in no order, which would cost a scan."""
     own: dict[str, Any] = {"model": model, "number": attempts.c.number, "started": attempts.c.started}
     opened = and_(attempts.c.digest == jobs.c.digest, attempts.c.outcome.is_(None))
     return (

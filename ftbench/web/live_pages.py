@@ -117,6 +117,8 @@ class LivePages:
     async def live(self, request: Request) -> Response:
         """The stream of changes of a page: the names and tags of its parts, and the time."""
         about = self._about(request)
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
         if self._streams >= _WATCHERS:
             return Response("too many pages are open\n", HTTPStatus.SERVICE_UNAVAILABLE)
         await self._feed.fresh()

@@ -168,7 +168,7 @@ class ReportPages:
         """A page, unless it was made already since something has changed."""
         await self._feed.fresh()
         key: Hashable = request.url.path, request.url.query
-        state = self._feed.results
+        state = self._feed.serial
         loop = asyncio.get_running_loop()
         page = await loop.run_in_executor(self._thread, lambda: self._recent.get(key, state, make))
         return HTMLResponse(page, headers={"Content-Security-Policy": WITH_PLOTS})

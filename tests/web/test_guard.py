@@ -190,8 +190,8 @@ perturb estimand tuned diverged without_collapsed untested study critical token 
 """.split()
 VALUES = [
     *"running main robustness curves tuning budget bidrop vanilla bidrop[k=2] bidrop[*] sst2 strip".split(),
-    *"sweep k 1 -1 1e999 nan mean,std all bidrop/table5 none t wilcoxon [ ] ,,, ( ) method=bidrop not 0 00".split(),
-    *"99999999999999999999 noise=0.1".split(),
+    *"sweep k 1 -1 1e999 nan mean,std all bidrop/table5 none t wilcoxon [ ] ,,, ( ) method=bidrop".split(),
+    *"not 0 00 99999999999999999999 noise=0.1".split(),
     *(
         "",
         " ",
