@@ -23,7 +23,13 @@ FRAME = PageFrame(ODD, (NavLink("Overview", "index.html"),), assets="assets/", p
 SHEET = Sheet(
     "x",
     "Findings",
-    (Field("a", "A"), Field("d", "Δ", "points"), Field("p", "p", "p"), Field("no", "No"), Field("h", "H", shown=False)),
+    (
+        Field("a", "A"),
+        Field("d", "Δ", "points"),
+        Field("p", "p", "p"),
+        Field("no", "No"),
+        Field("h", "H", shown=False),
+    ),
     ({"a": "one", "d": 0.015, "p": 0.0004, "h": 1}, {"a": "two", "d": None, "p": 0.2}),
     ("How to read it.",),
     ("It is so.",),
@@ -33,7 +39,9 @@ SHEET = Sheet(
 def test_everything_that_users_named_is_text() -> None:
     listing = Listing([ListHead(ODD)], [ListRow([ListEntry(ODD, '"><i>', ODD, "bad")], "row-1")], "table-1")
     folded = Folded(ODD, [(ODD, ODD)], [ODD])
-    section = ArticleSection(ODD, "one", [ODD], True, [(ODD, ListEntry(ODD))], [listing], [ODD], [ODD], [folded])
+    section = ArticleSection(
+        ODD, "one", [ODD], True, [(ODD, ListEntry(ODD))], [listing], [ODD], [ODD], [folded]
+    )
     text = article(FRAME, [ODD], [section])
     assert ODD not in text and '"><i>' not in text and "&lt;b&gt;&amp;" in text
 
@@ -64,7 +72,7 @@ def test_plots_are_drawn_by_the_library_beside_the_page() -> None:
     section = ArticleSection("A", "a", figures=[html.Figure("Runs", {"title": "</script>"})])
     text = article(FRAME, [], [section])
     assert '<script src="assets/vega.js">' in text and '<script src="assets/figures.js">' in text
-    assert 'data-plot="0.0"' in text and "</script>\"}" not in text
+    assert 'data-plot="0.0"' in text and '</script>"}' not in text
 
 
 def test_a_long_page_begins_with_its_contents() -> None:

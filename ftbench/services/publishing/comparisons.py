@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ftbench.domain.axes import MethodChoice
-from ftbench.domain.perturbation import NOTHING, Perturbation
+from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import FtbenchError
 from ftbench.perturbations import CLEAN, Condition, heading
 from ftbench.render import formats, render_sheets
@@ -45,7 +45,9 @@ def put_comparisons(site: Site, found: Evidence, baseline: MethodChoice) -> list
         absent.append(f"Of {len(settings)} settings the default ones alone are compared; others with: {how}")
     sections = [section_of(sheet, anchor_of(sheet.title, at)) for at, sheet in enumerate(sheets, start=1)]
     if len(_conditions(found)) > CONDITIONS:
-        absent.append(f"Of {len(_conditions(found))} changes to the data the first {CONDITIONS} are compared.")
+        absent.append(
+            f"Of {len(_conditions(found))} changes to the data the first {CONDITIONS} are compared."
+        )
     if not sheets:
         absent.append("There are no scores of a method and the baseline under one setting yet.")
     if absent:
@@ -78,5 +80,5 @@ def _conditions(found: Evidence) -> list[Condition]:
     there = dict.fromkeys(cell.perturbation.condition for cell in found.cells)
     changed: list[Perturbation] = [one for one in there if one.changes]
     _, told = own_changes(found.database, found.cells)
-    clean = [CLEAN] if NOTHING in there else []
+    clean = [CLEAN] if Perturbation() in there else []
     return [*clean, *(Condition(one, heading(one, told)) for one in changed)]

@@ -69,9 +69,7 @@ def _count(number: int, tone: str = "") -> ListEntry:
     return ListEntry(f"{number:,}" if number else NOTHING, value=number, tone=tone if number else "")
 
 
-def _put_page(
-    site: Site, found: Evidence, page: JobPage, others: Iterable[JobPage], drawn: bool
-) -> None:
+def _put_page(site: Site, found: Evidence, page: JobPage, others: Iterable[JobPage], drawn: bool) -> None:
     title = f"{found.method(page.method)} on {found.task(page.task)}, {page.model}"
     told = dict(_titles(page.cells))
     sections = [_section(found, cell, told[id_of(cell)], at) for at, cell in enumerate(page.cells, start=1)]
@@ -179,9 +177,9 @@ def _ran_with(found: Evidence, jobs: Iterable[JobRow]) -> Iterator[Folded]:
     for job in jobs:
         if (facts := found.around.get(job.digest)) is not None and facts:
             known.setdefault(facts.text, (facts, []))[1].append(job.seed)
-    for facts, seeds in known.values():
+    for shared, seeds in known.values():
         named = "" if len(known) == 1 else f": seeds {', '.join(map(str, sorted(seeds)))}"
-        told = [(printable(name), printable(_told(value))) for name, value in facts.items()]
+        told = [(printable(name), printable(_told(value))) for name, value in shared.items()]
         yield Folded(f"Ran with{named}", told)
 
 

@@ -42,8 +42,13 @@ def put_overview(
     if said:
         more = [f"And {len(said) - _SAID} more, under Comparisons."] if len(said) > _SAID else []
         sections.append(ArticleSection("What it comes to", "said", lines=said[:_SAID], notes=more))
-    rows = [ListRow([ListEntry(ABOUT[one.name][0], one.page), ListEntry(ABOUT[one.name][1])]) for one in tables]
-    rows += [ListRow([ListEntry(name.partition(".")[0].capitalize(), name), ListEntry(what)]) for name, what in _WHERE.items()]
+    rows = [
+        ListRow([ListEntry(ABOUT[one.name][0], one.page), ListEntry(ABOUT[one.name][1])]) for one in tables
+    ]
+    rows += [
+        ListRow([ListEntry(name.partition(".")[0].capitalize(), name), ListEntry(what)])
+        for name, what in _WHERE.items()
+    ]
     listing = Listing([ListHead("Page"), ListHead("What is there")], rows)
     sections.append(ArticleSection("Where to look", "where", listings=[listing]))
     lead = [] if found.rows else ["The database is empty: nothing is queued yet."]

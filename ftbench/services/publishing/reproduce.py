@@ -109,7 +109,9 @@ def _versions(found: Evidence) -> ArticleSection:
         counts[text] += 1
         known.setdefault(text, shared)
     folded = [
-        Folded(_brief(known[text], number), [(printable(k), printable(str(v))) for k, v in known[text].items()])
+        Folded(
+            _brief(known[text], number), [(printable(k), printable(str(v))) for k, v in known[text].items()]
+        )
         for text, number in counts.most_common()
     ]
     lines = [] if folded else ["No run has ended yet."]
@@ -118,7 +120,11 @@ def _versions(found: Evidence) -> ArticleSection:
 
 def _brief(facts: Mapping[str, Any], runs: int) -> str:
     names = ("ftbench", "torch", "transformers", "device", "gpu")
-    told = [str(facts[name]) if name in ("device", "gpu") else f"{name} {facts[name]}" for name in names if facts.get(name)]
+    told = [
+        str(facts[name]) if name in ("device", "gpu") else f"{name} {facts[name]}"
+        for name in names
+        if facts.get(name)
+    ]
     return printable(f"{runs:,} run{'' if runs == 1 else 's'}: {', '.join(told)}")
 
 
@@ -127,7 +133,7 @@ def _digests(found: Evidence) -> Iterator[ArticleSection]:
     rows: dict[tuple[str, str], int] = {}
     for row in found.rows:
         model = str(row.spec["model"]["id"]), str(row.spec["model"]["revision"])
-        facts = found.around.get(row.digest) or {}
+        facts: Mapping[str, Any] = found.around.get(row.digest) or {}
         commits.setdefault(model, set()).add(str(facts.get("model_commit") or ""))
         task = row.task, str(row.spec["task"]["revision"])
         rows[task] = rows.get(task, 0) + 1
@@ -160,13 +166,18 @@ def _chain(found: Evidence, claims: str) -> ArticleSection:
         (one.claim.text, moment(one.declared), "late" if one.late else one.untrue or "before its scores")
         for one in found.database.claims.list()
     ]
-    wrong = [*chain.broken, *(f"{who[:40]}: {what}" for told in (chain.jobs, chain.claims) for who, what in told.items())]
+    wrong = [
+        *chain.broken,
+        *(f"{who[:40]}: {what}" for told in (chain.jobs, chain.claims) for who, what in told.items()),
+    ]
     lines = [printable(line) for line in wrong] or [
         "The chain is whole: every score and claim is as it was when it was written down."
     ]
     facts = [("digest of the declared claims", ListEntry(claims))] if claims else []
     strands = [
-        (f"strand {name}", f"{ends[name][0]} links, {ends[name][1] or 'no digest'}") for name in STRANDS if name in ends
+        (f"strand {name}", f"{ends[name][0]} links, {ends[name][1] or 'no digest'}")
+        for name in STRANDS
+        if name in ends
     ]
     return ArticleSection(
         "Claims and the chain",
