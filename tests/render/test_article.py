@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ftbench.render import html
 from ftbench.render.html.article import (
     ArticleSection,
@@ -38,7 +40,7 @@ SHEET = Sheet(
 
 def test_everything_that_users_named_is_text() -> None:
     listing = Listing([ListHead(ODD)], [ListRow([ListEntry(ODD, '"><i>', ODD, "bad")], "row-1")], "table-1")
-    folded = Folded(ODD, [(ODD, ODD)], [ODD])
+    folded = Folded(ODD, [(ODD, ODD)], [ODD], [ODD])
     section = ArticleSection(
         ODD, "one", [ODD], True, [(ODD, ListEntry(ODD))], [listing], [ODD], [ODD], [folded]
     )
@@ -57,10 +59,10 @@ def test_findings_lead_where_their_texts_do() -> None:
     assert listing_of(SHEET, {"one": "one.html"}).rows[0].entries[0].href == "one.html"
 
 
-def test_verdicts_come_first_and_notes_last() -> None:
+def test_verdicts_are_told_in_words_below_the_list() -> None:
     text = article(FRAME, [], [section_of(SHEET, "findings")])
-    assert text.index("It is so.") < text.index("<table") < text.index("How to read it.")
-    assert 'class="verdict"' in text and 'id="filter"' in text
+    assert text.index("<table") < text.index("How to read it.") < text.index("It is so.")
+    assert "In words" in text and 'id="filter"' in text
 
 
 def test_a_page_without_lists_has_no_filter_and_without_plots_no_library() -> None:
@@ -79,6 +81,8 @@ def test_a_long_page_begins_with_its_contents() -> None:
     sections = [ArticleSection(f"Part {at}", f"part-{at}") for at in range(5)]
     assert 'href="#part-4"' in article(FRAME, [], sections)
     assert "On this page" not in article(FRAME, [], sections[:3])
+    few = [replace(one, listed=at < 4) for at, one in enumerate(sections)]
+    assert 'href="#part-4"' not in article(FRAME, [], few)
 
 
 def test_names_in_addresses_are_plain_and_each_once() -> None:

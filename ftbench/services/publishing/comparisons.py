@@ -22,7 +22,7 @@ from ftbench.services.scores.own import own_changes
 from ftbench.services.scores.selection import Selection
 
 SCHEMA = "ftbench.compare/1"
-FILES = ("csv", "json", "markdown")
+FILES = {"csv": "CSV", "json": "JSON", "markdown": "Markdown"}
 #: Conditions and settings of methods that are compared: each is a paired test on each task.
 CONDITIONS, SETTINGS = 20, 100
 
@@ -43,7 +43,10 @@ def put_comparisons(site: Site, found: Evidence, baseline: MethodChoice) -> list
     if len(settings) > SETTINGS:
         how = commands.example("compare", "METHOD", baseline.text, address=found.database.address)
         absent.append(f"Of {len(settings)} settings the default ones alone are compared; others with: {how}")
-    sections = [section_of(sheet, anchor_of(sheet.title, at)) for at, sheet in enumerate(sheets, start=1)]
+    sections = [
+        replace(section_of(sheet, anchor_of(sheet.title, at)), listed=sheet.name == "tasks")
+        for at, sheet in enumerate(sheets, start=1)
+    ]
     if len(_conditions(found)) > CONDITIONS:
         absent.append(
             f"Of {len(_conditions(found))} changes to the data the first {CONDITIONS} are compared."
@@ -56,7 +59,7 @@ def put_comparisons(site: Site, found: Evidence, baseline: MethodChoice) -> list
     for name in FILES if sheets else ():
         file = f"data/comparisons{formats.find(name).suffix}"
         site.put(file, render_sheets(sheets, name, schema=SCHEMA))
-        more.append(NavLink(f"As {name}", file))
+        more.append(NavLink(FILES[name], file))
     lead = [f"Each method minus {found.method(baseline.text)}, paired seed by seed, corrected by table."]
     site.article("Comparisons", "comparisons.html", lead if sheets else [], sections, more=more)
     return sheets

@@ -16,7 +16,7 @@ def test_it_says_what_was_compared_and_what_it_comes_to(site: Path) -> None:
         and "noise 10 %" in text
         or "noise 0.1" in text
     )
-    assert "points better than" in text
+    assert "differences are shown after correction" in text and "Bi-Drop − Vanilla" in text
 
 
 def test_it_leads_to_every_part_and_to_the_database(site: Path) -> None:
