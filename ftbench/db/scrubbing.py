@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,9 @@ def scrub(path: Path, clean: Clean) -> None:
                 for statement in _SETTLE:
                     copy.execute(statement)
                 called = _rename_workers(copy)
+                once = cache(lambda text: clean(called(text)))  # versions and digests stand in many rows
                 for table in _there(copy, _COLUMNS):
-                    _rewrite(copy, table, lambda text: clean(called(text)))
+                    _rewrite(copy, table, once)
             copy.execute("VACUUM")  # pages that are free still hold what they held
     except sqlite3.Error as error:
         raise DatabaseError(

@@ -41,9 +41,7 @@ SHEET = Sheet(
 def test_everything_that_users_named_is_text() -> None:
     listing = Listing([ListHead(ODD)], [ListRow([ListEntry(ODD, '"><i>', ODD, "bad")], "row-1")], "table-1")
     folded = Folded(ODD, [(ODD, ODD)], [ODD], [ODD])
-    section = ArticleSection(
-        ODD, "one", [ODD], True, [(ODD, ListEntry(ODD))], [listing], [ODD], [ODD], [folded]
-    )
+    section = ArticleSection(ODD, "one", [ODD], [(ODD, ListEntry(ODD))], [listing], [ODD], [ODD], [folded])
     text = article(FRAME, [ODD], [section])
     assert ODD not in text and '"><i>' not in text and "&lt;b&gt;&amp;" in text
 

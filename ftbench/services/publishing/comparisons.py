@@ -24,7 +24,7 @@ from ftbench.services.scores.selection import Selection
 SCHEMA = "ftbench.compare/1"
 FILES = {"csv": "CSV", "json": "JSON", "markdown": "Markdown"}
 #: Conditions and settings of methods that are compared: each is a paired test on each task.
-CONDITIONS, SETTINGS = 20, 100
+CONDITIONS, SETTINGS = 20, 40
 
 
 def put_comparisons(site: Site, found: Evidence, baseline: MethodChoice) -> list[Sheet]:
