@@ -48,7 +48,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        path, token = self.path.partition("?")[0], (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        path, token = (
+            self.path.partition("?")[0],
+            (self.headers.get("Authorization") or "").removeprefix("Bearer "),
+        )
         words = path.strip("/").split("/")
         self.hub.tokens |= {token} if token else set()
         if words[0] == "large":

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,15 @@ _COLUMNS: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
     "claims": (("text",), (), ("places",)),
     "studies": (("name",), (), ("declaration",)),
 }
-#: What no copy needs: leases, tries that are open, what a cluster gave, the database's name for itself.
+#: What a cluster gave, which is of no use elsewhere.
+_GIVEN = ("allocations", "launches")
+#: What no copy needs: leases, tries that are open, the database's name for itself.
 _SETTLE = (
     "DELETE FROM provenance WHERE EXISTS (SELECT 1 FROM attempts WHERE outcome IS NULL "
     "AND attempts.digest = provenance.digest AND attempts.number = provenance.number)",
     "DELETE FROM attempts WHERE outcome IS NULL",
     "UPDATE jobs SET state = 'queued', attempts = max(attempts - 1, 0) WHERE state = 'running'",
     "UPDATE jobs SET owner = NULL, token = NULL, expires = NULL",
-    "DELETE FROM allocations",
-    "DELETE FROM launches",
     "DELETE FROM settings WHERE name = 'id'",
 )
 
@@ -54,16 +55,25 @@ def scrub(path: Path, clean: Clean) -> None:
             copy.text_factory = lambda raw: raw.decode("utf-8", "replace")
             with copy:
                 _drop_strangers(copy)
+                for table in _there(copy, _GIVEN):
+                    copy.execute(f"DELETE FROM {table}")
                 for statement in _SETTLE:
                     copy.execute(statement)
                 called = _rename_workers(copy)
-                for table in _COLUMNS:
-                    _rewrite(copy, table, lambda text: clean(called(text)))
+                once = cache(lambda text: clean(called(text)))  # versions and digests stand in many rows
+                for table in _there(copy, _COLUMNS):
+                    _rewrite(copy, table, once)
             copy.execute("VACUUM")  # pages that are free still hold what they held
     except sqlite3.Error as error:
         raise DatabaseError(
             f"the copy of the database cannot be cleaned ({str(error):.200}): `ftbench db check` may say more"
         ) from error
+
+
+def _there(copy: sqlite3.Connection, tables: Iterable[str]) -> list[str]:
+    """Those of some tables that a copy has; what lacks any is told by a check."""
+    found = {name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return [table for table in tables if table in found]
 
 
 def _drop_strangers(copy: sqlite3.Connection) -> None:

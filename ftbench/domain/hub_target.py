@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ftbench.errors import BadValue
 
 SCHEME = "hf://"
-#: What an address calls a kind of repository -> what the hub calls it. The first is meant where none is named.
+#: What an address calls a kind of repository -> what the hub calls it; the first is the usual one.
 KINDS = {"datasets": "dataset", "spaces": "space"}
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 

@@ -23,7 +23,17 @@ def test_an_address_names_a_repository_and_its_kind(text: str, found: HubTarget)
 
 @pytest.mark.parametrize(
     "text",
-    ["", "owner/name", "hf://", "hf://name", "hf://a/b/c", "hf://models/a/b", "hf://a/..", "hf://a/b?c", "https://a/b"],
+    [
+        "",
+        "owner/name",
+        "hf://",
+        "hf://name",
+        "hf://a/b/c",
+        "hf://models/a/b",
+        "hf://a/..",
+        "hf://a/b?c",
+        "https://a/b",
+    ],
 )
 def test_what_is_no_address_is_refused_with_the_right_form(text: str) -> None:
     with pytest.raises(BadValue, match="write hf://OWNER/NAME"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ftbench.render import html
 from ftbench.render.html.article import (
     ArticleSection,
@@ -23,7 +25,13 @@ FRAME = PageFrame(ODD, (NavLink("Overview", "index.html"),), assets="assets/", p
 SHEET = Sheet(
     "x",
     "Findings",
-    (Field("a", "A"), Field("d", "Δ", "points"), Field("p", "p", "p"), Field("no", "No"), Field("h", "H", shown=False)),
+    (
+        Field("a", "A"),
+        Field("d", "Δ", "points"),
+        Field("p", "p", "p"),
+        Field("no", "No"),
+        Field("h", "H", shown=False),
+    ),
     ({"a": "one", "d": 0.015, "p": 0.0004, "h": 1}, {"a": "two", "d": None, "p": 0.2}),
     ("How to read it.",),
     ("It is so.",),
@@ -32,8 +40,8 @@ SHEET = Sheet(
 
 def test_everything_that_users_named_is_text() -> None:
     listing = Listing([ListHead(ODD)], [ListRow([ListEntry(ODD, '"><i>', ODD, "bad")], "row-1")], "table-1")
-    folded = Folded(ODD, [(ODD, ODD)], [ODD])
-    section = ArticleSection(ODD, "one", [ODD], True, [(ODD, ListEntry(ODD))], [listing], [ODD], [ODD], [folded])
+    folded = Folded(ODD, [(ODD, ODD)], [ODD], [ODD])
+    section = ArticleSection(ODD, "one", [ODD], [(ODD, ListEntry(ODD))], [listing], [ODD], [ODD], [folded])
     text = article(FRAME, [ODD], [section])
     assert ODD not in text and '"><i>' not in text and "&lt;b&gt;&amp;" in text
 
@@ -49,10 +57,10 @@ def test_findings_lead_where_their_texts_do() -> None:
     assert listing_of(SHEET, {"one": "one.html"}).rows[0].entries[0].href == "one.html"
 
 
-def test_verdicts_come_first_and_notes_last() -> None:
+def test_verdicts_are_told_in_words_below_the_list() -> None:
     text = article(FRAME, [], [section_of(SHEET, "findings")])
-    assert text.index("It is so.") < text.index("<table") < text.index("How to read it.")
-    assert 'class="verdict"' in text and 'id="filter"' in text
+    assert text.index("<table") < text.index("How to read it.") < text.index("It is so.")
+    assert "In words" in text and 'id="filter"' in text
 
 
 def test_a_page_without_lists_has_no_filter_and_without_plots_no_library() -> None:
@@ -64,13 +72,15 @@ def test_plots_are_drawn_by_the_library_beside_the_page() -> None:
     section = ArticleSection("A", "a", figures=[html.Figure("Runs", {"title": "</script>"})])
     text = article(FRAME, [], [section])
     assert '<script src="assets/vega.js">' in text and '<script src="assets/figures.js">' in text
-    assert 'data-plot="0.0"' in text and "</script>\"}" not in text
+    assert 'data-plot="0.0"' in text and '</script>"}' not in text
 
 
 def test_a_long_page_begins_with_its_contents() -> None:
     sections = [ArticleSection(f"Part {at}", f"part-{at}") for at in range(5)]
     assert 'href="#part-4"' in article(FRAME, [], sections)
     assert "On this page" not in article(FRAME, [], sections[:3])
+    few = [replace(one, listed=at < 4) for at, one in enumerate(sections)]
+    assert 'href="#part-4"' not in article(FRAME, [], few)
 
 
 def test_names_in_addresses_are_plain_and_each_once() -> None:

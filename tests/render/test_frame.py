@@ -25,7 +25,7 @@ def test_pages_of_a_folder_share_their_style_and_scripts():
     assert re.findall(r'(?:src|rel="stylesheet" href)="([^"]+)"', text) == [
         f"../assets/{name}" for name in ("frame.css", "frame.js", "figures.js", "page.js")
     ]
-    assert "default-src 'self'" in text and "unsafe-eval" not in text
+    assert "default-src &#39;self&#39;" in text and "unsafe-eval" not in text
 
 
 def test_a_page_that_stands_alone_has_them_in_itself_and_no_navigation():

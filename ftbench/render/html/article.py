@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ftbench.printable import printable
 from ftbench.render.html import Figure, drawn
@@ -66,10 +66,11 @@ class Listing:
 
 @dataclass(frozen=True)
 class Folded:
-    """What is shown on demand: facts, then texts as they are."""
+    """What is shown on demand: facts, paragraphs, then texts as they are."""
 
     title: str
     facts: Sequence[tuple[str, str]] = ()
+    lines: Sequence[str] = ()
     texts: Sequence[str] = ()
 
 
@@ -81,25 +82,25 @@ class ArticleSection:
         title: the heading.
         anchor: its name in addresses, of its page.
         lines: paragraphs.
-        strong: whether the first of them is what the section comes to.
         facts: name and value.
         listings: lists.
         commands: to be typed.
         notes: how to read all that, a paragraph each.
         folded: what is shown on demand.
         figures: plots.
+        listed: whether the page's contents name it.
     """
 
     title: str
     anchor: str
     lines: Sequence[str] = ()
-    strong: bool = False
     facts: Sequence[tuple[str, ListEntry]] = ()
     listings: Sequence[Listing] = ()
     commands: Sequence[str] = ()
     notes: Sequence[str] = ()
     folded: Sequence[Folded] = ()
-    figures: Sequence[Figure] = field(default_factory=tuple)
+    figures: Sequence[Figure] = ()
+    listed: bool = True
 
 
 def article(frame: PageFrame, lead: Sequence[str], sections: Sequence[ArticleSection]) -> str:
@@ -141,9 +142,8 @@ def listing_of(sheet: Sheet, links: Mapping[str, str] | None = None) -> Listing:
 def section_of(sheet: Sheet, anchor: str, links: Mapping[str, str] | None = None) -> ArticleSection:
     """A list of findings as a section; arguments as for ``listing_of``."""
     listings = (listing_of(sheet, links),) if sheet.rows else ()
-    return ArticleSection(
-        sheet.title, anchor, sheet.verdicts, bool(sheet.verdicts), listings=listings, notes=sheet.notes
-    )
+    folded = (Folded("In words", lines=sheet.verdicts),) if sheet.verdicts else ()
+    return ArticleSection(sheet.title, anchor, listings=listings, notes=sheet.notes, folded=folded)
 
 
 def anchor_of(text: str, number: int) -> str:

@@ -33,7 +33,9 @@ def against_baseline(database: Database, request: CompareRequest, baseline: str)
         if not compared.pairs:
             continue
         condition = request.condition.perturbation.condition
-        lines: Iterable[str] = () if request.metric else tested.lines_for_comparison(declared, compared, condition)
+        lines: Iterable[str] = (
+            () if request.metric else tested.lines_for_comparison(declared, compared, condition)
+        )
         sheets.append(by_task(compared, request, lines))
         sheets += across.sheets(compared, request)
     return sheets

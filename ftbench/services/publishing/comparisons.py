@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ftbench.domain.axes import MethodChoice
-from ftbench.domain.perturbation import NOTHING, Perturbation
+from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import FtbenchError
 from ftbench.perturbations import CLEAN, Condition, heading
 from ftbench.render import formats, render_sheets
@@ -22,9 +22,9 @@ from ftbench.services.scores.own import own_changes
 from ftbench.services.scores.selection import Selection
 
 SCHEMA = "ftbench.compare/1"
-FILES = ("csv", "json", "markdown")
+FILES = {"csv": "CSV", "json": "JSON", "markdown": "Markdown"}
 #: Conditions and settings of methods that are compared: each is a paired test on each task.
-CONDITIONS, SETTINGS = 20, 100
+CONDITIONS, SETTINGS = 20, 40
 
 
 def put_comparisons(site: Site, found: Evidence, baseline: MethodChoice) -> list[Sheet]:
@@ -43,9 +43,14 @@ def put_comparisons(site: Site, found: Evidence, baseline: MethodChoice) -> list
     if len(settings) > SETTINGS:
         how = commands.example("compare", "METHOD", baseline.text, address=found.database.address)
         absent.append(f"Of {len(settings)} settings the default ones alone are compared; others with: {how}")
-    sections = [section_of(sheet, anchor_of(sheet.title, at)) for at, sheet in enumerate(sheets, start=1)]
+    sections = [
+        replace(section_of(sheet, anchor_of(sheet.title, at)), listed=sheet.name == "tasks")
+        for at, sheet in enumerate(sheets, start=1)
+    ]
     if len(_conditions(found)) > CONDITIONS:
-        absent.append(f"Of {len(_conditions(found))} changes to the data the first {CONDITIONS} are compared.")
+        absent.append(
+            f"Of {len(_conditions(found))} changes to the data the first {CONDITIONS} are compared."
+        )
     if not sheets:
         absent.append("There are no scores of a method and the baseline under one setting yet.")
     if absent:
@@ -54,7 +59,7 @@ def put_comparisons(site: Site, found: Evidence, baseline: MethodChoice) -> list
     for name in FILES if sheets else ():
         file = f"data/comparisons{formats.find(name).suffix}"
         site.put(file, render_sheets(sheets, name, schema=SCHEMA))
-        more.append(NavLink(f"As {name}", file))
+        more.append(NavLink(FILES[name], file))
     lead = [f"Each method minus {found.method(baseline.text)}, paired seed by seed, corrected by table."]
     site.article("Comparisons", "comparisons.html", lead if sheets else [], sections, more=more)
     return sheets
@@ -78,5 +83,5 @@ def _conditions(found: Evidence) -> list[Condition]:
     there = dict.fromkeys(cell.perturbation.condition for cell in found.cells)
     changed: list[Perturbation] = [one for one in there if one.changes]
     _, told = own_changes(found.database, found.cells)
-    clean = [CLEAN] if NOTHING in there else []
+    clean = [CLEAN] if Perturbation() in there else []
     return [*clean, *(Condition(one, heading(one, told)) for one in changed)]

@@ -44,7 +44,8 @@ def put_jobs(site: Site, found: Evidence, pages: Sequence[JobPage]) -> None:
     heads += [ListHead(state, number=True) for state in there]
     listing = Listing(heads, [_line(found, page, there) for page in pages], "jobs")
     count = f"{len(found.rows):,} job" + ("" if len(found.rows) == 1 else "s")
-    lead = [f"{count}: every number of a table comes from some of them. Trials of tunings are among them."]
+    lead = [f"{count}: every number of a table comes from some of them."]
+    lead += ["Trials of tunings are among them."] if found.trials else []
     section = ArticleSection("By method, task and model", "jobs-by-method", listings=[listing])
     nothing = ["No jobs are queued in this database."]
     site.article("Jobs", "jobs.html", lead if pages else nothing, [section] if pages else [])
@@ -69,11 +70,9 @@ def _count(number: int, tone: str = "") -> ListEntry:
     return ListEntry(f"{number:,}" if number else NOTHING, value=number, tone=tone if number else "")
 
 
-def _put_page(
-    site: Site, found: Evidence, page: JobPage, others: Iterable[JobPage], drawn: bool
-) -> None:
+def _put_page(site: Site, found: Evidence, page: JobPage, others: Iterable[JobPage], drawn: bool) -> None:
     title = f"{found.method(page.method)} on {found.task(page.task)}, {page.model}"
-    told = dict(_titles(page.cells))
+    told = dict(_titles(page.cells, found))
     sections = [_section(found, cell, told[id_of(cell)], at) for at, cell in enumerate(page.cells, start=1)]
     figure = _losses(found, page, told) if drawn else None
     if figure is not None:
@@ -93,9 +92,9 @@ def id_of(cell: JobCell) -> str:
     return cell.first.digest
 
 
-def _titles(cells: Sequence[JobCell]) -> Iterator[tuple[str, str]]:
-    """The cells in words: the method's label, what was done to the data, and what tells those alike apart."""
-    plain = {id_of(cell): _plain_title(cell.first) for cell in cells}
+def _titles(cells: Sequence[JobCell], found: Evidence) -> Iterator[tuple[str, str]]:
+    """The cells in words: the method, what was done to the data, and what tells those alike apart."""
+    plain = {id_of(cell): _plain_title(cell.first, found) for cell in cells}
     for cell in cells:
         mine = plain[id_of(cell)]
         alike = [one.first.spec["recipe"] for one in cells if plain[id_of(one)] == mine]
@@ -106,9 +105,11 @@ def _titles(cells: Sequence[JobCell]) -> Iterator[tuple[str, str]]:
         yield id_of(cell), " · ".join([mine, *recipe, *other])
 
 
-def _plain_title(job: JobRow) -> str:
+def _plain_title(job: JobRow, found: Evidence) -> str:
+    changes = spoken(job.perturbation.condition)
+    changes += [f"{job.train_size:,} training rows"] if job.train_size else []
     trial = ["trial, scored on held-out rows"] if HELD_OUT in job.spec["task"]["evaluation"] else []
-    return printable(" · ".join([job.label, *spoken(job.perturbation), *trial]))
+    return printable(" · ".join([found.method(job.label), *changes, *trial]))
 
 
 def _value(value: Any) -> str:
@@ -119,7 +120,9 @@ def _section(found: Evidence, cell: JobCell, title: str, at: int) -> ArticleSect
     first, seeds = cell.first, sorted({job.seed for job in cell.jobs})
     trial = HELD_OUT in first.spec["task"]["evaluation"]
     commands = [] if trial else [for_job(first.spec, first.places, seeds)]
-    folded = [Folded("Hyper-parameters and recipe", _settings(first)), *_ran_with(found, cell.jobs)]
+    digests = [(f"seed {job.seed}", job.digest) for job in cell.jobs]
+    folded = [Folded("Hyper-parameters and recipe", _settings(first)), Folded("Digests", digests)]
+    folded += _ran_with(found, cell.jobs)
     return ArticleSection(
         title,
         anchor_of(title, at),
@@ -142,9 +145,12 @@ def _listing(found: Evidence, jobs: Sequence[JobRow]) -> Listing:
     columns = _columns(found, jobs)
     heads = [ListHead("Seed", number=True), ListHead("State")]
     heads += [ListHead(_heading(*column), number=True) for column in columns]
-    heads += [ListHead("tries", number=True), *(ListHead(name, number=name != "worker") for name in TOOK)]
-    rows = [_row(found, job, columns) for job in sorted(jobs, key=lambda job: job.seed)]
-    return Listing([*heads, ListHead("Job")], rows)
+    took = [found.took.get(job.digest, ()) for job in jobs]
+    there = [at for at in range(len(TOOK)) if any(one and one[at] is not None for one in took)]
+    named = [list(TOOK)[at] for at in there]
+    heads += [ListHead("tries", number=True), *(ListHead(name, number=name != "worker") for name in named)]
+    rows = [_row(found, job, columns, there) for job in sorted(jobs, key=lambda job: job.seed)]
+    return Listing([*heads, ListHead("job")], rows)
 
 
 def _columns(found: Evidence, jobs: Sequence[JobRow]) -> list[tuple[str, str]]:
@@ -159,7 +165,7 @@ def _heading(evaluation: str, metric: str) -> str:
     return f"{metrics.heading_of(metric)}, {evaluation}"
 
 
-def _row(found: Evidence, job: JobRow, columns: Sequence[tuple[str, str]]) -> ListRow:
+def _row(found: Evidence, job: JobRow, columns: Sequence[tuple[str, str]], there: Sequence[int]) -> ListRow:
     scores, took = found.scores.get(job.digest, {}), found.took.get(job.digest, (None,) * len(TOOK))
     entries = [ListEntry(str(job.seed), value=job.seed), found.state(job)]
     for column in columns:
@@ -167,10 +173,10 @@ def _row(found: Evidence, job: JobRow, columns: Sequence[tuple[str, str]]) -> Li
         text = NOTHING if value is None else in_unit(value, metrics.of_score(column[1]).percent)
         entries.append(ListEntry(text, value="" if value is None else value))
     entries.append(ListEntry(str(job.attempts), value=job.attempts))
-    for value in took:
+    for value in (took[at] for at in there):
         shown = f"{value:.1f}" if isinstance(value, float) else NOTHING if value is None else str(value)
         entries.append(ListEntry(printable(shown), value="" if value is None else value))
-    return ListRow([*entries, ListEntry(job.digest)], anchor(job.digest))
+    return ListRow([*entries, ListEntry(job.digest[:SHORT_DIGEST])], anchor(job.digest))
 
 
 def _ran_with(found: Evidence, jobs: Iterable[JobRow]) -> Iterator[Folded]:
@@ -179,9 +185,9 @@ def _ran_with(found: Evidence, jobs: Iterable[JobRow]) -> Iterator[Folded]:
     for job in jobs:
         if (facts := found.around.get(job.digest)) is not None and facts:
             known.setdefault(facts.text, (facts, []))[1].append(job.seed)
-    for facts, seeds in known.values():
+    for shared, seeds in known.values():
         named = "" if len(known) == 1 else f": seeds {', '.join(map(str, sorted(seeds)))}"
-        told = [(printable(name), printable(_told(value))) for name, value in facts.items()]
+        told = [(printable(name), printable(_told(value))) for name, value in shared.items()]
         yield Folded(f"Ran with{named}", told)
 
 
@@ -202,17 +208,23 @@ def _tries(found: Evidence, jobs: Iterable[JobRow]) -> Iterator[Folded]:
             when = moment(one.ended) if one.ended is not None else "not ended"
             facts = [("outcome", str(one.outcome)), ("ended", when), ("worker", one.worker)]
             texts = [text for text in (one.message, one.traceback) if text]
-            yield Folded(f"Seed {job.seed}, try {one.number}: {one.outcome}", facts, texts)
+            title = f"Seed {job.seed}, try {one.number}: {one.outcome}"
+            yield Folded(title, facts, texts=texts)
 
 
 def _losses(found: Evidence, page: JobPage, told: Mapping[str, str]) -> Figure | None:
-    """The losses of a page's jobs, a panel for each cell; None where none were logged."""
+    """The losses of a page's jobs, a panel for each cell; None where none were logged.
+
+    Panels leave out the method, of which the page is, where something else tells them apart.
+    """
     import pandas as pd
 
     from ftbench.render.plots import curves
 
+    method = found.method(page.method)
+    brief = {name: title.removeprefix(method).strip(" ·") or title for name, title in told.items()}
     rows = [
-        {"job": job.digest, "task": found.task(page.task), "label": told[id_of(cell)], "seed": job.seed}
+        {"job": job.digest, "task": found.task(page.task), "label": brief[id_of(cell)], "seed": job.seed}
         for cell in page.cells
         for job in cell.jobs
         if job.digest in found.scores

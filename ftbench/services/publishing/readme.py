@@ -14,8 +14,8 @@ def readme(site: Site, target: HubTarget | None) -> str:
     lines = [
         f"# {' '.join(site.title.split())}",
         "",
-        f"Made by ftbench {__version__} on {site.made}. Open `index.html`: the pages need neither a server nor",
-        f"a network. `{DATABASE}` holds everything on them: `ftbench report --db {DATABASE}`.",
+        f"Made by ftbench {__version__} on {site.made}. Open `index.html`: the pages need no server and",
+        f"no network. `{DATABASE}` holds everything on them: `ftbench report --db {DATABASE}`.",
         "",
     ]
     return "\n".join([*(_head(site, target) if target is not None else []), *lines])

@@ -23,6 +23,8 @@ from ftbench.services.reporting.why import commands
 
 _SHOWN = 40  # commands; more are in a file
 COMMANDS = "commands.sh"
+#: What tells surroundings of the same versions apart.
+_TELLING = ("python", "threads", "git_commit", "git_dirty", "exclusive", "precision")
 
 
 def put_reproduce(site: Site, found: Evidence, size: int) -> None:
@@ -108,17 +110,24 @@ def _versions(found: Evidence) -> ArticleSection:
         text = repr(sorted(shared.items(), key=lambda one: one[0]))
         counts[text] += 1
         known.setdefault(text, shared)
+    differ = [k for k in _TELLING if len({str(facts.get(k)) for facts in known.values()}) > 1]
     folded = [
-        Folded(_brief(known[text], number), [(printable(k), printable(str(v))) for k, v in known[text].items()])
+        Folded(_brief(known[text], number, differ), _pairs_of(known[text]))
         for text, number in counts.most_common()
     ]
     lines = [] if folded else ["No run has ended yet."]
     return ArticleSection("Versions and machines", "versions", lines=lines, folded=folded)
 
 
-def _brief(facts: Mapping[str, Any], runs: int) -> str:
-    names = ("ftbench", "torch", "transformers", "device", "gpu")
-    told = [str(facts[name]) if name in ("device", "gpu") else f"{name} {facts[name]}" for name in names if facts.get(name)]
+def _pairs_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(printable(name), printable(str(value))) for name, value in facts.items()]
+
+
+def _brief(facts: Mapping[str, Any], runs: int, differ: Sequence[str]) -> str:
+    """A machine and its versions in a line, with what tells it from others."""
+    told = [f"{name} {facts[name]}" for name in ("ftbench", "torch", "transformers") if facts.get(name)]
+    told += [str(facts[name]) for name in ("device", "gpu") if facts.get(name)]
+    told += [f"{name.replace('_', ' ')} {str(facts.get(name, 'not known'))[:12]}" for name in differ]
     return printable(f"{runs:,} run{'' if runs == 1 else 's'}: {', '.join(told)}")
 
 
@@ -127,7 +136,7 @@ def _digests(found: Evidence) -> Iterator[ArticleSection]:
     rows: dict[tuple[str, str], int] = {}
     for row in found.rows:
         model = str(row.spec["model"]["id"]), str(row.spec["model"]["revision"])
-        facts = found.around.get(row.digest) or {}
+        facts: Mapping[str, Any] = found.around.get(row.digest) or {}
         commits.setdefault(model, set()).add(str(facts.get("model_commit") or ""))
         task = row.task, str(row.spec["task"]["revision"])
         rows[task] = rows.get(task, 0) + 1
@@ -160,13 +169,18 @@ def _chain(found: Evidence, claims: str) -> ArticleSection:
         (one.claim.text, moment(one.declared), "late" if one.late else one.untrue or "before its scores")
         for one in found.database.claims.list()
     ]
-    wrong = [*chain.broken, *(f"{who[:40]}: {what}" for told in (chain.jobs, chain.claims) for who, what in told.items())]
+    wrong = [
+        *chain.broken,
+        *(f"{who[:40]}: {what}" for told in (chain.jobs, chain.claims) for who, what in told.items()),
+    ]
     lines = [printable(line) for line in wrong] or [
         "The chain is whole: every score and claim is as it was when it was written down."
     ]
     facts = [("digest of the declared claims", ListEntry(claims))] if claims else []
     strands = [
-        (f"strand {name}", f"{ends[name][0]} links, {ends[name][1] or 'no digest'}") for name in STRANDS if name in ends
+        (f"strand {name}", f"{ends[name][0]} links, {ends[name][1] or 'no digest'}")
+        for name in STRANDS
+        if name in ends
     ]
     return ArticleSection(
         "Claims and the chain",

@@ -98,15 +98,23 @@ def _declared(found: Evidence) -> Iterator[ArticleSection]:
             }
             for plan in plans
         ]
-        note = "Seeds were added where nothing was shown yet, by plans declared before, at fewer looks' levels."
-        yield section_of(Sheet("topups", "Seeds that were topped up", _TOPUPS, tuple(rows), (note,)), "topups")
+        note = (
+            "Seeds were added where nothing was shown yet, by plans declared before, at fewer looks' levels."
+        )
+        yield section_of(
+            Sheet("topups", "Seeds that were topped up", _TOPUPS, tuple(rows), (note,)), "topups"
+        )
 
 
 def _tuned(found: Evidence) -> Iterator[ArticleSection]:
     studies = ledger.listed(found.database)
     tuned = {name for study in found.studies for name in study.declared["methods"]}
     others = sorted({cell.method for cell in found.cells} - {name.partition("[")[0] for name in tuned})
-    lines = ["No study is declared: every run has the recipe that its job page shows."] if not studies.rows else []
+    lines = (
+        ["No study is declared: every run has the recipe that its job page shows."]
+        if not studies.rows
+        else []
+    )
     if others and studies.rows:
         lines.append(f"In no study, and so with their default recipe: {', '.join(others)}.")
     listings = [listing_of(studies)] if studies.rows else []
@@ -142,7 +150,7 @@ def _failed(found: Evidence) -> ArticleSection:
                 }
             )
     notes = (
-        "Diverged: a loss or gradient that is not finite; such a run counts as the chance level of its metric.",
+        "Diverged: a loss or gradient is not finite; such a run counts as the chance level of its metric.",
         "Collapsed: constant predictions, or a training loss at chance; such a run stays in the mean.",
     )
     sheet = Sheet("failed", "What collapsed or diverged", _FAILED, tuple(rows), notes)
@@ -162,7 +170,9 @@ def _left_out(
     found: Evidence, judged: Judged, reports: Sequence[Report], pages: Mapping[str, str]
 ) -> Iterator[ArticleSection]:
     missing = Sheet("missing", "What is missing in the tables", _MISSING, tuple(_missing(reports)))
-    yield section_of(missing if missing.rows else _none(missing, "No cell of a table lacks a seed."), "missing")
+    yield section_of(
+        missing if missing.rows else _none(missing, "No cell of a table lacks a seed."), "missing"
+    )
     errors = Sheet("errors", "Jobs without a result", _ERRORS, tuple(_errors(found)))
     links = {str(row["job"]): pages.get(_whole(found, str(row["job"])), "") for row in errors.rows}
     yield section_of(errors if errors.rows else _none(errors, "No job failed."), "errors", links)
@@ -220,7 +230,7 @@ def _aside(found: Evidence, judged: Judged) -> Iterator[str]:
     past = found.database.results.past()
     if past:
         jobs = len({one.digest for one in past})
-        yield f"{jobs} jobs were run again or came out otherwise elsewhere; {len(past)} earlier numbers are kept."
+        yield f"{jobs} jobs were run again, or differ elsewhere; {len(past)} earlier numbers are kept."
     for digest, reason in sorted(found.database.aside.items()):
         yield f"Left out as unreadable: {printable(digest)[:40]}: {printable(reason)}"
 
@@ -231,7 +241,11 @@ def _checked(found: Evidence, judged: Judged) -> ArticleSection:
         return ArticleSection(
             "What a check says",
             "checked",
-            lines=["The database is whole: every row can be read, and the chain bears out scores and claims."],
+            lines=[
+                "The database is whole: every row can be read, and the chain bears out scores and claims."
+            ],
         )
-    lines = [f"{one.kind}, {one.rows} rows of {one.table or 'the file'}: {one.first}" for one in judged.troubles]
+    lines = [
+        f"{one.kind}, {one.rows} rows of {one.table or 'the file'}: {one.first}" for one in judged.troubles
+    ]
     return ArticleSection("What a check says", "checked", lines=[printable(line) for line in lines])

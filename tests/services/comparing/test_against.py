@@ -8,9 +8,14 @@ from ftbench.services.comparing.request import CompareRequest
 from ftbench.services.scores.selection import Selection
 from tests.services.stored import store
 
+SHIFTS = {
+    "vanilla": (0.0, 0.0, 0.0, 0.0),
+    "bidrop": (0.02, 0.021, 0.019, 0.02),
+    "rdrop": (-0.01, -0.012, -0.008, -0.01),
+}
 SCORES = {
-    (method, task): [base + shift + step / 1000 for step in (0, 3, -2, 5)]
-    for method, shift in (("vanilla", 0.0), ("bidrop", 0.02), ("rdrop", -0.01))
+    (method, task): [base + shift + seed / 1000 for seed, shift in enumerate(shifts)]
+    for method, shifts in SHIFTS.items()
     for task, base in (("rte", 0.7), ("mrpc", 0.8))
 }
 ALL = CompareRequest(Selection(baseline=None))
@@ -29,7 +34,9 @@ def test_there_is_a_verdict_for_each_method(database: Database) -> None:
     store(database, SCORES)
     said = against_baseline(database, ALL, "vanilla")[0].verdicts
     assert len(said) == 2
-    assert said[0].startswith("Bi-Drop is 2.00 points better than") and "R-Drop is 1.00 points worse" in said[1]
+    assert (
+        said[0].startswith("Bi-Drop is 2.00 points better than") and "R-Drop is 1.00 points worse" in said[1]
+    )
 
 
 def test_without_the_baseline_there_is_nothing(database: Database) -> None:

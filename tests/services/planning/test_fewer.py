@@ -9,15 +9,16 @@ from ftbench.services.planning.fewer import fewer_commands
 
 def command(methods: str = "vanilla", tasks: str = "rte", seeds: str = "0,1", more: str = "") -> str:
     rest = f" {more}" if more else ""
-    return f"ftbench queue --methods {methods} --tasks {tasks} --models tiny --seeds {seeds}{rest} --no-baseline"
+    return (
+        f"ftbench queue --methods {methods} --tasks {tasks} --models tiny --seeds {seeds}{rest} --no-baseline"
+    )
 
 
 def test_a_whole_grid_is_one_command() -> None:
     grid = [command(m, t) for m in ("vanilla", "bidrop[k=2]") for t in ("rte", "mrpc")]
     assert fewer_commands(grid) == [
-        "ftbench queue --methods 'vanilla,bidrop[k=2]' --tasks rte,mrpc --models tiny --seeds 2 --no-baseline"
-    ] or fewer_commands(grid) == [
-        "ftbench queue --methods 'vanilla,bidrop[k=2]' --tasks rte,mrpc --models tiny --seeds 0,1 --no-baseline"
+        "ftbench queue --methods 'vanilla,bidrop[k=2]' --tasks rte,mrpc --models tiny "
+        "--seeds 0,1 --no-baseline"
     ]
 
 

@@ -14,14 +14,16 @@ from tests.services.stored import finish, job_of
 
 TOKEN = "hf_abcdefghijklmnopqrst"
 ODD = "<script>owned=1</script>"
-HOME = "/home/somebody/experiments"
+HOME = "/home/jdoe/experiments"
 SCORES = {
     ("vanilla", "rte"): [0.70, 0.71, 0.69],
     ("bidrop", "rte"): [0.73, 0.735, 0.715],
     ("vanilla", "mrpc"): [0.80, 0.81, 0.82],
     ("bidrop", "mrpc"): [0.82, 0.83],  # the last seed is missing
 }
-TRACEBACK = f'File "{HOME}/venv/lib/python3.11/site-packages/torch/nn/modules.py", line 3\nFile "{HOME}/mine.py"'
+TRACEBACK = (
+    f'File "{HOME}/venv/lib/python3.11/site-packages/torch/nn/modules.py", line 3\nFile "{HOME}/mine.py"'
+)
 
 
 def ran(worker: str, seconds: float) -> dict[str, Any]:
@@ -54,7 +56,9 @@ def fill(path: Path) -> Path:
         _fail(database, "rdrop", 2, Outcome.DIVERGED, "the loss is not finite")
         database.jobs.add([Entry(job_of("rdrop", "rte", 3), "rdrop", places={"data": f"{HOME}/data"})])
         assert database.jobs.claim("node17-4242", 600.0) is not None  # runs
-        database.jobs.add([Entry(job_of("rdrop", "rte", 4), "rdrop", places={"plugins": [f"{HOME}/mine.py"]})])
+        database.jobs.add(
+            [Entry(job_of("rdrop", "rte", 4), "rdrop", places={"plugins": [f"{HOME}/mine.py"]})]
+        )
     return path
 
 

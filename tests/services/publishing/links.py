@@ -39,7 +39,15 @@ def broken(folder: Path) -> Iterator[str]:
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             inside = target.is_relative_to(folder.resolve()) or target == path
-            if parts.scheme or parts.netloc or parts.path.startswith("/") or not inside or not target.is_file():
+            if (
+                parts.scheme
+                or parts.netloc
+                or parts.path.startswith("/")
+                or not inside
+                or not target.is_file()
+            ):
                 yield f"{path.relative_to(folder)}: {address}"
-            elif parts.fragment and parts.fragment not in found[target.resolve() if parts.path else path].names:
+            elif (
+                parts.fragment and parts.fragment not in found[target.resolve() if parts.path else path].names
+            ):
                 yield f"{path.relative_to(folder)}: {address} has no such name"

@@ -18,5 +18,5 @@ def test_each_method_is_compared_with_the_baseline_under_each_condition(site: Pa
 
 def test_the_page_says_what_they_come_to(site: Path) -> None:
     text = text_of(site, "comparisons.html")
-    assert "Bi-Drop is" in text and "points better than" in text
+    assert "Bi-Drop is" in text and "points better than" in text and "In words" in text
     assert 'href="data/comparisons.csv"' in text

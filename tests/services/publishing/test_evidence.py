@@ -6,7 +6,9 @@ from ftbench.services.publishing.evidence import Evidence
 
 
 def test_states_say_what_became_of_a_job(evidence: Evidence) -> None:
-    told = {(row.method, row.seed): evidence.state(row).text for row in evidence.rows if row.method == "rdrop"}
+    told = {
+        (row.method, row.seed): evidence.state(row).text for row in evidence.rows if row.method == "rdrop"
+    }
     assert told == {
         ("rdrop", 0): "done",
         ("rdrop", 1): "failed: user",

@@ -42,7 +42,9 @@ def test_files_have_names_that_every_system_takes_each_once() -> None:
     named = ["../../x", "A/B", "a b", "ünï", "日本", "<b>", "x" * 300, "a.b"]
     names = [page.name for page in job_pages(row(task=task) for task in named)]
     assert len({name.lower() for name in names}) == len(named)
-    assert all(set(name.removesuffix(".html")) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") for name in names)
+    assert all(
+        set(name.removesuffix(".html")) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") for name in names
+    )
     assert all(len(name) < 80 for name in names)
 
 

