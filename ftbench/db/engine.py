@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, event, text
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -18,6 +18,13 @@ from ftbench.errors import BadValue, DatabaseError, DatabaseGone, DatabaseReadOn
 _NO_MORE = "nothing more is written to it"
 _IDENTITY = "SELECT value FROM settings WHERE name = 'id'"
 _NAMED = "INSERT INTO settings (name, value) VALUES ('id', :value) ON CONFLICT (name) DO NOTHING"
+
+
+class DriverQuery(NamedTuple):
+    """A query as a driver takes it."""
+
+    sql: str
+    values: Any
 
 
 class Transaction:
@@ -121,19 +128,20 @@ class Store:
 
     def rows_of(self, connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
         """``rows`` within a transaction, of which several queries see one state."""
-        compiled = query.compile(
-            dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-        )  # lists of values are spelled out
+        return self.rows_asked(connection, asked_of(connection, query))
+
+    def rows_asked(self, connection: Connection, asked: DriverQuery) -> list[tuple[Any, ...]]:
+        """``rows_of`` for a query that is asked again and again, and was put into the driver's words once."""
         cursor = connection.connection.cursor()
         try:
-            cursor.execute(str(compiled), compiled.params)
+            cursor.execute(asked.sql, asked.values)
             return list(cursor.fetchall())
         except self._engine.dialect.loaded_dbapi.Error as error:
             if not self.backend.misread(error):
                 raise
             with self.backend.any_text(connection):
                 cursor = connection.connection.cursor()
-                cursor.execute(str(compiled), compiled.params)
+                cursor.execute(asked.sql, asked.values)
                 return list(cursor.fetchall())
 
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
@@ -271,6 +279,12 @@ class Store:
             self.backend.set_durable(connection, durable)
             connection.info["durable"] = durable
         self.backend.begin(connection, write=writes, alone=options.get("ftbench_alone", False))
+
+
+def asked_of(connection: Connection, query: Select[Any]) -> DriverQuery:
+    """A query in the words of a connection's driver; lists of values are spelled out."""
+    compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    return DriverQuery(str(compiled), compiled.params)
 
 
 def _driver(sql: str, connection: Connection, compiled: dict[str, str]) -> str:

@@ -132,7 +132,9 @@ class Collector:
                 self.points += event_points(event, self.run)
                 if "memory" in event:
                     told = {"event": "progress", **event_mapping(event, "memory")}
-                    self.memory = Memory(event_whole(told, "held"), event_whole(told, "free"), event_whole(told, "total"))
+                    self.memory = Memory(
+                        event_whole(told, "held"), event_whole(told, "free"), event_whole(told, "total")
+                    )
             case "curve":
                 self._curve(event)
             case "score":
@@ -167,7 +169,9 @@ class Collector:
             self._curves[point.run, point.step, point.name] = point
 
     def _score(self, event: Mapping[str, Any]) -> None:
-        score = Score(event_name(event, "evaluation"), event_name(event, "metric"), event_float(event, "value"))
+        score = Score(
+            event_name(event, "evaluation"), event_name(event, "metric"), event_float(event, "value")
+        )
         if not math.isfinite(score.value):
             raise ProtocolError(f"the score {score.metric} on {score.evaluation} is not a finite number")
         known = self._bounds(score.metric)

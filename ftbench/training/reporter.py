@@ -75,7 +75,7 @@ class Reporter:
         return self._stop.asked()
 
     def _news(self, run: str, points: Sequence[CurvePoint]) -> list[tuple[str, int, float]]:
-        """The points of a run that were not told yet; all of one that began anew, as it does out of memory."""
+        """The points of a run that were not told yet; all of one that begins anew, out of memory."""
         if run != self._run or len(points) < self._told:
             self._run, self._told = run, 0
         first, self._told = self._told, len(points)

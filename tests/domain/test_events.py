@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ftbench.domain.events import Collector, End, Events, Memory, encode_logits, parse
-from ftbench.domain.result import Outcome, Score
+from ftbench.domain.result import CurvePoint, Outcome, Score
 from ftbench.errors import ProtocolError
 from ftbench.metrics import score_bounds
 

@@ -23,9 +23,9 @@ def test_pages_of_a_folder_share_their_style_and_scripts():
     text = html.render(REPORT, frame=SITE)
     assert "<style>" not in text and "color-scheme" not in text
     assert re.findall(r'(?:src|rel="stylesheet" href)="([^"]+)"', text) == [
-        f"../assets/{name}" for name in ("frame.css", "frame.js", "page.js")
+        f"../assets/{name}" for name in ("frame.css", "frame.js", "figures.js", "page.js")
     ]
-    assert "default-src 'self'" in text and "unsafe-eval" not in text
+    assert "default-src &#39;self&#39;" in text and "unsafe-eval" not in text
 
 
 def test_a_page_that_stands_alone_has_them_in_itself_and_no_navigation():
@@ -37,7 +37,7 @@ def test_a_page_that_stands_alone_has_them_in_itself_and_no_navigation():
 def test_plots_of_a_folder_share_the_library():
     details = html.Details(figures=[[html.Figure("Runs", {})]], script="the library")
     text = html.render(REPORT, details, SITE)
-    assert '<script src="../assets/plots.js">' in text and "the library" not in text
+    assert '<script src="../assets/vega.js">' in text and "the library" not in text
 
 
 def test_navigation_says_where_one_is_and_can_be_skipped():

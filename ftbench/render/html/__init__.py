@@ -70,7 +70,6 @@ def render(report: Report, details: Details | None = None, frame: PageFrame | No
     details, frame = details or Details(), frame or PageFrame(report.table)
     sections = [_section(report, section, at) for at, section in enumerate(report.sections)]
     figures = [list(found) for found in details.figures] or [[] for _ in sections]
-    specs = iter(alike([dict(figure.spec) for found in figures for figure in found]))
     values = {
         "report": report,
         "sections": sections,
@@ -78,10 +77,16 @@ def render(report: Report, details: Details | None = None, frame: PageFrame | No
         "library": details.script.replace("</script", "<\\/script") if frame.assets is None else "",
         "plotting": f"{frame.assets}{PLOTTING}" if details.script and frame.assets is not None else "",
         "data": _data(report, details),
-        "specs": [[next(specs) for _ in found] for found in figures],
+        "specs": drawn(figures),
     }
-    frame = replace(frame, scripts=("page.js", *frame.scripts), filtered="method or setting")
+    frame = replace(frame, scripts=("figures.js", "page.js", *frame.scripts), filtered="method or setting")
     return framed("page.html.j2", frame, values)
+
+
+def drawn(figures: Sequence[Sequence[Figure]]) -> list[list[Mapping[str, Any]]]:
+    """The specifications of a page's plots, in which a method looks the same wherever it is."""
+    specs = iter(alike([dict(figure.spec) for found in figures for figure in found]))
+    return [[next(specs) for _ in found] for found in figures]
 
 
 def _section(report: Report, section: Section, at: int) -> dict[str, Any]:

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 #: What pages that do not stand alone need beside them, in the place that their frame names.
-ASSETS = ("frame.css", "frame.js", "page.js")
+ASSETS = ("frame.css", "frame.js", "figures.js", "page.js")
 #: The plotting library's file, where pages with plots do not stand alone.
-PLOTTING = "plots.js"
+PLOTTING = "vega.js"
 #: What a browser lets a page do that has everything in it: nothing is fetched.
 SELF_CONTAINED = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
+)
+#: The same for pages of a folder: their own files besides. Plots compile their expressions, hence the eval.
+OF_A_FOLDER = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'; img-src data:"
 )
 
 
@@ -50,6 +54,7 @@ class PageFrame:
         title: what the page is about.
         links: the navigation, the first page first; () for a page that stands alone.
         foot: lines of the footer.
+        more: pages and files that belong to this one, below its heading.
         assets: the address of the folder with ``ASSETS``, ends in ``/``; None: they are in the page itself.
         scripts: more scripts, by their names there, in the order in which they run.
         policy: the content security policy that the page states; "" where the server does.
@@ -59,6 +64,7 @@ class PageFrame:
     title: str
     links: Sequence[NavLink] = ()
     foot: Sequence[str] = ()
+    more: Sequence[NavLink] = ()
     assets: str | None = None
     scripts: Sequence[str] = ()
     policy: str = SELF_CONTAINED

@@ -1,33 +1,9 @@
 "use strict";
-// What a page of tables can do besides: its plots, and what is behind its numbers.
+// What is behind the numbers of a page of tables: at a glance, and in a dialog with the jobs.
 (() => {
-  const { all, make, isDark } = window.ftbench;
-  const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const data = read("data"), specs = read("specs");
+  const { all, make } = window.ftbench;
+  const data = JSON.parse(document.getElementById("data").textContent);
   const pairs = (rows) => make("dl", rows.flatMap(([name, value]) => [make("dt", name), make("dd", String(value))]));
-
-  // -- plots
-  function draw(dark) {
-    if (typeof vegaEmbed === "undefined") return;
-    const text = dark ? "#e8ebee" : "#1b1f24", line = dark ? "#39414a" : "#d5dae0";
-    const axis = { labelColor: text, titleColor: text, gridColor: line, domainColor: line, tickColor: line };
-    const config = {
-      axis, text: { color: text }, title: { color: text, subtitleColor: text },
-      legend: { labelColor: text, titleColor: text }, header: { labelColor: text },
-    };
-    for (const place of all(".plot")) {
-      if (!place.closest("details").open) { place.dataset.stale = "yes"; continue; }
-      const [section, number] = place.dataset.plot.split(".");
-      delete place.dataset.stale;
-      vegaEmbed(place, specs[section][number], { actions: false, renderer: "svg", config }).catch(console.error);
-    }
-  }
-  document.addEventListener("theme", (event) => draw(event.detail));
-  for (const details of all(".figures details")) {
-    details.addEventListener("toggle", () => {
-      if (details.open && details.querySelector(".plot").dataset.stale) draw(isDark());
-    });
-  }
 
   // -- at a glance: hover or focus
   const tip = document.getElementById("tip");

@@ -98,7 +98,9 @@ def _live(found: dict[str, Any]) -> LiveJob:
     if not _is_name(run) or not 0 <= step <= total < 2**53:
         raise ValueError
     points = tuple(_points(found["points"]))
-    return LiveJob(attempt, None if began is None else float(began), float(found["told"]), run, step, total, points)
+    return LiveJob(
+        attempt, None if began is None else float(began), float(found["told"]), run, step, total, points
+    )
 
 
 def _points(told: Iterable[Any]) -> Iterable[CurvePoint]:

@@ -50,7 +50,7 @@ class WorkDir:
         return self.path / "workers"
 
     def forget(self, digest: str) -> None:
-        """Delete a job's checkpoints, of all attempts, and what it had come to, as far as that is possible."""
+        """Delete a job's checkpoints, of all attempts, and what it had come to, as far as possible."""
         with suppress(OSError):
             self.live(digest).unlink(missing_ok=True)
         for folder in self.earlier(digest):

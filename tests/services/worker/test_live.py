@@ -65,7 +65,15 @@ def test_what_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"step": 5}, {"step": "x"}, {"run": 7}, {"run": "a\x1b[2J"}, {"points": [[1]]}, {"points": 3}, {"began": "now"}],
+    [
+        {"step": 5},
+        {"step": "x"},
+        {"run": 7},
+        {"run": "a\x1b[2J"},
+        {"points": [[1]]},
+        {"points": 3},
+        {"began": "now"},
+    ],
 )
 def test_a_file_of_something_else_tells_nothing(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "d.json"
