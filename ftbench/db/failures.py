@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from ftbench.db.backends.words import IsNumber
 from ftbench.db.engine import Store, Transaction
+from ftbench.db.filters import in_state
 from ftbench.db.reaping import SILENT
 from ftbench.db.tables import attempts, jobs, settings
 from ftbench.domain.breaker import ALIKE, EndedWell, Fallen, Held, held
@@ -28,8 +29,8 @@ class Failures:
 
     def held(self) -> list[Held]:
         """The kinds of jobs that wait; failures before the last ``retry`` do not count."""
-        last = select(attempts.c.digest, func.max(attempts.c.number).label("number"))
-        last_of = last.group_by(attempts.c.digest).subquery()
+        later = attempts.alias()
+        last = select(func.max(later.c.number)).where(later.c.digest == attempts.c.digest).scalar_subquery()
         fallen = (
             select(
                 jobs.c.method,
@@ -39,13 +40,10 @@ class Failures:
                 attempts.c.traceback,
                 attempts.c.ended,
             )
-            .join_from(jobs, attempts, jobs.c.digest == attempts.c.digest)
-            .join(
-                last_of,
-                (last_of.c.digest == attempts.c.digest) & (last_of.c.number == attempts.c.number),
-            )
+            .join_from(attempts, jobs)
             .where(
-                jobs.c.state == str(State.FAILED),
+                attempts.c.number == last,
+                in_state(State.FAILED),
                 attempts.c.outcome.not_in(_NO_ERROR),
                 attempts.c.message != SILENT,
                 attempts.c.ended > self._retried(),
