@@ -112,7 +112,8 @@ class Ground:
         if what in known:
             return known[what]
         self._queued += 1  # what is queued once is known the next time
-        return queue_words(_number(what) * self.jobs // FULL, "--set", f"lr={self._queued}e-6")
+        rates = "|".join(f"{self._queued}.{digit}e-6" for digit in range(10))
+        return queue_words(_number(what) * self.jobs // FULL // 10, "--set", f"lr={rates}")
 
     def _database(self, what: str) -> str:
         if what != "queue 100,000":

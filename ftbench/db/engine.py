@@ -13,7 +13,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backends.base import Backend
-from ftbench.db.names import Shown
+from ftbench.db.names import ModelNames
 from ftbench.errors import BadValue, DatabaseError, DatabaseGone, DatabaseReadOnly
 
 _BATCH = 10_000  # rows that are read at once
@@ -94,7 +94,7 @@ class Store:
         self._files = backend.watch()
         self._identity: str | None = None
         self._compiled: dict[str, str] = {}
-        self._shown = Shown()
+        self._model_names = ModelNames()
         self.aside: dict[str, str] = {}
         event.listen(engine, "begin", self._begin)
 
@@ -107,12 +107,12 @@ class Store:
     def model_names(self) -> dict[tuple[str, str], str]:
         """(id, revision) -> name of the models whose id is shared by several folders."""
         with self.reading() as connection:
-            return self._shown.names(connection)
+            return self._model_names.names(connection)
 
     def shown_model(self) -> ColumnElement[str]:
         """The column of models, in which folders of one last name are told apart."""
         with self.reading() as connection:
-            return self._shown.column(connection)
+            return self._model_names.column(connection)
 
     def rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
         """All rows of a query as the driver gives them: SQLAlchemy's rows would take as long again."""

@@ -1,4 +1,4 @@
-"""Entries as rows of ``jobs``; what the jobs of a cell share is written once."""
+"""Entries as rows of ``jobs``."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from ftbench.db.rows import Entry
 
 def entry_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """The columns of jobs that are to be queued, without ``sequence`` and ``created``."""
-    asked = list(entries)
-    shared = {id(entry.places): entry.places for entry in asked}
-    texts = {at: places_text(places) for at, places in shared.items()}
-    return [_row(entry, texts[id(entry.places)]) for entry in asked]
+    return [_row(entry) for entry in entries]
 
 
 def places_text(places: Mapping[str, Any]) -> str:
@@ -22,7 +19,7 @@ def places_text(places: Mapping[str, Any]) -> str:
     return json.dumps(dict(places), sort_keys=True, separators=(",", ":"))
 
 
-def _row(entry: Entry, places: str) -> dict[str, Any]:
+def _row(entry: Entry) -> dict[str, Any]:
     job = entry.job
     return {
         "digest": job.digest,
@@ -41,5 +38,5 @@ def _row(entry: Entry, places: str) -> dict[str, Any]:
         "perturbation": job.texts.perturbation,
         "recipe": job.texts.recipe,
         "spec": job.text,
-        "places": places,
+        "places": places_text(entry.places),
     }

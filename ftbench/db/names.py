@@ -64,7 +64,7 @@ def model_names(connection: Connection) -> dict[tuple[str, str], str]:
     return {(row.id, row.revision): row.name for row in models(connection) if row.name != row.id}
 
 
-class Shown:
+class ModelNames:
     """Names of a database's models; that their ids are enough is looked up once for the jobs there are."""
 
     def __init__(self) -> None:
