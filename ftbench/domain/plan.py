@@ -123,6 +123,11 @@ class Planned:
     label: str
     places: Mapping[str, Any]
 
+    def with_seed(self, seed: int) -> Planned:
+        """The same cell with another seed."""
+        job = self.job.with_seed(seed)
+        return Planned(job, job.digest, self.label, self.places)
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -180,10 +185,10 @@ def varied(plan: Plan, streams: Sequence[str], seeds: Sequence[int]) -> Plan:
 
 def _jobs(grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, None]) -> Iterator[Planned]:
     for model in grid.models:
-        cells = list(_cells(model, grid, left_out, notes))
+        cells = [_planned(model, *cell, grid) for cell in _cells(model, grid, left_out, notes)]
         for seed in grid.seeds:
-            for task, method, change, recipe in cells:
-                yield _planned(model, task, method, change, recipe, seed, grid)
+            for first in cells:
+                yield first.with_seed(seed)
 
 
 _FP16 = "precision=fp16 needs a CUDA GPU: a worker on a CPU refuses these jobs"
@@ -251,9 +256,9 @@ def _planned(
     method: GridMethod,
     change: GridPerturbation,
     recipe: Recipe,
-    seed: int,
     grid: Grid,
 ) -> Planned:
+    """The job of a cell whose seed is 0; the others share all but their seeds with it."""
     others, held_out = task.others, grid.held_out
     scored = (*(rows.name for rows in task.spec.evaluation), *others, *([RETENTION] * grid.retention))
     job = Job(
@@ -264,7 +269,7 @@ def _planned(
         evaluation=held_out or scored,
         method=method.name,
         hparams=method.hparams,
-        seed=seed,
+        seed=0,
         perturbation=change.perturbation,
         recipe=recipe,
         others={} if held_out else {name: data.revision for name, data in others.items()},
