@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from ftbench.db import board_queries as queries
 from ftbench.db.board_rows import FailedRow, Glance, GridCount, ListedRow, RunningRow, WorkerTally
 from ftbench.db.checked import Unreadable, check_column, read_rows
-from ftbench.db.engine import DriverQuery, Store, asked_of
+from ftbench.db.driver_query import DriverQuery, asked_of
+from ftbench.db.engine import Store
 from ftbench.db.filters import matching
 from ftbench.db.migrations import HEAD
 from ftbench.db.names import model_names, shown_model

@@ -6,13 +6,14 @@ import itertools
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, event, text
+from sqlalchemy import ColumnElement, Connection, Engine, Select, event
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backends.base import Backend
+from ftbench.db.driver_query import DriverQuery, asked_of, in_its_words
 from ftbench.db.names import ModelNames
 from ftbench.errors import BadValue, DatabaseError, DatabaseGone, DatabaseReadOnly
 
@@ -20,13 +21,6 @@ _BATCH = 10_000  # rows that are read at once
 _NO_MORE = "nothing more is written to it"
 _IDENTITY = "SELECT value FROM settings WHERE name = 'id'"
 _NAMED = "INSERT INTO settings (name, value) VALUES ('id', :value) ON CONFLICT (name) DO NOTHING"
-
-
-class DriverQuery(NamedTuple):
-    """A query as a driver takes it."""
-
-    sql: str
-    values: Any
 
 
 class Transaction:
@@ -49,24 +43,24 @@ class Transaction:
 
     def run(self, sql: str, **values: Any) -> int:
         """Execute a statement; the number of rows it changed."""
-        self._cursor.execute(_driver(sql, self.connection, self._compiled), values)
+        self._cursor.execute(in_its_words(sql, self.connection, self._compiled), values)
         return self._cursor.rowcount
 
     def many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """Execute a statement once for each row of values; the number of rows changed in all."""
         if not rows:
             return 0
-        self._cursor.executemany(_driver(sql, self.connection, self._compiled), rows)
+        self._cursor.executemany(in_its_words(sql, self.connection, self._compiled), rows)
         return self._cursor.rowcount
 
     def one(self, sql: str, **values: Any) -> Any:
         """The first row of a query, None where there is none."""
-        self._cursor.execute(_driver(sql, self.connection, self._compiled), values)
+        self._cursor.execute(in_its_words(sql, self.connection, self._compiled), values)
         return self._cursor.fetchone()
 
     def all(self, sql: str, **values: Any) -> Sequence[Any]:
         """All rows of a query."""
-        self._cursor.execute(_driver(sql, self.connection, self._compiled), values)
+        self._cursor.execute(in_its_words(sql, self.connection, self._compiled), values)
         return self._cursor.fetchall()
 
     def held(self, sql: str, **values: Any) -> Any:
@@ -219,7 +213,7 @@ class Store:
                 return None
             cursor = connection.connection.cursor()
             try:
-                cursor.execute(_driver(sql, connection, self._compiled), values)
+                cursor.execute(in_its_words(sql, connection, self._compiled), values)
             except self._engine.dialect.loaded_dbapi.IntegrityError:
                 return None
             return cursor.fetchone()
@@ -289,19 +283,6 @@ class Store:
             self.backend.set_durable(connection, durable)
             connection.info["durable"] = durable
         self.backend.begin(connection, write=writes, alone=options.get("ftbench_alone", False))
-
-
-def asked_of(connection: Connection, query: Select[Any]) -> DriverQuery:
-    """A query in the words of a connection's driver; lists of values are spelled out."""
-    compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
-    return DriverQuery(str(compiled), compiled.params)
-
-
-def _driver(sql: str, connection: Connection, compiled: dict[str, str]) -> str:
-    """A statement in the driver's own way of naming parameters."""
-    if sql not in compiled:
-        compiled[sql] = str(text(sql).compile(dialect=connection.dialect))
-    return compiled[sql]
 
 
 def _refuse(wrong: str | None) -> None:
