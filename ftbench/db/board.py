@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from ftbench.db import board_queries as queries
+from ftbench.db.asked import DriverQuery, asked_of
 from ftbench.db.board_rows import FailedRow, Glance, GridCount, ListedRow, RunningRow, WorkerTally
 from ftbench.db.checked import Unreadable, check_column, read_rows
-from ftbench.db.engine import DriverQuery, Store, asked_of
+from ftbench.db.engine import Store
 from ftbench.db.filters import matching
 from ftbench.db.migrations import HEAD
 from ftbench.db.names import model_names, shown_model
@@ -50,7 +51,7 @@ class Board:
         with self._store.reading() as connection:
             now = float(connection.exec_driver_sql(f"SELECT {self._store.backend.now}").scalar_one())
             running = self._running(connection)
-            counts = self._store.rows_asked(connection, self._words(connection, queries.mark))
+            counts = self._store.rows_asked(connection, self._words(connection, queries.state_counts))
             mark = counts, [row.digest for row in running]
             return Glance(
                 now,

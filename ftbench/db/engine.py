@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, event, text
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
+from ftbench.db.asked import DriverQuery, asked_of
 from ftbench.db.backends.base import Backend
 from ftbench.db.names import model_names, shown_model
 from ftbench.errors import BadValue, DatabaseError, DatabaseGone, DatabaseReadOnly
@@ -18,13 +19,6 @@ from ftbench.errors import BadValue, DatabaseError, DatabaseGone, DatabaseReadOn
 _NO_MORE = "nothing more is written to it"
 _IDENTITY = "SELECT value FROM settings WHERE name = 'id'"
 _NAMED = "INSERT INTO settings (name, value) VALUES ('id', :value) ON CONFLICT (name) DO NOTHING"
-
-
-class DriverQuery(NamedTuple):
-    """A query as a driver takes it."""
-
-    sql: str
-    values: Any
 
 
 class Transaction:
@@ -279,12 +273,6 @@ class Store:
             self.backend.set_durable(connection, durable)
             connection.info["durable"] = durable
         self.backend.begin(connection, write=writes, alone=options.get("ftbench_alone", False))
-
-
-def asked_of(connection: Connection, query: Select[Any]) -> DriverQuery:
-    """A query in the words of a connection's driver; lists of values are spelled out."""
-    compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
-    return DriverQuery(str(compiled), compiled.params)
 
 
 def _driver(sql: str, connection: Connection, compiled: dict[str, str]) -> str:
