@@ -51,7 +51,7 @@ class Board:
         with self._store.reading() as connection:
             now = float(connection.exec_driver_sql(f"SELECT {self._store.backend.now}").scalar_one())
             running = self._running(connection)
-            counts = self._store.rows_asked(connection, self._words(connection, queries.mark))
+            counts = self._store.rows_asked(connection, self._words(connection, queries.state_counts))
             mark = counts, [row.digest for row in running]
             return Glance(
                 now,

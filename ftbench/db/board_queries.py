@@ -11,7 +11,7 @@ from ftbench.db.tables import attempts, jobs
 from ftbench.domain.result import Outcome, State
 
 
-def mark(model: ColumnElement[str]) -> Select[Any]:
+def state_counts(model: ColumnElement[str]) -> Select[Any]:
     """How many jobs of each kind stand where, of an index alone."""
     axes = (jobs.c.task, jobs.c.method, jobs.c.model, jobs.c.train_size, jobs.c.state)
     return select(*axes, func.count()).group_by(*axes).order_by(*axes)

@@ -23,7 +23,7 @@ from ftbench.render.html.frame import ASSETS as FRAME_ASSETS
 from ftbench.render.html.frame import PLOTTING, PageFrame, asset, framed
 from ftbench.secrets import masked
 from ftbench.web.actions import Actions
-from ftbench.web.feed import Feed
+from ftbench.web.feed import BoardFeed
 from ftbench.web.fragments import TEMPLATES, Fragment
 from ftbench.web.guard import Guard
 from ftbench.web.live_pages import LivePages
@@ -38,7 +38,7 @@ _OWN = {"board.css": "text/css", "board.js": "text/javascript"}
 
 def create_app(options: BoardOptions) -> Starlette:
     """The board of a database."""
-    feed = Feed(options.address)
+    feed = BoardFeed(options.address)
     live, reports = LivePages(feed, options.actions), ReportPages(options.address, feed)
     actions = Actions(options.address, options.actions)
 

@@ -45,7 +45,7 @@ class Topic:
     watchers: int = 0
 
 
-class Feed:
+class BoardFeed:
     """The state of a database for those who watch.
 
     Attributes:

@@ -17,12 +17,12 @@ from ftbench.errors import DatabaseError, UnknownName
 from ftbench.render.html.frame import PageFrame, framed
 from ftbench.services import jobs as service
 from ftbench.services.board.overview import BoardReader
-from ftbench.web.feed import Feed, Pace
+from ftbench.web.feed import BoardFeed, Pace
 from ftbench.web.fragments import TEMPLATES, Fragment, Fragments, Recent, filled_part
 from ftbench.web.guard import complain
 from ftbench.web.job_parts import JobParts
 from ftbench.web.navigation import ASSETS_AT, links
-from ftbench.web.parts import WORDS, jobs_address, queue_parts, tags_of, trouble_part
+from ftbench.web.parts import WORDS, jobs_address, queue_parts, short_digest, tags_of, trouble_part
 
 PAGE = 200
 """Jobs of a list's page."""
@@ -75,7 +75,7 @@ class JobsAsked:
 class LivePages:
     """Answers for the pages that change."""
 
-    def __init__(self, feed: Feed, actions: bool) -> None:
+    def __init__(self, feed: BoardFeed, actions: bool) -> None:
         """Take the feed, and whether jobs may be changed by those who have the token."""
         self._feed, self._actions = feed, actions
         self._fragments, self._jobs, self._lists = Fragments(), JobParts(), Recent(32)
@@ -98,7 +98,7 @@ class LivePages:
         if len(given) != _DIGEST:
             found = await self._feed.call(lambda: self._feed.reader.database.jobs.find(given).digest)
             return Response(status_code=HTTPStatus.SEE_OTHER, headers={"Location": f"/job/{found}"})
-        return await self._page(f"Job {WORDS['short'](given)}", f"job/{given}", request, "/jobs")
+        return await self._page(f"Job {short_digest(given)}", f"job/{given}", request, "/jobs")
 
     async def part(self, request: Request) -> Response:
         """A part of a page; nothing but its tag where the browser has it."""

@@ -69,7 +69,7 @@ def jobs_address(**filters: str | int) -> str:
     return f"/jobs?{urlencode(given)}" if given else "/jobs"
 
 
-def short(digest: str) -> str:
+def short_digest(digest: str) -> str:
     """A digest as it is shown."""
     return digest[:SHORT_DIGEST]
 
@@ -83,7 +83,7 @@ def tags_of(parts: Mapping[str, Fragment]) -> dict[str, str]:
 WORDS: Mapping[str, Any] = {
     "condition_words": condition_words,
     "jobs_address": jobs_address,
-    "short": short,
+    "short": short_digest,
     "states": tuple(map(str, State)),
     "moment": moment,
     "SHOWN_FAILED": SHOWN_FAILED,

@@ -33,7 +33,7 @@ from ftbench.services.scores import looks
 from ftbench.services.tuning import budgets, ledger
 from ftbench.services.tuning.plot import draw_budget
 from ftbench.web.asked import Query, comparison_of, plot_of, report_of, selection_of, suite_of
-from ftbench.web.feed import Feed
+from ftbench.web.feed import BoardFeed
 from ftbench.web.fragments import TEMPLATES, Recent
 from ftbench.web.guard import WITH_PLOTS
 from ftbench.web.navigation import ASSETS_AT, links
@@ -47,7 +47,7 @@ _KEPT = 24  # pages that are not made anew while nothing has changed
 class ReportPages:
     """Answers for pages that are made when they are asked for, one at a time, beside the feed."""
 
-    def __init__(self, address: str, feed: Feed) -> None:
+    def __init__(self, address: str, feed: BoardFeed) -> None:
         """Take a database's address, and the feed, which says when something has changed."""
         self._address, self._feed = address, feed
         self._recent = Recent(_KEPT)

@@ -11,7 +11,7 @@ import pytest
 
 from ftbench.db import create_database
 from ftbench.web import feed as module
-from ftbench.web.feed import SHARE, SLOWEST, Feed, Pace
+from ftbench.web.feed import SHARE, SLOWEST, BoardFeed, Pace
 from ftbench.web.live_pages import LivePages
 from tests.db.samples import entry
 from tests.web.places import fill, tell_live
@@ -22,7 +22,7 @@ def test_the_database_is_read_where_somebody_has_written_alone(
 ) -> None:
     with create_database(address) as database:
         jobs = fill(database)
-        watched = Feed(address)
+        watched = BoardFeed(address)
         watched.look()
         views, first = count_views(watched, monkeypatch), watched.view
         watched.look()
@@ -40,7 +40,7 @@ def test_the_database_is_read_where_somebody_has_written_alone(
         watched.close()
 
 
-def count_views(watched: Feed, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def count_views(watched: BoardFeed, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How often the whole queue is read from now on."""
     reader, found = watched.reader, [0]
     view = reader.view
@@ -66,7 +66,7 @@ def lease_of(database: Any, digest: str) -> Any:
 def test_many_who_ask_at_once_cost_one_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = str(tmp_path / "runs.db")
     create_database(address).close()
-    watched, looks = Feed(address), []
+    watched, looks = BoardFeed(address), []
     look = watched.look
     monkeypatch.setattr(watched, "look", lambda: (looks.append(1), look()))
 
@@ -98,7 +98,7 @@ def test_the_stream_says_only_what_has_changed(tmp_path: Path) -> None:
     address = str(tmp_path / "runs.db")
     with create_database(address) as database:
         fill(database)
-    watched = Feed(address)
+    watched = BoardFeed(address)
     watched.look()
     pages = LivePages(watched, actions=False)
 
@@ -126,7 +126,7 @@ def test_the_stream_says_only_what_has_changed(tmp_path: Path) -> None:
 def test_a_job_that_is_gone_is_told_as_trouble(tmp_path: Path) -> None:
     address = str(tmp_path / "runs.db")
     create_database(address).close()
-    watched = Feed(address)
+    watched = BoardFeed(address)
     watched.look()
     watched.watch("job/" + "0" * 64)
     pages = LivePages(watched, actions=False)
