@@ -17,7 +17,7 @@ from ftbench.services.comparing.against import against_baseline
 from ftbench.services.comparing.request import CompareRequest
 from ftbench.services.planning import commands
 from ftbench.services.publishing.evidence import Evidence
-from ftbench.services.publishing.site import Site
+from ftbench.services.publishing.site import PublishedSite
 from ftbench.services.scores.own import own_changes
 from ftbench.services.scores.selection import Selection
 
@@ -27,7 +27,7 @@ FILES = {"csv": "CSV", "json": "JSON", "markdown": "Markdown"}
 CONDITIONS, SETTINGS = 20, 40
 
 
-def put_comparisons(site: Site, found: Evidence, baseline: MethodChoice) -> list[Sheet]:
+def put_comparisons(site: PublishedSite, found: Evidence, baseline: MethodChoice) -> list[Sheet]:
     """Write the page and its files; what it shows.
 
     Raises:

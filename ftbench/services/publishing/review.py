@@ -14,7 +14,7 @@ from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import Report
 from ftbench.services.claims.listed import listed as claims
 from ftbench.services.publishing.evidence import Evidence
-from ftbench.services.publishing.site import Site
+from ftbench.services.publishing.site import PublishedSite
 from ftbench.services.publishing.snapshot import Judged
 from ftbench.services.scores.selection import Selection
 from ftbench.services.tuning import budgets, ledger
@@ -58,7 +58,7 @@ _TOPUPS = (
 
 
 def put_review(
-    site: Site, found: Evidence, judged: Judged, reports: Sequence[Report], pages: Mapping[str, str]
+    site: PublishedSite, found: Evidence, judged: Judged, reports: Sequence[Report], pages: Mapping[str, str]
 ) -> None:
     """Write the page.
 
