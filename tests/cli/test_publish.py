@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from ftbench.services.publishing import publish
 from tests.cli.conftest import Ftbench
 
 
 def test_it_says_what_it_wrote_and_where_to_begin(filled: Ftbench) -> None:
-    done = filled("publish", "site")
+    done = filled("publish", "site", "--title", "Ours & theirs")
     assert done.code == 0 and done.err == ""
-    assert done.out.startswith("ftbench.db is published in site: ") and "open site/index.html" in done.out
-    again = filled("publish", "site", "--json", "--title", "Ours & theirs")
-    assert again.json["jobs"] == 17 and "Ours &amp; theirs" in Path("site/index.html").read_text()
+    assert done.out.startswith("ftbench.db is published in site: ") and "17 jobs" in done.out
+    assert "open site/index.html" in done.out and "Ours &amp; theirs" in Path("site/index.html").read_text()
+
+
+def test_it_says_so_as_json(filled: Ftbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "publish", lambda *given: publish.PublishedCount(9, 12, 17))
+    assert filled("publish", "site", "--json").json == {"folder": "site", "pages": 9, "files": 12, "jobs": 17}
 
 
 def test_wrong_use_is_told_in_a_line(filled: Ftbench) -> None:
