@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
+from ftbench.db import open_database
+from ftbench.services.planning.fewer import fewer_commands
 from ftbench.services.publishing import publish
+from ftbench.services.reporting import why
 from tests.cli.conftest import Ftbench
 
 
@@ -44,3 +48,33 @@ def test_what_cannot_be_done_is_told_in_a_line(filled: Ftbench) -> None:
         done = filled(*words)
         assert done.code == 1 and told in done.err and done.err.count("\n") == 1, words
     assert not Path("site").exists() and Path("mine/notes.txt").read_text() == "x"
+
+
+def test_as_few_commands_queue_the_same_jobs_again(ftbench: Ftbench) -> None:
+    grid = ("--tasks", "toy-accept,toy-sim", "--models", "tiny", "--seeds", "2")
+    queued = (
+        ("--methods", "bidrop[k=2|3],rdrop", *grid),
+        (
+            "--methods",
+            "rdrop",
+            "--tasks",
+            "toy-accept",
+            "--models",
+            "tiny",
+            "--seeds",
+            "2",
+            "--noise",
+            "0.1,0.2",
+        ),
+        ("--methods", "sam", "--tasks", "toy-para", "--models", "tiny", "--seeds", "7,", "--set", "lr=1e-3"),
+    )
+    for words in queued:
+        assert ftbench("queue", *words).code == 0
+    with open_database("ftbench.db", write=False) as database:
+        rows = database.jobs.list()
+    commands = fewer_commands(why.commands(rows))
+    assert len(commands) < len({(row.method, row.label, row.task) for row in rows})
+    for command in commands:
+        assert ftbench(*shlex.split(command)[1:], "--db", "again.db").code == 0
+    with open_database("again.db", write=False) as database:
+        assert {row.digest for row in database.jobs.list()} == {row.digest for row in rows}
