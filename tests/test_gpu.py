@@ -194,7 +194,7 @@ def test_a_pace_leaves_the_first_steps_out_and_stops() -> None:
 # -- the parts --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", recorded.NAMES)
+@pytest.mark.parametrize("name", ["dps_mix", "r3f_uniform", recorded.SELECTION])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_recordings_are_replayed(golden: Path, name: str, dtype: torch.dtype) -> None:
     apart, moved, tolerance = recorded.replay(name, golden, "cpu", dtype)
@@ -202,12 +202,14 @@ def test_recordings_are_replayed(golden: Path, name: str, dtype: torch.dtype) ->
     assert apart <= tolerance if dtype is torch.float64 else apart <= correct.ROUNDING * moved
 
 
+@pytest.mark.slow
 def test_where_memory_runs_out_the_updates_stay_the_same() -> None:
     first, late = memory.measure(Setup("cpu", True, 60.0), "t")
     for one in (first, late):
         assert one.values["right"] is True and one.values["parts"] == 2, one
 
 
+@pytest.mark.slow
 def test_all_ways_find_one_threshold() -> None:
     for one in selection.measure(Setup("cpu", True, 60.0)):
         assert one.values["right"] is True, one

@@ -173,7 +173,8 @@ def main() -> int:
             assert child is not None
             if place + 1 < len(names):
                 ahead = Child(names[place + 1], options, log)  # loads its libraries meanwhile
-            seconds = min(PARTS[name].seconds if len(names) > 1 else 1e6, until - time.monotonic())
+            bounded = len(names) > 1 and not options.short
+            seconds = min(PARTS[name].seconds if bounded else 1e6, until - time.monotonic())
             print(f"{name}: {PARTS[name].about}, at most {max(0, seconds):.0f} s", flush=True)
             if seconds <= 1:
                 book.parts[name] = Told(CUT)

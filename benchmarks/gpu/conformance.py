@@ -32,7 +32,7 @@ def _checked(name: str, setup: Setup) -> Mapping[str, Value]:
     chosen = [*ORDER, *(c for c in CHECKS if c not in LEFT_OUT and c not in ORDER)]
     passed, failed, lacking = 0, list[str](), list[str]()
     for one in check(
-        SHORTER.get(name, name), only=chosen[:2] if setup.short else chosen, device=setup.device
+        SHORTER.get(name, name), only=chosen[:1] if setup.short else chosen, device=setup.device
     ):
         if one.passed is False and "ModuleNotFoundError" in one.note:
             lacking.append(f"{one.check}: {one.note}")

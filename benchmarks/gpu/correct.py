@@ -53,10 +53,10 @@ def _of(
 
 
 def names_of(setup: Setup) -> list[str]:
-    """The methods, the most used first; a few of them in short."""
+    """The methods, the most used first; two of them in short."""
     every = [entry.name for entry in methods.available()]
     ordered = [*SOONER, *(name for name in every if name not in SOONER)]
-    return ordered[:3] if setup.short else ordered
+    return ordered[:2] if setup.short else ordered
 
 
 def _recordings(setup: Setup) -> Iterator[Finding]:

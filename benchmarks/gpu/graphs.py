@@ -113,7 +113,7 @@ class Way:
 
     def _compile(self) -> None:
         torch._dynamo.reset()
-        backend = "inductor" if self._place.setup.cuda else "aot_eager"
+        backend = "inductor" if self._place.setup.cuda else "eager"
         self.run.model = torch.compile(self.run.model, dynamic=self._name == DYNAMIC, backend=backend)
         batch = masked(self.run.next_batch())
         widths = (LONGEST, LONGEST - WIDTH) if self._name == DYNAMIC else (LONGEST,)

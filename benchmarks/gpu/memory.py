@@ -23,7 +23,7 @@ from ftbench.training.resuming import free_memory
 
 #: How far the updates may be from those of the whole batch, as a part of the way.
 ROUNDING = 1e-3
-STEPS, FULL, LATE = 6, 64, 3
+STEPS, LATE = 6, 3
 
 
 class _Short(Watcher):
@@ -46,12 +46,16 @@ class _Short(Watcher):
         self._stack.close()
 
 
+def whole_batch(setup: Setup) -> int:
+    """Rows of an update."""
+    return 8 if setup.short else 64
+
+
 def measure(setup: Setup, table: str) -> Iterator[Finding]:
     """From the start, and in the middle of a run."""
-    job = material.job_of(
-        "vanilla", "rte", setup.minilm, steps=STEPS, batch_size=FULL, optimizer="sgd", clip=0.0, dropout=0.0,
-        lr=1e-2,
-    )  # fmt: skip
+    plain = {"optimizer": "sgd", "clip": 0.0, "dropout": 0.0, "lr": 1e-2}
+    size = whole_batch(setup)
+    job = material.job_of("vanilla", "rte", setup.minilm, steps=STEPS, batch_size=size, **plain)
     for at, name in ((0, "before the first step"), (LATE, f"after step {LATE}")):
         yield found(table, name, lambda: _cut(job, setup, at))  # noqa: B023
 
@@ -85,7 +89,7 @@ def _trained(
     if setup.cuda:
         torch.cuda.reset_peak_memory_stats(setup.device)
     source = material.pretrained(setup.minilm, job.task, setup.device)
-    corpus: Any = material.rows(job.task, FULL * STEPS, setup.minilm, setup.device)
+    corpus: Any = material.rows(job.task, whole_batch(setup) * STEPS, setup.minilm, setup.device)
     cls = methods.find(job.method)
     trainer, model = perform._trained(
         {"parts": parts}, job, tasks.find(job.task), cls, source, corpus, "", listener
@@ -110,7 +114,7 @@ def limited(setup: Setup, size: float) -> Iterator[None]:
     forward = Run.forward
 
     def refused(run: Run, batch: Any, **more: Any) -> Tensor:
-        if len(batch) > FULL // 2:
+        if len(batch) > whole_batch(setup) // 2:
             raise RuntimeError("out of memory, as it were")
         return forward(run, batch, **more)
 

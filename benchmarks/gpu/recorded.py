@@ -172,5 +172,7 @@ def _selection(one: Recording) -> tuple[float, float, float]:
     apart = float((masked - a["masked_grad"]).abs().max())
     if not torch.equal(finite, torch.isfinite(score)):
         return float("inf"), 0.0, one.tolerance
-    apart = max(apart, float((score - a["F_final"])[finite].abs().max()))
+    wanted = a["F_final"][finite]
+    relative = (score[finite] - wanted).abs() / wanted.abs().clamp_min(1.0)  # some are divided by next to 0
+    apart = max(apart, float(relative.max()))
     return apart, float(a["masked_grad"].abs().max()), one.tolerance

@@ -15,7 +15,12 @@ from ftbench.testing.subject import Subject, distance, subject_of
 from ftbench.training.trainer import Stopped
 from tests.methods.short import SHORT
 
-NAMES = [entry.name for entry in methods.available()]
+#: The others are left to the slow tests.
+FIRST = ("vanilla", "bidrop", "child_tuning_d", "dps_dense", "sam")
+NAMES = [
+    pytest.param(entry.name, marks=() if entry.name in FIRST else pytest.mark.slow)
+    for entry in methods.available()
+]
 #: Plain gradient descent shows a gradient that is scaled, which Adam and clipping would hide.
 PLAIN: dict[str, Any] = {"optimizer": "sgd", "clip": 0.0, "dropout": 0.0, "lr": 1e-3, "warmup_steps": 0}
 
