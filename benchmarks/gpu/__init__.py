@@ -4,7 +4,7 @@
     python -m benchmarks.gpu --device cpu --short
 
 Needs torch, transformers and numpy; no network, no database, no data sets: weights are drawn in the shapes of
-known models, rows are as long as those of glue-small. One file a part, a process a part, so that nothing that
-happens in one reaches the next; the parts come by worth, each ends after its seconds. What was found stands in
-``gpu.json`` and ``gpu.md`` as soon as it is known; ``rules.py`` says beforehand what numbers decide.
+known models, rows are as long as those of glue-small. One file a part, a process a part, so that nothing
+that happens in one reaches the next; the parts come by worth, each ends after its seconds. What was found
+stands in ``gpu.json`` and ``gpu.md`` as soon as it is known; ``rules.py`` says beforehand what they decide.
 """
