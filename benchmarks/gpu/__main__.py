@@ -112,6 +112,8 @@ def carried_out(child: Child, seconds: float, book: Notebook) -> None:
         for line in child.lines(seconds):
             if "about" in line:
                 book.about |= line["about"]
+            elif "ended" in line:  # what becomes of the process after that says nothing
+                told.ended = line["ended"]
             elif "error" in line and "table" not in line:
                 told.error = line["error"]
             else:
@@ -119,8 +121,9 @@ def carried_out(child: Child, seconds: float, book: Notebook) -> None:
             told.seconds = time.monotonic() - began
             book.write(decisions(book.parts))
         status = child.end()
-        told.ended = FAILED if status or told.error else DONE
-        told.error = told.error or (f"exit status {status}: see gpu.log" if status else "")
+        if told.ended != DONE:
+            told.ended = FAILED
+            told.error = told.error or f"exit status {status}: see gpu.log"
     except TimeoutError:
         told.ended = CUT
         child.end(patience=0.0)
@@ -147,6 +150,7 @@ def part(options: argparse.Namespace) -> int:
         tell({"about": {"machine": machine(options.device)}})
         for one in module.measure(setup):
             tell(asdict(one))
+        tell({"ended": DONE})
     except Exception:
         tell({"error": traceback.format_exc()})
         return 1
