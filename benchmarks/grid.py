@@ -127,8 +127,8 @@ def main() -> int:
                 seconds.setdefault(way, []).append(time.perf_counter() - begun)
                 print(f"seed {seed}, {way}: {seconds[way][-1]:.1f} s", file=sys.stderr, flush=True)
     runs = len(options.tasks) * (len(options.methods) + 1)
-    shape = f"{options.model}, {options.rows} rows, {options.epochs} epochs, {runs} runs a turn, {options.seeds} turns"
-    print(f"{machine()}; {shape}\n")
+    shape = f"{options.model}, {options.rows} rows, {options.epochs} epochs"
+    print(f"{machine()}; {shape}; {options.seeds} turns of {runs} runs\n")
     table = Table(["", "seconds a run", "× ftbench (least–most of the turns)"])
     table.begin()
     found = {way: Ratio.of(every, seconds["ftbench"], options.seeds) for way, every in seconds.items()}
