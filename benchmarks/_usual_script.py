@@ -35,6 +35,8 @@ class RDrop(transformers.Trainer):
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *given: Any, **named: Any) -> Any:
         """The loss of a batch."""
+        if not model.training:
+            return super().compute_loss(model, inputs, *given, **named)
         one, two = model(**inputs), model(**inputs)
         loss = (one.loss + two.loss) / 2
         if one.logits.shape[-1] == 1:
