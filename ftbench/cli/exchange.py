@@ -58,7 +58,7 @@ def export(
     address = database_address(db)
     check_output("--jobs", jobs, address)
     check_output("--scores", scores, address)
-    request = requests.without_baseline(models, tasks, [methods or ""], rename, where)
+    request = requests.without_baseline(models, tasks, [methods or ""], (rename, None), where)
     with reading(address) as database:
         if scores is not None:
             if limit is not None:

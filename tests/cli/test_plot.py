@@ -29,7 +29,7 @@ def example(ftbench: Ftbench) -> Ftbench:
 def test_every_kind_is_drawn_from_the_database(example: Ftbench, kind: str, words: tuple[str, ...]) -> None:
     ended = example("plot", kind, "-o", "plot.svg")
     assert (ended.code, ended.err) == (0, "wrote plot.svg\n")
-    text = Path("plot.svg").read_text(encoding="utf-8")
+    text = ended.out + Path("plot.svg").read_text(encoding="utf-8")  # captions are printed, not drawn
     assert all(word in text for word in words)
 
 
@@ -96,5 +96,6 @@ def test_a_sweep_is_drawn_over_the_hyper_parameter_that_differs(example: Ftbench
             claim = database.jobs.claim("worker", 60.0)
             assert claim is not None
             database.jobs.finish(claim, JobResult(scores=(Score("dev", "accuracy", 0.7 + k / 100),)))
-    assert example("plot", "sweep", "-o", "plot.svg", "--db", "sweep.db").code == 0
-    assert "the runs at each value of k" in Path("plot.svg").read_text(encoding="utf-8")
+    ended = example("plot", "sweep", "-o", "plot.svg", "--db", "sweep.db")
+    assert ended.code == 0
+    assert "the runs at each value of k" in ended.out

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ftbench.render.behind import sources
-from ftbench.render.numbers import everywhere, in_unit, interval, legend, same_count, shown
-from ftbench.render.plots.theme import alike
+from ftbench.render.numbers import captioned, explained, for_people, in_unit, interval, same_count, shown
+from ftbench.render.plots.assembly import assembled
+from ftbench.render.plots.theme import Plot
 from ftbench.render.sheet import figure
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
 from ftbench.render.tested import Tested
@@ -28,12 +29,12 @@ class Figure:
 
     Attributes:
         name: what it shows, for its button.
-        spec: the Vega-Lite specification.
+        plot: what is drawn, and how to read it.
         points: what its points are, as a table below it: the headings, then a row each; () for none.
     """
 
     name: str
-    spec: Mapping[str, Any]
+    plot: Plot
     points: Sequence[Sequence[str]] = ()
 
 
@@ -75,7 +76,6 @@ def render(report: Report, details: Details | None = None) -> str:
     )
     sections = [_section(report, section, at) for at, section in enumerate(report.sections)]
     figures = [list(found) for found in details.figures] or [[] for _ in sections]
-    specs = iter(alike([dict(figure.spec) for found in figures for figure in found]))
     return environment.get_template("page.html.j2").render(
         report=report,
         sections=sections,
@@ -84,7 +84,7 @@ def render(report: Report, details: Details | None = None) -> str:
         script=(HERE / "page.js").read_text(encoding="utf-8"),
         library=details.script.replace("</script", "<\\/script"),
         data=_json(_data(report, details)),
-        specs=_json([[next(specs) for _ in found] for found in figures]),
+        specs=_json([[assembled([figure.plot]) for figure in found] for found in figures]),
     )
 
 
@@ -96,15 +96,10 @@ def _json(value: Any) -> str:
 
 def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
     """A table as the template takes it."""
-    count = same_count(section)
+    count, section = same_count(section), for_people(section)
     return {
         "title": section.title,
-        "caption": [
-            *section.caption[:1],
-            legend(section, "bold"),
-            everywhere(count),
-            *section.caption[1:],
-        ],
+        "caption": [captioned(section), *explained(section, "bold")],
         "notes": section.notes,
         "grouped": section.axis or ("condition" if any(group.title for group in section.groups) else ""),
         "columns": section.columns,

@@ -97,7 +97,8 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files, codes.own.tasks))
     older = rerun.note(stale(_shown(chosen, found), codes), codes, address)
     notes = (*own_metric.notes, *found.notes, *absent, *older)
-    found = replace(found, sections=sections, notes=notes)
+    known = tuple(dict.fromkeys((cell.method, cell.hparams.text) for cell in cells))
+    found = replace(found, sections=sections, notes=notes, known=known)
     return retention.with_retention(found, kept) if request.table == RETAINED.name else found
 
 
@@ -159,8 +160,8 @@ def tabulate(
         base,
         said,
         topped,
-        titles(named, own, dict(selection.renamed)),
-        title_of(base, own) if base else "",
+        titles(named, own, selection.naming),
+        title_of(base, own, selection.naming) if base else "",
         request.estimand,
     )
     settings = split(jobs, brought(own))
