@@ -169,17 +169,14 @@ def report(
     ours |= {"--where": where, "--tuned": tuned != "no", "--metric": metric, "--data-dir": data_dir}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
+    shown = {"--diverged": diverged != "chance", "--show": show}
     if published is not None:
         filters = {"--models": models, "--tasks": tasks, "--methods": methods}
-        _refuse(
-            "--published", {**filters, "--diverged": diverged != "chance", "--show": show, **ours, **papers}
-        )
+        _refuse("--published", {**filters, **shown, **ours, **papers})
         _published(printed(published), to)
     elif table in TUNING:
         ours |= {"--where": None, "--rename": None, "--names": None}
-        _refuse(
-            f"the table '{table}'", {**ours, **papers, "--diverged": diverged != "chance", "--show": show}
-        )
+        _refuse(f"the table '{table}'", {**ours, **papers, **shown})
         jobs = selection(models, tasks, methods, called=(rename, called), where=where)
         _tuning(address, table, jobs, to)
     elif named is not None:

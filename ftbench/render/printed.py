@@ -20,7 +20,7 @@ GAP = "  "
 #: What the first column keeps on a terminal that is too narrow for it and another one.
 NARROWEST = 8
 #: What a column of text keeps where it is folded for others to fit, and the words that are not broken.
-LEAST, UNBROKEN = 10, 18
+LEAST, UNBROKEN = 10, 16
 #: What a heading takes at most; longer ones are folded.
 WIDEST = 32
 #: Marks the best where emphasis would not show.
@@ -88,7 +88,8 @@ def in_words(
 
 def fits(grid: TextGrid, width: int, first: int | None = None) -> bool:
     """Whether all columns fit beside one another, text and headings folded; see ``terminal``."""
-    return sum(_least(grid, at, one) for at, one in enumerate(_widths(grid, first))) <= _room(grid, width)
+    least = [_least(grid, at, one) for at, one in enumerate(_widths(grid, first))]
+    return sum(least) + len(GAP) * (len(least) - 1) <= width
 
 
 def terminal(
@@ -104,12 +105,16 @@ def terminal(
     """
     widths = _widths(grid, first)
     if width is not None:
-        widths = _narrowed(grid, widths, width)
+        widths = _narrowed(grid, widths, range(len(widths)), width)
     for at, block in enumerate(_blocks(grid, widths, width)):
         yield from [""] if at else []
-        taken = sum(len(GAP) + widths[one] for one in block[1:])
-        narrow = widths[0] if width is None else min(widths[0], max(NARROWEST, width - taken))
-        yield from _block(grid, [narrow, *widths[1:]], block, styled)
+        if width is None:
+            yield from _block(grid, widths, block, styled)
+            continue
+        mine = _narrowed(grid, widths, block, width)
+        taken = sum(len(GAP) + mine[one] for one in block[1:])
+        mine[0] = min(mine[0], max(NARROWEST, width - taken))
+        yield from _block(grid, mine, block, styled)
 
 
 def markdown(grid: TextGrid) -> Iterator[str]:
@@ -204,20 +209,14 @@ def _widths(grid: TextGrid, first: int | None) -> list[int]:
     return widths if first is None else [min(widths[0], first), *widths[1:]]
 
 
-def _narrowed(grid: TextGrid, widths: list[int], width: int) -> list[int]:
-    """The widths at which all columns fit, text and headings folded; as they are where they cannot."""
-    least = [_least(grid, at, one) for at, one in enumerate(widths)]
-    room, found = _room(grid, width), list(widths)
-    if sum(least) > room:
-        return widths
-    while sum(found) > room:
-        widest = max((at for at, one in enumerate(found) if one > least[at]), key=found.__getitem__)
-        found[widest] -= 1
+def _narrowed(grid: TextGrid, widths: Sequence[int], block: Sequence[int], width: int) -> list[int]:
+    """The widths at which some columns fit, text and headings folded; as they are where they cannot."""
+    found = list(widths)
+    least = {at: _least(grid, at, widths[at]) for at in block}
+    room = width - len(GAP) * (len(block) - 1)
+    while sum(least.values()) <= room < sum(found[at] for at in block):
+        found[max((at for at in block if found[at] > least[at]), key=found.__getitem__)] -= 1
     return found
-
-
-def _room(grid: TextGrid, width: int) -> int:
-    return width - len(GAP) * (len(grid.heads) - 1)
 
 
 def _least(grid: TextGrid, at: int, width: int) -> int:

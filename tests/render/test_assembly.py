@@ -26,7 +26,7 @@ def plot(panels: int = 3, title: str = "What it shows", rigid: bool = False) -> 
         theme.layered_plot([theme.points(ROWS, place, LOOKS)], theme.WIDTH, theme.HEIGHT, f"T{at}")
         for at in range(panels)
     ]
-    return Plot(theme.side_by_side(drawn), title, "How to read it.", LOOKS, rigid=rigid)
+    return Plot(theme.side_by_side(drawn), title, "How to read it.", LOOKS, lines=True, rigid=rigid)
 
 
 @pytest.mark.parametrize(

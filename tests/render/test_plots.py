@@ -327,7 +327,7 @@ def test_strips_say_n_and_what_failed_over_each_method_also_of_one_without_runs(
 
 def test_losses_of_two_methods_never_share_an_axis():
     panels = curves.learning(frame(), "Title", looks_for(frame())).chart["concat"]
-    assert [panel["title"]["text"] for panel in panels] == ["T0, training loss", "T1, training loss"]
+    assert [panel["title"]["text"] for panel in panels] == ["T0: loss", "T1: loss"]
     for panel in panels:  # a column for each task, a row for each method
         assert panel["facet"]["sort"] == ["vanilla", "bidrop[k=3]", ODD] and panel["columns"] == 1
         assert panel["resolve"]["scale"] == {"y": "independent"}  # and one axis of steps

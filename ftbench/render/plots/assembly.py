@@ -74,7 +74,11 @@ def _specification(plots: Sequence[Plot], canvas: Canvas, scale: _Scale, named: 
     body = charts[0] if len(charts) == 1 else {"vconcat": charts, "spacing": 36, "resolve": _own()}
     looks: dict[str, Look] = {name: look for plot in plots for name, look in plot.looks.items()}
     if looks and named:
-        body = {"vconcat": [body, legend(looks, wide, any(plot.lines for plot in plots))], "spacing": 10, "resolve": _own()}
+        body = {
+            "vconcat": [body, legend(looks, wide, any(plot.lines for plot in plots))],
+            "spacing": 10,
+            "resolve": _own(),
+        }
     if canvas.title:
         body = {**_alone(body), "title": _headed(canvas.title, wide, 15)}
     return {

@@ -3,8 +3,8 @@
 Every method of the package has a place in ``METHODS``, which gives it its look for good. No two of them are
 told apart by hue alone: colours come in three steps of lightness, and two methods of one shape differ in the
 step, so that they stay apart where a page is copied in grey and for readers who see few hues. The first
-fifteen differ in their colour, too. Methods from elsewhere (of one's own, of a library) get shapes of their own,
-by their names. The settings of a method have its shape, in other shades, filled and hollow in turn.
+fifteen differ in their colour, too. Methods from elsewhere (of one's own, of a library) get shapes of their
+own, by their names. The settings of a method have its shape, in other shades, filled and hollow in turn.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
 #: The methods of the package in the order in which they got their looks: a new one goes to the end.
 METHODS = (
     "vanilla bidrop rdrop mixout child_tuning_d dps_dense dps_mix child_tuning_f r3f recadam lora "
-    "weight_mixup top_k prior_wd llrd smart freelb hype sam reinit r4f noisytune bitfit prefix prompt ema soup lp_ft"
+    "weight_mixup top_k prior_wd llrd smart freelb hype sam reinit r4f noisytune bitfit prefix prompt ema "
+    "soup lp_ft"
 ).split()
 PLACES = 30
 """How many looks the colours and shapes make for methods of the package."""

@@ -175,6 +175,7 @@ def test_every_kind_is_drawn_by_its_own_plot_from_the_tables_scores(database, mo
     assert drawn["learning"][0] == ["Bi-Drop", "Vanilla"]
     costs = drawn["cost"][1]
     assert costs.loc[costs["label"] == "Bi-Drop", "training_seconds"].tolist() == [3.0, 3.0]
+    assert drawn["cost"][2][2] == "Of the 4 of 6 runs that had their machine to themselves."
     assert drawn["ranks"][2][0] == {"Bi-Drop": 1.0, "Vanilla": 2.0}  # of the methods that have both tasks
 
 
