@@ -59,6 +59,17 @@ ROOMS: dict[str, set[str]] = {
     "reporting": {"worker", "scores", "planning", "exchange", "papers", "claims"},
     "comparing": {"worker", "scores", "planning", "exchange", "papers", "claims"},
     "tuning": {"worker", "scores", "planning"},
+    "publishing": {
+        "worker",
+        "scores",
+        "planning",
+        "exchange",
+        "papers",
+        "claims",
+        "reporting",
+        "comparing",
+        "tuning",
+    },
 }
 #: Beside the rooms, and used by them: it makes and fills a database.
 BELOW_ROOMS = {"database"}

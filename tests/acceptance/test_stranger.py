@@ -57,6 +57,7 @@ READING = [
     ["report", "--table", "retention"],
     ["report", "--suite", "bidrop/table5"],
     ["report", "-o", "r.html"],
+    ["publish", "site"],
     ["compare", "--examples", "vanilla", "mine", "--tasks", "reviews"],
     ["compare", "evil", "vanilla"],
     ["compare", "--examples", "mine", "vanilla", "--json"],
