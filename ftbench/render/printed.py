@@ -212,15 +212,20 @@ def _widths(grid: TextGrid, first: int | None) -> list[int]:
 def _narrowed(grid: TextGrid, widths: Sequence[int], block: Sequence[int], width: int) -> list[int]:
     """The widths at which some columns fit, text and headings folded; as they are where they cannot."""
     found = list(widths)
-    least = {at: _least(grid, at, widths[at]) for at in block}
     room = width - len(GAP) * (len(block) - 1)
-    while sum(least.values()) <= room < sum(found[at] for at in block):
+    for unbroken in (width, UNBROKEN):  # words are broken where nothing else helps
+        least = {at: _least(grid, at, widths[at], unbroken) for at in block}
+        if sum(least.values()) <= room:
+            break
+    else:
+        return found
+    while room < sum(found[at] for at in block):
         found[max((at for at in block if found[at] > least[at]), key=found.__getitem__)] -= 1
     return found
 
 
-def _least(grid: TextGrid, at: int, width: int) -> int:
-    """What a column needs: of text a few letters and its shorter words, of numbers all."""
+def _least(grid: TextGrid, at: int, width: int, unbroken: int = UNBROKEN) -> int:
+    """What a column needs: of text a few letters and the words that are not too long, of numbers all."""
     head = grid.heads[at]
     words = [len(word) for word in (*head.title.split(), head.subtitle)]
     cells = (row[at] for _, rows in grid.groups for row in rows)
@@ -228,7 +233,7 @@ def _least(grid: TextGrid, at: int, width: int) -> int:
     if head.right:
         return min(width, max([*words, *map(_wide, lines)], default=0))
     parts = [_wide(word) for line in lines for word in line.split()]
-    return min(width, max([LEAST, *words, *(min(UNBROKEN, part) for part in parts)]))
+    return min(width, max([LEAST, *words, *(min(unbroken, part) for part in parts)]))
 
 
 def _blocks(grid: TextGrid, widths: Sequence[int], width: int | None) -> Iterator[list[int]]:
