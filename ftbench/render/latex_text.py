@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from ftbench.render.numbers import ShownNumber, captioned, explained, for_people, same_count, shown
+from ftbench.render.numbers import ShownNumber, captioned, for_people, note_below, same_count, shown
 from ftbench.render.table import Cell, Column, Group, Report, Section
 
 #: Columns that a page takes beside the names, and letters that a name takes of it.
@@ -96,7 +96,7 @@ def _section(section: Section, at: int) -> Iterator[str]:
     for start in range(0, len(section.columns), MOST):
         yield from [r"\par\medskip"] if start else []
         yield from _tabular(section, range(start, min(start + MOST, len(section.columns))), count)
-    told = [escape_latex(" ".join(explained(section, "bold"))), *map(escape_latex, section.notes)]
+    told = [escape_latex(" ".join(note_below(section, "bold"))), *map(escape_latex, section.notes)]
     if notes := [text for text in told if text]:
         yield r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize\raggedright"
         yield r"\par ".join(notes) + r"\end{minipage}"

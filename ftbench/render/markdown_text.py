@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ftbench.render import printed
-from ftbench.render.numbers import captioned, explained, for_people, same_count
+from ftbench.render.numbers import captioned, for_people, note_below, same_count
 from ftbench.render.printed import Head, TextGrid, escape_markdown
 from ftbench.render.table import Group, Report, Section
 
@@ -27,7 +27,7 @@ def _section(section: Section) -> Iterator[str]:
     yield ""
     yield from (f"- {escape_markdown(note)}" for note in section.notes)
     yield from [""] if section.notes else []
-    for at, line in enumerate(explained(section, "bold")):
+    for at, line in enumerate(note_below(section, "bold")):
         yield from [""] if at else []
         yield escape_markdown(line)
 

@@ -207,7 +207,7 @@ def captioned(section: Section) -> str:
     return " ".join(_sentence(text) for text in told if text)
 
 
-def explained(section: Section, best: str) -> list[str]:
+def note_below(section: Section, best: str) -> list[str]:
     """How to read a table, paragraph by paragraph, for the note below it; ``best`` as for ``legend``."""
     rules, rest = section.caption[1:2], section.caption[2:]
     return [_sentence(text) for text in (*rules, legend(section, best), *rest) if text]

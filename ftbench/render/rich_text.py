@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ftbench.render import printed
-from ftbench.render.numbers import captioned, explained, for_people, marked, same_count
+from ftbench.render.numbers import captioned, for_people, marked, note_below, same_count
 from ftbench.render.printed import Head, TextGrid, Words
 from ftbench.render.table import Column, Report, Row, Section
 
@@ -46,7 +46,7 @@ def _section(section: Section, width: int, styled: bool) -> Iterator[str]:
     grid = one_line if printed.fits(one_line, width, FIRST) else stacked
     yield from printed.terminal(grid, width=width, first=FIRST, styled=styled)
     yield from prose(section.notes, width)
-    told = explained(section, "bold" if styled else "marked ¹")
+    told = note_below(section, "bold" if styled else "marked ¹")
     yield from prose((captioned(section), *told), width, "dim", styled)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ftbench.render.plots.looks import Look, of_names
+from ftbench.render.plots.looks import MethodLook, of_names
 from ftbench.render.plots.theme import Plot
 
 
@@ -35,7 +35,7 @@ def layer_rows(layer: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def looks_in(spec: Any, by: str = "label") -> dict[str, Look]:
+def looks_in(spec: Any, by: str = "label") -> dict[str, MethodLook]:
     """Method -> its look, as far as the channels of a specification say it; "" and () where they do not.
 
     Raises:
@@ -49,9 +49,9 @@ def looks_in(spec: Any, by: str = "label") -> dict[str, Look]:
                     look = tuple(look) if isinstance(look, list) else look
                     assert seen.setdefault(label, {}).setdefault(name, look) == look, (label, channel)
     none = {"colour": "", "fill": "", "shape": "", "dash": ()}
-    return {label: Look(**{**none, **look}) for label, look in seen.items()}
+    return {label: MethodLook(**{**none, **look}) for label, look in seen.items()}
 
 
-def looks_for(frame: Any, more: Iterable[str] = ()) -> dict[str, Look]:
+def looks_for(frame: Any, more: Iterable[str] = ()) -> dict[str, MethodLook]:
     """The looks of the methods of a frame by their labels."""
     return of_names([*frame["label"], *more])

@@ -23,7 +23,7 @@ ROWS = [{"label": name, "x": at, "y": at} for at, name in enumerate(METHODS)]
 def plot(panels: int = 3, title: str = "What it shows", rigid: bool = False) -> Plot:
     place = {"x": theme.field("x:Q"), "y": theme.field("y:Q")}
     drawn = [
-        theme.layered_plot([theme.points(ROWS, place, LOOKS)], theme.WIDTH, theme.HEIGHT, f"T{at}")
+        theme.layered_plot([theme.method_marks(ROWS, place, LOOKS)], theme.WIDTH, theme.HEIGHT, f"T{at}")
         for at in range(panels)
     ]
     return Plot(theme.side_by_side(drawn), title, "How to read it.", LOOKS, lines=True, rigid=rigid)
@@ -77,7 +77,7 @@ def test_one_legend_stands_below_all_plots_and_names_each_method_once() -> None:
 
 @pytest.mark.parametrize("wide", [200, 300, 600, 900])
 def test_a_legend_has_the_columns_that_its_width_has_room_for(wide: int) -> None:
-    spec = legend.legend(LOOKS, wide, lines=True)
+    spec = legend.legend_below(LOOKS, wide, lines=True)
     rows = spec["layer"][0]["data"]["values"]
     assert max(row["text"] for row in rows) + legend.LETTER * 14 <= wide + legend.ROOM
     places = {(row["from"], row["y"]) for row in rows}

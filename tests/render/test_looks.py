@@ -11,7 +11,7 @@ import pytest
 
 from ftbench import methods
 from ftbench.render.plots import looks
-from ftbench.render.plots.looks import METHODS, Look, assigned, of_names, of_report
+from ftbench.render.plots.looks import METHODS, MethodLook, assigned, of_names, of_report
 from ftbench.render.table import Group
 from tests.render.samples import REPORT, ROWS, SECTION
 
@@ -92,7 +92,7 @@ def test_all_methods_are_apart_by_colour_and_shape() -> None:
     assert len({EVERY[name].colour for name in METHODS[:15]}) == 15
 
 
-def same_shape() -> list[tuple[Look, Look]]:
+def same_shape() -> list[tuple[MethodLook, MethodLook]]:
     pairs = itertools.combinations(EVERY.values(), 2)
     return [(one, other) for one, other in pairs if one.shape == other.shape]
 
@@ -153,4 +153,4 @@ def test_a_report_gives_looks_by_the_whole_database() -> None:
 
 
 def test_a_look_says_all_of_itself() -> None:
-    assert EVERY["vanilla"] == Look("#474747", "#474747", "circle", (1, 0))
+    assert EVERY["vanilla"] == MethodLook("#474747", "#474747", "circle", (1, 0))

@@ -11,7 +11,7 @@ from typing import Any
 
 from ftbench.render.behind import sources
 from ftbench.render.html.frame import PLOTTING, PageFrame, framed
-from ftbench.render.numbers import captioned, explained, for_people, in_unit, interval, same_count, shown
+from ftbench.render.numbers import captioned, for_people, in_unit, interval, note_below, same_count, shown
 from ftbench.render.plots.assembly import assembled
 from ftbench.render.plots.theme import Plot
 from ftbench.render.sheet import figure
@@ -94,7 +94,7 @@ def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
     count, section = same_count(section), for_people(section)
     return {
         "title": section.title,
-        "caption": [captioned(section), *explained(section, "bold")],
+        "caption": [captioned(section), *note_below(section, "bold")],
         "notes": section.notes,
         "grouped": section.axis or ("condition" if any(group.title for group in section.groups) else ""),
         "columns": section.columns,

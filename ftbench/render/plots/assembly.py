@@ -15,8 +15,8 @@ from typing import Any
 from ftbench.errors import BadValue
 from ftbench.render.plots import theme
 from ftbench.render.plots.canvas import PIXELS, Canvas
-from ftbench.render.plots.legend import legend
-from ftbench.render.plots.looks import Look
+from ftbench.render.plots.legend import legend_below
+from ftbench.render.plots.looks import MethodLook
 from ftbench.render.plots.theme import Plot, Spec
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -72,10 +72,10 @@ def _specification(plots: Sequence[Plot], canvas: Canvas, scale: _Scale, named: 
         pairs = zip(charts, plots, strict=True)
         charts = [{**_alone(chart), "title": _headed(plot.title, wide, 14)} for chart, plot in pairs]
     body = charts[0] if len(charts) == 1 else {"vconcat": charts, "spacing": 36, "resolve": _own()}
-    looks: dict[str, Look] = {name: look for plot in plots for name, look in plot.looks.items()}
+    looks: dict[str, MethodLook] = {name: look for plot in plots for name, look in plot.looks.items()}
     if looks and named:
         body = {
-            "vconcat": [body, legend(looks, wide, any(plot.lines for plot in plots))],
+            "vconcat": [body, legend_below(looks, wide, any(plot.lines for plot in plots))],
             "spacing": 10,
             "resolve": _own(),
         }
@@ -83,7 +83,7 @@ def _specification(plots: Sequence[Plot], canvas: Canvas, scale: _Scale, named: 
         body = {**_alone(body), "title": _headed(canvas.title, wide, 15)}
     return {
         "$schema": SCHEMA,
-        "config": config(canvas.font),
+        "config": _config(canvas.font),
         "background": "transparent",
         **({"padding": 2} if canvas.width or canvas.height else {}),
         "description": " ".join(dict.fromkeys(plot.caption for plot in plots)),
@@ -92,7 +92,7 @@ def _specification(plots: Sequence[Plot], canvas: Canvas, scale: _Scale, named: 
     }
 
 
-def config(font: str = "") -> dict[str, Any]:
+def _config(font: str = "") -> dict[str, Any]:
     """Fonts and lines; colours of text are left to where the plot is shown."""
     return {
         "font": f"{font}, {theme.FONT}" if font else theme.FONT,

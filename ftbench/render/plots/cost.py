@@ -102,7 +102,7 @@ def _panel(
     line = {"interpolate": "step-after", "strokeWidth": 1.5, "strokeDash": [4, 3], "color": theme.GREY}
     layers = [
         theme.layer(best, "line", place, **line),
-        theme.points(points, {**place, "tooltip": tips}, looks, size=110),
+        theme.method_marks(points, {**place, "tooltip": tips}, looks, size=110),
     ]
     if marked := [row for row in points if row["mark"]]:
         layers.append(theme.layer(marked, "text", {**place, "text": theme.field("mark:N")}, dx=9, dy=-7))

@@ -147,7 +147,7 @@ def _scores(found: pd.DataFrame, metric: str, looks: Looks, axis: str, task: obj
     layers = [
         theme.layer(rows, "area", {**band, "color": colour}, opacity=BAND),
         theme.layer(rows, "line", dashed, strokeWidth=2),
-        theme.points(rows, line, looks),
+        theme.method_marks(rows, line, looks),
     ]
     return theme.layered_plot(layers, theme.WIDTH, theme.HEIGHT, task)
 

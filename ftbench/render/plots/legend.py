@@ -11,7 +11,7 @@ ROOM = 10  # between two columns
 LETTER = 6.3  # what one of 12 pixels takes on average
 
 
-def legend(looks: Looks, wide: float, lines: bool) -> theme.Spec:
+def legend_below(looks: Looks, wide: float, lines: bool) -> theme.Spec:
     """The methods in rows, from left to right.
 
     Args:
@@ -47,7 +47,7 @@ def legend(looks: Looks, wide: float, lines: bool) -> theme.Spec:
     text = {"x": x("text"), "y": y, "text": theme.field("shown:N")}
     layers = [
         *([theme.layer(rows, "rule", line, strokeWidth=2)] if lines else []),
-        theme.points(rows, {"x": x("mark"), "y": y}, looks),
+        theme.method_marks(rows, {"x": x("mark"), "y": y}, looks),
         theme.layer(rows, "text", text, align="left", baseline="middle", fontSize=12),
     ]
     return theme.layered_plot(layers, wide, high)

@@ -54,12 +54,12 @@ HOLLOW = "white"
 _SHADES = (0.0, 0.5, 0.25)
 """How much of black (of white, where the colour is dark) is mixed into the colour, by setting."""
 
-Setting = tuple[str, str]
+MethodSetting = tuple[str, str]
 """A method's name, and its hyper-parameters as JSON with sorted keys."""
 
 
 @dataclass(frozen=True)
-class Look:
+class MethodLook:
     """How a method looks.
 
     Attributes:
@@ -75,11 +75,11 @@ class Look:
     dash: tuple[int, ...]
 
 
-Looks = Mapping[str, Look]
+Looks = Mapping[str, MethodLook]
 """What plots call a method -> its look, in the order of the table."""
 
 
-def assigned(known: Iterable[Setting]) -> dict[Setting, Look]:
+def assigned(known: Iterable[MethodSetting]) -> dict[MethodSetting, MethodLook]:
     """The looks of settings of methods.
 
     Args:
@@ -97,7 +97,7 @@ def assigned(known: Iterable[Setting]) -> dict[Setting, Look]:
     return found
 
 
-def of_names(names: Iterable[str]) -> dict[str, Look]:
+def of_names(names: Iterable[str]) -> dict[str, MethodLook]:
     """The looks of methods by their names or labels; those of one method in the order given.
 
     Args:
@@ -109,7 +109,7 @@ def of_names(names: Iterable[str]) -> dict[str, Look]:
     return {name: found[key] for name, key in zip(listed, keys, strict=True)}
 
 
-def of_report(report: Report) -> dict[str, Look]:
+def of_report(report: Report) -> dict[str, MethodLook]:
     """The looks of a report's rows, by what tables call them."""
     groups = (group for section in report.sections for group in section.scores.groups)
     rows = [row for group in groups for row in group.rows]
@@ -118,7 +118,7 @@ def of_report(report: Report) -> dict[str, Look]:
     return {row.shown: found[_setting(row)] for row in rows}
 
 
-def _setting(row: Row) -> Setting:
+def _setting(row: Row) -> MethodSetting:
     return row.method, setting_text(row.hparams)
 
 
@@ -137,14 +137,14 @@ def _slot(method: str, taken: Collection[int]) -> int:
     return next((place for place in places if place not in taken), PLACES + first % others)
 
 
-def _look(slot: int, setting: int) -> Look:
+def _look(slot: int, setting: int) -> MethodLook:
     at = slot - PLACES
     shape = SHAPES[slot % len(SHAPES)] if at < 0 else OTHER_SHAPES[at // len(COLOURS)]
     number = slot if at < 0 else at
     # Three shades and two fills: six settings before one comes again.
     colour = _shade(COLOURS[number % len(COLOURS)], number % 3 == 0, _SHADES[setting % len(_SHADES)])
     fill = HOLLOW if setting % 2 else colour
-    return Look(colour, fill, shape, DASHES[(number + setting) % len(DASHES)])
+    return MethodLook(colour, fill, shape, DASHES[(number + setting) % len(DASHES)])
 
 
 def _shade(colour: str, dark: bool, share: float) -> str:

@@ -102,7 +102,7 @@ def _diagram(found: Mapping[str, float], looks: Looks, critical: float | None) -
         theme.layer([one for one in lines if one["left"]], "text", text, align="right", dx=-9, fontSize=12),
         theme.layer([one for one in lines if not one["left"]], "text", text, align="left", dx=9, fontSize=12),
     ]
-    layers.append(theme.points(lines, {"x": text["x"], "y": y}, looks))
+    layers.append(theme.method_marks(lines, {"x": text["x"], "y": y}, looks))
     if bars:
         joined = {"x": theme.field("from:Q", scale=scale), "x2": theme.end("to"), "y": y}
         look = {"strokeWidth": 4, "strokeCap": "round", "color": "#474747"}

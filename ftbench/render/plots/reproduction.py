@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ftbench.render.plots import theme
-from ftbench.render.plots.looks import DASHES, Look, Looks, of_names
+from ftbench.render.plots.looks import DASHES, Looks, MethodLook, of_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "published", "measured")
 #: A verdict's colour and shape: those that agree and disagree are told apart at a glance, by both.
 VERDICTS = {
-    name: Look(colour, colour, shape, DASHES[0])
+    name: MethodLook(colour, colour, shape, DASHES[0])
     for name, colour, shape in (
         ("reproduced", "#2B7D3E", "circle"),
         ("not reproduced", "#C0392B", "cross"),
@@ -69,7 +69,7 @@ def reproduction(frame: pd.DataFrame, title: str, bars: str = "intervals") -> th
     several = len(labels) > 1
     verdict = [theme.field("label:N", title="verdict")] if several else []
     at = {"x": x("published:Q"), "y": y("measured:Q"), "tooltip": [theme.field("name:N"), *told, *verdict]}
-    layers.append(theme.points(rows, at, looks, opacity=0.85))
+    layers.append(theme.method_marks(rows, at, looks, opacity=0.85))
     apart = [row for row in rows if row["label"] == "not reproduced"]
     if 0 < len(apart) <= NAMED:
         place = {"x": x("published:Q"), "y": y("measured:Q"), "text": theme.field("name:N")}

@@ -202,7 +202,7 @@ def _panel(
             layers.insert(0, _joined(beside, len(order), x("side:Q"), y("value:Q")))
         run = [theme.field("seed:Q"), theme.field("value:Q", format=".2f"), theme.field("job:N")]
         point = {"x": x("side:Q"), "y": y("value:Q"), "tooltip": run}
-        layers.append(theme.points(rows, point, looks, "place", 34, opacity=0.85))
+        layers.append(theme.method_marks(rows, point, looks, "place", 34, opacity=0.85))
     return theme.layered_plot(layers, max(theme.WIDTH, 34 * len(order)), theme.HEIGHT, task)
 
 

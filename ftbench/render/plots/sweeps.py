@@ -87,7 +87,7 @@ def _panel(
         theme.layer(rows, "rule", {"x": x("at:Q"), "y": y("min:Q"), "y2": theme.end("max"), "color": colour}),
         theme.layer(rows, "rect", {**across, "y": y("low:Q"), "y2": theme.end("high")}, opacity=0.28),
         theme.layer(rows, "rule", {**across, "y": y("median:Q")}, strokeWidth=2),
-        theme.points(rows, {"x": x("at:Q"), "y": y("mean:Q"), "tooltip": tips}, looks, size=40),
+        theme.method_marks(rows, {"x": x("at:Q"), "y": y("mean:Q"), "tooltip": tips}, looks, size=40),
     ]
     if printed is not None and len(printed):
         at = [middle[key] for key in zip(printed["place"], printed["label"], strict=True)]

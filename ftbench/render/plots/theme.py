@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ftbench.errors import FtbenchError
-from ftbench.render.plots.looks import Look, Looks
+from ftbench.render.plots.looks import Looks, MethodLook
 
 FONT = "system-ui, 'DejaVu Sans', Arial, sans-serif"
 HEIGHT, WIDTH = 200, 240
@@ -73,7 +73,7 @@ def layer(rows: _Rows, mark: str, encoding: Mapping[str, Any], **look: Any) -> S
     return {"data": {"values": rows}, "mark": {"type": mark, **look}, "encoding": dict(encoding)}
 
 
-def points(
+def method_marks(
     rows: _Rows, place: Mapping[str, Any], looks: Looks, by: str = "label", size: int = 60, **look: Any
 ) -> Spec:
     """A mark for each row, of the colour, fill and shape of its method.
@@ -86,7 +86,7 @@ def points(
         size: of a mark, in square pixels.
         look: of all marks: ``opacity``, ….
     """
-    marked = {**place, "color": colour(looks, by), "fill": filled(looks, by), "shape": shape(looks, by)}
+    marked = {**place, "color": colour(looks, by), "fill": filled_with(looks, by), "shape": shape(looks, by)}
     return layer(rows, "point", marked, filled=False, size=size, strokeWidth=1.2, **{"opacity": 1, **look})
 
 
@@ -151,7 +151,7 @@ def colour(looks: Looks, by: str = "label") -> Spec:
     return _by_look(looks, by, lambda look: look.colour)
 
 
-def filled(looks: Looks, by: str = "label") -> Spec:
+def filled_with(looks: Looks, by: str = "label") -> Spec:
     """What each method's points are filled with."""
     return _by_look(looks, by, lambda look: look.fill)
 
@@ -166,7 +166,7 @@ def dash(looks: Looks, by: str = "label") -> Spec:
     return _by_look(looks, by, lambda look: list(look.dash))
 
 
-def _by_look(looks: Looks, by: str, value: Callable[[Look], Any]) -> Spec:
+def _by_look(looks: Looks, by: str, value: Callable[[MethodLook], Any]) -> Spec:
     scale = {"domain": list(looks), "range": [value(look) for look in looks.values()]}
     return field(f"{by}:N", scale=scale, legend=None)
 
