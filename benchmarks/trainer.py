@@ -25,15 +25,16 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 import transformers
 from torch import nn
 
-from benchmarks._measure import Ratio, Seat, Table, Turns, geometric, machine
+from benchmarks._measure import Ratio, Seat, Table, Turns, geometric, machine, synchronize
 from ftbench import models, settings, tasks
+from ftbench.domain.result import CurvePoint
 from ftbench.services.worker.child import SHARING
 from ftbench.testing import overhead
 from ftbench.testing.bench import Bench, Watcher
@@ -54,7 +55,7 @@ class Steps(Watcher):
         super().__init__()
         self._done = done
 
-    def progress(self, run: str, step: int, total: int) -> None:
+    def progress(self, run: str, step: int, total: int, points: Sequence[CurvePoint]) -> None:
         """A step is done."""
         self._done()
 
@@ -185,12 +186,6 @@ def _best(work: Callable[[], Any], device: str, times: int = 10) -> float:
         synchronize(device)
         seconds.append(time.perf_counter() - start)
     return min(seconds)
-
-
-def synchronize(device: str) -> None:
-    """Wait for a GPU."""
-    if device.startswith("cuda"):
-        torch.cuda.synchronize()
 
 
 class Enough(Exception):

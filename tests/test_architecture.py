@@ -27,6 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "tasks": {"domain", "metrics"},
     "models": {"domain"},
     "perturbations": {"domain"},
+    "trackers": {"domain"},
     "suites": {"domain"},
     "methods": {"domain", "nn", "run"},
     "render": {"domain", "metrics", "stats", "suites"},
@@ -41,16 +42,19 @@ ARROWS: dict[str, set[str]] = {
         "stats",
         "suites",
         "tasks",
+        "trackers",
     },
     "training": {"domain", "methods", "metrics", "models", "nn", "perturbations", "run", "tasks"},
     "testing": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks", "training"},
-    "cli": {"db", "domain", "metrics", "perturbations", "render", "services", "testing"},
+    "web": {"db", "domain", "perturbations", "render", "services", "tasks"},
+    "cli": {"db", "domain", "metrics", "perturbations", "render", "services", "testing", "web"},
 }
 #: Room of services -> the rooms that it may import; the files beside the rooms use them all.
 ROOMS: dict[str, set[str]] = {
     "worker": set(),
     "scores": set(),
     "launching": {"worker"},
+    "board": {"worker"},
     "doctor": {"worker"},
     "planning": {"worker", "scores"},
     "exchange": {"worker", "scores"},
@@ -227,6 +231,7 @@ PARSERS = {
 #: Parsers build on each other.
 EDGES = (
     "cli/",
+    "web/asked.py",
     "testing/",
     "suites/_suite.py",
     "domain/claim.py",

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from ftbench.db.backends.words import IsNumber
 from ftbench.db.checked import Convert, read_rows
 from ftbench.db.engine import Store, Transaction
+from ftbench.db.filters import in_state
 from ftbench.db.reaping import SILENT
 from ftbench.db.rows import AttemptRow
 from ftbench.db.tables import attempts, jobs, settings
@@ -31,8 +32,8 @@ class Failures:
 
     def held(self) -> list[Held]:
         """The kinds of jobs that wait; failures before the last ``retry`` do not count."""
-        last = select(attempts.c.digest, func.max(attempts.c.number).label("number"))
-        last_of = last.group_by(attempts.c.digest).subquery()
+        later = attempts.alias()
+        last = select(func.max(later.c.number)).where(later.c.digest == attempts.c.digest).scalar_subquery()
         fallen = (
             select(
                 jobs.c.method,
@@ -42,13 +43,10 @@ class Failures:
                 attempts.c.traceback,
                 attempts.c.ended,
             )
-            .join_from(jobs, attempts, jobs.c.digest == attempts.c.digest)
-            .join(
-                last_of,
-                (last_of.c.digest == attempts.c.digest) & (last_of.c.number == attempts.c.number),
-            )
+            .join_from(attempts, jobs)
             .where(
-                jobs.c.state == str(State.FAILED),
+                attempts.c.number == last,
+                in_state(State.FAILED),
                 attempts.c.outcome.not_in(_NO_ERROR),
                 attempts.c.message != SILENT,
                 attempts.c.ended > self._retried(),

@@ -78,13 +78,13 @@ def render(report: Report, details: Details | None = None, frame: PageFrame | No
         "library": details.script.replace("</script", "<\\/script") if frame.assets is None else "",
         "plotting": f"{frame.assets}{PLOTTING}" if details.script and frame.assets is not None else "",
         "data": _data(report, details),
-        "specs": drawn(figures),
+        "specs": figure_specs(figures),
     }
     frame = replace(frame, scripts=("figures.js", "page.js", *frame.scripts), filtered="method or setting")
     return framed("page.html.j2", frame, values)
 
 
-def drawn(figures: Sequence[Sequence[Figure]]) -> list[list[Mapping[str, Any]]]:
+def figure_specs(figures: Sequence[Sequence[Figure]]) -> list[list[Mapping[str, Any]]]:
     """The specifications of a page's plots."""
     return [[assembled([figure.plot]) for figure in found] for found in figures]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ftbench.printable import printable
-from ftbench.render.html import Figure, drawn
+from ftbench.render.html import Figure, figure_specs
 from ftbench.render.html.frame import PLOTTING, PageFrame, framed
 from ftbench.render.sheet import Field, Sheet, figure
 
@@ -116,7 +116,7 @@ def article(frame: PageFrame, lead: Sequence[str], sections: Sequence[ArticleSec
     values = {
         "lead": lead,
         "sections": sections,
-        "specs": drawn(figures) if any(figures) else None,
+        "specs": figure_specs(figures) if any(figures) else None,
         "plotting": f"{frame.assets or ''}{PLOTTING}",
     }
     scripts = ("figures.js", *frame.scripts) if any(figures) else frame.scripts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
+import importlib.util
 import json
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -50,15 +50,13 @@ class Plot:
 
 
 def load_plotting() -> None:
-    """Make sure that the plotting library is there.
+    """Make sure that the plotting library is there; it is loaded where a plot is drawn, which takes a second.
 
     Raises:
         FtbenchError: it is not installed; names the extra that brings it.
     """
-    try:
-        importlib.import_module("vl_convert")
-    except ImportError as error:
-        raise FtbenchError("plots need one more package: run `pip install 'ftbench[plots]'`") from error
+    if importlib.util.find_spec("vl_convert") is None:
+        raise FtbenchError("plots need one more package: run `pip install 'ftbench[plots]'`")
 
 
 def layer(rows: _Rows, mark: str, encoding: Mapping[str, Any], **look: Any) -> Spec:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.perturbation import Perturbation
-from ftbench.errors import FtbenchError
+from ftbench.errors import DatabaseError, FtbenchError
 from ftbench.perturbations import CLEAN, Condition, heading
 from ftbench.render import formats, render_sheets
 from ftbench.render.html.article import ArticleSection, anchor_of, section_of
@@ -17,7 +17,7 @@ from ftbench.services.comparing.against import against_baseline
 from ftbench.services.comparing.request import CompareRequest
 from ftbench.services.planning import commands
 from ftbench.services.publishing.evidence import Evidence
-from ftbench.services.publishing.site import Site
+from ftbench.services.publishing.site import PublishedSite
 from ftbench.services.scores.own import own_changes
 from ftbench.services.scores.selection import Selection
 
@@ -27,18 +27,26 @@ FILES = {"csv": "CSV", "json": "JSON", "markdown": "Markdown"}
 CONDITIONS, SETTINGS = 20, 40
 
 
-def put_comparisons(site: Site, found: Evidence, baseline: MethodChoice) -> list[Sheet]:
+def put_comparisons(site: PublishedSite, found: Evidence, baseline: MethodChoice) -> list[Sheet]:
     """Write the page and its files; what it shows.
 
     Raises:
         DatabaseError: the database cannot be read.
     """
     sheets, absent = list[Sheet](), list[str]()
+    label = Selection(baseline=baseline).baseline_label
     for request in _requests(found):
+        name = f" · study {request.study}" if request.study else ""
         try:
-            sheets += against_baseline(found.database, request, Selection(baseline=baseline).baseline_label)
-        except FtbenchError as error:
-            absent.append(str(error))
+            made = against_baseline(found.database, request, label)
+        except DatabaseError:
+            raise
+        except FtbenchError as error:  # without methods that are named there is one reason alone
+            about = f"{name}{request.condition.title}".strip(" ·") or "The clean runs"
+            named = bool(request.selection.methods)
+            absent.append(str(error) if named else f"{about}: no scores of two methods under one setting.")
+            continue
+        sheets += [replace(sheet, title=sheet.title + name) for sheet in made]
     settings = {(cell.method, cell.hparams.text) for cell in found.cells}
     if len(settings) > SETTINGS:
         how = commands.example("compare", "METHOD", baseline.text, address=found.database.address)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ftbench.db import JobRow
+from ftbench.domain.job import SHORT_DIGEST
 
 #: Jobs on a page: what a browser shows at once without waiting.
 MOST = 200
@@ -66,7 +67,7 @@ def job_pages(rows: Iterable[JobRow]) -> list[JobPage]:
 
 def anchor(digest: str) -> str:
     """A job's name on its page."""
-    return f"job-{digest[:12]}"
+    return f"job-{digest[:SHORT_DIGEST]}"
 
 
 def addresses(pages: Iterable[JobPage], folder: str = "") -> dict[str, str]:

@@ -28,7 +28,7 @@ from ftbench.render.numbers import NOTHING, in_unit
 from ftbench.services.planning.commands import for_job
 from ftbench.services.publishing.evidence import TONES, Evidence
 from ftbench.services.publishing.job_groups import JobCell, JobPage, anchor
-from ftbench.services.publishing.site import Site, plotting
+from ftbench.services.publishing.site import PublishedSite, plotting
 from ftbench.services.reporting.page import TOOK
 from ftbench.services.reporting.plots import with_losses
 
@@ -37,7 +37,7 @@ STATES = tuple(TONES)
 _TRACEBACKS = 20  # of a cell are shown; more of them say the same
 
 
-def put_jobs(site: Site, found: Evidence, pages: Sequence[JobPage]) -> None:
+def put_job_pages(site: PublishedSite, found: Evidence, pages: Sequence[JobPage]) -> None:
     """Write the list of all jobs, and the pages that it leads to."""
     heads = [ListHead("Method"), ListHead("Task"), ListHead("Model"), ListHead("Jobs", number=True)]
     there = [state for state in STATES if any(row.state == state for row in found.rows)]
@@ -70,10 +70,12 @@ def _count(number: int, tone: str = "") -> ListEntry:
     return ListEntry(f"{number:,}" if number else NOTHING, value=number, tone=tone if number else "")
 
 
-def _put_page(site: Site, found: Evidence, page: JobPage, others: Iterable[JobPage], drawn: bool) -> None:
+def _put_page(
+    site: PublishedSite, found: Evidence, page: JobPage, others: Iterable[JobPage], drawn: bool
+) -> None:
     title = f"{found.method(page.method)} on {found.task(page.task)}, {page.model}"
     told = dict(_titles(page.cells, found))
-    sections = [_section(found, cell, told[id_of(cell)], at) for at, cell in enumerate(page.cells, start=1)]
+    sections = [_section(found, cell, told[cell_id(cell)], at) for at, cell in enumerate(page.cells, start=1)]
     figure = _losses(found, page, told) if drawn else None
     if figure is not None:
         sections.insert(0, ArticleSection("Learning", "learning", figures=[figure]))
@@ -87,22 +89,22 @@ def _near(found: Evidence, one: JobPage, page: JobPage) -> str:
     return found.task(one.task) if one.task != page.task or one.parts == 1 else f"part {one.part}"
 
 
-def id_of(cell: JobCell) -> str:
+def cell_id(cell: JobCell) -> str:
     """What tells a cell from the others of its page."""
     return cell.first.digest
 
 
 def _titles(cells: Sequence[JobCell], found: Evidence) -> Iterator[tuple[str, str]]:
     """The cells in words: the method, what was done to the data, and what tells those alike apart."""
-    plain = {id_of(cell): _plain_title(cell.first, found) for cell in cells}
+    plain = {cell_id(cell): _plain_title(cell.first, found) for cell in cells}
     for cell in cells:
-        mine = plain[id_of(cell)]
-        alike = [one.first.spec["recipe"] for one in cells if plain[id_of(one)] == mine]
+        mine = plain[cell_id(cell)]
+        alike = [one.first.spec["recipe"] for one in cells if plain[cell_id(one)] == mine]
         own = cell.first.spec["recipe"]
         differs = [k for k in own if any(one.get(k) != own[k] for one in alike)]
         recipe = [f"{name}={_value(own[name])}" for name in differs]
         other = [cell.first.digest[:SHORT_DIGEST]] if len(alike) > 1 and not recipe else []
-        yield id_of(cell), " · ".join([mine, *recipe, *other])
+        yield cell_id(cell), " · ".join([mine, *recipe, *other])
 
 
 def _plain_title(job: JobRow, found: Evidence) -> str:
@@ -225,7 +227,7 @@ def _losses(found: Evidence, page: JobPage, told: Mapping[str, str]) -> Figure |
     method = found.method(page.method)
     brief = {name: title.removeprefix(method).strip(" ·") or title for name, title in told.items()}
     rows = [
-        {"job": job.digest, "task": found.task(page.task), "label": brief[id_of(cell)], "seed": job.seed}
+        {"job": job.digest, "task": found.task(page.task), "label": brief[cell_id(cell)], "seed": job.seed}
         for cell in page.cells
         for job in cell.jobs
         if job.digest in found.scores

@@ -9,7 +9,7 @@ from ftbench.printable import printable
 from ftbench.render.html.article import ArticleSection, ListEntry, ListHead, Listing, ListRow, listing_of
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.publishing.evidence import Evidence
-from ftbench.services.publishing.site import DATABASE, Site
+from ftbench.services.publishing.site import DATABASE, PublishedSite
 from ftbench.services.publishing.tables import ABOUT, PutTable
 from ftbench.services.scores.compared import AVERAGE
 
@@ -37,7 +37,7 @@ _WHERE = {
 
 
 def put_overview(
-    site: Site, found: Evidence, tables: Sequence[PutTable], comparisons: Sequence[Sheet], size: int
+    site: PublishedSite, found: Evidence, tables: Sequence[PutTable], comparisons: Sequence[Sheet], size: int
 ) -> None:
     """Write the first page.
 

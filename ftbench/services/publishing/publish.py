@@ -17,12 +17,12 @@ from ftbench.services.publishing.comparisons import put_comparisons
 from ftbench.services.publishing.evidence import gather
 from ftbench.services.publishing.folder import NewFolder, check_place, replacing
 from ftbench.services.publishing.job_groups import addresses, job_pages
-from ftbench.services.publishing.jobs import FOLDER, put_jobs
+from ftbench.services.publishing.jobs import FOLDER, put_job_pages
 from ftbench.services.publishing.overview import put_overview
 from ftbench.services.publishing.readme import readme
 from ftbench.services.publishing.reproduce import put_reproduce
 from ftbench.services.publishing.review import put_review
-from ftbench.services.publishing.site import DATABASE, Site
+from ftbench.services.publishing.site import DATABASE, PublishedSite
 from ftbench.services.publishing.snapshot import Judged
 from ftbench.services.publishing.tables import put_tables
 from ftbench.settings import sqlite_path
@@ -48,7 +48,7 @@ class PublishRequest:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedCount:
     """What was written.
 
     Attributes:
@@ -64,7 +64,7 @@ class Published:
 
 def publish(
     address: str, request: PublishRequest, told: Callable[[str], None] = lambda what: None
-) -> Published:
+) -> PublishedCount:
     """Write the folder, which is there as a whole or not at all; push it where that is asked for.
 
     Args:
@@ -85,14 +85,16 @@ def publish(
         told("copying the database")
         judged = snapshot.take(address, folder.root / DATABASE)
         folder.keep(DATABASE)
-        written = _write(Site(folder, request.title, made), request, judged, told)
+        written = _write(PublishedSite(folder, request.title, made), request, judged, told)
     if request.to is not None:
         told(f"pushing to {request.to.address}")
         pushing.push(request.to, request.place, there)
     return written
 
 
-def _write(site: Site, request: PublishRequest, judged: Judged, told: Callable[[str], None]) -> Published:
+def _write(
+    site: PublishedSite, request: PublishRequest, judged: Judged, told: Callable[[str], None]
+) -> PublishedCount:
     size = (site.folder.root / DATABASE).stat().st_size
     with snapshot.opened(site.folder.root / DATABASE) as database:
         told("reading it")
@@ -104,7 +106,7 @@ def _write(site: Site, request: PublishRequest, judged: Judged, told: Callable[[
         told("comparisons")
         comparisons = put_comparisons(site, found, request.baseline)
         told(f"{len(pages):,} pages of jobs")
-        put_jobs(site, found, pages)
+        put_job_pages(site, found, pages)
         reports = [one.report for one in tables if one.report is not None]
         put_review(site, found, judged, reports, links)
         put_reproduce(site, found, size)
@@ -114,8 +116,8 @@ def _write(site: Site, request: PublishRequest, judged: Judged, told: Callable[[
     return _counted(site.folder, len(found.rows))
 
 
-def _counted(folder: NewFolder, jobs: int) -> Published:
-    return Published(sum(name.endswith(".html") for name in folder.files), len(folder.files) + 1, jobs)
+def _counted(folder: NewFolder, jobs: int) -> PublishedCount:
+    return PublishedCount(sum(name.endswith(".html") for name in folder.files), len(folder.files) + 1, jobs)
 
 
 def _check_apart(address: str, place: Path) -> None:

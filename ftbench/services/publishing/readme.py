@@ -6,10 +6,10 @@ import json
 
 from ftbench._version import __version__
 from ftbench.domain.hub_target import HubTarget
-from ftbench.services.publishing.site import DATABASE, Site
+from ftbench.services.publishing.site import DATABASE, PublishedSite
 
 
-def readme(site: Site, target: HubTarget | None) -> str:
+def readme(site: PublishedSite, target: HubTarget | None) -> str:
     """The text, with what the hub reads at its head where it goes there."""
     lines = [
         f"# {' '.join(site.title.split())}",
@@ -21,7 +21,7 @@ def readme(site: Site, target: HubTarget | None) -> str:
     return "\n".join([*(_head(site, target) if target is not None else []), *lines])
 
 
-def _head(site: Site, target: HubTarget) -> list[str]:
+def _head(site: PublishedSite, target: HubTarget) -> list[str]:
     """YAML; a JSON string is one of its strings."""
     told = ["title: " + json.dumps(" ".join(site.title.split())[:100], ensure_ascii=False)]
     told += ["sdk: static"] if target.kind == "space" else ["tags: [ftbench]"]

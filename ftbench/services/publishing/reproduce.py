@@ -18,7 +18,7 @@ from ftbench.services.claims import exported
 from ftbench.services.planning.commands import example
 from ftbench.services.planning.fewer import fewer_commands
 from ftbench.services.publishing.evidence import Evidence
-from ftbench.services.publishing.site import CLAIMS, DATABASE, Site
+from ftbench.services.publishing.site import CLAIMS, DATABASE, PublishedSite
 from ftbench.services.reporting.why import commands
 
 _SHOWN = 40  # commands; more are in a file
@@ -27,7 +27,7 @@ COMMANDS = "commands.sh"
 _TELLING = ("python", "threads", "git_commit", "git_dirty", "exclusive", "precision")
 
 
-def put_reproduce(site: Site, found: Evidence, size: int) -> None:
+def put_reproduce(site: PublishedSite, found: Evidence, size: int) -> None:
     """Write the page, the claims and the commands as files.
 
     Args:
@@ -50,7 +50,7 @@ def put_reproduce(site: Site, found: Evidence, size: int) -> None:
     site.article("Reproduce", "reproduce.html", lead, sections)
 
 
-def _put_claims(site: Site, found: Evidence) -> str:
+def _put_claims(site: PublishedSite, found: Evidence) -> str:
     """Write the declared claims as they can be checked; their digest, "" where there are none."""
     path = site.folder.root / CLAIMS
     try:
@@ -61,7 +61,7 @@ def _put_claims(site: Site, found: Evidence) -> str:
     return digest
 
 
-def _database(site: Site, size: int, claims: str) -> ArticleSection:
+def _database(site: PublishedSite, size: int, claims: str) -> ArticleSection:
     facts = [("database", ListEntry(f"{DATABASE}, {size / 1e6:.1f} MB", DATABASE, download=True))]
     facts.append(("its SHA-256", ListEntry(site.folder.files[DATABASE])))
     if claims:
@@ -78,7 +78,7 @@ def _database(site: Site, size: int, claims: str) -> ArticleSection:
     return ArticleSection("The database", "database", facts=facts, commands=["\n".join(told)], notes=notes)
 
 
-def _again(site: Site, found: Evidence) -> ArticleSection:
+def _again(site: PublishedSite, found: Evidence) -> ArticleSection:
     """The commands that queue all jobs again; of tunings, those that declared them."""
     trials = {row.digest for row in found.rows if HELD_OUT in row.spec["task"]["evaluation"]}
     queue = fewer_commands(commands([row for row in found.rows if row.digest not in trials]))

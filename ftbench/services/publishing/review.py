@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ftbench.db import JobSummary
+from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.result import Outcome, State
 from ftbench.errors import NothingToReport
 from ftbench.printable import printable
-from ftbench.render.html.article import ArticleSection, listing_of, section_of
+from ftbench.render.html.article import ArticleSection, Folded, listing_of, section_of
 from ftbench.render.sheet import Field, Sheet
 from ftbench.render.table import Report
 from ftbench.services.claims.listed import listed as claims
 from ftbench.services.publishing.evidence import Evidence
-from ftbench.services.publishing.site import Site
+from ftbench.services.publishing.site import PublishedSite
 from ftbench.services.publishing.snapshot import Judged
 from ftbench.services.scores.selection import Selection
 from ftbench.services.tuning import budgets, ledger
@@ -58,7 +60,7 @@ _TOPUPS = (
 
 
 def put_review(
-    site: Site, found: Evidence, judged: Judged, reports: Sequence[Report], pages: Mapping[str, str]
+    site: PublishedSite, found: Evidence, judged: Judged, reports: Sequence[Report], pages: Mapping[str, str]
 ) -> None:
     """Write the page.
 
@@ -118,7 +120,11 @@ def _tuned(found: Evidence) -> Iterator[ArticleSection]:
     if others and studies.rows:
         lines.append(f"In no study, and so with their default recipe: {', '.join(others)}.")
     listings = [listing_of(studies)] if studies.rows else []
-    yield ArticleSection("What was tuned", "tuned", lines=lines, listings=listings)
+    folded = [
+        Folded(f"What was declared of {one.name}", texts=[json.dumps(one.declared, indent=2, default=str)])
+        for one in found.studies
+    ]
+    yield ArticleSection("What was tuned", "tuned", lines=lines, listings=listings, folded=folded)
     for name, title, make in (
         ("spent", "What each method was given, and chose", ledger.ledger),
         ("budgets", "What a budget buys", budgets.budgets),
@@ -174,7 +180,7 @@ def _left_out(
         missing if missing.rows else _none(missing, "No cell of a table lacks a seed."), "missing"
     )
     errors = Sheet("errors", "Jobs without a result", _ERRORS, tuple(_errors(found)))
-    links = {str(row["job"]): pages.get(_whole(found, str(row["job"])), "") for row in errors.rows}
+    links = {digest[:SHORT_DIGEST]: address for digest, address in pages.items()} if errors.rows else {}
     yield section_of(errors if errors.rows else _none(errors, "No job failed."), "errors", links)
     yield ArticleSection("Set aside", "aside", lines=list(_aside(found, judged)) or ["Nothing."])
 
@@ -211,11 +217,7 @@ def _errors(found: Evidence) -> Iterator[dict[str, Any]]:
         if row.state is State.FAILED and tries and tries[-1].outcome is not Outcome.DIVERGED:
             alike.setdefault((str(tries[-1].outcome), tries[-1].message[:_LONGEST]), []).append(row.digest)
     for (outcome, message), digests in sorted(alike.items(), key=lambda one: -len(one[1])):
-        yield {"outcome": outcome, "message": message, "jobs": len(digests), "job": digests[0][:12]}
-
-
-def _whole(found: Evidence, short: str) -> str:
-    return next((row.digest for row in found.rows if row.digest.startswith(short)), "")
+        yield {"outcome": outcome, "message": message, "jobs": len(digests), "job": digests[0][:SHORT_DIGEST]}
 
 
 def _aside(found: Evidence, judged: Judged) -> Iterator[str]:

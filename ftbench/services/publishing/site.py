@@ -27,7 +27,7 @@ PARTS = {
 
 
 @dataclass(frozen=True)
-class Site:
+class PublishedSite:
     """A folder of pages that is being written.
 
     Attributes:

@@ -19,7 +19,7 @@ from ftbench.services.papers import page as papers_page
 from ftbench.services.papers.report import suite_reports
 from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.publishing.evidence import Evidence
-from ftbench.services.publishing.site import Site
+from ftbench.services.publishing.site import PublishedSite
 from ftbench.services.reporting import page as report_page
 from ftbench.services.reporting.build import build_report
 from ftbench.services.reporting.request import BOTH, UNTUNED, ReportRequest
@@ -62,7 +62,7 @@ class PutTable:
 
 
 def put_tables(
-    site: Site, found: Evidence, baseline: MethodChoice, pages: Mapping[str, str]
+    site: PublishedSite, found: Evidence, baseline: MethodChoice, pages: Mapping[str, str]
 ) -> list[PutTable]:
     """Write the page of each table that there is, its files, and the list of all.
 
@@ -130,14 +130,14 @@ def _measured(report: SuiteReport) -> int:
     return sum(cell.measured.n > 0 for row in rows for cell in row.cells)
 
 
-def _put_files(site: Site, name: str, texts: Mapping[str, str]) -> dict[str, str]:
+def _put_files(site: PublishedSite, name: str, texts: Mapping[str, str]) -> dict[str, str]:
     files = {one: f"data/{name}{formats.find(one).suffix}" for one in texts}
     for one, text in texts.items():
         site.put(files[one], text)
     return files
 
 
-def _put_list(site: Site, put: Sequence[PutTable], absent: Mapping[str, str]) -> None:
+def _put_list(site: PublishedSite, put: Sequence[PutTable], absent: Mapping[str, str]) -> None:
     heads = [ListHead("Table"), ListHead("What it shows"), ListHead("Cells", number=True)]
     heads += [ListHead(one) for one in FILES]
     rows = [

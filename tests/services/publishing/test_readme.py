@@ -9,9 +9,9 @@ import yaml
 from ftbench.domain.hub_target import HubTarget
 from ftbench.services.publishing.folder import NewFolder
 from ftbench.services.publishing.readme import readme
-from ftbench.services.publishing.site import Site
+from ftbench.services.publishing.site import PublishedSite
 
-SITE = Site(NewFolder(Path()), 'Ours: "a" \n b', "today")
+SITE = PublishedSite(NewFolder(Path()), 'Ours: "a" \n b', "today")
 
 
 def head(target: HubTarget) -> object:

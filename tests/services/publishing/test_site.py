@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ftbench.services.publishing.folder import NewFolder
-from ftbench.services.publishing.site import PARTS, Site
+from ftbench.services.publishing.site import PARTS, PublishedSite
 
 TOKEN = "hf_abcdefghijklmnopqrst"
 
 
-def made(tmp_path: Path) -> Site:
-    return Site(NewFolder(tmp_path), "Ours", "2026-12-01T00:00:00Z")
+def made(tmp_path: Path) -> PublishedSite:
+    return PublishedSite(NewFolder(tmp_path), "Ours", "2026-12-01T00:00:00Z")
 
 
 def test_pages_of_a_folder_below_lead_up_and_say_where_they_belong(tmp_path: Path) -> None:
