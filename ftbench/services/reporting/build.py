@@ -100,7 +100,8 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     older = rerun.note(stale(shown, codes), codes, address)
     overflowed = overflow_lines(left_out(database, shown), shown)
     notes = (*own_metric.notes, *found.notes, *absent, *overflowed, *older)
-    found = replace(found, sections=sections, notes=notes)
+    known = tuple(dict.fromkeys((cell.method, cell.hparams.text) for cell in cells))
+    found = replace(found, sections=sections, notes=notes, known=known)
     return retention.with_retention(found, kept) if request.table == RETAINED.name else found
 
 
@@ -162,8 +163,8 @@ def tabulate(
         base,
         said,
         topped,
-        titles(named, own, dict(selection.renamed)),
-        title_of(base, own) if base else "",
+        titles(named, own, selection.naming),
+        title_of(base, own, selection.naming) if base else "",
         request.estimand,
     )
     settings = split(jobs, brought(own))

@@ -214,9 +214,9 @@ def test_formats_for_machines_have_all_numbers(rows: Suited) -> None:
 
 def test_for_people_a_cell_is_ours_over_theirs(rows: Suited) -> None:
     text = render_suites([table("dps/table1", rows)], "rich", width=200)
-    assert "64.10 ±0.21" in text and "[64.11 ±1.33] = n=10" in text and "≠" in text
+    assert "64.10 ± 0.21" in text and "[64.11 ± 1.33] = n=10" in text and "≠" in text
     assert max(map(len, render_suites([table("dps/table1", rows)], "rich", width=60).splitlines())) <= 60
-    assert "64.10 ±0.21 [64.11 ±1.33] = n=10" in render_suites([table("dps/table1", rows)], "markdown")
+    assert "64.10 ± 0.21 [64.11 ± 1.33] = n=10" in render_suites([table("dps/table1", rows)], "markdown")
 
 
 def test_each_recipe_of_a_grid_has_a_table_of_its_own(tmp_path: Path) -> None:
@@ -249,8 +249,8 @@ def test_runs_of_two_recipes_are_never_averaged() -> None:
 def test_averages_that_are_not_printed_are_marked_as_recomputed() -> None:
     found = table("blo/table2", Suited())
     ours, vanilla = (cell(found, row, "Avg", "bart-large") for row in ("Weight mixup (ours)", "Vanilla"))
-    assert suite_text.lines(ours, found.statistics)[1].startswith("[≈ 82.23 ±0.46]")
-    assert suite_text.lines(vanilla, found.statistics)[1].startswith("[80.99 ±0.99]")
+    assert suite_text.lines(ours, found.statistics)[1].startswith("[≈ 82.23 ± 0.46]")
+    assert suite_text.lines(vanilla, found.statistics)[1].startswith("[80.99 ± 0.99]")
     told = "≈: 5 averages are not printed, but recomputed from the row's printed cells."
     assert [note for note in found.notes if "≈" in note] == [told]
 
