@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "pictures"
 DATABASE = "ftbench.db.example"
 #: Pixels of a window.
-WINDOW = {"width": 1280, "height": 860}
+WINDOW = (1280, 860)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ PICTURES = (
     Picture("learning.svg", "ftbench plot learning --tasks sst2 --methods rdrop,bidrop -o learning.svg"),
     Picture("compare.svg", "ftbench compare bidrop vanilla --noise 0.1"),
     Picture("why.svg", "ftbench why bidrop SST-2 --table robustness --ratio 0.1"),
+    Picture(
+        "table.svg",
+        "ftbench report --table robustness --methods rdrop,bidrop --where 'noise>=0 and reduction=0'",
+    ),
     Picture("power.svg", "ftbench power bidrop vanilla --difference 1"),
     Picture("page.png", "ftbench report --methods child_tuning_d,rdrop,bidrop -o page.html"),
 )
@@ -101,9 +106,9 @@ def _photograph(page: Path, target: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch()
-        tab = browser.new_page(viewport=WINDOW)  # type: ignore[arg-type]
-        tab.goto(page.as_uri())
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
+        tab.goto(page.as_uri(), timeout=600_000)
         tab.wait_for_timeout(1500)
         tab.screenshot(path=target)
         browser.close()

@@ -119,7 +119,7 @@ def test_settings_shown_can_be_read() -> None:
 
 def test_every_page_is_in_the_navigation() -> None:
     """Or is linked from the list that stands there: the pages of methods, and the examples."""
-    listed = re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), flags=re.M)
+    listed = re.findall(r"[:-] (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), flags=re.M)
     pages = {str(page.relative_to(ROOT / "docs")) for page in PAGES if ROOT / "docs" in page.parents}
     by_lists = {page for page in pages if page.startswith(("methods/", "examples/"))} - set(listed)
     assert set(listed) <= pages and pages - set(listed) == by_lists and len(listed) == len(set(listed))
