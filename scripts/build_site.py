@@ -33,7 +33,9 @@ def build(root: Path) -> Path:
     command = [sys.executable, "-m", "zensical", "build", "--clean", "--strict", "-f", "mkdocs.yml"]
     ended = subprocess.run(command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if ended.returncode or "No issues found" not in ended.stdout:
-        sys.exit(f"{ended.stdout}\nthe site was not built: {' '.join(command[1:])} ended with {ended.returncode}")
+        sys.exit(
+            f"{ended.stdout}\nthe site was not built: {' '.join(command[1:])} ended with {ended.returncode}"
+        )
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         if FOREIGN in text:

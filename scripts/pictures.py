@@ -50,12 +50,9 @@ class Picture:
 
 
 PICTURES = (
-    Picture(
-        "runs.svg", "ftbench plot strip --tasks sst2,qnli --methods rdrop,bidrop,child_tuning_d -o runs.svg"
-    ),
+    Picture("runs.svg", "ftbench plot strip --tasks qnli --methods rdrop,bidrop,child_tuning_d -o runs.svg"),
     Picture("noise.svg", "ftbench plot robustness --methods rdrop,bidrop,child_tuning_d -o noise.svg"),
-    Picture("cost.svg", "ftbench plot cost --tasks rte -o cost.svg"),
-    Picture("learning.svg", "ftbench plot learning --tasks sst2 --methods rdrop,bidrop -o learning.svg"),
+    Picture("learning.svg", "ftbench plot learning --tasks qnli --methods rdrop,bidrop -o learning.svg"),
     Picture("compare.svg", "ftbench compare bidrop vanilla --noise 0.1"),
     Picture("why.svg", "ftbench why bidrop SST-2 --table robustness --ratio 0.1"),
     Picture(

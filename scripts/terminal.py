@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from rich.text import Text
 WIDTH, HEIGHT, SIZE, BORDER = 7.25, 17.0, 12, 16
 BACKGROUND, FOREGROUND, FAINT, PROMPT = "#14171c", "#d8dee9", "#8a94a6", "#7fd1a8"
 FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
+#: What is drawn as one piece: words with one blank between them, as more would be drawn as one.
+WORDS = re.compile(r"\S+(?: \S+)*")
 
 
 def printed(command: list[str], folder: Path, columns: int) -> list[str]:
@@ -75,7 +78,7 @@ def picture(command: str, lines: list[str], columns: int, most: int) -> str:
             f'width="{width:g}" height="{height:g}" role="img">',
             f"<title>{escape(command)}</title>",
             f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>',
-            f'<g font-family="{FONT}" font-size="{SIZE}" fill="{FOREGROUND}" xml:space="preserve">',
+            f'<g font-family="{FONT}" font-size="{SIZE}" fill="{FOREGROUND}">',
             *texts,
             "</g>",
             "</svg>\n",
@@ -91,18 +94,16 @@ def _line(text: Text, console: Console) -> str:
     """The pieces of a line, each where its first character stands."""
     pieces, at = [], 0
     for segment in text.render(console, end=""):
-        if segment.text.strip():
-            pieces.append(_span(segment.text, at, _attributes(segment.style)))
+        for found in WORDS.finditer(segment.text):
+            pieces.append(_span(found[0], at + found.start(), _attributes(segment.style)))
         at += len(segment.text)
     return "".join(pieces)
 
 
 def _span(text: str, at: int, attributes: str = "") -> str:
     """A piece, as wide as its characters are in any font."""
-    blank = len(text) - len(text.lstrip(" "))
-    text = text.strip(" ")
     length = f' textLength="{len(text) * WIDTH:g}"' if len(text) > 1 else ""
-    start = f'x="{BORDER + (at + blank) * WIDTH:g}"'
+    start = f'x="{BORDER + at * WIDTH:g}"'
     return f"<tspan {start}{length} {attributes}".rstrip() + f">{escape(text, quote=False)}</tspan>"
 
 
