@@ -16,8 +16,8 @@ HEAD = """# ftbench
 > of jobs, trains them, and prints tables with tests that say which differences can be believed.
 
 Reading commands print JSON with `--json` (tables: `--format json`); `queue`, `tune`, `topup`, `launch` and
-`prune` show what they would do with `--dry-run`. Exit codes: 0 done, 1 failed, 2 wrong use. Errors are one line
-on standard error, with the nearest right name. For agents: [Let an agent use it](agents.md)."""
+`prune` show what they would do with `--dry-run`. Exit codes: 0 done, 1 failed, 2 wrong use. Errors are one
+line on standard error, with the nearest right name. For agents: [Let an agent use it](agents.md)."""
 #: Characters of a line about a page.
 LONGEST = 220
 
