@@ -61,8 +61,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[Path, Page]:
-    """Every page of the site but the example of a report, which is not of its making."""
-    found = [path for path in site.rglob("*.html") if path.name != "main-page.html"]
+    """Every page of the site but the example of a report, which is not of its making.
+
+    Nor is the page of a server for addresses that it has not: it is shown in any folder, and links from the root.
+    """
+    found = [path for path in site.rglob("*.html") if path.name not in ("main-page.html", "404.html")]
     return {path: Page(path.read_text(encoding="utf-8")) for path in found}
 
 
