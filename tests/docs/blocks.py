@@ -76,6 +76,7 @@ ftbench() {{
     done
     set -- "${{words[@]}}"
     case "$*" in
+        "queue"*"--tuned"*) set -- "$@" --seeds {seeds} ;;
         "queue"*"--tasks ./"*) set -- "$@" --models tiny --seeds {seeds} --set epochs=1 ;;
         queue*) set -- "$@" --models tiny --tasks toy-accept --seeds {seeds} --train-size 48 --set epochs=1 ;;
         tune*) set -- "$@" --models tiny --tasks toy-accept --trials 2 --studies 1 --set epochs=1 ;;
