@@ -24,6 +24,7 @@ SHORT = {
     "report": ["--scores", "100000"],
     "slots": ["--repeat", "1", "--jobs", "6"],
     "startup": [],
+    "board": ["--seconds", "60"],
 }
 
 

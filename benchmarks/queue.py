@@ -18,10 +18,15 @@ from pathlib import Path
 LIMIT = 2.0
 
 
+def queue_words(jobs: int, *more: str) -> tuple[str, ...]:
+    """The command that queues so many jobs on the toy tasks."""
+    grid = ("--methods", "vanilla", "--tasks", "toy", "--seeds", str(jobs // 4))
+    return ("queue", *grid, "--yes", *more)
+
+
 def queue_seconds(folder: Path, jobs: int, name: str) -> float:
-    """Wall seconds of one ``ftbench queue`` of so many jobs on the toy tasks."""
-    command = [sys.executable, "-m", "ftbench", "queue", "--methods", "vanilla", "--tasks", "toy"]
-    command += ["--seeds", str(jobs // 4), "--yes", "--db", str(folder / name)]
+    """Wall seconds of one ``ftbench queue`` of so many jobs."""
+    command = [sys.executable, "-m", "ftbench", *queue_words(jobs), "--db", str(folder / name)]
     start = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True, cwd=folder)
     return time.perf_counter() - start

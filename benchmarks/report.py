@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,41 +94,45 @@ def rows_of(
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[dict[str, Any]]]]:
     """Every job of the grid: its row, its attempt, its provenance, its scores."""
     random.seed(0)
+    sequence = 0
+    for label, spec, ratio in cells():
+        for seed in range(seeds):
+            sequence += 1
+            yield row_of(sequence, label, {**spec, "seed": seed}, ratio)
+
+
+def cells(model: str = "bert-base") -> Iterator[tuple[str, dict[str, Any], float]]:
+    """Every cell of the grid: how its method is labelled, a job of it, and its ratio."""
     bidrop = find("bidrop").defaults()
     choices = [("vanilla", "vanilla", {})]
     choices += [(f"bidrop[k={k}]", "bidrop", {**bidrop, "k": k}) for k in range(3, METHODS + 2)]
-    sequence = 0
     for label, method, values in choices:
         for task in TASKS:
             for ratio in RATIOS:
                 change = Perturbation.of({"noise": ratio})
-                job = Job("bert-base", "main", task, "d", ("dev",), method, values, 0, change)
-                spec = job.canonical()
-                for seed in range(seeds):
-                    sequence += 1
-                    yield row_of(sequence, label, {**spec, "seed": seed}, ratio)
+                job = Job(model, "main", task, "d", ("dev",), method, values, 0, change)
+                yield label, job.canonical(), ratio
 
 
-def row_of(
-    sequence: int, label: str, spec: dict[str, Any], ratio: float
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
-    """One done job."""
+def job_row(
+    sequence: int, label: str, spec: dict[str, Any], ratio: float, state: str = "done"
+) -> dict[str, Any]:
+    """A job as its row holds it."""
     text = json.dumps(spec, sort_keys=True, separators=(",", ":"))
-    digest, task, seed = hashlib.sha256(text.encode()).hexdigest(), spec["task"]["name"], spec["seed"]
-    job = {
-        "digest": digest,
+    return {
+        "digest": hashlib.sha256(text.encode()).hexdigest(),
         "sequence": sequence,
-        "state": "done",
+        "state": state,
         "priority": 0,
         "attempts": 1,
         "label": label,
         "model": spec["model"]["id"],
         "model_revision": "main",
-        "task": task,
+        "task": spec["task"]["name"],
         "data_revision": "d",
         "method": spec["method"]["name"],
         "hparams": json.dumps(spec["method"]["hparams"], sort_keys=True),
-        "seed": seed,
+        "seed": spec["seed"],
         "reduction": 0.0,
         "noise": ratio,
         "perturbation": json.dumps(spec["perturbation"], sort_keys=True, separators=(",", ":")),
@@ -137,6 +141,14 @@ def row_of(
         "places": "{}",
         "created": 1.7e9,
     }
+
+
+def row_of(
+    sequence: int, label: str, spec: dict[str, Any], ratio: float
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+    """One done job."""
+    job = job_row(sequence, label, spec, ratio)
+    digest, task = job["digest"], spec["task"]["name"]
     attempt = {"digest": digest, "number": 1, "worker": "w", "started": 1.7e9, "ended": 1.7e9 + 60}
     attempt |= {"outcome": "ok", "message": "", "traceback": ""}
     facts = {
@@ -169,9 +181,9 @@ def row_of(
     return job, attempt, {"digest": digest, "number": 1, "facts": json.dumps(facts, sort_keys=True)}, scores
 
 
-def measured(folder: Path, words: tuple[str, ...]) -> tuple[float, float, float]:
+def measured(folder: Path, words: Sequence[str], database: str = "runs.db") -> tuple[float, float, float]:
     """Seconds on the clock, seconds of the processor, and peak megabytes of one command."""
-    command = [sys.executable, "-m", "ftbench", *words, "--db", "runs.db"]
+    command = [sys.executable, "-m", "ftbench", *words, "--db", database]
     start = time.perf_counter()
     # As users have it: the first run writes the byte code of the package, the others read it.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -34,6 +34,7 @@ from torch import nn
 
 from benchmarks._measure import Ratio, Seat, Table, Turns, geometric, machine
 from ftbench import models, settings, tasks
+from ftbench.domain.result import CurvePoint
 from ftbench.services.worker.child import SHARING
 from ftbench.testing import overhead
 from ftbench.testing.bench import Bench, Watcher
@@ -54,7 +55,7 @@ class Steps(Watcher):
         super().__init__()
         self._done = done
 
-    def progress(self, run: str, step: int, total: int) -> None:
+    def progress(self, run: str, step: int, total: int, points: Sequence[CurvePoint]) -> None:
         """A step is done."""
         self._done()
 

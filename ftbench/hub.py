@@ -121,6 +121,44 @@ def download(repository: str, kind: str, revision: str, patterns: Sequence[str])
     return Path(found)
 
 
+def may_write() -> bool:
+    """Whether this machine has a token of the hub's; whether it is good is not known."""
+    from huggingface_hub import get_token
+
+    return bool(get_token())
+
+
+def upload(repository: str, kind: str, folder: Path, names: Sequence[str], gone: Sequence[str]) -> None:
+    """Put files into a repository, and take others out of it, in one commit.
+
+    Args:
+        repository: ``owner/name``; it is there.
+        kind: ``dataset`` or ``space``.
+        folder: with the files.
+        names: theirs, below the folder and in the repository.
+        gone: those that the repository has and is to have no more.
+
+    Raises:
+        Unreachable: offline, or no answer.
+        NotThere: no such repository, or this user may not write to it.
+    """
+    api = _api()
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+
+    added = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(folder / name)) for name in names]
+    deleted = [CommitOperationDelete(path_in_repo=name) for name in gone]
+    try:
+        api.create_commit(
+            repository, [*added, *deleted], commit_message="Published by ftbench", repo_type=kind
+        )
+    except Exception as error:
+        refused = isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 403)
+        if refused and not isinstance(error, RepositoryNotFoundError):
+            raise NotThere(f"the hub does not let this token write to {repository}") from None
+        raise _explained(error, repository, "main") from None
+
+
 def _api() -> HfApi:
     if settings.offline():
         raise Unreachable("HF_HUB_OFFLINE is set")

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,8 +51,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Collect the garbage of tests, but not among the libraries."""
+    """Collect the garbage of tests, seldom, for it takes part of their time, and not among the libraries."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     gc.enable()
 
 
@@ -62,27 +64,39 @@ def _migrated_once() -> Iterator[None]:
     Each test of a database has a new one; the tests of the migrations call these themselves.
     """
     from ftbench.db import database
+    from ftbench.db.backends.base import Backend
+    from ftbench.db.backends.sqlite import Sqlite
 
-    made: list[str] = []
-    migrate = database.migrate
+    made: list[bytes] = []
+    make, migrate = database._migrate, database.migrate
 
     def once(connection: Connection) -> None:
-        if connection.dialect.name != "sqlite":
+        if connection.dialect.name == "sqlite":
+            migrate(connection)
+        else:
             tests.server.migrate_once(connection, migrate)
-            return
-        if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar():
-            migrate(connection)  # an older one
-            return
-        if made:
-            for statement in made:
-                connection.exec_driver_sql(statement)
-            return
-        migrate(connection)
-        raw = connection.connection.dbapi_connection
-        made.extend(line for line in raw.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;"))
+
+    def copied(backend: Backend, timeout: float) -> bool:
+        if not isinstance(backend, Sqlite) or backend.exists() or database.migrate is not once:
+            return make(backend, timeout)
+        if not made:
+            done = make(backend, timeout)
+            made.append(backend.path.read_bytes())
+            return done
+        backend._check_place(write=True)
+        part = backend.path.with_name(f"part.{os.getpid()}.{threading.get_ident()}")
+        part.write_bytes(made[0])
+        try:
+            os.link(part, backend.path)  # whole, or another one is there
+        except FileExistsError:
+            return False
+        finally:
+            part.unlink()
+        return True
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", once)
+        patch.setattr(database, "_migrate", copied)
         yield
 
 
@@ -108,7 +122,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         return
     monkeypatch.chdir(tmp_path)  # where the copy of an older one goes
     running: Server = request.getfixturevalue("server")
-    with running.database() as made:
+    with running.ready() if "database" in request.fixturenames else running.database() as made:
         yield made
 
 

@@ -27,6 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "tasks": {"domain", "metrics"},
     "models": {"domain"},
     "perturbations": {"domain"},
+    "trackers": {"domain"},
     "suites": {"domain"},
     "methods": {"domain", "nn", "run"},
     "render": {"domain", "metrics", "stats", "suites"},
@@ -41,16 +42,19 @@ ARROWS: dict[str, set[str]] = {
         "stats",
         "suites",
         "tasks",
+        "trackers",
     },
     "training": {"domain", "methods", "metrics", "models", "nn", "perturbations", "run", "tasks"},
     "testing": {"domain", "methods", "models", "nn", "perturbations", "run", "tasks", "training"},
-    "cli": {"db", "domain", "metrics", "perturbations", "render", "services", "testing"},
+    "web": {"db", "domain", "perturbations", "render", "services", "tasks"},
+    "cli": {"db", "domain", "metrics", "perturbations", "render", "services", "testing", "web"},
 }
 #: Room of services -> the rooms that it may import; the files beside the rooms use them all.
 ROOMS: dict[str, set[str]] = {
     "worker": set(),
     "scores": set(),
     "launching": {"worker"},
+    "board": {"worker"},
     "doctor": {"worker"},
     "planning": {"worker", "scores"},
     "exchange": {"worker", "scores"},
@@ -59,6 +63,17 @@ ROOMS: dict[str, set[str]] = {
     "reporting": {"worker", "scores", "planning", "exchange", "papers", "claims"},
     "comparing": {"worker", "scores", "planning", "exchange", "papers", "claims"},
     "tuning": {"worker", "scores", "planning"},
+    "publishing": {
+        "worker",
+        "scores",
+        "planning",
+        "exchange",
+        "papers",
+        "claims",
+        "reporting",
+        "comparing",
+        "tuning",
+    },
 }
 #: Beside the rooms, and used by them: it makes and fills a database.
 BELOW_ROOMS = {"database"}
@@ -216,6 +231,7 @@ PARSERS = {
 #: Parsers build on each other.
 EDGES = (
     "cli/",
+    "web/asked.py",
     "testing/",
     "suites/_suite.py",
     "domain/claim.py",

@@ -1,4 +1,4 @@
-"""What shells complete behind a flag or a command: names of methods, tasks, models, tables, in lists too.
+"""What shells complete behind a flag or a command: names of what there is, and files, in lists too.
 
 Looked up when a shell asks, by the name of the flag or argument; nothing is loaded but what lists them.
 """
@@ -46,7 +46,8 @@ def _completion(kind: str) -> Callable[[Any, str], list[Any]]:
         before, comma, last = typed.rpartition(",")
         given, there = set(before.split(",")), list[str]()
         with suppress(Exception):  # a shell waits: better nothing than a traceback between its lines
-            there = [name for name in completions.names(kind) if name.startswith(last) and name not in given]
+            known = [*completions.names(kind), *completions.own_paths(kind, last)]
+            there = [name for name in known if name.startswith(last) and name not in given]
         return [CompletionItem(before + comma + name) for name in there]
 
     return items
@@ -59,6 +60,8 @@ _FLAGS = {
     "--tasks": "tasks",
     "--models": "models",
     "--model": "models",
+    "--metric": "metrics",
+    "--track": "trackers",
     "--perturb": "perturbations",
     "--suite": "suites",
     "--table": "tables",
@@ -76,6 +79,7 @@ _ARGUMENTS = {
     ("compare", "methods"): "methods",
     ("power", "methods"): "methods",
     ("topup", "methods"): "methods",
+    ("metrics", "name"): "metrics",
     ("tasks", "name"): "tasks",
     ("models", "name"): "models",
     ("suites", "name"): "suites",

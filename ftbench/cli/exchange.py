@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,8 +25,9 @@ from ftbench.errors import UsageError
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
-    from ftbench.db import Merged
+    from ftbench.db import Database, Merged
     from ftbench.services.exchange.files import Ingested
+    from ftbench.services.scores.selection import Selection
 
 
 def export(
@@ -35,6 +37,14 @@ def export(
     scores: Annotated[
         Path | None,
         typer.Option("--scores", metavar="FILE", help="Write the scores here, one a row: .csv or .parquet."),
+    ] = None,
+    track: Annotated[
+        str | None,
+        typer.Option(
+            "--track",
+            metavar="NAME,…",
+            help="Send curves and scores of done jobs there: trackio, wandb, mlflow, tensorboard.",
+        ),
     ] = None,
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
@@ -46,31 +56,35 @@ def export(
     ] = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Write queued jobs to a file, where they stay queued; or the scores of done ones."""
+    """Write queued jobs to a file, where they stay queued; or the scores of done ones, also to a tracker."""
     from ftbench.domain import shell
     from ftbench.services.exchange import files as exchange
-    from ftbench.services.exchange import frames
+    from ftbench.services.exchange import frames, tracking
     from ftbench.services.jobs import precise
     from ftbench.services.planning import rerun
 
-    if (jobs is None) == (scores is None):
-        raise UsageError("export what? give --jobs FILE or --scores FILE, one of them")
+    if sum(one is not None for one in (jobs, scores, track)) != 1:
+        raise UsageError("export what? give --jobs FILE, --scores FILE or --track NAME, one of them")
+    followed = () if track is None else tracking.usable_trackers(requests.names(track))
     address = database_address(db)
     check_output("--jobs", jobs, address)
     check_output("--scores", scores, address)
     request = requests.without_baseline(models, tasks, [methods or ""], rename, where)
+    if jobs is None and limit is not None:
+        raise UsageError("--limit is for --jobs: scores are written whole")
+    if scores is None and rename:
+        raise UsageError("--rename is for --scores: jobs keep their names")
     with reading(address) as database:
+        if track is not None:
+            _send(database, request, followed)
+            return
         if scores is not None:
-            if limit is not None:
-                raise UsageError("--limit is for --jobs: scores are written whole")
             count = frames.write_scores(database, scores, request)
             for line in rerun.separated(database, request.lets_through(database.results.cells()))[1]:
                 note(line)
             tell(f"wrote {counted(count, 'score')} of {address} to {scores}")
             return
         assert jobs is not None
-        if rename:
-            raise UsageError("--rename is for --scores: jobs keep their names")
         request.check(database.results.cells())
         queued = precise(database, requests.jobs("queued", models, tasks, methods, where))
         found = exchange.export_jobs(database, jobs, queued, limit)
@@ -84,6 +98,15 @@ def export(
     if found.written:
         file = shell.quoted(jobs.name)
         tell(f"run them with: python -m ftbench.training.execute --jobs {file} --events events.jsonl")
+
+
+def _send(database: Database, request: Selection, followed: Sequence[str]) -> None:
+    """Send done jobs to trackers, and say how many and where."""
+    from ftbench.services.exchange import tracking
+
+    for name in followed:
+        count, place = tracking.send_done(database, request, name)
+        tell(f"sent {counted(count, 'done job')} of {database.address} to {name}, {place}")
 
 
 def ingest(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._options import DatabaseOption, DataOption
+from ftbench.cli._requests import names
 from ftbench.cli._streams import after_work
 from ftbench.errors import BadValue
 from ftbench.settings import checkpoint_seconds, database_address, place
@@ -44,6 +45,14 @@ def worker(
     idle: Annotated[
         str | None, typer.Option("--idle", metavar="SPAN", help="End after so long without a job: 10m.")
     ] = None,
+    track: Annotated[
+        str | None,
+        typer.Option(
+            "--track",
+            metavar="NAME,…",
+            help="Send curves and scores there, too, as jobs run: trackio, wandb, mlflow, tensorboard.",
+        ),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print the worker's log on standard error, too.")
     ] = False,
@@ -69,6 +78,7 @@ def worker(
     number = _slots(slots)
     from ftbench.db import open_database
     from ftbench.domain.amount import limit_seconds
+    from ftbench.services.exchange import tracking
     from ftbench.services.launching.allotted import allotted
     from ftbench.services.tuning.going_on import waiting
     from ftbench.services.worker import log, machine, progress
@@ -80,6 +90,7 @@ def worker(
 
     limit = None if time is None else limit_seconds(time, "--time")
     patience = None if idle is None else limit_seconds(idle, "--idle")
+    followed = () if track is None else tracking.usable_trackers(names(track))
     folder = chosen_data_dir(data_dir) if data_dir else None
     if folder is not None and not folder.is_dir():
         raise BadValue(f"--data-dir {folder}: no such folder")
@@ -107,7 +118,11 @@ def worker(
             display = progress.to_terminal()
             logs, echo = WorkDir(database.address).workers, display.aside if verbose else None
             with after_work(), log.kept_log(logs, options.name, display.say, echo):
-                working = service.Worker(database, options, display)
+                shown: progress.Progress = display
+                if followed:
+                    senders = tracking.start_senders(followed, address, display.say)
+                    shown = tracking.TrackedProgress(display, database, senders)
+                working = service.Worker(database, options, shown)
                 held.tally = working.tally
                 code = working.run().exit_code
             for line in waiting(database):

@@ -214,10 +214,13 @@ class Told(NamedTuple):
     data_revision: str
     method: str
     hparams: Document
-    seed: int
     perturbation: Perturbation
     recipe: Document
     trial: bool
+    seed: int
+
+
+_NO_TASK = json.dumps({"evaluation": [], "name": "", "revision": ""})
 
 
 class SpecReader:
@@ -229,7 +232,7 @@ class SpecReader:
     def __init__(self) -> None:
         """Nothing is read yet."""
         self._document = cache(lambda text: Document(json.loads(text)))
-        self._before, self._after = cache(self._head), cache(self._tail)
+        self._around = cache(self._around_seed)
 
     def told(self, digest: object, spec: object) -> Told:
         """What a row's spec says.
@@ -242,23 +245,18 @@ class SpecReader:
         head, _, tail = spec.rpartition(',"seed":')
         seed, _, rest = tail.partition(",")
         try:
-            model, revision, method, hparams, perturbation, recipe = self._before(head)
-            task, data, trial = self._after(rest)
-            return Told(model, revision, task, data, method, hparams, int(seed), perturbation, recipe, trial)
+            return Told._make((*self._around(head, rest), int(seed)))
         except (ValueError, RecursionError, Unreadable):
             return self._slowly(digest, spec)
 
-    def _head(self, text: str) -> tuple[str, str, str, Document, Perturbation, Document]:
-        """What stands before the seed, as its end shows: the rest is made up."""
-        whole = f'{text},"seed":0,"task":{{"evaluation":[],"name":"","revision":""}}}}'
-        told = self._of(_job(json.loads(whole)))
-        return told.model, told.model_revision, told.method, told.hparams, told.perturbation, told.recipe
-
-    def _tail(self, text: str) -> tuple[str, str, bool]:
-        task = json.loads(f"{{{text}")["task"]
+    def _around_seed(self, head: str, rest: str) -> tuple[Any, ...]:
+        """All that stands around the seed; what ends the head is made up."""
+        told = self._of(_job(json.loads(f'{head},"seed":0,"task":{_NO_TASK}}}')))
+        task = json.loads(f"{{{rest}")["task"]
         names = task["name"], task["revision"]
         check_column("task", names)
-        return *names, HELD_OUT in task["evaluation"]
+        kinds = told.hparams, told.perturbation, told.recipe, HELD_OUT in task["evaluation"]
+        return told.model, told.model_revision, *names, told.method, *kinds
 
     def _slowly(self, digest: object, spec: object) -> Told:
         return self._of(read_job(digest, spec))
@@ -269,4 +267,4 @@ class SpecReader:
         hparams = self._document(json.dumps(whole["method"]["hparams"], sort_keys=True))
         recipe = self._document(json.dumps(whole["recipe"], sort_keys=True))
         names = job.model, job.model_revision, job.task, job.data_revision, job.method
-        return Told(*names, hparams, job.seed, job.perturbation, recipe, HELD_OUT in job.evaluation)
+        return Told(*names, hparams, job.perturbation, recipe, HELD_OUT in job.evaluation, job.seed)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ftbench.db.allocations import Launches
 from ftbench.db.backends.addresses import backend_of
 from ftbench.db.backends.base import Backend
+from ftbench.db.board import Board
 from ftbench.db.claims import DeclaredClaims
 from ftbench.db.engine import Store
 from ftbench.db.failures import Failures
@@ -50,6 +51,7 @@ class Database:
         failed_attempts: those that done jobs no longer need.
         failures: which jobs wait because others like them failed.
         launches: where workers were asked for, and what became of them.
+        board: the queue at a glance.
     """
 
     def __init__(self, address: str, store: Store) -> None:
@@ -65,6 +67,7 @@ class Database:
         self.failed_attempts = FailedAttempts(store)
         self.failures = Failures(store)
         self.launches = Launches(store)
+        self.board = Board(store)
         self._store = store
 
     def setting(self, name: str, default: str) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, event, text
+from sqlalchemy import ColumnElement, Connection, Engine, Select, event
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from ftbench.db.backends.base import Backend
-from ftbench.db.names import model_names, shown_model
+from ftbench.db.driver_query import DriverQuery, asked_of, in_its_words
+from ftbench.db.names import ModelNames
 from ftbench.errors import BadValue, DatabaseError, DatabaseGone, DatabaseReadOnly
 
+_BATCH = 10_000  # rows that are read at once
 _NO_MORE = "nothing more is written to it"
 _IDENTITY = "SELECT value FROM settings WHERE name = 'id'"
 _NAMED = "INSERT INTO settings (name, value) VALUES ('id', :value) ON CONFLICT (name) DO NOTHING"
@@ -40,24 +43,24 @@ class Transaction:
 
     def run(self, sql: str, **values: Any) -> int:
         """Execute a statement; the number of rows it changed."""
-        self._cursor.execute(self._driver(sql), values)
+        self._cursor.execute(in_its_words(sql, self.connection, self._compiled), values)
         return self._cursor.rowcount
 
     def many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """Execute a statement once for each row of values; the number of rows changed in all."""
         if not rows:
             return 0
-        self._cursor.executemany(self._driver(sql), rows)
+        self._cursor.executemany(in_its_words(sql, self.connection, self._compiled), rows)
         return self._cursor.rowcount
 
     def one(self, sql: str, **values: Any) -> Any:
         """The first row of a query, None where there is none."""
-        self._cursor.execute(self._driver(sql), values)
+        self._cursor.execute(in_its_words(sql, self.connection, self._compiled), values)
         return self._cursor.fetchone()
 
     def all(self, sql: str, **values: Any) -> Sequence[Any]:
         """All rows of a query."""
-        self._cursor.execute(self._driver(sql), values)
+        self._cursor.execute(in_its_words(sql, self.connection, self._compiled), values)
         return self._cursor.fetchall()
 
     def held(self, sql: str, **values: Any) -> Any:
@@ -78,9 +81,6 @@ class Transaction:
         """Seconds since 1970 by the database's clock; workers' clocks are never compared."""
         return float(self.one(f"SELECT {self.clock}")[0])
 
-    def _driver(self, sql: str) -> str:
-        return _driver(sql, self.connection, self._compiled)
-
 
 class Store:
     """An open database: hands out transactions, and turns the driver's errors into ours."""
@@ -95,6 +95,7 @@ class Store:
         self._files = backend.watch()
         self._identity: str | None = None
         self._compiled: dict[str, str] = {}
+        self._model_names = ModelNames()
         self.aside: dict[str, str] = {}
         event.listen(engine, "begin", self._begin)
 
@@ -107,12 +108,12 @@ class Store:
     def model_names(self) -> dict[tuple[str, str], str]:
         """(id, revision) -> name of the models whose id is shared by several folders."""
         with self.reading() as connection:
-            return model_names(connection)
+            return self._model_names.names(connection)
 
     def shown_model(self) -> ColumnElement[str]:
         """The column of models, in which folders of one last name are told apart."""
         with self.reading() as connection:
-            return shown_model(connection)
+            return self._model_names.column(connection)
 
     def rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
         """All rows of a query as the driver gives them: SQLAlchemy's rows would take as long again."""
@@ -121,20 +122,31 @@ class Store:
 
     def rows_of(self, connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
         """``rows`` within a transaction, of which several queries see one state."""
-        compiled = query.compile(
-            dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-        )  # lists of values are spelled out
-        cursor = connection.connection.cursor()
+        return self.rows_asked(connection, asked_of(connection, query))
+
+    def rows_asked(self, connection: Connection, asked: DriverQuery) -> list[tuple[Any, ...]]:
+        """``rows_of`` for a query that is asked again and again, and was put into the driver's words once."""
+        return list(itertools.chain.from_iterable(self._batches(connection, asked)))
+
+    def batches(self, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """``rows``, some at a time: of very many, all together would not fit into memory."""
+        with self.reading() as connection:
+            yield from self._batches(connection, asked_of(connection, query))
+
+    def _batches(self, connection: Connection, asked: DriverQuery) -> Iterator[Sequence[tuple[Any, ...]]]:
+        cursor, given = connection.connection.cursor(), 0
         try:
-            cursor.execute(str(compiled), compiled.params)
-            return list(cursor.fetchall())
+            cursor.execute(asked.sql, asked.values)
+            while found := cursor.fetchmany(_BATCH):
+                yield found
+                given += len(found)
         except self._engine.dialect.loaded_dbapi.Error as error:
             if not self.backend.misread(error):
                 raise
             with self.backend.any_text(connection):
                 cursor = connection.connection.cursor()
-                cursor.execute(str(compiled), compiled.params)
-                return list(cursor.fetchall())
+                cursor.execute(asked.sql, asked.values)
+                yield cursor.fetchall()[given:]
 
     def query(self, sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a user's query: the names of its columns, and its rows.
@@ -201,7 +213,7 @@ class Store:
                 return None
             cursor = connection.connection.cursor()
             try:
-                cursor.execute(_driver(sql, connection, self._compiled), values)
+                cursor.execute(in_its_words(sql, connection, self._compiled), values)
             except self._engine.dialect.loaded_dbapi.IntegrityError:
                 return None
             return cursor.fetchone()
@@ -271,13 +283,6 @@ class Store:
             self.backend.set_durable(connection, durable)
             connection.info["durable"] = durable
         self.backend.begin(connection, write=writes, alone=options.get("ftbench_alone", False))
-
-
-def _driver(sql: str, connection: Connection, compiled: dict[str, str]) -> str:
-    """A statement in the driver's own way of naming parameters."""
-    if sql not in compiled:
-        compiled[sql] = str(text(sql).compile(dialect=connection.dialect))
-    return compiled[sql]
 
 
 def _refuse(wrong: str | None) -> None:

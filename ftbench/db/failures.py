@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from ftbench.db.backends.words import IsNumber
+from ftbench.db.checked import Convert, read_rows
 from ftbench.db.engine import Store, Transaction
+from ftbench.db.filters import in_state
 from ftbench.db.reaping import SILENT
+from ftbench.db.rows import AttemptRow
 from ftbench.db.tables import attempts, jobs, settings
 from ftbench.domain.breaker import ALIKE, EndedWell, Fallen, Held, held
 from ftbench.domain.result import Outcome, State
+from ftbench.printable import printable, printable_lines
 
 _RETRIED = "retried"
 _LAST = 1000  # failures that are looked at
@@ -20,7 +24,7 @@ _NO_ERROR = (str(Outcome.OK), str(Outcome.DIVERGED), str(Outcome.ENVIRONMENT))
 
 
 class Failures:
-    """The circuit breaker of a database: every worker sees the same."""
+    """The circuit breaker of a database, which every worker sees alike, and what it looks at."""
 
     def __init__(self, store: Store) -> None:
         """Work on an open database."""
@@ -28,8 +32,8 @@ class Failures:
 
     def held(self) -> list[Held]:
         """The kinds of jobs that wait; failures before the last ``retry`` do not count."""
-        last = select(attempts.c.digest, func.max(attempts.c.number).label("number"))
-        last_of = last.group_by(attempts.c.digest).subquery()
+        later = attempts.alias()
+        last = select(func.max(later.c.number)).where(later.c.digest == attempts.c.digest).scalar_subquery()
         fallen = (
             select(
                 jobs.c.method,
@@ -39,13 +43,10 @@ class Failures:
                 attempts.c.traceback,
                 attempts.c.ended,
             )
-            .join_from(jobs, attempts, jobs.c.digest == attempts.c.digest)
-            .join(
-                last_of,
-                (last_of.c.digest == attempts.c.digest) & (last_of.c.number == attempts.c.number),
-            )
+            .join_from(attempts, jobs)
             .where(
-                jobs.c.state == str(State.FAILED),
+                attempts.c.number == last,
+                in_state(State.FAILED),
                 attempts.c.outcome.not_in(_NO_ERROR),
                 attempts.c.message != SILENT,
                 attempts.c.ended > self._retried(),
@@ -69,6 +70,23 @@ class Failures:
                 .group_by(jobs.c.method, jobs.c.model, jobs.c.task)
             )
             return held(found, [EndedWell(*row) for row in connection.execute(done)])
+
+    def attempts(self) -> dict[str, list[AttemptRow]]:
+        """Every try that did not end well, the first one first, by its job."""
+        fields = ("digest", *AttemptRow._fields)
+        query = select(*(attempts.c[name] for name in fields))
+        query = query.where(attempts.c.outcome != str(Outcome.OK))
+        query = query.order_by(attempts.c.digest, attempts.c.number)
+        convert: Convert = {
+            "outcome": Outcome,
+            "worker": printable,
+            "message": printable,
+            "traceback": printable_lines,
+        }
+        found: dict[str, list[AttemptRow]] = {}
+        for digest, *row in read_rows(self._store.rows(query), fields, convert, self._store.set_aside):
+            found.setdefault(digest, []).append(AttemptRow._make(row))
+        return found
 
     def _retried(self) -> float:
         with self._store.reading() as connection:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
+from sqlalchemy import ColumnElement, and_, false, func, literal_column, not_, or_, true
 
 from ftbench.db.backends.words import AnyValue, Constant, Fact, IsNumber, Json
 from ftbench.db.rows import JobFilter
 from ftbench.db.tables import jobs
 from ftbench.domain.hparams import Value
+from ftbench.domain.result import State
 from ftbench.domain.where import Every, Home, JobField, Opposite, Question, Some, Where
 
 #: The fields that have a column; the others are read from the spec.
 _COLUMNS = frozenset("state model task method label seed train_size reduction noise".split())
 _PATHS = {Home.HPARAMS: "$.method.hparams", Home.RECIPE: "$.recipe", Home.PERTURBATION: "$.perturbation"}
+
+
+def in_state(*states: State) -> ColumnElement[bool]:
+    """The jobs in one of some states; these stand literally, as the partial indexes want them."""
+    texts: list[ColumnElement[str]] = [literal_column(f"'{state.value}'") for state in states]
+    return jobs.c.state == texts[0] if len(texts) == 1 else jobs.c.state.in_(texts)
 
 
 def matching(where: JobFilter, model: ColumnElement[str] = jobs.c.model) -> ColumnElement[bool]:
@@ -26,7 +33,7 @@ def matching(where: JobFilter, model: ColumnElement[str] = jobs.c.model) -> Colu
     """
     conditions: list[ColumnElement[bool]] = []
     if where.states:
-        conditions.append(jobs.c.state.in_([str(s) for s in where.states]))
+        conditions.append(in_state(*where.states))
     if where.models:
         conditions.append(or_(model.in_(where.models), jobs.c.model.in_(where.models)))
     if where.tasks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,8 +12,9 @@ from sqlalchemy import Select, and_, func, select, update
 
 from ftbench.db.chain import append, gone
 from ftbench.db.checked import SpecReader, Unreadable, read_places, read_rows
+from ftbench.db.entries import entry_rows, places_text
 from ftbench.db.failures import mark_retried
-from ftbench.db.filters import matching
+from ftbench.db.filters import in_state, matching
 from ftbench.db.leases import Leases
 from ftbench.db.names import ModelRow, models
 from ftbench.db.needs import Need, Settled
@@ -31,7 +33,11 @@ from ftbench.printable import printable
 STORED = "digest state label attempts priority created owner expires spec places".split()
 AXES = [jobs.c[name] for name in Axes._fields]
 
+_LATEST = 10_000  # attempts whose times tell how long jobs take: of more, joining them takes a second
 _STATES = frozenset(state.value for state in State)
+_PENDING = (State.QUEUED, State.RUNNING)
+#: Jobs in the order of queueing, which are found by another index than that of the order.
+_AMONG_FEW = jobs.c.sequence + 0
 
 
 class Jobs(Leases):
@@ -44,22 +50,23 @@ class Jobs(Leases):
         and one that is not running takes the new ``places``, so that queueing again after moving a folder
         or a file helps.
         """
-        rows = [_row(entry) for entry in entries]
+        rows = entry_rows(entries)
         with self._store.writing(alone=True) as transaction:
             now = transaction.now()
             (last,) = transaction.one("SELECT coalesce(max(sequence), 0) FROM jobs")
             for sequence, row in enumerate(rows, start=last + 1):
                 row.update(sequence=sequence, created=now)
-            brief = [{k: row[k] for k in ("digest", "priority", "places")} for row in rows]
-            revived = transaction.many(REVIVE, brief)
-            transaction.many(MOVE, [{k: row[k] for k in ("digest", "places")} for row in rows])
-            added = transaction.many(ADD, rows)
+            added, revived = transaction.many(ADD, rows), 0
+            if added < len(rows):  # else none was there
+                brief = [{k: row[k] for k in ("digest", "priority", "places")} for row in rows]
+                revived = transaction.many(REVIVE, brief)
+                transaction.many(MOVE, [{k: row[k] for k in ("digest", "places")} for row in rows])
         return Added(added, len(rows) - added - revived, revived)
 
     def needs(self) -> builtins.list[Need]:
         """What the queued jobs need, each once, in the order of queueing."""
         columns = [jobs.c[name] for name in Need._fields]
-        query = select(*columns).where(jobs.c.state == str(State.QUEUED)).group_by(*columns)
+        query = select(*columns).where(in_state(State.QUEUED)).group_by(*columns)
         with self._store.reading() as connection:
             found = connection.execute(query.order_by(func.min(jobs.c.sequence))).all()
         return [Need(*row) for row in found]
@@ -68,7 +75,7 @@ class Jobs(Leases):
         """The queued jobs whose identity waits for a model or rows, in the order of queueing."""
         marked = jobs.c.places.contains(f'"{UNRESOLVED}":')
         stored = select(*(jobs.c[name] for name in STORED))
-        query = stored.where(jobs.c.state == str(State.QUEUED), marked).order_by(jobs.c.sequence)
+        query = stored.where(in_state(State.QUEUED), marked).order_by(_AMONG_FEW)
         return self._rows(query, self._store.set_aside)
 
     def settle(self, settled: Iterable[Settled]) -> int:
@@ -90,7 +97,8 @@ class Jobs(Leases):
                 if one.entry is None:
                     fail_unclaimed(transaction, one.digest, one.reason)
                     continue
-                new = {**_row(one.entry), "sequence": row[0], "created": row[1]}
+                (new,) = entry_rows([one.entry])
+                new |= {"sequence": row[0], "created": row[1]}
                 if one.entry.job.digest == one.digest:
                     transaction.run(MOVE, digest=one.digest, places=new["places"])
                     continue
@@ -110,11 +118,15 @@ class Jobs(Leases):
     def tally(self, where: JobFilter = ALL) -> dict[tuple[str, str, str, State], int]:
         """The number of jobs for each model, task, label and state, in the order of queueing."""
         shown = self._store.shown_model()
-        axes = (shown, jobs.c.task, jobs.c.label, jobs.c.state)
+        # Grouped in the order of an index: others are made of the groups here.
+        axes = (jobs.c.task, jobs.c.method, shown, jobs.c.train_size, jobs.c.label, jobs.c.state)
         query = select(*axes, func.count()).where(matching(where, shown)).group_by(*axes)
-        query = query.order_by(func.min(jobs.c.sequence))
+        groups = Counter[tuple[Any, ...]]()
+        rows = self._store.rows(query.order_by(func.min(jobs.c.sequence)))
+        for task, _, model, _, label, state, count in rows:
+            groups[model, task, label, state] += count
         found: dict[tuple[str, str, str, State], int] = {}
-        for *names, state, count in self._store.rows(query):
+        for (*names, state), count in groups.items():
             if state in _STATES:
                 model, task, label = (printable(name) for name in names)
                 found[model, task, label, State(state)] = count
@@ -152,7 +164,8 @@ class Jobs(Leases):
     def list(self, where: JobFilter = ALL) -> builtins.list[JobRow]:
         """Jobs in the order in which they were queued."""
         chosen = matching(where, self._store.shown_model())
-        query = select(*(jobs.c[name] for name in STORED)).where(chosen).order_by(jobs.c.sequence)
+        order = _AMONG_FEW if where.states and set(where.states) <= {*_PENDING} else jobs.c.sequence
+        query = select(*(jobs.c[name] for name in STORED)).where(chosen).order_by(order)
         return self._rows(query, self._store.set_aside)
 
     def _rows(self, query: Select[Any], aside: Callable[[object, str], None]) -> builtins.list[JobRow]:
@@ -185,7 +198,7 @@ class Jobs(Leases):
             update(jobs)
             .where(
                 matching(where, self._store.shown_model()),
-                jobs.c.state.in_(_texts(State.FAILED, State.CANCELLED)),
+                in_state(State.FAILED, State.CANCELLED),
             )
             .values(state=str(State.QUEUED), attempts=0)
         )
@@ -204,7 +217,7 @@ class Jobs(Leases):
         done = "SELECT digest FROM jobs WHERE digest = :digest AND state = 'done'"
         with self._store.writing(alone=True) as transaction:
             rows = [
-                {"digest": digest, "places": _json(dict(there))}
+                {"digest": digest, "places": places_text(there)}
                 for digest, there in places.items()
                 if transaction.held(done, digest=digest)
             ]
@@ -217,9 +230,9 @@ class Jobs(Leases):
     def cancel(self, where: JobFilter = ALL) -> int:
         """Cancel queued and running jobs; how many that were. A worker notices at its next heartbeat."""
         chosen = matching(where, self._store.shown_model())
-        meant = and_(chosen, jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
+        meant = and_(chosen, in_state(*_PENDING))
         held = select(jobs.c.digest).where(meant).with_for_update()  # in SQLite this says nothing
-        running = select(jobs.c.digest).where(chosen, jobs.c.state == str(State.RUNNING))
+        running = select(jobs.c.digest).where(chosen, in_state(State.RUNNING))
         stop = (
             update(attempts)
             .where(attempts.c.outcome.is_(None), attempts.c.digest.in_(running))
@@ -234,12 +247,13 @@ class Jobs(Leases):
             return transaction.connection.execute(change).rowcount
 
     def durations(self) -> dict[Axes, float]:
-        """Mean seconds of the attempts that ended well, for each model, task, method and train size."""
-        seconds = func.avg(attempts.c.ended - attempts.c.started)
+        """Mean seconds of the latest attempts that ended well, by model, task, method and train size."""
+        timed = attempts.c.outcome == str(Outcome.OK), attempts.c.started.is_not(None)
+        ended = select(attempts.c.digest, attempts.c.started, attempts.c.ended).where(*timed)
+        latest = ended.order_by(attempts.c.ended.desc()).limit(_LATEST).subquery()
         query = (
-            select(*AXES, seconds)
-            .join_from(attempts, jobs)
-            .where(attempts.c.outcome == str(Outcome.OK), attempts.c.started.is_not(None))
+            select(*AXES, func.avg(latest.c.ended - latest.c.started))
+            .join_from(latest, jobs, jobs.c.digest == latest.c.digest)
             .group_by(*AXES)
         )
         rows = [row for row in self._store.rows(query) if isinstance(row[-1], int | float)]
@@ -247,46 +261,8 @@ class Jobs(Leases):
 
     def waiting(self) -> dict[Axes, int]:
         """The number of jobs that are queued or running, for each model, task, method and train size."""
-        query = (
-            select(*AXES, func.count())
-            .where(jobs.c.state.in_(_texts(State.QUEUED, State.RUNNING)))
-            .group_by(*AXES)
-        )
+        query = select(*AXES, func.count()).where(in_state(*_PENDING)).group_by(*AXES)
         return {Axes(*row[:-1]): int(row[-1]) for row in self._store.rows(query)}
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    """An entry as the columns of its row, without ``sequence`` and ``created``."""
-    job = entry.job
-    spec = job.canonical()
-    return {
-        "digest": job.digest,
-        "priority": entry.priority,
-        "label": entry.label,
-        "model": job.model,
-        "model_revision": job.model_revision,
-        "task": job.task,
-        "data_revision": job.data_revision,
-        "method": job.method,
-        "hparams": _json(spec["method"]["hparams"]),
-        "seed": job.seed,
-        "train_size": job.perturbation.train_size,
-        "reduction": job.perturbation.value("reduction"),
-        "noise": job.perturbation.value("noise"),
-        "perturbation": _json(spec["perturbation"]),
-        "recipe": _json(spec["recipe"]),
-        "spec": _json(spec),
-        "places": _json(dict(entry.places)),
-    }
-
-
-def _texts(*states: State) -> list[str]:
-    # Drivers differ in how they write an enumeration.
-    return [str(state) for state in states]
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 _CONVERT: dict[str, Callable[[Any], Any]] = {

@@ -64,9 +64,34 @@ def model_names(connection: Connection) -> dict[tuple[str, str], str]:
     return {(row.id, row.revision): row.name for row in models(connection) if row.name != row.id}
 
 
+class ModelNames:
+    """Names of a database's models; that their ids are enough is looked up once for the jobs there are."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._enough: object = None  # the newest of the jobs of which this is known
+
+    def names(self, connection: Connection) -> dict[tuple[str, str], str]:
+        """See ``model_names``."""
+        newest = connection.scalar(select(func.max(jobs.c.sequence)))
+        if newest is not None and newest == self._enough:
+            return {}
+        found = model_names(connection)
+        self._enough = None if found else newest
+        return found
+
+    def column(self, connection: Connection) -> ColumnElement[str]:
+        """See ``shown_model``."""
+        return _column(self.names(connection))
+
+
 def shown_model(connection: Connection) -> ColumnElement[str]:
     """The column of models as they are shown."""
-    names = {f"{model}@{revision}": name for (model, revision), name in model_names(connection).items()}
+    return _column(model_names(connection))
+
+
+def _column(called: Mapping[tuple[str, str], str]) -> ColumnElement[str]:
+    names = {f"{model}@{revision}": name for (model, revision), name in called.items()}
     if not names:
         return jobs.c.model
     whole = jobs.c.model + "@" + jobs.c.model_revision

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -99,15 +100,23 @@ class Results:
         convert = {"state": _STATES.__getitem__, "last_outcome": _OUTCOMES.__getitem__}
         told, aside, cells = SpecReader().told, self._store.set_aside, []
         called = self._store.model_names()
-        for digest, label, state, outcome, spec in read_rows(self._store.rows(query), fields, convert, aside):
+        batches = (read_rows(rows, fields, convert, aside) for rows in self._store.batches(query))
+        labels: dict[str, str] = {}  # each held once
+        for digest, label, state, outcome, spec in itertools.chain.from_iterable(batches):
             try:
-                model, revision, task, data, method, hparams, seed, change, recipe, trial = told(digest, spec)
+                model, revision, task, data, method, hparams, change, recipe, trial, seed = told(digest, spec)
             except Unreadable as error:
                 aside(digest, str(error))
                 continue
-            axes = called.get((model, revision), model), task, method, seed, change
-            rest = hparams, recipe, revision, data
-            cells.append(JobSummary(digest, label, *axes, state, outcome, *rest, trial=trial))
+            names = (
+                digest,
+                labels.setdefault(label, label),
+                called.get((model, revision), model),
+                task,
+                method,
+            )
+            rest = seed, change, state, outcome, hparams, recipe, revision, data, "", trial
+            cells.append(JobSummary._make(names + rest))
         return cells
 
     def past(self, where: JobFilter = ALL) -> list[PastScore]:

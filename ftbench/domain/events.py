@@ -6,28 +6,32 @@ Read by the worker from a pipe and by ``ingest`` from a file; nothing counts unt
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import math
-import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 from ftbench.domain import result
+from ftbench.domain.event_fields import (
+    SHOWN,
+    event_bytes,
+    event_facts,
+    event_float,
+    event_mapping,
+    event_name,
+    event_points,
+    event_text,
+    event_whole,
+    event_words,
+    quoted_line,
+)
 from ftbench.domain.result import CurvePoint, JobResult, Lack, Outcome, Predictions, Score
 from ftbench.errors import ProtocolError
 from ftbench.secrets import masked_values
 
-T = TypeVar("T", str, int)
-
-_LONGEST_NAME = 200  # characters of the name of a set, a metric, a run, a curve
-_MOST = 2**53  # above all whole numbers of an event
 _LARGEST_SCORE = 1e9
-_LONGEST_FACTS = 1 << 20  # characters
-_HUGE = re.compile(r"(?<![\w\".-])-?\d{19,}(?=[,\]}])")
-_SHOWN = 80  # characters of a wrong line that a message quotes
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,9 @@ def parse(line: bytes | str) -> dict[str, Any]:
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
-        raise ProtocolError(f"not an event: {_shown(line)}") from None
+        raise ProtocolError(f"not an event: {quoted_line(line)}") from None
     if not isinstance(event, dict) or not isinstance(event.get("event"), str):
-        raise ProtocolError(f"not an event: {_shown(line)}")
+        raise ProtocolError(f"not an event: {quoted_line(line)}")
     return event
 
 
@@ -90,6 +94,7 @@ class Collector:
         began: when that was, by its clock, in seconds since 1970; None where it does not say.
         run, step, total: the last progress that was heard of.
         memory: the memory at that time, where it is known.
+        points: what the runs have logged so far, as far as ``progress`` tells it; no part of the result.
     """
 
     def __init__(self, digest: str, bounds: result.Bounds) -> None:
@@ -98,6 +103,7 @@ class Collector:
         self.began: float | None = None
         self.run, self.step, self.total = "", 0, 0
         self.memory: Memory | None = None
+        self.points: list[CurvePoint] = []
         self.provenance: dict[str, Any] = {}
         self._scores: dict[tuple[str, str], Score] = {}
         self._curves: dict[tuple[str, int, str], CurvePoint] = {}
@@ -113,19 +119,22 @@ class Collector:
             ProtocolError: the event is unknown, lacks a field, or is another job's.
         """
         if event.get("digest", self.digest) != self.digest:
-            raise ProtocolError(f"an event of another job: {_shown(json.dumps(event))}")
+            raise ProtocolError(f"an event of another job: {quoted_line(json.dumps(event))}")
         match event["event"]:
             case "ready":
                 pass
             case "started":
                 self.started = True
-                self.began = _float(event, "began") if "began" in event else None
+                self.began = event_float(event, "began") if "began" in event else None
             case "progress":
-                self.run, self.step = _name(event, "run"), _int(event, "step")
-                self.total = _int(event, "total")
+                self.run, self.step = event_name(event, "run"), event_whole(event, "step")
+                self.total = event_whole(event, "total")
+                self.points += event_points(event, self.run)
                 if "memory" in event:
-                    told = {"event": "progress", **_mapping(event, "memory")}
-                    self.memory = Memory(_int(told, "held"), _int(told, "free"), _int(told, "total"))
+                    told = {"event": "progress", **event_mapping(event, "memory")}
+                    self.memory = Memory(
+                        event_whole(told, "held"), event_whole(told, "free"), event_whole(told, "total")
+                    )
             case "curve":
                 self._curve(event)
             case "score":
@@ -133,15 +142,15 @@ class Collector:
             case "predictions":
                 self._prediction(event)
             case "provenance":
-                self.provenance.update(_facts(event))
+                self.provenance.update(event_facts(event))
             case "done" | "stopped" as kind:
                 if kind == "done" and not self._scores:
                     raise ProtocolError("the job is said to be done, and no score came")
-                return End(kind, changed=_words(event, "changed"))
+                return End(kind, changed=event_words(event, "changed"))
             case "failed":
                 return _failure(event)
             case other:
-                raise ProtocolError(f"unknown event '{other[:_SHOWN]}'")
+                raise ProtocolError(f"unknown event '{other[:SHOWN]}'")
         return None
 
     def result(self, provenance: Mapping[str, Any] | None = None) -> JobResult:
@@ -154,13 +163,15 @@ class Collector:
         )
 
     def _curve(self, event: Mapping[str, Any]) -> None:
-        run, step, name = _name(event, "run"), _int(event, "step"), _name(event, "name")
-        point = CurvePoint(run, step, name, _float(event, "value"))
+        run, step, name = event_name(event, "run"), event_whole(event, "step"), event_name(event, "name")
+        point = CurvePoint(run, step, name, event_float(event, "value"))
         if math.isfinite(point.value):  # the table holds numbers; a diverged job says so by itself
             self._curves[point.run, point.step, point.name] = point
 
     def _score(self, event: Mapping[str, Any]) -> None:
-        score = Score(_name(event, "evaluation"), _name(event, "metric"), _float(event, "value"))
+        score = Score(
+            event_name(event, "evaluation"), event_name(event, "metric"), event_float(event, "value")
+        )
         if not math.isfinite(score.value):
             raise ProtocolError(f"the score {score.metric} on {score.evaluation} is not a finite number")
         known = self._bounds(score.metric)
@@ -171,11 +182,11 @@ class Collector:
 
     def _prediction(self, event: Mapping[str, Any]) -> None:
         found = Predictions(
-            run=_name(event, "run"),
-            evaluation=_name(event, "evaluation"),
-            rows=_int(event, "rows"),
-            outputs=_int(event, "outputs"),
-            logits=_bytes(event, "logits"),
+            run=event_name(event, "run"),
+            evaluation=event_name(event, "evaluation"),
+            rows=event_whole(event, "rows"),
+            outputs=event_whole(event, "outputs"),
+            logits=event_bytes(event, "logits"),
         )
         if not found.whole:
             shape = f"{found.rows} x {found.outputs}"
@@ -185,95 +196,21 @@ class Collector:
 
 def _failure(event: Mapping[str, Any]) -> End:
     try:
-        outcome = Outcome(_str(event, "outcome"))
+        outcome = Outcome(event_text(event, "outcome"))
     except ValueError:
-        raise ProtocolError(f"unknown outcome {_shown(str(event['outcome']))}") from None
+        raise ProtocolError(f"unknown outcome {quoted_line(str(event['outcome']))}") from None
     if outcome is Outcome.OK:
         raise ProtocolError("a failure whose outcome is 'ok'")
-    named = _str(event, "lack", "")
+    named = event_text(event, "lack", "")
     if named and named not in list(Lack):
-        raise ProtocolError(f"unknown lack {_shown(named)}")
-    given = _str(event, "message"), _str(event, "traceback", "")
+        raise ProtocolError(f"unknown lack {quoted_line(named)}")
+    given = event_text(event, "message"), event_text(event, "traceback", "")
     message, trace = (text.encode("utf-8", "backslashreplace").decode() for text in given)
-    lack, changed = Lack(named) if named else None, _words(event, "changed")
+    lack, changed = Lack(named) if named else None, event_words(event, "changed")
     final = event.get("final", False)
     if not isinstance(final, bool):
         raise ProtocolError("the event 'failed' has no proper 'final'")
     return End("failed", outcome, " ".join(message.split()), trace, lack, changed, final)
-
-
-def _words(event: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    value = event.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
-    return tuple(value)
-
-
-def _field(event: Mapping[str, Any], key: str, kind: type[T], default: T | None) -> T:
-    value = event.get(key, default)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
-    return value
-
-
-def _str(event: Mapping[str, Any], key: str, default: str | None = None) -> str:
-    return _field(event, key, str, default)
-
-
-def _name(event: Mapping[str, Any], key: str) -> str:
-    """A text that names something: printable, and no longer than a name is."""
-    value = _str(event, key)
-    if not value.isprintable() or len(value) > _LONGEST_NAME:
-        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
-    return value
-
-
-def _int(event: Mapping[str, Any], key: str) -> int:
-    value = _field(event, key, int, None)
-    if not 0 <= value < _MOST:
-        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
-    return value
-
-
-def _float(event: Mapping[str, Any], key: str) -> float:
-    value = event.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
-    try:
-        return float(value)
-    except OverflowError:
-        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'") from None
-
-
-def _bytes(event: Mapping[str, Any], key: str) -> bytes:
-    try:
-        return base64.b64decode(_str(event, key), validate=True)
-    except (binascii.Error, ValueError):
-        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'") from None
-
-
-def _mapping(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = event.get(key)
-    if not isinstance(value, dict):
-        raise ProtocolError(f"the event '{event['event']}' has no proper '{key}'")
-    return value
-
-
-def _facts(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a job ran with: values that can be written down, and read again."""
-    values = _mapping(event, "values")
-    try:
-        text = json.dumps(values, allow_nan=False)
-    except (ValueError, RecursionError):
-        raise ProtocolError("the event 'provenance' holds what is no number, or is nested too deep") from None
-    if len(text) > _LONGEST_FACTS or _HUGE.search(text):
-        raise ProtocolError("the event 'provenance' holds too much, or too large a number")
-    return values
-
-
-def _shown(line: bytes | str) -> str:
-    text = line.decode(errors="replace") if isinstance(line, bytes) else line
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
 def encode_logits(logits: bytes) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftbench.domain import hparams
 from ftbench.domain.perturbation import Perturbation
@@ -17,6 +17,24 @@ from ftbench.domain.recipe import Recipe
 SHORT_DIGEST = 12  # characters of a digest as listings show it
 DIGEST = re.compile(r"[0-9a-f]{64}")  # a whole one
 STREAMS = ("head", "order", "dropout", "subset", "perturbation", "split", "method")
+
+
+class JobTexts(NamedTuple):
+    """The canonical JSON that the jobs of a cell share, which differ in their seeds alone.
+
+    Attributes:
+        before: all that stands before the seed.
+        after: all that stands behind it.
+        hparams: the part that is the hyper-parameters.
+        perturbation: likewise.
+        recipe: likewise.
+    """
+
+    before: str
+    after: str
+    hparams: str
+    perturbation: str
+    recipe: str
 
 
 @dataclass(frozen=True)
@@ -73,10 +91,31 @@ class Job:
         return self.streams.get(stream, self.seed)
 
     @cached_property
+    def texts(self) -> JobTexts:
+        """The canonical JSON without the seed."""
+        spec = self.canonical()
+        del spec["seed"]
+        parts = spec["method"]["hparams"], spec["perturbation"], spec["recipe"]
+        before = _json({key: value for key, value in spec.items() if key < "seed"})
+        after = _json({key: value for key, value in spec.items() if key > "seed"})
+        return JobTexts(f'{before[:-1]},"seed":', f",{after[1:]}", *map(_json, parts))
+
+    @property
+    def text(self) -> str:
+        """The canonical JSON; equal jobs have the same."""
+        return f"{self.texts.before}{self.seed}{self.texts.after}"
+
+    @cached_property
     def digest(self) -> str:
         """The identity: SHA-256 of the canonical JSON, in hexadecimal (64 characters)."""
-        text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def with_seed(self, seed: int) -> Job:
+        """The job of the same cell with another seed; what they share is written once."""
+        other = object.__new__(Job)
+        vars(other).update(vars(self), texts=self.texts, seed=seed)
+        vars(other).pop("digest", None)
+        return other
 
     @classmethod
     def from_canonical(cls, spec: Mapping[str, Any]) -> Job:
@@ -100,6 +139,10 @@ class Job:
             streams={k: int(v) for k, v in spec.get("streams", {}).items()},
             others=dict(spec["task"].get("others", {})),
         )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,7 @@ from ftbench.domain.own_task import CARD, ROWS, task_document
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.places import DATA, MODEL, UNRESOLVED
 from ftbench.domain.recipe import Recipe, layered
-from ftbench.domain.suited import suited
+from ftbench.domain.suited import suited, too_short
 from ftbench.domain.target import RETENTION, held_out_count
 from ftbench.domain.task import DataRef, TaskSpec
 from ftbench.errors import BadValue
@@ -123,6 +123,11 @@ class Planned:
     label: str
     places: Mapping[str, Any]
 
+    def with_seed(self, seed: int) -> Planned:
+        """The same cell with another seed."""
+        job = self.job.with_seed(seed)
+        return Planned(job, job.digest, self.label, self.places)
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -180,10 +185,10 @@ def varied(plan: Plan, streams: Sequence[str], seeds: Sequence[int]) -> Plan:
 
 def _jobs(grid: Grid, left_out: dict[tuple[str, str], int], notes: dict[str, None]) -> Iterator[Planned]:
     for model in grid.models:
-        cells = list(_cells(model, grid, left_out, notes))
+        cells = [_planned(model, *cell, grid) for cell in _cells(model, grid, left_out, notes)]
         for seed in grid.seeds:
-            for task, method, change, recipe in cells:
-                yield _planned(model, task, method, change, recipe, seed, grid)
+            for first in cells:
+                yield first.with_seed(seed)
 
 
 _FP16 = "precision=fp16 needs a CUDA GPU: a worker on a CPU refuses these jobs"
@@ -213,12 +218,24 @@ def _cells(
             else:
                 cell = f"{method.label} on {model.ref.id}, {task.spec.name}"
                 reason = method.unsupported(model.spec, task.spec) or fitting.refused
+                updates = _updates(task, change.perturbation, fitting.recipe, bool(grid.held_out))
+                reason = reason or too_short(updates, method.hparams)
             if reason:
                 left_out[cell, reason] = left_out.get((cell, reason), 0) + len(grid.seeds)
             else:
                 notes |= {fitting.note: None} if fitting.note else {}
                 notes |= {_FP16: None} if fitting.recipe.precision == "fp16" else {}
                 yield task, method, change, fitting.recipe
+
+
+def _updates(task: GridTask, change: Perturbation, recipe: Recipe, held_out: bool) -> int | None:
+    """How many updates a job makes; None where that is not known before its rows are changed."""
+    if recipe.steps is not None:
+        return recipe.steps
+    if task.rows is None or change.condition.changes:
+        return None
+    rows = change.train_size or task.rows
+    return recipe.total_steps(rows - held_out_count(rows) if held_out else rows)
 
 
 def _too_few(task: GridTask, change: Perturbation) -> str:
@@ -239,9 +256,9 @@ def _planned(
     method: GridMethod,
     change: GridPerturbation,
     recipe: Recipe,
-    seed: int,
     grid: Grid,
 ) -> Planned:
+    """The job of a cell whose seed is 0; the others share all but their seeds with it."""
     others, held_out = task.others, grid.held_out
     scored = (*(rows.name for rows in task.spec.evaluation), *others, *([RETENTION] * grid.retention))
     job = Job(
@@ -252,7 +269,7 @@ def _planned(
         evaluation=held_out or scored,
         method=method.name,
         hparams=method.hparams,
-        seed=seed,
+        seed=0,
         perturbation=change.perturbation,
         recipe=recipe,
         others={} if held_out else {name: data.revision for name, data in others.items()},

@@ -20,6 +20,8 @@ WITHOUT_TOKEN_HEAD = frozenset(
 )
 #: The hyper-parameter of methods that put tokens of their own before the text.
 VIRTUAL_TOKENS = "num_virtual_tokens"
+#: Those of AdaLoRA: updates before ranks are taken, and after.
+PHASES = ("tinit", "tfinal")
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,20 @@ def length(asked: int, model: ModelSpec, longest: int, hparams: Mapping[str, Val
 def _virtual(hparams: Mapping[str, Value]) -> int:
     given = hparams.get(VIRTUAL_TOKENS)
     return given if isinstance(given, int) else 0
+
+
+def too_short(updates: int | None, hparams: Mapping[str, Value]) -> str:
+    """Why a job makes too few updates for a method that does its work after some and before others; "" else.
+
+    Args:
+        updates: of the job; None where they are not known.
+        hparams: of the method.
+    """
+    first, last = (hparams.get(name) for name in PHASES)
+    if updates is None or not isinstance(first, int) or not isinstance(last, int) or first + last < updates:
+        return ""
+    told = " and ".join(f"{name}={hparams[name]}" for name in PHASES)
+    return f"{told} leave none of the job's {updates} updates between them"
 
 
 def no_token_head(model: ModelSpec, task: TaskSpec) -> str:

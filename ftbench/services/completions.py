@@ -1,9 +1,16 @@
-"""The names that there are of each kind, as shells complete them."""
+"""The names that there are of each kind, and the files that may stand for one, as shells complete them."""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
+
+#: What need not be quoted in a shell, nor escaped in a list.
+_PLAIN = re.compile(r"[\w.+@%-]+")
+_PYTHON = (".py",)
 
 
 def names(kind: str) -> list[str]:
@@ -18,10 +25,46 @@ def names(kind: str) -> list[str]:
     return list(KINDS_OF_NAMES[kind]())
 
 
+def own_paths(kind: str, typed: str) -> list[str]:
+    """The files of the user's own that may stand for a name, and the folders on the way to them.
+
+    Args:
+        kind: as ``names`` takes it; most have none.
+        typed: of the path so far. Where nothing is, the files of this folder are meant, as ``./NAME``.
+    """
+    if kind not in _FILES or not (typed == "" or typed.startswith((".", "/", "~"))):
+        return []
+    if typed in (".", "..", "~"):
+        return [f"{typed}/"]
+    above, slash, begun = (typed or "./").rpartition("/")
+    found = []
+    for entry in sorted(os.scandir(os.path.expanduser(above + slash)), key=lambda one: one.name):
+        hidden = entry.name.startswith(".") and not begun
+        if hidden or not entry.name.startswith(begun) or not _PLAIN.fullmatch(entry.name):
+            continue
+        if entry.is_dir():
+            found += [f"{above}{slash}{entry.name}/"] if typed else []
+        elif Path(entry.name).suffix.lower() in _FILES[kind]():
+            found.append(f"{above}{slash}{entry.name}")
+    return found
+
+
 def _methods() -> Iterable[str]:
     from ftbench import methods
 
-    return [entry.name for entry in methods.available()]
+    return [*(entry.name for entry in methods.available()), *methods.tuners()]
+
+
+def _metrics() -> Iterable[str]:
+    from ftbench import metrics
+
+    return [entry.name for entry in metrics.available()]
+
+
+def _trackers() -> Iterable[str]:
+    from ftbench import trackers
+
+    return trackers.names()
 
 
 def _tasks() -> Iterable[str]:
@@ -94,6 +137,8 @@ def _units() -> Iterable[str]:
 KINDS_OF_NAMES: Mapping[str, Callable[[], Iterable[str]]] = MappingProxyType(
     {
         "methods": _methods,
+        "metrics": _metrics,
+        "trackers": _trackers,
         "tasks": _tasks,
         "models": _models,
         "perturbations": _perturbations,
@@ -106,5 +151,24 @@ KINDS_OF_NAMES: Mapping[str, Callable[[], Iterable[str]]] = MappingProxyType(
         "estimands": _estimands,
         "units": _units,
         "variants": lambda: ("paper", "published"),
+    }
+)
+
+
+def _data() -> tuple[str, ...]:
+    from ftbench.tasks.own.formats import FORMATS
+
+    return (*FORMATS, ".yaml", ".yml")
+
+
+#: Kind -> the ends of files that may stand for a name of it; a model is a folder.
+_FILES: Mapping[str, Callable[[], tuple[str, ...]]] = MappingProxyType(
+    {
+        "methods": lambda: _PYTHON,
+        "metrics": lambda: _PYTHON,
+        "trackers": lambda: _PYTHON,
+        "perturbations": lambda: _PYTHON,
+        "tasks": _data,
+        "models": tuple,
     }
 )

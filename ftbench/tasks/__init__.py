@@ -13,6 +13,7 @@ from ftbench.tasks.registry import (
     is_built_in,
     names,
     of_place,
+    own_folder,
     task_of_job,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "is_built_in",
     "is_own",
     "names",
+    "own_folder",
     "task_of_job",
     "of_place",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ftbench.domain.own_task import task_of
@@ -110,6 +111,20 @@ def called(text: str) -> str:
     except DataError:
         return place.name_at(text)  # reports need no file
     return found.said.name.lower() or found.name
+
+
+def own_folder(text: str) -> tuple[str, Path] | None:
+    """A user's own task by its place: its name, and the folder above its files; None for any other text.
+
+    A data set of the hub is none: its jobs say where it comes from.
+    """
+    if not is_own(text) or not place.is_path(text):
+        return None
+    try:
+        found = place.at_path(text)
+    except DataError:
+        return None
+    return found.said.name.lower() or found.name, found.root
 
 
 def expand(texts: Iterable[str], columns: OwnColumns = BY_NAME) -> list[TaskSpec]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.recipe import layered
+from ftbench.domain.result import CurvePoint
 from ftbench.domain.suited import KEPT
 from ftbench.methods.base import Method
 from ftbench.tasks import sources
@@ -40,7 +41,7 @@ class Watcher:
         self.stop, self.crash = stop, crash
         self.steps: list[tuple[str, int]] = []
 
-    def progress(self, run: str, step: int, total: int) -> None:
+    def progress(self, run: str, step: int, total: int, points: Sequence[CurvePoint]) -> None:
         """A step is done."""
         self.steps.append((run, step))
         if (run, step) == self.crash:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import nn
 
 from ftbench.models import architecture
@@ -28,28 +29,39 @@ def model_class(family: str, *, tokens: bool = False) -> Any:
     return AutoModelForSequenceClassification
 
 
-def suit_decoder(model: nn.Module) -> None:
-    """Make a decoder classify as it is meant to: whole texts from the last real token, without a cache.
+def is_decoder(model: nn.Module, family: str, *, tokens: bool) -> bool:
+    """Whether a model is a decoder: one whose family classifies a text from its last token.
 
-    ``Conv1D`` become linear layers. Other models are left alone.
+    Args:
+        model: with its head.
+        family: as its configuration names it.
+        tokens: whether the head is on every token, by which decoders are not told from others.
     """
-    decoders.as_linear(model)
-    if not decoders.reads_last_token(model):
-        return
-    decoders.pool_by_mask(model)
+    if not tokens or family in architecture.T5:
+        return decoders.reads_last_token(model)
+    try:
+        with torch.device("meta"):
+            return decoders.reads_last_token(model_class(family).from_config(model.config))
+    except ValueError:  # the family has no head on whole texts
+        return False
+
+
+def suit_decoder(model: nn.Module) -> None:
+    """Make a decoder classify as it is meant to: whole texts from the last real token, without a cache."""
+    if decoders.reads_last_token(model):
+        decoders.pool_by_mask(model)
     config: Any = model.config
     config.get_text_config().use_cache = False  # keys and values would be copied for tokens that never come
 
 
-def suit_tokenizer(model: nn.Module, family: str, tokenizer: Any) -> None:
+def suit_tokenizer(tokenizer: Any) -> None:
     """Let the tokenizer of a decoder or of T5 pad on the right and give no segments, whatever it says.
 
     Positions then begin with the text, and its distance from a prompt is that without pads: a row's logits do
     not depend on its neighbours. GPT-2 would look segments up as words.
     """
-    if family in architecture.T5 or decoders.reads_last_token(model):
-        tokenizer.padding_side = "right"
-        tokenizer.model_input_names = ["input_ids", "attention_mask"]
+    tokenizer.padding_side = "right"
+    tokenizer.model_input_names = ["input_ids", "attention_mask"]
 
 
 def choose_padding(tokenizer: Any, model: nn.Module, rows: int) -> None:

@@ -4,8 +4,9 @@
     python -m ftbench.training.execute --jobs J.jsonl --events E.jsonl    a file of jobs, no database needed
 
 A command is ``{"op", "digest", "job", "places", "workdir", "earlier", "log", "threads", "device",
-"checkpoint_seconds", "memory", "parts"}``: ``earlier`` are the folders of attempts before, ``memory`` says
-whether to tell of it, ``parts`` into how many each micro-batch is cut. The events of a job end with exactly
+"checkpoint_seconds", "memory", "live", "parts"}``: ``earlier`` are the folders of attempts before, ``memory``
+says whether to tell of it, ``live`` whether to tell what is logged as it is, ``parts`` into how many each
+micro-batch is cut. The events of a job end with exactly
 one ``done``, ``failed`` or ``stopped``. ``op`` is ``run``, or ``fetch``: what the job needs is looked for, or
 downloaded, and the end is ``stopped``.
 SIGTERM stops the job at its next step, with a checkpoint; the end of standard input ends the process, too.
@@ -22,8 +23,6 @@ import importlib
 import json
 import os
 import resource
-import select
-import signal
 import sys
 import time
 import traceback
@@ -34,72 +33,17 @@ from typing import Any
 from ftbench.domain.events import Events
 from ftbench.domain.result import Outcome
 from ftbench.settings import close_input
-from ftbench.training import fetch, memory
+from ftbench.training import fetch
 from ftbench.training.failure import Failure, failure_of, message_of, shortened
 from ftbench.training.from_file import run_file
 from ftbench.training.output import MaskedOutput
+from ftbench.training.reporter import Reporter, Stop
 
 _End = tuple[str, dict[str, Any]]  # the event that ends a job, and what it says
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
 _TRACE = 50_000  # characters of a traceback that are told
 _CHANGES = 20  # that are told
 _HIGH = 500  # a descriptor's number that nothing reaches by accident
-
-
-class Reporter:
-    """Tells the worker how a job goes, and the job whether to stop."""
-
-    def __init__(self, events: Events, digest: str, stop: Stop, device: str = "") -> None:
-        """Speak for one job; where a device is named, of its memory too."""
-        self._events, self._digest, self._stop, self._last = events, digest, stop, 0.0
-        self._device = device
-
-    def progress(self, run: str, step: int, total: int) -> None:
-        """Send the step, at most twice a second."""
-        now = time.monotonic()
-        if now - self._last >= 0.5 or step == total:
-            self._last = now
-            told = memory.memory(self._device) if self._device else None
-            more = {"memory": told} if told else {}
-            self._events.send("progress", digest=self._digest, run=run, step=step, total=total, **more)
-
-    def stopping(self) -> bool:
-        """Whether SIGTERM came, or the worker is gone."""
-        return self._stop.asked()
-
-
-class Stop:
-    """Whether the process was asked to stop.
-
-    Args:
-        commands: the file descriptor of the commands, whose end means that the worker is gone; None in file
-            mode.
-    """
-
-    def __init__(self, commands: int | None) -> None:
-        """Listen to SIGTERM; Ctrl-C is the worker's to handle."""
-        self._commands, self._asked, self.ended = commands, False, False
-        signal.signal(signal.SIGTERM, self._on_term)
-        if commands is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def _on_term(self, *_: object) -> None:
-        self._asked = True
-
-    def asked(self) -> bool:
-        """True once a signal came or the commands ended.
-
-        During a job the worker sends nothing, so that a readable pipe means its end.
-        """
-        if self._commands is not None and not self._asked:
-            readable, _, _ = select.select([self._commands], [], [], 0)
-            if readable:
-                self._asked = self.ended = True
-        return self._asked
-
-    def reset(self) -> None:
-        """Begin a new job."""
-        self._asked = self.ended
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -184,9 +128,9 @@ def _perform(
     if places.get("plugins") or places.get("perturbations"):
         perform.device_for(command)
         before = left_behind.Before()
-    told_of = command["device"] if command.get("memory") else ""
+    told_of, live = command["device"] if command.get("memory") else "", bool(command.get("live"))
     try:
-        perform.perform(command, send, Reporter(events, command["digest"], stop, told_of))
+        perform.perform(command, send, Reporter(events, command["digest"], stop, told_of, live=live))
     except Stopped:
         return "stopped", {}
     except Diverged as error:

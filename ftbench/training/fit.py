@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from torch import nn
 
 from ftbench.domain import hparams as hp
 from ftbench.domain.job import Job
+from ftbench.domain.result import CurvePoint
 from ftbench.methods.base import Method
 from ftbench.nn import decoders
 from ftbench.training import given, own_rows
@@ -99,7 +100,7 @@ class _Told:
     def __init__(self, on_step: OnStep | None) -> None:
         self._on_step = on_step
 
-    def progress(self, run: str, step: int, total: int) -> None:
+    def progress(self, run: str, step: int, total: int, points: Sequence[CurvePoint]) -> None:
         if self._on_step is not None:
             self._on_step(run, step, total)
 

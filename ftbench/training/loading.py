@@ -14,7 +14,7 @@ from torch import nn
 from ftbench.errors import ModelError
 from ftbench.models import architecture, checkpoint
 from ftbench.models import folder as folders
-from ftbench.nn import structure
+from ftbench.nn import decoders, structure
 from ftbench.training import backbones
 from ftbench.training.model_limits import ModelLimits
 
@@ -78,8 +78,12 @@ def load_checkpoint(folder: Path, outputs: int, tokens: bool = False) -> Loaded:
     _refuse_lost(model, lacking, resized)
     limits = _limits(model)
     backbones.choose_padding(tokenizer, model, limits.tokens)
-    backbones.suit_tokenizer(model, family, tokenizer)
-    backbones.suit_decoder(model)
+    decoders.as_linear(model)
+    decoder = backbones.is_decoder(model, family, tokens=tokens)
+    if decoder or family in architecture.T5:
+        backbones.suit_tokenizer(tokenizer)
+    if decoder:
+        backbones.suit_decoder(model)
     head = _head(model, lacking - set(resized), lacking)
     return Loaded(model, tokenizer, head, lacking, limits, before)
 

@@ -167,7 +167,7 @@ def _trained(
             return trainer, model
         # Here the error is gone, and with it what its frames held.
         parts *= 2
-        listener.progress("", 0, 0)  # it takes its time, and does not hang
+        listener.progress("", 0, 0, ())  # it takes its time, and does not hang
         del method, trainer
         free_memory()
 

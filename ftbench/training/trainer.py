@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol
 
@@ -39,8 +39,8 @@ class Stopped(Exception):
 class Listener(Protocol):
     """Who is told how a job goes."""
 
-    def progress(self, run: str, step: int, total: int) -> None:
-        """A step is done."""
+    def progress(self, run: str, step: int, total: int, points: Sequence[CurvePoint]) -> None:
+        """A step is done; ``points`` are all that the run has logged so far."""
 
     def stopping(self) -> bool:
         """Whether the job should stop at this step."""
@@ -255,7 +255,7 @@ class Trainer:
             if last or (step + 1) % watch.every == 0:
                 watch.read()
             if self._listener is not None:
-                self._listener.progress(run.name, step + 1, run.total_steps)
+                self._listener.progress(run.name, step + 1, run.total_steps, watch.points)
             if last:
                 break
             stop = self._listener is not None and self._listener.stopping()

@@ -87,5 +87,5 @@ def test_several_labels_and_labels_of_words(place: Place) -> None:
     assert place.rows("select state, count(*) from jobs group by state") == [("done", 6)]
     told = place.ftbench("report", "--table", "main")
     assert "micro F1" in told and "entity F1" in told and "LoRA" in told
-    asked = ("--metric", "macro_f1", "--tasks", "./topics.jsonl", "--data-dir", ".")
+    asked = ("--metric", "macro_f1", "--tasks", "./topics.jsonl")
     assert "macro F1" in place.ftbench("report", *asked)

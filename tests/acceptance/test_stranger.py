@@ -46,6 +46,26 @@ codes = [run(words) for words in json.loads(sys.argv[1])]
 print()
 print(json.dumps(codes))
 """
+#: Asks the board for pages in one process; the last line has how each was answered.
+BOARD = """
+import json, sys
+from starlette.testclient import TestClient
+from ftbench.web.app import create_app
+from ftbench.web.options import BoardOptions
+with TestClient(create_app(BoardOptions("s.db")), base_url="http://localhost") as opened:
+    print(json.dumps([opened.get(path).status_code for path in json.loads(sys.argv[1])]))
+"""
+PAGES = [
+    *("/", "/jobs", "/jobs?method=evil&task=reviews", "/jobs?model=folder:secrets", "/reports", "/claims"),
+    *("/report", "/report?table=robustness", "/report?metric=ece", "/report?where=method%3Devil"),
+    *(
+        "/report?table=tuning",
+        "/compare?methods=evil,vanilla",
+        "/plot?kind=strip",
+        "/papers?name=bidrop/table5",
+    ),
+    *("/part/queue/grid", "/part/queue/running", "/part/queue/failures", "/part/jobs/jobs"),
+]
 #: Commands that read, by what they may be asked.
 READING = [
     ["status"],
@@ -57,6 +77,7 @@ READING = [
     ["report", "--table", "retention"],
     ["report", "--suite", "bidrop/table5"],
     ["report", "-o", "r.html"],
+    ["publish", "site"],
     ["compare", "--examples", "vanilla", "mine", "--tasks", "reviews"],
     ["compare", "evil", "vanilla"],
     ["compare", "--examples", "mine", "vanilla", "--json"],
@@ -70,6 +91,7 @@ READING = [
     ["plot", "strip", "-o", "p.svg"],
     ["export", "--scores", "s.csv"],
     ["export", "--jobs", "j.jsonl"],
+    ["export", "--track", "tensorboard"],
     ["query", "SELECT * FROM jobs LIMIT 3"],
     ["query", "ATTACH '/etc/passwd' AS x"],
     ["queue"],
@@ -221,7 +243,12 @@ def test_every_command_that_takes_a_database_is_tried() -> None:
             if any("--db" in parameter.opts for parameter in one.params):
                 taking.add(f"{name} {part}".strip())
     tried = {" ".join(words[: 2 if words[0] in ("db", "launch") else 1]) for words in (*READING, *WRITING)}
-    workers = {"worker", "demo", *(f"launch {one}" for one in ("local", "slurm", "ray", "stop", "top-up"))}
+    workers = {
+        "worker",
+        "demo",
+        "serve",
+        *(f"launch {one}" for one in ("local", "slurm", "ray", "stop", "top-up")),
+    }
     assert taking - tried == {*workers, "show", "logs"}, "tried below, or a queue and workers"
 
 
@@ -240,6 +267,23 @@ def test_reading_opens_and_starts_nothing_that_the_database_names(folder: Path) 
     assert wrong_in(trace, folder) == []
     assert not list(folder.glob("RAN-*")), "not even the user's own is run"
     assert hashlib.sha256((folder / "s.db").read_bytes()).hexdigest() == before
+
+
+@pytest.mark.slow
+def test_the_board_opens_and_starts_nothing_that_the_database_names(folder: Path) -> None:
+    pytest.importorskip("starlette", reason="the board's packages are the extra 'serve'")
+    with sqlite3.connect(folder / "s.db") as connection:
+        pages = [*PAGES, *(f"/job/{row[0]}" for row in connection.execute("SELECT digest FROM jobs"))]
+    connection.close()
+    (folder / "trace").unlink(missing_ok=True)
+    done = python(folder, "-c", BOARD, json.dumps(pages))
+    codes = json.loads(done.stdout.splitlines()[-1])
+    assert len(codes) == len(pages) and set(codes) <= {200, 404, 422, 503}, dict(
+        zip(pages, codes, strict=True)
+    )
+    assert codes.count(200) > 0.7 * len(codes) and "ftbench: error" not in done.stderr, done.stderr
+    assert wrong_in((folder / "trace").read_text(), folder) == []
+    assert not list(folder.glob("RAN-*")), "not even the user's own is run"
 
 
 def test_commands_that_write_open_nothing_that_the_database_names(folder: Path) -> None:

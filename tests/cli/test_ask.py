@@ -123,8 +123,8 @@ def test_scores_are_exported_a_row_each(example: Ftbench, name: str) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "give --jobs FILE or --scores FILE"),
-        (("--jobs", "a", "--scores", "b.csv"), "give --jobs FILE or --scores FILE"),
+        ((), "give --jobs FILE, --scores FILE or --track NAME"),
+        (("--jobs", "a", "--scores", "b.csv"), "give --jobs FILE, --scores FILE or --track NAME"),
         (("--scores", "b.xls"), "ends in .csv or .parquet"),
         (("--scores", "b.csv", "--methods", "bidrp"), "unknown method 'bidrp'; did you mean 'bidrop'?"),
         (("--scores", "no/folder.csv"), "no/folder.csv: cannot be written: there is no folder no"),

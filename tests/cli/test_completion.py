@@ -53,6 +53,10 @@ def completions(monkeypatch: pytest.MonkeyPatch):
         ("ftbench tune --unit p", ["passes"]),
         ("ftbench plot lear", ["learning"]),
         ("ftbench check mixo", ["mixout"]),
+        ("ftbench queue --methods peft:dor", ["peft:dora"]),
+        ("ftbench queue --methods bidrop,peft:ia", ["bidrop,peft:ia3"]),
+        ("ftbench report --metric macro", ["macro_f1"]),
+        ("ftbench metrics bri", ["brier"]),
         ("ftbench methods nothing-like-it", []),
     ],
 )
@@ -60,8 +64,10 @@ def test_names_are_offered(completions, line: str, offered: list[str]):
     assert sorted(completions(line)) == sorted(offered)
 
 
-def test_all_names_are_offered_where_nothing_is_typed(completions):
-    assert completions("ftbench methods ") == [entry.name for entry in methods.available()]
+def test_all_names_are_offered_where_nothing_is_typed(completions, tmp_path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    built_in = [entry.name for entry in methods.available()]
+    assert completions("ftbench methods ") == [*built_in, *methods.tuners()]
     assert completions("ftbench tasks ") == [*tasks.names(), *tasks.groups()]
 
 
@@ -84,3 +90,31 @@ def test_a_shell_is_answered_by_the_program():
     command = [sys.executable, "-m", "ftbench"]
     done = subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True, timeout=120)
     assert done.stderr == "" and "bidrop/table5" in done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("ftbench queue --tasks .", ["./"]),
+        ("ftbench queue --tasks ./", ["./deep/", "./reviews.csv", "./stars.parquet"]),
+        ("ftbench queue --tasks cola,./re", ["cola,./reviews.csv"]),
+        ("ftbench tasks ./deep/", ["./deep/names.conll"]),
+        ("ftbench tasks ./no/such/", []),
+        ("ftbench queue --methods ./", ["./deep/", "./mine.py"]),
+        ("ftbench report --metric ./mi", ["./mine.py"]),
+        ("ftbench queue --models ./", ["./deep/"]),
+        ("ftbench report --format ./", []),
+        ("ftbench check min", []),
+    ],
+)
+def test_files_of_ones_own_are_offered(
+    completions, tmp_path, monkeypatch: pytest.MonkeyPatch, line: str, offered: list[str]
+):
+    for name in ("reviews.csv", "stars.parquet", "mine.py", "notes.txt", "odd name.csv", ".hidden.csv"):
+        (tmp_path / name).touch()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "names.conll").touch()
+    monkeypatch.chdir(tmp_path)
+    assert completions(line) == offered
+    assert f"{tmp_path}/mine.py" in completions(f"ftbench check {tmp_path}/")
+    assert {"./reviews.csv", "cola"} <= set(completions("ftbench tasks "))

@@ -121,3 +121,39 @@ def test_workers_are_named_with_their_database(mine: Ftbench) -> None:
     mine("queue", "--methods", "rdrop", *GRID, "--seeds", "1")
     ended = mine("queue", "--methods", "./mine.py[k=3]", *GRID, "--seeds", "1")
     assert ["worker", "--db", "my own.db"] in printed(ended.out)
+
+
+ROWS = "".join(f"a {'fine' if n % 2 else 'sad'} day {n},{'good' if n % 2 else 'bad'}\n" for n in range(40))
+HALF = "".join(ROWS.splitlines(keepends=True)[:20])
+#: What is typed for a task of one's own -> the files that are there, below the folder.
+OWN = {
+    "./reviews.csv": {"reviews.csv": ROWS},
+    "./mine": {"mine/data.csv": ROWS},
+    "./mine/data.csv": {"mine/data.csv": ROWS},
+    "./both": {"both/train.csv": ROWS, "both/test.csv": HALF},
+    "./both/train.csv": {"both/train.csv": ROWS, "both/test.csv": HALF},
+    "./said/data.csv": {
+        "said/data.csv": ROWS,
+        "said/new.csv": ROWS,
+        "said/task.yaml": "evaluation: {dev: new.csv}",
+    },
+    "./named": {"named/data.csv": ROWS, "named/task.yaml": "name: other"},
+}
+
+
+@pytest.mark.parametrize("typed", OWN)
+def test_a_job_of_a_users_own_file_is_queued_again_as_it_is_printed(ftbench: Ftbench, typed: str) -> None:
+    for name, rows in OWN[typed].items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(rows if name.endswith(".yaml") else f"text,label\n{rows}")
+    own = ("--tasks", typed, "--models", "tiny", "--seeds", "1", "--methods", "prompt")
+    assert ftbench("queue", *own, "--no-baseline").code == 0
+    (job,) = (row["job"] for row in ftbench("status", "--state", "queued", "--json").json)
+    command = ftbench("show", job).out.splitlines()[-1].strip()
+    assert "--set" not in command, "tiny has 64 positions, and queue knows it"
+    assert ftbench(*shlex.split(command)[1:]).out.startswith("nothing new"), command
+    assert ftbench("queue", *own, "--no-baseline", "--set", "max_length=40").code == 0
+    (other,) = (r["job"] for r in ftbench("status", "--state", "queued", "--json").json if r["job"] != job)
+    command = ftbench("show", other).out.splitlines()[-1].strip()
+    assert "--set max_length=40" in command
+    assert ftbench(*shlex.split(command)[1:]).out.startswith("nothing new"), command

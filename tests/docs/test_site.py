@@ -65,7 +65,8 @@ def pages(site: Path) -> dict[Path, Page]:
 
     Nor is the page of a server for addresses that it has not: it is shown in any folder, and links from the root.
     """
-    found = [path for path in site.rglob("*.html") if path.name not in ("main-page.html", "404.html")]
+    aside = ("main-page.html", "404.html")
+    found = [path for path in site.rglob("*.html") if path.name not in aside]
     return {path: Page(path.read_text(encoding="utf-8")) for path in found}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ftbench.domain.events import Collector, End, Events, Memory, encode_logits, parse
-from ftbench.domain.result import Outcome, Score
+from ftbench.domain.result import CurvePoint, Outcome, Score
 from ftbench.errors import ProtocolError
 from ftbench.metrics import score_bounds
 
@@ -104,6 +104,15 @@ def test_progress_tells_step_and_memory() -> None:
     step = {"event": "progress", "run": "main", "step": 3, "total": 9}
     found = after({**step, "memory": {"held": 1, "free": 2, "total": 4}}, {**step, "step": 4})
     assert (found.run, found.step, found.total, found.memory) == ("main", 4, 9, Memory(1, 2, 4))
+
+
+def test_progress_tells_what_was_logged() -> None:
+    step = {"event": "progress", "run": "main", "step": 3, "total": 9}
+    found = after({**step, "points": [["loss", 3, 0.5], ["odd", 3, float("nan")]]}, step)
+    assert found.points == [CurvePoint("main", 3, "loss", 0.5)]
+    for points in ({}, [1], [["loss", 3]], [["loss", -1, 0.5]], [["a\x1b", 1, 0.5]], [["loss", 1, "x"]]):
+        with pytest.raises(ProtocolError):
+            after({**step, "points": points})
 
 
 def test_a_job_ends_as_it_is_said_and_never_done_without_a_score() -> None:

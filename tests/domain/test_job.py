@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -86,6 +87,19 @@ def test_a_job_comes_back_whole_from_its_canonical_form(job: Job) -> None:
     again = Job.from_canonical(json.loads(json.dumps(job.canonical())))
     assert again.digest == job.digest
     assert again.canonical() == job.canonical()
+
+
+@pytest.mark.parametrize(
+    "job", [JOB, replace(JOB, streams={"head": 5}), replace(JOB, others={"seed": "1"}, hparams={"seed": 7})]
+)
+def test_the_jobs_of_a_cell_share_what_is_written_of_them(job: Job) -> None:
+    for one in (job, job.with_seed(12), job.with_seed(12).with_seed(0)):
+        text = json.dumps(one.canonical(), sort_keys=True, separators=(",", ":"))
+        assert one.text == text
+        assert one.digest == hashlib.sha256(text.encode()).hexdigest()
+    other = job.with_seed(12)
+    assert (other, other.digest) == (replace(job, seed=12), replace(job, seed=12).digest)
+    assert other.texts is job.texts and job.seed == 3
 
 
 def test_labels_name_what_departs_from_the_defaults() -> None:

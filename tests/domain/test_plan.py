@@ -155,3 +155,25 @@ def test_a_task_with_too_few_rows_for_a_trial_is_left_out_and_named(
 
 def test_rows_that_are_not_known_leave_nothing_out() -> None:
     assert plan.crossed([grid(tasks=(replace(COLA, rows=None),), held_out=("held_out",))]).jobs
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "held_out", "refused"),
+    [
+        ({}, {}, (), "leave none of the job's 150 updates between them"),  # 3 epochs of 800 rows, 16 a batch
+        ({}, {"epochs": "4"}, (), ""),
+        ({}, {"steps": "100"}, (), "the job's 100 updates"),
+        ({"train_size": 160}, {"epochs": "4"}, (), "the job's 40 updates"),
+        ({}, {"epochs": "4"}, ("held_out",), "the job's 176 updates"),
+        ({"noise": 0.1}, {}, (), ""),  # what becomes of the rows is seen when the job begins
+        ({"noise": 0.1}, {"steps": "100"}, (), "the job's 100 updates"),
+    ],
+)
+def test_a_method_whose_work_begins_after_the_jobs_end_is_left_out(
+    change: dict[str, Any], settings: dict[str, str], held_out: tuple[str, ...], refused: str
+) -> None:
+    slow = replace(method("slow"), hparams={"tinit": 100, "tfinal": 80})
+    axes = {"perturbations": (perturbed(**change),), "settings": (settings,), "held_out": held_out}
+    whole = plan.crossed([grid(methods=(slow,), seeds=(0,), **axes)])
+    assert [refused in one.reason for one in whole.left_out] == [True] * bool(refused)
+    assert len(whole.jobs) == (not refused)

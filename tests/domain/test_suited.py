@@ -10,7 +10,7 @@ from ftbench import tasks
 from ftbench.domain.hparams import Value
 from ftbench.domain.model import ModelSpec
 from ftbench.domain.recipe import Recipe
-from ftbench.domain.suited import suited
+from ftbench.domain.suited import suited, too_short
 
 RTE, STSB, TOY = tasks.find("rte"), tasks.find("stsb"), tasks.find("toy-entail")
 SHORT = ModelSpec("short", "", "bert", 0.0, positions=64)
@@ -86,3 +86,19 @@ def test_a_regression_keeps_a_head_of_one_output() -> None:
 def test_identities_of_older_jobs_have_no_head() -> None:
     assert "head" not in Recipe().canonical()
     assert Recipe(head="drawn").canonical()["head"] == "drawn"
+
+
+@pytest.mark.parametrize(
+    ("updates", "hparams", "reason"),
+    [
+        (4, {}, ""),
+        (4, {"tinit": 0, "tfinal": 0}, ""),
+        (4, {"tinit": 2, "tfinal": 1}, ""),
+        (4, {"tinit": 3, "tfinal": 1}, "tinit=3 and tfinal=1 leave none of the job's 4 updates between them"),
+        (None, {"tinit": 50, "tfinal": 50}, ""),
+    ],
+)
+def test_a_job_that_ends_before_its_method_begins_is_refused(
+    updates: int | None, hparams: dict[str, Value], reason: str
+) -> None:
+    assert too_short(updates, hparams) == reason

@@ -18,8 +18,10 @@ import pytest
 from ftbench import trust
 from ftbench.domain.events import Collector, Events
 from ftbench.domain.job import Job
+from ftbench.domain.result import CurvePoint
 from ftbench.metrics import score_bounds
 from ftbench.training import execute, from_file, products
+from ftbench.training.reporter import Reporter, Stop
 from tests.training.conftest import Bench
 
 ENDS = {"done", "failed", "stopped"}
@@ -141,11 +143,37 @@ def test_a_job_of_a_file_gives_its_events_in_order(bench: Bench, run: Any) -> No
 def test_progress_tells_of_the_memory_where_that_is_asked_for(bench: Bench) -> None:
     told, stream = json.loads(line(bench.job(steps=1))), io.StringIO()
     told |= {"memory": True, "device": "cpu", "threads": 1, "workdir": "", "checkpoint_seconds": 60.0}
-    execute.execute(told, Events(stream), execute.Stop(None))
+    execute.execute(told, Events(stream), Stop(None))
     (progress,) = [e for e in map(json.loads, stream.getvalue().splitlines()) if e["event"] == "progress"]
     found = Collector(progress["digest"], score_bounds)
     found.take(progress)
     assert found.memory is not None and 0 < found.memory.held < found.memory.total
+
+
+def test_progress_tells_each_point_once_where_it_is_asked_for(bench: Bench) -> None:
+    told = json.loads(line(bench.job(steps=4)))
+    told |= {"device": "cpu", "threads": 1, "workdir": "", "checkpoint_seconds": 60.0}
+
+    def events(**more: bool) -> list[dict[str, Any]]:
+        stream = io.StringIO()
+        execute.execute({**told, **more}, Events(stream), Stop(None))
+        return [json.loads(text) for text in stream.getvalue().splitlines()]
+
+    live, silent = events(live=True), events()
+    assert not any("points" in one for one in silent)
+    points = [tuple(point) for one in live if one["event"] == "progress" for point in one.get("points", [])]
+    assert sorted(points) == sorted((e["name"], e["step"], e["value"]) for e in live if e["event"] == "curve")
+    assert [e for e in live if e["event"] == "curve"] == [e for e in silent if e["event"] == "curve"]
+
+
+def test_a_run_that_begins_anew_tells_its_points_again() -> None:
+    stream, first = io.StringIO(), CurvePoint("main", 1, "loss", 0.5)
+    reporter = Reporter(Events(stream), "d", Stop(None), live=True)
+    for points in ([first], [], [first, CurvePoint("main", 2, "loss", 0.4)]):
+        reporter.progress("main", 2, 2, points)
+    reporter.progress("second", 2, 2, [CurvePoint("second", 1, "loss", 0.3)])
+    told = [json.loads(text).get("points") for text in stream.getvalue().splitlines()]
+    assert told == [[["loss", 1, 0.5]], None, [["loss", 1, 0.5], ["loss", 2, 0.4]], [["loss", 1, 0.3]]]
 
 
 def test_a_bad_job_fails_alone(bench: Bench, run: Any) -> None:
@@ -285,7 +313,7 @@ def test_empty_lines_are_no_jobs(bench: Bench, run: Any) -> None:
 
 def test_what_is_no_job_is_a_failure_of_the_user() -> None:
     written = io.StringIO()
-    end = execute.execute({"digest": "d", "job": {}}, Events(written), execute.Stop(None))
+    end = execute.execute({"digest": "d", "job": {}}, Events(written), Stop(None))
     events = [json.loads(text) for text in written.getvalue().splitlines()]
     assert end == "failed" and [e["event"] for e in events] == ["started", "failed"]
     assert events[1]["outcome"] == "user" and events[1]["message"] == "KeyError: 'model'"

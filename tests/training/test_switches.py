@@ -72,12 +72,18 @@ def apart(bench: Bench, method: str, monkeypatch: pytest.MonkeyPatch, *, onednn:
     return norm(found, expected) / norm(expected, start)
 
 
+@pytest.fixture(scope="module")
+def double() -> Bench:
+    """Small jobs in double precision."""
+    return Bench(dtype=torch.float64)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_splits_and_gradients_of_rows_move_no_update_beyond_rounding(
-    method: str, monkeypatch: pytest.MonkeyPatch
+    method: str, double: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     within = 1e-6 if method in SINGLE else 1e-12
-    assert apart(Bench(dtype=torch.float64), method, monkeypatch, onednn=False) < within
+    assert apart(double, method, monkeypatch, onednn=False) < within
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -54,6 +54,8 @@ class Backend(ABC):
         shown: the address as messages name it, without a password.
         address: the same as printed commands and ``Database`` name it.
         now: SQL for the seconds since 1970 (UTC) by the database's own clock.
+        seen: the statement whose one value, asked again on one connection, is another one once anybody has
+            committed a change.
         hold: what ends a select whose rows nobody else may change until the transaction ends; "" where a
             transaction that writes has the whole database to itself.
         take_free: the same, passing over rows that others hold.
@@ -64,6 +66,7 @@ class Backend(ABC):
     """
 
     now: ClassVar[str]
+    seen: ClassVar[str]
     hold: ClassVar[str] = ""
     take_free: ClassVar[str] = ""
     hold_jobs: ClassVar[str] = ""

@@ -50,6 +50,7 @@ class Sqlite(Backend):
 
     # unixepoch('now', 'subsec') says the same but needs SQLite 3.42.
     now = "(julianday('now') - 2440587.5) * 86400.0"
+    seen = "PRAGMA data_version"
     shell = "sqlite3"
 
     def __init__(self, path: Path, address: str = "") -> None:

@@ -1,25 +1,22 @@
-"""A report as one HTML file that needs nothing else: no network, no other file.
+"""Pages: a report as one HTML file that needs nothing else, or as one of many that share a frame.
 
 The tables are in the page as they are; its script only sorts, filters and shows what is behind a number.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ftbench.render.behind import sources
+from ftbench.render.html.frame import PLOTTING, PageFrame, framed
 from ftbench.render.numbers import everywhere, in_unit, interval, legend, same_count, shown
 from ftbench.render.plots.theme import alike
 from ftbench.render.sheet import figure
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
 from ftbench.render.tested import Tested
 from ftbench.stats import statistics
-
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,7 @@ class Details:
         commands: digest of the first job of a cell -> the commands that queue its jobs again.
         figures: for each table its plots.
         script: the plotting library's code, "" where there are no plots.
+        pages: digest -> the address of the job's own page, where it has one.
     """
 
     jobs: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -57,41 +55,38 @@ class Details:
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
     figures: Sequence[Sequence[Figure]] = ()
     script: str = ""
+    pages: Mapping[str, str] = field(default_factory=dict)
 
 
-def render(report: Report, details: Details | None = None) -> str:
+def render(report: Report, details: Details | None = None, frame: PageFrame | None = None) -> str:
     """The page.
 
     Args:
         report: the tables.
         details: what is behind the numbers; without it only the scores are.
+        frame: of a page that is one of many, whose plotting library lies in the file ``PLOTTING`` beside its
+            other scripts; without it the page stands alone.
     """
-    import jinja2
-
-    details = details or Details()
-    loader = jinja2.FileSystemLoader(HERE)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
+    details, frame = details or Details(), frame or PageFrame(report.table)
     sections = [_section(report, section, at) for at, section in enumerate(report.sections)]
     figures = [list(found) for found in details.figures] or [[] for _ in sections]
+    values = {
+        "report": report,
+        "sections": sections,
+        "figures": figures,
+        "library": details.script.replace("</script", "<\\/script") if frame.assets is None else "",
+        "plotting": f"{frame.assets}{PLOTTING}" if details.script and frame.assets is not None else "",
+        "data": _data(report, details),
+        "specs": figure_specs(figures),
+    }
+    frame = replace(frame, scripts=("figures.js", "page.js", *frame.scripts), filtered="method or setting")
+    return framed("page.html.j2", frame, values)
+
+
+def figure_specs(figures: Sequence[Sequence[Figure]]) -> list[list[Mapping[str, Any]]]:
+    """The specifications of a page's plots, in which a method looks the same wherever it is."""
     specs = iter(alike([dict(figure.spec) for found in figures for figure in found]))
-    return environment.get_template("page.html.j2").render(
-        report=report,
-        sections=sections,
-        figures=figures,
-        style=(HERE / "page.css").read_text(encoding="utf-8"),
-        script=(HERE / "page.js").read_text(encoding="utf-8"),
-        library=details.script.replace("</script", "<\\/script"),
-        data=_json(_data(report, details)),
-        specs=_json([[next(specs) for _ in found] for found in figures]),
-    )
-
-
-def _json(value: Any) -> str:
-    """JSON that can stand inside a script element, whatever the names in it."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return [[next(specs) for _ in found] for found in figures]
 
 
 def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
@@ -161,7 +156,8 @@ def _data(report: Report, details: Details) -> dict[str, Any]:
             for at, place in _places(table):
                 cells[_key(name, *at)] = _behind(report, table, place, keys, places, details)
     jobs = [[digest[:12], *details.jobs.get(digest, ())] for digest in places]
-    return {"cells": cells, "jobs": jobs, "took": list(details.took), "with": list(details.surroundings)}
+    found = {"cells": cells, "jobs": jobs, "took": list(details.took), "with": list(details.surroundings)}
+    return found | ({"pages": [details.pages.get(digest, "") for digest in places]} if details.pages else {})
 
 
 def _places(section: Section) -> Iterator[tuple[tuple[int, int, int], tuple[Group, Row, Column, Cell]]]:

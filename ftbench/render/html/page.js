@@ -1,97 +1,9 @@
 "use strict";
+// What is behind the numbers of a page of tables: at a glance, and in a dialog with the jobs.
 (() => {
-  const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const data = read("data"), specs = read("specs");
-  const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
-  const live = document.getElementById("live");
-
-  /** An element with text or children; text is never read as markup. */
-  function make(tag, content = [], attributes = {}) {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...[content].flat());
-    return element;
-  }
+  const { all, make } = window.ftbench;
+  const data = JSON.parse(document.getElementById("data").textContent);
   const pairs = (rows) => make("dl", rows.flatMap(([name, value]) => [make("dt", name), make("dd", String(value))]));
-
-  // -- theme
-  const theme = document.getElementById("theme");
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  function paint(isDark) {
-    document.documentElement.dataset.theme = isDark ? "dark" : "light";
-    theme.setAttribute("aria-pressed", String(isDark));
-    draw(isDark);
-  }
-  theme.addEventListener("click", () => paint(theme.getAttribute("aria-pressed") !== "true"));
-  dark.addEventListener("change", (event) => paint(event.matches));
-
-  // -- plots
-  function draw(isDark) {
-    if (typeof vegaEmbed === "undefined") return;
-    const text = isDark ? "#e8ebee" : "#1b1f24", line = isDark ? "#39414a" : "#d5dae0";
-    const axis = { labelColor: text, titleColor: text, gridColor: line, domainColor: line, tickColor: line };
-    const config = {
-      axis, text: { color: text }, title: { color: text, subtitleColor: text },
-      legend: { labelColor: text, titleColor: text }, header: { labelColor: text },
-    };
-    for (const place of all(".plot")) {
-      if (!place.closest("details").open) { place.dataset.stale = "yes"; continue; }
-      const [section, number] = place.dataset.plot.split(".");
-      delete place.dataset.stale;
-      vegaEmbed(place, specs[section][number], { actions: false, renderer: "svg", config }).catch(console.error);
-    }
-  }
-  for (const details of all(".figures details")) {
-    details.addEventListener("toggle", () => {
-      if (details.open && details.querySelector(".plot").dataset.stale) draw(theme.getAttribute("aria-pressed") === "true");
-    });
-  }
-
-  // -- sorting: down first for numbers; a third click restores the order of the table
-  for (const table of all("main table:not(.points)")) {
-    const body = table.tBodies[0], original = [...body.rows];
-    const heads = [...table.tHead.rows[0].cells];
-    heads.forEach((head, at) => {
-      const label = head.querySelector(".head"), button = make("button", [...label.childNodes], { type: "button", class: "sort" });
-      label.replaceWith(button);
-      const numeric = head.classList.contains("number"), steps = numeric ? ["descending", "ascending"] : ["ascending", "descending"];
-      button.addEventListener("click", () => {
-        const next = steps[steps.indexOf(head.getAttribute("aria-sort")) + 1];
-        heads.forEach((other) => other.removeAttribute("aria-sort"));
-        if (next) head.setAttribute("aria-sort", next);
-        body.classList.toggle("sorted", Boolean(next));
-        body.append(...(next ? sorted(original, at, numeric, next === "descending") : original));
-        live.textContent = next ? `Sorted by ${head.innerText.trim()}, ${next}` : "Order of the report";
-      });
-    });
-  }
-  function sorted(rows, at, numeric, descending) {
-    const value = (row) => row.cells[at].dataset.value;
-    const order = numeric ? (a, b) => a - b : (a, b) => a.localeCompare(b);
-    return [...rows].sort((left, right) => {
-      const a = value(left), b = value(right);
-      if (a === "" || b === "") return (a === "") - (b === "");  // what has no number stays below
-      return descending ? order(b, a) : order(a, b);
-    });
-  }
-
-  // -- filter
-  const filter = document.getElementById("filter");
-  filter.addEventListener("input", () => {
-    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const section of all("main section")) {
-      let mine = 0;
-      for (const row of all("table:not(.points) > tbody > tr", section)) {
-        const head = row.querySelector("th"), text = `${head.textContent} ${head.title}`.toLowerCase();
-        row.hidden = !words.every((word) => text.includes(word));
-        mine += !row.hidden;
-      }
-      section.querySelector(".none").hidden = mine > 0;
-      shown += mine;
-    }
-    live.textContent = `${shown} rows`;
-  });
 
   // -- at a glance: hover or focus
   const tip = document.getElementById("tip");
@@ -126,10 +38,11 @@
     if (!cell.seeds.length) return [make("p", "No scores yet.")];
     const wanted = new Set(seeds), rows = cell.seeds.map((seed, at) => at).filter((at) => wanted.has(cell.seeds[at]));
     const number = (text) => make("td", text, { class: "number" });
+    const named = (at, digest) => (data.pages && data.pages[at] ? make("a", make("code", digest), { href: data.pages[at] }) : make("code", digest));
     const lines = rows.map((at) => {
       const [digest, ...took] = data.jobs[cell.jobs[at]];
       const values = data.took.map((_, i) => (took[i] === null || took[i] === undefined ? "" : String(took[i])));
-      return make("tr", [number(String(cell.seeds[at])), number(cell.scores[at].toFixed(2)), ...values.map(number), make("td", make("code", digest))]);
+      return make("tr", [number(String(cell.seeds[at])), number(cell.scores[at].toFixed(2)), ...values.map(number), make("td", named(cell.jobs[at], digest))]);
     });
     const heads = ["seed", "score", ...data.took].map((text) => make("th", text, { scope: "col", class: "number" }));
     const table = make("table", [make("thead", make("tr", [...heads, make("th", "job", { scope: "col" })])), make("tbody", lines)]);
@@ -149,7 +62,4 @@
   }
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-
-  document.querySelector(".tools").hidden = false;
-  paint(dark.matches);
 })();

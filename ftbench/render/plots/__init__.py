@@ -72,13 +72,13 @@ def embedded() -> str:
 
     Putting it together takes longer than most reports; it is kept in the user's cache folder.
     """
-    import vl_convert
-
     folder = (settings.user_cache() or Path(tempfile.gettempdir())) / "ftbench"
     kept = folder / f"vega-embed-{importlib.metadata.version('vl-convert-python')}.js"
     try:
         return kept.read_text(encoding="utf-8")
     except OSError:
+        import vl_convert
+
         code = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
     part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
     try:

@@ -6,7 +6,7 @@ Colours are such that colour-blind readers tell them apart, and each method has 
 from __future__ import annotations
 
 import hashlib
-import importlib
+import importlib.util
 import json
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,15 +29,13 @@ Spec = dict[str, Any]
 
 
 def load_plotting() -> None:
-    """Make sure that the plotting library is there.
+    """Make sure that the plotting library is there; it is loaded where a plot is drawn, which takes a second.
 
     Raises:
         FtbenchError: it is not installed; names the extra that brings it.
     """
-    try:
-        importlib.import_module("vl_convert")
-    except ImportError as error:
-        raise FtbenchError("plots need one more package: run `pip install 'ftbench[plots]'`") from error
+    if importlib.util.find_spec("vl_convert") is None:
+        raise FtbenchError("plots need one more package: run `pip install 'ftbench[plots]'`")
 
 
 def vega_config() -> dict[str, Any]:

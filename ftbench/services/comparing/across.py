@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,6 +64,7 @@ def sheets(compared: Compared, request: CompareRequest) -> Iterator[Sheet]:
 def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
     block, tasks = compared.block, len(means)
     average = ranks.average_ranks(means) if tasks else None
+    pairs = math.comb(len(block.compared), 2)
     tested = {"wilcoxon_group": ranks.wilcoxon_holm(means), "nemenyi_group": ranks.nemenyi(means)}
     order = np.argsort(average) if average is not None else np.arange(means.shape[1])
     rows: list[dict[str, Any]] = []
@@ -83,7 +85,7 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
     notes = [
         f"Over the {tasks} of {len(block.tasks)} tasks, and the seeds, that all methods have; methods that "
         f"share a letter cannot be told apart at {compared.level:.3g}, tasks being the sample. Wilcoxon-"
-        f"Holm: signed ranks of the task means, Holm over the {len(compared.pairs)} pairs. IQM: inter"
+        f"Holm: signed ranks of the task means, Holm over the {pairs} pairs. IQM: inter"
         "quartile mean of all runs, with the 95 % t interval of a jackknife over seeds."
     ]
     notes += compared.said
@@ -97,7 +99,7 @@ def _methods(compared: Compared, runs: FloatArray, means: FloatArray) -> Sheet:
     else:
         notes.append(f"No Friedman test: {friedman}.")
     smallest = 2.0 ** (1 - tasks) if tasks else 1.0
-    if smallest * len(compared.pairs) >= compared.level:
+    if smallest * pairs >= compared.level:
         notes.append(
             f"With {tasks} tasks a signed-rank test of one pair cannot reach a p below {smallest:.3g}."
         )

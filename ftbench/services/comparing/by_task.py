@@ -76,7 +76,8 @@ def compare(database: Database, request: CompareRequest) -> list[Sheet]:
         sheets.append(by_task(compared, request, () if request.metric else lines))
         sheets += across.sheets(compared, request)
     if request.examples:
-        sheets += examples.sheets(database, found, request.correction, request.data_dir)
+        folders = request.selection.folders()
+        sheets += examples.sheets(database, found, request.correction, request.data_dir, folders)
     return sheets
 
 

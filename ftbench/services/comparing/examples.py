@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,13 @@ FEWER = 1_000
 """Samples of a metric of which they take long."""
 
 
-def sheets(database: Database, compared: list[Compared], correction: str, data: str | None) -> list[Sheet]:
+def sheets(
+    database: Database,
+    compared: list[Compared],
+    correction: str,
+    data: str | None,
+    folders: Mapping[str, Path] | None = None,
+) -> list[Sheet]:
     """Two sheets for each setting: McNemar's test and a bootstrap per seed; seeds and examples together.
 
     Args:
@@ -50,9 +57,10 @@ def sheets(database: Database, compared: list[Compared], correction: str, data: 
         compared: the runs.
         correction: of McNemar's p over the sheet.
         data: the folder with the data sets, where it was given.
+        folders: where the rows of users' own tasks are, as far as the reader has named them.
     """
     cells = [job.cell for one in compared for seeds in one.block.jobs.values() for job in seeds.values()]
-    runs = Predicted(database, data, own_tasks(database, cells))
+    runs = Predicted(database, data, own_tasks(database, cells), folders)
     found = []
     for one in compared:
         found.append(_sheet(runs, one, correction))

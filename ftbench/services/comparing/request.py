@@ -94,7 +94,7 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     codes, topped = codes_of(database, chosen), levels.topped(database)
     chosen, others = _one_setting(chosen, choices)
     chosen, aside = rerun.separated(database, chosen, codes)
-    own = rescored(database, chosen, scores, request.metric)
+    own = rescored(database, chosen, scores, request.metric, asked.folders())
     chosen, scores = list(own.cells), own.scores
     names = in_order([c.task for c in chosen], asked.task_names())
     shown = reported(names, chosen, scores, codes.own.tasks, own.shown)

@@ -15,7 +15,9 @@ WANTED = 0.8
 def verdicts(
     compared: Compared, rows: Sequence[Mapping[str, Any]], spreads: Sequence[float], correction: str
 ) -> Iterator[str]:
-    """The first method against each other one: on average over the tasks, or on the only one.
+    """One method against each other one: on average over the tasks, or on the only one.
+
+    It is the first, or the one with which all others are compared.
 
     Args:
         compared: the runs.
@@ -23,11 +25,11 @@ def verdicts(
         spreads: of each row, the standard deviation of its paired differences; NaN where there is none.
         correction: how the p are corrected, for people; empty where they are not.
     """
-    first = compared.labels[compared.pairs[0][0]]
-    pairs: dict[str, list[int]] = {}
+    first, against = compared.labels[compared.pairs[0][0]], {right for _, right in compared.pairs}
+    pairs: dict[tuple[str, str], list[int]] = {}
     for at, row in enumerate(rows):
-        if row["left"] == first:
-            pairs.setdefault(row["right"], []).append(at)
+        if row["left"] == first or len(against) == 1:
+            pairs.setdefault((row["left"], row["right"]), []).append(at)
     family = sum(row["p"] is not None for row in rows)
     for places in pairs.values():
         about = rows[places[-1]]

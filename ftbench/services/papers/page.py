@@ -6,14 +6,20 @@ from collections.abc import Iterator, Sequence
 
 from ftbench.errors import FtbenchError
 from ftbench.render import html, suite_text
+from ftbench.render.html.frame import PageFrame
 from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import reproduction
 
 
-def page(tables: Sequence[SuiteReport]) -> str:
-    """The page; with plots where their packages are installed."""
+def page(tables: Sequence[SuiteReport], frame: PageFrame | None = None) -> str:
+    """The page; with plots where their packages are installed.
+
+    Args:
+        tables: of papers.
+        frame: of a page that is one of many; without it the page stands alone.
+    """
     figures, script = _figures(tables)
-    return html.render(suite_text.as_report(tables), html.Details(figures=figures, script=script))
+    return html.render(suite_text.as_report(tables), html.Details(figures=figures, script=script), frame)
 
 
 def _figures(tables: Sequence[SuiteReport]) -> tuple[list[list[html.Figure]], str]:

@@ -22,7 +22,7 @@ from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores.own import classifications
 from ftbench.services.scores.selection import Selection
-from ftbench.services.scores.settings import DATA, TUNED
+from ftbench.services.scores.settings import DATA, TUNED, fitted
 from ftbench.settings import DEFAULT_DATABASE
 
 #: What the papers' tables span, where nothing else is known.
@@ -259,11 +259,12 @@ def _of_method(name: str, places: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _settings(spec: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe settings that differ from those that the model and the method bring; all where unknown."""
-    brought: dict[str, Any] = {}
+    """The recipe settings that differ from those that ``queue`` would take by itself; all where unknown."""
+    brought: Mapping[str, Any] = {}
+    model, task, method = spec["model"]["id"], spec["task"]["name"], spec["method"]
     try:
-        recipe = layered(_of_model(spec), _of_method(spec["method"]["name"], places))
-        brought = hparams.normalise(hparams.as_dict(recipe))
+        recipe = layered(_of_model(spec), _of_method(method["name"], places))
+        brought = fitted(hparams.normalise(hparams.as_dict(recipe)), model, task, method["hparams"])
     except FtbenchError:
         pass
     wanted = {k: v for k, v in spec["recipe"].items() if v is not None}

@@ -11,6 +11,7 @@ from ftbench.domain import lists
 from ftbench.domain.task import TaskSpec
 from ftbench.perturbations import flag
 from ftbench.tasks.own.pick import usual
+from ftbench.tasks.own.place import name_of_file, name_of_folder
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,18 @@ class OwnFiles:
         spec = self.tasks.get(name)
         if spec is None or spec.own is None:
             return name
-        files = {file for some in spec.own.files.values() for file in some}
         if spec.own.source:
             return spec.own.source
-        return _typed_file(Path(spec.own.place, *files) if len(files) == 1 else Path(spec.own.place))
+        files, folder = spec.own.files, Path(spec.own.place)
+        train = files.get("train", ())
+        if len(train) != 1 or "/" in train[0]:
+            return _typed_file(folder)
+        file = folder / train[0]
+        if set(files.values()) == {train}:
+            by_folder = name_of_file(file) != name and name_of_folder(folder) == name
+        else:  # others lie beside it: where it is not called train, a task.yaml names them
+            by_folder = name_of_file(file) == name_of_folder(folder)
+        return _typed_file(folder if by_folder else file)
 
     def change(self, text: str) -> tuple[str, str]:
         """The flag and its value for a perturbation, ``NAME=value``."""

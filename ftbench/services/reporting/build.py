@@ -73,7 +73,7 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     codes, (files, told) = codes_of(database, cells), own_changes(database, chosen)
     chosen = one_code(chosen, codes)
     choices = Choices.of(database)
-    own_metric = rescored(database, chosen, scores, request.metric)
+    own_metric = rescored(database, chosen, scores, request.metric, selection.folders())
     chosen, scores = list(own_metric.cells), own_metric.scores
     declared, topped = tested.tested(database, cells), levels.topped(database)
     fill = partial(

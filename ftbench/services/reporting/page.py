@@ -8,6 +8,7 @@ from typing import Any
 from ftbench.db import Database, Document, JobFilter
 from ftbench.errors import FtbenchError
 from ftbench.render import html
+from ftbench.render.html.frame import PageFrame
 from ftbench.render.table import Cell, Report, Section
 from ftbench.services.planning.commands import for_job
 from ftbench.services.reporting.plots import (
@@ -30,8 +31,19 @@ OWN = frozenset({"seconds", "wall_seconds", "peak_memory_mb", "worker", "digests
 CURVES = 2000
 
 
-def page(database: Database, report: Report) -> str:
+def page(
+    database: Database,
+    report: Report,
+    frame: PageFrame | None = None,
+    pages: Mapping[str, str] | None = None,
+) -> str:
     """The page; with plots where their packages are installed.
+
+    Args:
+        database: that the report was made from.
+        report: its tables.
+        frame: of a page that is one of many; without it the page stands alone.
+        pages: digest -> the address of the job's own page, where there are some.
 
     Raises:
         DatabaseError: the database cannot be read.
@@ -46,7 +58,8 @@ def page(database: Database, report: Report) -> str:
     jobs, surroundings = _took(ran, around)
     costs = {job: found[len(TOOK) :] for job, found in ran.items()}
     figures, script = _figures(database, report, costs, topped)
-    return html.render(report, html.Details(jobs, tuple(TOOK), surroundings, queued, figures, script))
+    details = html.Details(jobs, tuple(TOOK), surroundings, queued, figures, script, pages or {})
+    return html.render(report, details, frame)
 
 
 def _score_cells(section: Section) -> Iterator[Cell]:

@@ -8,6 +8,7 @@ and seeds.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -71,9 +72,10 @@ class Block:
         at = {seed: row for row, seed in enumerate(seeds)}
         for column, (task, metric) in enumerate(zip(tasks, metrics, strict=True)):
             for method in methods:
-                for seed, job in jobs.get((method, task.name), {}).items():
-                    planned[at[seed], column] = True
-                    scores[method][at[seed], column] = job.score(metric)
+                mine = jobs.get((method, task.name), {})
+                rows = [at[seed] for seed in mine]
+                planned[rows, column] = True
+                scores[method][rows, column] = [job.scores.get(metric, math.nan) for job in mine.values()]
         # A task that no method has at this ratio lacks the seeds that the other tasks have.
         planned |= ~planned.any(axis=0) & planned.any(axis=1, keepdims=True)
         turns = tuple(map(study.repeat_of, seeds)) if study is not None and study.repeats > 1 else ()
@@ -96,14 +98,15 @@ class Block:
         """A method's score on the task of a column."""
         one = self.scores[method][:, column : column + 1]  # (seeds, 1)
         metric, mine = self.metrics[column], self.jobs.get((method, self.tasks[column].name), {})
-        planned = [seed for row, seed in enumerate(self.seeds) if self.planned[row, column]]
-        there = [seed for seed in planned if seed in mine and math.isfinite(mine[seed].score(metric))]
-        absent = sorted(set(planned) - set(there))
+        planned, has = self.planned[:, column], np.isfinite(self.scores[method][:, column])
+        there, absent = (
+            list(itertools.compress(self.seeds, which.tolist())) for which in (has, planned & ~has)
+        )
         missing = Counter(mine[seed].reason(metric) if seed in mine else NOT_QUEUED for seed in absent)
         return Cell(
             _finite({name: statistic.of(one)[0] for name, statistic in self.statistics.items()}),
             n=len(there),
-            planned=len(planned),
+            planned=int(planned.sum()),
             missing=dict(missing),
             seeds=tuple(there),
             values=tuple(mine[seed].score(metric) for seed in there),
@@ -131,8 +134,12 @@ class Block:
         found = np.zeros((2, *self.planned.shape), dtype=np.bool_)
         at = {seed: row for row, seed in enumerate(self.seeds)}
         for column, task in enumerate(self.tasks):
-            for seed, job in self.jobs.get((method, task.name), {}).items():
-                found[:, at[seed], column] = job.failed, job.failed or bool(job.scores)
+            mine = self.jobs.get((method, task.name), {})
+            rows, failed = [at[seed] for seed in mine], [job.failed for job in mine.values()]
+            found[0][rows, column] = failed
+            found[1][rows, column] = [
+                bad or bool(job.scores) for bad, job in zip(failed, mine.values(), strict=True)
+            ]
         return found[0], found[1]
 
     def above_chance(self, method: MethodKey, columns: Sequence[int]) -> float:

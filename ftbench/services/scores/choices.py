@@ -47,6 +47,8 @@ class Choices:
             These, and how many the others are: they stand in tables of their own.
         """
         rows = list(cells)
+        if not self._by_settings:
+            return rows, 0
         kept = [cell for cell in rows if not self._only_chosen(cell)]
         return kept, len(rows) - len(kept)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from ftbench import metrics
 from ftbench.db.rows import JobSummary, PastScore, ScoreRow, ValueRow
@@ -18,10 +18,12 @@ from ftbench.errors import FtbenchError
 DONE = State.DONE.value
 COLLAPSED = "collapsed"
 DIVERGED = Outcome.DIVERGED.value
+_FAILED = (DIVERGED, COLLAPSED)
 CHANCE, MISSING = AS_DIVERGED = ("chance", "missing")
 """What a diverged run counts as: the chance level of its metric, or not at all."""
 AT_CHANCE = 0.01
 """A run that explains less of its training labels than this has learnt nothing."""
+_NOTHING: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,7 @@ class Reported:
         return {metric: value for metric, value in found.items() if value is not None}
 
 
-@dataclass(frozen=True)
-class MethodKey:
+class MethodKey(NamedTuple):
     """A row of a table: a method with all its hyper-parameters.
 
     Attributes:
@@ -82,8 +83,7 @@ class MethodKey:
         return values
 
 
-@dataclass(frozen=True)
-class ReportJob:
+class ReportJob(NamedTuple):
     """One job as a report sees it.
 
     Attributes:
@@ -113,17 +113,17 @@ class ReportJob:
     @property
     def dropped(self) -> bool:
         """Whether it failed and was asked not to count, so that its method is seen by its survivors."""
-        return self.status in (DIVERGED, COLLAPSED) and not self.scores
+        return self.status in _FAILED and not self.scores
 
     @property
     def failed(self) -> bool:
         """Whether it diverged or collapsed."""
-        return self.status in (DIVERGED, COLLAPSED) or self.collapsed
+        return self.status in _FAILED or self.collapsed
 
     @property
     def collapsed(self) -> bool:
         """Whether it ended with constant predictions, or with a training loss at chance."""
-        if self.status == DIVERGED:
+        if self.status == DIVERGED or not self.scores and self.explained is None:
             return False
         return self.constant or (self.explained is not None and self.explained < AT_CHANCE)
 
@@ -178,19 +178,19 @@ def join(
         if at not in keys:
             keys[at] = MethodKey(*at)
         status, fitted = status_of(cell), explained.get(cell.digest)
-        scored = chances[cell.task] if status == DIVERGED else found.get(cell.digest, {})
+        scored = chances[cell.task] if status == DIVERGED else found.get(cell.digest, _NOTHING)
         jobs.append(ReportJob(cell, keys[at], status, scored, fitted))
     return jobs
 
 
 def without_collapsed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
     """The jobs, those that collapsed without their scores."""
-    return [replace(job, status=COLLAPSED, scores={}) if job.collapsed else job for job in jobs]
+    return [job._replace(status=COLLAPSED, scores={}) if job.collapsed else job for job in jobs]
 
 
 def without_failed(jobs: Iterable[ReportJob]) -> list[ReportJob]:
     """The jobs, those that diverged or collapsed without their scores."""
-    return [replace(job, scores={}) if job.diverged else job for job in without_collapsed(jobs)]
+    return [job._replace(scores={}) if job.diverged else job for job in without_collapsed(jobs)]
 
 
 def reported(
@@ -262,7 +262,8 @@ def index_of(jobs: Iterable[ReportJob]) -> tuple[dict[tuple[MethodKey, str], dic
     """The jobs by method, task and seed; and how many had their place taken by another one."""
     index: dict[tuple[MethodKey, str], dict[int, ReportJob]] = {}
     twins = 0
-    for job in sorted(jobs, key=lambda job: job.status != DONE):
+    rows = list(jobs)
+    for job in (*(one for one in rows if one.status == DONE), *(one for one in rows if one.status != DONE)):
         seeds = index.setdefault((job.key, job.cell.task), {})
         twins += job.cell.seed in seeds
         seeds.setdefault(job.cell.seed, job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from ftbench import tasks
 from ftbench.db import Database
 from ftbench.domain.own_task import without_place
 from ftbench.domain.result import Predictions
-from ftbench.domain.task import MULTI_LABEL, NO_LABEL, TaskSpec
+from ftbench.domain.task import MULTI_LABEL, NO_LABEL, DataRef, TaskSpec
+from ftbench.errors import DataMissing
 from ftbench.settings import data_dir
 from ftbench.stats.aggregate import FloatArray
 from ftbench.tasks import sources
@@ -22,13 +24,19 @@ from ftbench.tasks.rows import label_array
 class Predicted:
     """What runs predicted, and what would have been right; each read once."""
 
-    def __init__(self, database: Database, data: str | None, own: Mapping[str, TaskSpec]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        data: str | None,
+        own: Mapping[str, TaskSpec],
+        named: Mapping[str, Path] | None = None,
+    ) -> None:
         """Read from a database, and the labels from a folder with the data sets, where it was given.
 
-        Of ``own``, the tasks that are users' own files, the rows are in that folder too: where the database
-        says that they are is not looked at.
+        Of ``own``, the tasks that are users' own files, the rows are in the folder of those ``named``
+        by their place, else in that folder, too: where the database says that they are is not looked at.
         """
-        self._database, self._data, self._own = database, data, own
+        self._database, self._data, self._own, self._named = database, data, own, named or {}
         self._labels: dict[tuple[str, str, str], FloatArray] = {}
         self._logits: dict[tuple[str, str], FloatArray | None] = {}
 
@@ -62,10 +70,18 @@ class Predicted:
         """
         at = task.name, evaluation, revision
         if at not in self._labels:
-            ref = sources.reopen(task, revision, data_dir(self._data))
+            ref = self._rows(task, revision)
             rows = sources.read(task, evaluation, ref)
             self._labels[at] = label_array(task, rows.labels).astype(np.float64)
         return self._labels[at]
+
+    def _rows(self, task: TaskSpec, revision: str) -> DataRef:
+        folder = self._named.get(task.name) or data_dir(self._data)
+        try:
+            return sources.reopen(task, revision, folder)
+        except DataMissing as error:
+            own = task.own is not None and not task.own.source
+            raise DataMissing(f"{error}{', or the file in --tasks' if own else ''}", error.away) from None
 
 
 def is_right(task: TaskSpec, logits: FloatArray, labels: FloatArray) -> NDArray[np.bool_]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -63,6 +64,7 @@ def rescored(
     cells: Sequence[JobSummary],
     scores: Sequence[ScoreRow | ValueRow],
     asked: MetricChoice | None,
+    folders: Mapping[str, Path] | None = None,
 ) -> Rescored:
     """Jobs with their scores by a metric; as they are where none is asked for.
 
@@ -73,13 +75,15 @@ def rescored(
         cells: the jobs.
         scores: theirs, and others.
         asked: the metric.
+        folders: where the rows of users' own tasks are, as far as the reader has named them.
 
     Raises:
         NothingToReport: it fits none of the tasks, or none of the labels is here.
     """
     if asked is None:
         return Rescored(cells, scores)
-    metric, runs = asked.metric, Predicted(database, asked.data_dir, own_tasks(database, cells))
+    metric = asked.metric
+    runs = Predicted(database, asked.data_dir, own_tasks(database, cells), folders)
     known = {(s.digest, s.evaluation) for s in scores if s.metric == metric.name()}
     found: list[ValueRow] = []
     shown: dict[str, Reported] = {}

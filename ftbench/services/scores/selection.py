@@ -97,6 +97,10 @@ class Selection:
         pairs = dict.fromkeys((cell.model, cell.model_revision) for cell in cells) if self.models else {}
         return [name for text in self.models for name in covered(text, pairs.keys())]
 
+    def folders(self) -> dict[str, Path]:
+        """Where the rows of users' own tasks are that were named by their place: name -> folder."""
+        return dict(filter(None, map(tasks.own_folder, self.tasks)))
+
     def task_names(self) -> list[str]:
         """The tasks that were asked for, groups spelled out; [] for all."""
         names = []

@@ -213,25 +213,33 @@ def _kinds(jobs: Sequence[ReportJob], of: Brought) -> list[_Kind]:
     kinds = []
     for (task, method, data, _), members in grouped.items():
         model, recipe = members[0].cell.model, members[0].cell.recipe
-        fitting = [_fitting(base, members[0]) for base in of(model, task, method)]
+        values = members[0].cell.hparams
+        fitting = [fitted(base, model, task, values) for base in of(model, task, method)]
         without = [{**base, DATA: first_data[task]} for base in fitting]
         kinds.append(_Kind({**defaults, **recipe, DATA: data}, without, members))
     return kinds
 
 
-def _fitting(base: Mapping[str, Any], job: ReportJob) -> Mapping[str, Any]:
-    """A recipe that was brought, as ``queue`` fits it to the model: nobody shortened it by hand."""
+def fitted(recipe: Mapping[str, Any], model: str, task: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A recipe that was brought, as ``queue`` fits it to a model: nobody shortened it by hand.
+
+    Args:
+        recipe: every setting by name.
+        model: its id; of one that is not in the registry it is not known here how many positions it has.
+        task: its name.
+        values: the hyper-parameters of the method.
+    """
     from ftbench import models, tasks
 
     try:
-        model = models.find(job.cell.model)
+        spec = models.find(model)
     except FtbenchError:
-        return base  # how many positions a folder's model has is not known here
+        return recipe
     try:
-        longest = tasks.find(job.cell.task).longest
+        longest = tasks.find(task).longest
     except FtbenchError:
         longest = 0  # of a user's own file
-    return {**base, "max_length": length(base["max_length"], model, longest, job.cell.hparams)}
+    return {**recipe, "max_length": length(recipe["max_length"], spec, longest, values)}
 
 
 def _compare(

@@ -14,6 +14,7 @@ from ftbench.metrics import score_bounds
 from ftbench.services.worker import joblog, machine
 from ftbench.services.worker.child import Child, obituary
 from ftbench.services.worker.joblog import JobLog
+from ftbench.services.worker.live import LiveFile
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.progress import Progress
 from ftbench.services.worker.pulse import Pulse
@@ -54,6 +55,7 @@ class Attempt:
         child: Child,
         log: JobLog,
         *,
+        live: LiveFile,
         database: Database,
         progress: Progress,
         lease: float,
@@ -61,12 +63,12 @@ class Attempt:
         grace: float,
     ) -> None:
         """Take everything; see ``Options`` for ``lease``, ``timeout`` and ``grace`` (seconds)."""
-        self.claim, self.child, self.log = claim, child, log
+        self.claim, self.child, self.log, self._live = claim, child, log, live
         self.collector = Collector(claim.digest, score_bounds)
         self.events = Journal("attempt").of(claim)
         self.why: Why | None = None
         self.packed = 1
-        self._others = False
+        self._others, self._told = False, 0
         self._database, self._progress = database, progress
         self._lease, self._grace = lease, grace
         self._pulse = Pulse(child.pid)
@@ -125,6 +127,10 @@ class Attempt:
         if event == "progress":
             known = self.collector
             self._pulse.heard(known.run, known.step, known.total)
+            self._live.tell(known)
+            if new := known.points[self._told :]:
+                self._told = len(known.points)
+                self._progress.points(self.claim.digest, new)
             self._progress.step(self.claim.digest, known.run, known.step, known.total)
         elif event == "ready":
             self.events.info("child-ready", child=self.child.pid)

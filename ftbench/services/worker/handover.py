@@ -58,5 +58,6 @@ def command(
         "device": options.device,
         "checkpoint_seconds": settings.checkpoint_seconds(),
         "memory": memory,
+        "live": True,
         "parts": parts,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TextIO
@@ -16,7 +16,7 @@ from rich.text import Text
 
 from ftbench.domain.duration import span
 from ftbench.domain.job import Job
-from ftbench.domain.result import State
+from ftbench.domain.result import CurvePoint, State
 from ftbench.perturbations import applied
 
 _SHOWN = 8  # characters of a digest
@@ -42,6 +42,9 @@ class Progress(Protocol):
 
     def step(self, digest: str, run: str, step: int, total: int) -> None:
         """A run of the job has made its ``step``-th of ``total`` updates."""
+
+    def points(self, digest: str, points: Sequence[CurvePoint]) -> None:
+        """The job has logged these."""
 
     def ended(self, digest: str, how: str, seconds: float, detail: str = "") -> None:
         """The attempt at the job is over: ``done``, ``failed``, ``again``, ``released`` or ``dropped``."""
@@ -122,6 +125,9 @@ class Lines:
 
     def step(self, digest: str, run: str, step: int, total: int) -> None:
         """Steps are not worth a line."""
+
+    def points(self, digest: str, points: Sequence[CurvePoint]) -> None:
+        """Numbers are not shown."""
 
     def ended(self, digest: str, how: str, seconds: float, detail: str = "") -> None:
         """One line: how, which job, how long, and what is left."""

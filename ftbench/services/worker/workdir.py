@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from ftbench.db import Database, JobFilter
@@ -39,13 +40,19 @@ class WorkDir:
         """A job's log; it need not exist."""
         return self.path / "logs" / f"{_checked(digest)}.log"
 
+    def live(self, digest: str) -> Path:
+        """What a job that runs has come to; it need not exist."""
+        return self.path / "live" / f"{_checked(digest)}.json"
+
     @property
     def workers(self) -> Path:
         """The folder of the workers' own logs; it need not exist."""
         return self.path / "workers"
 
     def forget(self, digest: str) -> None:
-        """Delete a job's checkpoints, of all attempts, as far as that is possible."""
+        """Delete a job's checkpoints, of all attempts, and what it had come to, as far as possible."""
+        with suppress(OSError):
+            self.live(digest).unlink(missing_ok=True)
         for folder in self.earlier(digest):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -23,6 +23,7 @@ from ftbench.services.worker.insisting import Insisting
 from ftbench.services.worker.intake import Intake
 from ftbench.services.worker.joblog import JobLog
 from ftbench.services.worker.ledger import Ledger, Tally
+from ftbench.services.worker.live import LiveFile
 from ftbench.services.worker.log import Journal
 from ftbench.services.worker.mps import Mps
 from ftbench.services.worker.named import NamedFiles
@@ -201,6 +202,7 @@ class Worker:
                 claim,
                 slot.ready_child(log),
                 log,
+                live=LiveFile(self._folder.live(claim.digest), claim.attempt),
                 database=self._database,
                 progress=self._progress,
                 lease=self._options.lease,

@@ -68,19 +68,28 @@ def at_path(text: str) -> OwnPlace:
     path = settings.place(text.strip(), "task")
     if path.is_dir():
         said = _beside(path)
-        return OwnPlace(_name(path.absolute().name), path, _of_folder(path, said), said)
+        return OwnPlace(name_of_folder(path.absolute()), path, _of_folder(path, said), said)
     if path.suffix.lower() in _YAML and path.is_file():
         said = read_said(path)
         folder = path.absolute().parent
-        return OwnPlace(_name(folder.name), folder, _of_folder(folder, said), said)
+        return OwnPlace(name_of_folder(folder), folder, _of_folder(folder, said), said)
     if not path.exists():
         raise OwnDataError(f"{shown_path(path)}: does not exist{_similar(path)}")
     said = _beside(path.absolute().parent, path.name)
     own = path.absolute()
-    called = own.parent.name if _set_of(own.stem) else own.stem
     alone = not any(said.evaluation.values())
     files = {TRAIN: (path.name,)} if alone else _of_folder(own.parent, said, path.name)
-    return OwnPlace(_name(called), own.parent, files, said)
+    return OwnPlace(name_of_file(own), own.parent, files, said)
+
+
+def name_of_file(path: Path) -> str:
+    """What a task is called by the path of its one file alone: a file called train is its folder's."""
+    return _name(path.parent.name if _set_of(path.stem) else path.stem)
+
+
+def name_of_folder(path: Path) -> str:
+    """What a task is called by the path of its folder alone."""
+    return _name(path.name)
 
 
 def name_at(text: str) -> str:

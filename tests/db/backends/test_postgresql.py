@@ -32,8 +32,8 @@ from tests.server import Server
 
 
 @pytest.fixture
-def address(server: Server) -> Iterator[str]:
-    with server.database() as made:
+def address(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
+    with server.ready() if "database" in request.fixturenames else server.database() as made:
         yield made
 
 

@@ -20,7 +20,7 @@ from tests.services.stored import finish, job_of, store
 @pytest.fixture
 def details(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What a page of a database shows beside its tables."""
-    monkeypatch.setattr(html, "render", lambda report, found: found)
+    monkeypatch.setattr(html, "render", lambda report, found, frame: found)
 
     def of(database: Database, table: str = "main") -> html.Details:
         return page(database, build_report(database, report_request(table)))

@@ -11,6 +11,7 @@ from ftbench.db import Database
 from ftbench.services.worker.attempt import Attempt
 from ftbench.services.worker.child import Child
 from ftbench.services.worker.joblog import JobLog
+from ftbench.services.worker.live import LiveFile
 from ftbench.services.worker.workdir import WorkDir
 from tests.services.worker.helpers import FAKE, Watch
 from tests.services.worker.processes import Driver
@@ -46,6 +47,7 @@ def take(database: Database, tmp_path: Path) -> Iterator[Callable[..., Attempt]]
             claim,
             children[-1],
             log,
+            live=LiveFile(WorkDir(database.address).live(claim.digest), claim.attempt),
             database=database,
             progress=watch or Watch(),
             lease=lease,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ftbench.db import Database, Entry, JobFilter, create_database
 from ftbench.domain.job import Job
-from ftbench.domain.result import State
+from ftbench.domain.result import CurvePoint, State
 from ftbench.services.worker.options import Options
 from ftbench.services.worker.workdir import WorkDir
 from ftbench.services.worker.worker import Tally, Worker
@@ -79,6 +79,7 @@ class Watch:
         self.said: list[str] = []
         self.how: list[str] = []
         self.details: list[str] = []
+        self.logged: list[CurvePoint] = []
         self.counts: Mapping[State, int] = {}
         self.closed = False
         self._on_step, self._on_say, self._on_start = on_step, on_say, on_start
@@ -98,6 +99,9 @@ class Watch:
     def step(self, digest: str, run: str, step: int, total: int) -> None:
         if self._on_step is not None:
             self._on_step(digest, step)
+
+    def points(self, digest: str, points: Sequence[CurvePoint]) -> None:
+        self.logged += points
 
     def ended(self, digest: str, how: str, seconds: float, detail: str = "") -> None:
         self.how.append(how)
