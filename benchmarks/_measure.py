@@ -171,6 +171,14 @@ def geometric(values: Sequence[float]) -> float:
     return statistics.geometric_mean(values)
 
 
+def synchronize(device: str) -> None:
+    """Wait for a GPU."""
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.synchronize()
+
+
 def machine(device: str = "cpu") -> str:
     """Processor or GPU, cores and versions, in one line."""
     import torch

@@ -32,7 +32,7 @@ import torch
 import transformers
 from torch import nn
 
-from benchmarks._measure import Ratio, Seat, Table, Turns, geometric, machine
+from benchmarks._measure import Ratio, Seat, Table, Turns, geometric, machine, synchronize
 from ftbench import models, settings, tasks
 from ftbench.domain.result import CurvePoint
 from ftbench.services.worker.child import SHARING
@@ -186,12 +186,6 @@ def _best(work: Callable[[], Any], device: str, times: int = 10) -> float:
         synchronize(device)
         seconds.append(time.perf_counter() - start)
     return min(seconds)
-
-
-def synchronize(device: str) -> None:
-    """Wait for a GPU."""
-    if device.startswith("cuda"):
-        torch.cuda.synchronize()
 
 
 class Enough(Exception):

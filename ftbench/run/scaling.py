@@ -15,8 +15,8 @@ class LossScale:
     """The dynamic scale of fp16 training, by the rule of torch's GradScaler (Micikevicius et al. 2018).
 
     Gradients are unscaled where they are made, so that a method sees none that is scaled; where one is not
-    finite, the scale is halved, all are 0, and the update is left out. After 2000 updates without that, it is
-    doubled. Below 1 nothing is left out: what overflows then is no matter of the scale.
+    finite, all are 0, the update is left out, and the scale is halved for the next one. After 2000 updates
+    without that, it is doubled. Below 1 nothing is left out: what overflows then is no matter of the scale.
 
     Attributes:
         value: what a loss is multiplied with, a power of 2.
@@ -50,7 +50,10 @@ class LossScale:
         if not self._stepped:
             self._stepped = True
             self.skipped += self.overflowed
-            self._good = 0 if self.overflowed else self._good + 1
+            if self.overflowed:
+                self.value, self._good = self.value / 2, 0
+                return False
+            self._good += 1
             if self._good == GROWTH_INTERVAL:
                 self.value, self._good = 2 * self.value, 0
         return not self.overflowed
@@ -72,7 +75,7 @@ class LossScale:
         inverse = torch.full((), 1 / factor, device=device)
         torch._amp_foreach_non_finite_check_and_unscale_(gradients, bad, inverse)
         if factor >= 1 and bad.item():
-            self.overflowed, self.value = True, factor / 2
+            self.overflowed = True
         if self.overflowed:
             torch._foreach_zero_(gradients)
 

@@ -16,7 +16,6 @@ from ftbench.testing.subject import (
     JobEnd,
     NotApplicable,
     Subject,
-    bench_of,
     distance,
     named,
     same,
@@ -33,7 +32,7 @@ OFF = 0.2
 
 def check_differs(subject: Subject) -> str:
     """The weights are not those of vanilla at the same streams, unless the method says that they are."""
-    neutral, bench = subject.cls.neutral, bench_of(subject.model)
+    neutral, bench = subject.cls.neutral, subject.bench()
     values = {**subject.cls.defaults(), **subject.given}
     if neutral is not None and all(values.get(name) == value for name, value in neutral.items()):
         raise NotApplicable(f"it says that it is plain fine-tuning with {told(neutral)}")
@@ -59,7 +58,7 @@ def _alike(mine: JobEnd, plain: JobEnd) -> bool:
 
 def check_loss_scale(subject: Subject) -> str:
     """The loss is the batch's, not a multiple of it (float64, no dropout, weights that stand still)."""
-    bench, neutral = bench_of(subject.model, torch.float64), subject.cls.neutral
+    bench, neutral = subject.bench(torch.float64), subject.cls.neutral
     task = REGRESSION if subject.refusal(bench, REGRESSION) is None else CLASSIFICATION
     recipe: dict[str, Any] = {
         "lr": STILL,
@@ -119,12 +118,12 @@ def check_neutral(subject: Subject) -> str:
         return _neutral_start(subject)
     shared = dict(subject.cls.neutral_recipe)
     if scale == 1:
-        bench = bench_of(subject.model)
+        bench = subject.bench()
         mine = subject.fit(bench, given=values, **shared).weights
         plain = subject.beside(bench, **shared).weights
         same(plain, named(mine, plain), f"with {told(values)} the weights are not those of vanilla")
         return f"{told(values)}: vanilla, bit for bit"
-    bench = bench_of(subject.model, torch.float64)
+    bench = subject.bench(torch.float64)
     recipe = {"optimizer": "sgd", "dropout": 0.0, "clip": 0.0, "weight_decay": 0.0, **shared}
     mine = subject.fit(bench, given=values, lr=0.1 / scale, **recipe).weights
     plain = subject.beside(bench, lr=0.1, **recipe).weights
@@ -139,7 +138,7 @@ def _neutral_start(subject: Subject) -> str:
     """Before its first step the method computes what the pretrained model computes."""
     if not subject.cls.neutral_start:
         raise NotApplicable("it declares no neutral setting")
-    bench = bench_of(subject.model, torch.float64)
+    bench = subject.bench(torch.float64)
     still: dict[str, Any] = {"lr": STILL, "steps": 1, "warmup_steps": 0, "weight_decay": 0.0}
     ends = subject.fit(bench, **still), subject.beside(bench, **still)
     mine, plain = (end.trainer.outputs(end.model) for end in ends)

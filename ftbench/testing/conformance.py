@@ -16,6 +16,7 @@ from ftbench.errors import FtbenchError, UnknownName
 from ftbench.methods.base import Method
 from ftbench.testing import beside_vanilla, declared, draws, hooks, trained
 from ftbench.testing.subject import Failed, NotApplicable, Subject, subject_of
+from ftbench.training.perform import prepare_device
 from ftbench.training.watch import Diverged
 
 
@@ -40,6 +41,7 @@ def check(
     model: str = "tiny",
     only: Iterable[str] = (),
     plugins: Iterable[str] = (),
+    device: str = "cpu",
 ) -> Iterator[CheckOutcome]:
     """Check a method; each outcome is given as soon as it is there.
 
@@ -48,18 +50,21 @@ def check(
         model: the model to train: a name of the registry or a folder.
         only: names of checks; all by default, in the order of ``CHECKS``.
         plugins: files whose methods may be named, too.
+        device: that the short jobs are trained on, such as ``cuda:0``, with deterministic kernels.
 
     Raises:
         UnknownName: no such method, check or model.
         ModelError: the model cannot be found.
         BadValue: a hyper-parameter's value is not one.
     """
-    subject = subject_of(method, model, plugins)
+    subject = subject_of(method, model, plugins, device)
     chosen = tuple(only) or tuple(CHECKS)
     for name in chosen:
         if name not in CHECKS:
             raise UnknownName("check", name, CHECKS)
     models.locate(models.resolve(model)[1])
+    if device != "cpu":
+        prepare_device(device, 0, "deterministic")
     if model == "tiny":
         torch.set_num_threads(1)  # its matrices are too small for two
     return (_outcome(name, subject) for name in chosen)

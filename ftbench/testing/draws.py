@@ -22,7 +22,7 @@ import ftbench
 from ftbench.methods.base import Method
 from ftbench.run.noise import Noise
 from ftbench.run.run import Run
-from ftbench.testing.subject import Failed, Subject, bench_of
+from ftbench.testing.subject import Failed, Subject
 
 #: What makes a generator of one's own: no checkpoint has its state, and no seed of the job is in it.
 GENERATORS = frozenset({"Random", "SystemRandom", "RandomState", "default_rng"})
@@ -50,7 +50,7 @@ def check_draws(subject: Subject) -> str:
 def _seen(subject: Subject, own: _Own, *, by_line: bool) -> list[str]:
     """What a short job draws; by line, or else by function, with places that are not exact."""
     with _watched(own, by_line) as seen:
-        subject.fit(bench_of(subject.model), rows=12, steps=6)
+        subject.fit(subject.bench(), rows=12, steps=6)
     return seen
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ftbench import tasks
 from ftbench.methods.base import Method
 from ftbench.testing.bench import CLASSIFICATION, REGRESSION
-from ftbench.testing.subject import Failed, Subject, bench_of
+from ftbench.testing.subject import Failed, Subject
 
 #: What the trainer, the queue and the reports look for on a method.
 HOOKS = tuple(name for name in vars(Method) if not name.startswith("_"))
@@ -74,7 +74,7 @@ def _reasons(subject: Subject) -> None:
     method = subject.cls(subject.cls.resolve(subject.given))
     for task in (CLASSIFICATION, REGRESSION):
         spec = tasks.find(task)
-        said: object = method.unsupported(bench_of(subject.model).spec, spec)
+        said: object = method.unsupported(subject.bench().spec, spec)
         if not (said is None or (isinstance(said, str) and said)):
             raise Failed(f"unsupported() gives {said!r}: it gives the reason, or None where there is none")
         took: object = method.passes(spec, 3.0)

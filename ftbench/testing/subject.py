@@ -75,6 +75,7 @@ class Subject:
         given: the hyper-parameters that differ from the defaults.
         model: the model's name.
         plugins: files whose methods may be named, too.
+        device: that it is trained on, as torch names it.
     """
 
     text: str
@@ -82,6 +83,11 @@ class Subject:
     given: Mapping[str, Value]
     model: str = "tiny"
     plugins: tuple[str, ...] = ()
+    device: str = "cpu"
+
+    def bench(self, dtype: torch.dtype = torch.float32) -> Bench:
+        """The bench of its model, in a dtype."""
+        return bench_of(self.model, dtype, self.device)
 
     def fit(
         self,
@@ -131,7 +137,7 @@ class Subject:
     @cached_property
     def task(self) -> str:
         """What the method is trained on: classes, or numbers where it refuses them."""
-        return CLASSIFICATION if self.refusal(bench_of(self.model), CLASSIFICATION) is None else REGRESSION
+        return CLASSIFICATION if self.refusal(self.bench(), CLASSIFICATION) is None else REGRESSION
 
     @cached_property
     def first(self) -> JobEnd:
@@ -140,7 +146,7 @@ class Subject:
         Raises:
             NotApplicable: the method refuses the model or both tasks.
         """
-        return self.fit(bench_of(self.model))
+        return self.fit(self.bench())
 
     @cached_property
     def numbers(self) -> JobEnd:
@@ -150,7 +156,7 @@ class Subject:
             NotApplicable: the method refuses the model or the task.
         """
         lr = max(FAST, float(self.cls.recipe_defaults().get("lr", 0)))
-        return self.fit(bench_of(self.model), task=REGRESSION, lr=lr)
+        return self.fit(self.bench(), task=REGRESSION, lr=lr)
 
     def beside(self, bench: Bench, *, task: str | None = None, **recipe: Any) -> JobEnd:
         """The end of vanilla's job at the same recipe and streams; done once for all methods."""
@@ -215,7 +221,9 @@ def _loss(bench: Bench, trainer: Trainer, model: nn.Module) -> float:
     return float(Objective(task.name, task.regression).loss(batch.predictions(logits), batch.labels))
 
 
-def subject_of(method: str | type[Method], model: str, plugins: Iterable[str]) -> Subject:
+def subject_of(
+    method: str | type[Method], model: str, plugins: Iterable[str], device: str = "cpu"
+) -> Subject:
     """The method that a user named, or a class.
 
     Raises:
@@ -224,23 +232,27 @@ def subject_of(method: str | type[Method], model: str, plugins: Iterable[str]) -
     """
     files = tuple(plugins)
     if not isinstance(method, str):
-        return Subject(method.name(), method, {}, model, files)
+        return Subject(method.name(), method, {}, model, files, device)
     choices = axes.methods(method)
     if len(choices) != 1:
         raise BadValue(f"check '{method}': name one method, with one value for each hyper-parameter")
     cls = methods.find(choices[0].name, files)
     if not choices[0].given:
-        return Subject(choices[0].name, cls, {}, model, files)
+        return Subject(choices[0].name, cls, {}, model, files, device)
     values = hparams.as_dict(cls.resolve(choices[0].given))
     defaults = cls.defaults()
     given = {k: v for k, v in values.items() if v != defaults[k]}
-    return Subject(choices[0].name, cls, given, model, files)
+    return Subject(choices[0].name, cls, given, model, files, device)
+
+
+def bench_of(model: str, dtype: torch.dtype = torch.float32, device: str = "cpu") -> Bench:
+    """The bench of a model, kept from check to check."""
+    return _kept(model, dtype, device)
 
 
 @lru_cache(maxsize=2)
-def bench_of(model: str, dtype: torch.dtype = torch.float32) -> Bench:
-    """The bench of a model, kept from check to check."""
-    return Bench(model, dtype)
+def _kept(model: str, dtype: torch.dtype, device: str) -> Bench:
+    return Bench(model, dtype, device=device)
 
 
 def same(first: Mapping[str, Tensor], second: Mapping[str, Tensor], said: str) -> None:

@@ -22,7 +22,6 @@ from ftbench.testing.subject import (
     JobEnd,
     NotApplicable,
     Subject,
-    bench_of,
     distance,
     same,
 )
@@ -39,7 +38,7 @@ BRIEF = 4
 
 def check_classification(subject: Subject) -> str:
     """It trains on classes."""
-    subject.refuse(bench_of(subject.model), CLASSIFICATION)
+    subject.refuse(subject.bench(), CLASSIFICATION)
     return _trained(subject.first)
 
 
@@ -50,12 +49,12 @@ def check_regression(subject: Subject) -> str:
 
 def check_several_labels(subject: Subject) -> str:
     """It trains on rows with several labels each."""
-    return _trained(subject.fit(bench_of(subject.model), task=SEVERAL, steps=BRIEF))
+    return _trained(subject.fit(subject.bench(), task=SEVERAL, steps=BRIEF))
 
 
 def check_labels_of_words(subject: Subject) -> str:
     """It trains on labels of words, as many as there are in each micro-batch."""
-    bench = bench_of(subject.model)
+    bench = subject.bench()
     refusal = no_token_head(bench.spec, tasks.find(WORDS))
     if refusal:
         raise NotApplicable(refusal)
@@ -78,7 +77,7 @@ def _trained(end: JobEnd) -> str:
 
 def check_learns(subject: Subject) -> str:
     """The task's plain loss on the rows is lower after a short job than before it."""
-    bench = bench_of(subject.model)
+    bench = subject.bench()
     numbers = subject.refusal(bench, REGRESSION) is None
     task = REGRESSION if numbers else CLASSIFICATION
     end = subject.numbers if numbers else subject.fit(bench, task=task, steps=2 * subject.steps)
@@ -107,7 +106,7 @@ def check_evaluation(subject: Subject) -> str:
 def check_same_seed(subject: Subject) -> str:
     """The same job gives the same weights, to the last bit."""
     first = subject.first.weights
-    second = subject.fit(bench_of(subject.model)).weights
+    second = subject.fit(subject.bench()).weights
     same(first, second, "two runs with one seed differ: draw through run.noise, keep state on the instance")
     return f"{len(first)} tensors are equal"
 
@@ -120,7 +119,7 @@ def check_resume(subject: Subject) -> str:
     with tempfile.TemporaryDirectory() as folder:
         for stop in stops:
             _interrupted(subject, stop, Path(folder))
-        end = subject.fit(bench_of(subject.model), folder=Path(folder), watcher=Watcher())
+        end = subject.fit(subject.bench(), folder=Path(folder), watcher=Watcher())
     reached = {run: facts.get("resumed_at") for run, facts in end.trainer.facts["runs"].items()}
     for run, step in stops:
         if reached[run] == 0:
@@ -146,7 +145,7 @@ def _places(length: int) -> list[int]:
 
 def _interrupted(subject: Subject, stop: tuple[str, int], folder: Path) -> None:
     try:
-        subject.fit(bench_of(subject.model), folder=folder, watcher=Watcher(stop=stop))
+        subject.fit(subject.bench(), folder=folder, watcher=Watcher(stop=stop))
     except Stopped:
         return
     raise Failed(f"did not stop after step {stop[1]} of run {stop[0]}")
@@ -161,7 +160,7 @@ def check_accumulation(subject: Subject) -> str:
 
 def _added_up(subject: Subject, task: str, steps: int) -> str:
     """The same update in one part and in two."""
-    bench = bench_of(subject.model, torch.float64)
+    bench = subject.bench(torch.float64)
     # Plain SGD: Adam and clipping would hide a gradient that is a multiple of what it should be.
     recipe: dict[str, Any] = {"dropout": 0.0, "task": task, "steps": steps, "optimizer": "sgd", "clip": 0.0}
     names = [s.name for s in hparams.describe(subject.cls.HParams) if s.name.endswith("dropout")]
@@ -185,7 +184,7 @@ def _added_up(subject: Subject, task: str, steps: int) -> str:
 
 def check_overhead(subject: Subject) -> str:
     """Time and memory of a step, measured against vanilla; informs, and fails only where it cannot run."""
-    bench, vanilla = bench_of(subject.model), methods.find(BASELINE)
+    bench, vanilla = subject.bench(), methods.find(BASELINE)
     subject.refuse(bench, subject.task)
 
     def trainer(cls: type[Method], steps: int) -> Trainer:

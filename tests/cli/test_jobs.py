@@ -73,6 +73,21 @@ def test_show_tells_all_of_a_job(worked: Ftbench) -> None:
     assert "matthews" in text and "ftbench queue" in text
 
 
+def test_show_tells_of_updates_that_were_left_out(ftbench: Ftbench) -> None:
+    ftbench(*GRID, "--set", "precision=fp16")
+    with open_database("ftbench.db") as database:
+        for skipped in (0, 4):
+            claim = database.jobs.claim("worker-1", 60)
+            assert claim is not None
+            ran = {"runs": {"main": {"skipped": skipped, "total_steps": 1605}}}
+            database.jobs.finish(claim, JobResult((Score("dev", "matthews", 0.25),), provenance=ran))
+    texts = [
+        ftbench("show", str(row["job"])).out for row in ftbench("status", "--state", "done", "--json").json
+    ]
+    said = "fp16: 4 of 1,605 updates were left out, because a gradient overflowed"
+    assert sum(said in text for text in texts) == 1 and sum("overflowed" in text for text in texts) == 1
+
+
 def test_the_command_of_a_job_queues_just_that_job(worked: Ftbench) -> None:
     words = (
         "--methods",

@@ -145,6 +145,31 @@ def test_one_pass_that_overflows_leaves_out_the_update_of_all() -> None:
     assert not all(torch.equal(run.parameters[n], p) for n, p in start.named_parameters())
 
 
+def test_an_update_of_several_passes_that_overflow_halves_the_scale_once_as_torch_does() -> None:
+    run, twin = half(Method()), linear()
+    optimizer = torch.optim.SGD(twin.parameters(), lr=1.0)
+    scaler = torch.amp.GradScaler("cpu", init_scale=START, growth_interval=GROWTH_INTERVAL)
+    assert run.scale is not None
+    for step, (inputs, labels) in enumerate(batches()):
+        run.begin(step)
+        batch = run.next_batch()
+        for _ in range(2):
+            overflows = step in OVERFLOWS
+            run.backward((Endless() if overflows else Method()).compute_loss, batch)
+            loss = nn.functional.cross_entropy(twin(inputs), labels)
+            if overflows:
+                loss.register_hook(lambda gradient: gradient * float("inf"))
+            scaler.scale(loss).backward()
+        run.step_optimizer()
+        scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad()
+        assert run.scale.value == scaler.get_scale(), step
+        for name, value in twin.named_parameters():
+            torch.testing.assert_close(run.parameters[name], value, rtol=1e-6, atol=1e-7)
+    assert run.scale.skipped == len(OVERFLOWS)
+
+
 def test_the_scale_grows_after_so_many_updates_and_an_overflow_begins_the_count_anew() -> None:
     scale, weight = LossScale(), nn.Parameter(torch.ones(2))
     for step in range(GROWTH_INTERVAL + 5):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from ftbench.errors import BadValue, FtbenchError, UnknownName
-from ftbench.testing import CHECKS, CheckOutcome, check
+from ftbench.testing import CHECKS, CheckOutcome, check, conformance, subject
+from ftbench.testing.bench import Bench
 from tests.tasks.layouts import write
 
 HEAD = """
@@ -284,3 +286,18 @@ def test_a_model_that_is_not_there_is_told_once_before_any_check(model: str, sai
 def test_what_cannot_be_checked_is_told_at_once(method: str, only: list[str], said: str) -> None:
     with pytest.raises((UnknownName, BadValue), match=said):
         check(method, only=only)
+
+
+def test_checks_train_on_the_device_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[object] = []
+
+    def bench(model: str, dtype: torch.dtype, *, device: str) -> Bench:
+        named.append(device)
+        return Bench(model, dtype)
+
+    monkeypatch.setattr(subject, "Bench", bench)
+    monkeypatch.setattr(conformance, "prepare_device", lambda *given: named.append(given))
+    subject._kept.cache_clear()
+    (one,) = check("vanilla", only=["classification"], device="cuda:0")
+    subject._kept.cache_clear()
+    assert one.passed and named == [("cuda:0", 0, "deterministic"), "cuda:0"]

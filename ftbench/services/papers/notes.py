@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ftbench.db.rows import JobSummary
 from ftbench.metrics import heading_of
@@ -11,6 +11,7 @@ from ftbench.services.papers import layout
 from ftbench.services.papers.cells import Rule
 from ftbench.services.planning import commands, rerun, suite_grid
 from ftbench.services.planning.asked import Asked
+from ftbench.services.scores.overflowed import LeftOut, overflow_lines
 from ftbench.services.scores.stale import OTHER_CODE, Codes, stale
 from ftbench.stats.equivalence import UNDECIDABLE
 from ftbench.suites import TIME, Suite
@@ -103,6 +104,14 @@ def _open(cells: Sequence[SuiteCell]) -> Iterator[str]:
             f"⊘ {never} of {len(tested)} tested cells cannot be decided by any number of our seeds: what the "
             "paper's own runs leave open is wider than the margin."
         )
+
+
+def overflowed(
+    cells: Sequence[SuiteCell], rows: Sequence[JobSummary], found: Mapping[str, LeftOut]
+) -> Iterator[str]:
+    """How many updates of the runs that are shown were left out in fp16."""
+    shown = {digest for cell in cells for digest in cell.measured.jobs} if found else set()
+    return overflow_lines(found, [row for row in rows if row.digest in shown])
 
 
 def older_code(

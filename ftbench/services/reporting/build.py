@@ -26,6 +26,7 @@ from ftbench.services.scores import levels
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.jobs import Reported, join, labels, reported, without_collapsed, without_failed
 from ftbench.services.scores.levels import Topped
+from ftbench.services.scores.overflowed import left_out, overflow_lines
 from ftbench.services.scores.own import NO_METHODS, OwnMethods, classifications, own_changes, own_methods
 from ftbench.services.scores.rescored import rescored
 from ftbench.services.scores.selection import Selection, in_order, roughly
@@ -95,8 +96,10 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     )
     sections = sections if request.metric is None else found.sections  # claims are about the tasks' own
     absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files, codes.own.tasks))
-    older = rerun.note(stale(_shown(chosen, found), codes), codes, address)
-    notes = (*own_metric.notes, *found.notes, *absent, *older)
+    shown = _shown(chosen, found)
+    older = rerun.note(stale(shown, codes), codes, address)
+    overflowed = overflow_lines(left_out(database, shown), shown)
+    notes = (*own_metric.notes, *found.notes, *absent, *overflowed, *older)
     found = replace(found, sections=sections, notes=notes)
     return retention.with_retention(found, kept) if request.table == RETAINED.name else found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ftbench import methods, suites
@@ -14,6 +14,7 @@ from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.report import SuiteSource
 from ftbench.services.planning import suite_grid
 from ftbench.services.scores.levels import Topped
+from ftbench.services.scores.overflowed import LeftOut
 from tests.asked import asked
 from tests.services.report_rows import Rows
 
@@ -54,11 +55,12 @@ def table(
     margin: float | None = 1.0,
     topped: Sequence[Topped] = (),
     diverged: str = "chance",
+    left_out: Mapping[str, LeftOut] | None = None,
     **given: Any,
 ) -> SuiteReport:
     axes = asked(**given)
     changed = suite_grid.adapted(suites.find(name), axes)
-    source = SuiteSource("my.db", rows.cells, rows.scores, topped=topped)
+    source = SuiteSource("my.db", rows.cells, rows.scores, topped=topped, left_out=left_out or {})
     return suite_report.table(suites.find(name), changed, axes, source, Margins({}, margin), diverged)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from ftbench import suites
 from ftbench.render import formats, render_suites, suite_text
+from ftbench.services.scores.overflowed import LeftOut
 from ftbench.suites import published
 from tests.asked import asked
 from tests.services.papers.suited import Suited, around, cell, table, topped_up
@@ -264,3 +265,15 @@ def test_the_papers_own_precision_set_by_hand_departs_from_nothing() -> None:
     other.add("vanilla", "cola", around(64.1, 0.2), recipe={"precision": "bf16"})
     found = table("dps/table1", other, settings=("precision=bf16",))
     assert cell(found, "vanilla fine-tuning", "CoLA").reason == "set by hand: precision=bf16"
+
+
+def test_updates_that_were_left_out_in_fp16_are_noted() -> None:
+    rows = Suited()
+    rows.add("vanilla", "cola", around(64.1, 0.2), recipe={"precision": "fp16"})
+    rows.add("vanilla", "mnli", around(64.1, 0.2), recipe={"precision": "fp16"})  # in no cell
+    left_out = {cell.digest: LeftOut(2, 1605) for cell in rows.cells}
+    found = table("dps/table1", rows, settings=("precision=fp16",), left_out=left_out)
+    said = "fp16: 20 of 16,050 updates were left out, because a gradient overflowed, in 10 of 10 jobs: "
+    said += "vanilla 20."
+    assert [note for note in found.notes if "overflowed" in note] == [said]
+    assert not any("overflowed" in note for note in table("dps/table1", rows).notes)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ftbench.db import create_database
+from ftbench.domain.recipe import Recipe
 from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render import render
 from ftbench.services.reporting.build import tabulate
@@ -14,6 +16,7 @@ from ftbench.services.reporting.request import ReportRequest
 from tests.services.report_rows import Rows
 from tests.services.reporting.reading import cell, report
 from tests.services.requests import report_of, report_request
+from tests.services.stored import finish, job_of
 
 
 def test_unfinished_work_says_how_to_run_it():
@@ -222,3 +225,19 @@ def test_typos_have_a_curve(noisy: Rows) -> None:
         noisy.job("vanilla", "rte", seed, 0.6 - ratio, perturbation={"typos": ratio})
     *_, typos = report(noisy, "curves").sections
     assert typos.part == "typos_curve" and typos.title.startswith("Scores against misspelt words")
+
+
+# fp16
+
+
+def test_updates_that_were_left_out_in_fp16_are_noted(tmp_path: Path) -> None:
+    address = str(tmp_path / "ftbench.db")
+    with create_database(address) as database:
+        for seed, skipped in enumerate((3, 0)):
+            job = job_of("vanilla", "rte", seed, recipe=Recipe(precision="fp16"))
+            ran = {"runs": {"main": {"skipped": skipped, "total_steps": 468}}}
+            finish(database, job, 0.7, provenance=ran)
+        finish(database, job_of("rdrop", "rte", 0), 0.7, provenance={"runs": {"main": {"skipped": 9}}})
+    said = "fp16: 3 of 936 updates were left out, because a gradient overflowed, in 1 of 2 jobs: vanilla 3."
+    assert [note for note in report_of(address).notes if "overflowed" in note] == [said]
+    assert said in " ".join(render(report_of(address), "markdown").split())
