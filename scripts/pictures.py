@@ -61,6 +61,7 @@ PICTURES = (
     ),
     Picture("power.svg", "ftbench power bidrop vanilla --difference 1"),
     Picture("page.png", "ftbench report --methods child_tuning_d,rdrop,bidrop -o page.html"),
+    Picture("board.png", "ftbench serve --port 8799"),
 )
 
 
@@ -75,6 +76,9 @@ def draw(picture: Picture) -> Path:
     """
     words = shlex.split(picture.command)
     target = FOLDER / picture.file
+    if words[1] == "serve":
+        _served(words, target)
+        return target
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         if "-o" not in words:
@@ -87,7 +91,7 @@ def draw(picture: Picture) -> Path:
             sys.exit(f"{picture.command}: {ended.stderr.strip()}")
         made = here / words[words.index("-o") + 1]
         if made.suffix == ".html":
-            _photograph(made, target)
+            _photograph(made.as_uri(), target)
         else:
             target.write_bytes(made.read_bytes())
     return target
@@ -98,14 +102,25 @@ def _program(words: list[str]) -> list[str]:
     return [sys.executable, "-m", *words, "--db", str(ROOT / DATABASE)]
 
 
-def _photograph(page: Path, target: Path) -> None:
+def _served(words: list[str], target: Path) -> None:
+    """What a browser shows of the board."""
+    with subprocess.Popen(_program(words), stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        server.stdout.readline()  # it listens
+        try:
+            _photograph(f"http://localhost:{words[-1]}/", target)
+        finally:
+            server.terminate()
+
+
+def _photograph(page: str, target: Path) -> None:
     """What a browser shows of a page, without scrolling."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
-        tab.goto(page.as_uri(), timeout=600_000)
+        tab.goto(page, timeout=600_000)
         tab.wait_for_timeout(1500)
         tab.screenshot(path=target)
         browser.close()
