@@ -14,7 +14,7 @@ import pytest
 
 from ftbench import suites
 from ftbench.render import formats, render_suites, suite_text
-from ftbench.services.scores.overflowed import LeftOut
+from ftbench.services.scores.overflowed import SkippedUpdates
 from ftbench.suites import published
 from tests.asked import asked
 from tests.services.papers.suited import Suited, around, cell, table, topped_up
@@ -271,8 +271,8 @@ def test_updates_that_were_left_out_in_fp16_are_noted() -> None:
     rows = Suited()
     rows.add("vanilla", "cola", around(64.1, 0.2), recipe={"precision": "fp16"})
     rows.add("vanilla", "mnli", around(64.1, 0.2), recipe={"precision": "fp16"})  # in no cell
-    left_out = {cell.digest: LeftOut(2, 1605) for cell in rows.cells}
-    found = table("dps/table1", rows, settings=("precision=fp16",), left_out=left_out)
+    skipped_updates = {cell.digest: SkippedUpdates(2, 1605) for cell in rows.cells}
+    found = table("dps/table1", rows, settings=("precision=fp16",), skipped_updates=skipped_updates)
     said = "fp16: 20 of 16,050 updates were left out, because a gradient overflowed, in 10 of 10 jobs: "
     said += "vanilla 20."
     assert [note for note in found.notes if "overflowed" in note] == [said]
