@@ -249,6 +249,7 @@ def told_of(
     """Print the table; the exit code."""
     table = Table(("what", "measured", "limit"))
     table.begin()
+    table.add("from the command to a server that answers", f"{1000 * found['ready']:.0f} ms", "")
     table.add(
         "first page of a server that has just begun",
         f"{1000 * found['first']:.0f} ms",
