@@ -63,7 +63,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def pages(site: Path) -> dict[Path, Page]:
     """Every page of the site but the example of a report, which is not of its making.
 
-    Nor is the page of a server for addresses that it has not: it is shown in any folder, and links from the root.
+    Nor is the page of a server for addresses that it has not: it is shown in any folder, and links from
+    the root.
     """
     aside = ("main-page.html", "404.html")
     found = [path for path in site.rglob("*.html") if path.name not in aside]

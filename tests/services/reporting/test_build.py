@@ -208,7 +208,7 @@ def test_every_perturbation_that_stands_alone_has_a_block_and_usual_ones_stand_f
     assert pairflip.title.startswith("Label noise (kind=pairflip): bert-base")
     clean = cell(typos, "vanilla", "rte").values[0]
     assert cell(typos, "vanilla", "difference", 1).mean == pytest.approx(clean - 0.60)
-    assert "minus the changed one" in typos.caption[0] and "minus the noisy one" in pairflip.caption[0]
+    assert "minus the changed one" in typos.caption[1] and "minus the noisy one" in pairflip.caption[1]
 
 
 def test_a_perturbation_that_is_not_installed_is_named_and_its_values_are_plain(noisy: Rows) -> None:
