@@ -90,7 +90,7 @@ def test_a_command_that_is_shown_wrongly_is_found(line: str) -> None:
 
 def test_programs_shown_beside_ftbench_are_there() -> None:
     """Modules, scripts, their options, and targets of make."""
-    options = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").glob("*.py"))
+    options = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").rglob("*.py"))
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M))
     for page, block in shown():
         if block.language not in SHELL:

@@ -63,7 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def pages(site: Path) -> dict[Path, Page]:
     """Every page of the site but the example of a report, which is not of its making.
 
-    Nor is the page of a server for addresses that it has not: it is shown in any folder, and links from
+    Nor is a server's page for addresses that it has not: shown in any folder, it links from the root.
     the root.
     """
     aside = ("main-page.html", "404.html")
