@@ -46,7 +46,7 @@ def test_an_overflow_leaves_nothing_behind(name: str, monkeypatch: pytest.Monkey
     end = one.fit(one.bench(), rows=16, steps=8, precision="fp16")
     runs = end.trainer.facts["runs"].values()
     skipped, updates = (sum(run[key] for run in runs) for key in ("skipped", "total_steps"))
-    assert 0 < skipped <= updates and (skipped < updates or name not in FIRST)
+    assert 0 < skipped and (skipped < updates or name not in FIRST)
     kept = {**end.weights, **_tensors(end.trainer.method.state_dict())}
     assert all(bool(torch.isfinite(v).all()) for v in kept.values() if v.is_floating_point())
 

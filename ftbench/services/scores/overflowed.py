@@ -14,11 +14,11 @@ class LeftOut(NamedTuple):
 
     Attributes:
         skipped: those that were left out.
-        updates: all of them.
+        steps: of its runs; a step of a search updates weights and attention.
     """
 
     skipped: int
-    updates: int
+    steps: int
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> LeftOut:
@@ -31,7 +31,8 @@ class LeftOut(NamedTuple):
         """In a line; "" where nothing was left out."""
         if not self.skipped:
             return ""
-        return f"{self.skipped:,} of {self.updates:,} updates were left out, because a gradient overflowed"
+        many = "update was" if self.skipped == 1 else "updates were"
+        return f"{self.skipped:,} {many} left out in {self.steps:,} steps, because a gradient overflowed"
 
 
 def left_out(database: Database, cells: Iterable[JobSummary]) -> dict[str, LeftOut]:
@@ -47,7 +48,7 @@ def overflow_lines(found: Mapping[str, LeftOut], cells: Iterable[JobSummary]) ->
     lost: Counter[str] = Counter()
     for digest, label in shown.items():
         lost[label] += found[digest].skipped
-    sums = LeftOut(lost.total(), sum(found[digest].updates for digest in shown))
+    sums = LeftOut(lost.total(), sum(found[digest].steps for digest in shown))
     if sums.skipped:
         jobs = sum(found[digest].skipped > 0 for digest in shown)
         by = ", ".join(f"{label} {number:,}" for label, number in lost.items() if number)

@@ -17,7 +17,7 @@ def ran(*skipped: int) -> dict[str, Any]:
 def test_the_runs_of_a_job_add_up() -> None:
     assert LeftOut.of(ran(2, 0, 1)) == (3, 300)
     assert LeftOut.of(ran(2, 0, 1)).words() == (
-        "3 of 300 updates were left out, because a gradient overflowed"
+        "3 updates were left out in 300 steps, because a gradient overflowed"
     )
     assert LeftOut.of(ran(0)).words() == ""
 
@@ -36,7 +36,7 @@ def test_a_table_says_of_which_methods_they_were() -> None:
     found = {first: LeftOut(3, 1000), second: LeftOut(0, 1000), third: LeftOut(2, 1000)}
     (line,) = overflow_lines(found, rows.cells)
     assert line == (
-        "fp16: 5 of 3,000 updates were left out, because a gradient overflowed, in 2 of 3 jobs: vanilla 3, "
+        "fp16: 5 updates were left out in 3,000 steps, because a gradient overflowed, in 2 of 3 jobs: vanilla 3, "
         "bidrop 2."
     )
     assert not list(overflow_lines({second: LeftOut(0, 1000)}, rows.cells))
