@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+#: What the tests of the documentation are told of a measurement.
+NOT_RUN = "<!-- not run: takes minutes, on a machine that does nothing else -->"
 #: Name of a measurement -> what its short form is given.
 SHORT = {
     "trainer": ["--rows", "256", "--threads", "2"],
@@ -43,7 +45,7 @@ def filled(page: str, name: str, printed: str) -> str:
     if not (opened and closed):
         sys.exit(f"{PAGE.name}: no place for '{name}', which begins with {begin}")
     shown = printed.strip() if "|" in printed else f"```text\n{printed.strip()}\n```"
-    return f"{before}{begin}\n```sh\n{command(name)}\n```\n\n{shown}\n{end}{after}"
+    return f"{before}{begin}\n{NOT_RUN}\n```sh\n{command(name)}\n```\n\n{shown}\n{end}{after}"
 
 
 def main(chosen: list[str]) -> int:

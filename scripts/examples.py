@@ -18,14 +18,22 @@ from ftbench.services.scores.selection import Selection
 
 METHODS = "child_tuning_d,rdrop,bidrop"
 TABLES = {"main": "Main results", "robustness": "Robustness", "curves": "Robustness as curves"}
-FILES = {"rich": "txt", "markdown": "md", "latex": "tex", "csv": "csv", "json": "json", "html": "html"}
+#: A page is not called as the Markdown beside it, of which the site makes a page of that name.
+FILES = {
+    "rich": ".txt",
+    "markdown": ".md",
+    "latex": ".tex",
+    "csv": ".csv",
+    "json": ".json",
+    "html": "-page.html",
+}
 #: A page carries its own plotting library, a megabyte: one is enough to look at.
 WITH_PAGE = ("main",)
 
 
 def pages(folder: Path) -> dict[Path, str]:
     """Every file by its path, and the page that lists them."""
-    found = {folder / f"{table}.{FILES[form]}": text for table, form, text in _rendered()}
+    found = {folder / f"{table}{FILES[form]}": text for table, form, text in _rendered()}
     return found | {folder / "index.md": _index(found)}
 
 
@@ -48,12 +56,12 @@ def _index(files: dict[Path, str]) -> str:
     ]
     for table, title in TABLES.items():
         lines.append(f"## {title}")
-        mine = [path for path in files if path.stem == table]
+        mine = [path for path in files if path.stem.removesuffix("-page") == table]
         commands = [
             f"ftbench report --table {table} --methods {METHODS} --db {DATABASE} -o {path.name}"
             for path in mine
         ]
-        lines.append("```sh\n" + "\n".join(commands) + "\n```")
+        lines.append("<!-- run -->\n```sh\n" + "\n".join(commands) + "\n```")
         lines.append(" · ".join(f"[{path.suffix[1:]}]({path.name})" for path in mine))
         lines.append("```text\n" + files[mine[0].with_suffix(".txt")].strip() + "\n```")
     return "\n\n".join(lines) + "\n"

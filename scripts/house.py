@@ -12,7 +12,7 @@ import structure
 WIDTH, MARGIN, GAP = 1180, 16, 44
 ROOM_HEIGHT, LINE = 88, 15
 #: Layers that others can be added to by one file, and how the picture marks them.
-OPEN = ("methods", "metrics", "tasks", "perturbations", "render", "stats")
+OPEN = ("methods", "metrics", "tasks", "perturbations", "render", "stats", "trackers")
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,11 @@ def boxes(layers: Mapping[str, int], rooms: Mapping[str, int]) -> tuple[list[Box
     tall = 46 + floors * (ROOM_HEIGHT + GAP // 2)
     wide = (WIDTH - 3 * MARGIN) * 0.74
     top = max(layers.values())
-    placed = row(
-        [name for name, height in layers.items() if height == top], said, MARGIN, WIDTH - 2 * MARGIN, MARGIN
-    )
+    placed = row(on(layers, top), said, MARGIN, WIDTH - 2 * MARGIN, MARGIN)
     y = MARGIN + ROOM_HEIGHT + GAP
     placed.append(Box("services", said["services"], MARGIN, y, wide, tall))
-    beside = [
-        name for name, height in layers.items() if layers["services"] <= height < top and name != "services"
-    ]
+    high = {name for name, height in layers.items() if layers["services"] <= height < top}
+    beside = sorted(high - {"services"})
     for name in beside:
         at = y + tall - ROOM_HEIGHT - (layers[name] - layers["services"]) * (ROOM_HEIGHT + GAP)
         placed += row([name], said, 2 * MARGIN + wide, WIDTH - wide - 3 * MARGIN, at)
@@ -93,7 +90,7 @@ def boxes(layers: Mapping[str, int], rooms: Mapping[str, int]) -> tuple[list[Box
 def lines(placed: list[Box], edges: Mapping[str, set[str]]) -> Iterator[str]:
     """An arrow from each box to those that it uses, but for what follows from other arrows."""
     at = {box.name: box for box in placed}
-    for name, ends in structure.reduced(edges).items():
+    for name, ends in sorted(structure.reduced(edges).items()):
         for end in sorted(ends):
             one, other = at[name], at[end]
             x1, y1 = one.x + one.width / 2, one.y + one.height

@@ -1,4 +1,4 @@
-"""The generated parts of ``docs/results.md`` and of the README: what the example database holds."""
+"""The generated parts of ``docs/results.md``: what the example database holds."""
 
 from __future__ import annotations
 
@@ -10,16 +10,12 @@ from pathlib import Path
 
 from ftbench.cli import _requests
 from ftbench.db import open_database
-from ftbench.domain import axes
-from ftbench.render import render, render_suites
+from ftbench.render import render_suites
 from ftbench.render.suite_table import SuiteReport
 from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.request import SuiteRequest
 from ftbench.services.planning.asked import Asked
 from ftbench.services.planning.commands import words_of
-from ftbench.services.reporting.build import build_report
-from ftbench.services.reporting.request import ReportRequest
-from ftbench.services.scores.selection import Selection
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "ftbench.db.example"
@@ -71,19 +67,23 @@ def page() -> Mapping[str, str]:
     return {"orders": "\n".join(_orders(reports)), **found}
 
 
-def readme() -> Mapping[str, str]:
-    """The parts of the README by name."""
-    asked = ReportRequest(Selection(methods=axes.methods("child_tuning_d,rdrop,bidrop")), "robustness")
-    with open_database(str(ROOT / DATABASE), write=False) as database:
-        text = render(build_report(database, asked), "markdown", styled=False)
-    return {"robustness": text.strip().replace("### ", "#### ")}
-
-
 def _commands(one: Experiment) -> str:
     words = ["--suite", one.suite, *words_of(one.asked)]
-    lines = (shlex.join(["ftbench", "queue", *words]), "ftbench worker --drain --threads 1")
+    trained = (shlex.join(["ftbench", "queue", *words]), "ftbench worker --drain --threads 1")
     report = shlex.join(["ftbench", "report", *words, "--db", DATABASE])
-    return "```sh\n" + "\n".join([*lines, report]) + "\n```"
+    return "\n".join(
+        [
+            "<!-- not run: needs the rows of GLUE -->",
+            "```sh",
+            *trained,
+            "```",
+            "",
+            "<!-- run -->",
+            "```sh",
+            report,
+            "```",
+        ]
+    )
 
 
 def _table(report: SuiteReport) -> str:

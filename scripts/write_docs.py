@@ -3,8 +3,9 @@
     python scripts/write_docs.py            # writes what is out of date
     python scripts/write_docs.py --check    # writes nothing; exit 1 and a line for each page out of date
 
-``docs/cli.md``, ``docs/methods/`` and ``docs/examples/`` are written whole. In ``docs/protocols.md``,
-``docs/models.md``, ``docs/results.md``, ``docs/schema.md`` and ``README.md`` only the parts from
+``docs/cli.md``, ``docs/api.md``, ``docs/llms.txt``, ``docs/methods/`` and ``docs/examples/`` are
+written whole. In ``docs/protocols.md``, ``docs/models.md``, ``docs/results.md`` and ``docs/schema.md``
+only the parts from
 ``<!-- generated: NAME -->`` to ``<!-- end of NAME -->`` are.
 """
 
@@ -18,9 +19,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import api
 import data_formats
 import examples
 import house
+import llms
 import results
 import typer
 
@@ -50,9 +53,10 @@ def pages() -> dict[Path, str]:
     found |= filled("metrics.md", {"metrics": metric_table()})
     found |= filled("models.md", {"models": model_table()})
     found |= filled("protocols.md", parts) | filled("schema.md", {"tables": schema_tables()})
-    found |= filled("results.md", results.page()) | filled("../README.md", results.readme())
+    found |= filled("results.md", results.page()) | {DOCS / "api.md": api.page(NOTE)}
     found |= {DOCS / "data-formats.md": data_formats.page(NOTE), DOCS / "architecture.svg": house.picture()}
-    return found | examples.pages(DOCS / "examples")
+    found |= examples.pages(DOCS / "examples")
+    return found | {DOCS / "llms.txt": llms.page(found)}
 
 
 def filled(page: str, parts: Mapping[str, str]) -> dict[Path, str]:
@@ -215,6 +219,7 @@ def method_page(card: Mapping[str, Any]) -> str:
         "\n".join(f"- {line}" for line in card["differs"]),
         published(card),
         "## Use",
+        "<!-- run: on tiny -->\n"
         f"```console\nftbench queue --methods {example(card)} --tasks glue-small --seeds 10\n```\n",
     ]
     return "\n\n".join(part for part in parts if part)

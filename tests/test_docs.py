@@ -5,88 +5,19 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import inspect
-import os
 import re
-import shlex
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-import typer
 import yaml
 
 from ftbench._version import __version__
-from ftbench.cli.app import app
+from tests.docs.blocks import DOCS, PAGES, ROOT, blocks, follow, shell
 from tests.forked import Programs
-
-ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
-DEADLINE = 600.0
-FENCE = re.compile(
-    r"^(?:<!-- (?P<mark>run|file)(?:: (?P<name>\S+))? -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```",
-    re.M | re.S,
-)
-
-# What is shown to a reader would train for minutes: the same commands on a few rows, for a few steps.
-PRELUDE = """
-ftbench() {{
-    case "$1" in
-        queue) command {ftbench} "$@" --seeds 1 --train-size 48 --set epochs=1 ;;
-        worker) command {ftbench} "$@" --threads 1 ;;
-        *) command {ftbench} "$@" ;;
-    esac
-}}
-"""
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block; ``mark`` says what the test does with it: ``run``, ``file``, or nothing."""
-
-    mark: str | None
-    name: str | None
-    language: str
-    text: str
-
-
-def blocks(page: Path) -> list[Block]:
-    return [Block(**found.groupdict()) for found in FENCE.finditer(page.read_text(encoding="utf-8"))]
-
-
-def shell(text: str, folder: Path, programs: Programs) -> str:
-    """Run commands as a reader would, stopping at the first that fails; what they print."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("FTBENCH_")} | {"NO_COLOR": "1"}
-    ended = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", PRELUDE.format(ftbench=shlex.join(programs.ftbench)) + text],
-        cwd=folder,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-    )
-    assert ended.returncode == 0, f"{text}\n{ended.stdout}\n{ended.stderr}"
-    return ended.stdout
-
-
-def follow(page: Path, folder: Path, programs: Programs) -> str:
-    """Do what a page says, from top to bottom; what its commands print."""
-    printed = []
-    for block in blocks(page):
-        if block.mark == "file":
-            (folder / str(block.name)).write_text(block.text, encoding="utf-8")
-        elif block.mark == "run" and block.language == "python":
-            exec(compile(block.text, str(page), "exec"), {})
-        elif block.mark == "run":
-            printed.append(shell(block.text, folder, programs))
-    return "".join(printed)
 
 
 @pytest.fixture
@@ -106,7 +37,7 @@ def writer(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_the_quickstart_ends_in_its_tables(folder: Path, forked: Programs) -> None:
-    printed = follow(DOCS / "quickstart.md", folder, forked)
+    printed, _ = follow(DOCS / "quickstart.md", folder, forked)
     assert "Main results: tiny" in printed and "Label noise: tiny" in printed
     assert (folder / "robustness.md").read_text().count("Bi-Drop") >= 2
 
@@ -116,19 +47,13 @@ def test_the_example_method_is_short_and_works(folder: Path, forked: Programs) -
     page = DOCS / "write-a-method.md"
     (method,) = [block for block in blocks(page) if block.name == "mine.py"]
     assert len(method.text.splitlines()) < 40
-    printed = follow(page, folder, forked)
+    printed, _ = follow(page, folder, forked)
     rows = [line for line in printed.splitlines() if line.startswith("Label smoothing")]
     assert any(re.search(r"\d\.\d\d", row) for row in rows)
 
 
-def test_the_calls_of_a_script_of_ones_own_run(folder: Path) -> None:
-    page = DOCS / "library.md"
-    state: dict[str, Any] = {}
-    for block in blocks(page):
-        if block.mark == "file":
-            (folder / str(block.name)).write_text(block.text, encoding="utf-8")
-        elif block.mark == "run":
-            exec(compile(block.text, str(page), "exec"), state)
+def test_the_calls_of_a_script_of_ones_own_run(folder: Path, forked: Programs) -> None:
+    _, state = follow(DOCS / "library.md", folder, forked)
     assert state["tuned"].training is False and len(state["seen"]) == 4
 
 
@@ -154,21 +79,16 @@ def test_the_example_perturbation_is_short_and_works(folder: Path, forked: Progr
     page = DOCS / "write-a-perturbation.md"
     (example,) = [block for block in blocks(page) if block.name == "mine.py"]
     assert len(example.text.splitlines()) < 40
-    printed = follow(page, folder, forked)
+    printed, _ = follow(page, folder, forked)
     assert "A fraction of the rows cut off behind their first words" in printed
     assert "Texts cut off: tiny" in printed and "Texts cut off (side=evaluation, words=2): tiny" in printed
     assert "cut 50 %" in printed and "minus the cut one" in printed
 
 
-def test_jobs_can_be_exported_as_described(folder: Path, forked: Programs) -> None:
-    follow(DOCS / "operations.md", folder, forked)
-    assert len((folder / "jobs.jsonl").read_text().splitlines()) == 2
-
-
 def test_the_example_queries_are_answered(folder: Path, forked: Programs) -> None:
     shutil.copy(ROOT / "ftbench.db.example", folder)
     asked = [block for block in blocks(DOCS / "schema.md") if block.mark == "run"]
-    answers = [shell(block.text, folder, forked).splitlines() for block in asked]
+    _, *answers = [shell(block.text, folder, forked, block.name).splitlines() for block in asked]
     assert [line.split() for line in answers[0][:2]] == [
         ["task", "train", "size", "label", "mean", "max", "n"],
         ["qnli", "500", "rdrop", "66.71", "70.79", "3"],
@@ -200,27 +120,6 @@ def test_the_printed_inconsistencies_are_those_recomputed(
     assert len(found) == 20 and all(f"| {number} |" in page for number in found)
 
 
-def test_every_command_shown_has_the_options_it_is_shown_with() -> None:
-    root: Any = typer.main.get_command(app)
-    shown = [(page, line) for page in PAGES for line in commands(page)]
-    assert len(shown) > 20
-    for page, line in shown:
-        command, words = root, shlex.split(line.partition(" -- ")[0], comments=True)[1:]
-        while hasattr(command, "commands"):
-            assert words and words[0] in command.commands, f"{page.name}: {line}"
-            command = command.commands[words.pop(0)]
-        known = {option for parameter in command.params for option in parameter.opts}
-        wrong = [word for word in words if word.startswith("-") and word not in known]
-        assert not wrong, f"{page.name}: {line}"
-
-
-def commands(page: Path) -> Iterator[str]:
-    for block in blocks(page):
-        if block.language in ("sh", "console"):
-            # A quoted argument may go on over several lines.
-            yield from re.findall(r"^ftbench (?:\"[^\"]*\"|'[^']*'|[^\n\"'])*", block.text, flags=re.M)
-
-
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
@@ -249,7 +148,7 @@ def test_the_citation_is_of_this_version_and_forms_can_be_read() -> None:
 def test_the_make_targets_that_are_named_exist() -> None:
     named = re.findall(r"^make ([\w-]+)", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.M)
     there = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)
-    assert len(named) == 5 and set(named) <= set(there)
+    assert len(named) == 8 and set(named) <= set(there)
 
 
 def test_the_pages_written_from_the_code_are_current(writer: ModuleType) -> None:
@@ -260,11 +159,9 @@ def test_a_page_that_is_out_of_date_is_named_and_written_again(
     writer: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(DOCS, tmp_path / "docs")
-    shutil.copy(ROOT / "README.md", tmp_path)
     monkeypatch.setattr(writer, "DOCS", tmp_path / "docs")
     monkeypatch.setattr(writer.examples, "pages", lambda folder: {})  # they take their time
     monkeypatch.setattr(writer.results, "page", dict)
-    monkeypatch.setattr(writer.results, "readme", dict)
     (tmp_path / "docs" / "methods" / "rdrop.md").write_text("old")
     (tmp_path / "docs" / "methods" / "gone.md").write_text("of a method that is no more")
     monkeypatch.setattr(sys, "argv", ["write_docs.py", "--check"])

@@ -66,6 +66,10 @@ RenameOption = Annotated[
     list[str] | None,
     typer.Option("--rename", metavar="METHOD=TITLE", help="Call a method so: bidrop=Ours; may be repeated."),
 ]
+NamesOption = Annotated[
+    str | None,
+    typer.Option("--names", metavar="WHICH", help="Call methods by title (default), or by id, as typed."),
+]
 MetricOption = Annotated[
     str | None,
     typer.Option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -56,6 +57,8 @@ def print_rows(
 ) -> None:
     """Print rows as an aligned table; columns in which nothing stands are left out.
 
+    On a terminal that is too narrow, texts are folded and columns come in blocks; on a pipe a row is a line.
+
     Args:
         rows: what to print, a mapping each.
         columns: the keys to print and their order; all of the first row by default.
@@ -67,11 +70,34 @@ def print_rows(
         return
     keys = [k for k in (columns or rows[0]) if any(row.get(k) not in (None, "") for row in rows)]
     cells = [[text(row.get(k), digits) for k in keys] for row in rows]
-    widths = [max(len(key), *(len(line[i]) for line in cells)) for i, key in enumerate(keys)]
+    heads = [key.replace("_", " ") for key in keys]
+    widths = [max(len(head), *(len(line[i]) for line in cells)) for i, head in enumerate(heads)]
     right = [all(isinstance(row.get(k), int | float | None) for row in rows) for k in keys]
-    for line in [[key.replace("_", " ") for key in keys], *cells]:
+    room = _screen_width()
+    if room is not None and sum(widths) + 2 * (len(widths) - 1) > room:
+        _print_folded(heads, right, cells, room)
+        return
+    for line in [heads, *cells]:
         padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
         say("  ".join(padded).rstrip())
+
+
+def _print_folded(
+    heads: Sequence[str], right: Sequence[bool], rows: Sequence[Sequence[str]], width: int
+) -> None:
+    from ftbench.render import printed
+
+    named = tuple(printed.Head(head, right=r) for head, r in zip(heads, right, strict=True))
+    cells = tuple(tuple(map(printed.plain, row)) for row in rows)
+    for line in printed.terminal(printed.TextGrid(named, (("", cells),)), width=width):
+        say(line)
+
+
+def _screen_width() -> int | None:
+    """The columns that a reader sees; None on a pipe, unless COLUMNS says."""
+    if not (os.environ.get("COLUMNS") or sys.stdout.isatty()):
+        return None
+    return max(40, shutil.get_terminal_size((120, 24)).columns)
 
 
 def print_card(card: Mapping[str, Any]) -> None:
@@ -85,9 +111,21 @@ def print_card(card: Mapping[str, Any]) -> None:
             print_rows(value)
         elif isinstance(value, list):
             for i, entry in enumerate(value):
-                say(f"{key if i == 0 else '':{width}}  {text(entry)}")
+                _say_beside(key if i == 0 else "", text(entry), width)
         else:
-            say(f"{key:{width}}  {text(value)}")
+            _say_beside(key, text(value), width)
+
+
+def _say_beside(key: str, value: str, width: int) -> None:
+    """Print an entry of a card; what is longer than the terminal goes on below itself."""
+    room = _screen_width()
+    lines = [value]
+    if room is not None and width + 2 + len(value) > room:
+        from ftbench.render import printed
+
+        lines = printed.folded(value, max(20, room - width - 2))
+    for at, line in enumerate(lines):
+        say(f"{'' if at else key:{width}}  {line}")
 
 
 def text(value: Any, digits: int = 6) -> str:

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from ftbench.services.papers.request import PrintedRequest
     from ftbench.services.planning.asked import Asked
     from ftbench.services.scores.selection import Selection
+    from ftbench.services.scores.titles import Naming
 
 BASELINE = "vanilla"
+
+Called = tuple[Sequence[str] | None, str | None] | None
+"""The texts of ``--rename`` and that of ``--names``, as far as they were given."""
 
 
 def names(text: str | None) -> tuple[str, ...]:
@@ -87,7 +91,7 @@ def selection(
     tasks: str | None,
     methods: str | None = None,
     baseline: str = BASELINE,
-    renamed: Sequence[str] | None = None,
+    called: Called = None,
     where: str | None = None,
 ) -> Selection:
     """The filters of a report, and what its methods are called.
@@ -102,21 +106,22 @@ def selection(
     chosen = axes.methods(baseline)
     if len(chosen) != 1 or chosen[0].every:
         raise BadValue(f"baseline '{baseline}': give one method, such as vanilla")
-    called = renaming(renamed)
+    naming = naming_of(called)
     return Selection(
-        names(models), names(tasks), axes.methods(methods or ""), chosen[0], called, meaning(where)
+        names(models), names(tasks), axes.methods(methods or ""), chosen[0], naming, meaning(where)
     )
 
 
-def renaming(texts: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
-    """What ``--rename`` calls methods, by name or label.
+def naming_of(called: Called) -> Naming:
+    """How ``--rename`` and ``--names`` call methods.
 
     Raises:
-        BadValue: an entry is not ``METHOD=TITLE``, or names a method twice.
+        UsageError: an entry is not ``METHOD=TITLE``, names a method twice, or names are of no such kind.
     """
-    from ftbench.services.scores.titles import renames
+    from ftbench.services.scores.titles import Naming
 
-    return tuple(renames(texts or ()).items())
+    renamed, which = called or ((), None)
+    return Naming.of(renamed or ()) if which is None else Naming.of(renamed or (), which)
 
 
 def meaning(where: str | None) -> Where | None:
@@ -137,7 +142,7 @@ def without_baseline(
     models: str | None,
     tasks: str | None,
     methods: Sequence[str],
-    renamed: Sequence[str] | None = None,
+    called: Called = None,
     where: str | None = None,
 ) -> Selection:
     """The filters where no baseline is let through beside them.
@@ -146,7 +151,7 @@ def without_baseline(
         models: the flag.
         tasks: the flag.
         methods: lists of methods, one after the other.
-        renamed: the texts of ``--rename``.
+        called: the texts of ``--rename``, and that of ``--names``.
         where: the text of ``--where``.
 
     Raises:
@@ -156,14 +161,14 @@ def without_baseline(
     from ftbench.services.scores.selection import Selection
 
     found = axes.methods(",".join(methods))
-    return Selection(names(models), names(tasks), found, None, renaming(renamed), meaning(where))
+    return Selection(names(models), names(tasks), found, None, naming_of(called), meaning(where))
 
 
 def compared(
     models: str | None,
     tasks: str | None,
     methods: Sequence[str],
-    renamed: Sequence[str] | None = None,
+    called: Called = None,
     *,
     command: str,
 ) -> Selection:
@@ -173,13 +178,13 @@ def compared(
         models: the flag.
         tasks: the flag.
         methods: lists of methods, one after the other.
-        renamed: the texts of ``--rename``.
+        called: the texts of ``--rename``, and that of ``--names``.
         command: what asks, for the error.
 
     Raises:
         UsageError: fewer than two methods, or brackets that do not close.
     """
-    found = without_baseline(models, tasks, methods, renamed)
+    found = without_baseline(models, tasks, methods, called)
     if len(set(found.methods)) < 2 and not any(one.every for one in found.methods):
         raise UsageError(f"{command} needs two methods or more, such as: ftbench {command} bidrop vanilla")
     return found
@@ -190,14 +195,14 @@ def against(
     tasks: str | None,
     methods: Sequence[str],
     baseline: str,
-    renamed: Sequence[str] | None = None,
+    called: Called = None,
 ) -> Selection:
     """The filters of methods that are compared with a baseline, each.
 
     Raises:
         UsageError: no method but the baseline, or brackets that do not close.
     """
-    found = selection(models, tasks, ",".join(methods), baseline, renamed)
+    found = selection(models, tasks, ",".join(methods), baseline, called)
     if not set(found.methods) - {found.baseline}:
         raise UsageError(f"topup needs a method beside {baseline}, such as: ftbench topup bidrop")
     return found

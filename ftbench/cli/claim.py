@@ -55,7 +55,8 @@ def claim(
         with reading(address) as database:
             found = looks.told_in_sheets(address, listed(database), declared=True)
         to = Delivery(as_json=as_json)
-        to.deliver(render_sheets(found, to.chosen(lists=True), schema=SCHEMA, styled=to.styled))
+        chosen = to.chosen(lists=True)
+        to.deliver(render_sheets(found, chosen, schema=SCHEMA, width=to.width, styled=to.styled))
         return
     from ftbench.db import open_database
     from ftbench.services.claims import declared as service

@@ -16,6 +16,7 @@ from ftbench.cli._options import (
     JsonOption,
     MetricOption,
     ModelsFilter,
+    NamesOption,
     PerturbFilter,
     RenameOption,
     TasksFilter,
@@ -59,6 +60,7 @@ def compare(
     metric: MetricOption = None,
     data_dir: DataOption = None,
     rename: RenameOption = None,
+    called: NamesOption = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
     as_json: JsonOption = False,
     output: Annotated[
@@ -84,7 +86,7 @@ def compare(
     address, to = database_address(db), Delivery(format_, as_json, output)
     chosen = to.chosen(lists=True)
     check_output("--output", output, address)
-    runs = requests.compared(models, tasks, methods, rename, command="compare")
+    runs = requests.compared(models, tasks, methods, (rename, called), command="compare")
     condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
     request = CompareRequest(
         runs, condition, test, correction, region / 100, examples, data_dir, untested, study or ""
@@ -92,4 +94,4 @@ def compare(
     request = replace(request, metric=MetricChoice.of(metric, data_dir))
     with compared(address) as database:
         sheets = looks.told_in_sheets(address, service.compare(database, request))
-    to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))
+    to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, width=to.width, styled=to.styled))

@@ -69,7 +69,7 @@ def export(
     address = database_address(db)
     check_output("--jobs", jobs, address)
     check_output("--scores", scores, address)
-    request = requests.without_baseline(models, tasks, [methods or ""], rename, where)
+    request = requests.without_baseline(models, tasks, [methods or ""], (rename, None), where)
     if jobs is None and limit is not None:
         raise UsageError("--limit is for --jobs: scores are written whole")
     if scores is None and rename:

@@ -115,9 +115,9 @@ def show(job: JobArgument, db: DatabaseOption = None, as_json: JsonOption = Fals
         say()
         say("provenance:")
         print_card(found["provenance"])
-    if "left_out" in found:
+    if "skipped_updates" in found:
         say()
-        say(f"fp16: {found['left_out']}")
+        say(f"fp16: {found['skipped_updates']}")
     say()
     say("queue it again with:")
     say(f"  {found['command']}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,15 +15,18 @@ from ftbench.cli._options import (
     MethodsFilter,
     MetricOption,
     ModelsFilter,
+    NamesOption,
     RenameOption,
     TasksFilter,
 )
-from ftbench.cli._output import check_output, note
+from ftbench.cli._output import check_output, note, tell
 from ftbench.cli._requests import asked, selection
 from ftbench.errors import BadValue, UsageError
 from ftbench.settings import database_address
 
 if TYPE_CHECKING:
+    from ftbench.render.plots.theme import Plot
+    from ftbench.services.reporting.plots import PlotRequest
     from ftbench.services.scores.selection import Selection
 
 #: The kinds of plots that a flag is for.
@@ -70,53 +73,79 @@ def plot(
     violin: Annotated[
         bool, typer.Option("--violin", help="strip: the density of the runs instead of a box.")
     ] = False,
+    title: Annotated[
+        str | None, typer.Option("--title", metavar="TEXT", help="A heading; by default there is none.")
+    ] = None,
+    width: Annotated[
+        str | None,
+        typer.Option(
+            "--width", metavar="LENGTH", help="Inches, 8cm, 219pt, or of LaTeX: column, text, 0.5text."
+        ),
+    ] = None,
+    height: Annotated[
+        str | None, typer.Option("--height", metavar="LENGTH", help="Likewise; by default as it comes.")
+    ] = None,
+    font: Annotated[
+        str | None, typer.Option("--font", metavar="NAME", help="That of the paper, such as Times New Roman.")
+    ] = None,
     rename: RenameOption = None,
+    called: NamesOption = None,
     metric: MetricOption = None,
     data_dir: DataOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Draw a figure of the tables' scores.
+    """Draw a figure of the tables' scores, and print the caption that says how to read it.
 
     Needs the packages of `pip install 'ftbench[plots]'`.
     """
     from ftbench.render import plots
-    from ftbench.services.reporting import plots as service
+    from ftbench.render.plots.canvas import Canvas, inches
+    from ftbench.services.reporting.plots import PlotRequest
     from ftbench.services.scores.rescored import MetricChoice
 
     address = database_address(db)
+    canvas = Canvas(title or "", inches("--width", width), inches("--height", height), font or "")
     plots.check_name(output)
     check_output("--output", output, address)
     given = {"--over": over, "--critical": critical, "--pairs": pairs, "--suite": suite}
     _check_flags(kind, {**given, "--violin": violin or None})
     if critical is not None and not 0 < critical < float("inf"):
         raise BadValue(f"--critical {critical:g}: give a difference of ranks above 0")
-    if metric is not None and (suite is not None or kind in ("reproduction", "budget")):
+    printed = suite is not None or kind == "reproduction"
+    if metric is not None and (printed or kind == "budget"):
         raise UsageError("--metric does not go with a paper's table, nor with 'budget'; leave it out")
-    if kind == "reproduction":
-        if rename:
-            raise UsageError("--rename is for methods of jobs, not for the lines of a paper's table")
-        if (pairs is None) == (suite is None):
-            raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
-        spec = _pairs(pairs) if pairs else _suite(kind, address, str(suite), methods, tasks, models)
-    elif suite is not None:
-        if over is not None:
-            raise UsageError("sweep: give a hyper-parameter with --over, or a figure with --suite, not both")
-        spec = _suite(kind, address, suite, methods, tasks, models)
+    if printed and (rename or called):
+        flag = "--rename" if rename else "--names"
+        raise UsageError(f"{flag} is for methods of jobs, not for the lines of a paper's table")
+    if kind == "reproduction" and (pairs is None) == (suite is None):
+        raise UsageError("reproduction: give the pairs with --pairs FILE, or a table with --suite NAME")
+    if suite is not None and over is not None:
+        raise UsageError("sweep: give a hyper-parameter with --over, or a figure with --suite, not both")
+    if printed:
+        found = _pairs(pairs) if pairs else _suite(kind, address, str(suite), methods, tasks, models)
     elif kind == "budget":
-        if rename:
-            raise UsageError("--rename does not go with budget; leave it out")
-        spec = _budget(address, selection(models, tasks, methods))
+        found = _budget(address, selection(models, tasks, methods, called=(rename, called)))
     else:
-        jobs = selection(models, tasks, methods, renamed=rename)
-        by = MetricChoice.of(metric, data_dir)
-        request = service.PlotRequest(kind, jobs, over, critical, violin, by)
-        with reported(address, request.report) as opened:
-            spec = service.draw(opened, request)
-    plots.write(spec, output)
+        jobs, by = (
+            selection(models, tasks, methods, called=(rename, called)),
+            MetricChoice.of(metric, data_dir),
+        )
+        found = _scores(address, PlotRequest(kind, jobs, over, critical, violin, by))
+    plots.write(found, output, canvas)
     note(f"wrote {output}")
+    for plot in found:
+        tell(plot.caption)
 
 
-def _budget(address: str, jobs: Selection) -> dict[str, Any]:
+def _scores(address: str, request: PlotRequest) -> tuple[Plot, ...]:
+    """The scores of a database's tables."""
+    from ftbench.services.reporting.plots import draw
+
+    with reported(address, request.report) as database:
+        return draw(database, request)
+
+
+def _budget(address: str, jobs: Selection) -> tuple[Plot, ...]:
     """What trials of studies bought."""
     from ftbench.services.tuning.plot import draw_budget
 
@@ -134,16 +163,16 @@ def _check_flags(kind: str, flags: Mapping[str, object]) -> None:
             )
 
 
-def _pairs(file: Path) -> dict[str, Any]:
+def _pairs(file: Path) -> tuple[Plot, ...]:
     """Published against measured scores of a file."""
     from ftbench.services.papers import reproduction
 
-    return reproduction.draw_pairs(file)
+    return (reproduction.draw_pairs(file),)
 
 
 def _suite(
     kind: str, address: str, name: str, methods: str | None, tasks: str | None, models: str | None
-) -> dict[str, Any]:
+) -> tuple[Plot, ...]:
     """A paper's table: published against measured scores, or over its conditions."""
     from ftbench.services.papers import reproduction, sweep
     from ftbench.services.papers.request import SuiteRequest
@@ -151,4 +180,4 @@ def _suite(
     given = asked(suite=True, methods=methods, tasks=tasks, models=models)
     with reading_if_there(address) as database:
         draw = sweep.draw_conditions if kind == "sweep" else reproduction.draw_suite
-        return draw(address, database, SuiteRequest(name, given))
+        return (draw(address, database, SuiteRequest(name, given)),)

@@ -15,6 +15,7 @@ from ftbench.cli._options import (
     JsonOption,
     MetricOption,
     ModelsFilter,
+    NamesOption,
     RenameOption,
     TasksFilter,
 )
@@ -51,6 +52,7 @@ def power(
     models: ModelsFilter = None,
     tasks: TasksFilter = None,
     rename: RenameOption = None,
+    called: NamesOption = None,
     metric: MetricOption = None,
     data_dir: DataOption = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="NAME", help="{lists}.")] = None,
@@ -75,22 +77,24 @@ def power(
         )
     if metric is not None and (sources or spread is not None):
         raise UsageError("--metric goes with methods that are compared, and neither --sources nor --spread")
-    if spread is not None and (models or tasks or rename):
-        raise UsageError("--models, --tasks and --rename go with methods: a stated --spread is of no runs")
+    if spread is not None and (models or tasks or rename or called):
+        raise UsageError(
+            "--models, --tasks, --rename and --names go with methods: a stated --spread is of no runs"
+        )
     if sources:
-        asked = SourcesRequest.of(requests.without_baseline(models, tasks, methods or (), rename))
+        asked = SourcesRequest.of(requests.without_baseline(models, tasks, methods or (), (rename, called)))
         with reading(address) as database:
             sheets = variance_sources.measured_sources(database, asked)
-        to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))
+        to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, width=to.width, styled=to.styled))
         return
     request = service.PowerRequest(difference / 100, seeds, alpha, wanted)
     if spread is not None:
         sheets = service.stated(spread / 100, request)
     else:
         runs = CompareRequest(
-            requests.compared(models, tasks, methods or (), rename, command="power"),
+            requests.compared(models, tasks, methods or (), (rename, called), command="power"),
             metric=MetricChoice.of(metric, data_dir),
         )
         with compared(address) as database:
             sheets = service.measured_power(database, runs, request)
-    to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, styled=to.styled))
+    to.deliver(render_sheets(sheets, chosen, schema=SCHEMA, width=to.width, styled=to.styled))

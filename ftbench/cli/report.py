@@ -18,6 +18,7 @@ from ftbench.cli._options import (
     MethodsFilter,
     MetricOption,
     ModelsFilter,
+    NamesOption,
     RenameOption,
     TasksFilter,
     WhereOption,
@@ -149,6 +150,7 @@ def report(
     tuned: TunedOption = "no",
     macros: MacrosOption = None,
     rename: RenameOption = None,
+    called: NamesOption = None,
     metric: MetricOption = None,
     data_dir: DataOption = None,
     db: DatabaseOption = None,
@@ -163,21 +165,20 @@ def report(
     named = suite if suite is not None else table if _beyond_layouts(table) else None
     ours = {"--baseline": baseline != BASELINE, "--macros": macros}
     ours |= {"--estimand": estimand != "mean"}
-    ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename), "--where": where}
-    ours |= {"--tuned": tuned != "no", "--metric": metric, "--data-dir": data_dir}
+    ours |= {"--without-collapsed": without_collapsed, "--rename": bool(rename), "--names": called}
+    ours |= {"--where": where, "--tuned": tuned != "no", "--metric": metric, "--data-dir": data_dir}
     axes = {"--seeds": seeds, "--noise": noise, "--reduction": reduction, "--train-size": train_size}
     papers = {**axes, "--perturb": perturb, "--set": set_, "--variant": variant, "--margin": margin}
+    shown = {"--diverged": diverged != "chance", "--show": show}
     if published is not None:
         filters = {"--models": models, "--tasks": tasks, "--methods": methods}
-        _refuse(
-            "--published", {**filters, "--diverged": diverged != "chance", "--show": show, **ours, **papers}
-        )
+        _refuse("--published", {**filters, **shown, **ours, **papers})
         _published(printed(published), to)
     elif table in TUNING:
-        del ours["--where"]
-        ours |= {"--diverged": diverged != "chance", "--show": show}
-        _refuse(f"the table '{table}'", {**ours, **papers})
-        _tuning(address, table, selection(models, tasks, methods, where=where), to)
+        ours |= {"--where": None, "--rename": None, "--names": None}
+        _refuse(f"the table '{table}'", {**ours, **papers, **shown})
+        jobs = selection(models, tasks, methods, called=(rename, called), where=where)
+        _tuning(address, table, jobs, to)
     elif named is not None:
         from ftbench.metrics import Margins, margins
         from ftbench.services.papers.request import SuiteRequest
@@ -201,11 +202,10 @@ def report(
         from ftbench.services.scores.rescored import MetricChoice
 
         _refuse("a table of all jobs", papers)
-        jobs = selection(models, tasks, methods, baseline, rename, where)
-        named = "main" if table is None else table
+        jobs = selection(models, tasks, methods, baseline, (rename, called), where)
         by = MetricChoice.of(metric, data_dir)
         request = ReportRequest(
-            jobs, named, names(show), not without_collapsed, diverged, estimand, tuned, by
+            jobs, table or "main", names(show), not without_collapsed, diverged, estimand, tuned, by
         )
         _tables(address, request, macros, to)
 
@@ -239,7 +239,7 @@ def _tuning(address: str, table: str, jobs: Selection, to: Delivery) -> None:
     with studied(address) as database:
         make = ledger.ledger if table == "tuning" else budgets.budgets
         found = make(database, jobs)
-    to.deliver(render_sheets([found], chosen, schema=SCHEMA, styled=to.styled))
+    to.deliver(render_sheets([found], chosen, schema=SCHEMA, width=to.width, styled=to.styled))
 
 
 def _suites(address: str, request: SuiteRequest, to: Delivery) -> None:
@@ -261,7 +261,8 @@ def _published(request: PrintedRequest, to: Delivery) -> None:
     """The printed numbers alone."""
     from ftbench.services.papers import published
 
-    to.deliver(published.shown_published(request, to.chosen(lists=True), styled=to.styled))
+    chosen = to.chosen(lists=True)
+    to.deliver(published.shown_published(request, chosen, width=to.width, styled=to.styled))
 
 
 def _refuse(what: str, flags: Mapping[str, object]) -> None:

@@ -16,6 +16,7 @@ from ftbench.cli._options import (
     DatabaseOption,
     JsonOption,
     ModelsFilter,
+    NamesOption,
     PerturbFilter,
     RenameOption,
     TasksFilter,
@@ -63,6 +64,7 @@ def topup(
     reduction: Annotated[float, typer.Option("--reduction", help="Of the runs with this reduction.")] = 0.0,
     perturb: PerturbFilter = None,
     rename: RenameOption = None,
+    called: NamesOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the seeds and write nothing.")] = False,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
@@ -83,15 +85,15 @@ def topup(
     if not methods:
         plan = {"--budget": budget, "--looks": looks, "--max-seeds": max_seeds, "--margin": margin}
         jobs = {"--models": models, "--tasks": tasks, "--noise": noise, "--reduction": reduction}
-        _refuse({**plan, **jobs, "--perturb": perturb, "--rename": rename})
+        _refuse({**plan, **jobs, "--perturb": perturb, "--rename": rename, "--names": called})
         with reading(address) as database:
             plans = [topup_plans.listed(database)]
-        to.deliver(render_sheets(plans, chosen, schema=SCHEMA, styled=to.styled))
+        to.deliver(render_sheets(plans, chosen, schema=SCHEMA, width=to.width, styled=to.styled))
         return
     condition = requests.condition({"noise": noise, "reduction": reduction}, perturb)
     request = service.TopupRequest(
         _name(methods, baseline, {"models": models, "tasks": tasks}, condition.title),
-        requests.against(models, tasks, methods, baseline, rename),
+        requests.against(models, tasks, methods, baseline, (rename, called)),
         condition,
         looks,
         max_seeds,
@@ -101,7 +103,7 @@ def topup(
     with compared(address, write=not dry_run) as database:
         found = service.topup(database, request, dry_run=dry_run)
     shown = replace(found.sheet, notes=(*found.sheet.notes, *_notes(found, address, dry_run)))
-    text = render_sheets([shown], chosen, schema=SCHEMA, styled=to.styled)
+    text = render_sheets([shown], chosen, schema=SCHEMA, width=to.width, styled=to.styled)
     if dry_run:
         to.deliver(text)
         return

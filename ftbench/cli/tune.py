@@ -222,4 +222,4 @@ def _list(address: str, as_json: bool) -> None:
     chosen = to.chosen(lists=True)
     with studied(address) as database:
         found = ledger.listed(database)
-    to.deliver(render_sheets([found], chosen, schema=SCHEMA, styled=to.styled))
+    to.deliver(render_sheets([found], chosen, schema=SCHEMA, width=to.width, styled=to.styled))

@@ -100,10 +100,11 @@ RAN: Mapping[str, tuple[str, ...]] = {
     "torch": ("torch",),
     "method_digest": ("method_digest",),
 }
-#: Those facts, and one more, that are numbers; the others are texts.
+#: Those facts, and two more, that are numbers, or true or false; the others are texts.
 NUMBERS = frozenset(
     [
         *(RAN[name] for name in ("wall_seconds", "training_seconds", "peak_memory_mb", "git_dirty")),
         ("threads",),
+        ("exclusive",),
     ]
 )

@@ -53,13 +53,16 @@ def render_suites(
     return found.report(suite_text.as_report(reports), screen)
 
 
-def render_sheets(sheets: Sequence[Sheet], format: str, *, schema: str, styled: bool = False) -> str:
+def render_sheets(
+    sheets: Sequence[Sheet], format: str, *, schema: str, width: int = 120, styled: bool = False
+) -> str:
     """Lists of findings as text that ends in a newline.
 
     Args:
         sheets: what to write.
         format: its name.
         schema: the name of the JSON document's form: fields may be added to it, none is renamed or removed.
+        width: the columns of the terminal.
         styled: whether the terminal takes bold.
 
     Raises:
@@ -70,4 +73,4 @@ def render_sheets(sheets: Sequence[Sheet], format: str, *, schema: str, styled: 
     found = formats.find(format)
     if found.sheets is None:
         raise UnknownName("format", format, formats.names(lists=True))
-    return found.sheets(sheets, schema, formats.Screen(styled=styled))
+    return found.sheets(sheets, schema, formats.Screen(width, styled))

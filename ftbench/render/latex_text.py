@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from ftbench.render.numbers import ShownNumber, everywhere, legend, same_count, shown
+from ftbench.render.numbers import ShownNumber, captioned, for_people, note_below, same_count, shown
 from ftbench.render.table import Cell, Column, Group, Report, Section
 
 #: Columns that a page takes beside the names, and letters that a name takes of it.
@@ -61,7 +61,8 @@ _LETTERS = frozenset(
 
 def render(report: Report) -> str:
     """The report as a document: a table environment for each section."""
-    blocks = ["\n".join(_section(section, at)) for at, section in enumerate(report.sections, start=1)]
+    sections = enumerate(map(for_people, report.sections), start=1)
+    blocks = ["\n".join(_section(section, at)) for at, section in sections]
     if report.notes:
         blocks.append("\n\n".join(escape_latex(note) for note in report.notes))
     return HEAD + "\n" + "\n\n".join(blocks) + "\n\n\\ftbenchend\n"
@@ -90,15 +91,15 @@ def _section(section: Section, at: int) -> Iterator[str]:
     count = same_count(section)
     yield r"\begin{table}[htbp]"
     yield r"\centering"
-    yield rf"\caption{{\textbf{{{escape_latex(section.title)}.}} {escape_latex(_caption(section, count))}}}"
+    yield rf"\caption{{\textbf{{{escape_latex(section.title)}.}} {escape_latex(captioned(section))}}}"
     yield rf"\label{{tab:{section.part}-{at}}}\medskip"
     for start in range(0, len(section.columns), MOST):
         yield from [r"\par\medskip"] if start else []
         yield from _tabular(section, range(start, min(start + MOST, len(section.columns))), count)
-    if section.notes:
-        notes = r"\\ ".join(escape_latex(note) for note in section.notes)
+    told = [escape_latex(" ".join(note_below(section, "bold"))), *map(escape_latex, section.notes)]
+    if notes := [text for text in told if text]:
         yield r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize\raggedright"
-        yield rf"{notes}\end{{minipage}}"
+        yield r"\par ".join(notes) + r"\end{minipage}"
     yield r"\end{table}"
 
 
@@ -125,13 +126,6 @@ def _name(text: str, side: str) -> str:
         return escape_latex(text)
     lines = (escape_latex(line) for line in textwrap.wrap(text, LONGEST))
     return rf"\shortstack[{side}]{{" + r" \\ ".join(lines) + "}"
-
-
-def _caption(section: Section, count: str) -> str:
-    """The whole caption: how to read the table, what is marked, and the count that every cell has."""
-    first, *rest = section.caption
-    told = [first, legend(section, "bold"), everywhere(count), *rest]
-    return " ".join(text if text.endswith(".") else f"{text}." for text in told if text)
 
 
 def _group(group: Group, columns: Sequence[Column], places: range, count: str) -> Iterator[str]:

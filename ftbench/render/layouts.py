@@ -74,7 +74,8 @@ class Part:
         title: the heading.
         axis: the perturbation whose ratios make groups of rows, or None: clean runs only.
         measures: the blocks of columns.
-        caption: how to read it; ``{baseline}`` and ``{shown}``, the statistics, are filled in.
+        caption: what its cells are; ``{baseline}`` and ``{shown}``, the statistics, are filled in.
+        rules: how to read the rest, in the note below it.
         curve: whether a row is a method's whole curve over the ratios, instead of its scores at one of them.
         percent: whether the ratios are fractions, shown × 100.
     """
@@ -84,6 +85,7 @@ class Part:
     axis: str | None
     measures: tuple[Measure, ...]
     caption: str
+    rules: str = ""
     curve: bool = False
     percent: bool = True
 
@@ -107,7 +109,8 @@ class Layout:
 
 
 AVERAGE_RULE = (
-    "Avg: unweighted mean over the tasks, given where every seed queued for every task has its score."
+    "n: seeds. Avg: unweighted mean over the tasks, given where every seed queued for every task has its "
+    "score."
 )
 
 MAIN = Layout(
@@ -124,7 +127,8 @@ MAIN = Layout(
                     Difference("Δ {baseline}", "baseline", "Δ: Avg minus that of {baseline}."),
                 ),
             ),
-            "Clean training data. {shown} over seeds, × 100; n: seeds. " + AVERAGE_RULE,
+            "Clean training data. {shown} over seeds, × 100.",
+            AVERAGE_RULE,
         ),
     ),
 )
@@ -154,7 +158,8 @@ def _drop(axis: Axis) -> Part:
         axis.title,
         axis.name,
         (Measure(None, ("mean",), Difference("drop", "clean", rule, signed=False)),),
-        f"{axis.caption}; {clean}. {{shown}} over seeds, × 100; n: seeds. {AVERAGE_RULE}",
+        f"{axis.caption}; {clean}. {{shown}} over seeds, × 100.",
+        AVERAGE_RULE,
         percent=axis.percent,
     )
 
@@ -179,7 +184,8 @@ def _gain(axis: Axis) -> Part:
             Measure(None, ("mean",)),
         ),
         f"{axis.caption}; {CLEAN_VALUE}. First the {first}{warning}, then each task's own metric. "
-        "{shown} over seeds, × 100; n: seeds. " + AVERAGE_RULE,
+        "{shown} over seeds, × 100.",
+        AVERAGE_RULE,
         percent=axis.percent,
     )
 
@@ -207,7 +213,8 @@ def _curve(axis: Axis) -> Part:
         f"Scores against {axis.title[:1].lower()}{axis.title[1:]}",
         axis.name,
         (*first, Measure(None, ("mean",))),
-        told + CURVE_RULE,
+        told.strip(),
+        CURVE_RULE,
         curve=True,
     )
 

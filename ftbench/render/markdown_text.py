@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ftbench.render import printed
-from ftbench.render.numbers import everywhere, legend, same_count
+from ftbench.render.numbers import captioned, for_people, note_below, same_count
 from ftbench.render.printed import Head, TextGrid, escape_markdown
 from ftbench.render.table import Group, Report, Section
 
 
 def render(report: Report) -> str:
-    """The report as text: a heading, a table, its notes and its caption for each section."""
-    blocks = ["\n".join(_section(section)) for section in report.sections]
+    """The report as text: a heading, a caption, a table and its note for each section."""
+    blocks = ["\n".join(_section(section)) for section in map(for_people, report.sections)]
     if report.notes:
         blocks.append("\n".join(f"- {escape_markdown(note)}" for note in report.notes))
     return "\n\n".join(blocks) + "\n"
@@ -21,16 +21,14 @@ def render(report: Report) -> str:
 def _section(section: Section) -> Iterator[str]:
     yield f"### {escape_markdown(section.title)}"
     yield ""
+    yield escape_markdown(captioned(section))
+    yield ""
     yield from printed.markdown(_grid(section))
     yield ""
-    for note in section.notes:
-        yield f"- {escape_markdown(note)}"
-    if section.notes:
-        yield ""
-    told = (section.caption[0], legend(section, "bold"), everywhere(same_count(section)))
-    yield escape_markdown(" ".join(text for text in told if text))
-    for line in section.caption[1:]:
-        yield ""
+    yield from (f"- {escape_markdown(note)}" for note in section.notes)
+    yield from [""] if section.notes else []
+    for at, line in enumerate(note_below(section, "bold")):
+        yield from [""] if at else []
         yield escape_markdown(line)
 
 

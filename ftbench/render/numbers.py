@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ftbench.render.table import COUNTED, NOT_COMPARED, Cell, Column, Section
 
@@ -184,6 +184,37 @@ def same_count(section: Section) -> str:
     }
     only = counts.pop() if len(counts) == 1 else ""
     return "" if "/" in only else only
+
+
+def for_people(section: Section) -> Section:
+    """A table without its column of runs where all are there: the count says so once for all cells."""
+    last = len(section.columns) - 1
+    rows = [row for group in section.groups for row in group.rows]
+    if not same_count(section) or section.columns[last].kind != "runs":
+        return section
+    if any(row.cells[last].n < row.cells[last].planned for row in rows):
+        return section
+    groups = tuple(
+        replace(group, rows=tuple(replace(row, cells=row.cells[:last]) for row in group.rows))
+        for group in section.groups
+    )
+    return replace(section, columns=section.columns[:last], groups=groups)
+
+
+def captioned(section: Section) -> str:
+    """The caption: what the cells are, and the count that all of them share."""
+    told = (*section.caption[:1], everywhere(same_count(section)))
+    return " ".join(_sentence(text) for text in told if text)
+
+
+def note_below(section: Section, best: str) -> list[str]:
+    """How to read a table, paragraph by paragraph, for the note below it; ``best`` as for ``legend``."""
+    rules, rest = section.caption[1:2], section.caption[2:]
+    return [_sentence(text) for text in (*rules, legend(section, best), *rest) if text]
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def everywhere(count: str) -> str:

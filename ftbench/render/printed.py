@@ -19,6 +19,8 @@ Words = Sequence[Sequence[Span]]
 GAP = "  "
 #: What the first column keeps on a terminal that is too narrow for it and another one.
 NARROWEST = 8
+#: What a column of text keeps where it is folded for others to fit, and the words that are not broken.
+LEAST, UNBROKEN = 10, 16
 #: What a heading takes at most; longer ones are folded.
 WIDEST = 32
 #: Marks the best where emphasis would not show.
@@ -84,16 +86,16 @@ def in_words(
     return [*lines, [(note + " " * signs, "dim")]] if note else lines
 
 
-def columns_needed(grid: TextGrid, first: int) -> int:
-    """The columns of a terminal that the whole table takes; ``first`` as for ``terminal``."""
-    widths = _widths(grid, first)
-    return sum(widths) + len(GAP) * (len(widths) - 1)
+def fits(grid: TextGrid, width: int, first: int | None = None) -> bool:
+    """Whether all columns fit beside one another, text and headings folded; see ``terminal``."""
+    least = [_least(grid, at, one) for at, one in enumerate(_widths(grid, first))]
+    return sum(least) + len(GAP) * (len(least) - 1) <= width
 
 
 def terminal(
     grid: TextGrid, *, width: int | None = None, first: int | None = None, styled: bool = False
 ) -> Iterator[str]:
-    """The lines of a table, aligned, in as many blocks of columns as the width needs.
+    """The lines of a table, aligned; folded where that makes it fit, else in blocks of columns.
 
     Args:
         grid: the table.
@@ -101,12 +103,18 @@ def terminal(
         first: what the first column takes at most; longer names are folded.
         styled: whether the terminal takes emphasis.
     """
-    names, *others = _widths(grid, first)
-    for at, block in enumerate(_blocks(names, others, width)):
+    widths = _widths(grid, first)
+    if width is not None:
+        widths = _narrowed(grid, widths, range(len(widths)), width)
+    for at, block in enumerate(_blocks(grid, widths, width)):
         yield from [""] if at else []
-        taken = sum(len(GAP) + others[one] for one in block)
-        narrow = names if width is None else min(names, max(NARROWEST, width - taken))
-        yield from _block(grid, [narrow, *others], [0, *(one + 1 for one in block)], styled)
+        if width is None:
+            yield from _block(grid, widths, block, styled)
+            continue
+        mine = _narrowed(grid, widths, block, width)
+        taken = sum(len(GAP) + mine[one] for one in block[1:])
+        mine[0] = min(mine[0], max(NARROWEST, width - taken))
+        yield from _block(grid, mine, block, styled)
 
 
 def markdown(grid: TextGrid) -> Iterator[str]:
@@ -171,16 +179,20 @@ def _wide(text: str) -> int:
 
 
 def _chopped(word: str, width: int) -> list[str]:
+    """A word in pieces, broken behind a comma, slash or the like where one is near the end of a piece."""
     pieces = [""]
     for char in word:
         if _wide(pieces[-1] + char) > width:
-            pieces.append("")
+            last = max(map(pieces[-1].rfind, ",;/_-=@")) + 1
+            kept = last if last > width // 2 else len(pieces[-1])
+            pieces[-1:] = [pieces[-1][:kept], pieces[-1][kept:]]
         pieces[-1] += char
     return pieces
 
 
-def _heading(head: Head) -> Words:
-    return [*([(line, "bold")] for line in folded(head.title, WIDEST)), [(head.subtitle, "dim")]]
+def _heading(head: Head, width: int = WIDEST) -> Words:
+    title = [[(line, "bold")] for line in folded(head.title, min(width, WIDEST))]
+    return [*title, *([(line, "dim")] for line in folded(head.subtitle, width))]
 
 
 def _rows(grid: TextGrid) -> Iterator[tuple[Words, ...]]:
@@ -194,34 +206,63 @@ def _widths(grid: TextGrid, first: int | None) -> list[int]:
     for row in _rows(grid):
         for at, words in enumerate(row):
             widths[at] = max(widths[at], *(sum(_wide(text) for text, _ in line) for line in words))
-    widths[0] = max(widths[0], *(_wide(title) for title, _ in grid.groups))
     return widths if first is None else [min(widths[0], first), *widths[1:]]
 
 
-def _blocks(names: int, widths: Sequence[int], width: int | None) -> Iterator[list[int]]:
-    """The columns after the first in blocks that fit a width; one at least in each."""
+def _narrowed(grid: TextGrid, widths: Sequence[int], block: Sequence[int], width: int) -> list[int]:
+    """The widths at which some columns fit, text and headings folded; as they are where they cannot."""
+    found = list(widths)
+    room = width - len(GAP) * (len(block) - 1)
+    for unbroken in (width, UNBROKEN):  # words are broken where nothing else helps
+        least = {at: _least(grid, at, widths[at], unbroken) for at in block}
+        if sum(least.values()) <= room:
+            break
+    else:
+        return found
+    while room < sum(found[at] for at in block):
+        found[max((at for at in block if found[at] > least[at]), key=found.__getitem__)] -= 1
+    return found
+
+
+def _least(grid: TextGrid, at: int, width: int, unbroken: int = UNBROKEN) -> int:
+    """What a column needs: of text a few letters and the words that are not too long, of numbers all."""
+    head = grid.heads[at]
+    words = [len(word) for word in (*head.title.split(), head.subtitle)]
+    cells = (row[at] for _, rows in grid.groups for row in rows)
+    lines = ["".join(text for text, _ in line) for cell in cells for line in cell]
+    if head.right:
+        return min(width, max([*words, *map(_wide, lines)], default=0))
+    parts = [_wide(word) for line in lines for word in line.split()]
+    return min(width, max([LEAST, *words, *(min(unbroken, part) for part in parts)]))
+
+
+def _blocks(grid: TextGrid, widths: Sequence[int], width: int | None) -> Iterator[list[int]]:
+    """The columns in blocks that fit a width, each with those that name the rows and at least one more."""
+    lead = list(itertools.takewhile(lambda at: not at or not grid.heads[at].right, range(len(widths))))
+    names = sum(widths[at] + len(GAP) for at in lead) - len(GAP)
+    if width is not None and (2 * names > width or len(lead) == len(widths)):
+        lead, names = [0], widths[0]
     block: list[int] = []
     taken = names
-    for at, one in enumerate(widths):
-        if block and width is not None and taken + one + len(GAP) > width:
-            yield block
+    for at in range(len(lead), len(widths)):
+        if block and width is not None and taken + widths[at] + len(GAP) > width:
+            yield [*lead, *block]
             block, taken = [], names
         block.append(at)
-        taken += one + len(GAP)
-    yield block
+        taken += widths[at] + len(GAP)
+    yield [*lead, *block]
 
 
 def _block(grid: TextGrid, widths: Sequence[int], block: Sequence[int], styled: bool) -> Iterator[str]:
     """Some of the columns, their headings above."""
     places = [(widths[at], grid.heads[at].right) for at in block]
-    names = widths[0]
-    yield from _aligned([_heading(grid.heads[at]) for at in block], places, styled)
+    whole = sum(width + len(GAP) for width, _ in places) - len(GAP)
+    yield from _aligned([_heading(grid.heads[at], widths[at]) for at in block], places, styled)
     yield GAP.join(emphasised("─" * width, "dim", styled) for width, _ in places)
     for title, rows in grid.groups:
-        yield from (emphasised(line, "bold", styled) for line in folded(title, names) if title)
+        yield from (emphasised(line, "bold", styled) for line in folded(title, whole) if title)
         for row in rows:
-            cells = [_folded_cell(row[0], names), *(row[at] for at in block[1:])]
-            yield from _aligned(cells, places, styled)
+            yield from _aligned([_folded_cell(row[at], widths[at]) for at in block], places, styled)
 
 
 def _aligned(row: Sequence[Words], places: Sequence[tuple[int, bool]], styled: bool) -> Iterator[str]:
@@ -239,7 +280,12 @@ def _aligned(row: Sequence[Words], places: Sequence[tuple[int, bool]], styled: b
 
 
 def _folded_cell(words: Words, width: int) -> Words:
-    return [[(line, "")] for found in words for line in folded("".join(text for text, _ in found), width)]
+    """A cell whose lines fit a width; one that is folded loses its emphasis."""
+    found: list[Sequence[Span]] = []
+    for line in words:
+        text = "".join(part for part, _ in line)
+        found += [line] if _wide(text) <= width else [[(part, "")] for part in folded(text, width)]
+    return found
 
 
 def _padded(line: Sequence[Span], width: int, right: bool, styled: bool) -> str:

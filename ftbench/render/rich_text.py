@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ftbench.render import printed
-from ftbench.render.numbers import everywhere, legend, marked, same_count
+from ftbench.render.numbers import captioned, for_people, marked, note_below, same_count
 from ftbench.render.printed import Head, TextGrid, Words
 from ftbench.render.table import Column, Report, Row, Section
 
@@ -27,7 +27,7 @@ def render(report: Report, *, width: int, styled: bool) -> str:
     """
     lines: list[str] = []
     width = max(width, 40)
-    for section in report.sections:
+    for section in map(for_people, report.sections):
         lines += [""] if lines else []
         lines += _section(section, width, styled)
     lines += prose(report.notes, width)
@@ -43,12 +43,11 @@ def prose(texts: tuple[str, ...], width: int, emphasis: str = "", styled: bool =
 def _section(section: Section, width: int, styled: bool) -> Iterator[str]:
     yield from prose((section.title,), width, "bold", styled)
     one_line, stacked = (_grid(section, stack, styled) for stack in (False, True))
-    grid = one_line if printed.columns_needed(one_line, FIRST) <= width else stacked
+    grid = one_line if printed.fits(one_line, width, FIRST) else stacked
     yield from printed.terminal(grid, width=width, first=FIRST, styled=styled)
-    told = legend(section, "bold" if styled else "marked ¹")
     yield from prose(section.notes, width)
-    said = [text for text in (told, everywhere(same_count(section))) if text]
-    yield from prose((*section.caption, *said), width, "dim", styled)
+    told = note_below(section, "bold" if styled else "marked ¹")
+    yield from prose((captioned(section), *told), width, "dim", styled)
 
 
 def _grid(section: Section, stacked: bool, styled: bool) -> TextGrid:

@@ -19,6 +19,7 @@ from ftbench.render.numbers import NOTHING, in_unit, probability
 from ftbench.render.printed import Head, TextGrid, escape_markdown
 
 WIDTH = 120
+"""Characters of a line of words at most."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ class Sheet:
     fraction: bool = True
 
 
-def rich(sheets: Sequence[Sheet], *, styled: bool) -> str:
-    """Sheets for the terminal; ``styled``: whether it takes bold."""
-    return "\n\n".join("\n".join(_plain(sheet, styled)) for sheet in sheets) + "\n"
+def rich(sheets: Sequence[Sheet], *, width: int, styled: bool) -> str:
+    """Sheets for a terminal of a width; ``styled``: whether it takes bold."""
+    return "\n\n".join("\n".join(_plain(sheet, max(width, 40), styled)) for sheet in sheets) + "\n"
 
 
 def markdown(sheets: Sequence[Sheet]) -> str:
@@ -141,13 +142,14 @@ def _markdown(sheet: Sheet) -> Iterator[str]:
         yield f"- {escape_markdown(note)}"
 
 
-def _plain(sheet: Sheet, styled: bool) -> Iterator[str]:
+def _plain(sheet: Sheet, width: int, styled: bool) -> Iterator[str]:
+    words = min(WIDTH, width)
     for verdict in sheet.verdicts:
-        yield from (printed.emphasised(line, "bold", styled) for line in textwrap.wrap(verdict, WIDTH))
+        yield from (printed.emphasised(line, "bold", styled) for line in textwrap.wrap(verdict, words))
     if sheet.verdicts:
         yield ""
-    yield printed.emphasised(sheet.title, "bold", styled)
+    yield from (printed.emphasised(line, "bold", styled) for line in printed.folded(sheet.title, width))
     if sheet.rows:
-        yield from printed.terminal(_grid(sheet), styled=styled)
+        yield from printed.terminal(_grid(sheet), width=width, styled=styled)
     for note in sheet.notes:
-        yield from textwrap.wrap(note, WIDTH)
+        yield from textwrap.wrap(note, words)

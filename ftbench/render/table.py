@@ -213,7 +213,7 @@ class Section:
         part: the layout's part that it fills: ``main``, ``noise``, ``reduction``, ….
         axis: the perturbation whose ratios make the groups; None in a table without ratios.
         title: what it shows, of which model and setting.
-        caption: how to read it, a paragraph each.
+        caption: what its cells are; then how to read it, a paragraph each, for the note below it.
         model: the model's id.
         train_size: the rows trained on; None for all.
         changed: the recipe settings that were changed by hand.
@@ -252,9 +252,12 @@ class Report:
         baseline: the label or name of the method that differences are taken to.
         sections: the tables.
         notes: what concerns no single table, a line each.
+        known: every method of the database with its hyper-parameters as JSON, in the order in which they were
+            queued: what plots give their looks by.
     """
 
     table: str
     baseline: str
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
+    known: tuple[tuple[str, str], ...] = ()

@@ -21,7 +21,7 @@ from ftbench.errors import UnknownName
 from ftbench.models.resolve import covered
 from ftbench.perturbations import applied
 from ftbench.services.planning.commands import for_job
-from ftbench.services.scores.overflowed import LeftOut
+from ftbench.services.scores.overflowed import SkippedUpdates
 from ftbench.services.scores.selection import by_name
 from ftbench.services.worker import joblog
 from ftbench.services.worker.workdir import WorkDir
@@ -129,7 +129,7 @@ def show(database: Database, prefix: str) -> _Row:
         "past_scores": _past(results.past(JobFilter(digests=(job.digest,)))),
         "attempts": attempts,
         "provenance": dict(provenance),
-        **({"left_out": words} if (words := LeftOut.of(provenance).words()) else {}),
+        **({"skipped_updates": words} if (words := SkippedUpdates.of(provenance).words()) else {}),
         "command": for_job(job.spec, job.places),
     }
 

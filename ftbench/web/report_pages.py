@@ -17,6 +17,7 @@ from ftbench.render.html.article import ArticleSection, article, section_of
 from ftbench.render.html.frame import NavLink, PageFrame, framed
 from ftbench.render.layouts import LAYOUTS
 from ftbench.render.plots import KINDS
+from ftbench.render.plots.theme import Plot
 from ftbench.render.sheet import Sheet
 from ftbench.render.table import Report
 from ftbench.services.claims import listed as claims
@@ -126,14 +127,14 @@ class ReportPages:
 
         def make() -> str:
             with self._open() as database:
-                spec = draw(database)
-            figure = html.Figure(kind.capitalize(), spec)
-            section = ArticleSection(KINDS[kind].capitalize(), "plot", figures=(figure,))
+                found = draw(database)
+            figures = tuple(html.Figure(plot.title or kind.capitalize(), plot) for plot in found)
+            section = ArticleSection(KINDS[kind].capitalize(), "plot", figures=figures)
             return article(self._frame(f"Plot: {kind}"), (), (section,))
 
         return await self._made(request, make)
 
-    def _drawing(self, kind: str, query: Query) -> Callable[[Database], Mapping[str, Any]]:
+    def _drawing(self, kind: str, query: Query) -> Callable[[Database], tuple[Plot, ...]]:
         """What draws a plot of a database.
 
         Raises:
@@ -147,7 +148,7 @@ class ReportPages:
         if kind == "reproduction" or (kind == "sweep" and query.get("name")):
             suite = suite_of(query)
             of_suite = reproduction.draw_suite if kind == "reproduction" else sweep.draw_conditions
-            return lambda database: of_suite(self._address, database, suite)
+            return lambda database: (of_suite(self._address, database, suite),)
         asked = plot_of(query)
         return lambda database: plots.draw(database, asked)
 

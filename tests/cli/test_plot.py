@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def example(ftbench: Ftbench) -> Ftbench:
 def test_every_kind_is_drawn_from_the_database(example: Ftbench, kind: str, words: tuple[str, ...]) -> None:
     ended = example("plot", kind, "-o", "plot.svg")
     assert (ended.code, ended.err) == (0, "wrote plot.svg\n")
-    text = Path("plot.svg").read_text(encoding="utf-8")
+    text = ended.out + Path("plot.svg").read_text(encoding="utf-8")  # captions are printed, not drawn
     assert all(word in text for word in words)
 
 
@@ -96,5 +97,37 @@ def test_a_sweep_is_drawn_over_the_hyper_parameter_that_differs(example: Ftbench
             claim = database.jobs.claim("worker", 60.0)
             assert claim is not None
             database.jobs.finish(claim, JobResult(scores=(Score("dev", "accuracy", 0.7 + k / 100),)))
-    assert example("plot", "sweep", "-o", "plot.svg", "--db", "sweep.db").code == 0
-    assert "the runs at each value of k" in Path("plot.svg").read_text(encoding="utf-8")
+    ended = example("plot", "sweep", "-o", "plot.svg", "--db", "sweep.db")
+    assert ended.code == 0
+    assert "the runs at each value of k" in ended.out
+
+
+@pytest.mark.slow
+def test_a_figure_has_the_size_heading_and_names_that_a_paper_needs(example: Ftbench) -> None:
+    words = ("--width", "column", "--title", "My heading", "--names", "id", "--rename", "rdrop=Ours")
+    ended = example("plot", "robustness", *words, "-o", "plot.svg")
+    assert (ended.code, ended.err) == (0, "wrote plot.svg\n") and "Label noise" in ended.out
+    text = Path("plot.svg").read_text(encoding="utf-8")
+    size = re.search(r'width="([\d.]+)"', text)
+    assert size and float(size[1]) == pytest.approx(96 * 219.086 / 72.27, abs=1.5)
+    assert ">My heading<" in text and ">bidrop<" in text and ">Ours<" in text and ">Bi-Drop<" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("--width", "wide"),
+            "--width 'wide': give inches such as 3.25, 8cm, 219pt, column, text or 0.5text",
+        ),
+        (("--height", "900"), "--height '900': give 0.5 to 100 inches"),
+        (("--title", "a\tb"), r"--title 'a\tb': give printable text"),
+        (("--names", "ids"), "unknown --names 'ids'; did you mean 'id'?"),
+    ],
+)
+def test_a_size_or_a_name_that_means_nothing_is_refused(
+    example: Ftbench, words: tuple[str, ...], says: str
+) -> None:
+    ended = example("plot", "strip", "-o", "plot.svg", *words)
+    assert ended.code == 2 and says in ended.err and ended.err.count("\n") == 1
+    assert not Path("plot.svg").exists()

@@ -214,7 +214,7 @@ def test_a_papers_table_is_printed_with_its_numbers_and_the_command_that_fills_i
     assert filled("report", "--suite", "blo/table5", "--format", "csv").out.startswith("suite,model,")
     assert filled("report", "--suite", "dps/table9").code == 2
     shown = filled("report", "--suite", "dps/table1", "--show", "max,std", "--diverged", "missing").out
-    assert "[±1.33]" not in shown and "[1.33]" in shown  # the first stands bare
+    assert "[± 1.33]" not in shown and "[1.33]" in shown  # the first stands bare
     wrong = filled("report", "--suite", "dps/table1", "--show", "median")
     assert wrong.code == 2 and "unknown statistic of a suite 'median'" in wrong.err
 

@@ -18,6 +18,7 @@ from ftbench.render.html.article import (
     section_of,
 )
 from ftbench.render.html.frame import NavLink, PageFrame
+from ftbench.render.plots.theme import Plot
 from ftbench.render.sheet import Field, Sheet
 
 ODD = "<b>&"
@@ -69,7 +70,13 @@ def test_a_page_without_lists_has_no_filter_and_without_plots_no_library() -> No
 
 
 def test_plots_are_drawn_by_the_library_beside_the_page() -> None:
-    section = ArticleSection("A", "a", figures=[html.Figure("Runs", {"title": "</script>"})])
+    section = ArticleSection(
+        "A",
+        "a",
+        figures=[
+            html.Figure("Runs", Plot({"layer": [], "width": 9, "height": 9, "title": "</script>"}, "", ""))
+        ],
+    )
     text = article(FRAME, [], [section])
     assert '<script src="assets/vega.js">' in text and '<script src="assets/figures.js">' in text
     assert 'data-plot="0.0"' in text and '</script>"}' not in text

@@ -7,6 +7,7 @@ import re
 from ftbench.render import html
 from ftbench.render.html import frame
 from ftbench.render.html.frame import ASSETS, NavLink, PageFrame
+from ftbench.render.plots.theme import Plot
 from tests.render.samples import REPORT
 
 ODD = "</title><script>x</script>"
@@ -35,7 +36,10 @@ def test_a_page_that_stands_alone_has_them_in_itself_and_no_navigation():
 
 
 def test_plots_of_a_folder_share_the_library():
-    details = html.Details(figures=[[html.Figure("Runs", {})]], script="the library")
+    details = html.Details(
+        figures=[[html.Figure("Runs", Plot({"layer": [], "width": 9, "height": 9}, "", ""))]],
+        script="the library",
+    )
     text = html.render(REPORT, details, SITE)
     assert '<script src="../assets/vega.js">' in text and "the library" not in text
 

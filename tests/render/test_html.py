@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ftbench.render import html, render
-from ftbench.render.plots import theme
+from ftbench.render.plots.theme import Plot
 from ftbench.render.table import Group, Report
 from tests.render.samples import GROUPED, MARKED, REPORT, ROWS, SECTION
 
@@ -66,26 +66,21 @@ def test_the_code_of_the_plots_cannot_end_its_own_element():
 def test_what_users_named_is_text_wherever_it_stands():
     row = replace(ROWS[0], label=ODD, hparams={ODD: ODD})
     section = replace(SECTION, title=ODD, notes=(ODD,), caption=(ODD,), groups=(Group(ODD, 0.1, (row,)),))
-    figures = ((html.Figure(ODD, {"title": ODD}),),)
+    figures = ((html.Figure(ODD, Plot({"layer": [], "width": 9, "height": 9, "title": ODD}, "", ODD)),),)
     details = html.Details({"d": [ODD, 0]}, (ODD,), ({ODD: ODD},), {"d": (ODD,)}, figures, "x = '</script>';")
     text = html.render(Report("main", ODD, (section,), (ODD,)), details)
     plain, page = Page(render(REPORT, "html")), Page(text)
     assert "alert(1)" in text and "<b title" not in text
     scripts = lambda p: sum(tag == "script" for tag, _ in p.tags)  # noqa: E731
     assert scripts(page) == scripts(plain) + 1  # the plotting library
-    assert data_of(text)["with"] == [{ODD: ODD}] and data_of(text, "specs") == [[{"title": ODD}]]
+    assert data_of(text)["with"] == [{ODD: ODD}] and data_of(text, "specs")[0][0]["title"] == ODD
     assert next(cell for cell in data_of(text)["cells"].values())["title"].startswith(ODD)
 
 
-def test_a_method_looks_the_same_in_all_plots_of_a_page():
-    specs = [{"color": theme.colour(names)} for names in (["a", "b"], ["b"], ["c", "a"])]
-    figures = [[html.Figure("x", spec) for spec in specs]]
-    text = html.render(REPORT, html.Details(figures=figures, script="x"))
-    (found,) = data_of(text, "specs")
-    scales = [spec["color"]["scale"] for spec in found]
-    blue, red, green = theme.COLOURS[:3]
-    assert [scale["range"] for scale in scales] == [[blue, red], [red], [green, blue]]
-    assert scales[1]["domain"] == ["b"]
+def test_a_plot_has_its_caption_below_it_and_no_heading():
+    plot = Plot({"layer": [], "width": 9, "height": 9}, "Heading", "How to read it.")
+    text = html.render(REPORT, html.Details(figures=[[html.Figure("x", plot)]], script="x"))
+    assert "How to read it." in Page(text).text and "title" not in data_of(text, "specs")[0][0]
 
 
 def test_every_number_leads_to_its_jobs():
@@ -111,7 +106,7 @@ def test_every_number_leads_to_its_jobs():
 def test_a_tested_cell_says_how_sure_its_mark_is_and_words_open_nothing():
     text = render(MARKED, "html")
     words = " ".join(" ".join(Page(text).text).split())
-    assert "70.00 (80.00) c=1 ▲ ab 6/6" in words and "n=3 in every cell." in words
+    assert "70.00 (80.00) c=1 ▲ ab" in words and "6/6" not in words and "n=3 in every cell." in words
     cells = data_of(text)["cells"]
     assert set(cells) == {"0.0.0.0", "0.0.0.1"}
     facts = dict(cells["0.0.0.1"]["facts"])

@@ -17,6 +17,7 @@ from ftbench.services.reporting import build
 from ftbench.services.reporting import page as report_page
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores.selection import Selection
+from ftbench.services.scores.titles import Naming
 from tests.example import three_methods
 from tests.services.papers.suited import Suited, around, table
 
@@ -49,7 +50,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def page_of(address: str, name: str = "main", renamed: tuple[tuple[str, str], ...] = ()) -> str:
-    request = ReportRequest(table=name, selection=Selection(renamed=renamed))
+    request = ReportRequest(table=name, selection=Selection(naming=Naming(renamed)))
     with reported(address, request) as database:
         return report_page.page(database, build.build_report(database, request))
 
@@ -205,7 +206,7 @@ def test_a_papers_table_has_its_printed_and_measured_means_as_a_plot(suite: Any)
     assert points.count() == 3
     told = points.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
     assert any("published: 64.11; measured: 64.1" in text for text in told)
-    assert "Published and measured" in plot.locator("svg").text_content()
+    assert "On the dashed line both agree" in suite.locator("section").first.inner_text()
     points.first.scroll_into_view_if_needed()
     points.first.hover(force=True)
     tip = suite.locator("#vg-tooltip-element.visible")

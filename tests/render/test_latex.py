@@ -69,8 +69,8 @@ def test_a_count_that_all_cells_share_stands_in_the_caption_once():
 
 def test_marks_stand_alone_where_all_cells_share_their_count(tmp_path):
     text = render(MARKED, "latex")
-    assert r"70.00 (80.00) {\scriptsize c=1 $\bigtriangleup$} & ab & 6/6 \\" in text
-    assert r"\begin{tabular}{lrrlr}" in text
+    assert r"70.00 (80.00) {\scriptsize c=1 $\bigtriangleup$} & ab \\" in text  # all runs are there
+    assert r"\begin{tabular}{lrrl}" in text
     compiled(text, tmp_path)
 
 
@@ -108,3 +108,12 @@ def test_two_numbers_never_share_a_name():
     section = replace(SECTION, groups=(Group("", None, twins),))
     with pytest.raises(FtbenchError, match="VanIllaCola"):
         latex_macros.render(Report("main", "vanilla", (section,)))
+
+
+def test_the_caption_says_what_cells_are_and_the_note_below_the_rest():
+    section = replace(SECTION, caption=("What cells are.", "How averages are made", "Recipe: lr=1"))
+    lines = render(replace(REPORT, sections=(section,)), "latex").splitlines()
+    (caption,) = [line for line in lines if line.startswith(r"\caption")]
+    assert "What cells are." in caption and "Recipe" not in caption and "bold" not in caption
+    (note,) = [line for line in lines if "Recipe: lr=1." in line]
+    assert lines.index(note) > lines.index(r"\bottomrule") and "How averages are made. In each column" in note

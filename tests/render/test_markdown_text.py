@@ -9,6 +9,9 @@ from tests.render.samples import GROUPED, REPORT
 def test_table_has_numbers_counts_and_marks():
     lines = render(REPORT, "markdown").splitlines()
     assert lines[0] == "### Main results: bert-large · all training rows"
+    caption, *lines = lines[2], *lines[2:]
+    assert caption == "How to read it."  # above the table; the recipe stands in the note below it
+    assert lines.index("Recipe: batch_size=16.") > lines.index("- Incomplete cells: 2 of 6.")
     assert lines[2] == "| Method | CoLA (Matthews) | RTE (accuracy) | Avg | Δ vanilla |"
     assert lines[3] == "| --- | ---: | ---: | ---: | ---: |"
     assert lines[4] == "| vanilla | 63.76 (65.55) n=3 | 70.97 (74.01) n=3 | 67.36 (69.78) | 0.00 (0.00) |"
@@ -27,7 +30,7 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head():
 
 
 def test_ratios_are_a_column():
-    lines = render(GROUPED, "markdown").splitlines()
+    lines = render(GROUPED, "markdown").splitlines()[2:]
     assert lines[2].startswith("| noise | Method |")
     assert lines[4].startswith("| 0 % | vanilla |") and lines[7].startswith("| 5 % | vanilla |")
 

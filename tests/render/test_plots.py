@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from typing import Any
 
@@ -15,11 +14,13 @@ from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue, FtbenchError, UnknownName
 from ftbench.render import plots, tidy
 from ftbench.render.plots import cost, curves, ranks, reproduction, spread, theme
+from ftbench.render.plots.assembly import assembled
+from ftbench.render.plots.looks import of_names
 from ftbench.services.reporting.plots import with_groups, with_ranks
 from ftbench.services.scores.levels import Topped
 from ftbench.stats.ranks import critical_difference
 from tests.render.samples import GROUPED, REPORT
-from tests.render.specs import found, layer_rows, values
+from tests.render.specs import found, layer_rows, looks_for, looks_in, values
 
 ODD = "<b>&'\"]\\ {x}"
 
@@ -43,6 +44,7 @@ def frame(
             "job": f"{at}{task}{seed}".rjust(64, "0"),
             "training_seconds": 10.0 * (at + 1),
             "peak_memory_mb": 1000.0 - at,
+            "beside": False,
             "step": seed + 1,
         }
         for ratio in ratios
@@ -52,22 +54,36 @@ def frame(
     )
 
 
-def ranked(data: pd.DataFrame, critical: float | None = None) -> dict[str, Any]:
-    return ranks.ranks(data, "Title", *with_ranks(data, critical))
+def ranked(data: pd.DataFrame, critical: float | None = None) -> theme.Plot:
+    found, difference = with_ranks(data, critical)
+    return ranks.ranks(data, "Title", found, looks_for(data), difference)
+
+
+def strip(data: pd.DataFrame, title: str = "Title", **more: Any) -> theme.Plot:
+    labels = [row["label"] for row in more.get("counts", ())]
+    return spread.strip(data, title, looks_for(data, labels), **more)
+
+
+def robustness(data: pd.DataFrame, title: str = "Title") -> theme.Plot:
+    return curves.robustness(data, title, "noise", looks_for(data))
+
+
+def costs(data: pd.DataFrame, *more: str) -> theme.Plot:
+    return cost.cost(data, "Title", BETTER, looks_for(data), *more)
 
 
 BETTER = {(ODD, "vanilla"), ("bidrop[k=3]", "vanilla")}
 
 
 SPECS = {
-    "strip": lambda: spread.strip(frame(), "Title"),
-    "violins": lambda: spread.strip(frame(seeds=10), "Title", violin=True),
-    "strip of many": lambda: spread.strip(frame(methods=9, seeds=70), "Title"),
+    "strip": lambda: strip(frame()),
+    "violins": lambda: strip(frame(seeds=10), violin=True),
+    "strip of many": lambda: strip(frame(methods=9, seeds=70)),
     "sweep": lambda: spread.sweep(frame(), "Title"),
-    "robustness": lambda: curves.robustness(frame(ratios=(0.0, 0.1)), "Title", "noise"),
-    "robustness of one seed": lambda: curves.robustness(frame(seeds=1, ratios=(0.0, 0.1)), "Title", "noise"),
-    "learning": lambda: curves.learning(frame(), "Title"),
-    "cost": lambda: cost.cost(frame(), "Title", BETTER, "Timed alone."),
+    "robustness": lambda: robustness(frame(ratios=(0.0, 0.1))),
+    "robustness of one seed": lambda: robustness(frame(seeds=1, ratios=(0.0, 0.1))),
+    "learning": lambda: curves.learning(frame(), "Title", looks_for(frame())),
+    "cost": lambda: costs(frame(), "Timed alone."),
     "ranks": lambda: ranked(frame(methods=7, tasks=3), 1.5),
     "ranks alone": lambda: ranked(frame(methods=2, tasks=3)),
     "reproduction": lambda: reproduction.reproduction(
@@ -85,70 +101,90 @@ SPECS = {
         ),
         "Title",
     ),
-    "two tables": lambda: theme.stacked([spread.strip(frame(), "A"), spread.strip(frame(tasks=4), "B")]),
 }
 
 
 @pytest.mark.parametrize("name", SPECS)
 def test_every_plot_is_drawn(name, tmp_path):
-    spec = SPECS[name]()
-    plots.write(spec, tmp_path / "plot.svg")
+    plot = SPECS[name]()
+    plots.write([plot], tmp_path / "plot.svg")
     text = (tmp_path / "plot.svg").read_text(encoding="utf-8")
-    assert text.startswith("<svg") and ("Title" in text or name == "two tables") and "NaN" not in text
-    assert "Infinity" not in json.dumps(spec, allow_nan=False)
+    assert text.startswith("<svg") and ">Title<" not in text and "NaN" not in text
+    assert "Infinity" not in json.dumps(assembled([plot]), allow_nan=False)
 
 
 def test_plots_one_above_the_other_keep_their_data(tmp_path):
-    one, two = spread.strip(frame(), "A"), spread.strip(frame(seeds=4), "B")
-    plots.write(theme.stacked([one, two]), tmp_path / "plot.svg")
-    points = (tmp_path / "plot.svg").read_text(encoding="utf-8").count('aria-roledescription="point"')
+    one, two = strip(frame(), "A"), strip(frame(seeds=4), "B")
+    plots.write([one, two], tmp_path / "plot.svg")
+    text = (tmp_path / "plot.svg").read_text(encoding="utf-8")
+    points = text.count('aria-roledescription="point"')
+    assert ">A<" in text and ">B<" in text  # which is which
     assert points == len(values(one, "side", "job")) + len(values(two, "side", "job")) == 18 + 24
 
 
-LOOKS = {
-    "robustness": lambda data, title: curves.robustness(data, title, "noise"),
-    "cost": lambda data, title: cost.cost(data, title, BETTER),
+DRAWN = {
+    "strip": lambda data: strip(data),
+    "robustness": robustness,
+    "learning": lambda data: curves.learning(data, "Title", looks_for(data)),
+    "cost": costs,
+    "ranks": ranked,
+    "budget": lambda data: curves.budget(
+        data.assign(x=1, mean=1.0, low=0.0, high=2.0, std=0.0, count=3), "Title", looks_for(data)
+    ),
 }
 
 
-def looks(spec: Any) -> dict[str, set[tuple[str, str]]]:
-    """Method -> its looks: on which channel, which value."""
-    seen: dict[str, set[tuple[str, str]]] = {}
-    for channel in ("color", "shape", "strokeDash"):
-        for one in found(spec, channel):
-            if isinstance(one, dict) and one.get("field") == "label":
-                for name, look in zip(one["scale"]["domain"], one["scale"]["range"], strict=True):
-                    seen.setdefault(name, set()).add((channel, str(look)))
-    return seen
+def test_a_method_looks_the_same_in_every_kind_of_plot_and_whatever_else_is_in_it():
+    everything = frame(methods=9, seeds=2, tasks=3)
+    names = list(dict.fromkeys(everything["label"]))
+    some = everything[everything["label"].isin(names[2:5])]
+    for kind, draw in DRAWN.items():
+        by = "place" if kind == "strip" else "label"
+        whole, part = looks_in(draw(everything), by), looks_in(draw(some), by)
+        assert set(whole) == set(names) and set(part) == set(names[2:5]), kind
+        looks = of_names(names)
+        for label, look in [*whole.items(), *part.items()]:
+            assert look.colour == looks[label].colour, kind
+            assert not look.shape or (look.shape, look.fill) == (looks[label].shape, looks[label].fill)
+            assert not look.dash or look.dash == looks[label].dash
 
 
-@pytest.mark.parametrize("kind", LOOKS)
-def test_a_method_looks_the_same_in_every_plot_of_a_picture(kind, tmp_path):
-    data = frame(methods=9, ratios=(0.0, 0.1) if kind == "robustness" else (0.0,))
-    names = list(dict.fromkeys(data["label"]))
-    parts = [
-        data[data["label"].isin(part)]
-        for part in (names[3:6], names[::-1][:5], names, names[:1])  # the last has one that the first lacks
+def test_only_lines_are_drawn_without_marks_of_their_methods():
+    data = frame(methods=4, seeds=2, tasks=3)
+    unmarked = [kind for kind, draw in DRAWN.items() if not found(draw(data), "shape")]
+    assert unmarked == ["learning"]  # each in a panel that bears its name
+
+
+def test_strips_say_a_number_of_runs_that_all_have_once():
+    none = {"lost": 0, "waiting": 0, "lacking": 0, "collapsed": 0, "diverged": 0}
+    counts = [
+        {"label": label, "task": task, **none, "n": 3}
+        for label in ("vanilla", "bidrop[k=3]", ODD)
+        for task in ("T0", "T1")
     ]
-    single = [LOOKS[kind](part, str(at)) for at, part in enumerate(parts)]
-    channels = {channel for one in looks(single[2]).values() for channel, _ in one}
-    whole = theme.stacked(single)
-    seen = looks(whole)
-    assert set(seen) == set(names)
-    assert all(len(one) == len(channels) for one in seen.values())
-    assert len({frozenset(one) for one in seen.values()}) == 9
-    assert max(map(len, looks(single).values())) > len(channels)  # each by itself has looks of its own
-    plots.write(whole, tmp_path / "plot.svg")
-    drawn = re.findall(
-        r'<path aria-label="[^"]*label: ([^;"]*)[^>]*aria-roledescription="point"[^>]*fill="(#\w+)"',
-        (tmp_path / "plot.svg").read_text(encoding="utf-8"),
-    )
-    colours = {name: {fill for other, fill in drawn if other == name} for name, _ in drawn}
-    assert len(drawn) > 9 and all(len(fills) == 1 for fills in colours.values())
+    same = strip(frame(), counts=counts)
+    assert "n=3 everywhere." in same.told and not values(same, "runs")
+    counts[0]["n"] = 2
+    assert "everywhere" not in strip(frame(), counts=counts).told
+
+
+def test_costs_of_runs_beside_others_are_marked():
+    data = frame(tasks=1).assign(beside=lambda rows: rows["label"] == "bidrop[k=3]")
+    spec = costs(data, "†: beside others.")
+    assert {row["label"]: row["mark"] for row in values(spec, "mark")} == {
+        "vanilla": "",
+        "bidrop[k=3]": cost.BESIDE,
+        ODD: "",
+    }
+    texts = [
+        layer for panel in spec.chart["concat"] for layer in panel["layer"] if layer["mark"]["type"] == "text"
+    ]
+    assert [[row["label"] for row in layer_rows(layer)] for layer in texts] == [["bidrop[k=3]"]] * 2
+    assert "†" in spec.told
 
 
 def test_a_plot_is_written_as_the_file_is_named(tmp_path):
-    spec = SPECS["cost"]()
+    spec = [SPECS["cost"]()]
     for name, begins in (("a.pdf", b"%PDF"), ("a.png", b"\x89PNG"), ("A.SVG", b"<svg")):
         plots.write(spec, tmp_path / name)
         assert (tmp_path / name).read_bytes().startswith(begins)
@@ -161,7 +197,7 @@ def test_a_plot_is_written_as_the_file_is_named(tmp_path):
 def test_a_violin_is_the_density_of_the_runs_and_a_box_where_they_are_few():
     data = frame(methods=2, seeds=8, tasks=1)
     data = data[(data["label"] == "vanilla") | (data["seed"] < 4)]
-    spec = spread.strip(data, "Title", violin=True)
+    spec = strip(data, violin=True)
     outline = values(spec, "score", "left")
     assert {row["place"] for row in outline} == {"vanilla"}  # the other one has four runs
     scores = 100 * data.loc[data["label"] == "vanilla", "value"].to_numpy()
@@ -172,7 +208,7 @@ def test_a_violin_is_the_density_of_the_runs_and_a_box_where_they_are_few():
     widths = np.array([row["right"] for row in outline])  # around 0
     assert widths == pytest.approx(spread.HALF * density / density.max())
     assert {row["place"] for row in values(spec, "median") if row["count"] == 4} == {"bidrop[k=3]"}
-    assert values(spread.strip(data, "Title"), "score", "left") == []
+    assert values(strip(data), "score", "left") == []
 
 
 def test_whiskers_reach_the_lowest_and_the_highest_run():
@@ -190,18 +226,18 @@ def test_without_the_package_one_line_names_the_extra(monkeypatch):
 
 
 def test_strips_have_every_run_and_its_quartiles():
-    spec = spread.strip(frame(seeds=5), "Title")
+    spec = strip(frame(seeds=5))
     points = values(spec, "side", "value", "job")
     assert len(points) == 3 * 2 * 5
     first = [p["side"] for p in points[:5]]
     assert first == sorted(first) and np.mean(first) == pytest.approx(0) and len({*first}) == 5
     box = values(spec, "median")[0]
     assert [round(box[k], 6) for k in ("low", "median", "high")] == [70.1, 70.2, 70.3]
-    assert not values(spread.strip(frame(seeds=spread.POINTS + 1), "Title"), "side", "value")
+    assert not values(strip(frame(seeds=spread.POINTS + 1)), "side", "value")
 
 
 def test_strips_name_every_method_as_it_is():
-    names = found(spread.strip(frame(), "Title"), "labelExpr")[0]
+    names = found(strip(frame()), "labelExpr")[0]
     assert json.loads(names.removesuffix("[datum.value]")) == ["vanilla", "bidrop[k=3]", ODD]
 
 
@@ -223,19 +259,12 @@ def test_sweeps_order_values_by_size_and_need_one_hyper_parameter():
 
 
 def test_curves_have_means_and_bands_of_one_standard_deviation():
-    rows = values(curves.robustness(frame(ratios=(0.0, 0.1)), "Title", "noise"), "mean")
+    rows = values(robustness(frame(ratios=(0.0, 0.1))), "mean")
     first = next(row for row in rows if row["label"] == "vanilla" and row["x"] == 10)
     assert (first["mean"], first["std"], first["count"]) == (pytest.approx(60.1), pytest.approx(0.1), 3)
     assert first["high"] - first["mean"] == pytest.approx(0.1)
-    alone = values(curves.robustness(frame(seeds=1), "Title", "noise"), "mean")
+    alone = values(robustness(frame(seeds=1)), "mean")
     assert {row["std"] for row in alone} == {None}
-
-
-def test_every_method_has_a_colour_shape_and_dash_of_its_own():
-    labels = [f"m{i}" for i in range(28)]
-    scales = [getattr(theme, name)(labels)["scale"] for name in ("colour", "shape", "dash")]
-    looks = set(zip(scales[0]["range"], scales[1]["range"], map(tuple, scales[2]["range"]), strict=True))
-    assert len(looks) == 28 and all(scale["domain"] == labels for scale in scales)
 
 
 def test_the_front_has_the_cheapest_and_who_is_better_than_the_last_by_more_than_chance():
@@ -246,8 +275,7 @@ def test_the_front_has_the_cheapest_and_who_is_better_than_the_last_by_more_than
     assert cost.front(data, "s", set())["label"].tolist() == ["a"]
     whole = cost.averaged(frame().drop(index=0).query("not (label == 'vanilla' and task == 'T1')"))
     assert whole["label"].tolist() == ["bidrop[k=3]", ODD] and whole["value"].iloc[0] == pytest.approx(71.35)
-    spec = cost.cost(frame().query("not (label == 'vanilla' and task == 'T1')"), "Title", BETTER, "Shared.")
-    told = " ".join(spec["title"]["subtitle"])
+    told = costs(frame().query("not (label == 'vanilla' and task == 'T1')"), "Shared.").told
     assert "Without a score on every task: vanilla." in told and "Shared." in told
 
 
@@ -272,7 +300,7 @@ def test_ranks_need_three_tasks(tasks, words):
 def test_strips_join_the_runs_of_a_seed_and_break_where_a_method_lacks_it():
     data = frame(seeds=3, tasks=1)
     lacking = data[(data["label"] != "bidrop[k=3]") | (data["seed"] != 1)]
-    lines = [row for row in values(spread.strip(lacking, "Title"), "seed", "side") if "job" not in row]
+    lines = [row for row in values(strip(lacking), "seed", "side") if "job" not in row]
     by_seed = {s: [row["value"] for row in lines if row["seed"] == s] for s in range(3)}
     assert by_seed[1] == [pytest.approx(70.1), None, pytest.approx(72.1)]
     assert None not in by_seed[0] + by_seed[2] and len(by_seed[0]) == 3
@@ -286,32 +314,38 @@ def test_strips_say_n_and_what_failed_over_each_method_also_of_one_without_runs(
         {"label": "bidrop[k=3]", "task": "T0", **none, "n": 3, "diverged": 2},
         {"label": "none at all", "task": "T0", **none, "n": 0, "lost": 4},
     ]
-    spec = spread.strip(frame(methods=2, tasks=1), "Title", counts=counts)
+    spec = strip(frame(methods=2, tasks=1), counts=counts)
     assert values(spec, "runs") == [
         {"at": 0, "runs": "n=3"},
         {"at": 1, "runs": "n=3\nd=2"},
         {"at": 2, "runs": "n=0\nlost 4"},
     ]
-    told = " ".join(spec["title"]["subtitle"])
+    told = spec.told
     assert "lost: runs that ended without one" in told and "diverged, which score chance" in told
     assert "collapsed" not in told
 
 
 def test_losses_of_two_methods_never_share_an_axis():
-    spec = curves.learning(frame(), "Title")
-    assert spec["facet"]["sort"] == [
-        f"{label} on {task}" for task in ("T0", "T1") for label in ("vanilla", "bidrop[k=3]", ODD)
-    ]
-    assert spec["facet"]["field"] == "panel" and spec["columns"] == 3
-    rows = spec["datasets"][spec["data"]["name"]]
-    assert {row["panel"] for row in rows} == set(spec["facet"]["sort"])
-    assert all(row["panel"].startswith(row["label"]) for row in rows)
-    assert spec["resolve"]["scale"] == {"x": "independent", "y": "independent"}
+    panels = curves.learning(frame(), "Title", looks_for(frame())).chart["concat"]
+    assert [panel["title"]["text"] for panel in panels] == ["T0: loss", "T1: loss"]
+    for panel in panels:  # a column for each task, a row for each method
+        assert panel["facet"]["sort"] == ["vanilla", "bidrop[k=3]", ODD] and panel["columns"] == 1
+        assert panel["resolve"]["scale"] == {"y": "independent"}  # and one axis of steps
+
+
+def test_losses_of_many_methods_on_one_task_stand_in_few_rows_of_small_panels():
+    data = frame(methods=10, seeds=2, tasks=1)
+    (panel,) = curves.learning(data, "Title", looks_for(data)).chart["concat"]
+    assert panel["columns"] == 5 and panel["spec"]["height"] < 100
+    rows = panel["data"]["values"]
+    assert {row["label"] for row in rows} == set(data["label"])
+    assert {row["shown"] for row in rows} == set(data["label"])  # each panel says whose losses it has
 
 
 def test_more_losses_than_a_picture_holds_are_refused_with_their_number():
+    many = frame(methods=62, seeds=1)
     with pytest.raises(BadValue, match=r"learning: 124 panels, .* holds 120; choose some with --methods"):
-        curves.learning(frame(methods=62, seeds=1), "Title")
+        curves.learning(many, "Title", looks_for(many))
 
 
 def test_agreement_is_green_and_disagreement_is_not():
@@ -324,16 +358,15 @@ def test_agreement_is_green_and_disagreement_is_not():
         }
     )
     spec = reproduction.reproduction(pairs.assign(margin=1.0), "Title")
-    (scale,) = {json.dumps(s) for s in found(spec, "scale") if "range" in s and s["range"][0][0] == "#"}
-    colours = dict(zip(json.loads(scale)["domain"], json.loads(scale)["range"], strict=True))
-    assert colours["reproduced"] == "#009E73" and colours["not reproduced"] == "#D55E00"
-    band = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "area")
-    assert [(row["under"], row["over"]) for row in layer_rows(band, spec)] == [
-        (pytest.approx(row["a"] - 1), pytest.approx(row["a"] + 1)) for row in layer_rows(band, spec)
+    colours = {verdict: look.colour for verdict, look in looks_in(spec).items()}
+    assert colours["reproduced"] == "#2B7D3E" and colours["not reproduced"] == "#C0392B"
+    band = next(layer for layer in spec.chart["layer"] if layer["mark"]["type"] == "area")
+    assert [(row["under"], row["over"]) for row in layer_rows(band)] == [
+        (pytest.approx(row["a"] - 1), pytest.approx(row["a"] + 1)) for row in layer_rows(band)
     ]
-    assert "in the band to within 1 point." in " ".join(spec["title"]["subtitle"])
+    assert "in the band to within 1 point." in spec.told
     others = reproduction.reproduction(pairs.assign(label=["x", "y", "x"]), "Title")
-    assert "#009E73" not in json.dumps([s["range"][:2] for s in found(others, "scale") if "range" in s])
+    assert looks_in(others)["y"].colour == of_names(["x", "y"])["y"].colour
 
 
 def test_ranks_of_topped_up_runs_are_grouped_at_the_level_of_their_plan():
@@ -341,7 +374,7 @@ def test_ranks_of_topped_up_runs_are_grouped_at_the_level_of_their_plan():
     plan = TopupPlan("p", (), 0.05, 0.0, tuple(range(9)), (3, 6, 9))
 
     def told(*topped: Topped, critical: float | None = None) -> str:
-        return " ".join(with_groups(data, "Title", topped, critical)["title"]["subtitle"])
+        return with_groups(data, "Title", looks_for(data), topped, critical).told
 
     assert "critical difference, 4.50 ranks (Nemenyi, 0.05)." in told(Topped(plan, frozenset({"other"})))
     topped = Topped(plan, frozenset({data["job"].iloc[3]}))
@@ -383,22 +416,15 @@ def test_tidy_scores_are_those_of_the_tables():
     ]
 
 
-def test_plots_above_one_another_have_looks_of_their_own():
-    """With one scale for both, Vega-Lite gives methods that the first plot lacks the looks of others."""
-    both = theme.stacked([spread.strip(frame(), "A"), spread.strip(frame(), "B")])
-    assert both["resolve"]["scale"] == dict.fromkeys(("color", "shape", "strokeDash"), "independent")
-
-
 def test_a_plot_says_what_its_bars_are() -> None:
     pairs = pd.DataFrame({"name": ["a"], "published": 60.0, "measured": 61.0, "low": 60.0, "high": 62.0})
-    said = json.dumps(reproduction.reproduction(pairs, "Title", "95 % t intervals"), ensure_ascii=False)
+    said = reproduction.reproduction(pairs, "Title", "95 % t intervals").told
     assert "Bars: 95 % t intervals of the measured scores" in said
-    assert "Bars" not in json.dumps(
-        reproduction.reproduction(pairs[["name", "published", "measured"]], "Title")
-    )
+    few = pairs[["name", "published", "measured"]]
+    assert "Bars" not in reproduction.reproduction(few, "Title").told
 
 
-def test_verdicts_keep_their_colours_on_a_page_and_far_points_are_named_in_the_picture():
+def test_verdicts_have_colours_of_their_own_and_far_points_are_named_in_the_picture():
     pairs = pd.DataFrame(
         {
             "name": ["Bi-Drop · RTE", "Bi-Drop · CoLA", "Vanilla · RTE"],
@@ -409,16 +435,13 @@ def test_verdicts_keep_their_colours_on_a_page_and_far_points_are_named_in_the_p
         }
     )
     spec = reproduction.reproduction(pairs, "Title")
-    (page,) = theme.alike([spec])
-    assert page == spec  # methods have other colours where a page has several plots
-    (scale,) = {json.dumps(s) for s in found(spec, "scale") if "range" in s and s["range"][0][0] == "#"}
-    colours = dict(zip(json.loads(scale)["domain"], json.loads(scale)["range"], strict=True))
-    assert colours["reproduced"] == "#009E73" and len(set(colours.values())) == 3
-    named = [layer for layer in spec["layer"] if layer["mark"]["type"] == "text"]
-    assert [row["name"] for layer in named for row in layer_rows(layer, spec)] == ["Bi-Drop · CoLA"]
-    bars = next(layer for layer in spec["layer"] if layer["mark"].get("strokeWidth") == 11)
-    assert layer_rows(bars, spec) == [
+    colours = {verdict: look.colour for verdict, look in looks_in(spec).items()}
+    assert colours["reproduced"] == "#2B7D3E" and len(set(colours.values())) == 3
+    named = [layer for layer in spec.chart["layer"] if layer["mark"]["type"] == "text"]
+    assert [row["name"] for layer in named for row in layer_rows(layer)] == ["Bi-Drop · CoLA"]
+    bars = next(layer for layer in spec.chart["layer"] if layer["mark"].get("strokeWidth") == 11)
+    assert layer_rows(bars) == [
         {"a": 60.0, "under": 59.0, "over": 61.0},
         {"a": 70.0, "under": 68.0, "over": 72.0},
     ]
-    assert "in its grey bar to within its margin (1 to 2 points)" in " ".join(spec["title"]["subtitle"])
+    assert "in its grey bar to within its margin (1 to 2 points)" in spec.told

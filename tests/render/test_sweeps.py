@@ -9,7 +9,7 @@ import pytest
 
 from ftbench.render import plots
 from ftbench.render.plots import sweeps, theme
-from tests.render.specs import found, values
+from tests.render.specs import looks_for, values
 
 
 def runs(
@@ -31,8 +31,9 @@ def runs(
     )
 
 
-def drawn(frame: pd.DataFrame, printed: pd.DataFrame | None = None) -> theme.Spec:
-    return sweeps.sweep_of_several(frame, ["0.9", "0.5"], "keep_ratio", "Title", "Told.", printed)
+def drawn(frame: pd.DataFrame, printed: pd.DataFrame | None = None) -> theme.Plot:
+    looks = looks_for(frame)
+    return sweeps.sweep_of_several(frame, ["0.9", "0.5"], "keep_ratio", "Title", "Told.", looks, printed)
 
 
 def test_each_method_has_a_box_at_each_place_and_none_covers_another() -> None:
@@ -53,12 +54,18 @@ def test_printed_means_stand_hollow_where_their_method_does() -> None:
     (theirs,) = [row for row in values(spec, "at", "value") if "median" not in row]
     (ours,) = {b["at"] for b in values(spec, "median") if (b["place"], b["label"]) == ("0.5", "method 2")}
     assert (theirs["value"], theirs["at"]) == (72.5, ours)
-    assert [mark["filled"] for mark in found(spec, "mark") if mark["type"] == "point"].count(False) == 1
-    assert "Hollow" in str(spec["title"]) and "Hollow" not in str(drawn(runs())["title"])
+    hollow = [
+        layer
+        for panel in spec.chart["concat"]
+        for layer in panel["layer"]
+        if layer["mark"]["type"] == "point"
+    ]
+    assert sum("fill" not in layer["encoding"] for layer in hollow) == 1
+    assert "Hollow" in spec.told and "Hollow" not in drawn(runs()).told
 
 
 @pytest.mark.parametrize("frame", [runs(), runs(methods=9, seeds=1), runs(places=("0.9",))])
 def test_it_is_drawn(frame: pd.DataFrame, tmp_path) -> None:
-    plots.write(drawn(frame), tmp_path / "plot.svg")
+    plots.write([drawn(frame)], tmp_path / "plot.svg")
     text = (tmp_path / "plot.svg").read_text(encoding="utf-8")
     assert text.startswith("<svg") and "keep_ratio" in text and "method 0" in text and "NaN" not in text

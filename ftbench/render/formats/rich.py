@@ -28,7 +28,7 @@ def _suites(reports: Sequence[SuiteReport], screen: Screen) -> str:
 def _sheets(sheets: Sequence[Sheet], _schema: str, screen: Screen) -> str:
     from ftbench.render import sheet
 
-    return sheet.rich(sheets, styled=screen.styled)
+    return sheet.rich(sheets, width=screen.width, styled=screen.styled)
 
 
 FORMAT = Format(".txt", _report, _suites, _sheets)

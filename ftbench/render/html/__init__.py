@@ -11,8 +11,9 @@ from typing import Any
 
 from ftbench.render.behind import sources
 from ftbench.render.html.frame import PLOTTING, PageFrame, framed
-from ftbench.render.numbers import everywhere, in_unit, interval, legend, same_count, shown
-from ftbench.render.plots.theme import alike
+from ftbench.render.numbers import captioned, for_people, in_unit, interval, note_below, same_count, shown
+from ftbench.render.plots.assembly import assembled
+from ftbench.render.plots.theme import Plot
 from ftbench.render.sheet import figure
 from ftbench.render.table import TEXTS, Cell, Column, Group, Report, Row, Section
 from ftbench.render.tested import Tested
@@ -25,12 +26,12 @@ class Figure:
 
     Attributes:
         name: what it shows, for its button.
-        spec: the Vega-Lite specification.
+        plot: what is drawn, and how to read it.
         points: what its points are, as a table below it: the headings, then a row each; () for none.
     """
 
     name: str
-    spec: Mapping[str, Any]
+    plot: Plot
     points: Sequence[Sequence[str]] = ()
 
 
@@ -84,22 +85,16 @@ def render(report: Report, details: Details | None = None, frame: PageFrame | No
 
 
 def figure_specs(figures: Sequence[Sequence[Figure]]) -> list[list[Mapping[str, Any]]]:
-    """The specifications of a page's plots, in which a method looks the same wherever it is."""
-    specs = iter(alike([dict(figure.spec) for found in figures for figure in found]))
-    return [[next(specs) for _ in found] for found in figures]
+    """The specifications of a page's plots."""
+    return [[assembled([figure.plot]) for figure in found] for found in figures]
 
 
 def _section(report: Report, section: Section, at: int) -> dict[str, Any]:
     """A table as the template takes it."""
-    count = same_count(section)
+    count, section = same_count(section), for_people(section)
     return {
         "title": section.title,
-        "caption": [
-            *section.caption[:1],
-            legend(section, "bold"),
-            everywhere(count),
-            *section.caption[1:],
-        ],
+        "caption": [captioned(section), *note_below(section, "bold")],
         "notes": section.notes,
         "grouped": section.axis or ("condition" if any(group.title for group in section.groups) else ""),
         "columns": section.columns,

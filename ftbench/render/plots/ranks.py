@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ftbench.errors import FtbenchError
 from ftbench.render.plots import theme
+from ftbench.render.plots.looks import Looks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,15 +21,17 @@ def ranks(
     frame: pd.DataFrame,
     title: str,
     found: Mapping[str, float],
+    looks: Looks,
     critical: float | None = None,
     how: Sequence[str] = (),
-) -> theme.Spec:
+) -> theme.Plot:
     """Average ranks on a line, the best at the left; bars join those within the critical difference.
 
     Args:
         frame: see ``ftbench.render.tidy``; one table, clean runs.
         title: of the plot.
         found: method -> its average rank, ascending.
+        looks: label -> its look.
         critical: the critical difference in ranks; None draws no bars.
         how: what the difference is, such as ``Nemenyi, 0.05``; then what else is to be said of it.
 
@@ -49,7 +52,7 @@ def ranks(
         told += "".join(f" {line}" for line in how[1:])
     if left_out:
         told += f" Without a score on every task: {', '.join(left_out)}."
-    return theme.finished(_diagram(found, critical), title, told)
+    return theme.Plot(_diagram(found, theme.some(looks, found), critical), title, told, rigid=True)
 
 
 def joined_groups(ascending: Sequence[float], critical: float) -> list[tuple[int, int]]:
@@ -62,7 +65,7 @@ def joined_groups(ascending: Sequence[float], critical: float) -> list[tuple[int
     return spans
 
 
-def _diagram(found: Mapping[str, float], critical: float | None) -> theme.Spec:
+def _diagram(found: Mapping[str, float], looks: Looks, critical: float | None) -> theme.Spec:
     """The axis above, the labels below at both sides, the bars between."""
     names, values = list(found), list(found.values())
     spans = [] if critical is None else joined_groups(values, critical)
@@ -74,7 +77,11 @@ def _diagram(found: Mapping[str, float], critical: float | None) -> theme.Spec:
         depth = top + STEP * (at if left else number - 1 - at)
         edge = 0.6 if left else number + 0.4
         lines.append(
-            {"name": f"{name}  {value:.2f}", "rank": value, "y": depth, "axis": 0, "edge": edge, "left": left}
+            {
+                "label": name,
+                "name": f"{theme.in_brief(name)}  {value:.2f}",
+                **{"rank": value, "y": depth, "axis": 0, "edge": edge, "left": left},
+            }
         )
     bars = [
         {"from": values[a] - 0.04, "to": values[b] + 0.04, "y": 10 + BAR * at}
@@ -90,13 +97,14 @@ def _diagram(found: Mapping[str, float], critical: float | None) -> theme.Spec:
     text = {"x": theme.field("edge:Q", scale=scale), "y": y, "text": theme.field("name:N")}
     down = {"x": x, "y": theme.field("axis:Q", **deep), "y2": theme.end("y")}
     layers = [
-        theme.layer(lines, "rule", down, color="#888"),
-        theme.layer(lines, "rule", {"x": x, "x2": theme.end("edge"), "y": y}, color="#888"),
-        theme.layer([one for one in lines if one["left"]], "text", text, align="right", dx=-6, fontSize=12),
-        theme.layer([one for one in lines if not one["left"]], "text", text, align="left", dx=6, fontSize=12),
+        theme.layer(lines, "rule", down, color=theme.GREY),
+        theme.layer(lines, "rule", {"x": x, "x2": theme.end("edge"), "y": y}, color=theme.GREY),
+        theme.layer([one for one in lines if one["left"]], "text", text, align="right", dx=-9, fontSize=12),
+        theme.layer([one for one in lines if not one["left"]], "text", text, align="left", dx=9, fontSize=12),
     ]
+    layers.append(theme.method_marks(lines, {"x": text["x"], "y": y}, looks))
     if bars:
         joined = {"x": theme.field("from:Q", scale=scale), "x2": theme.end("to"), "y": y}
-        look = {"strokeWidth": 4, "strokeCap": "round", "color": theme.COLOURS[1]}
+        look = {"strokeWidth": 4, "strokeCap": "round", "color": "#474747"}
         layers.append(theme.layer(bars, "rule", joined, **look))
     return theme.layered_plot(layers, 2 * theme.WIDTH, height)

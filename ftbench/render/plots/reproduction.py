@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ftbench.render.plots import theme
+from ftbench.render.plots.looks import DASHES, Looks, MethodLook, of_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,20 +14,22 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "published", "measured")
 #: A verdict's colour and shape: those that agree and disagree are told apart at a glance, by both.
 VERDICTS = {
-    "reproduced": ("#009E73", "circle"),
-    "not reproduced": ("#D55E00", "cross"),
-    "underpowered": ("#E69F00", "triangle-up"),
-    "undecidable": ("#CC79A7", "triangle-down"),
-    "not comparable": ("#7F7F7F", "square"),
-    "no verdict": ("#56B4E9", "diamond"),
+    name: MethodLook(colour, colour, shape, DASHES[0])
+    for name, colour, shape in (
+        ("reproduced", "#2B7D3E", "circle"),
+        ("not reproduced", "#C0392B", "cross"),
+        ("underpowered", "#DA7200", "triangle-up"),
+        ("undecidable", "#DF659D", "triangle-down"),
+        ("not comparable", "#919191", "square"),
+        ("no verdict", "#3B94D9", "diamond"),
+    )
 }
-
 
 NAMED = 12
 """Points that are named in the picture itself: more would hide one another."""
 
 
-def reproduction(frame: pd.DataFrame, title: str, bars: str = "intervals") -> theme.Spec:
+def reproduction(frame: pd.DataFrame, title: str, bars: str = "intervals") -> theme.Plot:
     """A point for each pair of a published and a measured score, and the line where they agree.
 
     Args:
@@ -36,17 +39,14 @@ def reproduction(frame: pd.DataFrame, title: str, bars: str = "intervals") -> th
         title: of the plot.
         bars: what the intervals are.
     """
-    frame = frame.assign(label=frame["label"] if "label" in frame else "pair")
+    frame = frame.assign(label=frame["label"].astype(str) if "label" in frame else "pair")
     numbers = frame[["published", "measured"]].to_numpy(dtype=float)
     ends = [float(numbers.min()), float(numbers.max())]
     edge = 0.05 * (ends[1] - ends[0] or 1.0)
     domain = [ends[0] - edge, ends[1] + edge]
     labels = list(dict.fromkeys(frame["label"]))
-    # Not "label": a page paints that as a method, which is to look the same in all of its plots.
-    key = "verdict" if set(labels) <= VERDICTS.keys() else "label"
-    frame = frame.rename(columns={"label": key})
     interval = ("low", "high") if {"low", "high"} <= set(frame.columns) else ()
-    rows = theme.records(frame, *COLUMNS, key, *interval)
+    rows = theme.records(frame, *COLUMNS, "label", *interval)
     scale = {"domain": domain, "nice": False, "zero": False}
 
     def x(name: str) -> theme.Spec:
@@ -56,35 +56,34 @@ def reproduction(frame: pd.DataFrame, title: str, bars: str = "intervals") -> th
         return theme.field(name, scale=scale, title="measured")
 
     told = [theme.field(f"{n}:Q", format=".2f") for n in (*COLUMNS[1:], *interval)]
-    legend = len(labels) > 1
-    colour, shape = _looks(labels, legend)
+    looks = _looks(labels)
     same = [{"a": end} for end in domain]
     near, said = _near(frame, domain, x, y)
     layers = [
         *near,
-        theme.layer(same, "line", {"x": x("a:Q"), "y": y("a:Q")}, strokeDash=[4, 3], color="#888"),
+        theme.layer(same, "line", {"x": x("a:Q"), "y": y("a:Q")}, strokeDash=[4, 3], color=theme.GREY),
     ]
     if interval:
-        span = {"x": x("published:Q"), "y": y("low:Q"), "y2": theme.end("high"), "color": colour}
+        span = {"x": x("published:Q"), "y": y("low:Q"), "y2": theme.end("high"), "color": theme.colour(looks)}
         layers.append(theme.layer(rows, "rule", span, clip=True))  # two seeds give long ones
-    at = {"x": x("published:Q"), "y": y("measured:Q"), "color": colour, "shape": shape}
-    verdict = [theme.field(f"{key}:N", title="verdict")] if legend else []
-    point = {**at, "tooltip": [theme.field("name:N"), *told, *verdict]}
-    layers.append(theme.layer(rows, "point", point, filled=True, size=60, opacity=0.85))
-    apart = [row for row in rows if row[key] == "not reproduced"]
+    several = len(labels) > 1
+    verdict = [theme.field("label:N", title="verdict")] if several else []
+    at = {"x": x("published:Q"), "y": y("measured:Q"), "tooltip": [theme.field("name:N"), *told, *verdict]}
+    layers.append(theme.method_marks(rows, at, looks, opacity=0.85))
+    apart = [row for row in rows if row["label"] == "not reproduced"]
     if 0 < len(apart) <= NAMED:
         place = {"x": x("published:Q"), "y": y("measured:Q"), "text": theme.field("name:N")}
         middle = sum(domain) / 2
         for align, dx in (("left", 8), ("right", -8)):  # towards the middle, where there is room
             mine = [row for row in apart if (row["published"] <= middle) == (align == "left")]
             layers.append(
-                theme.layer(mine, "text", place, fontSize=10, align=align, dx=dx, limit=260, color="#777")
+                theme.layer(mine, "text", place, fontSize=10, align=align, dx=dx, limit=260, color=theme.GREY)
             )
         said += " Named: what is not reproduced."
     side = 1.6 * theme.WIDTH
     chart = theme.layered_plot(layers, side, side)
     said += f" Bars: {bars} of the measured scores, cut at the edges." if interval else ""
-    return theme.finished(chart, title, f"On the dashed line both agree{said}")
+    return theme.Plot(chart, title, f"On the dashed line both agree{said}", looks if several else {})
 
 
 def _near(
@@ -98,7 +97,7 @@ def _near(
     margins = sorted(set(known["margin"])) if len(known) else []
     if not margins:
         return [], ". Scores × 100."
-    look = {"opacity": 0.13, "color": "#888", "clip": True}
+    look = {"opacity": 0.13, "color": theme.GREY, "clip": True}
     if len(margins) == 1:
         margin = margins[0]
         band = [{"a": end, "under": end - margin, "over": end + margin} for end in domain]
@@ -116,16 +115,8 @@ def _near(
     return [theme.layer(bars, "rule", where, **{**look, "strokeWidth": 11, "opacity": 0.2})], words
 
 
-def _looks(labels: list[str], legend: bool) -> tuple[theme.Spec, theme.Spec]:
+def _looks(labels: list[str]) -> Looks:
     """The colours and shapes of the points: of verdicts their own, of other groups those of methods."""
     if not set(labels) <= VERDICTS.keys():
-        return theme.colour(labels, legend=legend), theme.shape(labels, legend=legend)
-    there = [name for name in VERDICTS if name in labels]
-    key = {"title": None} if legend else None
-    colour, shape = (
-        theme.field(
-            "verdict:N", legend=key, scale={"domain": there, "range": [VERDICTS[n][at] for n in there]}
-        )
-        for at in (0, 1)
-    )
-    return colour, shape
+        return of_names(labels)
+    return {name: look for name, look in VERDICTS.items() if name in labels}

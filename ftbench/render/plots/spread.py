@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftbench.errors import BadValue, UnknownName
 from ftbench.render.plots import theme
+from ftbench.render.plots.looks import Looks, of_names
 from ftbench.render.tidy import UNIT
 
 if TYPE_CHECKING:
@@ -33,16 +34,18 @@ STEPS = 64  # heights at which a violin's width is computed
 def strip(
     frame: pd.DataFrame,
     title: str,
+    looks: Looks,
     *,
     violin: bool = False,
     counts: Sequence[Mapping[str, Any]] = (),
     unit: str = UNIT,
-) -> dict[str, Any]:
+) -> theme.Plot:
     """Every score of every method, a panel for each task; quartiles, median, and runs of one seed joined.
 
     Args:
         frame: see ``ftbench.render.tidy``; one table, clean runs.
         title: of the plot.
+        looks: label -> its look.
         violin: with the density of the runs as a shape, instead of a box.
         counts: the runs of each method on each task, see ``tidy.run_counts``; () for none to say.
         unit: of the scores, for the caption, see ``tidy.unit_of``.
@@ -55,14 +58,24 @@ def strip(
             f"where fewer than {VIOLIN_FROM} runs differ; line: the median."
         )
     told = f"Each point is a run; thin lines join the runs of one seed. {shape} Scores {unit}."
-    said = {word: told for word, told in COUNTS.items() if any(row[word] for row in counts)}
-    if counts:
-        told += " n: runs with a score" + "".join(f"; {text}" for text in said.values()) + "."
-    placed = frame.assign(place=frame["label"])
-    return theme.finished(_panels(placed, labels, "", violin, counts, joined=True), title, told)
+    same = _same(counts)
+    if same:
+        told += f" n={same} everywhere."
+    elif counts:
+        said = [text for word, text in COUNTS.items() if any(row[word] for row in counts)]
+        told += "; ".join([" n: runs with a score", *said]) + "."
+    placed, looks = frame.assign(place=frame["label"]), theme.some(looks, labels)
+    return theme.Plot(_panels(placed, looks, "", violin, () if same else counts, joined=True), title, told)
 
 
-def sweep(frame: pd.DataFrame, title: str, over: str | None = None, unit: str = UNIT) -> dict[str, Any]:
+def _same(counts: Sequence[Mapping[str, Any]]) -> int:
+    """The runs that every method has on every task, where nothing else is to be said of any; 0 otherwise."""
+    every = {(int(row["n"]), *(int(row[word]) for word in COUNTS)) for row in counts}
+    n, *others = every.pop() if len(every) == 1 else (0,)
+    return 0 if any(others) else n
+
+
+def sweep(frame: pd.DataFrame, title: str, over: str | None = None, unit: str = UNIT) -> theme.Plot:
     """Scores against the values of a hyper-parameter, a panel for each task.
 
     Args:
@@ -90,29 +103,28 @@ def sweep(frame: pd.DataFrame, title: str, over: str | None = None, unit: str = 
     placed = frame.assign(
         place=frame["hparams"].map({text: value_text(value) for text, value in values.items()})
     )
-    return theme.finished(
-        _panels(placed, order, chosen),
-        title,
-        f"Scores {unit} of the runs at each value of {chosen}. {BOX}",
-    )
+    (look,) = of_names(frame["method"]).values()
+    told = f"Scores {unit} of the runs at each value of {chosen}. {BOX}"
+    return theme.Plot(_panels(placed, dict.fromkeys(order, look), chosen), title, told)
 
 
 def _panels(
     frame: pd.DataFrame,
-    order: list[str],
+    looks: Looks,
     axis: str,
     violin: bool = False,
     counts: Sequence[Mapping[str, Any]] = (),
     joined: bool = False,
 ) -> theme.Spec:
     """Boxes or violins, and points, by ``place``, a panel for each task."""
+    order = list(looks)
     frame = frame.assign(value=100 * frame["value"])
     groups = frame.groupby("task", sort=False)
     above = {task: _counted(counts, order, task) for task, _ in groups}
     lines = max((row["runs"].count("\n") + 1 for rows in above.values() for row in rows), default=0)
     panels = []
     for task, part in groups:
-        panel = _panel(part, order, axis, violin, task, joined)
+        panel = _panel(part, looks, axis, violin, task, joined)
         if lines:
             place = {"x": _places(order, axis)("at:Q"), "y": {"value": -LINE * lines - 4}}
             text = {**place, "text": theme.field("runs:N")}
@@ -142,13 +154,14 @@ def _counted(counts: Sequence[Mapping[str, Any]], order: list[str], task: object
 
 def _panel(
     part: pd.DataFrame,
-    order: list[str],
+    looks: Looks,
     axis: str,
     violin: bool,
     task: object,
     joined: bool,
 ) -> theme.Spec:
     """Boxes at whole numbers, the points of each a little beside one another; the axis names the places."""
+    order = list(looks)
     part = part.assign(at=part["place"].map({place: at for at, place in enumerate(order)}))
     boxes = _boxes(part)
     shapes = violins(part) if violin else []
@@ -168,28 +181,28 @@ def _panel(
         theme.field("high:Q", title="upper quartile", format=".2f"),
         theme.field("count:Q", title="runs"),
     ]
-    blue, across = theme.COLOURS[0], {"x": x("left:Q"), "x2": theme.end("right")}
-    whisker = {"x": x("at:Q"), "y": y("min:Q"), "y2": theme.end("max")}
+    colour = {"color": theme.colour(looks, "place")}
+    across = {"x": x("left:Q"), "x2": theme.end("right"), **colour}
+    whisker = {"x": x("at:Q"), "y": y("min:Q"), "y2": theme.end("max"), **colour}
     box = {**across, "y": y("low:Q"), "y2": theme.end("high"), "tooltip": tips}
     median = {**across, "y": y("median:Q"), "tooltip": tips}
     layers = [
-        theme.layer(boxed, "rule", whisker, color=blue, opacity=0.6),
-        theme.layer(boxed, "rect", box, opacity=0.28, color=blue),
-        theme.layer(every, "rule", median, strokeWidth=2.5, color=blue),
+        theme.layer(boxed, "rule", whisker, opacity=0.6),
+        theme.layer(boxed, "rect", box, opacity=0.28),
+        theme.layer(every, "rule", median, strokeWidth=2.5),
     ]
     if shapes:
         outline = {**across, "y": y("score:Q"), "detail": theme.field("place:N")}
-        area = theme.layer(shapes, "area", outline, orient="horizontal", opacity=0.28, color=blue)
+        area = theme.layer(shapes, "area", outline, orient="horizontal", opacity=0.28)
         layers.insert(0, area)
     if int(boxes["count"].max()) <= POINTS:
         beside = _spread_out(part)
-        rows = theme.records(beside, "side", "value", "seed", "job")
+        rows = theme.records(beside, "place", "side", "value", "seed", "job")
         if joined and len(boxes) > 1:
             layers.insert(0, _joined(beside, len(order), x("side:Q"), y("value:Q")))
         run = [theme.field("seed:Q"), theme.field("value:Q", format=".2f"), theme.field("job:N")]
         point = {"x": x("side:Q"), "y": y("value:Q"), "tooltip": run}
-        orange = theme.COLOURS[1]
-        layers.append(theme.layer(rows, "point", point, filled=True, size=42, opacity=0.85, color=orange))
+        layers.append(theme.method_marks(rows, point, looks, "place", 34, opacity=0.85))
     return theme.layered_plot(layers, max(theme.WIDTH, 34 * len(order)), theme.HEIGHT, task)
 
 
@@ -204,7 +217,7 @@ def _joined(beside: pd.DataFrame, places: int, x: theme.Spec, y: theme.Spec) -> 
         for at in range(places)
     ]
     ends = {"x": x, "y": y, "detail": theme.field("seed:N")}
-    return theme.layer(rows, "line", ends, strokeWidth=0.7, color="#888", opacity=0.4)
+    return theme.layer(rows, "line", ends, strokeWidth=0.7, color=theme.GREY, opacity=0.4)
 
 
 def _boxes(part: pd.DataFrame) -> pd.DataFrame:

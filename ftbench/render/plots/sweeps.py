@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ftbench.render.plots import theme
+from ftbench.render.plots.looks import Looks
 from ftbench.render.tidy import UNIT
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ def sweep_of_several(
     axis: str,
     title: str,
     told: str,
+    looks: Looks,
     printed: pd.DataFrame | None = None,
     unit: str = UNIT,
-) -> theme.Spec:
+) -> theme.Plot:
     """The runs of several methods at each place, a panel for each task.
 
     Args:
@@ -36,27 +38,29 @@ def sweep_of_several(
         axis: what they are values of; "" for conditions.
         title: of the plot.
         told: how to read it, before what boxes are.
+        looks: label -> its look.
         printed: ``task``, ``place``, ``label`` and ``value`` (× 100) of a paper; None for none.
         unit: of the scores, for the caption.
     """
-    labels = list(dict.fromkeys(frame["label"]))
-    panels = []
+    looks, panels = theme.some(looks, frame["label"]), []
     for task, part in frame.groupby("task", sort=False):
         own = None if printed is None else printed[printed["task"] == task]
-        panels.append(_panel(part, own, list(order), labels, axis, task))
+        panels.append(_panel(part, own, list(order), looks, axis, task))
     more = " Hollow: the mean that the paper prints." if printed is not None and len(printed) else ""
-    return theme.finished(theme.side_by_side(panels), title, f"{told} Scores {unit}. {BOX}{more}")
+    caption = f"{told} Scores {unit}. {BOX}{more}"
+    return theme.Plot(theme.side_by_side(panels), title, caption, looks)
 
 
 def _panel(
     part: pd.DataFrame,
     printed: pd.DataFrame | None,
     order: list[str],
-    labels: list[str],
+    looks: Looks,
     axis: str,
     task: object,
 ) -> theme.Spec:
     """Boxes around whole numbers, one for each method; the axis names the places."""
+    labels = list(looks)
     width = ROOM / len(labels)
     middle = {
         (place, label): at + width * (number - (len(labels) - 1) / 2)
@@ -76,24 +80,21 @@ def _panel(
         *(theme.field(f"{name}:Q", format=".2f") for name in ("mean", "median", "low", "high")),
         theme.field("count:Q", title="runs"),
     ]
-    colour = theme.colour(labels)
+    colour = theme.colour(looks)
     rows = theme.records(boxes, *boxes.columns)
     across = {"x": x("left:Q"), "x2": theme.end("right"), "color": colour, "tooltip": tips}
-    point = {"x": x("at:Q"), "color": colour, "shape": theme.shape(labels)}
     layers = [
         theme.layer(rows, "rule", {"x": x("at:Q"), "y": y("min:Q"), "y2": theme.end("max"), "color": colour}),
         theme.layer(rows, "rect", {**across, "y": y("low:Q"), "y2": theme.end("high")}, opacity=0.28),
         theme.layer(rows, "rule", {**across, "y": y("median:Q")}, strokeWidth=2),
-        theme.layer(
-            rows, "point", {**point, "y": y("mean:Q"), "tooltip": tips}, filled=True, size=40, opacity=1
-        ),
+        theme.method_marks(rows, {"x": x("at:Q"), "y": y("mean:Q"), "tooltip": tips}, looks, size=40),
     ]
     if printed is not None and len(printed):
         at = [middle[key] for key in zip(printed["place"], printed["label"], strict=True)]
         theirs = theme.records(printed.assign(at=at), "at", "label", "place", "value")
         said = [tips[0], tips[1], theme.field("value:Q", title="printed", format=".2f")]
-        hollow = {**point, "y": y("value:Q"), "tooltip": said}
-        layers.append(theme.layer(theirs, "point", hollow, filled=False, size=110, opacity=1))
+        hollow = {"x": x("at:Q"), "y": y("value:Q"), "color": colour, "shape": theme.shape(looks)}
+        layers.append(theme.layer(theirs, "point", {**hollow, "tooltip": said}, filled=False, size=110))
     wide = max(theme.WIDTH, STRIP * len(order) * len(labels))
     return theme.layered_plot(layers, wide, theme.HEIGHT, task)
 

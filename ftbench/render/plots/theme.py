@@ -1,31 +1,52 @@
-"""How plots look, and the parts of a Vega-Lite specification that they have in common.
-
-Colours are such that colour-blind readers tell them apart, and each method has a shape beside.
-"""
+"""The parts of a Vega-Lite specification that plots have in common, and how methods look in them."""
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import importlib.util
 import json
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ftbench.errors import FtbenchError
+from ftbench.render.plots.looks import Looks, MethodLook
 
-#: Okabe and Ito (2008), with a grey for their black and without their yellow: all show on light and dark.
-COLOURS = "#0072B2 #D55E00 #009E73 #CC79A7 #56B4E9 #E69F00 #7F7F7F".split()
-SHAPES = "circle square triangle-up diamond cross triangle-down triangle-right triangle-left".split()
-DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
 FONT = "system-ui, 'DejaVu Sans', Arial, sans-serif"
 HEIGHT, WIDTH = 200, 240
-LETTER = 8  # what one takes on average, bold ones of panels' titles
-SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+LETTER = 8  # pixels that one takes on average, bold ones of panels' titles
+GREY = "#777777"
+"""Of what belongs to no method: lines that lead the eye, bars over several of them."""
 KINDS = {"Q": "quantitative", "N": "nominal"}
 
 _Rows = list[dict[str, Any]]
 Spec = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plot:
+    """A figure of one table.
+
+    Attributes:
+        chart: what is drawn, as a part of a specification.
+        title: what it shows; a heading where several plots stand in one picture.
+        told: how to read it: a caption.
+        looks: what the legend below it names.
+        lines: whether it has lines of the methods.
+        rigid: whether its height follows from what is drawn, and cannot be chosen.
+    """
+
+    chart: Spec
+    title: str
+    told: str
+    looks: Looks = dataclasses.field(default_factory=dict)
+    lines: bool = False
+    rigid: bool = False
+
+    @property
+    def caption(self) -> str:
+        """What it shows and how to read it, as a paper's caption says it."""
+        return f"{self.title}. {self.told}" if self.title else self.told
 
 
 def load_plotting() -> None:
@@ -38,32 +59,6 @@ def load_plotting() -> None:
         raise FtbenchError("plots need one more package: run `pip install 'ftbench[plots]'`")
 
 
-def vega_config() -> dict[str, Any]:
-    """Fonts and lines; colours are left to where the plot is shown."""
-    return {
-        "font": FONT,
-        "view": {"stroke": None},
-        "axis": {
-            "labelFontSize": 12,
-            "titleFontSize": 12,
-            "titleFontWeight": "normal",
-            "gridOpacity": 0.5,
-            "domain": False,
-            "ticks": False,
-            "labelPadding": 6,
-        },
-        "header": {"labelFontSize": 13, "labelFontWeight": "bold", "titleFontSize": 0},
-        "legend": {
-            "labelFontSize": 12,
-            "titleFontSize": 12,
-            "symbolSize": 90,
-            "symbolOpacity": 1,
-            "labelLimit": 260,
-        },
-        "title": {"fontSize": 14, "anchor": "start", "subtitleFontSize": 12, "subtitlePadding": 6},
-    }
-
-
 def layer(rows: _Rows, mark: str, encoding: Mapping[str, Any], **look: Any) -> Spec:
     """Marks for some rows.
 
@@ -74,6 +69,23 @@ def layer(rows: _Rows, mark: str, encoding: Mapping[str, Any], **look: Any) -> S
         look: of the mark: ``opacity``, ``color``, ….
     """
     return {"data": {"values": rows}, "mark": {"type": mark, **look}, "encoding": dict(encoding)}
+
+
+def method_marks(
+    rows: _Rows, place: Mapping[str, Any], looks: Looks, by: str = "label", size: int = 60, **look: Any
+) -> Spec:
+    """A mark for each row, of the colour, fill and shape of its method.
+
+    Args:
+        rows: the data.
+        place: the channels that say where, and what is said of a point.
+        looks: value of ``by`` -> its look.
+        by: the column that names the method.
+        size: of a mark, in square pixels.
+        look: of all marks: ``opacity``, ….
+    """
+    marked = {**place, "color": colour(looks, by), "fill": filled_with(looks, by), "shape": shape(looks, by)}
+    return layer(rows, "point", marked, filled=False, size=size, strokeWidth=1.2, **{"opacity": 1, **look})
 
 
 def field(name: str, **settings: Any) -> Spec:
@@ -132,140 +144,40 @@ def layered_plot(layers: Sequence[Spec], width: float, height: float, title: obj
     return spec
 
 
-def colour(labels: Iterable[str], *, legend: bool = True) -> Spec:
-    """A colour for each method, in the order of the table."""
-    return _by_label(labels, COLOURS, legend)
+def colour(looks: Looks, by: str = "label") -> Spec:
+    """Each method's colour, of lines, outlines and areas; ``by`` is the column that names it."""
+    return _by_look(looks, by, lambda look: look.colour)
 
 
-def shape(labels: Iterable[str], *, legend: bool = True) -> Spec:
-    """A shape for each method, so that nothing depends on colour alone."""
-    return _by_label(labels, SHAPES, legend)
+def filled_with(looks: Looks, by: str = "label") -> Spec:
+    """What each method's points are filled with."""
+    return _by_look(looks, by, lambda look: look.fill)
 
 
-def dash(labels: Iterable[str]) -> Spec:
-    """A dash for each round of the colours."""
-    return _by_label(labels, [list(dash) for dash in DASHES for _ in COLOURS], True)
+def shape(looks: Looks, by: str = "label") -> Spec:
+    """Each method's shape, so that nothing depends on colour alone."""
+    return _by_look(looks, by, lambda look: look.shape)
 
 
-def _by_label(labels: Iterable[str], values: Sequence[Any], legend: bool) -> Spec:
-    names = list(labels)
-    scale = {"domain": names, "range": [values[at % len(values)] for at in range(len(names))]}
-    return field("label:N", scale=scale, legend={"title": None} if legend else None)
+def dash(looks: Looks, by: str = "label") -> Spec:
+    """How each method's lines are broken."""
+    return _by_look(looks, by, lambda look: list(look.dash))
 
 
-def side_by_side(panels: list[Spec]) -> Spec:
-    """Panels in rows of two or three."""
-    columns = 2 if len(panels) in (2, 4) else 3
-    shared = {"scale": {"color": "shared", "shape": "shared"}}
-    return {"concat": panels, "columns": columns, "spacing": 28, "resolve": shared}
+def _by_look(looks: Looks, by: str, value: Callable[[MethodLook], Any]) -> Spec:
+    scale = {"domain": list(looks), "range": [value(look) for look in looks.values()]}
+    return field(f"{by}:N", scale=scale, legend=None)
 
 
-def faceted(rows: _Rows, by: str, order: Sequence[str], layers: Sequence[Spec]) -> Spec:
-    """One plot for each value of a column, with axes of its own: sooner drawn than as many panels.
-
-    Args:
-        rows: the data of all layers.
-        by: the column, which names the panels.
-        order: its values.
-        layers: over one another in each panel.
-    """
-    plain = [{name: value for name, value in one.items() if name != "data"} for one in layers]
-    there = {row[by] for row in rows}
-    named = {"title": None, "labelAnchor": "start"}
-    order = [name for name in order if name in there]
-    return {
-        "data": {"values": rows},
-        "facet": field(f"{by}:N", sort=order, header=named),
-        "columns": min(3, len(order)),
-        "spacing": 28,
-        "spec": {"layer": plain, "width": WIDTH, "height": HEIGHT},
-        "resolve": {"scale": {"x": "independent", "y": "independent"}},
-    }
+def some(looks: Looks, labels: Iterable[str]) -> Looks:
+    """The looks of some methods, in their order."""
+    return {label: looks[label] for label in dict.fromkeys(labels)}
 
 
-def alike(specs: Sequence[Spec]) -> list[Spec]:
-    """Finished plots in which each method looks the same, whatever other methods each plot has."""
-    names = list(dict.fromkeys(name for spec in specs for name in _labels(spec)))
-    looks = {
-        channel: dict(zip(names, scale_of(names)["scale"]["range"], strict=True))
-        for channel, scale_of in (("color", colour), ("shape", shape), ("strokeDash", dash))
-    }
-    return [_repainted(spec, "", looks) for spec in specs]
-
-
-def _labels(part: Any) -> Iterator[str]:
-    """The methods that a part of a specification tells apart."""
-    if isinstance(part, list):
-        for one in part:
-            yield from _labels(one)
-    elif isinstance(part, dict):
-        if part.get("field") == "label" and "scale" in part:
-            yield from part["scale"]["domain"]
-        for name, value in part.items():
-            if name != "datasets":
-                yield from _labels(value)
-
-
-def _repainted(part: Any, channel: str, looks: Mapping[str, Mapping[str, Any]]) -> Any:
-    """A part of a specification with other looks for its methods: channel -> method -> its look."""
-    if isinstance(part, list):
-        return [_repainted(one, "", looks) for one in part]
-    if not isinstance(part, dict):
-        return part
-    if channel in looks and part.get("field") == "label" and "scale" in part:
-        names = part["scale"]["domain"]
-        return {**part, "scale": {"domain": names, "range": [looks[channel][name] for name in names]}}
-    return {
-        name: value if name == "datasets" else _repainted(value, name, looks) for name, value in part.items()
-    }
-
-
-def stacked(plots: Sequence[Spec]) -> Spec:
-    """Several finished plots one above the other, as one; a method looks the same in all of them."""
-    specs = alike(plots)
-    if len(specs) == 1:
-        return specs[0]
-    outer = {name: specs[0][name] for name in ("$schema", "config", "background")}
-    outer["datasets"] = {name: rows for spec in specs for name, rows in spec["datasets"].items()}
-    inner = [{name: value for name, value in spec.items() if name not in outer} for spec in specs]
-    # Each has methods of its own, and a legend for them.
-    own = {"scale": dict.fromkeys(("color", "shape", "strokeDash"), "independent")}
-    return {**outer, "vconcat": inner, "spacing": 48, "resolve": own}
-
-
-def finished(chart: Spec, title: str, subtitle: str) -> Spec:
-    """The whole specification of a chart, with its title and how to read it; data that layers share once."""
-    datasets: dict[str, _Rows] = {}
-    named = {"text": title, "subtitle": textwrap.wrap(subtitle, 95), "offset": 16}  # Vega wraps no title
-    return {
-        "$schema": SCHEMA,
-        "config": vega_config(),
-        "background": "transparent",
-        "title": named,
-        **_apart(chart, datasets),
-        "datasets": datasets,
-    }
-
-
-def _apart(part: Any, datasets: dict[str, _Rows]) -> Any:
-    """A part of a specification, its rows among the data sets and named for what they are."""
-    if isinstance(part, list):
-        return [_apart(one, datasets) for one in part]
-    if not isinstance(part, dict):
-        return part
-    return {
-        key: {"name": _kept(value["values"], datasets)} if key == "data" else _apart(value, datasets)
-        for key, value in part.items()
-    }
-
-
-def _kept(rows: _Rows, datasets: dict[str, _Rows]) -> str:
-    for name, known in datasets.items():
-        if known is rows:
-            return name
-    name = "data-" + hashlib.md5(json.dumps(rows).encode(), usedforsecurity=False).hexdigest()
-    datasets[name] = rows
-    return name
+def side_by_side(panels: list[Spec], columns: int = 0) -> Spec:
+    """Panels in rows of so many; of two or three by default."""
+    columns = columns or (2 if len(panels) in (2, 4) else 3)
+    return {"concat": panels, "columns": min(columns, len(panels)), "spacing": 28}
 
 
 def records(frame: Any, *columns: str) -> _Rows:

@@ -100,7 +100,7 @@ def compared_runs(database: Database, request: CompareRequest) -> list[Compared]
     shown = reported(names, chosen, scores, codes.own.tasks, own.shown)
     jobs, condition = join(chosen, scores, shown), request.condition.title
     named = labels(jobs)
-    order, told = _order(named, choices), titles(named, codes.own, dict(asked.renamed))
+    order, told = _order(named, choices), titles(named, codes.own, asked.naming)
     settings = arranged(jobs, shown, order, codes.own, condition, topped, study)
     by = (told_of_metric(request.metric.metric),) if request.metric else ()
     aside = (*by, *own.notes, *aside, *others, *((study.said(),) if study else ()))

@@ -98,7 +98,7 @@ def measured_sources(database: Database, request: SourcesRequest) -> list[Sheet]
     done = [row for row in rows if row.digest in scored]
     mine = own_methods(database, kept)
     shown = reported(dict.fromkeys(row.task for row in done), cells, scores, mine.tasks)
-    named = titles_of(kept, mine, dict(asked.renamed))
+    named = titles_of(kept, mine, asked.naming)
     lines = [{**line, "method_title": named[line["method"]]} for line in _lines(done, scores, shown)]
     if not lines:
         own = OwnFiles(own_methods(database, cells).files)

@@ -49,7 +49,7 @@ def score_rows(database: Database, asked: Selection) -> pa.Table:
     asked.check(cells)
     chosen = asked.lets_through(cells)
     codes = codes_of(database, chosen)
-    named = titles_of(chosen, codes.own, dict(asked.renamed))
+    named = titles_of(chosen, codes.own, asked.naming)
     done = [cell for cell in one_code(chosen, codes) if cell.scored]
     scored: dict[str, list[ValueRow]] = {}
     for value in database.results.values():

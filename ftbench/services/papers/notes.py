@@ -11,7 +11,7 @@ from ftbench.services.papers import layout
 from ftbench.services.papers.cells import Rule
 from ftbench.services.planning import commands, rerun, suite_grid
 from ftbench.services.planning.asked import Asked
-from ftbench.services.scores.overflowed import LeftOut, overflow_lines
+from ftbench.services.scores.overflowed import SkippedUpdates, overflow_lines
 from ftbench.services.scores.stale import OTHER_CODE, Codes, stale
 from ftbench.stats.equivalence import UNDECIDABLE
 from ftbench.suites import TIME, Suite
@@ -107,7 +107,7 @@ def _open(cells: Sequence[SuiteCell]) -> Iterator[str]:
 
 
 def overflowed(
-    cells: Sequence[SuiteCell], rows: Sequence[JobSummary], found: Mapping[str, LeftOut]
+    cells: Sequence[SuiteCell], rows: Sequence[JobSummary], found: Mapping[str, SkippedUpdates]
 ) -> Iterator[str]:
     """How many updates of the runs that are shown were left out in fp16."""
     shown = {digest for cell in cells for digest in cell.measured.jobs} if found else set()

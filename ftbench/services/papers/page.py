@@ -37,5 +37,5 @@ def _figures(tables: Sequence[SuiteReport]) -> tuple[list[list[html.Figure]], st
 def _figures_of(table: SuiteReport) -> Iterator[list[html.Figure]]:
     """A list for each section; a table's one plot stands with its last, as its notes do."""
     yield from ([] for _ in table.sections[1:])
-    spec = reproduction.of_table(table)
-    yield [html.Figure("Reproduction", spec, reproduction.named_points(table))] if spec else []
+    plot = reproduction.of_table(table)
+    yield [html.Figure("Reproduction", plot, reproduction.named_points(table))] if plot else []

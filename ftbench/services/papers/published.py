@@ -35,13 +35,14 @@ def listed(request: PrintedRequest) -> list[dict[str, Any]]:
     return [{**asdict(cell), "fault": faults.get(cell.key, "")} for cell in found]
 
 
-def shown_published(request: PrintedRequest, format: str, *, styled: bool = False) -> str:
+def shown_published(request: PrintedRequest, format: str, *, width: int = 120, styled: bool = False) -> str:
     """The published numbers as text.
 
     Args:
         request: which numbers.
         format: ``json`` and ``csv`` with every field; ``rich``, ``markdown``.
-        styled: whether the terminal takes bold, for ``rich``.
+        width: the columns of the terminal, for ``rich``.
+        styled: whether it takes bold.
 
     Raises:
         UnknownName: no such paper or table.
@@ -61,4 +62,4 @@ def shown_published(request: PrintedRequest, format: str, *, styled: bool = Fals
     )
     told = tuple({key: value if value != "" else None for key, value in row.items()} for row in rows)
     one = Sheet("published", f"As printed: {request.title}", fields, told)
-    return render_sheets([one], format, schema="", styled=styled)
+    return render_sheets([one], format, schema="", width=width, styled=styled)

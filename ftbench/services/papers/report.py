@@ -33,7 +33,7 @@ from ftbench.services.planning.suite_grid import Wanted
 from ftbench.services.scores import levels
 from ftbench.services.scores.jobs import CHANCE
 from ftbench.services.scores.levels import Topped, strictest
-from ftbench.services.scores.overflowed import LeftOut, left_out
+from ftbench.services.scores.overflowed import SkippedUpdates, skipped_updates
 from ftbench.services.scores.stale import Codes, codes_of, one_code
 from ftbench.suites import TIME, Line, Panel, Suite, claims
 from ftbench.suites.published import AVERAGE, Published
@@ -53,7 +53,7 @@ class SuiteSource:
         facts: digest -> what the job ran with, for reports on time.
         codes: the code behind them.
         topped: the jobs whose seeds were topped up.
-        left_out: digest -> what became of its updates, of jobs that were trained in fp16.
+        skipped_updates: digest -> what became of its updates, of jobs that were trained in fp16.
     """
 
     address: str
@@ -62,7 +62,7 @@ class SuiteSource:
     facts: Mapping[str, Mapping[str, object]] | None = None
     codes: Codes = field(default_factory=Codes)
     topped: Sequence[Topped] = ()
-    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
+    skipped_updates: Mapping[str, SkippedUpdates] = field(default_factory=dict)
 
 
 def suite_reports(address: str, database: Database | None, request: SuiteRequest) -> tuple[SuiteReport, ...]:
@@ -137,7 +137,7 @@ def table(
         notes=(
             *orders.order_lines(changed, measured, level),
             *notes.notes(suite, asked, cells, source.address),
-            *notes.overflowed(cells, source.rows, source.left_out),
+            *notes.overflowed(cells, source.rows, source.skipped_updates),
             *notes.older_code(cells, source.rows, source.codes, source.address),
         ),
         claims=tuple(
@@ -281,5 +281,5 @@ def _read(database: Database, changed: Sequence[Suite]) -> SuiteSource:
     timed = any(suite.kind == TIME for suite in changed)
     facts = database.results.provenances({row.digest for row in rows}) if timed else None
     codes, topped = codes_of(database, rows), levels.topped(database)
-    half = left_out(database, rows)
+    half = skipped_updates(database, rows)
     return SuiteSource(database.address, one_code(rows, codes), scores, facts, codes, topped, half)

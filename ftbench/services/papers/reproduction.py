@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +19,11 @@ from ftbench.stats import paired
 from ftbench.stats.findings import Interval
 from ftbench.suites import TIME, chosen
 
+if TYPE_CHECKING:
+    from ftbench.render.plots.theme import Plot
 
-def draw_pairs(path: Path) -> dict[str, Any]:
+
+def draw_pairs(path: Path) -> Plot:
     """Published against measured scores from a CSV file: ``name``, ``published``, ``measured``, × 100.
 
     Columns ``low`` and ``high`` give an interval of the measured score, ``label`` groups.
@@ -51,7 +54,7 @@ def draw_pairs(path: Path) -> dict[str, Any]:
     return reproduction.reproduction(frame, "Published and measured")
 
 
-def draw_suite(address: str, database: Database | None, request: SuiteRequest) -> dict[str, Any]:
+def draw_suite(address: str, database: Database | None, request: SuiteRequest) -> Plot:
     """The cells of a suite, or of the suites of a short name, that have a printed and a measured mean.
 
     Args:
@@ -80,7 +83,7 @@ def draw_suite(address: str, database: Database | None, request: SuiteRequest) -
     return _drawn(rows, tables[0].title if len(tables) == 1 else name)
 
 
-def of_table(table: SuiteReport) -> dict[str, Any] | None:
+def of_table(table: SuiteReport) -> Plot | None:
     """The cells of one table that have a printed and a measured mean; None where there are none.
 
     Args:
@@ -109,7 +112,7 @@ def named_points(table: SuiteReport) -> list[list[str]]:
     ]
 
 
-def _drawn(rows: list[dict[str, Any]], title: str) -> dict[str, Any]:
+def _drawn(rows: list[dict[str, Any]], title: str) -> Plot:
     import pandas as pd
 
     from ftbench.render.plots import reproduction

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ftbench.db import Database
 from ftbench.errors import NothingToReport, UsageError
-from ftbench.render.suite_table import SuiteCell, SuiteReport
+from ftbench.render.suite_table import SuiteCell, SuiteHead, SuiteReport
 from ftbench.services.papers import report
 from ftbench.services.papers.report import AVG, DELTA
 from ftbench.services.papers.request import SuiteRequest
 from ftbench.suites import TIME, find
 
-ConditionCell = tuple[str, str, str, str, SuiteCell]
+if TYPE_CHECKING:
+    from ftbench.render.plots.theme import Plot
+
+ConditionCell = tuple[str, SuiteHead, str, str, SuiteCell]
 """Condition, method, task, metric, cell."""
 
 
-def draw_conditions(address: str, database: Database | None, request: SuiteRequest) -> dict[str, Any]:
+def draw_conditions(address: str, database: Database | None, request: SuiteRequest) -> Plot:
     """The runs of a suite's methods under each of its conditions, such as sizes of the sub-network.
 
     Args:
@@ -41,7 +44,7 @@ def draw_conditions(address: str, database: Database | None, request: SuiteReque
     return drawn(table, suite.transposed)
 
 
-def drawn(table: SuiteReport, transposed: bool) -> dict[str, Any]:
+def drawn(table: SuiteReport, transposed: bool) -> Plot:
     """A table's runs over its conditions.
 
     Args:
@@ -54,11 +57,12 @@ def drawn(table: SuiteReport, transposed: bool) -> dict[str, Any]:
     import pandas as pd
 
     from ftbench.render.plots import sweeps
+    from ftbench.render.plots.looks import assigned
 
     entries = list(_entries(table, transposed))
     runs = [
-        {"place": place, "label": label, "task": task, "metric": metric, "value": value}
-        for place, label, task, metric, cell in entries
+        {"place": place, "label": method.title, "task": task, "metric": metric, "value": value}
+        for place, method, task, metric, cell in entries
         for value in cell.measured.values
     ]
     if not runs:
@@ -66,14 +70,17 @@ def drawn(table: SuiteReport, transposed: bool) -> dict[str, Any]:
             f"{table.name}: no run has a score; `ftbench report --suite {table.name}` says what is missing"
         )
     printed = [
-        {"place": place, "label": label, "task": task, "value": cell.printed["mean"]}
-        for place, label, task, _, cell in entries
+        {"place": place, "label": method.title, "task": task, "value": cell.printed["mean"]}
+        for place, method, task, _, cell in entries
         if "mean" in cell.printed and cell.measured.values
     ]
     order = list(dict.fromkeys(place for place, *_ in entries))
     theirs = pd.DataFrame(printed) if printed else None
     told = "The runs of each method under each condition."
-    return sweeps.sweep_of_several(pd.DataFrame(runs), order, "", table.title, told, theirs)
+    heads = {method.title: method.key for _, method, *_ in entries}
+    found = assigned((key, title) for title, key in heads.items())  # two lines may be of one method
+    looks = {title: found[key, title] for title, key in heads.items()}
+    return sweeps.sweep_of_several(pd.DataFrame(runs), order, "", table.title, told, looks, theirs)
 
 
 def _entries(table: SuiteReport, transposed: bool) -> Iterator[ConditionCell]:
@@ -84,4 +91,4 @@ def _entries(table: SuiteReport, transposed: bool) -> Iterator[ConditionCell]:
                 for head, cell in zip(section.columns, row.cells, strict=True):
                     method, task = (head, row.head) if transposed else (row.head, head)
                     if task.key not in (AVG.key, DELTA.key):
-                        yield group.title, method.title, task.title, task.subtitle, cell
+                        yield group.title, method, task.title, task.subtitle, cell

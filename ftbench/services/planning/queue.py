@@ -117,8 +117,9 @@ def put_jobs(database: Database, whole: plan.Plan, priority: int = 0) -> Added:
 
 def _folder(whole: plan.Plan) -> Path | None:
     """The folder that the rows of a plan come from, by its flag or its variable; None for the hub's."""
-    given = (p.places["data"] for p in whole.jobs if p.job.data_revision.startswith("sha256:"))
-    found = next(given, None)
+    # A database that came from elsewhere (the example) says of no job where its rows lay.
+    given = (p.places.get("data") for p in whole.jobs if p.job.data_revision.startswith("sha256:"))
+    found = next(filter(None, given), None)
     return Path(str(found)) if found else data_dir()
 
 

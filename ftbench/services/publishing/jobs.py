@@ -222,6 +222,7 @@ def _losses(found: Evidence, page: JobPage, told: Mapping[str, str]) -> Figure |
     import pandas as pd
 
     from ftbench.render.plots import curves
+    from ftbench.render.plots.looks import of_names
 
     method = found.method(page.method)
     brief = {name: title.removeprefix(method).strip(" ·") or title for name, title in told.items()}
@@ -236,4 +237,6 @@ def _losses(found: Evidence, page: JobPage, told: Mapping[str, str]) -> Figure |
     losses = with_losses(found.database, pd.DataFrame(rows))
     if losses.empty or losses[["task", "label"]].drop_duplicates().shape[0] > curves.PANELS:
         return None
-    return Figure("Training losses", curves.learning(losses, "Learning"))
+    (look,) = of_names([page.method]).values()
+    looks = dict.fromkeys(losses["label"], look)
+    return Figure("Training losses", curves.learning(losses, "Learning", looks))

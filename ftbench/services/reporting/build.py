@@ -26,7 +26,7 @@ from ftbench.services.scores import levels
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.jobs import Reported, join, labels, reported, without_collapsed, without_failed
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.overflowed import left_out, overflow_lines
+from ftbench.services.scores.overflowed import overflow_lines, skipped_updates
 from ftbench.services.scores.own import NO_METHODS, OwnMethods, classifications, own_changes, own_methods
 from ftbench.services.scores.rescored import rescored
 from ftbench.services.scores.selection import Selection, in_order, roughly
@@ -98,9 +98,10 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files, codes.own.tasks))
     shown = _shown(chosen, found)
     older = rerun.note(stale(shown, codes), codes, address)
-    overflowed = overflow_lines(left_out(database, shown), shown)
+    overflowed = overflow_lines(skipped_updates(database, shown), shown)
     notes = (*own_metric.notes, *found.notes, *absent, *overflowed, *older)
-    found = replace(found, sections=sections, notes=notes)
+    known = tuple(dict.fromkeys((cell.method, cell.hparams.text) for cell in cells))
+    found = replace(found, sections=sections, notes=notes, known=known)
     return retention.with_retention(found, kept) if request.table == RETAINED.name else found
 
 
@@ -162,8 +163,8 @@ def tabulate(
         base,
         said,
         topped,
-        titles(named, own, dict(selection.renamed)),
-        title_of(base, own) if base else "",
+        titles(named, own, selection.naming),
+        title_of(base, own, selection.naming) if base else "",
         request.estimand,
     )
     settings = split(jobs, brought(own))

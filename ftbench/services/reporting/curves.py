@@ -43,7 +43,7 @@ def fill_curves(part: Part, setting: Setting, subject: TableSubject) -> Section 
     return replace(
         basis,
         axis=None,
-        caption=(basis.caption[0], *setting.recipe_lines(), told, *why),
+        caption=(*basis.caption[:2], *setting.recipe_lines(), told, *why),
         columns=tuple(column for one in found for column in _columns(one, called)),
         groups=(Group("", None, tuple(rows)),),
         notes=tuple(notes(found, basis, called)),

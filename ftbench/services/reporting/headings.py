@@ -86,18 +86,21 @@ def as_it_is_lost(one: Difference, blocks: Blocks) -> Difference:
     return replace(one, title="rise", rule=rule)
 
 
-def caption_of(part: Part, blocks: Blocks, baseline: str, estimand: str) -> str:
-    """How to read the cells, and what the column after the average is."""
+def caption_of(part: Part, blocks: Blocks, baseline: str, estimand: str) -> tuple[str, str]:
+    """What the cells are; and how to read the averages and the column after them."""
     difference = part.measures[0].difference
     rule = as_it_is_lost(difference, blocks).rule if difference else ""
     if difference and estimand == PROBABILITY and difference.against == "baseline":
         rule = "P(> {baseline}): how often a run beats that of {baseline} with its task and seed, × 100."
-    text = f"{part.caption} {rule}".strip().format(baseline=baseline, shown=_statistics(part))
+    text, rules = (
+        one.strip().format(baseline=baseline, shown=_statistics(part))
+        for one in (part.caption, f"{part.rules} {rule}")
+    )
     chosen = next((task.own for task in next(iter(blocks.values()))[0].tasks if task.own), None)
     if chosen is None:
-        return text
-    shown = text if chosen.percent else text.replace("over seeds, × 100;", "over seeds;")
-    return f"{told_of_metric(chosen)} {shown}"
+        return text, rules
+    shown = text if chosen.percent else text.replace("over seeds, × 100.", "over seeds.")
+    return f"{told_of_metric(chosen)} {shown}", rules
 
 
 def _statistics(part: Part) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ftbench.db import Database, Document, JobFilter
 from ftbench.errors import FtbenchError
@@ -11,17 +11,13 @@ from ftbench.render import html
 from ftbench.render.html.frame import PageFrame
 from ftbench.render.table import Cell, Report, Section
 from ftbench.services.planning.commands import for_job
-from ftbench.services.reporting.plots import (
-    ALONE,
-    COSTS,
-    better_ones,
-    with_costs,
-    with_groups,
-    with_losses,
-    with_ranks,
-)
+from ftbench.services.reporting.costs import ALONE, COSTS, better_ones, with_costs
+from ftbench.services.reporting.plots import with_groups, with_losses, with_ranks, with_runs
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped
+
+if TYPE_CHECKING:
+    from ftbench.render.plots.looks import Looks
 
 #: What the page shows of a job: heading -> where its provenance has it.
 TOOK = {"seconds": ("wall_seconds",), "memory, MB": ("peak_memory_mb",), "worker": ("worker",)}
@@ -105,13 +101,19 @@ def _figures(
     except FtbenchError:
         return [], ""
     from ftbench.render.plots import embedded
+    from ftbench.render.plots.looks import of_report
 
-    figures = [list(_figures_of(database, section, took, topped)) for section in report.sections]
+    looks = of_report(report)
+    figures = [list(_figures_of(database, section, looks, took, topped)) for section in report.sections]
     return figures, embedded() if any(figures) else ""
 
 
 def _figures_of(
-    database: Database, section: Section, took: Mapping[str, Sequence[Any]], topped: Sequence[Topped]
+    database: Database,
+    section: Section,
+    looks: Looks,
+    took: Mapping[str, Sequence[Any]],
+    topped: Sequence[Topped],
 ) -> Iterator[html.Figure]:
     from ftbench.render import tidy
     from ftbench.render.plots import cost, curves, spread
@@ -122,19 +124,18 @@ def _figures_of(
     if frame.empty:
         return
     if scores.axis:
-        yield html.Figure(
-            "Robustness", curves.robustness(frame, title, scores.axis, scores.groups[0].percent, unit)
-        )
+        percent = scores.groups[0].percent
+        yield html.Figure("Robustness", curves.robustness(frame, title, scores.axis, looks, percent, unit))
         return
-    yield html.Figure("Runs", spread.strip(frame, title, counts=tidy.run_counts(scores), unit=unit))
+    yield html.Figure("Runs", spread.strip(frame, title, looks, counts=tidy.run_counts(scores), unit=unit))
     turned = tidy.turned_frame(scores, frame)
     costs, timed = with_costs(took, frame)
     if costs["training_seconds"].notna().any():
-        yield html.Figure("Cost", cost.cost(costs, title, better_ones(turned), timed, unit))
+        yield html.Figure("Cost", cost.cost(costs, title, better_ones(turned), looks, timed, unit))
     if len(with_ranks(turned)[0]) > 1 and frame["task"].nunique() >= LEAST_TASKS:
-        yield html.Figure("Ranks", with_groups(turned, title, topped))
+        yield html.Figure("Ranks", with_groups(turned, title, looks, topped))
     if frame["job"].nunique() <= CURVES:
         losses = with_losses(database, frame)
         panels = losses[["task", "label"]].drop_duplicates()
         if 0 < len(panels) <= curves.PANELS:
-            yield html.Figure("Learning", curves.learning(losses, title))
+            yield html.Figure("Learning", curves.learning(losses, title, with_runs(looks, losses)))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ftbench.db import Database
-from ftbench.domain.provenance import RAN
 from ftbench.errors import BadValue, NothingToReport, UnknownName
 from ftbench.render.plots import KINDS
-from ftbench.render.table import Section
+from ftbench.render.table import Row, Section
 from ftbench.services.planning import commands
 from ftbench.services.reporting.build import build_report
+from ftbench.services.reporting.costs import ALONE, COSTS, better_ones, with_costs
 from ftbench.services.reporting.request import ReportRequest
 from ftbench.services.scores import levels
 from ftbench.services.scores.levels import Topped
@@ -26,8 +24,8 @@ from ftbench.stats.leaderboard import ALPHA
 if TYPE_CHECKING:
     import pandas as pd
 
-COSTS: Mapping[str, tuple[str, ...]] = {name: RAN[name] for name in ("training_seconds", "peak_memory_mb")}
-ALONE = ("exclusive",)
+    from ftbench.render.plots.looks import Looks
+    from ftbench.render.plots.theme import Plot
 
 
 @dataclass(frozen=True)
@@ -65,15 +63,15 @@ class PlotRequest:
         return ReportRequest(self.selection, table, metric=self.metric)
 
 
-def draw(database: Database, request: PlotRequest) -> dict[str, Any]:
-    """One figure: a plot for each table of the report.
+def draw(database: Database, request: PlotRequest) -> tuple[Plot, ...]:
+    """A plot for each table of the report; together they are the figure.
 
     Raises:
         UnknownName: a model, task, method or hyper-parameter that nothing carries.
         NothingToReport: there are no scores to draw.
         FtbenchError: the plotting packages are missing, or the kind cannot be drawn of these jobs.
     """
-    from ftbench.render.plots import theme
+    from ftbench.render.plots import looks, theme
 
     theme.load_plotting()
     report = build_report(database, request.report)
@@ -83,7 +81,8 @@ def draw(database: Database, request: PlotRequest) -> dict[str, Any]:
         raise NothingToReport(f"no scores to draw yet; run the jobs with: {run}")
     if request.kind == "ranks":  # of several tables those that can have some
         sections = [section for section in sections if _ranked(section)] or sections[:1]
-    return theme.stacked([_plot(database, request, section) for section in sections])
+    found = looks.of_report(report)
+    return tuple(_plot(database, request, section, found) for section in sections)
 
 
 def _ranked(section: Section) -> bool:
@@ -98,35 +97,35 @@ def _has_scores(section: Section) -> bool:
     return any(cell.values for group in section.groups for row in group.rows for cell in row.cells)
 
 
-def _plot(database: Database, request: PlotRequest, section: Section) -> dict[str, Any]:
+def _plot(database: Database, request: PlotRequest, section: Section, looks: Looks) -> Plot:
     from ftbench.render import tidy
     from ftbench.render.plots import cost, curves, spread
 
     title, kind = section.title, request.kind
     frame, unit = tidy.drawn_frame(section, kind == "robustness"), tidy.unit_of(section, kind == "robustness")
     if kind == "strip":
-        return spread.strip(frame, title, violin=request.violin, counts=tidy.run_counts(section), unit=unit)
+        counts = tidy.run_counts(section)
+        return spread.strip(frame, title, looks, violin=request.violin, counts=counts, unit=unit)
     if kind == "sweep":
-        return _sweep(frame, title, request.over, unit)
+        return _sweep(frame, section, request.over, unit)
     if kind == "robustness":
-        return curves.robustness(frame, title, section.axis or "", section.groups[0].percent, unit)
+        return curves.robustness(frame, title, section.axis or "", looks, section.groups[0].percent, unit)
     if kind == "ranks":
-        return with_groups(
-            tidy.turned_frame(section, frame), title, levels.topped(database), request.critical
-        )
+        turned, topped = tidy.turned_frame(section, frame), levels.topped(database)
+        return with_groups(turned, title, looks, topped, request.critical)
     if kind == "learning":
         losses = with_losses(database, frame)
         if losses.empty:
             raise NothingToReport("learning: these jobs have no logged losses")
-        return curves.learning(losses, title)
+        return curves.learning(losses, title, with_runs(looks, losses))
     took = database.results.ran(set(frame["job"]), (*COSTS.values(), ALONE))
     costs, timed = with_costs(took, frame)
     if not costs[list(COSTS)].notna().to_numpy().any():
         raise NothingToReport("cost: these jobs have no recorded times")
-    return cost.cost(costs, title, better_ones(tidy.turned_frame(section, frame)), timed, unit)
+    return cost.cost(costs, title, better_ones(tidy.turned_frame(section, frame)), looks, timed, unit)
 
 
-def _sweep(frame: pd.DataFrame, title: str, over: str | None, unit: str) -> dict[str, Any]:
+def _sweep(frame: pd.DataFrame, section: Section, over: str | None, unit: str) -> Plot:
     """The one method that has several settings; over a hyper-parameter that is named, several methods.
 
     Raises:
@@ -134,11 +133,12 @@ def _sweep(frame: pd.DataFrame, title: str, over: str | None, unit: str) -> dict
         UnknownName: no method has the hyper-parameter.
     """
     from ftbench.render.plots import spread, sweeps
+    from ftbench.render.plots.looks import of_names
 
     counts = frame.groupby("method", sort=False)["hparams"].nunique()
     several = [str(name) for name in counts[counts > 1].index]
     if len(several) == 1:
-        return spread.sweep(frame[frame["method"] == several[0]], title, over, unit)
+        return spread.sweep(frame[frame["method"] == several[0]], section.title, over, unit)
     if over is None or not several:
         told = (
             f"choose one of {', '.join(several)} with --methods, or a hyper-parameter of several with --over"
@@ -146,20 +146,24 @@ def _sweep(frame: pd.DataFrame, title: str, over: str | None, unit: str) -> dict
             else "queue one as 'bidrop[k=2|3]'"
         )
         raise BadValue(f"sweep: {len(several)} methods have several settings; {told}")
-    placed, order, left_out = along(frame, over)
+    called = {row.shown: _method_title(row) for group in section.groups for row in group.rows}
+    placed, order, left_out = along(frame.assign(called=frame["label"].map(called)), over)
     told = (
         f"The runs of each method at each value of {over}; one that does not have it stands at all of them."
     )
     if left_out:
         told += f" Left out: {', '.join(left_out)}, of which other settings differ."
-    return sweeps.sweep_of_several(placed, order, over, title, told, unit=unit)
+    plain = of_names(placed["method"])  # whatever the setting
+    named = zip(placed["label"], placed["method"], strict=True)
+    looks = {label: plain[method] for label, method in named}
+    return sweeps.sweep_of_several(placed, order, over, section.title, told, looks, unit=unit)
 
 
 def along(frame: pd.DataFrame, over: str) -> tuple[pd.DataFrame, list[str], list[str]]:
     """The scores by the value that their method has of a hyper-parameter.
 
     Args:
-        frame: see ``ftbench.render.tidy``.
+        frame: see ``ftbench.render.tidy``, and what each method is ``called`` whatever its setting.
         over: the hyper-parameter.
 
     Returns:
@@ -182,66 +186,29 @@ def along(frame: pd.DataFrame, over: str) -> tuple[pd.DataFrame, list[str], list
         {value_rank(one[over]): value_text(one[over]) for one in known.values() if over in one}.items()
     )
     order = [text for _, text in ranked]
-    mine = frame[has].assign(place=frame["hparams"].map(values), label=frame["method"])
+    mine = frame[has].assign(place=frame["hparams"].map(values), label=frame["called"])
     other = frame[~has]
     settings = other.groupby("method", sort=False)["hparams"].nunique()
-    left_out = [str(name) for name in settings[settings > 1].index]
-    other = other[~other["method"].isin(left_out)]
+    several = settings[settings > 1].index
+    left_out = list(dict.fromkeys(other["called"][other["method"].isin(several)]))
+    other = other[~other["method"].isin(several)]
     return pd.concat([*(other.assign(place=place) for place in order), mine]), order, left_out
 
 
-def with_costs(took: Mapping[str, Sequence[Any]], frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """The scores, with what each job took: its values of ``COSTS``; and which runs' times they are.
-
-    A run beside others is slower for that: its time does not count where some runs were alone.
-
-    Args:
-        took: job -> its values of ``COSTS``, then whether it had the machine to itself.
-        frame: the scores.
-    """
-    nothing = [None] * (len(COSTS) + 1)
-    columns = {name: [took.get(job, nothing)[at] for job in frame["job"]] for at, name in enumerate(COSTS)}
-    costs = frame.assign(**columns).astype(dict.fromkeys(COSTS, float))
-    alone = frame["job"].map(lambda job: bool(took.get(job, nothing)[-1]))
-    whole = set(frame["label"]) == set(frame["label"][alone])
-    if alone.all():
-        return costs, ""
-    if not whole:
-        return costs, "Times of runs beside others on one machine are among them, and longer for that."
-    costs.loc[~alone, "training_seconds"] = math.nan
-    return costs, f"Times of the {int(alone.sum())} of {len(alone)} runs that had the machine to themselves."
-
-
-def better_ones(frame: pd.DataFrame) -> set[tuple[str, str]]:
-    """The pairs of methods, by label, of which the first is better on average over the tasks.
-
-    It is where the 95 % t interval of their differences, paired by seed, lies above 0.
-    """
-    import numpy as np
-
-    from ftbench.stats import paired
-    from ftbench.stats.findings import Interval
-
-    seeds = frame.pivot_table(index=["label", "seed"], columns="task", values="value", aggfunc="mean")
-    averages = seeds.dropna().mean(axis=1).unstack("label")  # a row for each seed
-    found = set()
-    for one, other in itertools.permutations(averages.columns, 2):
-        apart = np.asarray((averages[one] - averages[other]).dropna(), dtype=float)
-        interval = paired.t_interval(apart)
-        if isinstance(interval, Interval) and interval.low > 0:
-            found.add((str(one), str(other)))
-    return found
-
-
 def with_groups(
-    frame: pd.DataFrame, title: str, topped: Sequence[Topped], critical: float | None = None
-) -> dict[str, Any]:
+    frame: pd.DataFrame,
+    title: str,
+    looks: Looks,
+    topped: Sequence[Topped],
+    critical: float | None = None,
+) -> Plot:
     """The diagram of average ranks; Nemenyi's groups at the level that seeds which were topped up allow."""
     from ftbench.render.plots import ranks
 
     level, said = levels.strictest(topped, frame["job"])
     how = (f"Nemenyi, {level:.3g}", *said) if critical is None else ("as given, whatever its level",)
-    return ranks.ranks(frame, title, *with_ranks(frame, critical, level), (*how, friedman_of(frame)))
+    found, difference = with_ranks(frame, critical, level)
+    return ranks.ranks(frame, title, found, looks, difference, (*how, friedman_of(frame)))
 
 
 def with_ranks(
@@ -285,7 +252,8 @@ def _task_means(frame: pd.DataFrame) -> pd.DataFrame:
 def with_losses(database: Database, frame: pd.DataFrame) -> pd.DataFrame:
     """The logged losses of the scores' jobs: ``task``, ``label``, ``seed``, ``step``, ``value``.
 
-    A run of its own inside a job is named beside the method. Empty where nothing was logged.
+    A run of its own inside a job is named beside the method, whose own label is ``method_label``. Empty where
+    nothing was logged.
     """
     import pandas as pd
 
@@ -294,4 +262,17 @@ def with_losses(database: Database, frame: pd.DataFrame) -> pd.DataFrame:
     found = pd.DataFrame(rows, columns=["job", "run", "step", "value"])
     found = found.join(jobs[["task", "label", "seed"]], on="job")
     other = found["run"] != "main"
-    return found.assign(label=found["label"].where(~other, found["label"] + " (" + found["run"] + ")"))
+    label = found["label"].where(~other, found["label"] + " (" + found["run"] + ")")
+    return found.assign(method_label=found["label"], label=label)
+
+
+def with_runs(looks: Looks, losses: pd.DataFrame) -> Looks:
+    """The looks of all that has losses: a run inside a job looks as its method."""
+    named = zip(losses["label"], losses["method_label"], strict=True)
+    return {label: looks[method] for label, method in named}
+
+
+def _method_title(row: Row) -> str:
+    """What readers see of a row without its setting: ``Bi-Drop`` of ``Bi-Drop (k=3)``."""
+    inside = row.label.partition("[")[2].removesuffix("]").replace(",", ", ")
+    return row.shown.removesuffix(f" ({inside})") if inside else row.shown

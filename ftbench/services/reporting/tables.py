@@ -105,7 +105,7 @@ def fill_table(
         axis=part.axis,
         title=f"{part.title}: {setting.title}",
         caption=(
-            caption_of(part, blocks, called, subject.estimand),
+            *caption_of(part, blocks, called, subject.estimand),
             *setting.recipe_lines(),
             told,
             *failed.told_of_failures(firsts, subject.estimand),

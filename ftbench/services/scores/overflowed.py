@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ftbench.db import Database, JobSummary
 
 
-class LeftOut(NamedTuple):
+class SkippedUpdates(NamedTuple):
     """What became of the updates of a job.
 
     Attributes:
@@ -21,7 +21,7 @@ class LeftOut(NamedTuple):
     steps: int
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> LeftOut:
+    def of(cls, facts: Mapping[str, Any]) -> SkippedUpdates:
         """What a provenance tells; of one that tells nothing, or what cannot be, nothing was left out."""
         runs = facts.get("runs")
         told = [run for run in runs.values() if isinstance(run, dict)] if isinstance(runs, dict) else []
@@ -35,20 +35,20 @@ class LeftOut(NamedTuple):
         return f"{self.skipped:,} {many} left out in {self.steps:,} steps, because a gradient overflowed"
 
 
-def left_out(database: Database, cells: Iterable[JobSummary]) -> dict[str, LeftOut]:
+def skipped_updates(database: Database, cells: Iterable[JobSummary]) -> dict[str, SkippedUpdates]:
     """What became of the updates of jobs that were trained in fp16, by digest; of others nothing is read."""
     half = {cell.digest for cell in cells if cell.recipe.get("precision") == "fp16"}
     facts = database.results.provenances(half) if half else {}
-    return {digest: LeftOut.of(told) for digest, told in facts.items()}
+    return {digest: SkippedUpdates.of(told) for digest, told in facts.items()}
 
 
-def overflow_lines(found: Mapping[str, LeftOut], cells: Iterable[JobSummary]) -> Iterator[str]:
+def overflow_lines(found: Mapping[str, SkippedUpdates], cells: Iterable[JobSummary]) -> Iterator[str]:
     """The note of a table that shows these jobs, where updates were left out in any of them."""
     shown = {cell.digest: cell.label for cell in cells if cell.digest in found}
     lost: Counter[str] = Counter()
     for digest, label in shown.items():
         lost[label] += found[digest].skipped
-    sums = LeftOut(lost.total(), sum(found[digest].steps for digest in shown))
+    sums = SkippedUpdates(lost.total(), sum(found[digest].steps for digest in shown))
     if sums.skipped:
         jobs = sum(found[digest].skipped > 0 for digest in shown)
         by = ", ".join(f"{label} {number:,}" for label, number in lost.items() if number)

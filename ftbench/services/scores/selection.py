@@ -17,6 +17,7 @@ from ftbench.methods.base import BASELINE
 from ftbench.models.resolve import covered, is_place, model_id
 from ftbench.render.table import Row
 from ftbench.services.scores.fields import of_summary
+from ftbench.services.scores.titles import BY_TITLE, Naming
 from ftbench.settings import place
 
 
@@ -29,7 +30,7 @@ class Selection:
         tasks: only these, by names or groups.
         methods: only these, and the baseline.
         baseline: its jobs are let through whatever ``methods`` says; None where there is none.
-        renamed: methods, by name or label, and what they are called instead.
+        naming: how methods are called.
         where: an expression that holds of all of them, the baseline's, too; None for any.
     """
 
@@ -37,7 +38,7 @@ class Selection:
     tasks: tuple[str, ...] = ()
     methods: tuple[MethodChoice, ...] = ()
     baseline: MethodChoice | None = MethodChoice(BASELINE, {})
-    renamed: tuple[tuple[str, str], ...] = ()
+    naming: Naming = BY_TITLE
     where: Where | None = None
 
     @property

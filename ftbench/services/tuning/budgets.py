@@ -15,9 +15,10 @@ from ftbench.render.sheet import Field, Sheet
 from ftbench.services.planning import commands
 from ftbench.services.planning.declaring import declare_command
 from ftbench.services.scores.jobs import reported
-from ftbench.services.scores.own import own_tasks
+from ftbench.services.scores.own import own_methods, own_tasks
 from ftbench.services.scores.searches import Searched, searches
 from ftbench.services.scores.selection import Selection
+from ftbench.services.scores.titles import called_of
 from ftbench.stats.best_of import expected_best, share_near_best
 
 NEAR = 0.01
@@ -26,7 +27,8 @@ FIELDS = (
     Field("model", "Model"),
     Field("task", "Task"),
     Field("condition", "Data"),
-    Field("method", "Method"),
+    Field("method", "Name", shown=False),
+    Field("method_title", "Method"),
     Field("near", "Within a point", "share"),
     Field("studies", "Studies", "count"),
     Field("trials", "Trials", "count"),
@@ -124,8 +126,10 @@ def budgets(database: Database, selection: Selection) -> Sheet:
         UnknownName: a name that nothing carries.
         NothingToReport: no search has ended.
     """
-    rows = []
-    for one in bought(database, selection):
+    rows, found = [], bought(database, selection)
+    own = own_methods(database, database.results.trials())
+    called = called_of((one.method for one in found), own, selection.naming)
+    for one in found:
         for n in _steps(one.best.shape[1]):
             at = one.best[:, n - 1]
             rows.append(
@@ -135,6 +139,7 @@ def budgets(database: Database, selection: Selection) -> Sheet:
                     "task": one.task,
                     "condition": one.condition or None,
                     "method": one.method,
+                    "method_title": called[one.method],
                     "near": one.near,
                     "studies": len(at),
                     "trials": n,

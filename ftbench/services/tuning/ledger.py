@@ -18,9 +18,10 @@ from ftbench.services.planning import cards
 from ftbench.services.planning.declaring import declare_command
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.jobs import ReportJob, join, reported
-from ftbench.services.scores.own import own_tasks
+from ftbench.services.scores.own import own_methods, own_tasks
 from ftbench.services.scores.searches import Searched, searches
 from ftbench.services.scores.selection import Selection
+from ftbench.services.scores.titles import called_of
 from ftbench.services.tuning.values import departures, spelled
 
 LISTED = (
@@ -68,7 +69,8 @@ FIELDS = (
     Field("model", "Model"),
     Field("task", "Task"),
     Field("condition", "Data"),
-    Field("method", "Method"),
+    Field("method", "Name", shown=False),
+    Field("method_title", "Method"),
     Field("repeat", "Study", "count"),
     Field("trials", "Trials", "count"),
     Field("ended", "Ended", "count"),
@@ -117,7 +119,9 @@ def ledger(database: Database, selection: Selection, study: str = "") -> Sheet:
         example = declare_command(database.address)
         raise NothingToReport(f"no trials of such methods; declare a study with: {example}")
     runs = _Runs(database, cells, chosen)
-    rows = [runs.row(one) for one in chosen]
+    own = own_methods(database, [one.start for one in chosen])
+    called = called_of((one.method for one in chosen), own, selection.naming)
+    rows = [{**runs.row(one), "method_title": called[one.method]} for one in chosen]
     said = dict.fromkeys(one.study.said() for one in chosen)
     return Sheet("tuning", "Tuning", FIELDS, tuple(rows), (*said, *NOTES))
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ftbench.db import Database
 from ftbench.domain.task import TaskSpec
 from ftbench.services.scores.jobs import reported
-from ftbench.services.scores.own import own_tasks
+from ftbench.services.scores.own import own_methods, own_tasks
 from ftbench.services.scores.selection import Selection
+from ftbench.services.scores.titles import called_of
 from ftbench.services.tuning.budgets import Bought, bought
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ftbench.render.plots.theme import Plot
 
-def draw_budget(database: Database, selection: Selection) -> dict[str, Any]:
+
+def draw_budget(database: Database, selection: Selection) -> tuple[Plot, ...]:
     """The expected best score after so many trials.
 
     Raises:
@@ -26,6 +29,7 @@ def draw_budget(database: Database, selection: Selection) -> dict[str, Any]:
         FtbenchError: the plotting packages are missing.
     """
     from ftbench.render.plots import curves, theme
+    from ftbench.render.plots.looks import of_names
 
     theme.load_plotting()
 
@@ -33,15 +37,19 @@ def draw_budget(database: Database, selection: Selection) -> dict[str, Any]:
         return one.study, one.model, one.condition
 
     found = sorted(bought(database, selection), key=place)
-    own = own_tasks(database, database.results.trials())
+    trials = database.results.trials()
+    tasks = own_tasks(database, trials)
+    called = called_of((one.method for one in found), own_methods(database, trials), selection.naming)
+    named = of_names(called)
+    looks = {title: named[label] for label, title in called.items()}
     plots = []
     for (study, model, condition), mine in itertools.groupby(found, place):
         title = " · ".join(filter(None, (f"What a budget buys: {model}", condition, f"study {study}")))
-        plots.append(curves.budget(_frame(list(mine), own), title))
-    return theme.stacked(plots)
+        plots.append(curves.budget(_frame(list(mine), tasks, called), title, looks))
+    return tuple(plots)
 
 
-def _frame(found: list[Bought], own: Mapping[str, TaskSpec]) -> pd.DataFrame:
+def _frame(found: list[Bought], own: Mapping[str, TaskSpec], called: Mapping[str, str]) -> pd.DataFrame:
     import pandas as pd
 
     shown = reported((one.task for one in found), (), (), own)
@@ -49,7 +57,7 @@ def _frame(found: list[Bought], own: Mapping[str, TaskSpec]) -> pd.DataFrame:
         {
             "task": shown[one.task].title,
             "metric": shown[one.task].metric,
-            "label": one.method,
+            "label": called[one.method],
             "x": at + 1,
             "mean": 100 * float(values.mean()),
             "std": 100 * float(values.std(ddof=1)) if len(values) > 1 else 0.0,

@@ -14,7 +14,7 @@ from ftbench.services.papers import report as suite_report
 from ftbench.services.papers.report import SuiteSource
 from ftbench.services.planning import suite_grid
 from ftbench.services.scores.levels import Topped
-from ftbench.services.scores.overflowed import LeftOut
+from ftbench.services.scores.overflowed import SkippedUpdates
 from tests.asked import asked
 from tests.services.report_rows import Rows
 
@@ -55,12 +55,14 @@ def table(
     margin: float | None = 1.0,
     topped: Sequence[Topped] = (),
     diverged: str = "chance",
-    left_out: Mapping[str, LeftOut] | None = None,
+    skipped_updates: Mapping[str, SkippedUpdates] | None = None,
     **given: Any,
 ) -> SuiteReport:
     axes = asked(**given)
     changed = suite_grid.adapted(suites.find(name), axes)
-    source = SuiteSource("my.db", rows.cells, rows.scores, topped=topped, left_out=left_out or {})
+    source = SuiteSource(
+        "my.db", rows.cells, rows.scores, topped=topped, skipped_updates=skipped_updates or {}
+    )
     return suite_report.table(suites.find(name), changed, axes, source, Margins({}, margin), diverged)
 
 

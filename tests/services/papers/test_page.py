@@ -25,7 +25,7 @@ def rows() -> Suited:
 def test_the_page_has_our_numbers_over_the_printed_ones(rows: Suited) -> None:
     text = re.sub(r"<[^>]+>", " ", pages.page([table("dps/table1", rows), table("dps/table6", rows)]))
     words = " ".join(text.split())
-    assert "64.10 ±0.21" in words and "[64.11 ±1.33] = n=10" in words
+    assert "64.10 ± 0.21" in words and "[64.11 ± 1.33] = n=10" in words
     assert "Time of training (DPS, Table 6)" in words and "1.30" in words
 
 
@@ -35,7 +35,7 @@ def test_a_plot_shows_the_cells_with_both_means_and_times_have_none(rows: Suited
     assert [len(section) for section in found] == [0, 1] + [0] * len(tables[2].sections)
     (figure,) = found[1]
     assert figure.name == "Reproduction" and script
-    drawn = json.dumps(figure.spec, ensure_ascii=False)
+    drawn = json.dumps(figure.plot.chart, ensure_ascii=False)
     names = set(re.findall(r"[\w -]+ · (?:CoLA|RTE|MRPC|STS-B)", drawn))
     assert {name.strip() for name in names} == {
         "vanilla fine-tuning · CoLA",

@@ -14,7 +14,7 @@ import pytest
 
 from ftbench import suites
 from ftbench.render import formats, render_suites, suite_text
-from ftbench.services.scores.overflowed import LeftOut
+from ftbench.services.scores.overflowed import SkippedUpdates
 from ftbench.suites import published
 from tests.asked import asked
 from tests.services.papers.suited import Suited, around, cell, table, topped_up
@@ -214,9 +214,9 @@ def test_formats_for_machines_have_all_numbers(rows: Suited) -> None:
 
 def test_for_people_a_cell_is_ours_over_theirs(rows: Suited) -> None:
     text = render_suites([table("dps/table1", rows)], "rich", width=200)
-    assert "64.10 ±0.21" in text and "[64.11 ±1.33] = n=10" in text and "≠" in text
+    assert "64.10 ± 0.21" in text and "[64.11 ± 1.33] = n=10" in text and "≠" in text
     assert max(map(len, render_suites([table("dps/table1", rows)], "rich", width=60).splitlines())) <= 60
-    assert "64.10 ±0.21 [64.11 ±1.33] = n=10" in render_suites([table("dps/table1", rows)], "markdown")
+    assert "64.10 ± 0.21 [64.11 ± 1.33] = n=10" in render_suites([table("dps/table1", rows)], "markdown")
 
 
 def test_each_recipe_of_a_grid_has_a_table_of_its_own(tmp_path: Path) -> None:
@@ -249,8 +249,8 @@ def test_runs_of_two_recipes_are_never_averaged() -> None:
 def test_averages_that_are_not_printed_are_marked_as_recomputed() -> None:
     found = table("blo/table2", Suited())
     ours, vanilla = (cell(found, row, "Avg", "bart-large") for row in ("Weight mixup (ours)", "Vanilla"))
-    assert suite_text.lines(ours, found.statistics)[1].startswith("[≈ 82.23 ±0.46]")
-    assert suite_text.lines(vanilla, found.statistics)[1].startswith("[80.99 ±0.99]")
+    assert suite_text.lines(ours, found.statistics)[1].startswith("[≈ 82.23 ± 0.46]")
+    assert suite_text.lines(vanilla, found.statistics)[1].startswith("[80.99 ± 0.99]")
     told = "≈: 5 averages are not printed, but recomputed from the row's printed cells."
     assert [note for note in found.notes if "≈" in note] == [told]
 
@@ -271,8 +271,8 @@ def test_updates_that_were_left_out_in_fp16_are_noted() -> None:
     rows = Suited()
     rows.add("vanilla", "cola", around(64.1, 0.2), recipe={"precision": "fp16"})
     rows.add("vanilla", "mnli", around(64.1, 0.2), recipe={"precision": "fp16"})  # in no cell
-    left_out = {cell.digest: LeftOut(2, 1605) for cell in rows.cells}
-    found = table("dps/table1", rows, settings=("precision=fp16",), left_out=left_out)
+    skipped_updates = {cell.digest: SkippedUpdates(2, 1605) for cell in rows.cells}
+    found = table("dps/table1", rows, settings=("precision=fp16",), skipped_updates=skipped_updates)
     said = "fp16: 20 updates were left out in 16,050 steps, because a gradient overflowed, in 10 of 10 jobs: "
     said += "vanilla 20."
     assert [note for note in found.notes if "overflowed" in note] == [said]

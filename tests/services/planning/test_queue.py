@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ftbench import trust
-from ftbench.db import open_database
+from ftbench.db import create_database, open_database
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.plan import Plan
 from ftbench.domain.result import JobResult
@@ -323,6 +324,17 @@ def test_many_jobs_look_up_the_files_that_they_share_once(monkeypatch: pytest.Mo
         queued_over(database, whole)
         assert queue.put_jobs(database, whole).added == 196
     assert asked.count("is_named") == 1 and asked.count("once_named") <= 2 and asked.count("digest") <= 2
+
+
+def test_jobs_of_which_nothing_says_where_their_rows_lay_are_queued() -> None:
+    """As those that are added to a database from elsewhere, which names no folder of its machine."""
+    whole = plan(seeds="2")
+    theirs = [
+        replace(one, job=replace(one.job, data_revision="sha256:" + "0" * 64), places={})
+        for one in whole.jobs
+    ]
+    with create_database("jobs.db") as database:
+        assert queue.put_jobs(database, replace(whole, jobs=tuple(theirs))).added == len(theirs) > 0
 
 
 def counted(function: Callable[[Any], Any], name: str, calls: list[str]) -> Callable[[Any], Any]:

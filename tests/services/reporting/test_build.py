@@ -208,7 +208,7 @@ def test_every_perturbation_that_stands_alone_has_a_block_and_usual_ones_stand_f
     assert pairflip.title.startswith("Label noise (kind=pairflip): bert-base")
     clean = cell(typos, "vanilla", "rte").values[0]
     assert cell(typos, "vanilla", "difference", 1).mean == pytest.approx(clean - 0.60)
-    assert "minus the changed one" in typos.caption[0] and "minus the noisy one" in pairflip.caption[0]
+    assert "minus the changed one" in typos.caption[1] and "minus the noisy one" in pairflip.caption[1]
 
 
 def test_a_perturbation_that_is_not_installed_is_named_and_its_values_are_plain(noisy: Rows) -> None:
@@ -238,6 +238,7 @@ def test_updates_that_were_left_out_in_fp16_are_noted(tmp_path: Path) -> None:
             ran = {"runs": {"main": {"skipped": skipped, "total_steps": 468}}}
             finish(database, job, 0.7, provenance=ran)
         finish(database, job_of("rdrop", "rte", 0), 0.7, provenance={"runs": {"main": {"skipped": 9}}})
-    said = "fp16: 3 updates were left out in 936 steps, because a gradient overflowed, in 1 of 2 jobs: vanilla 3."
+    said = "fp16: 3 updates were left out in 936 steps, because a gradient overflowed, in 1 of 2 jobs: "
+    said += "vanilla 3."
     assert [note for note in report_of(address).notes if "overflowed" in note] == [said]
     assert said in " ".join(render(report_of(address), "markdown").split())

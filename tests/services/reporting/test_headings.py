@@ -21,8 +21,10 @@ MAIN = LAYOUTS["main"]([]).parts[0]
         ("probability", "P(> Vanilla): how often a run beats that of Vanilla with its task and seed, × 100."),
     ],
 )
-def test_the_caption_ends_with_what_stands_behind_the_average(estimand, end):
-    assert caption_of(MAIN, {0.0: [Block.of([], [], [], [], {})]}, "Vanilla", estimand).endswith(end)
+def test_the_rules_end_with_what_stands_behind_the_average(estimand, end):
+    caption, rules = caption_of(MAIN, {0.0: [Block.of([], [], [], [], {})]}, "Vanilla", estimand)
+    assert caption == "Clean training data. Mean ± standard deviation (ddof 1) over seeds, × 100."
+    assert rules.endswith(end)
 
 
 def test_the_difference_shows_its_interval_instead_of_the_difference_of_best_runs():

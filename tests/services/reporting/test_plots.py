@@ -14,29 +14,19 @@ from scipy import stats
 from ftbench.domain.topup import TopupPlan
 from ftbench.errors import BadValue, FtbenchError, NothingToReport, UnknownName
 from ftbench.render.plots import cost, curves, ranks, spread
+from ftbench.render.plots.looks import of_names
 from ftbench.services.reporting.plots import (
     PlotRequest,
-    better_ones,
     draw,
-    with_costs,
     with_groups,
     with_losses,
     with_ranks,
+    with_runs,
 )
 from ftbench.services.scores.levels import Topped
 from tests.render.specs import values
+from tests.services.reporting.frames import frame
 from tests.services.stored import finish, job_of, store
-
-
-def frame(scores: dict[tuple[str, str], list[float]]) -> pd.DataFrame:
-    """(label, task) -> scores, as tables give them to plots."""
-    rows = [
-        (label, task, seed, value, f"{label}-{task}-{seed}")
-        for (label, task), values in scores.items()
-        for seed, value in enumerate(values)
-    ]
-    return pd.DataFrame(rows, columns=["label", "task", "seed", "value", "job"])
-
 
 RANKED = {
     ("a", "rte"): [0.5, 0.7],  # 0.60: third
@@ -65,48 +55,18 @@ def test_a_critical_difference_that_is_given_is_kept_and_one_task_has_none():
 
 
 def test_groups_of_topped_up_runs_are_those_of_the_plans_level(monkeypatch):
-    monkeypatch.setattr(ranks, "ranks", lambda frame, title, found, critical, how: (critical, how))
+    monkeypatch.setattr(ranks, "ranks", lambda frame, title, found, looks, critical, how: (critical, how))
     plan = TopupPlan("p", (), 0.05, 0.0, tuple(range(10)), (2, 6, 10))
     for digests, level in (({"elsewhere"}, 0.05), ({"a-rte-0"}, 0.05 / 3)):
-        critical, how = with_groups(frame(RANKED), "", [Topped(plan, frozenset(digests))])
+        critical, how = with_groups(frame(RANKED), "", {}, [Topped(plan, frozenset(digests))])
         q = stats.studentized_range.ppf(1 - level, 3, np.inf) / math.sqrt(2)
         assert critical == pytest.approx(q * math.sqrt(3 * 4 / (6 * 2)), rel=1e-6)
         assert how[0] == f"Nemenyi, {level:.3g}" and len(how) == (2 if level == 0.05 else 3)
     p = stats.friedmanchisquare([0.6, 0.9], [0.7, 0.9], [0.65, 0.8]).pvalue
     friedman = f"Friedman's test that all are equal: p={p:.3f}."
-    assert with_groups(frame(RANKED), "", [], 0.7) == (0.7, ("as given, whatever its level", friedman))
+    assert with_groups(frame(RANKED), "", {}, [], 0.7) == (0.7, ("as given, whatever its level", friedman))
     two = frame({key: values for key, values in RANKED.items() if key[0] in "ab"})
-    assert with_groups(two, "", [])[1][-1] == "No Friedman test: too few methods: needs 3, has 2."
-
-
-def test_each_score_has_what_its_job_took():
-    scores = frame({("a", "rte"): [0.5, 0.7]})
-    found, timed = with_costs({"a-rte-1": (12.5, 300, 1)}, scores)
-    assert timed == "Times of the 1 of 2 runs that had the machine to themselves."
-    assert found["training_seconds"].tolist()[1] == 12.5 and found["peak_memory_mb"].tolist()[1] == 300
-    assert found[["training_seconds", "peak_memory_mb"]].iloc[0].isna().all()
-    assert found["value"].tolist() == [0.5, 0.7] and found["training_seconds"].dtype == float
-
-
-def test_times_of_shared_runs_count_only_where_no_method_has_others():
-    scores = frame({("a", "rte"): [0.5, 0.7], ("b", "rte"): [0.6]})
-    took = {"a-rte-0": (10.0, 100, 1), "a-rte-1": (20.0, 100, 0), "b-rte-0": (30.0, 100, 1)}
-    found, timed = with_costs(took, scores)
-    assert found["training_seconds"].tolist()[::2] == [10.0, 30.0] and "2 of 3" in timed
-    assert math.isnan(found["training_seconds"][1]) and found["peak_memory_mb"].notna().all()
-    found, timed = with_costs({**took, "b-rte-0": (30.0, 100, 0)}, scores)
-    assert found["training_seconds"].tolist() == [10.0, 20.0, 30.0] and "beside others" in timed
-    assert with_costs({job: (*values[:2], 1) for job, values in took.items()}, scores)[1] == ""
-
-
-def test_who_is_better_is_told_by_the_interval_of_paired_seeds():
-    scores = {
-        ("a", "rte"): [0.5, 0.6, 0.7],
-        ("b", "rte"): [0.52, 0.621, 0.719],  # 2 points more, seed by seed
-        ("c", "rte"): [0.6, 0.5, 0.75],
-    }
-    assert better_ones(frame(scores)) == {("b", "a")}
-    assert better_ones(frame({**scores, ("a", "sst2"): [0.9]})) == set()  # only a seed has all tasks
+    assert with_groups(two, "", {}, [])[1][-1] == "No Friedman test: too few methods: needs 3, has 2."
 
 
 def test_losses_are_read_of_the_drawn_jobs_and_runs_of_their_own_are_named(database, monkeypatch):
@@ -124,7 +84,10 @@ def test_losses_are_read_of_the_drawn_jobs_and_runs_of_their_own_are_named(datab
     ]
     rows = [(jobs[0], "main", 1, 0.7), (jobs[0], "teacher", 1, 0.8)]
     monkeypatch.setattr(database.results, "losses", lambda _: rows)
-    assert with_losses(database, scores)["label"].tolist() == ["vanilla", "vanilla (teacher)"]
+    found = with_losses(database, scores)
+    assert found["label"].tolist() == ["vanilla", "vanilla (teacher)"]
+    looks = of_names(["vanilla"])
+    assert with_runs(looks, found) == dict.fromkeys(found["label"], looks["vanilla"])
 
 
 def test_every_kind_is_drawn_by_its_own_plot_from_the_tables_scores(database, monkeypatch):
@@ -160,6 +123,7 @@ def test_every_kind_is_drawn_by_its_own_plot_from_the_tables_scores(database, mo
     assert drawn["learning"][0] == ["Bi-Drop", "Vanilla"]
     costs = drawn["cost"][1]
     assert costs.loc[costs["label"] == "Bi-Drop", "training_seconds"].tolist() == [3.0, 3.0]
+    assert drawn["cost"][2][2] == "Of the 4 of 6 runs that had their machine to themselves."
     assert drawn["ranks"][2][0] == {"Bi-Drop": 1.0, "Vanilla": 2.0}  # of the methods that have both tasks
 
 
@@ -210,15 +174,15 @@ def test_several_methods_are_drawn_over_a_hyper_parameter_of_theirs(database):
         draw(database, PlotRequest("sweep"))
     with pytest.raises(UnknownName, match="'keep_ration'; did you mean 'keep_ratio'"):
         draw(database, PlotRequest("sweep", over="keep_ration"))
-    spec = draw(database, PlotRequest("sweep", over="keep_ratio"))
+    (spec,) = draw(database, PlotRequest("sweep", over="keep_ratio"))
     boxes = {(b["place"], b["label"]): round(b["mean"], 6) for b in values(spec, "median")}
     assert boxes == {
-        **{("0.5", name): 50.0 for name in ("dps_dense", "child_tuning_d")},
-        **{("0.9", name): 90.0 for name in ("dps_dense", "child_tuning_d")},
+        **{("0.5", name): 50.0 for name in ("DPS Dense", "Child-Tuning_D")},
+        **{("0.9", name): 90.0 for name in ("DPS Dense", "Child-Tuning_D")},
         ("0.5", "Vanilla"): 40.0,  # it has no keep_ratio
         ("0.9", "Vanilla"): 40.0,
     }
-    assert "Left out: rdrop" in " ".join(spec["title"]["subtitle"])
+    assert "Left out: R-Drop, of which" in spec.told
 
 
 def test_ranks_are_drawn_of_the_tables_that_have_three_tasks(database):
@@ -227,5 +191,5 @@ def test_ranks_are_drawn_of_the_tables_that_have_three_tasks(database):
         draw(database, PlotRequest("ranks"))
     for method, task in itertools.product(("vanilla", "bidrop"), ("cola", "sst2", "mrpc")):
         finish(database, replace(job_of(method, task, 0), model="bert-large"), 0.5)
-    spec = draw(database, PlotRequest("ranks"))
-    assert "bert-large" in str(spec["title"]) and "bert-base" not in str(spec["title"])
+    (plot,) = draw(database, PlotRequest("ranks"))
+    assert "bert-large" in plot.title

@@ -36,8 +36,8 @@ def test_a_table_says_of_which_methods_they_were() -> None:
     found = {first: LeftOut(3, 1000), second: LeftOut(0, 1000), third: LeftOut(2, 1000)}
     (line,) = overflow_lines(found, rows.cells)
     assert line == (
-        "fp16: 5 updates were left out in 3,000 steps, because a gradient overflowed, in 2 of 3 jobs: vanilla 3, "
-        "bidrop 2."
+        "fp16: 5 updates were left out in 3,000 steps, because a gradient overflowed, in 2 of 3 jobs: "
+        "vanilla 3, bidrop 2."
     )
     assert not list(overflow_lines({second: LeftOut(0, 1000)}, rows.cells))
     assert not list(overflow_lines(found, []))

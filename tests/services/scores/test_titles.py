@@ -8,7 +8,7 @@ from ftbench.domain.cards import MethodCard
 from ftbench.errors import BadValue, UnknownName
 from ftbench.services.scores.jobs import MethodKey
 from ftbench.services.scores.own import NO_METHODS, OwnMethods
-from ftbench.services.scores.titles import renames, title_of, titles
+from ftbench.services.scores.titles import Naming, called_of, renames, title_of, titles
 
 LABELS = {
     MethodKey("bidrop", '{"k": 2}'): "bidrop",
@@ -20,7 +20,7 @@ LABELS = {
 
 def shown(labels: dict[MethodKey, str], cards: dict[str, str] | None = None, *texts: str) -> list[str]:
     own = OwnMethods(cards={name: MethodCard(title) for name, title in (cards or {}).items()})
-    return list(titles(labels, own, renames(texts)).values())
+    return list(titles(labels, own, Naming.of(texts)).values())
 
 
 def test_a_method_is_called_by_its_title_and_what_departs_from_its_defaults() -> None:
@@ -32,6 +32,34 @@ def test_methods_of_files_bring_their_titles_and_one_without_keeps_its_name() ->
     files = {"mine": "My way", "bare": ""}
     labels = {MethodKey(name, "{}"): name for name in files}
     assert shown(labels, files) == ["My way", "bare"]
+
+
+def test_names_are_those_that_are_typed_where_they_are_asked_for() -> None:
+    ids = Naming.of((), "id")
+    assert list(titles(LABELS, NO_METHODS, ids).values()) == list(LABELS.values())
+    assert title_of("bidrop[k=3]", NO_METHODS, ids) == "bidrop[k=3]"
+    both = Naming.of(["bidrop=My-Method (ours)"], "id")
+    assert list(titles(LABELS, NO_METHODS, both).values()) == [
+        "My-Method (ours)",
+        "My-Method (ours) (k=3, keep_ratio=0.5)",
+        "rdrop",
+        "gone",
+    ]
+    with pytest.raises(UnknownName, match="unknown --names 'ids'; did you mean 'id'"):
+        Naming.of((), "ids")
+
+
+def test_methods_that_are_known_by_their_labels_alone_have_titles_too() -> None:
+    labels = ["bidrop", "bidrop[k=3]", "rdrop"]
+    assert called_of(labels, NO_METHODS) == dict(
+        zip(labels, ["Bi-Drop", "Bi-Drop (k=3)", "R-Drop"], strict=True)
+    )
+    renamed = called_of(labels, NO_METHODS, Naming.of(["bidrop=Ours", "rdrop=Theirs"]))
+    assert list(renamed.values()) == ["Ours", "Ours (k=3)", "Theirs"]
+    alike = called_of(labels, NO_METHODS, Naming.of(["rdrop=Bi-Drop"]))
+    assert alike == {"bidrop": "bidrop", "bidrop[k=3]": "Bi-Drop (k=3)", "rdrop": "rdrop"}
+    with pytest.raises(UnknownName, match="did you mean 'rdrop'"):
+        called_of(labels, NO_METHODS, Naming.of(["rdorp=Ours"]))
 
 
 @pytest.mark.parametrize("title", ["\x1b]0;x\x07", "a\u202eb", "a\ud800", "x" * 301])
