@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from ftbench import methods, tasks
 from ftbench.domain import hparams
 from ftbench.domain.job import Job
 from ftbench.domain.recipe import layered
+from ftbench.domain.result import CurvePoint
 from ftbench.run.data import Tokenised
 from ftbench.run.run import Run
 from ftbench.testing.bench import Watcher
@@ -167,7 +168,7 @@ class Pace(Watcher):
         self._made, self._begun, self._until = 0, 0.0, time.monotonic() + seconds
         self.blocks: list[float] = []
 
-    def progress(self, run: str, step: int, total: int) -> None:
+    def progress(self, run: str, step: int, total: int, points: Sequence[CurvePoint]) -> None:
         """A step is done."""
         self.step()
 

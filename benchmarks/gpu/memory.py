@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from unittest import mock
@@ -15,6 +15,7 @@ from benchmarks.gpu import material
 from benchmarks.gpu.findings import Finding, Value, found
 from benchmarks.gpu.material import Setup
 from ftbench import methods, tasks
+from ftbench.domain.result import CurvePoint
 from ftbench.run.run import Run
 from ftbench.testing.bench import Watcher, weights
 from ftbench.testing.subject import distance
@@ -36,8 +37,8 @@ class _Short(Watcher):
         if not at:
             self._stack.enter_context(limit)
 
-    def progress(self, run: str, step: int, total: int) -> None:
-        super().progress(run, step, total)
+    def progress(self, run: str, step: int, total: int, points: Sequence[CurvePoint]) -> None:
+        super().progress(run, step, total, points)
         if self._at and step == self._at:
             self._at = 0
             self._stack.enter_context(self._limit)

@@ -84,7 +84,7 @@ def test_show_tells_of_updates_that_were_left_out(ftbench: Ftbench) -> None:
     texts = [
         ftbench("show", str(row["job"])).out for row in ftbench("status", "--state", "done", "--json").json
     ]
-    said = "fp16: 4 of 1,605 updates were left out, because a gradient overflowed"
+    said = "fp16: 4 updates were left out in 1,605 steps, because a gradient overflowed"
     assert sum(said in text for text in texts) == 1 and sum("overflowed" in text for text in texts) == 1
 
 

@@ -14,11 +14,11 @@ class SkippedUpdates(NamedTuple):
 
     Attributes:
         skipped: those that were left out.
-        updates: all of them.
+        steps: of its runs; a step of a search updates weights and attention.
     """
 
     skipped: int
-    updates: int
+    steps: int
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> SkippedUpdates:
@@ -31,7 +31,8 @@ class SkippedUpdates(NamedTuple):
         """In a line; "" where nothing was left out."""
         if not self.skipped:
             return ""
-        return f"{self.skipped:,} of {self.updates:,} updates were left out, because a gradient overflowed"
+        many = "update was" if self.skipped == 1 else "updates were"
+        return f"{self.skipped:,} {many} left out in {self.steps:,} steps, because a gradient overflowed"
 
 
 def skipped_updates(database: Database, cells: Iterable[JobSummary]) -> dict[str, SkippedUpdates]:
@@ -47,7 +48,7 @@ def overflow_lines(found: Mapping[str, SkippedUpdates], cells: Iterable[JobSumma
     lost: Counter[str] = Counter()
     for digest, label in shown.items():
         lost[label] += found[digest].skipped
-    sums = SkippedUpdates(lost.total(), sum(found[digest].updates for digest in shown))
+    sums = SkippedUpdates(lost.total(), sum(found[digest].steps for digest in shown))
     if sums.skipped:
         jobs = sum(found[digest].skipped > 0 for digest in shown)
         by = ", ".join(f"{label} {number:,}" for label, number in lost.items() if number)

@@ -273,7 +273,7 @@ def test_updates_that_were_left_out_in_fp16_are_noted() -> None:
     rows.add("vanilla", "mnli", around(64.1, 0.2), recipe={"precision": "fp16"})  # in no cell
     skipped_updates = {cell.digest: SkippedUpdates(2, 1605) for cell in rows.cells}
     found = table("dps/table1", rows, settings=("precision=fp16",), skipped_updates=skipped_updates)
-    said = "fp16: 20 of 16,050 updates were left out, because a gradient overflowed, in 10 of 10 jobs: "
+    said = "fp16: 20 updates were left out in 16,050 steps, because a gradient overflowed, in 10 of 10 jobs: "
     said += "vanilla 20."
     assert [note for note in found.notes if "overflowed" in note] == [said]
     assert not any("overflowed" in note for note in table("dps/table1", rows).notes)

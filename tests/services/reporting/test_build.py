@@ -238,6 +238,7 @@ def test_updates_that_were_left_out_in_fp16_are_noted(tmp_path: Path) -> None:
             ran = {"runs": {"main": {"skipped": skipped, "total_steps": 468}}}
             finish(database, job, 0.7, provenance=ran)
         finish(database, job_of("rdrop", "rte", 0), 0.7, provenance={"runs": {"main": {"skipped": 9}}})
-    said = "fp16: 3 of 936 updates were left out, because a gradient overflowed, in 1 of 2 jobs: vanilla 3."
+    said = "fp16: 3 updates were left out in 936 steps, because a gradient overflowed, in 1 of 2 jobs: "
+    said += "vanilla 3."
     assert [note for note in report_of(address).notes if "overflowed" in note] == [said]
     assert said in " ".join(render(report_of(address), "markdown").split())
