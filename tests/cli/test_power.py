@@ -48,7 +48,7 @@ def test_stated_spread_needs_no_database(ftbench):
         (("--spread", "2", "--seeds", "3", "--power", "0.99999"), "power 0.99999: give a probability"),
         (
             ("--spread", "2", "--seeds", "3", "--tasks", "rte"),
-            "--models, --tasks and --rename go with methods",
+            "--models, --tasks, --rename and --names go with methods",
         ),
         (("--spread", "2", "--seeds", "3", "--power", "0.01"), "power 0.01: give a probability"),
         (("bidrop", "vanlla"), "unknown method 'vanlla'; did you mean 'vanilla'?"),

@@ -127,7 +127,6 @@ def test_a_changed_study_is_refused(ftbench: Ftbench) -> None:
         (("report", "--table", "tunning"), "did you mean 'tuning'"),
         (("report", "--table", "tuning", "--show", "max"), "--show does not go with the table 'tuning'"),
         (("compare", "rdrop", "vanilla", "--study", "x"), "unknown study 'x'"),
-        (("plot", "budget", "-o", "b.svg", "--rename", "rdrop=R"), "--rename does not go with budget"),
     ],
 )
 def test_what_makes_no_sense_is_refused(ftbench: Ftbench, words: tuple[str, ...], said: str) -> None:

@@ -202,7 +202,7 @@ def test_the_page_is_no_wider_than_the_screen(page: Any) -> None:
 def test_a_papers_table_has_its_printed_and_measured_means_as_a_plot(suite: Any) -> None:
     assert suite.locator("section").count() == 2 and suite.locator(".plot").count() == 1
     plot = suite.locator("section").first.locator(".plot")
-    points = plot.locator("svg .mark-symbol.role-mark path")
+    points = plot.locator("svg .mark-symbol.role-mark path[aria-label*='measured']")
     assert points.count() == 3
     told = points.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
     assert any("published: 64.11; measured: 64.1" in text for text in told)

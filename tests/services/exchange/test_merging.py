@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,12 @@ def filled(path: Path, seeds: range) -> Path:
     with create_database(str(path)) as database:
         database.jobs.add([entry(seed) for seed in seeds])
         database.jobs.finish(claim(database), RESULT)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute(
             "UPDATE predictions SET rows = 1, outputs = 1, logits = x'789c63606060000000040001'"
         )
-        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.commit()
+        assert connection.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
     return path
 
 

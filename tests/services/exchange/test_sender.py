@@ -51,7 +51,7 @@ def until(holds: Callable[[], bool]) -> None:
 def test_every_message_arrives_and_nothing_is_said(start: Start, said: list[str], tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     one = start(f"keep {kept}")
-    told = [{"op": "points", "digest": "a", "points": [["main", n, "loss", 0.5]] * 200} for n in range(200)]
+    told = [{"op": "points", "digest": "a", "points": [["main", n, "loss", 0.5]] * 200} for n in range(100)]
     for message in (*told, end("a"), end("b", "failed")):
         one.put(message)
     close_senders([one])

@@ -105,7 +105,9 @@ def test_the_drop_is_a_rise_and_the_best_row_stands_first(filled):
     ]
     at = next(c for c in section.columns if c.kind == "difference")
     assert (at.title, at.fraction, at.higher) == ("rise", False, False)
-    assert "Rise: the noisy run minus the same method's clean one" in section.caption[0]
+    assert "Rise: the noisy run minus the same method's clean one" in " ".join(
+        (*section.caption, *section.notes)
+    )
     assert "in nats: lower is better" in section.caption[0] and "× 100" not in section.caption[0]
     assert cells(section, "vanilla")["difference"].mean > 0
 

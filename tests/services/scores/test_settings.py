@@ -37,7 +37,9 @@ def test_recipes_changed_by_hand_are_never_averaged_together():
     assert means(changed) == {("vanilla", "rte"): pytest.approx(0.8)}
     assert (dict(plain.changed), dict(changed.changed)) == ({}, {"lr": 1e-4})
     assert changed.title == "Main results: bert-base · all training rows · lr=0.0001"
-    assert "lr=2e-05" in plain.caption[1] and "lr=0.0001" in changed.caption[1]
+    assert any("lr=2e-05" in line for line in plain.caption) and any(
+        "lr=0.0001" in c for c in changed.caption
+    )
 
 
 def test_a_method_run_with_another_recipe_is_not_compared_with_the_baseline():
