@@ -23,7 +23,8 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow'
 
 test-slow: $(VENV)/.test
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow --ignore tests/acceptance
+	$(BIN)/python -m pytest -m slow tests/acceptance
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
