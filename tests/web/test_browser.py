@@ -167,6 +167,7 @@ def test_a_database_that_vanishes_is_told_and_waited_for(browser: Any, tmp_path:
         with create_database(str(path)) as database:
             fill(database)
         page.reload()
+        page.get_by_text("a wrong number").first.wait_for()
         page.evaluate("window.same = true")
         assert not page.get_by_role("alert").count()
         path.rename(away)

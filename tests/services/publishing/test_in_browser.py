@@ -76,7 +76,7 @@ def test_from_a_number_to_its_run(browser: Any, folder: Path) -> None:
     with visited(browser, DESKTOP) as page:
         page.goto((folder / "index.html").as_uri())
         page.get_by_role("link", name="Main results").click()
-        page.locator("tbody tr", has_text="Bi-Drop").locator(".cell").first.click()
+        page.locator("tbody tr", has_text="Bi-Drop").locator(".cell[aria-haspopup]").first.click()
         digest = page.get_by_role("dialog").locator("a code").first.inner_text()
         page.get_by_role("dialog").locator("a").first.click()
         page.wait_for_url("**/jobs/*.html#job-*")
