@@ -18,7 +18,12 @@ EXTRAS = {
     "minilm": "the model minilm, which needs no hub",
     "postgres": "databases on a PostgreSQL server",
     "ray": "`ftbench launch ray`",
+    "serve": "the live board, `ftbench serve`",
     "tune": "`ftbench tune --sampler tpe`",
+    "tensorboard": "`--track tensorboard`",
+    "mlflow": "`--track mlflow`",
+    "wandb": "`--track wandb`",
+    "trackio": "`--track trackio`",
 }
 
 

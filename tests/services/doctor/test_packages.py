@@ -40,4 +40,4 @@ def test_an_extra_that_is_not_there_says_what_it_is_for(monkeypatch: pytest.Monk
 
 def test_every_extra_of_users_is_looked_at():
     told = metadata.metadata("ftbench").get_all("Provides-Extra") or []
-    assert set(told) - {"test", "docs"} <= set(packages.EXTRAS)
+    assert set(told) - {"test", "docs", "trackers"} <= set(packages.EXTRAS)
