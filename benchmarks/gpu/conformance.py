@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from benchmarks.gpu.correct import FIRST, SHORTER, names_of
 from benchmarks.gpu.findings import Finding, Value, found
@@ -25,7 +26,7 @@ def measure(setup: Setup) -> Iterator[Finding]:
         if setup.left < 10 and not setup.short:
             yield Finding(CONFORMANCE, name, {"not run": "no time left"})
             continue
-        yield found(CONFORMANCE, name, lambda: _checked(name, setup))  # noqa: B023
+        yield found(CONFORMANCE, name, partial(_checked, name, setup))
 
 
 def _checked(name: str, setup: Setup) -> Mapping[str, Value]:

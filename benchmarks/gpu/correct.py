@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def _recordings(setup: Setup) -> Iterator[Finding]:
         yield Finding(RECORDINGS, "all", {"not run": "no folder: --golden"})
         return
     for name in recorded.NAMES:
-        yield found(RECORDINGS, name, lambda: _replayed(name, setup))  # noqa: B023
+        yield found(RECORDINGS, name, partial(_replayed, name, setup))
 
 
 def _replayed(name: str, setup: Setup) -> Mapping[str, Value]:

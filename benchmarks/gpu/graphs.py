@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -43,7 +44,7 @@ def measure(setup: Setup) -> Iterator[Finding]:
         title = f"{shape.name} {precision}"
         place = Place(setup, shape, precision)
         for way in ways:
-            yield found(GRAPHS, f"{title}: {way}", lambda: _timed(place, way))  # noqa: B023
+            yield found(GRAPHS, f"{title}: {way}", partial(_timed, place, way))
 
 
 class Place:

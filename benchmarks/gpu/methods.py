@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from benchmarks._measure import synchronize
 from benchmarks.gpu import material
@@ -37,7 +38,7 @@ def measure(setup: Setup) -> Iterator[Finding]:
         if setup.left < 5 and not setup.short:
             yield Finding(COST, name, {"not run": "no time left"})
             continue
-        yield found(COST, name, lambda: _beside(name, source, corpus, setup, steps, size))  # noqa: B023
+        yield found(COST, name, partial(_beside, name, source, corpus, setup, steps, size))
 
 
 def _beside(

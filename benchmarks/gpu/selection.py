@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -38,7 +39,7 @@ def measure(setup: Setup) -> Iterator[Finding]:
     }
     wanted = ways[OURS]()
     for name, work in ways.items():
-        yield found(SELECTION, name, lambda: _timed(work, setup, count, wanted, name == EACH))  # noqa: B023
+        yield found(SELECTION, name, partial(_timed, work, setup, count, wanted, name == EACH))
 
 
 def _timed(

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from benchmarks._measure import synchronize
@@ -115,7 +116,7 @@ def _together(
     try:
         one: list[float] = []
         for count in counts:
-            yield found(SLOTS, f"{title}, {count}", lambda: _trained(crew[0], count, setup, one))  # noqa: B023
+            yield found(SLOTS, f"{title}, {count}", partial(_trained, crew[0], count, setup, one))
     finally:
         crew[0].end()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,11 +62,11 @@ def measure(setup: Setup) -> Iterator[Finding]:
             one = found(
                 STEP,
                 f"{task}: {name}",
-                lambda: contest(name, task, source, corpus, setup, each, blocks),  # noqa: B023
+                partial(contest, name, task, source, corpus, setup, each, blocks),
             )
             lines[name] = one.values
             yield one
-        yield found(RATIOS, task, lambda: _ratios(lines, source, corpus, setup))  # noqa: B023
+        yield found(RATIOS, task, partial(_ratios, lines, source, corpus, setup))
 
 
 def _ours(
