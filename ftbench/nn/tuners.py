@@ -254,6 +254,8 @@ def _like(family: str, settings: Mapping[str, Any], outputs: int, *, whole: bool
     """A classifier of the same widths with random weights, of few layers and words."""
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
+    from ftbench.nn.t5_encoders import CLASSIFIERS
+
     given = {k: v for k, v in settings.items() if k not in ("model_type", "architectures", "auto_map")}
     given = {
         k: v for k, v in given.items() if k not in ("id2label", "label2id", "num_labels", "problem_type")
@@ -273,6 +275,9 @@ def _like(family: str, settings: Mapping[str, Any], outputs: int, *, whole: bool
             setattr(config, f"{name}_token_id", token % _WORDS)
     if getattr(config, "pad_token_id", None) is None:
         config.pad_token_id = 0
+    if family in CLASSIFIERS:
+        encoder: nn.Module = CLASSIFIERS[family](config)
+        return encoder
     model: nn.Module = AutoModelForSequenceClassification.from_config(config)
     return model
 

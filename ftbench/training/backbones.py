@@ -23,7 +23,7 @@ def model_class(family: str, *, tokens: bool = False) -> Any:
     if tokens:
         return AutoModelForTokenClassification
     if family in architecture.T5:
-        from ftbench.training.t5_encoders import CLASSIFIERS
+        from ftbench.nn.t5_encoders import CLASSIFIERS
 
         return CLASSIFIERS[family]
     return AutoModelForSequenceClassification

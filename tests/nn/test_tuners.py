@@ -95,3 +95,12 @@ def test_a_layer_that_is_named_by_number_is_there() -> None:
     shape = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 4}
     assert tuners.misfit(asked, "bert", shape, 2) is None
     assert tuners.misfit(asked, "bert", {**shape, "num_hidden_layers": 3}, 2)
+
+
+@pytest.mark.parametrize("name", ["prompt_tuning", "p_tuning"])
+@pytest.mark.parametrize("family", ["t5", "mt5", "umt5"])
+def test_the_encoder_of_t5_is_tried_as_it_is_trained(name: str, family: str) -> None:
+    """Transformers' own classifier, which has the decoder, takes no embeddings."""
+    shape = {"d_model": 32, "d_kv": 8, "num_heads": 4, "d_ff": 64, "num_layers": 2, "num_decoder_layers": 2}
+    asked = tuners.TunerSettings(name, True, {"num_virtual_tokens": 4}, frozenset())
+    assert tuners.misfit(asked, family, shape, 2) is None
