@@ -275,10 +275,9 @@ def _like(family: str, settings: Mapping[str, Any], outputs: int, *, whole: bool
             setattr(config, f"{name}_token_id", token % _WORDS)
     if getattr(config, "pad_token_id", None) is None:
         config.pad_token_id = 0
-    if family in CLASSIFIERS:
-        encoder: nn.Module = CLASSIFIERS[family](config)
-        return encoder
-    model: nn.Module = AutoModelForSequenceClassification.from_config(config)
+    known: Mapping[str, Any] = CLASSIFIERS
+    build = known.get(family, AutoModelForSequenceClassification.from_config)
+    model: nn.Module = build(config)
     return model
 
 
