@@ -64,6 +64,8 @@
     const typing = part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
     return typing || (marked && !marked.isCollapsed && part.contains(marked.anchorNode));
   };
+  /** Whether nothing could be seen when the page was loaded, so that it holds no part but what says so. */
+  const bare = () => !board.querySelector("[data-part]:not([data-part=trouble])");
   const wanted = new Map();  // part -> the tag that it should have
   let fetching = false;
   async function update() {
@@ -98,6 +100,7 @@
     stream.addEventListener("message", (event) => {
       const told = JSON.parse(event.data);
       offset = told.now - Date.now() / 1000;
+      if (bare() && Object.keys(told.parts).length > 1) { location.reload(); return; }
       for (const [name, tag] of Object.entries(told.parts)) wanted.set(name, tag);
       clearTimeout(lost);
       away.remove();
