@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ftbench.cli._options import DatabaseOption, DataOption
+from ftbench.cli._output import counted
 from ftbench.cli._requests import names
 from ftbench.cli._streams import after_work
 from ftbench.errors import BadValue
@@ -29,9 +30,14 @@ def worker(
         typer.Option("--threads", metavar="N", help="CPU threads; a database's first worker fixes them."),
     ] = None,
     slots: Annotated[
-        str,
-        typer.Option("--slots", metavar="N|auto", help="Train N jobs at once; auto finds out what pays."),
-    ] = "1",
+        str | None,
+        typer.Option(
+            "--slots",
+            metavar="N|auto",
+            help="Train N jobs at once; auto finds out what pays. By default 1 on a GPU and with --threads, "
+            "else one a core.",
+        ),
+    ] = None,
     max_jobs: Annotated[
         int | None, typer.Option("--max-jobs", metavar="N", help="End after so many jobs.")
     ] = None,
@@ -75,13 +81,13 @@ def worker(
     _check("--max-jobs", max_jobs, "jobs")
     _check("--threads", threads, "threads")
     checkpoint_seconds()  # of the environment: refused before a job is taken
-    number = _slots(slots)
+    number = None if slots is None else _slots(slots)
     from ftbench.db import open_database
     from ftbench.domain.amount import limit_seconds
     from ftbench.services.exchange import tracking
     from ftbench.services.launching.allotted import allotted
     from ftbench.services.tuning.going_on import waiting
-    from ftbench.services.worker import log, machine, progress
+    from ftbench.services.worker import log, machine, progress, sharing
     from ftbench.services.worker import threads as cpu
     from ftbench.services.worker import worker as service
     from ftbench.services.worker.insisting import LOCK, Insisting
@@ -101,11 +107,16 @@ def worker(
             return
         device = machine.choose_device(gpu)
         with insist(lambda: open_database(address, timeout=LOCK)) as database:
+            at_once, each = (
+                insist(lambda: sharing.share_cores(database, device, threads))
+                if slots is None
+                else (number, insist(lambda: cpu.fixed_threads(database, threads, number)))
+            )
             options = Options(
                 name=called,
                 device=device,
-                threads=insist(lambda: cpu.fixed_threads(database, threads, number)),
-                slots=number,
+                threads=each,
+                slots=at_once,
                 lease=lease,
                 drain=drain,
                 max_jobs=max_jobs,
@@ -116,6 +127,11 @@ def worker(
                 methods=_files(methods),
             )
             display = progress.to_terminal()
+            if slots is None and at_once != 1:
+                display.say(
+                    f"{at_once} jobs at once, {counted(each, 'thread')} each; with --slots 1 one has the "
+                    "machine to itself, so that its time can be compared"
+                )
             logs, echo = WorkDir(database.address).workers, display.aside if verbose else None
             with after_work(), log.kept_log(logs, options.name, display.say, echo):
                 shown: progress.Progress = display

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from ftbench.services.worker import machine
 from tests.acceptance.conftest import GRID, Place, children_of, kill, until
 
 JOBS = ["--methods", "vanilla", "--seeds", "3", *GRID]
@@ -57,3 +58,15 @@ def test_two_slots_killed_at_random_moments_give_the_scores_of_one(place: Place,
     facts = "select json_extract(facts, '$.exclusive'), json_extract(facts, '$.slots') from provenance"
     assert set(undisturbed.rows(facts)) == {(1, 1)}
     assert set(place.rows(facts)) <= {(0, 2), (1, 1), (0, 1)}
+
+
+@pytest.mark.skipif(machine.cores() < 2, reason="one core is not shared")
+def test_where_nothing_is_said_a_cpu_trains_a_job_a_core(place: Place) -> None:
+    place.env |= {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": ""}
+    place.ftbench("queue", "--methods", "vanilla", "--seeds", str(machine.cores()), *GRID)
+    said = place.ftbench("worker", "--drain")
+    assert f"{machine.cores()} jobs at once, 1 thread each; with --slots 1 one has" in said
+    assert counts(place) == {"done": machine.cores()}
+    assert place.rows("select value from settings where name = 'threads'") == [("1",)]
+    slots = "select max(json_extract(facts, '$.slots')) from provenance"
+    assert place.rows(slots) == [(machine.cores(),)]

@@ -41,7 +41,7 @@ class WorkerArguments:
         """
         given = {
             "--gpu": None if gpu is None else str(gpu),
-            "--slots": None if self.slots == "1" else self.slots,
+            "--slots": None if self.slots == "1" and gpu is not None else self.slots,
             "--lease": self.lease,
             "--threads": None if self.threads is None else str(self.threads),
             "--time": self.time,

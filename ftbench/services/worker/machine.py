@@ -131,3 +131,17 @@ def memory_kills() -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
+def memory_left() -> int | None:
+    """Bytes of main memory that processes started here may still take; None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+        group = Path("/sys/fs/cgroup")
+        most = (group / "memory.max").read_text().strip() if (group / "memory.max").exists() else "max"
+        if most != "max":
+            free = min(free, int(most) - int((group / "memory.current").read_text()))
+        return max(0, free)
+    except (OSError, ValueError, StopIteration):
+        return None

@@ -6,7 +6,7 @@ from ftbench.services.launching.arguments import WorkerArguments
 
 
 def test_what_was_not_asked_for_is_left_to_the_worker() -> None:
-    assert WorkerArguments().words(None) == ()
+    assert WorkerArguments().words(None) == ("--slots", "1")  # else each would take all cores
     assert WorkerArguments(drain=True).words(0) == ("--drain", "--gpu", "0")
 
 
