@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.cluster import processes
-from tests.acceptance.conftest import Place
+from tests.acceptance.conftest import DEADLINE, Place
 from tests.acceptance.ray_cluster import RayCluster, missing
 
 pytestmark = [
@@ -52,7 +52,7 @@ def count(place: Place, query: str) -> int:
     return int(place.rows(f"select count(*) from {query}")[0][0])
 
 
-def until(place: Place, reached: Callable[[], bool], seconds: float = 240.0) -> None:
+def until(place: Place, reached: Callable[[], bool], seconds: float = DEADLINE) -> None:
     end = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < end, place.ftbench("launch", "status", "--all")

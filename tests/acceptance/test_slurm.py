@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.cluster import Cluster, missing
-from tests.acceptance.conftest import Place
+from tests.acceptance.conftest import DEADLINE, Place
 
 pytestmark = [
     pytest.mark.slow,
@@ -57,7 +57,7 @@ def count(place: Place, state: str) -> int:
     return int(place.rows(f"select count(*) from jobs where state = '{state}'")[0][0])
 
 
-def until(place: Place, cluster: Cluster, reached: Callable[[], bool], seconds: float = 240.0) -> None:
+def until(place: Place, cluster: Cluster, reached: Callable[[], bool], seconds: float = DEADLINE) -> None:
     """Wait, and look at the launch as a user would."""
     end = time.monotonic() + seconds
     while not reached():
@@ -79,10 +79,12 @@ def test_every_job_is_done_once_though_one_worker_is_preempted_and_a_node_dies(
     on_one = "select count(*) from jobs join allocations on owner = worker where node = 'ftb1'"
     until(place, cluster, lambda: place.rows(on_one)[0][0] > 0)
     cluster.kill_node("ftb1")
-    until(place, cluster, lambda: count(place, "done") == 160)
-    until(place, cluster, lambda: not any(one["state"] == "running" for one in allocations(place)))
-    seconds = time.monotonic() - began
-    cluster.revive("ftb1")
+    try:
+        until(place, cluster, lambda: count(place, "done") == 160)
+        until(place, cluster, lambda: not any(one["state"] == "running" for one in allocations(place)))
+    finally:
+        seconds = time.monotonic() - began
+        cluster.revive("ftb1")
     attempts = place.rows("select outcome, count(*) from attempts group by outcome order by outcome")
     once = "select count(distinct digest) from attempts where outcome = 'ok'"
     restarts = sum(one["restarts"] for one in allocations(place))
