@@ -5,8 +5,8 @@
 For one seed after another, each of these runs the same grid, vanilla included, from the first command to the
 last score, with everything in it that a user waits for:
 
-- ``ftbench``: ``ftbench queue`` and ``ftbench worker --drain``, as they are by default; with ``--slots`` also
-  with so many jobs at once, a share of the threads each;
+- ``ftbench``: ``ftbench queue`` and ``ftbench worker --drain`` as they are (a job a core on a CPU);
+  with ``--slots`` also with so many jobs at once, a share of the cores each;
 - ``padded``: a process of ``benchmarks/_usual_script.py`` for each run, every batch padded to 128 tokens;
 - ``dynamic``: the same, batches padded to their longest row.
 
@@ -57,7 +57,7 @@ def write_rows(folder: Path, options: argparse.Namespace) -> None:
     (folder / "settings.json").write_text(json.dumps({**told, "epochs": options.epochs, "kinds": kinds}))
 
 
-def by_ftbench(folder: Path, seed: int, options: argparse.Namespace, slots: int = 1) -> None:
+def by_ftbench(folder: Path, seed: int, options: argparse.Namespace, slots: int = 0) -> None:
     """Queue the grid of a seed, and work it off."""
     path = folder / f"{seed}-{slots}.db"
     grid = [
@@ -72,7 +72,7 @@ def by_ftbench(folder: Path, seed: int, options: argparse.Namespace, slots: int 
     recipe = [f"epochs={options.epochs}", f"batch_size={BATCH}", f"lr={LR}", f"max_length={LENGTH}"]
     told = [word for setting in recipe for word in ("--set", setting)]
     _run([*FTBENCH, "queue", *grid, *size, *told, "--yes", "--db", str(path)])
-    packed = [] if slots == 1 else ["--slots", str(slots), "--threads", str(max(1, _cores() // slots))]
+    packed = [] if not slots else ["--slots", str(slots), "--threads", str(max(1, _cores() // slots))]
     _run([*FTBENCH, "worker", "--drain", *packed, "--db", str(path)])
 
 
@@ -106,7 +106,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=300, help="training rows of a run")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=2, help="turns")
-    parser.add_argument("--slots", type=int, default=0, help="measure ftbench with so many jobs at once, too")
+    parser.add_argument("--slots", type=int, default=0, help="measure so many jobs at once, too")
     options = parser.parse_args()
     options.tasks = [task.name for task in tasks.expand(options.tasks.split(","))]
     options.methods = options.methods.split(",")
@@ -115,9 +115,9 @@ def main() -> int:
         folder = Path(name)
         write_rows(folder, options)
         ways: dict[str, Callable[[int], None]] = {"ftbench": lambda seed: by_ftbench(folder, seed, options)}
-        if options.slots > 1:
-            several = f"ftbench, {options.slots} slots"
-            ways[several] = lambda seed: by_ftbench(folder, seed, options, options.slots)
+        if options.slots:
+            told = f"ftbench --slots {options.slots}"
+            ways[told] = lambda seed: by_ftbench(folder, seed, options, options.slots)
         ways["padded"] = lambda seed: by_script(folder, seed, options, padded=True)
         ways["dynamic"] = lambda seed: by_script(folder, seed, options, padded=False)
         for seed in range(options.seeds):
