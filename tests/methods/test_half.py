@@ -23,6 +23,9 @@ NAMES = [
 ]
 #: Plain gradient descent shows a gradient that is scaled, which Adam and clipping would hide.
 PLAIN: dict[str, Any] = {"optimizer": "sgd", "clip": 0.0, "dropout": 0.0, "lr": 1e-3, "warmup_steps": 0}
+#: Their own Adam makes first steps of one size whatever the gradient's: rounding decides the direction of
+#: those near zero. Gradients that are left scaled would put the weights thousands of times as far apart.
+ADAM_INSIDE = ("weight_mixup",)
 
 
 def subject(name: str) -> Subject:
@@ -31,12 +34,21 @@ def subject(name: str) -> Subject:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_updates_are_those_of_fp32_to_rounding(name: str) -> None:
-    one = subject(name)
+    assert apart(subject(name)) < (1.0 if name in ADAM_INSIDE else 0.1)
+
+
+@pytest.mark.slow
+def test_updates_of_a_mixture_whose_alpha_stays_are_those_of_fp32_to_rounding() -> None:
+    assert apart(subject_of("weight_mixup[alpha=ones]", "tiny", ())) < 0.1
+
+
+def apart(one: Subject) -> float:
+    """How far weights of fp16 and fp32 are apart after two updates, as a part of the way to the latter."""
     start, plain, found = (
         one.fit(one.bench(), rows=8, steps=2, **{**PLAIN, **more}).weights
         for more in ({"lr": 1e-12}, {}, {"precision": "fp16"})
     )
-    assert distance(found, plain) < 0.1 * distance(start, plain)
+    return distance(found, plain) / distance(start, plain)
 
 
 @pytest.mark.parametrize("name", NAMES)
