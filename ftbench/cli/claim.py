@@ -9,7 +9,7 @@ import typer
 
 from ftbench.cli._databases import reading
 from ftbench.cli._delivery import Delivery
-from ftbench.cli._options import DatabaseOption, JsonOption
+from ftbench.cli._options import DatabaseOption, DataOption, JsonOption
 from ftbench.cli._output import counted, note, print_json, say, tell
 from ftbench.cli._requests import claimed
 from ftbench.cli._streams import after_work
@@ -24,7 +24,8 @@ def claim(
         str | None,
         typer.Argument(
             metavar="[CLAIM]",
-            help="Such as 'bidrop > vanilla @ noise=0.1'; also: models, tasks, reduction, train_size.",
+            help="Such as 'bidrop > vanilla @ noise=0.1'; also: models, tasks, reduction, train_size, "
+            "metric.",
         ),
     ] = None,
     withdraw: Annotated[
@@ -34,6 +35,7 @@ def claim(
         Path | None,
         typer.Option("--export", metavar="FILE", help="Write all claims with their jobs and a digest."),
     ] = None,
+    data_dir: DataOption = None,
     as_json: JsonOption = False,
     db: DatabaseOption = None,
 ) -> None:
@@ -53,7 +55,7 @@ def claim(
         if withdraw:
             raise UsageError("--withdraw needs the claim, as `ftbench claim` lists it")
         with reading(address) as database:
-            found = looks.told_in_sheets(address, listed(database), declared=True)
+            found = looks.told_in_sheets(address, listed(database, data_dir), declared=True)
         to = Delivery(as_json=as_json)
         chosen = to.chosen(lists=True)
         to.deliver(render_sheets(found, chosen, schema=SCHEMA, width=to.width, styled=to.styled))

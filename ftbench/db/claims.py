@@ -30,7 +30,7 @@ from ftbench.db.names import shown_model
 from ftbench.db.rows import ClaimRow
 from ftbench.db.tables import attempts, claims, jobs, past_scores, provenance, scores
 from ftbench.domain.chain import Ends, LinkKind
-from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.claim import DeclaredClaim, metric_of
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.result import Outcome
 from ftbench.domain.target import HELD_OUT
@@ -146,7 +146,9 @@ def claim_of(row: Mapping[str, Any]) -> DeclaredClaim:
     check_column("train_size", sizes)
     if not all(isinstance(one.value, int | float) for one in change.changes):
         raise Unreadable("its perturbation is no number")
-    return DeclaredClaim(row["better"], row["worse"], models, tasks, change, sizes)
+    return DeclaredClaim(
+        row["better"], row["worse"], models, tasks, change, sizes, metric_of(str(row["text"]))
+    )
 
 
 def scored_by(connection: Connection, claim: DeclaredClaim, moment: float) -> int:

@@ -11,7 +11,8 @@ from ftbench.domain.perturbation import Change, Perturbation
 from ftbench.errors import BadValue, UnknownName
 
 EXAMPLE = "bidrop > vanilla @ noise=0.1, tasks=cola,rte"
-SIZE = "train_size"
+SIZE, METRIC = "train_size", "metric"
+_AXES = ("models", "tasks", METRIC)
 _ALSO = {"model": "models", "task": "tasks", "train-size": SIZE}
 
 
@@ -26,6 +27,7 @@ class DeclaredClaim:
         tasks: names; () for all tasks that both have.
         condition: what was done to the data, the size of the training set aside.
         train_sizes: the training rows, None for all of them; () for each size that both have run on.
+        metric: what the tasks are scored by; "" for their own.
     """
 
     better: str
@@ -34,13 +36,14 @@ class DeclaredClaim:
     tasks: tuple[str, ...] = ()
     condition: Perturbation = Perturbation()
     train_sizes: tuple[int | None, ...] = ()
+    metric: str = ""
 
     @property
     def text(self) -> str:
         """The claim in its canonical form, which ``parse`` reads."""
         given = [("models", ",".join(self.models)), ("tasks", ",".join(self.tasks))]
         given += [(one.axis, str(one.value)) for one in self.condition.changes]
-        given += [(SIZE, ",".join(str(size or "full") for size in self.train_sizes))]
+        given += [(SIZE, ",".join(str(size or "full") for size in self.train_sizes)), (METRIC, self.metric)]
         conditions = ", ".join(f"{key}={value}" for key, value in given if value)
         return f"{self.better} > {self.worse}" + (f" @ {conditions}" if conditions else "")
 
@@ -67,6 +70,7 @@ def parse(
     better, worse = (left, right) if ">" in said else (right, left)
     given = dict(_conditions(rest, text, names))
     models, tasks = (axes.split_names(given.pop(key, "")) for key in ("models", "tasks"))
+    metric = given.pop(METRIC, "")
     sizes = changes(f"{SIZE}={given.pop(SIZE)}") if SIZE in given else ()
     found = [_one(key, changes(f"{key}={value}")) for key, value in given.items()]
     return DeclaredClaim(
@@ -76,7 +80,14 @@ def parse(
         tasks,
         condition=Perturbation.made(*(change for change in found if change)),
         train_sizes=tuple(int(change.value) if change else None for change in sizes),
+        metric=metric,
     )
+
+
+def metric_of(text: str) -> str:
+    """The metric of a claim in its canonical form, where it stands last; "" for the tasks' own."""
+    found = re.search(r"(?: @|,) metric=(\w+)$", text)
+    return found[1] if found else ""
 
 
 def _method(text: str) -> str:
@@ -98,8 +109,8 @@ def _conditions(text: str, claim: str, names: Collection[str]) -> Mapping[str, s
             continue
         last = _ALSO.get(key, key)
         name = last.partition("[")[0]
-        if name not in ("models", "tasks", *names) and ".py:" not in name:
-            raise UnknownName("condition", key, ["models", "tasks", *names])
+        if name not in (*_AXES, *names) and ".py:" not in name:
+            raise UnknownName("condition", key, [*_AXES, *names])
         if any(other.partition("[")[0] == name for other in given) or not value:
             raise BadValue(f"claim '{claim}': give {key} once, with a value")
         given[last] = value

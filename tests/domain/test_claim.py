@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ftbench.domain import claim
-from ftbench.domain.claim import DeclaredClaim
+from ftbench.domain.claim import DeclaredClaim, metric_of
 from ftbench.domain.perturbation import Perturbation
 from ftbench.errors import BadValue, UnknownName
 from ftbench.perturbations import asked
@@ -27,6 +27,8 @@ def parse(text: str) -> DeclaredClaim:
             "bidrop[k=3,keep_ratio=0.5] > rdrop @ models=bert-base, tasks=rte,cola, reduction=0.5",
         ),
         ("a > b @ train-size=full,500", "a > b @ train_size=full,500"),
+        ("a > b @ metric=ece", "a > b @ metric=ece"),
+        ("a > b @ metric=ece, noise=0.1, task=rte", "a > b @ tasks=rte, noise=0.1, metric=ece"),
         ("a > b @ noise[kind=uniform]=0.1", "a > b @ noise=0.1"),
         (
             "a > b @ noise[kind=by_class,flips=1>0]=.1, tasks=rte,cola",
@@ -37,6 +39,7 @@ def parse(text: str) -> DeclaredClaim:
 def test_a_claim_has_one_canonical_form_which_reads_the_same(text: str, canonical: str) -> None:
     assert parse(text).text == canonical
     assert parse(canonical) == parse(text)
+    assert metric_of(canonical) == parse(text).metric
 
 
 def test_the_parts_of_a_claim() -> None:

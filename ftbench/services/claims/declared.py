@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from ftbench import methods
+from ftbench import methods, metrics, tasks
 from ftbench.db import Database, JobSummary, create_database, open_database
 from ftbench.domain.axes import MethodChoice
 from ftbench.domain.claim import DeclaredClaim
@@ -99,6 +100,7 @@ def _canonical(request: ClaimRequest, database: Database | None = None) -> Decla
         raise UsageError(f"claim '{request.text}': {better} stands on both sides")
     asked = Selection(models=typed.models, tasks=typed.tasks)
     asked.check(cells)
+    metric = _metric(typed.metric, request.text, asked.task_names())
     return replace(
         typed,
         better=better,
@@ -106,7 +108,23 @@ def _canonical(request: ClaimRequest, database: Database | None = None) -> Decla
         models=tuple(sorted(set(asked.models_of(cells) or asked.model_ids()))),
         tasks=tuple(sorted(set(asked.task_names()))),
         train_sizes=tuple(sorted(typed.train_sizes, key=lambda size: size or 0)),
+        metric=metric,
     )
+
+
+def _metric(name: str, claim: str, named: Collection[str]) -> str:
+    """A metric as claims carry it; it must fit the tasks that the claim names and that are known here."""
+    if not name:
+        return ""
+    if Path(name).suffix:
+        raise UsageError(
+            f"claim '{claim}': {name} is a file; claims are about installed metrics: see `ftbench metrics`"
+        )
+    found = metrics.find(name)
+    for task in (tasks.find(name) for name in named if tasks.is_built_in(name)):
+        if why := found.unfit(task):
+            raise UsageError(f"claim '{claim}': {found.name()} does not fit {task.name}: {why}")
+    return found.name()
 
 
 def _label(side: MethodChoice, cells: Sequence[JobSummary]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ftbench.db import Database
@@ -10,8 +11,6 @@ from ftbench.render.numbers import UNDONE
 from ftbench.render.sheet import Field, Sheet
 from ftbench.services.claims.tested import TestedClaim, tested
 from ftbench.services.planning import commands
-from ftbench.stats import paired
-from ftbench.stats.findings import Interval
 from ftbench.stats.leaderboard import ALPHA
 
 FIELDS = (
@@ -31,18 +30,23 @@ FIELDS = (
 )
 
 
-def listed(database: Database) -> list[Sheet]:
-    """The claims of a database with their tests.
+def listed(database: Database, data_dir: str | None = None) -> list[Sheet]:
+    """The claims of a database with their tests; those by a metric in its own unit in a list of their own.
+
+    Args:
+        database: that holds the claims.
+        data_dir: as ``tested`` takes it.
 
     Raises:
         DatabaseError: the database cannot be read.
     """
-    found = tested(database)
+    found = tested(database, data_dir=data_dir)
     family = sum(one.row.counts for one in found)
     notes = [
         "One-sided paired t over the seeds' averages of the tasks, in the direction of the claim; corrected: "
         f"Holm over the {family} declared claims, {ALPHA:g}. Contradicted: the same test of the opposite. "
-        "Δ: points, with a two-sided 95 % interval."
+        "Δ: the first method minus the second, in points or the metric's own unit, with a two-sided 95 % "
+        "interval."
     ]
     if any(one.row.late for one in found):
         notes.append("Declared late: scores were there, so the claim is exploratory and not in the family.")
@@ -62,9 +66,23 @@ def listed(database: Database) -> list[Sheet]:
             run = commands.worker_command(database.address) if one.waiting else run
             notes.append(f"{one.row.claim.text}: fill it with: {run}")
     notes += dict.fromkeys(line for one in found for line in one.aside)
-    rows = tuple(_row(one) for one in found)
-    shown = tuple(notes) if rows else (_none(database.address),)
-    return [Sheet("claims", "Declared claims", FIELDS, rows, shown)]
+    if not found:
+        return [Sheet("claims", "Declared claims", FIELDS, (), (_none(database.address),))]
+    sheets = [
+        Sheet(
+            name,
+            title,
+            FIELDS,
+            tuple(_row(one) for one in found if one.fraction == fraction),
+            fraction=fraction,
+        )
+        for name, title, fraction in (
+            ("claims", "Declared claims", True),
+            ("claims_in_units", "Declared claims in their metric's own unit", False),
+        )
+    ]
+    sheets = [sheet for sheet in sheets if sheet.rows]
+    return [*sheets[:-1], replace(sheets[-1], notes=tuple(notes))]
 
 
 def _none(address: str) -> str:
@@ -73,18 +91,18 @@ def _none(address: str) -> str:
 
 
 def _row(one: TestedClaim) -> dict[str, Any]:
-    interval = paired.t_interval(one.pairs)
-    row: dict[str, Any] = {
+    ends = one.interval
+    return {
         "claim": one.row.claim.text,
         "setting": one.setting.title if one.setting else None,
         "tasks": ", ".join(one.tasks) or None,
         "declared": moment(one.row.declared),
         "standing": one.standing,
         "n": len(one.pairs),
-        "difference": float(one.pairs.mean()) if len(one.pairs) else None,
+        "difference": float(one.differences.mean()) if len(one.pairs) else None,
+        **({"low": ends.low, "high": ends.high} if ends else {}),
         "p": one.p,
         "p_corrected": one.p_corrected,
         "verdict": one.verdict,
         "undone_by": one.undone_by,
     }
-    return row | ({"low": interval.low, "high": interval.high} if isinstance(interval, Interval) else {})

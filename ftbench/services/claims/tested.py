@@ -7,16 +7,18 @@ what has not been run yet takes nothing off the correction. A claim that was dec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from ftbench.db import ClaimRow, Database, JobSummary
+from ftbench import metrics
+from ftbench.db import ClaimRow, Database, JobSummary, ScoreRow, ValueRow
 from ftbench.domain.perturbation import Perturbation
+from ftbench.errors import FtbenchError
 from ftbench.perturbations import heading
-from ftbench.render.numbers import p_equals, percent, unless
+from ftbench.render.numbers import in_unit, p_equals, unless
 from ftbench.render.table import PENDING, Section
 from ftbench.services.claims.declared import about
 from ftbench.services.planning import rerun
@@ -24,8 +26,9 @@ from ftbench.services.planning.own_files import NO_OWN, OwnFiles
 from ftbench.services.scores import levels as topup_levels
 from ftbench.services.scores.choices import Choices
 from ftbench.services.scores.compared import Compared, arranged
-from ftbench.services.scores.jobs import ReportJob, join, reported
+from ftbench.services.scores.jobs import Reported, ReportJob, join, reported
 from ftbench.services.scores.own import own_changes, own_methods
+from ftbench.services.scores.rescored import MetricChoice, rescored
 from ftbench.services.scores.selection import in_order, roughly
 from ftbench.services.scores.settings import Setting
 from ftbench.services.scores.stale import codes_of
@@ -46,7 +49,8 @@ class TestedClaim:
         row: the claim, as declared.
         setting: under which it was tested; None where its methods share none yet.
         tasks: names of the tasks that are averaged.
-        pairs: (pairs,) differences of the seeds' averages, as fractions.
+        pairs: (pairs,) by how much the first method's seed averages are better, as fractions or in the
+            metric's unit.
         waiting: whether jobs of it are queued or running.
         level: below which it holds; smaller where seeds were topped up.
         aside: what is said of jobs that are left out for their code.
@@ -84,27 +88,49 @@ class TestedClaim:
         where = "were there" if self.row.scored else "came in a file that does not show they began later"
         return f"declared late ({there} of {now} scores {where})"
 
+    @property
+    def differences(self) -> FloatArray:
+        """(pairs,) the first method's seed averages minus the second's, as tables have them."""
+        metric = self.row.claim.metric
+        return self.pairs if not metric or metrics.of_score(metric).higher else -self.pairs
+
+    @property
+    def interval(self) -> Interval | None:
+        """Their mean and its 95 % interval; None from one pair."""
+        found = paired.t_interval(self.differences)
+        return found if isinstance(found, Interval) else None
+
+    @property
+    def fraction(self) -> bool:
+        """Whether its scores are fractions, shown × 100."""
+        return not self.row.claim.metric or metrics.of_score(self.row.claim.metric).percent
+
     def line(self) -> str:
         """The claim and what came of it, in one line."""
-        interval = paired.t_interval(self.pairs)
         verdict = self.verdict if self.row.counts else "exploratory"
         if self.undone_by is not None:
             verdict += f", {unless(self.row.claim.better, self.undone_by)}"
         said = f"{self.standing}: {self.row.claim.text}: {verdict}"
-        if isinstance(interval, Interval):
-            ends = f"{percent(interval.low, signed=True)} to {percent(interval.high, signed=True)}"
-            said += f"; {percent(interval.value, signed=True)} points, {ends}, n={interval.n}"
+        if found := self.interval:
+            at, low, high = (
+                in_unit(value, self.fraction, signed=True) for value in (found.value, found.low, found.high)
+            )
+            said += f"; {at}{' points' if self.fraction else ''}, {low} to {high}, n={found.n}"
         if self.p_corrected is not None:
             return f"{said}, one-sided {p_equals(self.p_corrected)} (Holm over the declared claims only)"
         return f"{said}, one-sided {p_equals(self.p)}, uncorrected" if self.p is not None else said
 
 
-def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> list[TestedClaim]:
+def tested(
+    database: Database, cells: Sequence[JobSummary] | None = None, data_dir: str | None = None
+) -> list[TestedClaim]:
     """Every claim under every setting, in the order in which they were declared.
 
     Args:
         database: that holds the claims.
         cells: all its jobs; None: they are read where there are claims.
+        data_dir: the folder with the data sets, for the labels of metrics that are computed; None for the
+            usual places.
     """
     rows = database.claims.list()
     if not rows:
@@ -116,23 +142,54 @@ def tested(database: Database, cells: Sequence[JobSummary] | None = None) -> lis
     own = own_methods(database, cells)  # a claim without runs is of methods that ran elsewhere
     mine, aside = rerun.separated(database, mine, codes)
     shown = reported(in_order([cell.task for cell in mine], ()), mine, scores, own.tasks)
-    jobs, topped = join(mine, scores, shown), topup_levels.topped(database)
+    topped = topup_levels.topped(database)
+    measured: dict[str, _Measured] = {"": (shown, join(mine, scores, shown), ())}
+    for metric in {row.claim.metric for row in rows} - {""}:
+        those = [cell for cell in mine if any(about(r.claim, cell) for r in rows if r.claim.metric == metric)]
+        measured[metric] = _by(metric, database, those, scores, data_dir)
     found: list[TestedClaim] = []
     for row in rows:
+        reports, jobs, lacking = measured[row.claim.metric]
         runs = [job for job in jobs if about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in runs))
-        settings = arranged(runs, shown, keys, codes.own, heading(row.claim.condition, told), topped)
-        under = [one for each in settings for one in _under(row, replace(each, aside=aside), runs)]
+        settings = arranged(runs, reports, keys, codes.own, heading(row.claim.condition, told), topped)
+        said = (*aside, *(f"{row.claim.text}: {line}" for line in lacking))
+        under = [one for each in settings for one in _under(row, replace(each, aside=said), runs)]
         waiting = any(job.status in PENDING for job in runs)
-        under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
+        under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting, aside=said)]
         found += [replace(one, own=OwnFiles(own.files, files, own.tasks).over(row.places)) for one in under]
     return _judged(found)
 
 
-def lines_for_table(found: Iterable[TestedClaim], section: Section) -> Iterator[str]:
-    """What the claims say that a table shows: both methods, under its setting and one of its ratios."""
+_Measured = tuple[Mapping[str, Reported], list[ReportJob], tuple[str, ...]]
+
+
+def _by(
+    metric: str,
+    database: Database,
+    cells: Sequence[JobSummary],
+    scores: Sequence[ScoreRow | ValueRow],
+    data_dir: str | None,
+) -> _Measured:
+    """Tasks and jobs as a metric has them, and what is left out; none where they cannot be scored by it."""
+    try:
+        found = rescored(database, cells, scores, MetricChoice.of(metric, data_dir))
+    except FtbenchError as error:
+        return {}, [], (str(error),) if cells else ()
+    shown = {name: found.shown[name] for name in in_order(list(found.shown), ())}
+    return shown, join(found.cells, found.scores, shown), found.notes
+
+
+def lines_for_table(found: Iterable[TestedClaim], section: Section, metric: str = "") -> Iterator[str]:
+    """What the claims say that a table shows: both methods, under its setting and one of its ratios.
+
+    Args:
+        found: the claims.
+        section: the table.
+        metric: what it scores by; "" for the tasks' own metrics.
+    """
     for one in found:
-        if one.setting is None or not _same(one.setting, section):
+        if one.setting is None or not _same(one.setting, section) or one.row.claim.metric != metric:
             continue
         about = one.row.claim.condition
         ratio = (
@@ -146,14 +203,14 @@ def lines_for_table(found: Iterable[TestedClaim], section: Section) -> Iterator[
 
 
 def lines_for_comparison(
-    found: Iterable[TestedClaim], compared: Compared, condition: Perturbation
+    found: Iterable[TestedClaim], compared: Compared, condition: Perturbation, metric: str = ""
 ) -> Iterator[str]:
-    """What the claims say that a comparison is about, under its setting."""
+    """What the claims say that a comparison is about, under its setting; see ``lines_for_table``."""
     labels = set(compared.labels.values())
     tasks = {task.name for task in compared.block.tasks}
     for one in found:
         claim = one.row.claim
-        same = one.setting is not None and _same(one.setting, compared.setting)
+        same = one.setting is not None and _same(one.setting, compared.setting) and claim.metric == metric
         if same and claim.condition == condition:
             if {claim.better, claim.worse} <= labels and tasks & set(one.tasks):
                 yield one.line()
@@ -186,7 +243,7 @@ def _under(row: ClaimRow, compared: Compared, jobs: Sequence[ReportJob]) -> Iter
         if not names or set(row.claim.tasks) - set(names):
             pairs, undone = np.empty(0), None
         else:
-            mine, theirs = (block.scores[key][:, shared].mean(axis=1) for key in (better, worse))
+            mine, theirs = (block.merits(key)[:, shared].mean(axis=1) for key in (better, worse))
             pairs = paired.differences(mine, theirs)
             undone = block.undone_by(better, float(pairs.mean()), shared) if len(pairs) else None
         yield TestedClaim(

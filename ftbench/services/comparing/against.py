@@ -27,15 +27,13 @@ def against_baseline(database: Database, request: CompareRequest, baseline: str)
         UnknownName: a model or task that nothing carries.
         FtbenchError: there is nothing to compare.
     """
-    declared, sheets = tested.tested(database), list[Sheet]()
+    declared, sheets = tested.tested(database, data_dir=request.data_dir), list[Sheet]()
     for whole in compared_runs(database, request):
         compared = _with(whole, baseline)
         if not compared.pairs:
             continue
         condition = request.condition.perturbation.condition
-        lines: Iterable[str] = (
-            () if request.metric else tested.lines_for_comparison(declared, compared, condition)
-        )
+        lines: Iterable[str] = tested.lines_for_comparison(declared, compared, condition, request.measured_by)
         sheets.append(by_task(compared, request, lines))
         sheets += across.sheets(compared, request)
     return sheets

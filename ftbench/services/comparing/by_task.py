@@ -66,14 +66,14 @@ def compare(database: Database, request: CompareRequest) -> list[Sheet]:
     from ftbench.services.claims import tested as claim_tests
     from ftbench.services.comparing import across, examples
 
-    found, declared = compared_runs(database, request), claim_tests.tested(database)
+    found = compared_runs(database, request)
+    declared = claim_tests.tested(database, data_dir=request.data_dir)
     sheets = []
     for compared in found:
         lines: Iterable[str] = claim_tests.lines_for_comparison(
-            declared, compared, request.condition.perturbation.condition
+            declared, compared, request.condition.perturbation.condition, request.measured_by
         )
-        # Claims are about the tasks' own metrics.
-        sheets.append(by_task(compared, request, () if request.metric else lines))
+        sheets.append(by_task(compared, request, lines))
         sheets += across.sheets(compared, request)
     if request.examples:
         folders = request.selection.folders()

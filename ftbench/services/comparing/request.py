@@ -59,6 +59,11 @@ class CompareRequest:
     study: str = ""
     metric: MetricChoice | None = None
 
+    @property
+    def measured_by(self) -> str:
+        """The metric that the reader chose; "" for the tasks' own."""
+        return self.metric.metric.name() if self.metric else ""
+
     def region_of(self, metric: Metric) -> float:
         """Half the region of practical equivalence; of a metric in its own unit, usually its margin."""
         usual = not metric.percent and self.region == USUAL_REGION

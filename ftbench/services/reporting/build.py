@@ -76,7 +76,8 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     choices = Choices.of(database)
     own_metric = rescored(database, chosen, scores, request.metric, selection.folders())
     chosen, scores = list(own_metric.cells), own_metric.scores
-    declared, topped = tested.tested(database, cells), levels.topped(database)
+    by, data_dir = (request.metric.metric.name(), request.metric.data_dir) if request.metric else ("", None)
+    declared, topped = tested.tested(database, cells, data_dir), levels.topped(database)
     fill = partial(
         tabulate,
         scores=scores,
@@ -91,10 +92,9 @@ def build_report(database: Database, request: ReportRequest) -> Report:
     )
     found = with_tuned(request.tuned, choices, chosen, fill, address)
     sections = tuple(
-        replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section)))
+        replace(section, notes=(*section.notes, *tested.lines_for_table(declared, section, by)))
         for section in found.sections
     )
-    sections = sections if request.metric is None else found.sections  # claims are about the tasks' own
     absent = _absent(selection, found, address, chosen, OwnFiles(codes.own.files, files, codes.own.tasks))
     shown = _shown(chosen, found)
     older = rerun.note(stale(shown, codes), codes, address)
