@@ -12,9 +12,9 @@ from ftbench.services.claims.listed import listed
 from ftbench.services.comparing.by_task import compare
 from ftbench.services.reporting.build import build_report
 from ftbench.services.scores.rescored import MetricChoice
+from tests.services.by_metric import asked, fill
 from tests.services.claims.said import say
 from tests.services.comparing.runs import request
-from tests.services.scores.test_rescored import asked, fill
 
 ECE, ONE, WRONG = (
     f"{text} @ metric=ece" for text in ("bidrop > vanilla", "vanilla > sam", "vanilla > bidrop")
