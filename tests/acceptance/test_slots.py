@@ -63,7 +63,8 @@ def test_two_slots_killed_at_random_moments_give_the_scores_of_one(place: Place,
 @pytest.mark.skipif(machine.cores() < 2, reason="one core is not shared")
 def test_where_nothing_is_said_a_cpu_trains_a_job_a_core(place: Place) -> None:
     place.env |= {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": ""}
-    place.ftbench("queue", "--methods", "vanilla", "--seeds", str(machine.cores()), *GRID)
+    small = ["--tasks", "toy-accept", "--train-size", "64", "--set", "steps=4"]
+    place.ftbench("queue", "--methods", "vanilla", "--seeds", str(machine.cores()), *small)
     said = place.ftbench("worker", "--drain")
     assert f"{machine.cores()} jobs at once, 1 thread each; with --slots 1 one has" in said
     assert counts(place) == {"done": machine.cores()}
