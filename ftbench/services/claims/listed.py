@@ -61,10 +61,11 @@ def listed(database: Database, data_dir: str | None = None) -> list[Sheet]:
     if any(one.undone_by is not None for one in found):
         notes.append(UNDONE)
     for one in found:
-        if not len(one.pairs):
+        if not len(one.pairs) and not one.lacking:
             run = commands.for_claim(one.row.claim, database.address, one.own)
             run = commands.worker_command(database.address) if one.waiting else run
             notes.append(f"{one.row.claim.text}: fill it with: {run}")
+    notes += dict.fromkeys(f"{one.row.claim.text}: {line}" for one in found for line in one.lacking)
     notes += dict.fromkeys(line for one in found for line in one.aside)
     if not found:
         return [Sheet("claims", "Declared claims", FIELDS, (), (_none(database.address),))]

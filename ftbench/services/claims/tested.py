@@ -54,6 +54,7 @@ class TestedClaim:
         waiting: whether jobs of it are queued or running.
         level: below which it holds; smaller where seeds were topped up.
         aside: what is said of jobs that are left out for their code.
+        lacking: why jobs of it could not be scored by its metric, a line each.
         own: the files of users' own that it is about.
         p: one-sided, of the claim; None without a test.
         opposite: the same of its opposite.
@@ -70,6 +71,7 @@ class TestedClaim:
     waiting: bool
     level: float = ALPHA
     aside: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
     own: OwnFiles = NO_OWN
     p: float | None = None
     opposite: float | None = None
@@ -153,11 +155,11 @@ def tested(
         runs = [job for job in jobs if about(row.claim, job.cell)]
         keys = list(dict.fromkeys(job.key for job in runs))
         settings = arranged(runs, reports, keys, codes.own, heading(row.claim.condition, told), topped)
-        said = (*aside, *(f"{row.claim.text}: {line}" for line in lacking))
-        under = [one for each in settings for one in _under(row, replace(each, aside=said), runs)]
+        under = [one for each in settings for one in _under(row, replace(each, aside=aside), runs)]
         waiting = any(job.status in PENDING for job in runs)
-        under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting, aside=said)]
-        found += [replace(one, own=OwnFiles(own.files, files, own.tasks).over(row.places)) for one in under]
+        under = under or [TestedClaim(row, None, row.claim.tasks, np.empty(0), waiting)]
+        places = OwnFiles(own.files, files, own.tasks).over(row.places)
+        found += [replace(one, own=places, lacking=lacking) for one in under]
     return _judged(found)
 
 

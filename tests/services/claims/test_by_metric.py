@@ -97,6 +97,7 @@ def test_what_cannot_be_scored_by_it_is_said(filled):
     assert rows(filled)["claims", UNFIT]["verdict"] == "no scores yet"
     (line,) = [note for note in listed(filled)[-1].notes if "no task here can be scored" in note]
     assert line.startswith(f"{UNFIT}: no task here can be scored by entity_f1")
+    assert not any(f"{UNFIT}: fill it with" in note for note in listed(filled)[-1].notes)
 
 
 @pytest.mark.parametrize(
