@@ -191,6 +191,25 @@ def test_reports_and_plots_are_drawn(browser: Any, tmp_path: Path, screen: str) 
                 page.locator(seen).first.wait_for()
 
 
+def test_a_page_answers_before_its_plots_can_be_drawn(browser: Any, tmp_path: Path) -> None:
+    from tests.example import three_methods
+
+    with served(str(three_methods(tmp_path / "runs.db"))) as url:
+        page = browser.new_context().new_page()
+        held: list[Any] = []
+        page.route("**/vega.js", lambda route: held.append(route))
+        page.goto(url + "report", wait_until="domcontentloaded", timeout=PATIENCE)
+        head = page.locator("main thead th").first
+        head.get_by_role("button").click()
+        assert head.get_attribute("aria-sort") == "ascending"
+        page.locator(".cell[aria-haspopup]").first.click()
+        page.get_by_role("dialog").get_by_role("button", name="Close").click()
+        assert held and not page.locator(".plot svg").count()
+        held[0].continue_()
+        page.locator(".plot svg").first.wait_for(timeout=PATIENCE)
+        page.context.close()
+
+
 def test_a_worker_is_watched_from_its_first_step_to_its_death(browser: Any, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ftbench"]
     grid = [

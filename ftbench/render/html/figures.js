@@ -14,8 +14,10 @@
     const mixed = (at) => Math.round(0.55 * parseInt(part.slice(at, at + 2), 16) + 0.45 * 255);
     return "#" + [1, 3, 5].map((at) => mixed(at).toString(16).padStart(2, "0")).join("");
   }
+  let drawn = false;
   function draw(dark) {
     if (typeof vegaEmbed === "undefined") return;
+    drawn = true;
     const text = dark ? "#e8ebee" : "#1b1f24", line = dark ? "#39414a" : "#d5dae0";
     const axis = { labelColor: text, titleColor: text, gridColor: line, domainColor: line, tickColor: line };
     const config = {
@@ -31,6 +33,7 @@
     }
   }
   document.addEventListener("theme", (event) => draw(event.detail));
+  addEventListener("load", () => { if (!drawn) draw(isDark()); });  // nothing waits for the library's file
   for (const details of all(".figures details")) {
     details.addEventListener("toggle", () => {
       if (details.open && details.querySelector(".plot").dataset.stale) draw(isDark());
