@@ -100,6 +100,7 @@ def plot(
     """
     from ftbench.render import plots
     from ftbench.render.plots.canvas import Canvas, inches
+    from ftbench.render.plots.fonts import lacking_fonts
     from ftbench.services.reporting.plots import PlotRequest
     from ftbench.services.scores.rescored import MetricChoice
 
@@ -133,6 +134,8 @@ def plot(
         found = _scores(address, PlotRequest(kind, jobs, over, critical, violin, by))
     plots.write(found, output, canvas)
     note(f"wrote {output}")
+    for name in lacking_fonts(canvas.font):
+        note(f"--font '{name}': this machine has no such font; others stand in for it")
     for plot in found:
         tell(plot.caption)
 

@@ -137,8 +137,8 @@ def test_what_does_not_fit_is_refused_with_what_it_needs() -> None:
 
 
 def test_the_font_of_a_paper_is_that_of_all_text() -> None:
-    assert assembled([plot()], Canvas(font="Linux Libertine"))["config"]["font"].startswith(
-        "Linux Libertine,"
+    assert assembled([plot()], Canvas(font="Source Sans 3, It's"))["config"]["font"].startswith(
+        "'Source Sans 3', 'Its', "
     )
     assert set(map(str, found(assembled([plot()]), "font"))) == {theme.FONT}
 

@@ -15,6 +15,7 @@ from typing import Any
 from ftbench.errors import BadValue
 from ftbench.render.plots import theme
 from ftbench.render.plots.canvas import PIXELS, Canvas
+from ftbench.render.plots.fonts import quoted_fonts
 from ftbench.render.plots.legend import legend_below
 from ftbench.render.plots.looks import MethodLook
 from ftbench.render.plots.theme import Plot, Spec
@@ -95,7 +96,7 @@ def _specification(plots: Sequence[Plot], canvas: Canvas, scale: _Scale, named: 
 def _config(font: str = "") -> dict[str, Any]:
     """Fonts and lines; colours of text are left to where the plot is shown."""
     return {
-        "font": f"{font}, {theme.FONT}" if font else theme.FONT,
+        "font": f"{quoted_fonts(font)}, {theme.FONT}" if font else theme.FONT,
         "view": {"stroke": None},
         "axis": {
             "labelFontSize": 12,
