@@ -10,6 +10,7 @@ import typer
 from ftbench.cli import launches
 from ftbench.cli._options import DatabaseOption, DataOption
 from ftbench.cli._output import counted, say, tell
+from ftbench.cli._requests import names
 from ftbench.errors import BadValue
 from ftbench.secrets import masked
 from ftbench.settings import data_dir as chosen_data_dir
@@ -28,6 +29,10 @@ ThreadsOption = Annotated[
 ]
 PluginsOption = Annotated[
     str | None, typer.Option("--methods", metavar="FILE,…", help="Files of plug-ins that jobs may run.")
+]
+TrackOption = Annotated[
+    str | None,
+    typer.Option("--track", metavar="NAME,…", help="As of ftbench worker: trackers that curves go to, too."),
 ]
 
 
@@ -59,6 +64,7 @@ def slurm(
     lease: LeaseOption = None,
     threads: ThreadsOption = None,
     methods: PluginsOption = None,
+    track: TrackOption = None,
     data_dir: DataOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the script and submit nothing.")] = False,
     db: DatabaseOption = None,
@@ -81,7 +87,8 @@ def slurm(
     _check_worker_numbers(workers, backlog, gpus)
     seconds = None if time is None else limit_seconds(time, "--time")
     limit_seconds(idle, "--idle")
-    told = WorkerArguments(slots, lease, threads, time, idle, False, _files(methods), _folder(data_dir))
+    chosen_files = _files(methods), _folder(data_dir), _trackers(track)
+    told = WorkerArguments(slots, lease, threads, time, idle, False, *chosen_files)
     address, launch = database_address(db), Launch(new_id(), "slurm", workers, backlog)
     folder = folder_of(address, launch.id)
     words = told.words(0 if gpus else None)
@@ -125,6 +132,7 @@ def ray(
     lease: LeaseOption = None,
     threads: ThreadsOption = None,
     methods: PluginsOption = None,
+    track: TrackOption = None,
     data_dir: DataOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be asked for.")] = False,
     db: DatabaseOption = None,
@@ -146,7 +154,8 @@ def ray(
     cluster = checked_address(address)
     _check_worker_numbers(workers, backlog, gpus)
     limit_seconds(idle, "--idle")
-    told = WorkerArguments(slots, lease, threads, None, idle, False, _files(methods), _folder(data_dir))
+    chosen_files = _files(methods), _folder(data_dir), _trackers(track)
+    told = WorkerArguments(slots, lease, threads, None, idle, False, *chosen_files)
     database_here, launch = database_address(db), Launch(new_id(), "ray", workers, backlog)
     shown = _in_script(database_here, None)
     if shown is None:
@@ -187,6 +196,7 @@ def local(
     lease: LeaseOption = None,
     threads: ThreadsOption = None,
     methods: PluginsOption = None,
+    track: TrackOption = None,
     data_dir: DataOption = None,
     db: DatabaseOption = None,
 ) -> None:
@@ -205,7 +215,8 @@ def local(
     if workers is not None:
         _check_number("--workers", workers)
     chosen = devices(gpus, workers)
-    told = WorkerArguments(slots, lease, threads, None, idle, drain, _files(methods), _folder(data_dir))
+    chosen_files = _files(methods), _folder(data_dir), _trackers(track)
+    told = WorkerArguments(slots, lease, threads, None, idle, drain, *chosen_files)
     posts = [("the CPU" if gpu is None else f"GPU {gpu}", told.words(gpu)) for gpu in chosen]
     address, launch = database_address(db), Launch(new_id(), "local", len(posts))
     engine = Local(folder_of(address, launch.id))
@@ -260,6 +271,19 @@ def _files(given: str | None) -> str | None:
         if not path.is_file():
             raise BadValue(f"--methods {path}: no such file; jobs of installed methods need no naming")
     return ",".join(str(path.absolute()) for path in paths) or None
+
+
+def _trackers(given: str | None) -> str | None:
+    """Trackers, files by their whole paths.
+
+    Raises:
+        UsageError: there is no such tracker, or it cannot be used here.
+    """
+    if given is None:
+        return None
+    from ftbench.services.exchange.tracking import usable_trackers
+
+    return ",".join(usable_trackers(names(given)))
 
 
 def _folder(given: str | None) -> str | None:

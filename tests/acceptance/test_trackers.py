@@ -70,6 +70,13 @@ def test_curves_and_scores_are_those_of_the_database_and_come_as_the_job_runs(lo
     assert sent(loaded) == curves(loaded), "once more adds nothing"
 
 
+def test_workers_that_are_launched_send_likewise(tracked: Place) -> None:
+    tracked.ftbench(
+        "launch", "local", "--workers", "1", "--drain", "--threads", "1", "--track", "./written.py"
+    )
+    assert curves(tracked) and sent(tracked) == curves(tracked)
+
+
 def test_tensorboard_has_the_curves_of_the_database(loaded: Place) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -11,6 +11,7 @@ import pytest
 from ftbench.db import open_database
 from tests.cli.conftest import GRID, Ftbench
 from tests.cli.fake_slurm import FakeSlurm
+from tests.trackers.written import write_tracker
 
 CPU = ("launch", "slurm", "--gpus-per-worker", "0")
 
@@ -40,6 +41,16 @@ def test_a_dry_run_prints_the_script_and_asks_nobody(queued: Ftbench, slurm: Fak
     assert "# 4 workers in the place of 8: 4 queued jobs; it would be handed over with:" in script
     assert "# sbatch --parsable --account=me --array=0-3 " in script
     assert queued("launch", "status").out.startswith("no launches")
+
+
+def test_trackers_are_passed_on_files_by_their_whole_path(
+    queued: Ftbench, slurm: FakeSlurm, tmp_path: Path
+) -> None:
+    path = write_tracker(Path.cwd())
+    script = queued(*CPU, "--dry-run", "--track", f"./{path.name}").out
+    assert f" --idle 10m --track {path.resolve()}\n" in script
+    actor = queued("launch", "ray", "--dry-run", "--track", f"./{path.name}").out
+    assert f" --idle 10m --track {path.resolve()}\n" in actor
 
 
 def test_workers_are_asked_for_once_sbatch_has_agreed(queued: Ftbench, slurm: FakeSlurm) -> None:
@@ -113,6 +124,7 @@ def test_without_slurm_the_other_way_is_named(queued: Ftbench, monkeypatch: pyte
         (("gpu",), "'gpu' is no option of sbatch: write -- --partition=gpu"),
         (("--methods", "no.py"), "--methods no.py: no such file"),
         (("--data-dir", "nowhere"), "--data-dir nowhere: no such folder"),
+        (("--track", "wandbb"), "unknown tracker 'wandbb'; did you mean 'wandb'?"),
     ],
 )
 def test_wrong_use_is_said_in_a_line(

@@ -22,6 +22,7 @@ class WorkerArguments:
         drain: end when nothing is queued.
         methods: files of plug-ins, by whole paths.
         data_dir: folder with data, likewise.
+        track: trackers, files by whole paths.
     """
 
     slots: str = "1"
@@ -32,6 +33,7 @@ class WorkerArguments:
     drain: bool = False
     methods: str | None = None
     data_dir: str | None = None
+    track: str | None = None
 
     def words(self, gpu: int | None) -> tuple[str, ...]:
         """The arguments of ``ftbench worker``.
@@ -48,6 +50,7 @@ class WorkerArguments:
             "--idle": self.idle,
             "--methods": self.methods,
             "--data-dir": self.data_dir,
+            "--track": self.track,
         }
         flags = ["--drain"] if self.drain else []
         return (*flags, *(word for flag, value in given.items() if value for word in (flag, value)))
