@@ -20,7 +20,7 @@ from ftbench.cli._options import (
     TasksFilter,
 )
 from ftbench.cli._output import check_output, note, tell
-from ftbench.cli._requests import asked, selection
+from ftbench.cli._requests import asked, names, selection
 from ftbench.errors import BadValue, UsageError
 from ftbench.settings import database_address
 
@@ -105,7 +105,7 @@ def plot(
     from ftbench.services.scores.rescored import MetricChoice
 
     address = database_address(db)
-    canvas = Canvas(title or "", inches("--width", width), inches("--height", height), font or "")
+    canvas = Canvas(title or "", inches("--width", width), inches("--height", height), names(font))
     plots.check_name(output)
     check_output("--output", output, address)
     given = {"--over": over, "--critical": critical, "--pairs": pairs, "--suite": suite}
@@ -134,7 +134,7 @@ def plot(
         found = _scores(address, PlotRequest(kind, jobs, over, critical, violin, by))
     plots.write(found, output, canvas)
     note(f"wrote {output}")
-    for name in lacking_fonts(canvas.font):
+    for name in lacking_fonts(canvas.fonts):
         note(f"--font '{name}': this machine has no such font; others stand in for it")
     for plot in found:
         tell(plot.caption)

@@ -137,14 +137,14 @@ def test_what_does_not_fit_is_refused_with_what_it_needs() -> None:
 
 
 def test_the_font_of_a_paper_is_that_of_all_text() -> None:
-    assert assembled([plot()], Canvas(font="Source Sans 3, It's"))["config"]["font"].startswith(
+    assert assembled([plot()], Canvas(fonts=("Source Sans 3", "It's")))["config"]["font"].startswith(
         "'Source Sans 3', 'Its', "
     )
     assert set(map(str, found(assembled([plot()]), "font"))) == {theme.FONT}
 
 
 def test_text_that_cannot_be_drawn_is_refused() -> None:
-    for canvas in ({"title": "a\x00b"}, {"title": "x" * 301}, {"font": "\x1b[1m"}):
+    for canvas in ({"title": "a\x00b"}, {"title": "x" * 301}, {"fonts": ("\x1b[1m",)}):
         with pytest.raises(BadValue, match="give printable text"):
             Canvas(**canvas)
 

@@ -84,7 +84,7 @@ def _specification(plots: Sequence[Plot], canvas: Canvas, scale: _Scale, named: 
         body = {**_alone(body), "title": _headed(canvas.title, wide, 15)}
     return {
         "$schema": SCHEMA,
-        "config": _config(canvas.font),
+        "config": _config(canvas.fonts),
         "background": "transparent",
         **({"padding": 2} if canvas.width or canvas.height else {}),
         "description": " ".join(dict.fromkeys(plot.caption for plot in plots)),
@@ -93,10 +93,10 @@ def _specification(plots: Sequence[Plot], canvas: Canvas, scale: _Scale, named: 
     }
 
 
-def _config(font: str = "") -> dict[str, Any]:
+def _config(fonts: Sequence[str] = ()) -> dict[str, Any]:
     """Fonts and lines; colours of text are left to where the plot is shown."""
     return {
-        "font": f"{quoted_fonts(font)}, {theme.FONT}" if font else theme.FONT,
+        "font": f"{quoted_fonts(fonts)}, {theme.FONT}" if fonts else theme.FONT,
         "view": {"stroke": None},
         "axis": {
             "labelFontSize": 12,

@@ -28,13 +28,13 @@ class Canvas:
         title: the heading; "" for none.
         width: of the whole picture, in inches; None for as wide as its panels are.
         height: likewise.
-        font: of all text; "" for the usual ones.
+        fonts: of all text, the first that there is; () for the usual ones.
     """
 
     title: str = ""
     width: float | None = None
     height: float | None = None
-    font: str = ""
+    fonts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse text that cannot be drawn.
@@ -42,7 +42,7 @@ class Canvas:
         Raises:
             BadValue: it has characters that are not printed, or is too long.
         """
-        for flag, text in (("--title", self.title), ("--font", self.font)):
+        for flag, text in (("--title", self.title), *(("--font", name) for name in self.fonts)):
             if not text.isprintable() or len(text) > LONGEST:
                 raise BadValue(f"{flag} '{text:.80}': give printable text of at most {LONGEST} characters")
 
