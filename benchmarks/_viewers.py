@@ -22,21 +22,25 @@ class Viewer:
     """One page that is open.
 
     Attributes:
-        fetched: parts that came; kept: parts of which the server said that they are as they were.
+        fetched: answers with a page or parts.
+        kept: those by which the server said that nothing has changed.
         bytes: that came in all.
         wrong: answers that were none of these.
+        opened: set once the page has come.
     """
 
     def __init__(self, host: str, port: int, page: str) -> None:
         """Take the page's address."""
         self._host, self._port, self._page = host, port, page
         self.fetched = self.kept = self.bytes = self.wrong = 0
+        self.opened = asyncio.Event()
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
     async def watch(self) -> None:
         """Open the page and keep it up to date, until it is cancelled."""
         _, page = await self._get(self._page, "")
+        self.opened.set()
         found = _ABOUT.search(page)
         if found is None:  # a report: it stays as it is
             await asyncio.Event().wait()
@@ -44,10 +48,11 @@ class Viewer:
         about, at = (text.decode() for text in found.groups())
         tags = {name.decode(): tag.decode() for name, tag in _TAGS.findall(page)}
         async for told in self._stream(f"/live/{about}{at}"):
-            for name, tag in told.items():
-                if name in tags and tags[name] != tag:
-                    _, _ = await self._get(f"/part/{about}/{name}{at}", tags[name])
-                    tags[name] = tag
+            news = {name: tag for name, tag in told.items() if name in tags and tags[name] != tag}
+            if news:
+                known = "-".join(tags[name] for name in news)
+                await self._get(f"/part/{about}/{','.join(news)}{at}", known)
+                tags |= news
 
     async def _get(self, path: str, tag: str) -> tuple[int, bytes]:
         """Ask over one connection that stays open."""
@@ -83,7 +88,11 @@ async def watch_all(host: str, port: int, pages: list[str]) -> list[Viewer]:
     """Watch until standard input ends."""
     viewers = [Viewer(host, port, page) for page in pages]
     watching = [asyncio.ensure_future(viewer.watch()) for viewer in viewers]
-    await asyncio.sleep(0.5)
+    for viewer, one in zip(viewers, watching, strict=True):
+        came = asyncio.ensure_future(viewer.opened.wait())
+        await asyncio.wait([came, one], return_when=asyncio.FIRST_COMPLETED)
+        if not came.done():
+            await one  # raises what went wrong
     print("open", flush=True)
     ended = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     done, _ = await asyncio.wait(
