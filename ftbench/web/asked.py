@@ -140,6 +140,7 @@ def comparison_of(query: Query) -> CompareRequest:
         query.get("test", "t"),
         query.get("correction", "holm"),
         query.number("region", 1.0) / 100,
+        examples=query.has("examples"),
         untested=query.has("untested"),
         study=query.get("study"),
         metric=_metric(query),

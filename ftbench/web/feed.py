@@ -24,7 +24,7 @@ from ftbench.settings import sqlite_path
 T = TypeVar("T")
 
 EVERY = 1.0  # seconds between two looks
-SHARE = 1 / 60  # of one core that looks, and those who watch, may take
+SHARE = 0.75 / 60  # of one core that looks, and those who watch, may take
 SLOWEST = 15.0  # seconds between two looks where they cost more than that
 _LOCK = 5.0  # seconds to wait for a lock that others have
 _File = tuple[int, int] | None

@@ -74,3 +74,10 @@ class Recent:
 def filled_part(template: str, values: Mapping[str, Any]) -> str:
     """A part of a page, from its template; texts are escaped."""
     return templates(TEMPLATES).get_template(template).render(values)
+
+
+def placed_parts(parts: Mapping[str, Fragment]) -> str:
+    """Parts as they stand in a page, each in its place, by their names."""
+    return "\n".join(
+        f'<div data-part="{name}" data-tag="{part.tag}">\n{part.body}\n</div>' for name, part in parts.items()
+    )

@@ -18,7 +18,7 @@ from ftbench.render.html.frame import PageFrame, framed
 from ftbench.services import jobs as service
 from ftbench.services.board.overview import BoardReader
 from ftbench.web.feed import BoardFeed, Pace
-from ftbench.web.fragments import TEMPLATES, Fragment, Fragments, Recent, filled_part
+from ftbench.web.fragments import TEMPLATES, Fragment, Fragments, Recent, filled_part, placed_parts
 from ftbench.web.guard import complain
 from ftbench.web.job_parts import JobParts
 from ftbench.web.navigation import ASSETS_AT, links
@@ -101,18 +101,25 @@ class LivePages:
         return await self._page(f"Job {short_digest(given)}", f"job/{given}", request, "/jobs")
 
     async def part(self, request: Request) -> Response:
-        """A part of a page; nothing but its tag where the browser has it."""
-        about, name = self._about(request), request.path_params["name"]
+        """Parts of a page, of as many names as are given; nothing but their tags where the browser has them.
+
+        They come together, as a page has them: a request costs more than what it asks for.
+        """
+        about, names = self._about(request), request.path_params["names"].split(",")
         if not self._feed.topics:  # else it was looked at, and this is what came of it
             await self._feed.fresh()
         parts = await self._made(about, request)
-        if name not in parts:
-            raise UnknownName("part", name, parts)
-        part = parts[name]
-        headers = {"ETag": f'"{part.tag}"', "Cache-Control": "no-cache"}
+        for name in names:
+            if name not in parts:
+                raise UnknownName("part", name, parts)
+        chosen = {name: parts[name] for name in names}
+        headers = {
+            "ETag": f'"{"-".join(part.tag for part in chosen.values())}"',
+            "Cache-Control": "no-cache",
+        }
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return HTMLResponse(part.body, headers=headers)
+        return HTMLResponse(placed_parts(chosen), headers=headers)
 
     async def live(self, request: Request) -> Response:
         """The stream of changes of a page: the names and tags of its parts, and the time."""
@@ -187,7 +194,7 @@ class LivePages:
             filtered="any word of a row",
         )
         at = f"?{request.url.query}" if about == "jobs" and request.url.query else ""
-        values = {"parts": parts, "of": about, "at": at, "now": self._feed.now(), "form": form}
+        values = {"parts": placed_parts(parts), "of": about, "at": at, "now": self._feed.now(), "form": form}
         return HTMLResponse(framed("live.html.j2", frame, values, TEMPLATES))
 
     async def _made(self, about: str, request: Request) -> dict[str, Fragment]:

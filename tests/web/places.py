@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,3 +81,21 @@ def looked(opened: TestClient, path: str, seen: Callable[[str], bool], tries: in
             break
         time.sleep(0.1)
     return text
+
+
+@contextmanager
+def served(address: str, *flags: str) -> Iterator[str]:
+    """A server of the board; its address."""
+    command = [sys.executable, "-m", "ftbench", "serve", "--port", "0", "--db", address, *flags]
+    given = {**os.environ, "FTBENCH_TOKEN": TOKEN}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given)
+    assert process.stdout is not None and process.stderr is not None
+    try:
+        found = re.search(r"http://localhost:\d+/", process.stdout.readline())
+        assert found is not None
+        yield found[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert re.fullmatch(r"(no database at .*; the board waits for it\n)?", said), said
+    assert process.returncode == 130

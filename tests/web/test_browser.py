@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,29 +14,11 @@ import pytest
 
 from ftbench.db import Database, create_database
 from tests.db.samples import entry
-from tests.web.places import MARKUP, RESULT, TOKEN, fill, tell_live
+from tests.web.places import MARKUP, RESULT, TOKEN, fill, served, tell_live
 
 pytestmark = pytest.mark.slow
 SCREENS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 PATIENCE = 60_000  # milliseconds; a busy machine may need them
-
-
-@contextmanager
-def served(address: str, *flags: str) -> Iterator[str]:
-    """A server of the board; its address."""
-    command = [sys.executable, "-m", "ftbench", "serve", "--port", "0", "--db", address, *flags]
-    given = {**os.environ, "FTBENCH_TOKEN": TOKEN}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given)
-    assert process.stdout is not None and process.stderr is not None
-    try:
-        found = re.search(r"http://localhost:\d+/", process.stdout.readline())
-        assert found is not None
-        yield found[0]
-    finally:
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-    assert re.fullmatch(r"(no database at .*; the board waits for it\n)?", said), said
-    assert process.returncode == 130
 
 
 @contextmanager
@@ -189,6 +169,35 @@ def test_reports_and_plots_are_drawn(browser: Any, tmp_path: Path, screen: str) 
         ):
             with opened(browser, url + path, screen) as page:
                 page.locator(seen).first.wait_for()
+
+
+HEARS = """
+const Plain = EventSource;
+window.heard = 0;
+window.EventSource = class extends Plain {
+  constructor(place) { super(place); this.addEventListener("message", () => { window.heard += 1; }); }
+};
+"""
+
+
+def test_a_part_that_changes_again_while_it_comes_is_fetched_again(browser: Any, tmp_path: Path) -> None:
+    address = str(tmp_path / "runs.db")
+    with create_database(address) as database, served(address) as url:
+        database.jobs.add([entry(0)])
+        page = browser.new_context().new_page()
+        page.add_init_script(HEARS)
+        held: list[Any] = []
+        page.route("**/part/**", lambda route: held.append((route, route.fetch())), times=1)
+        page.goto(url, timeout=PATIENCE)
+        until(page, lambda: page.evaluate("window.heard") == 1)
+        database.jobs.add([entry(1)])
+        until(page, lambda: len(held) == 1)
+        database.jobs.add([entry(2)])
+        until(page, lambda: page.evaluate("window.heard") >= 3)
+        route, answer = held[0]
+        route.fulfill(response=answer)
+        page.get_by_label("0 of 3 jobs are done").wait_for(state="attached", timeout=PATIENCE)
+        page.context.close()
 
 
 def test_a_page_answers_before_its_plots_can_be_drawn(browser: Any, tmp_path: Path) -> None:

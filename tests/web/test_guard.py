@@ -183,6 +183,7 @@ def test_a_bug_is_told_to_who_serves_and_not_to_who_looks(
 WORDS = """
 / /jobs /job /report /compare /plot /papers /claims /reports /part/queue/grid /part/jobs/jobs /assets
 /part/job /part/x/y /assets/frame.js /job/0 /job/zz /part/queue/%00 /%2e%2e/%2e%2e/etc/passwd /assets/..
+/part/queue/counts,grid,counts /part/queue/,
 """.split()
 FIELDS = """
 state method task model first table methods tasks models where baseline show metric kind over name test region

@@ -59,6 +59,20 @@ def test_parts_come_by_their_tags(board: tuple[TestClient, dict[str, str]]) -> N
     assert opened.get("/part/queue/nothing").status_code == 404
 
 
+def test_parts_that_have_changed_come_in_one_answer(board: tuple[TestClient, dict[str, str]]) -> None:
+    opened, _ = board
+    page = opened.get("/").text
+    tags = dict(re.findall(r'data-part="(\w+)" data-tag="(\w+)"', page))
+    both = opened.get("/part/queue/counts,grid")
+    assert re.findall(r'data-part="(\w+)"', both.text) == ["counts", "grid"]
+    assert both.text.partition("\n<div data-part")[0] in page
+    assert both.headers["etag"] == f'"{tags["counts"]}-{tags["grid"]}"'
+    for known, status in ((both.headers["etag"], 304), (f'"{tags["counts"]}-0"', 200)):
+        again = opened.get("/part/queue/counts,grid", headers={"If-None-Match": known})
+        assert again.status_code == status
+    assert opened.get("/part/queue/counts,nothing").status_code == 404
+
+
 def test_a_job_has_a_page_whatever_became_of_it(board: tuple[TestClient, dict[str, str]]) -> None:
     opened, jobs = board
     for state, digest in jobs.items():
@@ -190,6 +204,7 @@ def test_what_changes_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ("/report?table=robustness&methods=bidrop", "noise"),
         ("/report?table=curves", "Vanilla"),
         ("/compare?methods=bidrop,vanilla", "Newcombe"),
+        ("/compare?methods=bidrop,vanilla&examples=1", "McNemar"),
         ("/papers?name=bidrop/table5", "Bi-Drop"),
         ("/claims", "Claims"),
         ("/plot?kind=strip&tasks=sst2", "vega"),

@@ -41,12 +41,12 @@
       open: new Map(all("details[id]", part).map((one) => [one.id, one.open])),
       scrolled: all(".scroll, pre", part).map((one) => [one.scrollLeft, one.scrollTop]),
       end: log && log.scrollTop + log.clientHeight >= log.scrollHeight - 4,
-      focus: focus && place(part, focus),
+      focus: focus && found(part, focus),
     };
   }
   const BUSY = "a[href], button, input, select, summary, [tabindex]";
   /** How an element is found again: by its address or words, and the row that it stands in. */
-  function place(part, element) {
+  function found(part, element) {
     const words = (one) => `${one.tagName} ${one.closest("tr, details, form")?.querySelector("th, summary, button")?.textContent.trim() ?? ""} ${one.getAttribute("href") ?? one.getAttribute("aria-label") ?? one.textContent.trim()}`;
     return { mine: words(element), words };
   }
@@ -67,26 +67,36 @@
   /** Whether nothing could be seen when the page was loaded, so that it holds no part but what says so. */
   const bare = () => !board.querySelector("[data-part]:not([data-part=trouble])");
   const wanted = new Map();  // part -> the tag that it should have
+  const place = (name) => board.querySelector(`[data-part="${name}"]`);
   let fetching = false;
+  /** Fetch, in one request, the parts that are not as they should be. */
   async function update() {
     if (fetching || document.hidden) return;
+    for (const [name, tag] of [...wanted]) if (!place(name) || place(name).dataset.tag === tag) wanted.delete(name);
+    const asked = new Map([...wanted].filter(([name]) => !reads(place(name))));
+    if (!asked.size) return;
     fetching = true;
+    for (const name of asked.keys()) wanted.delete(name);
     try {
-      for (const [name, tag] of [...wanted]) {
-        const part = board.querySelector(`[data-part="${name}"]`);
-        if (!part || part.dataset.tag === tag) { wanted.delete(name); continue; }
-        if (reads(part)) continue;
-        const answer = await fetch(`/part/${about}/${name}${at}`, { credentials: "same-origin" });
-        if (!answer.ok) continue;
-        const body = await answer.text(), state = kept(part);
-        part.innerHTML = body;  // made by the server, where all texts are escaped
-        part.dataset.tag = (answer.headers.get("ETag") ?? "").replaceAll('"', "");
-        dress(part);
-        restore(part, state);
-        wanted.delete(name);
-      }
+      const answer = await fetch(`/part/${about}/${[...asked.keys()].join(",")}${at}`, { credentials: "same-origin" });
+      const came = document.createElement("template");
+      if (answer.ok) came.innerHTML = await answer.text();  // made by the server, where all texts are escaped
+      for (const part of [...came.content.children]) if (put(place(part.dataset.part), part)) asked.delete(part.dataset.part);
       tick();
-    } catch { /* the server is away: the stream says so */ } finally { fetching = false; }
+    } catch { /* the server is away: the stream says so */ } finally {
+      for (const [name, tag] of asked) if (!wanted.has(name)) wanted.set(name, tag);  // for the next time
+      fetching = false;
+    }
+  }
+  /** Put a part where it belongs, unless it is being read. */
+  function put(part, news) {
+    if (reads(part)) return false;
+    const state = kept(part);
+    part.replaceChildren(...news.childNodes);
+    part.dataset.tag = news.dataset.tag;
+    dress(part);
+    restore(part, state);
+    return true;
   }
 
   // -- the stream
