@@ -55,14 +55,13 @@ class Viewer:
                 tags |= news
 
     async def _get(self, path: str, tag: str) -> tuple[int, bytes]:
-        """Ask over one connection that stays open."""
-        if self._writer is None:
-            self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
-        assert self._reader is not None and self._writer is not None
-        known = f'If-None-Match: "{tag}"\r\n' if tag else ""
-        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{known}\r\n".encode())
-        await self._writer.drain()
-        head = await self._reader.readuntil(b"\r\n\r\n")
+        """Ask over one connection that stays open; over a new one where the server has let go of it."""
+        try:
+            head = await self._head(path, tag)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self._writer = None
+            head = await self._head(path, tag)
+        assert self._reader is not None
         status = int(head[9:12])
         length = re.search(rb"content-length: (\d+)", head, re.I)
         body = await self._reader.readexactly(int(length[1])) if length and status != 304 else b""
@@ -71,6 +70,15 @@ class Viewer:
         self.kept += status == 304
         self.wrong += status not in (200, 304)
         return status, body
+
+    async def _head(self, path: str, tag: str) -> bytes:
+        if self._writer is None:
+            self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+        assert self._reader is not None
+        known = f'If-None-Match: "{tag}"\r\n' if tag else ""
+        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{known}\r\n".encode())
+        await self._writer.drain()
+        return await self._reader.readuntil(b"\r\n\r\n")
 
     async def _stream(self, path: str) -> AsyncIterator[dict[str, str]]:
         reader, writer = await asyncio.open_connection(self._host, self._port)
