@@ -84,7 +84,7 @@ def tables(cells: Sequence[Cell]) -> str:
             "\n".join(lines),
             notes,
             "## What no classifier can have",
-            "\n".join(f"- `peft:{name}`: {why}." for name, why in sorted(REFUSED.items())),
+            "\n".join(f"- `peft:{name}`: {why}" for name, why in sorted(REFUSED.items())),
             "## What the widths of a model refuse",
             "On `tiny`, whose layers are 96 wide, with the defaults:",
             "\n".join(on_tiny()) + "\n",
@@ -100,7 +100,7 @@ def on_tiny() -> list[str]:
         cls = methods.find(name)
         reason = cls(cls.resolve()).unsupported(spec, task)
         if reason:
-            found.append(f"- `{name}`: {reason}.")
+            found.append(f"- `{name}`: {reason.rstrip('.')}")  # a stop would be copied with a value
     return found
 
 

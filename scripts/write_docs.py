@@ -298,7 +298,7 @@ def metric_table() -> str:
             card = catalog.metric_card(found["name"])
             where = "; ".join(part for part in (card["where there is little"], card["paper"]) if part)
             shown = (found["of"], found["better"], found["range"], found["shown"])
-            rows.append((code(found["name"]), *shown, card["formula"].replace("|", "\\|"), where))
+            rows.append((code(found["name"]), *shown, card["formula"], where))
     head = ("name", "of", "better", "range", "shown", "formula", "edge cases; reference")
     return table(head, rows)
 

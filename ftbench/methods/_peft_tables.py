@@ -61,4 +61,25 @@ SEEN_TO = frozenset(
 #: Where a configuration must be given a value, and what it is here: that of ``prefix`` and ``prompt``.
 DEFAULTS: Mapping[str, Value] = {"num_virtual_tokens": 20}
 #: Titles that are not the names of peft's classes.
-TITLES = {"p_tuning": "P-tuning", "prompt_tuning": "Prompt tuning", "prefix_tuning": "Prefix tuning"}
+TITLES = {
+    "adalora": "AdaLoRA",
+    "delora": "DeLoRA",
+    "glora": "GLoRA",
+    "gralora": "GraLoRA",
+    "hira": "HiRA",
+    "ia3": "(IA)³",
+    "ln_tuning": "LN tuning",
+    "lora": "LoRA",
+    "miss": "MiSS",
+    "p_tuning": "P-tuning",
+    "prefix_tuning": "Prefix tuning",
+    "prompt_tuning": "Prompt tuning",
+    "pvera": "PVeRA",
+    "randlora": "RandLoRA",
+    "road": "RoAd",
+    "shira": "SHiRA",
+    "tinylora": "TinyLoRA",
+    "trainable_tokens": "Trainable tokens",
+    "vblora": "VB-LoRA",
+    "vera": "VeRA",
+}

@@ -22,7 +22,8 @@ _NO_BIASES = frozenset({BIASES})
 
 
 def _memory(millions: float, *more: str) -> str:
-    return "; ".join((f"{millions * 16 / 1000:.2g} GB and activations", *more))
+    gigabytes = millions * 16 / 1000
+    return "; ".join((f"{gigabytes:.{0 if gigabytes >= 10 else 1}f} GB and activations", *more))
 
 
 def _gpt2(name: str, hub_id: str, millions: float, layers: int) -> ModelSpec:
