@@ -37,7 +37,6 @@ class Place:
             "HF_HUB_OFFLINE": "1",
             "NO_COLOR": "1",
             "COLUMNS": "160",
-            "FTBENCH_CHECKPOINT_SECONDS": "0",
         }
         self.env.pop("FTBENCH_DB", None)
         self.env.pop("FTBENCH_WORK", None)
@@ -65,6 +64,10 @@ class Place:
         )
         self._started.append(process)
         return process
+
+    def keep_every_step(self) -> None:
+        """Have the jobs of this folder write a checkpoint after each step."""
+        self.env["FTBENCH_CHECKPOINT_SECONDS"] = "0"
 
     def train(self, jobs: str, events: str) -> None:
         """Do the jobs of a file, without the database."""
@@ -118,6 +121,16 @@ def loaded_place(tmp_path: Path, forked: Programs) -> Iterator[Place]:
     made = Place(tmp_path / "place", forked)
     yield made
     made.kill_all()
+
+
+@pytest.fixture(scope="session")
+def undisturbed_bidrop(tmp_path_factory: pytest.TempPathFactory, forked: Programs) -> Place:
+    """A job that is disturbed elsewhere, done by a worker that nobody disturbs."""
+    made = Place(tmp_path_factory.mktemp("undisturbed") / "place", forked)
+    made.ftbench("queue", "--methods", "bidrop", "--no-baseline", "--seeds", "1", *GRID)
+    made.ftbench("worker", "--drain", "--threads", "1")
+    assert made.rows("select state, count(*) from jobs group by state") == [("done", 1)]
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,9 @@ def checkpoints_seen(place: Place, worker: subprocess.Popen[str], wanted: int) -
     until(enough, f"{wanted} checkpoints")
 
 
-def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, undisturbed):
+def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, undisturbed_bidrop):
     moments = random.Random("kill")  # that any method goes on with the same bits is its conformance's to show
+    place.keep_every_step()
     place.ftbench("queue", "--methods", "bidrop", "--no-baseline", "--seeds", "1", *GRID)
 
     worker = place.start("worker", "--drain", "--threads", "1", "--lease", "2")
@@ -40,7 +41,7 @@ def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, undistur
     assert place.rows("select state from jobs") == [("running",)]
 
     place.ftbench("worker", "--drain", "--threads", "1", "--lease", "2")
-    assert place.results() == undisturbed.results(place.digests())
+    assert place.results() == undisturbed_bidrop.results(place.digests())
     assert place.rows("select outcome from attempts order by number") == [("lost",), ("lost",), ("ok",)]
     assert place.rows("select state, attempts from jobs") == [("done", 3)]
     (resumed,) = place.rows(
@@ -52,6 +53,7 @@ def test_job_killed_twice_ends_with_the_same_bits_and_one_result(place, undistur
 
 @pytest.mark.slow
 def test_ctrl_c_puts_the_job_back_and_the_next_worker_goes_on(place, undisturbed):
+    place.keep_every_step()
     place.ftbench("queue", "--methods", "bidrop", "--seeds", "1", *GRID)
     worker = place.start("worker", "--drain", "--threads", "1")
     checkpoints_seen(place, worker, 2)
@@ -67,6 +69,7 @@ def test_ctrl_c_puts_the_job_back_and_the_next_worker_goes_on(place, undisturbed
 
 @pytest.mark.slow
 def test_dead_child_costs_one_attempt_and_the_other_jobs_run(place):
+    place.keep_every_step()
     place.ftbench("queue", "--methods", "vanilla", "--seeds", "3", *GRID)
     worker = place.start("worker", "--drain", "--threads", "1")
     checkpoints_seen(place, worker, 1)

@@ -19,6 +19,7 @@ def test_jobs_on_a_server_that_crashes_end_with_the_same_bits(
 ) -> None:
     with server.database() as address:
         place.env["FTBENCH_DB"] = address.replace("ftbench@", "ftbench:geheim@")
+        place.keep_every_step()
         said = place.ftbench("queue", "--methods", "vanilla", "--seeds", "3", *GRID)
         workers = [place.start("worker", "--drain", "--threads", "1") for _ in range(2)]
         until(lambda: any(place.folder.glob("ftbench-*.work/*/*.part.pt")), "a checkpoint")

@@ -36,6 +36,7 @@ def checkpoints_seen(place: Place, worker: subprocess.Popen[str], wanted: int) -
 @pytest.mark.slow
 def test_two_slots_killed_at_random_moments_give_the_scores_of_one(place: Place, undisturbed: Place) -> None:
     moments = random.Random("slots")
+    place.keep_every_step()
     place.ftbench("queue", *JOBS)
 
     worker = place.start(*WORKER, "--slots", "2")

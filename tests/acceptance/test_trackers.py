@@ -19,6 +19,7 @@ def _with_jobs(place: Place) -> Place:
     """A folder with a tracker of one's own, and two jobs in the queue."""
     (place.folder / "written.py").write_text(SOURCE)
     place.env["WRITTEN"] = str(place.folder / "written.jsonl")
+    place.keep_every_step()
     place.ftbench("queue", "--methods", "soup[members=2]", "--seeds", "1", *GRID)
     return place
 

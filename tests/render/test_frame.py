@@ -41,7 +41,7 @@ def test_plots_of_a_folder_share_the_library():
         script="the library",
     )
     text = html.render(REPORT, details, SITE)
-    assert '<script src="../assets/vega.js">' in text and "the library" not in text
+    assert '<script async id="plotting" src="../assets/vega.js">' in text and "the library" not in text
 
 
 def test_navigation_says_where_one_is_and_can_be_skipped():
