@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ _BATCH = 10_000  # rows that are read at once
 _NO_MORE = "nothing more is written to it"
 _IDENTITY = "SELECT value FROM settings WHERE name = 'id'"
 _NAMED = "INSERT INTO settings (name, value) VALUES ('id', :value) ON CONFLICT (name) DO NOTHING"
+
+for _library in ("sqlalchemy.pool", "psycopg"):  # Python prints their tracebacks beside our line
+    logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
 class Transaction:

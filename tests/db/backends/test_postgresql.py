@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -231,6 +233,30 @@ def test_a_connection_that_is_cut_in_a_transaction_leaves_nothing_and_is_replace
                 transaction.run("UPDATE jobs SET priority = 8")
         assert "trying again" in lost.value.told
         assert database.jobs.list()[0].priority == 0
+
+
+LOSE = """
+import sys
+from ftbench.db import open_database
+from ftbench.errors import DatabaseBusy
+
+with open_database(sys.argv[1]) as database:
+    try:
+        database._store.single("SELECT pg_terminate_backend(pg_backend_pid())")
+    except DatabaseBusy as lost:
+        print(lost.told)
+    print(database.jobs.list())
+"""
+
+
+def test_a_connection_that_is_lost_in_a_statement_prints_nothing_of_the_libraries(address: str) -> None:
+    with create_database(address):
+        pass
+    done = subprocess.run(
+        [sys.executable, "-c", LOSE, address], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.count("trying again") == 1 and done.stdout.endswith("[]\n")
+    assert done.stderr == ""  # the pool would print a traceback, of an error that is told already
 
 
 def lose_the_answer(database: Database, server: Server) -> None:
