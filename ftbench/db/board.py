@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -9,15 +10,15 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from ftbench.db import board_queries as queries
 from ftbench.db.board_rows import FailedRow, Glance, GridCount, ListedRow, RunningRow, WorkerTally
-from ftbench.db.checked import Unreadable, check_column, read_rows
+from ftbench.db.checked import known_change, read_rows
 from ftbench.db.driver_query import DriverQuery, asked_of
 from ftbench.db.engine import Store
 from ftbench.db.filters import matching
 from ftbench.db.migrations import HEAD
 from ftbench.db.names import model_names, shown_model
-from ftbench.db.rows import JobFilter, change_of
+from ftbench.db.rows import JobFilter
 from ftbench.db.tables import jobs
-from ftbench.domain.perturbation import Perturbation
+from ftbench.db.trial_jobs import trial_jobs
 from ftbench.domain.result import Outcome, State
 from ftbench.printable import printable
 
@@ -103,8 +104,15 @@ class Board:
 
     def _grid(self, connection: Connection) -> list[GridCount]:
         convert = {"perturbation": known_change, "state": State}
-        rows = self._rows(connection, queries.grid, GridCount._fields, convert)
-        return [GridCount._make(row) for row in rows]
+        fields = ("label", "model", "task", "perturbation", "state")
+        counts: Counter[GridCount] = Counter()
+        for *cell, number in self._rows(connection, queries.grid, (*fields, "jobs"), convert):
+            counts[GridCount(*cell)] += number
+        for one in trial_jobs(self._store, connection):  # they are no runs of the grid
+            among_runs = GridCount(one.label, one.model, one.task, one.perturbation, one.state)
+            counts[among_runs] -= 1
+            counts[among_runs._replace(label=one.method, study=one.study)] += 1
+        return [found._replace(jobs=number) for found, number in counts.items() if number > 0]
 
     def _running(self, connection: Connection) -> list[RunningRow]:
         convert = {"perturbation": known_change, "number": _whole}
@@ -153,17 +161,3 @@ def _whole(value: object) -> int:
     if not isinstance(value, int):
         raise ValueError("no whole number")
     return value
-
-
-def known_change(text: str) -> Perturbation:
-    """A perturbation from its column, which no digest vouches for.
-
-    Raises:
-        Unreadable: it has a name that nobody may see, or a value that is no number.
-    """
-    found = change_of(text)
-    for one in found.changes:
-        check_column("name", (one.name,))
-        if not isinstance(one.value, int | float) or not abs(one.value) <= 1e12:
-            raise Unreadable("its perturbation has a value that is none")
-    return found

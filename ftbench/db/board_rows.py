@@ -13,14 +13,22 @@ MOST_FAILED, MOST_WORKERS = 500, 200
 
 
 class GridCount(NamedTuple):
-    """How many jobs of a cell of a grid stand where."""
+    """How many jobs of a cell of a grid stand where.
+
+    Attributes:
+        label: of the method with its settings; of trials, the method as their study names it.
+        model, task, perturbation, state: what they have in common.
+        study: whose trials they are; "" for runs.
+        jobs: how many.
+    """
 
     label: str
     model: str
     task: str
     perturbation: Perturbation
     state: State
-    jobs: int
+    study: str = ""
+    jobs: int = 0
 
 
 class RunningRow(NamedTuple):

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from ftbench.db.rows import Document
+from ftbench.db.rows import Document, change_of
 from ftbench.domain.job import DIGEST, Job
 from ftbench.domain.perturbation import Perturbation
 from ftbench.domain.target import HELD_OUT
@@ -268,3 +268,17 @@ class SpecReader:
         recipe = self._document(json.dumps(whole["recipe"], sort_keys=True))
         names = job.model, job.model_revision, job.task, job.data_revision, job.method
         return Told(*names, hparams, job.perturbation, recipe, HELD_OUT in job.evaluation, job.seed)
+
+
+def known_change(text: str) -> Perturbation:
+    """A perturbation from its column, which no digest vouches for.
+
+    Raises:
+        Unreadable: it has a name that nobody may see, or a value that is no number.
+    """
+    found = change_of(text)
+    for one in found.changes:
+        check_column("name", (one.name,))
+        if not isinstance(one.value, int | float) or not abs(one.value) <= 1e12:
+            raise Unreadable("its perturbation has a value that is none")
+    return found

@@ -22,6 +22,7 @@ from ftbench.db.recording import fail_unclaimed
 from ftbench.db.rows import ALL, Added, Axes, Entry, JobFilter, JobRow
 from ftbench.db.statements import ADD, MOVE, RESTART, REVIVE
 from ftbench.db.tables import attempts, jobs
+from ftbench.db.trial_jobs import trial_jobs
 from ftbench.domain.chain import LinkKind
 from ftbench.domain.job import SHORT_DIGEST
 from ftbench.domain.places import UNRESOLVED
@@ -116,17 +117,25 @@ class Jobs(Leases):
         return {state: 0 for state in State} | {State(state): n for state, n in found if state in _STATES}
 
     def tally(self, where: JobFilter = ALL) -> dict[tuple[str, str, str, State], int]:
-        """The number of jobs for each model, task, label and state, in the order of queueing."""
+        """The number of jobs for each model, task, label and state, in the order of queueing.
+
+        Trials come last, and have no label of their own but ``METHOD, trials of STUDY``.
+        """
         shown = self._store.shown_model()
         # Grouped in the order of an index: others are made of the groups here.
         axes = (jobs.c.task, jobs.c.method, shown, jobs.c.train_size, jobs.c.label, jobs.c.state)
         query = select(*axes, func.count()).where(matching(where, shown)).group_by(*axes)
         groups = Counter[tuple[Any, ...]]()
-        rows = self._store.rows(query.order_by(func.min(jobs.c.sequence)))
+        with self._store.reading() as connection:
+            rows = self._store.rows_of(connection, query.order_by(func.min(jobs.c.sequence)))
+            trials = trial_jobs(self._store, connection, where)
         for task, _, model, _, label, state, count in rows:
             groups[model, task, label, state] += count
+        for one in trials:
+            groups[one.model, one.task, one.label, str(one.state)] -= 1
+            groups[one.model, one.task, f"{one.method}, trials of {one.study}", str(one.state)] += 1
         found: dict[tuple[str, str, str, State], int] = {}
-        for (*names, state), count in groups.items():
+        for (*names, state), count in (+groups).items():
             if state in _STATES:
                 model, task, label = (printable(name) for name in names)
                 found[model, task, label, State(state)] = count

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from ftbench.db.checked import Unreadable, check_column, read_object
 from ftbench.db.engine import Store
@@ -57,15 +57,19 @@ class Studies:
     def list(self) -> builtins.list[Study]:
         """The studies in the order in which they were declared; those that cannot be read are set aside."""
         with self._store.reading() as connection:
-            rows = connection.execute(select(studies).order_by(studies.c.declared, studies.c.name)).all()
-        found = []
-        for row in rows:
-            try:
-                found.append(_study_of(row))
-            except (*WRONG, Unreadable) as error:
-                told = str(error) if isinstance(error, Unreadable) else f"{error!r:.80}"
-                self._store.set_aside(f"the study {row.name!r:.80}", told)
-        return found
+            return stored_studies(connection, self._store.set_aside)
+
+
+def stored_studies(connection: Connection, aside: Callable[[object, str], None]) -> builtins.list[Study]:
+    """See ``Studies.list``; of those that cannot be read, ``aside`` hears."""
+    found = []
+    for row in connection.execute(select(studies).order_by(studies.c.declared, studies.c.name)).all():
+        try:
+            found.append(_study_of(row))
+        except (*WRONG, Unreadable) as error:
+            told = str(error) if isinstance(error, Unreadable) else f"{error!r:.80}"
+            aside(f"the study {row.name!r:.80}", told)
+    return found
 
 
 def _written(trials: Iterable[Trial]) -> str:

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from ftbench.db import Database, create_database
+from ftbench.db import Database, JobFilter, create_database
+from ftbench.domain.result import State
 from ftbench.domain.study import Study, Trial
-from tests.db.samples import execute
+from tests.db.samples import entry, execute
 
 DECLARED = {
     "methods": ["vanilla"],
@@ -50,6 +51,37 @@ def test_a_study_that_is_none_is_set_aside_and_the_others_stay(database: Databas
     execute(database, f"UPDATE studies SET {change} WHERE name = 'bad'".replace(":", "\\:"))
     assert database.studies.list() == [GOOD]
     assert list(database.aside) == ["the study 'bad'"]
+
+
+def test_trials_are_counted_apart_from_runs_of_the_same_label(database: Database) -> None:
+    """As one row they would make 20 trials and 5 runs look like 25 seeds."""
+    database.jobs.add([entry(seed) for seed in range(5)])
+    digests = [job.digest for job in database.jobs.list()]
+    trials = [
+        Trial(digests[0], "vanilla", 0, 0),
+        Trial(digests[1], "rdrop", 1, 0),
+        Trial("b" * 64, "lora", 0, 0),
+    ]
+    database.studies.record(Study("good", DECLARED, tuple(trials)))
+    database.studies.record(Study("later", DECLARED, (Trial(digests[0], "vanilla", 0, 0),)))
+    held = database.jobs.claim("worker", 60.0)
+    assert held is not None and held.digest == digests[0]
+
+    (run,) = (label for _, _, label, _ in database.jobs.tally() if "," not in label)
+    told = {(label, str(state)): number for (_, _, label, state), number in database.jobs.tally().items()}
+    assert told == {
+        (run, "queued"): 3,
+        ("vanilla, trials of good", "running"): 1,
+        ("rdrop, trials of good", "queued"): 1,
+    }
+    running = database.jobs.tally(JobFilter(states=(State.RUNNING,)))
+    assert [label for _, _, label, _ in running] == ["vanilla, trials of good"]
+    grid = {(cell.label, cell.study, str(cell.state)): cell.jobs for cell in database.board.glance().grid}
+    assert grid == {
+        (run, "", "queued"): 3,
+        ("vanilla", "good", "running"): 1,
+        ("rdrop", "good", "queued"): 1,
+    }
 
 
 def test_a_merge_takes_studies_over_and_keeps_those_that_are_others(database: Database, tmp_path) -> None:

@@ -59,15 +59,17 @@ class HeatCell:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """The cells of one model.
+    """The cells of one model's runs, or of its trials in one study.
 
     Attributes:
         model: its name.
+        study: whose trials they are; "" for runs.
         columns: a task and what is done to its data, each.
         rows: a method's label and its cells, in the order of the columns.
     """
 
     model: str
+    study: str
     columns: tuple[tuple[str, str], ...]
     rows: tuple[tuple[str, tuple[HeatCell, ...]], ...]
 
@@ -78,11 +80,11 @@ class HeatMap:
 
 
 def heat_maps(grid: Iterable[GridCount]) -> tuple[HeatMap, ...]:
-    """A map for each model, with labels and columns in the order in which they were queued."""
-    models: dict[str, list[GridCount]] = {}
+    """A map for each model and for its trials, with labels and columns in the order of queueing."""
+    found: dict[tuple[str, str], list[GridCount]] = {}
     for one in grid:
-        models.setdefault(one.model, []).append(one)
-    return tuple(_map(model, rows) for model, rows in models.items())
+        found.setdefault((one.model, one.study), []).append(one)
+    return tuple(_map(*which, rows) for which, rows in found.items())
 
 
 def condition_words(perturbation: Perturbation) -> str:
@@ -90,7 +92,7 @@ def condition_words(perturbation: Perturbation) -> str:
     return ", ".join(one.spoken for one in perturbation.changes)
 
 
-def _map(model: str, rows: Iterable[GridCount]) -> HeatMap:
+def _map(model: str, study: str, rows: Iterable[GridCount]) -> HeatMap:
     counts: dict[tuple[str, tuple[str, str]], Counter[State]] = {}
     for one in rows:
         column = one.task, condition_words(one.perturbation)
@@ -106,4 +108,4 @@ def _map(model: str, rows: Iterable[GridCount]) -> HeatMap:
         return HeatCell({state: found[state] for state in order if found[state]}, wanted)
 
     filled = ((label, tuple(cell(label, column) for column in columns)) for label in labels)
-    return HeatMap(model, tuple(columns), tuple(filled))
+    return HeatMap(model, study, tuple(columns), tuple(filled))

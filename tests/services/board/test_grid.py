@@ -13,7 +13,7 @@ CLEAN, NOISY = Perturbation.of({}), Perturbation.of({"noise": 0.1})
 def count(
     label: str, task: str, jobs: int, state: State = State.DONE, change: Perturbation = CLEAN
 ) -> GridCount:
-    return GridCount(label, "tiny", task, change, state, jobs)
+    return GridCount(label, "tiny", task, change, state, jobs=jobs)
 
 
 def test_what_was_never_queued_is_missing() -> None:
@@ -57,5 +57,12 @@ def test_a_cell_says_how_far_it_is_and_what_is_worst() -> None:
 
 
 def test_each_model_has_a_map() -> None:
-    rows = [count("a", "cola", 1), GridCount("a", "other", "cola", CLEAN, State.DONE, 1)]
+    rows = [count("a", "cola", 1), GridCount("a", "other", "cola", CLEAN, State.DONE, jobs=1)]
     assert [one.model for one in heat_maps(rows)] == ["tiny", "other"]
+
+
+def test_trials_have_a_map_of_their_own_and_leave_runs_complete() -> None:
+    trials = GridCount("a", "tiny", "cola", CLEAN, State.DONE, "lr", 24)
+    runs, of_study = heat_maps([count("a", "cola", 5), trials])
+    assert (runs.study, of_study.model, of_study.study) == ("", "tiny", "lr")
+    assert [cell.kind for _, cells in (*runs.rows, *of_study.rows) for cell in cells] == ["done", "done"]
