@@ -20,7 +20,7 @@ class HeatCell:
 
     Attributes:
         counts: its jobs by state; {} where none was ever queued.
-        wanted: as many as the fullest cell of its map has.
+        wanted: as many as the fullest cell of its column has: a table compares the methods of one.
     """
 
     counts: Mapping[State, int]
@@ -100,12 +100,14 @@ def _map(model: str, study: str, rows: Iterable[GridCount]) -> HeatMap:
     labels = dict.fromkeys(label for label, _ in counts)
     tasks = list(dict.fromkeys(task for _, (task, _) in counts))
     columns = sorted(dict.fromkeys(column for _, column in counts), key=lambda one: tasks.index(one[0]))
-    wanted = max((cell.total() for cell in counts.values()), default=0)
+    wanted: dict[tuple[str, str], int] = {}
+    for (_, column), found in counts.items():
+        wanted[column] = max(wanted.get(column, 0), found.total())
     order = list(State)
 
     def cell(label: str, column: tuple[str, str]) -> HeatCell:
         found = counts.get((label, column), Counter())
-        return HeatCell({state: found[state] for state in order if found[state]}, wanted)
+        return HeatCell({state: found[state] for state in order if found[state]}, wanted[column])
 
     filled = ((label, tuple(cell(label, column) for column in columns)) for label in labels)
     return HeatMap(model, study, tuple(columns), tuple(filled))

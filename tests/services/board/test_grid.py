@@ -56,6 +56,13 @@ def test_a_cell_says_how_far_it_is_and_what_is_worst() -> None:
     assert cells["b"].words == "3 done, 2 not queued" and cells["c"].words == "3 done, 2 failed"
 
 
+def test_methods_are_counted_against_those_of_their_column() -> None:
+    (found,) = heat_maps([count("a", "cola", 10), count("b", "cola", 9), count("a", "rte", 3)])
+    (_, (full, small)), (_, (fewer, missing)) = found.rows
+    assert [cell.kind for cell in (full, small, fewer, missing)] == ["done", "done", "fewer", "missing"]
+    assert small.wanted == missing.wanted == 3 and small.tenths == 10
+
+
 def test_each_model_has_a_map() -> None:
     rows = [count("a", "cola", 1), GridCount("a", "other", "cola", CLEAN, State.DONE, jobs=1)]
     assert [one.model for one in heat_maps(rows)] == ["tiny", "other"]
